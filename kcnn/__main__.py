@@ -1,0 +1,5 @@
+"""Lets `python -m kcnn` do what `kcnn` does."""
+
+from kcnn.cli import main
+
+main()

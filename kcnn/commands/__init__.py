@@ -1,0 +1,1 @@
+"""What each command does: plain functions that take paths and values and return data."""

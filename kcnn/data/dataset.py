@@ -1,0 +1,50 @@
+"""Images and labels in memory, as every other part of kcnn takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Images:
+    """Some images with their labels.
+
+    Args:
+        images: uint8, shape (count, height, width, channels).
+        labels: int32, shape (count,); each is an index into the class names.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: training and test images and the names of the classes.
+
+    Args:
+        name: `cifar10`, or the folder's or file's name.
+        train: Training images, in the order of the files.
+        test: Test images, in the order of the files.
+        class_names: One name a class; a label indexes it.
+        source: Where the images came from, for people to read.
+    """
+
+    name: str
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
+    source: str
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels

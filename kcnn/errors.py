@@ -1,0 +1,48 @@
+"""Errors that a person can mend. Anything else that escapes is a bug of kcnn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class KcnnError(Exception):
+    """Something the user can mend: one line that says what is wrong, and a hint how to mend it.
+
+    Args:
+        message: What is wrong, where, and what was expected.
+        hint: What to do about it; shown on a line of its own.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class RecipeError(KcnnError):
+    """Every mistake found in one recipe.
+
+    Args:
+        problems: One line a mistake, each beginning with `file:line:` where it has a place.
+        hint: What to do about it.
+    """
+
+    def __init__(self, problems: Sequence[str], hint: str | None = None) -> None:
+        super().__init__("\n".join(problems), hint)
+        self.problems = tuple(problems)
+
+
+class DataError(KcnnError):
+    """Images or labels that are missing, damaged or do not fit the recipe."""
+
+
+class RunError(KcnnError):
+    """A run folder that is missing, incomplete or cannot be written."""
+
+
+class TrainingError(KcnnError):
+    """Training that could not start or had to stop."""
+
+
+class ExportError(KcnnError):
+    """A model that could not be exported, or whose export does not answer as it does."""

@@ -1,0 +1,359 @@
+"""The run folder: every file name in it, atomic writes, and finding a run again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RunError
+
+DEFAULT_OUTPUT_DIR = Path("outputs")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder, `outputs/<recipe>/run-001`, and the names of the files in it."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe as given, byte for byte."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """Every setting in force, overrides included."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, devices, precision, seed, commit and command line."""
+        return self.path / "environment.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def summary(self) -> Path:
+        """Test and best metrics, sizes, timings, status."""
+        return self.path / "summary.json"
+
+    @property
+    def per_class(self) -> Path:
+        """Precision, recall, F1 and support of each class."""
+        return self.path / "per_class.csv"
+
+    @property
+    def confusion(self) -> Path:
+        """Counts: a row a true class, a column a predicted class."""
+        return self.path / "confusion.csv"
+
+    @property
+    def predictions(self) -> Path:
+        """One row a test image."""
+        return self.path / "predictions.csv"
+
+    @property
+    def model(self) -> Path:
+        """The model after the last epoch."""
+        return self.path / "model.keras"
+
+    @property
+    def best_model(self) -> Path:
+        """The model at the best validation epoch."""
+        return self.path / "best.keras"
+
+    @property
+    def filters(self) -> Path:
+        """The first convolution's kernel before and after training, for the picture of both."""
+        return self.path / "filters.npz"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of pictures."""
+        return self.path / "plots"
+
+    @property
+    def exports(self) -> Path:
+        """The folder of exported models."""
+        return self.path / "export"
+
+    @property
+    def title(self) -> str:
+        """The run's short name, `cifar/run-001`."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    def weights(self, which: str) -> Path:
+        """Finds the saved model that `which` names.
+
+        Args:
+            which: `last` or `best`.
+
+        Raises:
+            RunError: That model was not saved.
+        """
+        path = self.best_model if which == "best" else self.model
+        if path.is_file():
+            return path
+        raise RunError(
+            f"{path}: this run has no such model",
+            "best.keras is written only with validation images; try --weights last"
+            if which == "best"
+            else "the run was stopped before its last epoch; train it again with kcnn fit",
+        )
+
+    def read_summary(self) -> dict[str, Any]:
+        """Reads summary.json.
+
+        Raises:
+            RunError: It is missing or is not a JSON object.
+        """
+        return read_json(self.summary)
+
+    def read_metrics(self) -> list[dict[str, float]]:
+        """Reads metrics.csv: one mapping an epoch, column name to number.
+
+        Raises:
+            RunError: It is missing, empty or holds something that is not a number.
+        """
+        return read_metrics(self.metrics)
+
+
+def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> RunFolder:
+    """Makes the folder of a new run; of two that start at once, each gets its own.
+
+    Args:
+        output_dir: Where all runs lie, `outputs` by default.
+        recipe_name: The folder of the recipe's runs.
+        name: The run's name; the next free `run-001` when None.
+
+    Raises:
+        RunError: The name is taken or unfit for a folder, or the folder cannot be written.
+    """
+    parent = output_dir / recipe_name
+    if name is not None and not NAME_PATTERN.fullmatch(name):
+        raise RunError(
+            f"--name {name!r}: not a name for a folder",
+            "use letters, digits, dots, dashes and underscores, as in --name first-try",
+        )
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        if name is None:
+            return RunFolder(_make_next(parent))
+        try:
+            (parent / name).mkdir()
+        except FileExistsError:
+            raise RunError(f"{parent / name}: a run of this name is there", "choose another --name") from None
+        return RunFolder(parent / name)
+
+
+def require_writable(output_dir: Path) -> None:
+    """Makes sure that runs can be written before any work is done; leaves nothing behind.
+
+    Raises:
+        RunError: The folder, or the nearest one above it that exists, cannot be written.
+    """
+    existing = output_dir.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
+    with writing(output_dir), tempfile.TemporaryFile(dir=existing):
+        pass
+
+
+def find_run(run: str | None, output_dir: Path) -> RunFolder:
+    """Finds the run that a person means.
+
+    Args:
+        run: A path, a short name such as `cifar/run-001`, a recipe's name (its newest run), or
+            None for the newest run of all.
+        output_dir: Where runs lie.
+
+    Raises:
+        RunError: There is no such run.
+    """
+    if run is None:
+        runs = list_runs(output_dir)
+        if not runs:
+            raise RunError(f"{output_dir}: no runs here", "train one first: kcnn fit digits")
+        return newest(runs)
+    for path in (Path(run), output_dir / run):
+        if is_run(path):
+            return RunFolder(path)
+        inside = [RunFolder(child) for child in _folders(path) if is_run(child)]
+        if inside:
+            return newest(inside)
+        if path.is_dir():
+            raise RunError(f"{path}: not a run folder (no resolved.yaml in it)", "kcnn runs lists them")
+    raise RunError(f"{run}: no such run in {output_dir}", "kcnn runs lists them")
+
+
+def list_runs(output_dir: Path) -> list[RunFolder]:
+    """Lists every run below a folder of runs, by recipe and name."""
+    return [
+        RunFolder(path)
+        for recipe in _folders(output_dir)
+        for path in _folders(recipe)
+        if is_run(path)
+    ]
+
+
+def is_run(path: Path) -> bool:
+    """Says whether a folder is a run: it holds the settings that were in force."""
+    return (path / "resolved.yaml").is_file()
+
+
+def newest(runs: Iterable[RunFolder]) -> RunFolder:
+    """Picks the run that was started last."""
+    return max(runs, key=lambda run: (run.resolved.stat().st_mtime_ns, run.title))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object of a run folder.
+
+    Raises:
+        RunError: The file is missing or is not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing", "the run was stopped before it was written") from None
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not JSON ({error})", "restore it, or train the run again") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, found a {type(value).__name__}")
+    return value
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """Reads a metrics.csv: one mapping an epoch, column name to number.
+
+    Raises:
+        RunError: It is missing, empty or holds something that is not a number.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing", "the run was stopped before its first epoch ended") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    rows = []
+    for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
+        try:
+            rows.append({str(name): float(value) for name, value in row.items()})
+        except (TypeError, ValueError):
+            raise RunError(
+                f"{path}:{number}: not a row of numbers, one for each column",
+                "restore the file, or train the run again",
+            ) from None
+    if not rows:
+        raise RunError(f"{path}: no epochs in it", "the run was stopped before its first epoch ended")
+    return rows
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file whole or not at all; line ends stay as they are."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Writes a table whole or not at all: comma-separated, LF at the end of each line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Lets a file or folder be written beside its place and renamed into it when whole.
+
+    Args:
+        path: Where it shall stand; the folder above it is made when missing.
+
+    Yields:
+        A temporary path in the same folder, with the same suffix, that does not exist yet.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _flush(temporary)
+            if path.is_dir():
+                shutil.rmtree(path)
+            temporary.replace(path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to write into a RunError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or path}: cannot be written: {error.strerror or error}",
+            "make room or choose another folder",
+        ) from None
+
+
+def _flush(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def _folders(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return sorted(child for child in path.iterdir() if child.is_dir())
+
+
+def _make_next(parent: Path) -> Path:
+    numbers = [
+        int(match[1])
+        for child in parent.iterdir()
+        if (match := re.fullmatch(r"run-(\d{3,9})", child.name))
+    ]
+    number = max(numbers, default=0) + 1
+    while True:
+        path = parent / f"run-{number:03d}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path

@@ -1,0 +1,1 @@
+"""Precision, devices, compile, callbacks and scoring of one run."""
