@@ -1,0 +1,184 @@
+"""A recipe's layers written out as a graph: what nests or repeats is unfolded, every layer named.
+
+Shape arithmetic and the Keras model both walk this graph, so that they cannot disagree about it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kcnn.errors import RecipeError
+from kcnn.recipe import Recipe
+from kcnn.recipe.fields import suggest
+from kcnn.recipe.kinds import snake_case
+from kcnn.recipe.layers import (
+    Add,
+    Average,
+    Concatenate,
+    Layer,
+    Maximum,
+    Multiply,
+    Repeat,
+    Residual,
+    ZeroPadding2D,
+)
+from kcnn.recipe.source import Place
+
+INPUT = "image"
+MERGING = (Add, Average, Concatenate, Maximum, Multiply)
+MOST_LAYERS = 5_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer of the graph.
+
+    Args:
+        name: Its name in the Keras model, unique.
+        layer: Its class and arguments.
+        inputs: The names of the nodes it reads; `image` is the input.
+        place: Where the recipe has it.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    place: Place
+
+
+def unfold(recipe: Recipe) -> list[Node]:
+    """Writes a recipe's layers out, each after all that it reads; the last one is the output.
+
+    Raises:
+        RecipeError: Names that are missing, taken, or come later; layers that nothing reads; too
+            many layers.
+    """
+    unfolding = _Unfolding(recipe)
+    unfolding.follow(recipe.model.layers, ("model", "layers"), INPUT)
+    unfolding.require_all_read()
+    if unfolding.problems:
+        raise RecipeError(unfolding.problems)
+    return unfolding.nodes
+
+
+class _Unfolding:
+    def __init__(self, recipe: Recipe) -> None:
+        self.nodes: list[Node] = []
+        self.problems: list[str] = []
+        self._origin = recipe.origin
+        self._taken = {INPUT}
+        self._numbers: Counter[str] = Counter()
+        self._scopes: list[dict[str, str]] = [{INPUT: INPUT}]
+        self._suffix = ""
+
+    def follow(self, layers: Sequence[Layer], place: Place, previous: str) -> str:
+        """Appends layers one behind the other; gives the name of the last."""
+        for index, layer in enumerate(layers):
+            here = (*place, index, type(layer).__name__)
+            inputs = self._inputs(layer, here, previous)
+            if isinstance(layer, Repeat):
+                previous = self._repeat(layer, here, inputs[0])
+            elif isinstance(layer, Residual):
+                previous = self._residual(layer, here, inputs[0])
+            else:
+                previous = self._append(layer, here, inputs)
+        return previous
+
+    def require_all_read(self) -> None:
+        """Notes each layer whose result goes nowhere: Keras would drop it without a word."""
+        read = {name for node in self.nodes for name in node.inputs}
+        for node in self.nodes[:-1]:
+            if node.name not in read:
+                self._note(node.place, f"nothing reads layer {node.name}; name it in inputs")
+
+    def _repeat(self, repeat: Repeat, place: Place, previous: str) -> str:
+        outer = self._suffix
+        inner: dict[str, str] = {}
+        for time in range(1, repeat.times + 1):
+            self._suffix = f"{outer}_{time}"
+            self._scopes.append({})
+            previous = self.follow(repeat.body, (*place, "body"), previous)
+            inner |= self._scopes.pop()
+        self._suffix = outer
+        self._scopes[-1].update(inner)  # from outside, a plain name means the last repetition's
+        if repeat.name:
+            self._scopes[-1][repeat.name] = previous
+        return previous
+
+    def _residual(self, residual: Residual, place: Place, previous: str) -> str:
+        body = self.follow(residual.body, (*place, "body"), previous)
+        shortcut = self.follow(residual.shortcut, (*place, "shortcut"), previous)
+        return self._append(Add(name=residual.name), place, (body, shortcut))
+
+    def _append(self, layer: Layer, place: Place, inputs: tuple[str, ...]) -> str:
+        if len(self.nodes) >= MOST_LAYERS:
+            raise RecipeError(
+                [
+                    self._origin.problem(
+                        place, f"more than {MOST_LAYERS:,} layers; repeat less often"
+                    )
+                ]
+            )
+        self._require_count(layer, place, inputs)
+        padding = getattr(layer, "padding", None)
+        if isinstance(padding, int | list) and not isinstance(layer, ZeroPadding2D):
+            border = ZeroPadding2D(padding=padding)
+            inputs = (self._add(border, place, inputs, self._name(border, place)),)
+            layer = layer.model_copy(update={"padding": "valid"})
+        return self._add(layer, place, inputs, self._name(layer, place))
+
+    def _add(self, layer: Layer, place: Place, inputs: tuple[str, ...], name: str) -> str:
+        self.nodes.append(Node(name, layer, inputs, place))
+        return name
+
+    def _name(self, layer: Layer, place: Place) -> str:
+        if layer.name is None:
+            return self._free_name(snake_case(type(layer).__name__))
+        name = layer.name + self._suffix
+        if name in self._taken:
+            self._note(place, f"the name {name} is taken by an earlier layer; choose another")
+        self._taken.add(name)
+        self._scopes[-1][layer.name] = self._scopes[-1][name] = name
+        return name
+
+    def _free_name(self, stem: str) -> str:
+        while True:
+            number = self._numbers[stem]
+            self._numbers[stem] += 1
+            name = f"{stem}_{number}" if number else stem
+            if name not in self._taken:
+                self._taken.add(name)
+                return name
+
+    def _inputs(self, layer: Layer, place: Place, previous: str) -> tuple[str, ...]:
+        if layer.inputs is None:
+            return (previous,)
+        written = [layer.inputs] if isinstance(layer.inputs, str) else layer.inputs
+        return tuple(self._find(name, place) or previous for name in written)
+
+    def _find(self, name: str, place: Place) -> str | None:
+        for scope in reversed(self._scopes):
+            if name in scope:
+                return scope[name]
+        known = [name for scope in self._scopes for name in scope]
+        self._note(
+            (*place, "inputs"),
+            f"no earlier layer is named {name}{suggest(name, known)}"
+            " (inputs name layers above, by the name they were given)",
+        )
+        return None
+
+    def _require_count(self, layer: Layer, place: Place, inputs: tuple[str, ...]) -> None:
+        kind = type(layer).__name__
+        if isinstance(layer, MERGING):
+            if len(inputs) < 2:
+                self._note(place, f"{kind} joins at least two layers; name them in inputs: [a, b]")
+        elif len(inputs) != 1:
+            self._note(
+                place, f"{kind} reads one layer, not {len(inputs)}; join them with Add first"
+            )
+
+    def _note(self, place: Place, message: str) -> None:
+        self.problems.append(self._origin.problem(place, message))

@@ -1,0 +1,146 @@
+"""Augmentations of training images, under Keras's names where Keras has one.
+
+They run in the input pipeline, in the order of the recipe, and never become part of the model.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from kcnn.recipe.fields import Count, Positive, Settings, UnitInterval, accept, choice
+from kcnn.recipe.kinds import OneOf, table
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -10 <= value <= 10
+
+
+def _is_factor(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
+    return _is_number(value) and value >= 0
+
+
+Factor = Annotated[
+    float | list[float],
+    accept(_is_factor, "a number from 0, which means plus or minus, or [lowest, highest]"),
+]
+FillMode = Annotated[str, choice("constant", "reflect", "wrap", "nearest")]
+Interpolation = Annotated[str, choice("bilinear", "nearest")]
+
+
+class Augmentation(Settings):
+    """A random change of training images."""
+
+    mixes_labels: ClassVar[bool] = False
+
+
+class RandomCrop(Augmentation):
+    """Pads each image and cuts its own size out again at a random place.
+
+    Args:
+        padding: Pixels added on every side.
+        fill_mode: What stands there: black (constant) or the mirrored image (reflect).
+    """
+
+    padding: Count
+    fill_mode: Annotated[str, choice("constant", "reflect")] = "constant"
+
+
+class RandomFlip(Augmentation):
+    """Mirrors each image with probability one half a direction."""
+
+    mode: Annotated[str, choice("horizontal", "vertical", "horizontal_and_vertical")] = "horizontal"
+
+
+class _Warp(Augmentation):
+    fill_mode: FillMode = "constant"
+    interpolation: Interpolation = "bilinear"
+
+
+class RandomRotation(_Warp):
+    """Turns each image; `factor` is a share of a full turn."""
+
+    factor: Factor
+
+
+class RandomTranslation(_Warp):
+    """Shifts each image; factors are shares of its height and width, positive down and right."""
+
+    height_factor: Factor
+    width_factor: Factor
+
+
+class RandomZoom(_Warp):
+    """Zooms each image; negative factors enlarge it, one factor keeps its proportions."""
+
+    height_factor: Factor
+    width_factor: Factor | None = None
+
+
+class RandomBrightness(Augmentation):
+    """Adds a random share of the value range, 255, to each image."""
+
+    factor: Factor
+
+
+class RandomContrast(Augmentation):
+    """Multiplies the distance from each channel's mean by 1 plus a random share."""
+
+    factor: Factor
+
+
+class Cutout(Augmentation):
+    """Blackens a square at a random place of each image (DeVries and Taylor, 2017).
+
+    Args:
+        size: The square's side in pixels; what lies outside the image is lost.
+    """
+
+    size: Count
+
+
+class MixUp(Augmentation):
+    """Blends each image and its label with another's (Zhang et al., 2018).
+
+    Args:
+        alpha: Both parameters of the beta distribution that the share is drawn from.
+    """
+
+    mixes_labels: ClassVar[bool] = True
+
+    alpha: Positive = 0.2
+
+
+class CutMix(Augmentation):
+    """Pastes a box of another image into each and mixes labels by area (Yun et al., 2019).
+
+    Args:
+        alpha: Both parameters of the beta distribution that the area is drawn from.
+    """
+
+    mixes_labels: ClassVar[bool] = True
+
+    alpha: Positive = 1.0
+
+
+class RandAugment(Augmentation):
+    """Applies a few changes drawn from a fixed set (Cubuk et al., 2020).
+
+    Args:
+        num_ops: How many changes an image gets.
+        factor: Their strength, from 0 to 1.
+    """
+
+    num_ops: Annotated[int, Field(ge=1, le=14)] = 2
+    factor: UnitInterval = 0.5
+
+
+AUGMENTATIONS = table(
+    RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, RandomBrightness,
+    RandomContrast, Cutout, MixUp, CutMix, RandAugment,
+)  # fmt: skip
+
+AnyAugmentation = Annotated[Augmentation, OneOf(AUGMENTATIONS, "augmentation", identifiers=False)]

@@ -1,0 +1,92 @@
+"""The one-key mapping that names a class and its settings: `Conv2D: {filters: 16}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Union
+
+from pydantic import BeforeValidator, Discriminator, GetCoreSchemaHandler, Tag
+from pydantic_core import core_schema
+
+from kcnn.recipe.fields import Settings, mistake, shown, suggest
+
+Kinds = Mapping[str, type[Settings]]
+
+
+def table(*kinds: type[Settings]) -> dict[str, type[Settings]]:
+    """Lists classes under their own names, which are Keras's."""
+    return {kind.__name__: kind for kind in kinds}
+
+
+def snake_case(name: str) -> str:
+    """Spells a class name as Keras spells its identifier: `HeNormal` is `he_normal`."""
+    spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
+
+
+class OneOf:
+    """Marks a setting that names one of several classes.
+
+    `Annotated[Settings, OneOf(OPTIMIZERS, "optimizer")]` takes `Adam`,
+    `{Adam: {learning_rate: 0.001}}` and, with identifiers, `adam`.
+
+    Args:
+        kinds: The classes by name; read when the schema is built, so it may grow until then.
+        what: What they are, for messages: `optimizer`.
+        identifiers: Whether Keras's lower-case identifiers are understood too.
+    """
+
+    def __init__(self, kinds: Kinds, what: str, identifiers: bool = True) -> None:
+        self.kinds = kinds
+        self.what = what
+        self.identifiers = identifiers
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        members = tuple(
+            Annotated[kind, BeforeValidator(_settings_of), Tag(name)]
+            for name, kind in self.kinds.items()
+        )
+        union: Any = Union[members]  # noqa: UP007  the members are known only when this runs
+        tagged = Annotated[union, Discriminator(self._kind_of)]
+        return handler.generate_schema(Annotated[tagged, BeforeValidator(self._require_known)])
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        known = {name: name for name in self.kinds}
+        if self.identifiers:
+            for name in self.kinds:
+                known |= {snake_case(name): name, name.lower(): name}
+        return known
+
+    def _kind_of(self, value: Any) -> str | None:
+        return self._known.get(_name_of(value) or "")
+
+    def _require_known(self, value: Any) -> Any:
+        name, example = _name_of(value), next(iter(self.kinds))
+        if name is None:
+            raise mistake(
+                f"expected one {self.what}, as in {example} or {{{example}: {{…}}}}; "
+                f"got {shown(value)}"
+            )
+        if name not in self._known:
+            raise mistake(f"unknown {self.what} {name}{suggest(name, self.kinds)}")
+        return value
+
+
+def _name_of(value: Any) -> str | None:
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value))
+    return value if isinstance(value, str) else None
+
+
+def _settings_of(value: Any) -> Any:
+    if isinstance(value, str):
+        return {}
+    if isinstance(value, dict):
+        (settings,) = value.values()
+        return {} if settings is None else settings
+    return value

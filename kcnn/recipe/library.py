@@ -1,0 +1,46 @@
+"""The recipes that kcnn brings, found by name from any directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kcnn.errors import RecipeError
+from kcnn.recipe.fields import suggest
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def library_folder() -> Path:
+    """Finds the folder of recipes: inside an installed package, or beside it in a checkout."""
+    installed = _PACKAGE / "recipes"
+    return installed if installed.is_dir() else _PACKAGE.parent / "recipes"
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Lists the recipes that kcnn brings, by name."""
+    return {path.stem: path for path in sorted(library_folder().glob("*.yaml"))}
+
+
+def find_recipe(recipe: str | Path) -> Path:
+    """Finds the file that a person means.
+
+    Args:
+        recipe: A path, or the name of a recipe that kcnn brings; a path goes first.
+
+    Raises:
+        RecipeError: There is neither.
+    """
+    path = Path(recipe)
+    if path.exists() and not (path.is_dir() and str(recipe) in shipped_recipes()):
+        return path
+    shipped = shipped_recipes()
+    if str(recipe) in shipped:
+        return shipped[str(recipe)]
+    if path.stem in shipped:
+        raise RecipeError(
+            [f"{path}: no such file"], f"kcnn brings a recipe of that name: write {path.stem}"
+        )
+    raise RecipeError(
+        [f"{path}: no such file, and no recipe of that name{suggest(path.stem, shipped)}"],
+        "kcnn recipes lists those that kcnn brings",
+    )

@@ -1,0 +1,162 @@
+"""Keras's losses and metrics for classification, with their own arguments.
+
+`targets` says what a class needs for labels: class numbers (`sparse`) or one-hot rows (`one_hot`).
+`from_logits` is left out of recipes as a rule: kcnn sees whether the network ends in an activation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from kcnn.recipe.fields import Count, NotNegative, Positive, Settings, UnitInterval, choice
+from kcnn.recipe.kinds import OneOf, table
+
+Targets = Literal["sparse", "one_hot"]
+
+
+class Loss(Settings):
+    """What training makes small."""
+
+    targets: ClassVar[Targets] = "one_hot"
+    takes_logits: ClassVar[bool] = False
+
+
+class _Crossentropy(Loss):
+    takes_logits: ClassVar[bool] = True
+
+    from_logits: bool | None = None
+
+
+class SparseCategoricalCrossentropy(_Crossentropy):
+    """Cross-entropy against class numbers."""
+
+    targets: ClassVar[Targets] = "sparse"
+
+
+class CategoricalCrossentropy(_Crossentropy):
+    """Cross-entropy against one-hot rows; the one that takes label smoothing."""
+
+    label_smoothing: UnitInterval | None = None
+
+
+class BinaryCrossentropy(CategoricalCrossentropy):
+    """Each output by itself a yes or no."""
+
+
+class CategoricalFocalCrossentropy(CategoricalCrossentropy):
+    """Cross-entropy that heeds hard images more (Lin et al., 2017)."""
+
+    alpha: NotNegative | None = None
+    gamma: NotNegative | None = None
+
+
+class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
+    """The same for outputs that are each a yes or no."""
+
+    apply_class_balancing: bool | None = None
+
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Between cross-entropy and absolute error, for noisy labels (Zhang and Sabuncu, 2018)."""
+
+    q: UnitInterval | None = None
+
+
+class CategoricalHinge(Loss):
+    """The margin between the right class and the best wrong one."""
+
+
+class MeanSquaredError(Loss):
+    """The mean squared difference from one-hot rows."""
+
+
+class MeanAbsoluteError(Loss):
+    """The mean absolute difference from one-hot rows."""
+
+
+class Huber(Loss):
+    """Squared error near 0, absolute error beyond `delta`."""
+
+    delta: Positive | None = None
+
+
+class LogCosh(Loss):
+    """The logarithm of the hyperbolic cosine of the difference."""
+
+
+class KLDivergence(Loss):
+    """The Kullback–Leibler divergence from one-hot rows."""
+
+
+class Metric(Settings):
+    """What is measured beside the loss, each epoch and at the end."""
+
+    targets: ClassVar[Targets | None] = None
+    needs_probabilities: ClassVar[bool] = False
+
+
+class Accuracy(Metric):
+    """The share of images whose highest output is the right class; always measured."""
+
+
+class TopKCategoricalAccuracy(Metric):
+    """The share of images whose right class is among the `k` highest outputs; one-hot targets."""
+
+    targets: ClassVar[Targets | None] = "one_hot"
+
+    k: Count | None = None
+
+
+class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
+    """The same for class numbers."""
+
+    targets: ClassVar[Targets | None] = "sparse"
+
+
+class _OneHotMetric(Metric):
+    targets: ClassVar[Targets | None] = "one_hot"
+    needs_probabilities: ClassVar[bool] = True
+
+
+class Precision(_OneHotMetric):
+    """The share of right ones among the outputs above a threshold."""
+
+    thresholds: UnitInterval | None = None
+    top_k: Count | None = None
+
+
+class Recall(Precision):
+    """The share of right classes whose output is above a threshold."""
+
+
+class AUC(_OneHotMetric):
+    """The area under the ROC or precision-recall curve."""
+
+    num_thresholds: Count | None = None
+    curve: Annotated[str | None, choice("ROC", "PR")] = None
+    multi_label: bool | None = None
+
+
+class F1Score(_OneHotMetric):
+    """The harmonic mean of precision and recall."""
+
+    average: Annotated[str | None, choice("micro", "macro", "weighted")] = "macro"
+
+
+LOSSES = table(
+    SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy,
+    CategoricalFocalCrossentropy, BinaryFocalCrossentropy, CategoricalGeneralizedCrossEntropy,
+    CategoricalHinge, MeanSquaredError, MeanAbsoluteError, Huber, LogCosh, KLDivergence,
+)  # fmt: skip
+METRICS = table(
+    Accuracy,
+    TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    Precision,
+    Recall,
+    AUC,
+    F1Score,
+)
+
+AnyLoss = Annotated[Loss, OneOf(LOSSES, "loss")]
+AnyMetric = Annotated[Metric, OneOf(METRICS, "metric")]

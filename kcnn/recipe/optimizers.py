@@ -1,0 +1,237 @@
+"""Keras's optimizers with their own arguments, and how the learning rate moves over epochs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from kcnn.recipe.fields import (
+    BelowOne,
+    Count,
+    NotNegative,
+    Positive,
+    Settings,
+    UnitInterval,
+    WholeNumber,
+    choice,
+    mistake,
+)
+from kcnn.recipe.kinds import OneOf, table
+
+
+class Optimizer(Settings):
+    """What every optimizer of Keras takes."""
+
+    learning_rate: Positive | None = None
+    weight_decay: NotNegative | None = None
+    clipnorm: Positive | None = None
+    clipvalue: Positive | None = None
+    global_clipnorm: Positive | None = None
+    use_ema: bool | None = None
+    ema_momentum: UnitInterval | None = None
+    ema_overwrite_frequency: Count | None = None
+    loss_scale_factor: Positive | None = None
+    gradient_accumulation_steps: Annotated[int | None, Field(ge=2)] = None
+
+    @model_validator(mode="after")
+    def _clip_once(self) -> Optimizer:
+        clips = [
+            name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name)
+        ]
+        if len(clips) > 1:
+            raise mistake(f"{' and '.join(clips)}: gradients are clipped in one way only; keep one")
+        return self
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted."""
+
+    momentum: UnitInterval | None = None
+    nesterov: bool | None = None
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman and Hinton, 2012)."""
+
+    rho: UnitInterval | None = None
+    momentum: UnitInterval | None = None
+    epsilon: Positive | None = None
+    centered: bool | None = None
+
+
+class _Moments(Optimizer):
+    beta_1: BelowOne | None = None
+    beta_2: BelowOne | None = None
+    epsilon: Positive | None = None
+
+
+class Adam(_Moments):
+    """Adam (Kingma and Ba, 2015)."""
+
+    amsgrad: bool | None = None
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+
+class Adamax(_Moments):
+    """Adam with the infinity norm (Kingma and Ba, 2015)."""
+
+
+class Nadam(_Moments):
+    """Adam with Nesterov momentum (Dozat, 2016)."""
+
+
+class Lamb(_Moments):
+    """Layer-wise adaptive rates for large batches (You et al., 2020)."""
+
+
+class ScheduleFreeAdamW(_Moments):
+    """AdamW without a schedule (Defazio et al., 2024)."""
+
+    warmup_steps: WholeNumber | None = None
+
+
+class Lion(Optimizer):
+    """Sign momentum (Chen et al., 2023)."""
+
+    beta_1: BelowOne | None = None
+    beta_2: BelowOne | None = None
+
+
+class Adadelta(Optimizer):
+    """Adadelta (Zeiler, 2012)."""
+
+    rho: UnitInterval | None = None
+    epsilon: Positive | None = None
+
+
+class Adagrad(Optimizer):
+    """AdaGrad (Duchi et al., 2011)."""
+
+    initial_accumulator_value: NotNegative | None = None
+    epsilon: Positive | None = None
+
+
+class Adafactor(Optimizer):
+    """Adafactor (Shazeer and Stern, 2018)."""
+
+    beta_2_decay: float | None = None
+    epsilon_1: Positive | None = None
+    epsilon_2: Positive | None = None
+    clip_threshold: Positive | None = None
+    relative_step: bool | None = None
+
+
+class Ftrl(Optimizer):
+    """Follow the regularized leader (McMahan et al., 2013)."""
+
+    learning_rate_power: Annotated[float | None, Field(le=0)] = None
+    initial_accumulator_value: NotNegative | None = None
+    l1_regularization_strength: NotNegative | None = None
+    l2_regularization_strength: NotNegative | None = None
+    l2_shrinkage_regularization_strength: NotNegative | None = None
+    beta: float | None = None
+
+
+class Muon(Optimizer):
+    """Orthogonalized momentum (Jordan et al., 2024); Keras's leaves convolutions to AdamW."""
+
+    adam_beta_1: BelowOne | None = None
+    adam_beta_2: BelowOne | None = None
+    adam_weight_decay: NotNegative | None = None
+    epsilon: Positive | None = None
+    exclude_layers: list[str] | None = None
+    exclude_embeddings: bool | None = None
+    muon_a: float | None = None
+    muon_b: float | None = None
+    muon_c: float | None = None
+    adam_lr_ratio: Positive | None = None
+    momentum: UnitInterval | None = None
+    ns_steps: Count | None = None
+    nesterov: bool | None = None
+    rms_rate: Positive | None = None
+
+
+class Constant(Settings):
+    """The optimizer's rate throughout, after a linear rise from 0.
+
+    Args:
+        warmup_epochs: How long the rise takes.
+    """
+
+    warmup_epochs: NotNegative = 0.0
+
+
+class Step(Settings):
+    """The optimizer's rate, multiplied by `factor` at each of some epochs.
+
+    Args:
+        epochs: Epochs after which the rate drops, in rising order.
+        factor: What the rate is multiplied by each time.
+    """
+
+    epochs: Annotated[list[Positive], Field(min_length=1)]
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+    @model_validator(mode="after")
+    def _rising(self) -> Step:
+        if sorted(set(self.epochs)) != self.epochs:
+            raise mistake(f"epochs: expected a rising list, as in [10, 15]; got {self.epochs}")
+        return self
+
+
+class Exponential(Settings):
+    """The optimizer's rate, multiplied by `factor` over each epoch."""
+
+    factor: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Cosine(Settings):
+    """Falls from the optimizer's rate along half a cosine (Loshchilov and Hutter, 2017).
+
+    Args:
+        warmup_epochs: A linear rise from 0 before it.
+        final_fraction: Share of the rate that is left at the end.
+    """
+
+    warmup_epochs: NotNegative = 0.0
+    final_fraction: UnitInterval = 0.0
+
+
+class OneCycle(Settings):
+    """Rises to the optimizer's rate and falls along a cosine (Smith and Topin, 2018).
+
+    Args:
+        warmup_fraction: Share of the training in which the rate rises.
+        start_fraction: Share of the rate it starts from.
+        final_fraction: Share of the rate that is left at the end.
+    """
+
+    warmup_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    start_fraction: UnitInterval = 0.04
+    final_fraction: UnitInterval = 0.0
+
+
+class ReduceLROnPlateau(Settings):
+    """Lowers the rate when a metric stops getting better, as Keras's callback of that name does."""
+
+    monitor: str | None = None
+    factor: Annotated[float | None, Field(gt=0, lt=1)] = None
+    patience: WholeNumber | None = None
+    min_delta: NotNegative | None = None
+    cooldown: WholeNumber | None = None
+    min_lr: NotNegative | None = None
+    mode: Annotated[str | None, choice("auto", "min", "max")] = None
+
+
+OPTIMIZERS = table(
+    SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon,
+    ScheduleFreeAdamW,
+)  # fmt: skip
+SCHEDULES = table(Constant, Step, Exponential, Cosine, OneCycle, ReduceLROnPlateau)
+
+AnyOptimizer = Annotated[Optimizer, OneOf(OPTIMIZERS, "optimizer")]
+AnySchedule = Annotated[Settings, OneOf(SCHEDULES, "learning-rate schedule")]

@@ -1,0 +1,82 @@
+"""Rules between settings, which no single setting can check by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kcnn.recipe.fields import suggest
+from kcnn.recipe.kinds import snake_case
+from kcnn.recipe.optimizers import ReduceLROnPlateau
+from kcnn.recipe.schema import OWN_DATASETS, Recipe
+from kcnn.recipe.source import Place
+
+Conflict = tuple[Place, str]
+
+
+def find_conflicts(recipe: Recipe) -> list[Conflict]:
+    """Lists the places where a recipe contradicts itself, each with what to do."""
+    return [*_data_conflicts(recipe), *_target_conflicts(recipe), *_monitor_conflicts(recipe)]
+
+
+def metric_names(recipe: Recipe) -> list[str]:
+    """Names what is measured, as the columns of metrics.csv are called."""
+    extra = [snake_case(type(metric).__name__) for metric in recipe.train.metrics]
+    return list(dict.fromkeys(["loss", "accuracy", *extra]))
+
+
+def _data_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    data = recipe.data
+    if data.dataset in OWN_DATASETS and data.path is None:
+        yield ("data",), f"dataset {data.dataset} needs path, as in path: photos"
+    if data.dataset not in OWN_DATASETS and data.path is not None:
+        yield (
+            ("data", "path"),
+            f"dataset {data.dataset} is found by its name; path is for {' and '.join(OWN_DATASETS)}"
+            " (--data-dir says where named sets lie)",
+        )
+    if data.dataset == "folder" and data.image_size is None:
+        yield ("data",), "dataset folder needs image_size, as in image_size: [64, 64]"
+
+
+def _target_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    loss, train = recipe.train.loss, ("train",)
+    for index, augmentation in enumerate(recipe.data.augment):
+        if augmentation.mixes_labels and loss.targets == "sparse":
+            yield (
+                ("data", "augment", index),
+                f"{type(augmentation).__name__} mixes labels, which {type(loss).__name__} cannot "
+                "take; write train.loss: categorical_crossentropy (the same loss)",
+            )
+    for index, metric in enumerate(recipe.train.metrics):
+        if metric.targets not in (None, loss.targets):
+            yield (
+                (*train, "metrics", index),
+                f"{type(metric).__name__} does not go with {type(loss).__name__}; "
+                + (
+                    "write loss: categorical_crossentropy (the same loss)"
+                    if loss.targets == "sparse"
+                    else "write TopKCategoricalAccuracy"
+                ),
+            )
+
+
+def _monitor_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    train = recipe.train
+    names = metric_names(recipe)
+    if recipe.data.validation:
+        names += [f"val_{name}" for name in names]
+    if train.early_stopping is not None:
+        yield from _monitored(("train", "early_stopping"), train.early_stopping.monitor, names)
+    schedule = train.learning_rate_schedule
+    if isinstance(schedule, ReduceLROnPlateau):
+        place = ("train", "learning_rate_schedule", "ReduceLROnPlateau")
+        yield from _monitored(place, schedule.monitor or "val_loss", names)
+
+
+def _monitored(place: Place, monitor: str, names: list[str]) -> Iterator[Conflict]:
+    if monitor in names:
+        return
+    if monitor.startswith("val_") and monitor.removeprefix("val_") in names:
+        yield place, f"monitors {monitor}, which needs validation images; set data.validation"
+    else:
+        yield place, f"monitors {monitor}, which is not measured{suggest(monitor, names)}"

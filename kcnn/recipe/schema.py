@@ -1,0 +1,175 @@
+"""A recipe's sections and the rules that hold between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, PrivateAttr
+
+from kcnn.recipe.augmentations import AnyAugmentation
+from kcnn.recipe.fields import (
+    Count,
+    NotNegative,
+    Settings,
+    WholeNumber,
+    accept,
+    choice,
+    mistake,
+    shown,
+)
+from kcnn.recipe.layers import Layers
+from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
+from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
+from kcnn.recipe.source import Source
+from kcnn.runs import NAME_PATTERN
+
+DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
+OWN_DATASETS = ("folder", "npz")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and NAME_PATTERN.fullmatch(value) is not None
+
+
+def _is_image_size(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(type(one) is int and 0 < one <= 4096 for one in value)
+    )
+
+
+def _validation(value: Any) -> Any:
+    whole = type(value) is int and value >= 0
+    share = isinstance(value, float) and 0 <= value < 1
+    if not (whole or share):
+        raise mistake(
+            f"expected a number of images, as in 5000, or a share, as in 0.1; got {shown(value)}"
+        )
+    return value
+
+
+class DataSettings(Settings):
+    """Which images, and how they are prepared.
+
+    Args:
+        dataset: A named set, or `folder` or `npz` with a `path`.
+        path: Where a folder or npz lies; relative to the recipe.
+        image_size: Height and width every image is resized to.
+        channels: 1 for grey, 3 for colour; as the set has it when left out (colour for a folder).
+        validation: Images taken from the training set: a number, or a share below 1.
+        test: Share of a folder's images that become the test set where it has no `test` sub-folder.
+        scaling: What the first layer does to pixel values.
+        augment: Changes of training images, in this order.
+    """
+
+    dataset: Annotated[str, choice(*DATASETS)]
+    path: Annotated[
+        Path | None,
+        accept(
+            lambda value: isinstance(value, str | Path) and bool(str(value)), "a path, as in photos"
+        ),
+    ] = None
+    image_size: Annotated[
+        list[int] | None, accept(_is_image_size, "[height, width] in pixels, as in [32, 32]")
+    ] = None
+    channels: Annotated[
+        int | None,
+        accept(lambda value: value in (1, 3) and type(value) is int, "1 (grey) or 3 (RGB)"),
+    ] = None
+    validation: Annotated[int | float, PlainValidator(_validation)] = 0
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    scaling: Annotated[str, choice("unit", "standard", "none")] = "unit"
+    augment: list[AnyAugmentation] = []
+
+
+class ModelSettings(Settings):
+    """The network: its layers from the image to the output."""
+
+    layers: Layers
+
+
+class EarlyStopping(Settings):
+    """When to stop before the last epoch, as Keras's callback of that name has it."""
+
+    monitor: str = "val_loss"
+    min_delta: NotNegative | None = None
+    patience: WholeNumber | None = None
+    mode: Annotated[str | None, choice("auto", "min", "max")] = None
+    baseline: float | None = None
+    restore_best_weights: bool | None = None
+    start_from_epoch: WholeNumber | None = None
+
+
+class TrainSettings(Settings):
+    """How the network is trained.
+
+    Args:
+        epochs: Times through the training images.
+        batch_size: Images in a step, over all devices together.
+        shuffle: A new order each epoch; the order of the files when false.
+        drop_remainder: Leaves out the last, smaller batch of an epoch.
+        optimizer: One of Keras's, with its arguments.
+        learning_rate_schedule: How the optimizer's rate moves.
+        loss: One of Keras's, with its arguments.
+        metrics: What is measured besides accuracy.
+        early_stopping: When to stop early.
+        precision: Keras's dtype policy; weights, logits and loss stay float32.
+        seed: Draws the validation images, initial weights, order, augmentation and dropout.
+    """
+
+    epochs: Count
+    batch_size: Count = 32
+    shuffle: bool = True
+    drop_remainder: bool = False
+    optimizer: AnyOptimizer
+    learning_rate_schedule: AnySchedule | None = None
+    loss: AnyLoss = SparseCategoricalCrossentropy()
+    metrics: list[AnyMetric] = []
+    early_stopping: EarlyStopping | None = None
+    precision: Annotated[str, choice(*PRECISIONS)] = "float32"
+    seed: WholeNumber = 0
+
+
+class Published(Settings):
+    """A figure the source gives, to hold ours against."""
+
+    metric: str
+    value: float
+    source: str
+
+
+class Fidelity(Settings):
+    """A setting that the source does not state, or that had to be changed."""
+
+    setting: str
+    status: Literal["assumed", "changed"]
+    note: str
+
+
+class Recipe(Settings):
+    """A lesson or a paper made executable.
+
+    Args:
+        name: The folder its runs lie in; the file's name when left out.
+        about: One line for people.
+        source: Where the lesson is from.
+    """
+
+    name: Annotated[str, accept(_is_name, "letters, digits, dots, dashes and underscores")]
+    about: str | None = None
+    source: str | None = None
+    data: DataSettings
+    model: ModelSettings
+    train: TrainSettings
+    published: list[Published] = []
+    fidelity: list[Fidelity] = []
+
+    _origin: Source = PrivateAttr()
+
+    @property
+    def origin(self) -> Source:
+        """The file it was read from, which knows the line of every setting."""
+        return self._origin
