@@ -27,6 +27,7 @@ from kcnn.recipe.layers import (
 from kcnn.recipe.source import Place
 
 INPUT = "image"
+SCALING = "scaling"  # the model's own first layer
 MERGING = (Add, Average, Concatenate, Maximum, Multiply)
 MOST_LAYERS = 5_000
 
@@ -68,7 +69,7 @@ class _Unfolding:
         self.nodes: list[Node] = []
         self.problems: list[str] = []
         self._origin = recipe.origin
-        self._taken = {INPUT}
+        self._taken = {INPUT, SCALING}
         self._numbers: Counter[str] = Counter()
         self._scopes: list[dict[str, str]] = [{INPUT: INPUT}]
         self._suffix = ""
@@ -138,7 +139,7 @@ class _Unfolding:
             return self._free_name(snake_case(type(layer).__name__))
         name = layer.name + self._suffix
         if name in self._taken:
-            self._note(place, f"the name {name} is taken by an earlier layer; choose another")
+            self._note(place, f"the name {name} is taken; choose another")
         self._taken.add(name)
         self._scopes[-1][layer.name] = self._scopes[-1][name] = name
         return name

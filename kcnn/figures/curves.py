@@ -1,0 +1,214 @@
+"""Curves against epochs, of one run or of several: what accuracy, loss and rate have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from kcnn.errors import RunError
+from kcnn.figures import style
+from kcnn.runs import RunFolder
+
+LONGEST_TITLE = 40
+TRAINING_LINE: dict[str, Any] = {"linestyle": "-", "marker": "o"}
+VALIDATION_LINE: dict[str, Any] = {"linestyle": "--", "marker": "s", "markerfacecolor": "white"}
+TEST_LINE: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one run tells of its epochs.
+
+    Args:
+        title: The run's short name.
+        rows: One mapping an epoch, column name to number, as metrics.csv has them.
+        test: The metrics on the test set; empty when the run was never scored.
+    """
+
+    title: str
+    rows: Sequence[Mapping[str, float]]
+    test: Mapping[str, float] = field(default_factory=dict)
+
+    def column(self, name: str) -> np.ndarray | None:
+        """Takes one column; None when the run has none such. What is not finite becomes NaN."""
+        if name not in self.rows[0]:
+            return None
+        values = np.array([row[name] for row in self.rows], dtype=float)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    @property
+    def epochs(self) -> np.ndarray:
+        """The number of each row's epoch."""
+        return np.array([row["epoch"] for row in self.rows])
+
+    @property
+    def short_title(self) -> str:
+        """The run's name; of a long one both ends, for the recipe and the run."""
+        if len(self.title) <= LONGEST_TITLE:
+            return self.title
+        half = LONGEST_TITLE // 2
+        return f"{self.title[: half - 1]}…{self.title[-half:]}"
+
+    @property
+    def headline(self) -> str:
+        """The run's name and the number that matters most."""
+        name = self.short_title
+        if "accuracy" in self.test:
+            return f"{name}: {percent(self.test['accuracy'])} test accuracy"
+        validation = self.column("val_accuracy")
+        if validation is None or np.isnan(validation).all():
+            return f"{name}: not scored on the test set"
+        best = int(np.nanargmax(validation))
+        score, epoch = percent(validation[best]), int(self.epochs[best])
+        return f"{name}: {score} best validation accuracy (epoch {epoch})"
+
+
+def read_curve(run: RunFolder) -> Curve:
+    """Reads a run's epochs, and its test metrics where it has come so far.
+
+    Raises:
+        RunError: metrics.csv is missing, or one of the files is damaged.
+    """
+    test = run.read_summary().get("test") if run.summary.is_file() else None
+    scores = test.items() if isinstance(test, dict) else ()
+    numbers = {name: value for name, value in scores if isinstance(value, int | float)}
+    return Curve(run.title, run.read_metrics(), numbers)
+
+
+def percent(share: float) -> str:
+    """Writes a share as per cent, with one digit after the point and more near the top."""
+    # 99.95 % must not read as 100.0 %.
+    digits = 1 if share < 0.99 or share == 1 else 2
+    return f"{100 * share:.{digits}f} %"
+
+
+def draw_metric(
+    runs: Sequence[Curve], metric: str, title: str, scale: float = 1.0
+) -> tuple[Figure, Axes]:
+    """Draws a metric on training, validation and test images.
+
+    Args:
+        runs: One run or several; each gets a colour.
+        metric: The column for training; `val_` before it names the one for validation.
+        title: What is drawn, for the first line of the title.
+        scale: What to multiply the numbers with.
+
+    Returns:
+        The figure and its axes, the vertical one still without a label.
+
+    Raises:
+        RunError: No run has such a column.
+    """
+    require_column(runs, metric)
+    figure, axes = new_axes(runs, title)
+    for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
+        for name, line in ((metric, TRAINING_LINE), (f"val_{metric}", VALIDATION_LINE)):
+            draw_line(axes, run, name, color, line, scale)
+        if np.isfinite(run.test.get(metric, np.nan)):
+            axes.axhline(scale * run.test[metric], color=color, **TEST_LINE)
+    if not np.isfinite(axes.dataLim.y0):
+        axes.text(0.5, 0.5, "no finite number", transform=axes.transAxes, ha="center")
+    _legend(figure, runs, metric)
+    return figure, axes
+
+
+def require_column(runs: Sequence[Curve], name: str) -> None:
+    """Makes sure that there is something to draw.
+
+    Raises:
+        RunError: No run has such a column.
+    """
+    if all(run.column(name) is None for run in runs):
+        titles = ", ".join(run.title for run in runs)
+        raise RunError(f"{titles}: metrics.csv has no column {name}")
+
+
+def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
+    """Makes a figure with one axes that counts epochs."""
+    second_line = runs[0].headline if len(runs) == 1 else f"{len(runs)} runs"
+    # Several runs stand in a legend below, one on a line.
+    height = 5 if len(runs) == 1 else 5 + 0.22 * len(runs)
+    figure = style.new_figure(f"{title}\n{second_line}", height)
+    axes = figure.subplots()
+    style.epoch_axis(axes, max(run.epochs.max() for run in runs))
+    return figure, axes
+
+
+def draw_line(
+    axes: Axes, run: Curve, name: str, color: str, line: Mapping[str, Any], scale: float = 1.0
+) -> None:
+    """Draws one column of one run, if the run has it; points that are not finite leave gaps."""
+    values = run.column(name)
+    if values is None:
+        return
+    # Fewer markers on long curves, so that the line remains to be seen.
+    every = max(1, len(values) // 25)
+    axes.plot(
+        run.epochs,
+        scale * values,
+        color=color,
+        markersize=5,
+        markevery=every,
+        # Points on the edge, the first epoch and 100 %, stay whole.
+        clip_on=False,
+        **line,
+    )
+
+
+def mark_test(
+    axes: Axes,
+    runs: Sequence[Curve],
+    metric: str,
+    write: Callable[[float], str],
+    scale: float = 1.0,
+) -> None:
+    """Writes a single run's test metric beside its level line; several have it in their legend.
+
+    Args:
+        axes: Where the line is.
+        runs: What is drawn there.
+        metric: Which of the test metrics.
+        write: Puts the number into words.
+        scale: What the line's height was multiplied with.
+    """
+    if len(runs) == 1 and np.isfinite(runs[0].test.get(metric, np.nan)):
+        score = runs[0].test[metric]
+        axes.annotate(
+            f"test\n{write(score)}",
+            xy=(1, scale * score),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            verticalalignment="center",
+            color=style.COLORS[0],
+        )
+
+
+def _legend(figure: Figure, runs: Sequence[Curve], metric: str) -> None:
+    color = style.COLORS[0] if len(runs) == 1 else "#555555"
+    handles = [Line2D([], [], color=color, label="training", **TRAINING_LINE)]
+    if any(run.column(f"val_{metric}") is not None for run in runs):
+        handles.append(Line2D([], [], color=color, label="validation", **VALIDATION_LINE))
+    if any(metric in run.test for run in runs):
+        handles.append(Line2D([], [], color=color, label="test", **TEST_LINE))
+    figure.axes[0].legend(
+        handles=handles, ncols=len(handles), loc="lower right", bbox_to_anchor=(1, 1)
+    )
+    if len(runs) > 1:
+        name_runs(figure, runs)
+
+
+def name_runs(figure: Figure, runs: Sequence[Curve]) -> None:
+    """Puts a legend below the axes that tells several runs apart: a colour and a headline each."""
+    colors = style.run_colors(len(runs))
+    handles = [
+        Line2D([], [], color=color, linewidth=3, label=run.headline)
+        for run, color in zip(runs, colors, strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside lower left")

@@ -1,0 +1,125 @@
+"""From a planned network to a keras.Model that takes raw images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from kcnn.errors import RecipeError
+from kcnn.model.graph import INPUT, SCALING, Node
+from kcnn.model.local_response import LocalResponseNormalization
+from kcnn.model.plan import Plan
+from kcnn.recipe import layers as kinds
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.layers import Layer
+from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+
+_WEIGHTED = (
+    kinds.Conv2D,
+    kinds.SeparableConv2D,
+    kinds.DepthwiseConv2D,
+    kinds.Conv2DTranspose,
+    kinds.Dense,
+)
+
+
+@dataclass(frozen=True)
+class ChannelStatistics:
+    """Mean and variance of each channel over the training images, in pixel values 0..255."""
+
+    mean: tuple[float, ...]
+    variance: tuple[float, ...]
+
+
+def build_model(
+    plan: Plan, statistics: ChannelStatistics | None = None, synchronized: bool = False
+) -> keras.Model:
+    """Builds the network, with the scaling of pixel values as its first layer.
+
+    Args:
+        plan: The network, worked out.
+        statistics: What `scaling: standard` scales by; None for the other scalings.
+        synchronized: Whether batch normalization gathers its statistics over all devices.
+
+    Returns:
+        A functional model from images `(batch, height, width, channels)` of values 0..255 to one
+        float32 number a class.
+
+    Raises:
+        RecipeError: Keras refuses a layer; names it and gives Keras's reason.
+    """
+    image = keras.Input(plan.image_shape, name=INPUT)
+    tensors = {INPUT: _scaling(plan, statistics)(image)}
+    float32_from = _first_of_head(plan.nodes)
+    for index, node in enumerate(plan.nodes):
+        dtype = "float32" if index >= float32_from else None
+        inputs = [tensors[name] for name in node.inputs]
+        try:
+            layer = _make_layer(node, dtype, synchronized)
+            tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
+        except (ValueError, TypeError, NotImplementedError) as error:
+            reason = str(error).strip().splitlines()[0]
+            message = f"layer {node.name}: Keras says: {reason}"
+            raise RecipeError([plan.recipe.origin.problem(node.place, message)]) from None
+    return keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
+
+
+def _model_name(plan: Plan) -> str:
+    return "".join(one if one.isalnum() else "_" for one in plan.recipe.name)
+
+
+def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.Layer:
+    if plan.recipe.data.scaling == "unit":
+        return keras.layers.Rescaling(1 / 255, name=SCALING, dtype="float32")
+    if statistics is not None:
+        return keras.layers.Normalization(
+            mean=statistics.mean, variance=statistics.variance, name=SCALING, dtype="float32"
+        )
+    return keras.layers.Identity(name=SCALING, dtype="float32")
+
+
+def _first_of_head(nodes: Sequence[Node]) -> int:
+    """Finds the last layer with a kernel: from there on, logits stay float32."""
+    for index in range(len(nodes) - 1, -1, -1):
+        if isinstance(nodes[index].layer, _WEIGHTED):
+            return index
+    return 0
+
+
+def _make_layer(node: Node, dtype: str | None, synchronized: bool) -> keras.layers.Layer:
+    arguments = _arguments(node.layer)
+    if synchronized and isinstance(node.layer, kinds.BatchNormalization):
+        arguments.setdefault("synchronized", True)
+    if dtype is not None:
+        arguments["dtype"] = dtype
+    name = type(node.layer).__name__
+    if isinstance(node.layer, kinds.LocalResponseNormalization):
+        return LocalResponseNormalization(name=node.name, **arguments)
+    return getattr(keras.layers, name)(name=node.name, **arguments)
+
+
+def _arguments(layer: Layer) -> dict[str, Any]:
+    written = layer.written()
+    return {
+        name: _in_keras(value)
+        for name, value in written.items()
+        if name not in ("name", "inputs")
+    }
+
+
+def _in_keras(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_in_keras(one) for one in value)
+    if isinstance(value, Settings):
+        name = type(value).__name__
+        for kinds_, module in (
+            (INITIALIZERS, keras.initializers),
+            (REGULARIZERS, keras.regularizers),
+            (CONSTRAINTS, keras.constraints),
+        ):
+            if name in kinds_:
+                return getattr(module, name)(**value.written())
+    return value

@@ -1,0 +1,21 @@
+"""The weights of a model's first convolution, for the picture before and after training."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+
+def first_kernel(model: keras.Model) -> np.ndarray | None:
+    """Copies the kernel of the first convolution.
+
+    Args:
+        model: Any model.
+
+    Returns:
+        float32, shape (height, width, input channels, filters); None without a convolution.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            return keras.ops.convert_to_numpy(layer.kernel).astype(np.float32)
+    return None

@@ -1,0 +1,105 @@
+"""A recipe's network worked out for given images, before any of it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from kcnn.errors import RecipeError
+from kcnn.model.costs import Cost, total_cost
+from kcnn.model.graph import Node, unfold
+from kcnn.model.shapes import Shape, infer_shapes, shown
+from kcnn.recipe import Recipe
+from kcnn.recipe import layers as kinds
+
+OutputActivation = Literal["softmax", "sigmoid", "linear"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network whose every layer fits.
+
+    Args:
+        recipe: The recipe it is of.
+        nodes: Its layers, each after all that it reads.
+        shapes: Output shapes by name of layer, `image` among them.
+        classes: The number of classes; None when it is not known yet.
+    """
+
+    recipe: Recipe
+    nodes: tuple[Node, ...]
+    shapes: Mapping[str, Shape]
+    classes: int | None
+
+    @property
+    def image_shape(self) -> Shape:
+        """Height, width and channels of the images."""
+        return self.shapes["image"]
+
+    @cached_property
+    def cost(self) -> Cost:
+        """Parameters and multiply-adds of the whole network."""
+        return total_cost(self.nodes, self.shapes)
+
+    @property
+    def output_activation(self) -> OutputActivation:
+        """What the last layer does to its sums; `linear` means that it gives logits."""
+        last = self.nodes[-1].layer
+        name = "softmax" if isinstance(last, kinds.Softmax) else getattr(last, "activation", None)
+        return name if name in ("softmax", "sigmoid") else "linear"
+
+
+def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
+    """Works a recipe's network out: unfolds it, computes every shape, checks the output.
+
+    Args:
+        recipe: The recipe.
+        image_shape: Height, width and channels of the images.
+        classes: How many classes there are; None leaves the output unchecked.
+
+    Raises:
+        RecipeError: Some layer does not fit, or the output is not one number a class.
+    """
+    nodes = tuple(unfold(recipe))
+    plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
+    if classes is not None:
+        _require_output(plan, classes)
+    _require_probabilities(plan)
+    return plan
+
+
+def _require_output(plan: Plan, classes: int) -> None:
+    last = plan.nodes[-1]
+    shape = plan.shapes[last.name]
+    if shape == (classes,):
+        return
+    if len(shape) > 1:
+        advice = f"end with Flatten or GlobalAveragePooling2D and Dense: {{units: {classes}}}"
+    elif isinstance(last.layer, kinds.Dense):
+        advice = f"write units: {classes}"
+    else:
+        advice = f"end with Dense: {{units: {classes}}}"
+    message = (
+        f"layer {last.name}: the output is {shown(shape)}, but {plan.recipe.data.dataset} has "
+        f"{classes} classes; {advice}"
+    )
+    raise RecipeError([plan.recipe.origin.problem(last.place, message)])
+
+
+def _require_probabilities(plan: Plan) -> None:
+    train = plan.recipe.train
+    if plan.output_activation != "linear":
+        return
+    problems = [
+        plan.recipe.origin.problem(
+            ("train", "metrics", index),
+            f"{type(metric).__name__} needs probabilities, and the network ends in logits; end it "
+            "with activation: softmax",
+        )
+        for index, metric in enumerate(train.metrics)
+        if metric.needs_probabilities
+    ]
+    if problems:
+        raise RecipeError(problems)

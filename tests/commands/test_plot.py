@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.commands.plot import plot_runs
+from kcnn.data.digits import read_digits
+from kcnn.errors import KcnnError, RunError
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, create_run, list_runs, write_csv, write_text
+
+RECIPE = """\
+name: digits
+data: {dataset: digits}
+model:
+  layers: [{Conv2D: {filters: 4, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]
+train: {epochs: 2, optimizer: {Adam: {learning_rate: 0.001}}}
+"""
+
+
+class Notes(Progress):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
+    """Makes a run on the real digits, stopped after its second epoch."""
+
+    def make(recipe: str = "digits") -> RunFolder:
+        run = create_run(tmp_path, recipe)
+        write_text(run.resolved, RECIPE)
+        columns = ["epoch", "loss", "accuracy", "learning_rate", "seconds"]
+        write_csv(run.metrics, columns, [[1, 0.7, 0.5, 0.01, 2.0], [2, 0.6, 0.7, 0.01, 2.0]])
+        return run
+
+    return make
+
+
+def write_predictions(run: RunFolder) -> None:
+    """Predicts each test digit as the class whose mean image is nearest: makes real mistakes."""
+    data = read_digits()
+    train, test = (
+        part.images.astype(float).reshape(len(part), -1) for part in (data.train, data.test)
+    )
+    means = np.array([train[data.train.labels == label].mean(axis=0) for label in range(10)])
+    predicted = np.linalg.norm(test[:, None] - means, axis=-1).argmin(axis=1)
+    rows = zip(range(len(test)), data.test.labels, predicted, [0.9] * len(test), strict=True)
+    write_csv(run.predictions, ["index", "label", "predicted", "probability"], rows)
+
+
+def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path) -> None:
+    make_run()
+    run = make_run()
+    write_predictions(run)
+    notes = Notes()
+    written = plot_runs([], tmp_path, progress=notes)
+    names = ["accuracy", "loss", "learning_rate", "samples", "mistakes"]
+    assert written == [run.plots / f"{name}.png" for name in names]
+    assert [line.split(":")[0] for line in notes.lines] == [
+        "left out confusion",
+        "left out filters",
+        "left out feature_maps",
+    ]
+
+
+def test_feature_maps_come_from_the_saved_model(make_run, tmp_path: Path) -> None:
+    import keras
+
+    image = keras.Input((8, 8, 1), name="image")
+    maps = keras.layers.Conv2D(4, 3)(image)
+    model = keras.Model(image, keras.layers.Dense(10)(keras.layers.Flatten()(maps)))
+    run = make_run()
+    with pytest.raises(RunError, match="this run has no such model"):
+        plot_runs([], tmp_path, only=["feature_maps"])
+    model.save(run.best_model)
+    assert plot_runs([], tmp_path, only=["feature_maps"]) == [run.plots / "feature_maps.png"]
+    run.model.write_bytes(b"rubbish")
+    with pytest.raises(RunError, match=r"model\.keras: not a model"):
+        plot_runs([], tmp_path, only=["feature_maps"])
+
+
+def test_several_runs_meet_in_a_folder_that_is_no_run(make_run, tmp_path: Path) -> None:
+    runs = [make_run("digits"), make_run("digits"), make_run("other")]
+    written = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg")
+    assert [path.name for path in written] == ["accuracy.svg", "loss.svg", "learning_rate.svg"]
+    text = written[0].read_text(encoding="utf-8")
+    assert all(run.title in text for run in runs)
+    again = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg")
+    assert again == written
+    pair = plot_runs(["digits/run-001", "digits/run-002"], tmp_path, "svg")
+    assert pair[0].parent != written[0].parent
+    assert [run.path for run in list_runs(tmp_path)] == [run.path for run in runs]
+
+
+def test_runs_of_one_name_in_two_places_are_told_apart(make_run, tmp_path: Path) -> None:
+    run = make_run()
+    copy = tmp_path / "kept" / "digits" / "run-001"
+    shutil.copytree(run.path, copy)
+    written = plot_runs([str(run.path), str(copy)], tmp_path, only=["loss"])
+    assert [path.name for path in written] == ["loss.png"]
+
+
+def test_a_run_named_twice_is_one_run(make_run, tmp_path: Path) -> None:
+    run = make_run()
+    assert plot_runs(["digits", "digits/run-001"], tmp_path, only=["loss"]) == [
+        run.plots / "loss.png"
+    ]
+
+
+def test_pictures_of_one_run_cannot_be_laid_over_each_other(make_run, tmp_path: Path) -> None:
+    make_run("one"), make_run("two")
+    with pytest.raises(KcnnError, match="confusion, samples: drawn of one run, not of 2"):
+        plot_runs(["one", "two"], tmp_path, only=["confusion", "samples"])
+
+
+def test_a_run_without_epochs_is_one_error_for_one_run_and_for_several(
+    make_run, tmp_path: Path
+) -> None:
+    make_run("whole")
+    make_run("empty").metrics.unlink()
+    for runs in (["empty"], ["whole", "empty"]):
+        with pytest.raises(RunError, match=r"metrics\.csv: missing"):
+            plot_runs(runs, tmp_path)
+    assert not (tmp_path / "comparisons").exists()
+
+
+def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path) -> None:
+    run = make_run()
+    write_text(run.resolved, RECIPE.replace("dataset: digits", "dataset: npz, path: gone.npz"))
+    notes = Notes()
+    written = plot_runs([], tmp_path, progress=notes)
+    assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
+    assert sum("gone.npz" in line for line in notes.lines) == 1
+    with pytest.raises(KcnnError, match=r"gone\.npz"):
+        plot_runs([], tmp_path, only=["samples"])
+
+
+def test_curves_are_drawn_without_tensorflow_and_pyplot(make_run, tmp_path: Path) -> None:
+    make_run()
+    program = f"""
+import sys
+from pathlib import Path
+from kcnn.commands.plot import plot_runs
+assert len(plot_runs([], Path({str(tmp_path)!r}), only=["accuracy", "samples"])) == 2
+print(sorted({{"tensorflow", "keras", "matplotlib.pyplot"}} & sys.modules.keys()))
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("[]\n", "")

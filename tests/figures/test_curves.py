@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.errors import RunError
+from kcnn.figures.curves import LONGEST_TITLE, Curve, percent, read_curve
+from kcnn.runs import RunFolder, write_csv, write_json
+
+
+def test_a_run_is_read_with_its_test_metrics(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "cifar" / "run-001")
+    write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5], [2, "nan"]])
+    write_json(run.summary, {"test": {"weights": "last", "loss": 1.5, "accuracy": 0.5}})
+    curve = read_curve(run)
+    assert curve.test == {"loss": 1.5, "accuracy": 0.5}
+    assert curve.title == "cifar/run-001"
+    np.testing.assert_array_equal(curve.column("loss"), [2.5, np.nan])
+    assert curve.column("val_loss") is None
+
+
+@pytest.mark.parametrize("summary", [None, {"status": "interrupted"}, {"test": None}])
+def test_a_run_that_was_never_scored_has_no_test_metrics(tmp_path: Path, summary) -> None:
+    run = RunFolder(tmp_path)
+    write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
+    if summary is not None:
+        write_json(run.summary, summary)
+    assert read_curve(run).test == {}
+
+
+def test_a_run_without_epochs_is_a_run_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"metrics\.csv: missing"):
+        read_curve(RunFolder(tmp_path))
+
+
+def test_the_headline_is_the_best_number_there_is(curve) -> None:
+    assert curve().headline == "cifar/run-001: 81.2 % test accuracy"
+    assert "82.0 % best validation accuracy (epoch 5)" in curve(scored=False).headline
+    bare = curve(scored=False, validation=False)
+    assert bare.headline == "cifar/run-001: not scored on the test set"
+
+
+def test_a_long_name_keeps_its_recipe_and_its_run() -> None:
+    title = Curve("a-recipe-" * 20 + "/run-007", []).short_title
+    assert len(title) <= LONGEST_TITLE
+    assert title.startswith("a-recipe-a") and title.endswith("/run-007")
+
+
+def test_a_diverged_run_still_has_a_headline() -> None:
+    diverged = Curve("cifar/run-001", [{"epoch": 1, "val_accuracy": float("nan")}])
+    assert diverged.headline == "cifar/run-001: not scored on the test set"
+
+
+def test_per_cent_does_not_round_to_perfection() -> None:
+    assert [percent(share) for share in (0.6731, 0.9995, 1.0)] == ["67.3 %", "99.95 %", "100.0 %"]

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, place_image
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (8, 4), (4, 8)])
+def test_an_image_keeps_its_proportions_within_its_square(height: int, width: int) -> None:
+    axes = Figure().subplots()
+    bottom = place_image(axes, np.zeros((height, width)), left=3, top=5)
+    left, right, drawn_bottom, top = axes.images[0].get_extent()
+    assert (right - left) / (drawn_bottom - top) == pytest.approx(width / height)
+    assert 3 <= left < right <= 4
+    assert 5 <= top < drawn_bottom == bottom <= 6
+
+
+def test_captions_of_full_length_do_not_run_into_each_other(texts, cut_texts) -> None:
+    captions = [f"{number} pickup_truck"[:CAPTION_LENGTH] for number in range(8)]
+    figure = draw_grid(np.zeros((8, 6, 6, 1), np.uint8), captions, "Images\nof nothing")
+    boxes = [texts(figure)[caption] for caption in captions]
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+    assert cut_texts(figure) == []
+
+
+def test_rows_hold_eight_and_captions_stay_above_the_next_row(texts) -> None:
+    captions = [f"{number}\nsecond\nthird" for number in range(9)]
+    figure = draw_grid(np.zeros((9, 6, 6, 3), np.uint8), captions, "Images")
+    extents = [image.get_extent() for image in figure.axes[0].images]
+    assert [extent[3] for extent in extents] == [0] * 8 + [extents[8][3]]
+    next_row = figure.axes[0].transData.transform((0, extents[8][3]))[1]
+    assert texts(figure)[captions[0]].y0 > next_row

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kcnn.data.dataset import Images
+from kcnn.errors import RunError
+from kcnn.figures import mistakes
+from kcnn.figures.run_tables import Predictions
+
+CLASS_NAMES = ("cat", "dog", "a class with a very long name")
+
+
+LABELS = np.array([0, 1, 2, 0, 1], dtype=np.int32)
+IMAGES = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None, None], (5, 4, 4, 1))
+TEST = Images(IMAGES, LABELS)
+
+
+def predictions(predicted: list[int], probability: list[float]) -> Predictions:
+    return Predictions(np.arange(5), LABELS, np.array(predicted), np.array(probability))
+
+
+def test_the_surest_mistake_comes_first() -> None:
+    answers = predictions([0, 0, 0, 1, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
+    assert mistakes.most_confident_mistakes(answers).tolist() == [2, 3, 1]
+
+
+def test_each_mistake_shows_its_image_both_classes_and_the_probability() -> None:
+    answers = predictions([0, 0, 0, 2, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
+    figure = mistakes.draw(TEST, answers, CLASS_NAMES, "cifar/run-001: 40.0 % test accuracy")
+    axes = figure.axes[0]
+    assert [int(image.get_array()[0, 0]) for image in axes.images] == [2, 3, 1]
+    captions = [text.get_text() for text in axes.texts]
+    assert captions == [
+        "a class wi…\n→ cat\n90.0 %",
+        "cat\n→ a class wi…\n70.0 %",
+        "dog\n→ cat\n60.0 %",
+    ]
+    assert "3 of 3" in figure.get_suptitle()
+
+
+def test_rows_may_stand_in_any_order() -> None:
+    order = np.array([4, 2, 0, 1, 3])
+    answers = Predictions(order, LABELS[order], np.array([1, 0, 0, 1, 0]), np.full(5, 0.5))
+    axes = mistakes.draw(TEST, answers, CLASS_NAMES, "run").axes[0]
+    assert [int(image.get_array()[0, 0]) for image in axes.images] == [2]
+
+
+def test_no_mistakes_is_said() -> None:
+    with pytest.raises(RunError, match="no mistakes"):
+        mistakes.draw(TEST, predictions(LABELS.tolist(), [1.0] * 5), CLASS_NAMES, "run")
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        Predictions(np.array([5]), np.array([0]), np.array([1]), np.array([0.5])),
+        Predictions(np.array([-1]), np.array([1]), np.array([0]), np.array([0.5])),
+        Predictions(np.array([0]), np.array([1]), np.array([0]), np.array([0.5])),
+        Predictions(np.array([0]), np.array([0]), np.array([3]), np.array([0.5])),
+    ],
+)
+def test_predictions_of_other_images_are_refused(foreign: Predictions) -> None:
+    with pytest.raises(RunError, match="does not fit the test images"):
+        mistakes.draw(TEST, foreign, CLASS_NAMES, "run")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+
+from kcnn.data.dataset import Images
+from kcnn.figures import samples
+
+CLASS_NAMES = [f"class {number}" for number in range(10)]
+
+
+def training_images(labels: np.ndarray, channels: int = 1) -> Images:
+    count = len(labels)
+    images = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    return Images(np.broadcast_to(images, (count, 4, 4, channels)), labels)
+
+
+def test_every_class_is_seen_before_one_is_seen_twice() -> None:
+    sorted_labels = np.repeat(np.arange(10), 500)
+    chosen = samples.choose(sorted_labels, 40)
+    assert len(set(chosen.tolist())) == 40
+    for turn in np.split(sorted_labels[chosen], 4):
+        assert sorted(turn) == list(range(10))
+    np.testing.assert_array_equal(chosen, samples.choose(sorted_labels, 40))
+
+
+def test_a_rare_class_runs_out_and_others_go_on() -> None:
+    labels = np.array([0] * 50 + [1])
+    assert sorted(labels[samples.choose(labels, 10)]) == [0] * 9 + [1]
+
+
+def test_each_image_stands_above_its_own_class() -> None:
+    training = training_images(np.arange(60) % 10)
+    axes = samples.draw(training, CLASS_NAMES, "digits").axes[0]
+    assert len(axes.images) == 40
+    for image, caption in zip(axes.images, axes.texts, strict=True):
+        position = int(image.get_array()[0, 0])
+        assert caption.get_text() == CLASS_NAMES[training.labels[position]]
+
+
+def test_fewer_images_than_places_and_colour() -> None:
+    figure = samples.draw(training_images(np.arange(3), channels=3), CLASS_NAMES, "digits")
+    assert len(figure.axes[0].images) == 3
+    assert figure.axes[0].images[0].get_array().shape == (4, 4, 3)
+    assert "3 of 3" in figure.get_suptitle()

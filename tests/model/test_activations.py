@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.errors import DataError
+from kcnn.model.activations import feature_maps
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype=np.uint8)
+
+
+def test_every_layer_with_maps_answers_in_the_order_of_the_graph() -> None:
+    image = keras.Input((8, 6, 3), name="image")
+    scaled = keras.layers.Rescaling(1 / 255)(image)
+    left = keras.layers.Conv2D(4, 3, padding="same", name="left")(scaled)
+    right = keras.layers.Conv2D(4, 1, name="right")(keras.layers.Dropout(0.5)(left))
+    joined = keras.layers.Add(name="joined")([left, right])
+    pooled = keras.layers.MaxPooling2D(name="pooled")(joined)
+    output = keras.layers.Dense(10)(keras.layers.Flatten()(pooled))
+    maps = dict(feature_maps(keras.Model(image, output), IMAGE))
+    assert list(maps) == ["left", "right", "joined", "pooled"]
+    assert maps["pooled"].shape == (4, 3, 4)
+    np.testing.assert_allclose(maps["joined"], maps["left"] + maps["right"], rtol=1e-5)
+
+
+def test_the_maps_are_what_the_model_computes_from_raw_pixels() -> None:
+    image = keras.Input((8, 6, 3))
+    maps = keras.layers.Conv2D(4, 3, name="maps")(keras.layers.Rescaling(1 / 255)(image))
+    model = keras.Model(image, maps)
+    [(name, drawn)] = feature_maps(model, IMAGE)
+    assert name == "maps"
+    expected = model.predict(IMAGE[np.newaxis], verbose=0)[0]
+    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_half_precision_comes_back_as_float32() -> None:
+    image = keras.Input((8, 6, 3))
+    output = keras.layers.Conv2D(2, 3, dtype="mixed_bfloat16")(image)
+    [(_, drawn)] = feature_maps(keras.Model(image, output), IMAGE)
+    assert drawn.dtype == np.float32
+    assert np.isfinite(drawn).all()
+
+
+def test_a_net_of_dense_layers_has_no_maps() -> None:
+    image = keras.Input((8, 6, 3))
+    output = keras.layers.Dense(10)(keras.layers.Flatten()(image))
+    assert feature_maps(keras.Model(image, output), IMAGE) == []
+
+
+@pytest.mark.parametrize("shape", [(8, 6, 1), (6, 8, 3), (8, 6)])
+def test_an_image_of_another_shape_is_a_data_error(shape: tuple[int, ...]) -> None:
+    image = keras.Input((8, 6, 3))
+    model = keras.Model(image, keras.layers.Conv2D(2, 3)(image))
+    with pytest.raises(DataError, match=r"takes images \(8, 6, 3\), this one is"):
+        feature_maps(model, np.zeros(shape, np.uint8))
