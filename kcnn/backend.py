@@ -1,0 +1,50 @@
+"""Starts TensorFlow without the lines it writes to the terminal as it is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kcnn.progress import Progress
+
+
+def start_tensorflow(progress: Progress | None = None) -> None:
+    """Imports TensorFlow and Keras; every command that needs them calls this first.
+
+    TensorFlow writes to the terminal before its own settings can stop it, so the standard error of
+    the process is held back for the import, and shown after all when the import fails.
+
+    Args:
+        progress: Where the seconds it takes are shown.
+    """
+    if "keras" in sys.modules and "tensorflow" in sys.modules:
+        return
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with (progress or Progress()).task("Starting TensorFlow"), _held_back_standard_error():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
+
+@contextmanager
+def _held_back_standard_error() -> Iterator[None]:
+    """Sends what C++ writes to file descriptor 2 to a temporary file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            written.seek(0)
+            os.write(2, written.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,356 @@
+"""Every command of kcnn: parse, call, print. What a command does is in kcnn/commands/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kcnn import __version__
+from kcnn.console import output
+from kcnn.console.progress import make_progress
+from kcnn.errors import KcnnError
+
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
+
+
+class Commands(click.Group):
+    """Commands in the order they are written, and errors as one line and a hint."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Lists commands in their order of use and not of the alphabet."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; says what the user can mend without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KcnnError as error:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+            if error.hint:
+                click.echo(f"{click.style('hint:', bold=True)} {error.hint}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("stopped by Ctrl-C", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Joins several options into one decorator."""
+    return lambda function: reduce(lambda made, one: one(made), reversed(decorators), function)
+
+
+output_dir = click.option(
+    "--output-dir", type=click.Path(path_type=Path), default="outputs", show_default=True,
+    help="Folder of all runs.",
+)  # fmt: skip
+data_dir = click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Look for data here first.",
+)  # fmt: skip
+quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+weights = click.option(
+    "--weights", type=click.Choice(["last", "best"]), default="last", show_default=True,
+    help="Weights after the last epoch, or at the best validation epoch.",
+)  # fmt: skip
+run = click.argument("run", required=False)
+recipe = click.argument("recipe")
+settings = click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
+for_reading_runs = options(output_dir, data_dir, quiet, json_option)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="kcnn")
+def cli() -> None:
+    """Train convolutional networks on images from one recipe file.
+
+    A recipe is a lesson or a paper made executable: it names the data, the layers in Keras's words,
+    and the training. kcnn brings some (kcnn recipes).
+
+    \b
+    Examples:
+      kcnn fit digits        train; needs no download
+      kcnn plot              draw the newest run again
+      kcnn export            write it as a SavedModel
+    """
+
+
+@cli.command()
+@recipe
+@settings
+@options(output_dir, data_dir)
+@click.option("--name", help="The run's name; the next number when left out.")
+@click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
+@click.option("--device", metavar="cpu|gpu|0,1", help="Where to train; every GPU when left out.")
+@options(quiet, json_option)
+def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Train the network of RECIPE, a file or the name of a recipe that kcnn brings.
+
+    Leaves a run folder with metrics, pictures, models and the settings in force. Any setting of the
+    recipe can be given here.
+
+    \b
+    Examples:
+      kcnn fit digits
+      kcnn fit recipes/cifar.yaml train.epochs=5 train.optimizer.Adam.learning_rate=3e-4
+    """
+    from kcnn.commands.fit import fit
+
+    arguments["overrides"] = arguments.pop("settings")
+    result = fit(progress=make_progress(quiet), **arguments)
+    summary = {"path": str(result.run.path), **result.summary}
+    click.echo(output.as_json(summary) if as_json else output.fit_text(result))
+
+
+@cli.command()
+@click.argument("runs", nargs=-1)
+@click.option("--only", metavar="NAME,...", default="", help="Only these pictures.")
+@click.option(
+    "--format", "image_format", type=click.Choice(["png", "svg", "pdf"]), default="png",
+    show_default=True, help="How pictures are written.",
+)  # fmt: skip
+@for_reading_runs
+def plot(
+    runs: Sequence[str], only: str, output_dir: Path, image_format: str, data_dir: Path | None,
+    quiet: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Draw the pictures of a run again, or the curves of several runs over each other.
+
+    The newest run when none is named. A run that was stopped plots what it has.
+
+    \b
+    Examples:
+      kcnn plot
+      kcnn plot cifar/run-001 cifar/run-002 --format svg
+      kcnn plot --only accuracy,confusion
+    """
+    from kcnn.commands.plot import plot_runs
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    paths = plot_runs(runs, output_dir, image_format, names, data_dir, make_progress(quiet))
+    written = [str(path) for path in paths]
+    click.echo(output.as_json(written) if as_json else "\n".join(written))
+
+
+@cli.command()
+@run
+@weights
+@click.option(
+    "--destination", type=click.Path(path_type=Path), help="A new folder to write instead.",
+)  # fmt: skip
+@for_reading_runs
+def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Write a run's model as a SavedModel that takes raw images and gives class probabilities.
+
+    It is loaded again in a fresh process with plain TensorFlow, and must answer as the model does
+    on the whole test set. The newest run when none is named.
+
+    \b
+    Examples:
+      kcnn export
+      kcnn export cifar/run-001 --weights best
+    """
+    from kcnn.commands.export import export
+
+    result = export(progress=make_progress(quiet), **arguments)
+    click.echo(output.as_json(vars(result)) if as_json else output.export_text(result))
+
+
+@cli.command()
+@recipe
+@settings
+@click.option("--build", is_flag=True, help="Build it with Keras as well (takes seconds).")
+@json_option
+def check(recipe: str, settings: Sequence[str], build: bool, as_json: bool) -> None:
+    """Check RECIPE without training: every mistake at once, and whether the layers fit.
+
+    \b
+    Example:
+      kcnn check recipes/cifar.yaml train.batch_size=64
+    """
+    from kcnn.commands.check import check
+
+    result = check(recipe, settings, build, make_progress(quiet=False))
+    click.echo(output.as_json(output.check_json(result)) if as_json else output.check_text(result))
+
+
+@cli.command()
+@run
+@weights
+@for_reading_runs
+def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Score a run's model on the test set again, class by class.
+
+    \b
+    Example:
+      kcnn evaluate cifar/run-001 --weights best
+    """
+    from kcnn.commands.evaluate import evaluate
+
+    result = evaluate(progress=make_progress(quiet), **arguments)
+    click.echo(output.as_json(result.as_json()) if as_json else output.evaluation_text(result))
+
+
+@cli.command()
+@click.argument("images", nargs=-1, required=True, metavar="[RUN] IMAGE...")
+@weights
+@click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="Classes shown.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table, too.")
+@options(output_dir, quiet, json_option)
+def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Say what is on images (PNG, JPEG, BMP, GIF, or folders of them).
+
+    Size and colours are converted as the run needs. The newest run when none is named.
+
+    \b
+    Examples:
+      kcnn predict cat.png
+      kcnn predict cifar/run-001 photos/ --top 5 --csv answers.csv
+    """
+    from kcnn.commands.predict import predict
+
+    answers = predict(progress=make_progress(quiet), **arguments)
+    text = output.as_json(output.predictions_json(answers)) if as_json else None
+    click.echo(text or output.predictions_text(answers))
+
+
+@cli.command()
+@output_dir
+@click.option("--sort", type=click.Choice(SORTS), default="started", show_default=True)
+@json_option
+def runs(output_dir: Path, sort: str, as_json: bool) -> None:
+    """List runs with their accuracy, size and time.
+
+    \b
+    Example:
+      kcnn runs --sort accuracy
+    """
+    from kcnn.commands.runs import list_runs
+
+    rows = list_runs(output_dir, sort)
+    click.echo(output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
+
+
+@cli.group(cls=Commands, invoke_without_command=True)
+@json_option
+@click.pass_context
+def recipes(ctx: click.Context, as_json: bool) -> None:
+    """List the recipes that kcnn brings; show one, or copy one to start from.
+
+    \b
+    Examples:
+      kcnn recipes
+      kcnn recipes show cifar
+      kcnn recipes copy cifar mine.yaml
+    """
+    if ctx.invoked_subcommand is None:
+        from kcnn.commands.recipes import list_recipes
+
+        listed = list_recipes()
+        click.echo(output.as_json(listed) if as_json else output.recipes_text(listed))
+
+
+@recipes.command("show")
+@click.argument("name")
+def show_recipe(name: str) -> None:
+    """Print a recipe.
+
+    \b
+    Example:
+      kcnn recipes show cifar
+    """
+    from kcnn.commands.recipes import show_recipe
+
+    click.echo(show_recipe(name), nl=False)
+
+
+@recipes.command("copy")
+@click.argument("name")
+@click.argument("destination", type=click.Path(path_type=Path), default=".")
+def copy_recipe(name: str, destination: Path) -> None:
+    """Copy a recipe to DESTINATION, a new file or a folder (this one when left out).
+
+    \b
+    Example:
+      kcnn recipes copy cifar mine.yaml
+    """
+    from kcnn.commands.recipes import copy_recipe
+
+    path = copy_recipe(name, destination)
+    click.echo(f"{path}\nnext: edit it, then kcnn check {path}")
+
+
+@cli.group(cls=Commands, invoke_without_command=True)
+@options(data_dir, json_option)
+@click.pass_context
+def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
+    """List the data sets and where they are; fetch or verify one.
+
+    Looked for in --data-dir, then KCNN_DATA, then Keras's cache.
+
+    \b
+    Examples:
+      kcnn data
+      kcnn data fetch cifar10
+      kcnn data verify mnist
+    """
+    if ctx.invoked_subcommand is None:
+        from kcnn.commands.data import list_sets
+
+        sets = list_sets(data_dir)
+        click.echo(output.as_json(sets) if as_json else output.sets_text(sets))
+
+
+@data.command("fetch")
+@click.argument("name")
+@options(data_dir, quiet)
+def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
+    """Download a data set, unless it is here already.
+
+    \b
+    Example:
+      kcnn data fetch cifar10
+    """
+    from kcnn.commands.data import fetch
+
+    click.echo(fetch(name, data_dir, make_progress(quiet)))
+
+
+@data.command("verify")
+@click.argument("name")
+@options(data_dir, quiet, json_option)
+def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
+    """Read a data set, and say whether its files are the original ones.
+
+    \b
+    Example:
+      kcnn data verify mnist
+    """
+    from kcnn.commands.data import verify
+
+    result = verify(name, data_dir, make_progress(quiet))
+    click.echo(output.as_json(result) if as_json else output.verify_text(result))
+
+
+@cli.command()
+@options(output_dir, data_dir, quiet, json_option)
+def doctor(output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
+    """Show versions, devices, precision, and the data found on this machine.
+
+    \b
+    Example:
+      kcnn doctor
+    """
+    from kcnn.commands.doctor import examine
+
+    machine = examine(output_dir, data_dir, make_progress(quiet))
+    click.echo(output.as_json(machine) if as_json else output.machine_text(machine))
+
+
+def main() -> None:
+    """Runs the command line."""
+    cli(prog_name="kcnn")

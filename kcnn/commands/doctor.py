@@ -1,0 +1,43 @@
+"""kcnn doctor: what this machine has, and whether kcnn can work here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kcnn.backend import start_tensorflow
+from kcnn.commands.data import list_sets
+from kcnn.errors import KcnnError
+from kcnn.progress import Progress
+from kcnn.runs import require_writable
+
+
+def examine(output_dir: Path, data_dir: Path | None, progress: Progress) -> dict[str, Any]:
+    """Examines versions, devices, precision, data and the output folder.
+
+    Args:
+        output_dir: Where runs would go.
+        data_dir: Where to look for data first.
+        progress: Shows the start of TensorFlow.
+
+    Raises:
+        DataError: The data directory is none.
+    """
+    sets = {row["name"]: row["found"] for row in list_sets(data_dir)}
+    start_tensorflow(progress)
+    from kcnn.training.environment import describe_machine
+
+    return {
+        **describe_machine(),
+        "output_dir": str(output_dir),
+        "output_dir_problem": _problem_of(output_dir),
+        "data": {name: None if found is None else str(found) for name, found in sets.items()},
+    }
+
+
+def _problem_of(output_dir: Path) -> str | None:
+    try:
+        require_writable(output_dir)
+    except KcnnError as error:
+        return error.message
+    return None

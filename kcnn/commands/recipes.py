@@ -1,0 +1,60 @@
+"""kcnn recipes: the recipes that kcnn brings, to read and to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RecipeError
+from kcnn.recipe import read_recipe
+from kcnn.recipe.library import find_recipe, shipped_recipes
+
+
+def list_recipes() -> list[dict[str, Any]]:
+    """Lists the recipes: name, data set, what it is about, and the file."""
+    return [
+        {
+            "name": name,
+            "dataset": recipe.data.dataset,
+            "about": recipe.about or "",
+            "path": str(path),
+        }
+        for name, path in shipped_recipes().items()
+        for recipe in [read_recipe(path)]
+    ]
+
+
+def show_recipe(name: str) -> str:
+    """Gives a recipe's text.
+
+    Raises:
+        RecipeError: There is no such recipe.
+    """
+    return find_recipe(name).read_text(encoding="utf-8")
+
+
+def copy_recipe(name: str, destination: Path) -> Path:
+    """Copies a recipe to start one's own from; nothing is overwritten.
+
+    Args:
+        name: The recipe.
+        destination: A file, or a folder to put it into under its own name.
+
+    Returns:
+        The new file.
+
+    Raises:
+        RecipeError: There is no such recipe, or the destination is taken or cannot be written.
+    """
+    text = show_recipe(name)
+    path = destination / f"{Path(name).stem}.yaml" if destination.is_dir() else destination
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise RecipeError(
+            [f"{path}: is there already"], f"name another file: kcnn recipes copy {name} mine.yaml"
+        ) from None
+    except OSError as error:
+        raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
+    return path

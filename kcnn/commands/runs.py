@@ -1,0 +1,107 @@
+"""kcnn runs: the runs of a folder, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RunError
+from kcnn.runs import RunFolder
+from kcnn.runs import list_runs as find_runs
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in the table; what its files do not tell is None.
+
+    Args:
+        run: Its title, `cifar/run-001`.
+        path: Its folder.
+        status: `finished`, `interrupted`, `failed`, or `unfinished` when nothing says.
+        epochs: Epochs finished.
+        val_accuracy: After the last epoch.
+        test_accuracy: Of the last weights.
+        parameters: Weights of the model.
+        seconds: Time spent training.
+        started: When it began.
+    """
+
+    run: str
+    path: Path
+    status: str
+    epochs: int
+    val_accuracy: float | None
+    test_accuracy: float | None
+    parameters: int | None
+    seconds: float | None
+    started: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Gives the row as plain JSON values."""
+        return {
+            **vars(self),
+            "path": str(self.path),
+            "started": self.started.isoformat(timespec="seconds"),
+        }
+
+
+# What --sort takes, and the column behind it; numbers go from high to low, names the other way.
+SORTS = {
+    "started": "started",
+    "accuracy": "test_accuracy",
+    "epochs": "epochs",
+    "parameters": "parameters",
+    "seconds": "seconds",
+    "run": "run",
+}
+
+
+def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
+    """Lists the runs of a folder.
+
+    Args:
+        output_dir: Where runs lie.
+        sort: One of SORTS; the newest, best or largest first, names from A to Z.
+    """
+    rows = [_row(run) for run in find_runs(output_dir)]
+    column = SORTS[sort]
+    known = [row for row in rows if getattr(row, column) is not None]
+    unknown = [row for row in rows if getattr(row, column) is None]
+    known.sort(key=lambda row: getattr(row, column), reverse=sort != "run")
+    return known + unknown
+
+
+def _row(run: RunFolder) -> RunRow:
+    """Reads what a run's files tell; a file that is missing or damaged tells nothing."""
+    try:
+        summary = run.read_summary()
+    except RunError:
+        summary = {}
+    try:
+        metrics = run.read_metrics()
+    except RunError:
+        metrics = []
+    last = metrics[-1] if metrics else {}
+    return RunRow(
+        run=run.title,
+        path=run.path,
+        status=str(summary.get("status", "unfinished")),
+        epochs=len(metrics),
+        val_accuracy=last.get("val_accuracy"),
+        test_accuracy=_number(summary, "test", "accuracy"),
+        parameters=_whole(summary.get("parameters")),
+        seconds=_number(summary, "timings", "train"),
+        started=datetime.fromtimestamp(run.resolved.stat().st_mtime).astimezone(),
+    )
+
+
+def _number(summary: dict[str, Any], section: str, name: str) -> float | None:
+    values = summary.get(section)
+    value = values.get(name) if isinstance(values, dict) else None
+    return float(value) if type(value) in (int, float) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int else None

@@ -1,0 +1,36 @@
+"""Text in columns, as wide as it needs and the same on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Lays rows out under headings: numbers to the right, words to the left, None as a dash.
+
+    Args:
+        columns: The headings.
+        rows: One sequence a row, as long as the headings.
+    """
+    cells = [[_shown(value) for value in row] for row in rows]
+    widths = [max(len(row[index]) for row in [list(columns), *cells]) for index in range(len(columns))]
+    right = [any(isinstance(row[index], int | float) for row in rows) for index in range(len(columns))]
+    lines = [list(columns), ["─" * width for width in widths], *cells]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if flush_right else text.ljust(width)
+            for text, width, flush_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def per_cent(share: float | None) -> str:
+    """Writes a share as people say it: `98.61 %`; a dash for None."""
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

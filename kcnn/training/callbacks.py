@@ -1,0 +1,135 @@
+"""What happens beside training: the metrics file, the best weights, the progress display."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from kcnn.errors import TrainingError
+from kcnn.progress import Progress
+from kcnn.recipe.optimizers import ReduceLROnPlateau
+from kcnn.recipe.schema import TrainSettings
+from kcnn.runs import RunFolder, write_csv
+
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+def make_callbacks(train: TrainSettings) -> list[keras.callbacks.Callback]:
+    """Makes Keras's own callbacks that a recipe asks for."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if isinstance(train.learning_rate_schedule, ReduceLROnPlateau):
+        arguments = train.learning_rate_schedule.written()
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(**arguments))
+    if train.early_stopping is not None:
+        arguments = {"monitor": train.early_stopping.monitor, **train.early_stopping.written()}
+        callbacks.append(keras.callbacks.EarlyStopping(**arguments))
+    return callbacks
+
+
+class MetricsFile(keras.callbacks.Callback):
+    """Writes metrics.csv whole after each epoch, so that a stopped run keeps what it has.
+
+    Args:
+        run: The run folder.
+        metrics: Names of the metrics, loss first.
+        validated: Whether validation images are scored after each epoch.
+        progress: Hears of each row.
+    """
+
+    def __init__(
+        self, run: RunFolder, metrics: list[str], validated: bool, progress: Progress
+    ) -> None:
+        super().__init__()
+        first, further = metrics[:2], metrics[2:]
+        measured = [*first, *(f"val_{name}" for name in first if validated)]
+        measured_too = [*further, *(f"val_{name}" for name in further if validated)]
+        self.columns = ["epoch", *measured, "learning_rate", "seconds", *measured_too]
+        self.rows: list[dict[str, float]] = []
+        self._run = run
+        self._progress = progress
+        self._started = 0.0
+        self._rate = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Starts the clock of an epoch and reads the rate it begins with."""
+        self._started = time.perf_counter()
+        self._rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes the row of an epoch.
+
+        Raises:
+            TrainingError: The loss is no longer a number.
+        """
+        row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
+        row["seconds"] = time.perf_counter() - self._started
+        self.rows.append({name: row[name] for name in self.columns})
+        written = [[_shown(name, row[name]) for name in self.columns] for row in self.rows]
+        write_csv(self._run.metrics, self.columns, written)
+        self._progress.epoch_finished(epoch + 1, self.rows[-1])
+        if not math.isfinite(row["loss"]):
+            raise TrainingError(
+                f"the loss became {row['loss']} in epoch {epoch + 1} (learning rate {self._rate:g})",
+                "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
+            )
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the best validation accuracy, as they were scored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = 0
+        self.accuracy = -1.0
+        self.weights: list[np.ndarray] = []
+        self._current = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Counts the epoch."""
+        self._current = epoch + 1
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Keeps the weights that were just scored, averaged ones included, when they are best."""
+        accuracy = float((logs or {}).get("accuracy", math.nan))
+        if accuracy > self.accuracy:
+            self.epoch, self.accuracy = self._current, accuracy
+            self.weights = self.model.get_weights()
+
+
+class ProgressReports(keras.callbacks.Callback):
+    """Tells the display of steps, a few times a second.
+
+    Args:
+        progress: The display.
+    """
+
+    # Lets Keras hand the metrics over in a thread of its own, so that no step waits for them.
+    async_safe = True
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+        self._epoch = 0
+        self._reported = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Counts the epoch."""
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the running metrics."""
+        now = time.perf_counter()
+        if now - self._reported >= _SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            values = {name: float(value) for name, value in (logs or {}).items()}
+            self._progress.step_finished(self._epoch, batch + 1, values)
+
+
+def _shown(name: str, value: float) -> str:
+    if name == "epoch":
+        return str(int(value))
+    return f"{value:.3f}" if name == "seconds" else f"{value:.6g}"

@@ -1,0 +1,103 @@
+"""What a run ran on: versions, processor, devices and the state of the code."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Describes the machine: versions, processor and the devices TensorFlow sees."""
+    return {
+        "kcnn": _version("kcnn"),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "bfloat16": _bfloat16_support(),
+        "devices": [_describe_device(device) for device in tf.config.list_physical_devices()],
+    }
+
+
+def describe_run(devices: tuple[str, ...], strategy: str, precision: str, seed: int) -> dict[str, Any]:
+    """Describes the circumstances of a run, for environment.json.
+
+    Args:
+        devices: Names of the devices that train.
+        strategy: The distribution strategy's class.
+        precision: Keras's dtype policy.
+        seed: The recipe's seed.
+    """
+    return {
+        "command_line": sys.argv,
+        "seed": seed,
+        "precision": precision,
+        "training_devices": list(devices),
+        "strategy": strategy,
+        "git_commit": _git_commit(),
+        **describe_machine(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    lines = _cpu_information()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _bfloat16_support() -> str:
+    """Names the processor's fastest bfloat16 instructions; without them mixed_bfloat16 is slow."""
+    flags = next((line for line in _cpu_information() if line.startswith("flags")), "").split()
+    for flag, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX-512 BF16")):
+        if flag in flags:
+            return name
+    return "none"
+
+
+def _cpu_information() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _describe_device(device: tf.config.PhysicalDevice) -> dict[str, Any]:
+    kind = device.device_type
+    description: dict[str, Any] = {"name": device.name.removeprefix("/physical_device:")}
+    if kind == "GPU":
+        details = tf.config.experimental.get_device_details(device)
+        description["model"] = details.get("device_name")
+        description["compute_capability"] = details.get("compute_capability")
+    return description
+
+
+def _git_commit() -> str | None:
+    """Gives the commit of the folder the user stands in; runs are often made inside a project."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,117 @@
+"""Trains a compiled model and scores it, writing the run's metrics as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from kcnn.model.plan import Plan
+from kcnn.progress import Progress
+from kcnn.recipe.rules import metric_names
+from kcnn.runs import RunFolder
+from kcnn.training.callbacks import BestWeights, MetricsFile, ProgressReports, make_callbacks
+from kcnn.training.objective import make_loss, make_metrics
+from kcnn.training.optimizer import make_optimizer
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training left.
+
+    Args:
+        rows: One mapping an epoch, as in metrics.csv.
+        best: The best weights by validation accuracy; None without validation.
+        seconds: How long it took.
+    """
+
+    rows: list[dict[str, float]]
+    best: BestWeights | None
+    seconds: float
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Builds models under a dtype policy and restores the former one."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds weights and dropout, and makes every operation repeat bit for bit."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
+    """Gives a model the optimizer, loss and metrics of its recipe.
+
+    Args:
+        plan: The network and its recipe.
+        model: The model built from it.
+        steps_per_epoch: Steps in an epoch, for schedules.
+    """
+    model.compile(
+        optimizer=make_optimizer(plan.recipe.train, steps_per_epoch),
+        loss=make_loss(plan),
+        metrics=make_metrics(plan),
+    )
+
+
+def train(
+    plan: Plan,
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    steps_per_epoch: int,
+    validation: tf.data.Dataset | None,
+    run: RunFolder,
+    progress: Progress,
+) -> Training:
+    """Trains a compiled model to the recipe's last epoch.
+
+    Args:
+        plan: The network and its recipe.
+        model: The compiled model.
+        batches: Training batches of all epochs, one after the other.
+        steps_per_epoch: How many of them make an epoch.
+        validation: Batches scored after each epoch, or None.
+        run: Where metrics.csv goes.
+        progress: Hears of steps and epochs.
+
+    Raises:
+        TrainingError: The loss is no longer a number.
+    """
+    settings = plan.recipe.train
+    metrics_file = MetricsFile(run, metric_names(plan.recipe), validation is not None, progress)
+    best = BestWeights() if validation is not None else None
+    callbacks = [
+        *make_callbacks(settings),
+        *([best] if best else []),
+        # After BestWeights, whose on_test_end must see the averaged weights that were scored.
+        *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
+        metrics_file,
+        ProgressReports(progress),
+    ]
+    progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
+    started = time.perf_counter()
+    try:
+        model.fit(
+            batches,
+            epochs=settings.epochs,
+            steps_per_epoch=steps_per_epoch,
+            shuffle=False,  # the batches come in their order
+            validation_data=validation,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    finally:
+        progress.training_finished()
+    return Training(metrics_file.rows, best, time.perf_counter() - started)

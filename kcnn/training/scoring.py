@@ -1,0 +1,171 @@
+"""What a trained model makes of images, and how well that agrees with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from kcnn.errors import TrainingError
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, write_csv
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How well one class was recognized.
+
+    Args:
+        name: The class.
+        precision: Of the images given this class, the share that has it; 0 when there are none.
+        recall: Of the images that have this class, the share given it; 0 when there are none.
+        f1: The harmonic mean of both.
+        support: How many images have it.
+    """
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well a model did on labelled images.
+
+    Args:
+        accuracy: The share of images given their own class.
+        per_class: One entry a class.
+        confusion: Counts, (classes, classes): a row a true class, a column a predicted class.
+        labels: True classes, (images,).
+        predicted: The most probable classes, (images,).
+        probability: The probabilities of the predicted classes, (images,).
+    """
+
+    accuracy: float
+    per_class: tuple[ClassScore, ...]
+    confusion: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+
+
+def predict_probabilities(
+    model: keras.Model, images: np.ndarray, progress: Progress, title: str = "Scoring"
+) -> np.ndarray:
+    """Runs a model over images, a large batch at a time, without a float copy of them all.
+
+    Args:
+        model: A model that answers with probabilities; see `kcnn.model.probabilities`.
+        images: uint8, (count, height, width, channels).
+        progress: Told of images done.
+        title: What to call this in the progress display.
+
+    Returns:
+        float32, (count, classes).
+
+    Raises:
+        TrainingError: The model answers with numbers that are not finite.
+    """
+    batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
+    answers = []
+    with progress.task(title, len(images), "images") as advance:
+        for answer in answer_batches(model, batches):
+            answers.append(answer)
+            advance(len(answer))
+    return np.concatenate(answers)
+
+
+def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Runs a model over batches of any length, one after the other.
+
+    Args:
+        model: A model that answers with probabilities.
+        batches: uint8 arrays of shape (count, height, width, channels).
+
+    Yields:
+        The answer to each batch, float32, (count, classes).
+
+    Raises:
+        TrainingError: The model answers with numbers that are not finite.
+    """
+    # Keras's own predict copies all images first and shares them out among devices.
+    signature = tf.TensorSpec(model.input_shape, tf.uint8)
+    answer = tf.function(
+        lambda batch: model(batch, training=False), input_signature=[signature], autograph=False
+    )
+    for batch in batches:
+        probabilities = answer(batch).numpy()
+        if not np.isfinite(probabilities).all():
+            raise TrainingError(
+                "the model answers with numbers that are not finite: its training diverged",
+                "train with a smaller learning_rate, or with the optimizer's clipnorm",
+            )
+        yield probabilities
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Scores:
+    """Holds probabilities against labels.
+
+    Args:
+        probabilities: (images, classes).
+        labels: Indices into the class names, (images,).
+        class_names: One name a column of the probabilities.
+    """
+    classes = range(len(class_names))
+    predicted = probabilities.argmax(axis=1)
+    measures = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0)
+    return Scores(
+        accuracy=float(np.mean(predicted == labels)),
+        per_class=tuple(
+            ClassScore(name, float(precision), float(recall), float(f1), int(support))
+            for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
+        ),
+        confusion=confusion_matrix(labels, predicted, labels=classes),
+        labels=np.asarray(labels),
+        predicted=predicted,
+        probability=probabilities.max(axis=1),
+    )
+
+
+def write_scores(run: RunFolder, scores: Scores) -> None:
+    """Writes per_class.csv, confusion.csv and predictions.csv of a run.
+
+    Raises:
+        RunError: The run's folder cannot be written.
+    """
+    names = [one.name for one in scores.per_class]
+    write_csv(
+        run.per_class,
+        ("class", "precision", "recall", "f1", "support"),
+        (
+            (one.name, _short(one.precision), _short(one.recall), _short(one.f1), one.support)
+            for one in scores.per_class
+        ),
+    )
+    write_csv(
+        run.confusion,
+        ("true", *names),
+        ((name, *counts) for name, counts in zip(names, scores.confusion.tolist(), strict=True)),
+    )
+    write_csv(
+        run.predictions,
+        ("index", "label", "predicted", "probability"),
+        (
+            (index, int(label), int(predicted), _short(probability))
+            for index, (label, predicted, probability) in enumerate(
+                zip(scores.labels, scores.predicted, scores.probability, strict=True)
+            )
+        ),
+    )
+
+
+def _short(number: float) -> str:
+    return f"{number:.6g}"
