@@ -1,0 +1,144 @@
+"""kcnn data: which sets there are, fetching one, and verifying one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from kcnn.data.catalog import NAMED_SETS, NamedSet
+from kcnn.data.locate import Location, locate
+from kcnn.errors import DataError
+from kcnn.progress import Progress
+
+
+def list_sets(data_dir: Path | None) -> list[dict[str, Any]]:
+    """Lists the named sets and where each is found; reads no images.
+
+    Args:
+        data_dir: What --data-dir says, if anything.
+
+    Returns:
+        One mapping a set: name, title, found (a path, `scikit-learn`, or None), train_count,
+        test_count, image_shape, class_names.
+
+    Raises:
+        DataError: --data-dir or KCNN_DATA is not a directory.
+    """
+    return [
+        {
+            "name": named_set.name,
+            "title": named_set.title,
+            "found": _found(named_set, data_dir),
+            "train_count": named_set.train_count,
+            "test_count": named_set.test_count,
+            "image_shape": named_set.image_shape,
+            "class_names": named_set.class_names,
+        }
+        for named_set in NAMED_SETS.values()
+    ]
+
+
+def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
+    """Makes sure that a named set is on this machine; downloads it only when it is nowhere.
+
+    Args:
+        name: The set's name.
+        data_dir: Where to look first and to download to; see `kcnn.data.download`.
+        progress: Told of downloads.
+
+    Returns:
+        The file or folder of the set.
+
+    Raises:
+        DataError: There is nothing to download under that name, or the download failed.
+    """
+    from kcnn.data.download import locate_or_download
+
+    return locate_or_download(_downloadable(name), data_dir, progress).path
+
+
+def verify(name: str, data_dir: Path | None, progress: Progress) -> dict[str, Any]:
+    """Reads a set for real, and says whether its files are the original ones.
+
+    Args:
+        name: The set's name.
+        data_dir: Where to look first.
+        progress: Told of hashing, in bytes.
+
+    Returns:
+        name; path; sha256 (file name to hash); original (True, False, or None where no hash of
+        this form is known); readable; problem (None, or what is wrong); train_count and
+        test_count (None when unreadable).
+
+    Raises:
+        DataError: There is no such set, or it is not on this machine.
+    """
+    from kcnn.data.load import read_located
+
+    named_set = _downloadable(name)
+    location = locate(named_set, data_dir)
+    if location is None:
+        raise DataError(f"{name}: not on this machine", f"kcnn data fetch {name} gets it")
+    hashes = _hash_files(location, progress)
+    result: dict[str, Any] = {
+        "name": name,
+        "path": str(location.path),
+        "sha256": {file: digests["sha256"] for file, digests in hashes.items()},
+        "original": _is_original(named_set, hashes),
+        "readable": True,
+        "problem": None,
+        "train_count": None,
+        "test_count": None,
+    }
+    try:
+        dataset = read_located(location)
+    except DataError as error:
+        return {**result, "readable": False, "problem": error.message}
+    return {**result, "train_count": len(dataset.train), "test_count": len(dataset.test)}
+
+
+def _found(named_set: NamedSet, data_dir: Path | None) -> str | None:
+    if not named_set.downloads:
+        return "scikit-learn"
+    location = locate(named_set, data_dir)
+    return None if location is None else str(location.path)
+
+
+def _downloadable(name: str) -> NamedSet:
+    names = [one.name for one in NAMED_SETS.values() if one.downloads]
+    if name in names:
+        return NAMED_SETS[name]
+    if name in NAMED_SETS:
+        raise DataError(f"{name}: comes with scikit-learn, there is no file to fetch or verify")
+    if name in ("folder", "npz"):
+        raise DataError(
+            f"{name}: means data of your own, there is nothing to fetch or verify",
+            "say where it is in the recipe: data.path",
+        )
+    raise DataError(f"{name}: no such data set", f"the sets to fetch are {', '.join(names)}")
+
+
+def _hash_files(location: Location, progress: Progress) -> dict[str, dict[str, str]]:
+    total = sum(path.stat().st_size for path in location.files)
+    hashes = {}
+    with progress.task(f"Hashing {location.path.name}", total, "bytes") as advance:
+        for path in location.files:
+            digests = {name: hashlib.new(name) for name in ("sha256", "md5")}
+            with path.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    for digest in digests.values():
+                        digest.update(chunk)
+                    advance(len(chunk))
+            hashes[path.name] = {name: digest.hexdigest() for name, digest in digests.items()}
+    return hashes
+
+
+def _is_original(named_set: NamedSet, hashes: dict[str, dict[str, str]]) -> bool | None:
+    if not all(file in named_set.known_hashes for file in hashes):
+        return None
+    return all(
+        digests[algorithm] == known
+        for file, digests in hashes.items()
+        for algorithm, known in [named_set.known_hashes[file].split(":")]
+    )

@@ -1,0 +1,37 @@
+"""Colours and sizes of images already in memory, changed once when a set is loaded."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from kcnn.data.dataset import Images
+from kcnn.data.images import MODES
+
+
+def convert_images(
+    part: Images, image_size: tuple[int, int] | None, channels: int | None
+) -> Images:
+    """Brings images to the colours and the size that the recipe asks for.
+
+    Args:
+        part: The images.
+        image_size: Height and width (bilinear resizing); None keeps their own.
+        channels: 1 for grey, 3 for red, green, blue; None keeps their own.
+
+    Returns:
+        The same object when nothing is to be done.
+    """
+    count, height, width, own_channels = part.images.shape
+    size = image_size or (height, width)
+    channels = channels or own_channels
+    if (*size, channels) == (height, width, own_channels):
+        return part
+    images = np.empty((count, *size, channels), np.uint8)
+    for index, pixels in enumerate(part.images):
+        image = Image.fromarray(pixels if own_channels == 3 else pixels[..., 0])
+        image = image.convert(MODES[channels])
+        if size != (height, width):
+            image = image.resize(size[::-1], Image.Resampling.BILINEAR)
+        images[index] = np.asarray(image).reshape(*size, channels)
+    return Images(images, part.labels)

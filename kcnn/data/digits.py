@@ -1,0 +1,32 @@
+"""The handwritten digits that come with scikit-learn (Alpaydin & Kaynak, 1998): no download."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.dataset import Dataset, Images
+from kcnn.data.splits import take_stratified
+
+SPLIT_SEED = 0
+
+
+def read_digits() -> Dataset:
+    """Reads the 1797 digits; a fixed fifth of every class is the test set.
+
+    scikit-learn has no split of its own and grey levels from 0 to 16, which become 0 to 255.
+    """
+    from sklearn.datasets import load_digits
+
+    named_set = NAMED_SETS["digits"]
+    digits = load_digits()
+    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
+    labels = digits.target.astype(np.int32)
+    test = take_stratified(labels, named_set.test_count, SPLIT_SEED, "digits")
+    return Dataset(
+        named_set.name,
+        Images(images[~test], labels[~test]),
+        Images(images[test], labels[test]),
+        named_set.class_names,
+        "scikit-learn",
+    )

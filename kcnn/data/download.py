@@ -1,0 +1,139 @@
+"""Downloads of named data sets: whole and checked, or not there at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pooch
+import requests
+
+from kcnn.data.catalog import Download, NamedSet
+from kcnn.data.locate import Location, data_directories, locate
+from kcnn.errors import DataError
+from kcnn.progress import Advance, Progress
+
+RETRIES = 2
+CHUNK_BYTES = 1 << 18
+
+
+def locate_or_download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
+    """Finds a named set, and downloads it only when it is nowhere.
+
+    Args:
+        named_set: The set.
+        data_dir: What --data-dir says, if anything.
+        progress: Told of each file in bytes.
+
+    Raises:
+        DataError: A download failed, is not the original, or cannot be written.
+    """
+    return locate(named_set, data_dir) or download(named_set, data_dir, progress)
+
+
+def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
+    """Downloads what is missing of a named set and checks it against the known hashes.
+
+    Files go to --data-dir, else KCNN_DATA, else Keras's cache. A file that lies there already is
+    never replaced. Each arrives under a temporary name and is renamed when it is whole and right,
+    so two processes may download at once.
+
+    Args:
+        named_set: The set to download.
+        data_dir: What --data-dir says, if anything.
+        progress: Told of each file in bytes.
+
+    Raises:
+        DataError: A download failed, is not the original, or cannot be written.
+    """
+    folder = data_directories(data_dir)[0] / named_set.download_folder
+    for file in named_set.downloads:
+        if (folder / file.name).exists():
+            continue
+        try:
+            _fetch(file, folder, progress)
+        # pooch raises ValueError for a hash that differs.
+        except (requests.RequestException, ValueError) as error:
+            raise DataError(
+                f"{file.url}: download failed: {_reason(error)}",
+                f"{_what_to_do(named_set, folder)}, or train on data that needs no download: "
+                "kcnn fit recipes/digits.yaml",
+            ) from None
+        except OSError as error:
+            raise DataError(
+                f"{folder / file.name}: cannot be written: {error.strerror or error}",
+                "choose another folder with --data-dir, or make room",
+            ) from None
+    names = {file.name for file in named_set.downloads}
+    layout = next(layout for layout in named_set.layouts if set(layout.files) == names)
+    return Location(named_set, layout, folder)
+
+
+def _fetch(file: Download, folder: Path, progress: Progress) -> None:
+    pooch.get_logger().setLevel(logging.ERROR)
+    store = pooch.create(
+        path=folder,
+        base_url="",
+        registry={file.name: file.known_hash},
+        urls={file.name: file.url},
+        retry_if_failed=RETRIES,
+    )
+    path = Path(store.fetch(file.name, downloader=_downloader(file, progress)))
+    # pooch's temporary files are private, but a data directory is often shared.
+    path.chmod(0o644)
+
+
+def _downloader(file: Download, progress: Progress) -> Callable[[str, str, object], None]:
+    def fetch(url: str, output_file: str, store: object) -> None:
+        with progress.task(f"Downloading {file.name}", file.size, "bytes") as advance:
+            http = pooch.HTTPDownloader(progressbar=_Bar(advance), chunk_size=CHUNK_BYTES)
+            http(url, output_file, store)
+
+    return fetch
+
+
+class _Bar:
+    """A progress bar for pooch, which counts whole chunks and fills the bar again at the end."""
+
+    total = 0
+
+    def __init__(self, advance: Advance) -> None:
+        self._advance = advance
+        self._position = 0
+        self._shown = 0
+
+    def update(self, count: int) -> None:
+        self._position = min(self._position + count, self.total)
+        if self._position > self._shown:
+            self._advance(self._position - self._shown)
+            self._shown = self._position
+
+    def reset(self) -> None:
+        self._position = 0
+
+    def close(self) -> None:
+        pass
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "the server did not answer in time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off before the file was whole"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server"
+    if isinstance(error, requests.RequestException):
+        return str(error)
+    return "what arrived is not the original file (its hash differs)"
+
+
+def _what_to_do(named_set: NamedSet, folder: Path) -> str:
+    missing = [file.name for file in named_set.downloads if not (folder / file.name).exists()]
+    return f"get {', '.join(missing)} by other means and put {_them(missing)} into {folder}"
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"

@@ -1,0 +1,92 @@
+"""IDX files, the format of MNIST (LeCun, Cortes & Burges), plain or gzipped."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from kcnn.data.dataset import Dataset, Images
+from kcnn.data.locate import Location
+from kcnn.errors import DataError
+
+UINT8 = 0x08
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_idx_set(location: Location) -> Dataset:
+    """Reads a set of four IDX files: training images and labels, test images and labels.
+
+    Args:
+        location: The set, found on disk.
+
+    Raises:
+        DataError: A file is damaged, or images and labels do not fit together.
+    """
+    train_images, train_labels, test_images, test_labels = location.files
+    return Dataset(
+        location.named_set.name,
+        _read_part(train_images, train_labels),
+        _read_part(test_images, test_labels),
+        location.named_set.class_names,
+        str(location.path),
+    )
+
+
+def read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """Reads one IDX file of bytes.
+
+    The header is two zero bytes, the type (8 for bytes), the number of dimensions, and each
+    dimension as a big-endian 32-bit integer.
+
+    Args:
+        path: The file, plain or gzipped.
+        dimensions: How many dimensions it must have: 3 for images, 1 for labels.
+
+    Returns:
+        uint8, of the shape in the file's header.
+
+    Raises:
+        DataError: The file cannot be read, is no such file, is cut off or too long.
+    """
+    content = _read(path)
+    header_bytes = 4 + 4 * dimensions
+    if len(content) < header_bytes or content[:4] != bytes((0, 0, UINT8, dimensions)):
+        raise DataError(
+            f"{path}: not an IDX file of bytes with {dimensions} dimension"
+            f"{'s' if dimensions > 1 else ''}"
+        )
+    shape = struct.unpack(f">{dimensions}I", content[4:header_bytes])
+    expected = header_bytes + math.prod(shape)
+    if len(content) != expected:
+        raise DataError(
+            f"{path}: {len(content):,} bytes, expected {expected:,} for shape {shape}",
+            "it is cut off or damaged: get it again",
+        )
+    return np.frombuffer(content, np.uint8, offset=header_bytes).reshape(shape)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataError(
+            f"{path}: damaged or cut off at {len(content):,} bytes", "get it again"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_part(images_path: Path, labels_path: Path) -> Images:
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{labels_path}: {len(labels):,} labels for the {len(images):,} images of "
+            f"{images_path.name}"
+        )
+    return Images(images[..., np.newaxis], labels.astype(np.int32))

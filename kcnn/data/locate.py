@@ -1,0 +1,109 @@
+"""Where data lies: the data directories in their order, and a named set within them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kcnn.data.catalog import NAMED_SETS, Layout, NamedSet
+from kcnn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Location:
+    """A named set found on disk.
+
+    Args:
+        named_set: Which set it is.
+        layout: How it lies there.
+        folder: The folder with the layout's files.
+    """
+
+    named_set: NamedSet
+    layout: Layout
+    folder: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of the set."""
+        return tuple(self.folder / name for name in self.layout.files)
+
+    @property
+    def path(self) -> Path:
+        """The one file, or the folder of several; for people to read."""
+        return self.files[0] if len(self.files) == 1 else self.folder
+
+
+def data_directories(data_dir: Path | None) -> list[Path]:
+    """Lists where data is looked for: --data-dir, KCNN_DATA, Keras's cache.
+
+    Args:
+        data_dir: What --data-dir says, if anything.
+
+    Raises:
+        DataError: --data-dir or KCNN_DATA is not a directory.
+    """
+    directories = []
+    if data_dir is not None:
+        directories.append(_require_directory(data_dir, "--data-dir"))
+    if variable := os.environ.get("KCNN_DATA"):
+        directories.append(_require_directory(Path(variable).expanduser(), "KCNN_DATA"))
+    directories.append(keras_cache())
+    return directories
+
+
+def keras_cache() -> Path:
+    """Names the folder in which Keras keeps the data sets it downloads; it may not exist yet."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home).expanduser() if home else Path.home() / ".keras") / "datasets"
+
+
+def locate(named_set: NamedSet, data_dir: Path | None) -> Location | None:
+    """Finds a named set on this machine; reads nothing but folders.
+
+    Args:
+        named_set: The set to find.
+        data_dir: What --data-dir says, if anything.
+
+    Returns:
+        The first place that holds all its files, or None.
+
+    Raises:
+        DataError: --data-dir or KCNN_DATA is not a directory.
+    """
+    for directory in data_directories(data_dir):
+        for layout in named_set.layouts:
+            for folder in _folders(directory, named_set, layout):
+                location = Location(named_set, layout, folder)
+                if all(path.is_file() for path in location.files):
+                    return location
+    return None
+
+
+def _folders(directory: Path, named_set: NamedSet, layout: Layout) -> Iterator[Path]:
+    for name in named_set.folders:
+        yield from (directory / name / inner for inner in layout.folders)
+    # All IDX sets have MNIST's file names, so the folder must tell which set they are.
+    if layout.format != "idx" or _idx_owner(directory) == named_set.name:
+        yield from (directory / inner for inner in layout.folders)
+
+
+def _idx_owner(directory: Path) -> str:
+    place = directory.resolve()
+    for named_set in NAMED_SETS.values():
+        if {place.name, place.parent.name} & set(named_set.folders):
+            return named_set.name
+    return "mnist"
+
+
+def _require_directory(path: Path, origin: str) -> Path:
+    if path.is_dir():
+        return path
+    raise DataError(
+        f"{origin} {path}: not a directory"
+        if path.exists()
+        else f"{origin} {path}: no such directory",
+        "name the folder that holds the data sets, or make it: downloads then go there",
+    )

@@ -1,0 +1,105 @@
+"""The files of a set, from a folder or straight out of a tar archive that is never unpacked."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from kcnn.data.locate import Location
+from kcnn.errors import DataError
+
+CHUNK_BYTES = 1 << 20
+
+
+def read_members(location: Location, largest: int) -> Iterator[tuple[str, bytes]]:
+    """Reads the data files of a located set, one after the other, in whatever order they lie.
+
+    Args:
+        location: The set; its layout names the members and, perhaps, the archive.
+        largest: No member may be longer than this many bytes.
+
+    Yields:
+        A member's name and its content.
+
+    Raises:
+        DataError: A member is missing or too long, or the archive is damaged or cut off.
+    """
+    layout = location.layout
+    wanted = set(layout.members)
+    optional = {layout.class_names_member} if layout.class_names_member else set()
+    if layout.archive is None:
+        found = _read_folder(location.folder, [*layout.members, *optional], largest)
+    else:
+        found = _read_archive(location, wanted | optional, largest)
+    for name, content in found:
+        wanted.discard(name)
+        yield name, content
+    if wanted:
+        raise DataError(
+            f"{location.path}: {', '.join(sorted(wanted))} missing in it",
+            mend(location),
+        )
+
+
+def mend(location: Location) -> str:
+    """Says how to replace a damaged set."""
+    return f"move it away and get the set anew: kcnn data fetch {location.named_set.name}"
+
+
+def _read_folder(folder: Path, names: Collection[str], largest: int) -> Iterator[tuple[str, bytes]]:
+    for name in names:
+        path = folder / name
+        if not path.is_file():
+            continue
+        _require_size(path, path.stat().st_size, largest)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        yield name, content
+
+
+def _read_archive(
+    location: Location, names: Collection[str], largest: int
+) -> Iterator[tuple[str, bytes]]:
+    path = location.path
+    seen: set[str] = set()
+    try:
+        with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
+            for member in archive:
+                name = Path(member.name).name
+                stream = archive.extractfile(member) if member.isreg() else None
+                if stream is None or name not in names or name in seen:
+                    continue
+                _require_size(path / member.name, member.size, largest)
+                seen.add(name)
+                yield name, stream.read()
+            # The checksum of the whole stands at its end.
+            while unzipped.read(CHUNK_BYTES):
+                pass
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataError(
+            f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
+            f"{_original_size(location)}",
+            mend(location),
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _require_size(path: Path, size: int, largest: int) -> None:
+    if size > largest:
+        raise DataError(f"{path}: {_bytes(size)}, expected no more than {_bytes(largest)}")
+
+
+def _original_size(location: Location) -> str:
+    sizes = {file.name: file.size for file in location.named_set.downloads}
+    size = sizes.get(location.path.name)
+    return "" if size is None else f", the original {_bytes(size)}"
+
+
+def _bytes(count: int) -> str:
+    return f"{count:,} bytes"

@@ -1,0 +1,145 @@
+"""The input pipeline: from images in memory to shuffled, augmented batches.
+
+Everything random comes from (seed, epoch, image index). So training repeats bit for bit, resumes
+at any epoch, and shows an image the same way whatever the batch size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from kcnn.data.augmentation import augmenter_of
+from kcnn.data.dataset import Images
+from kcnn.errors import DataError
+from kcnn.recipe.augmentations import Augmentation
+
+
+def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
+    """Counts the batches of an epoch.
+
+    Raises:
+        DataError: There would be none.
+    """
+    steps = count // batch_size if drop_remainder else -(-count // batch_size)
+    if steps == 0:
+        raise DataError(
+            f"an epoch would have no batch: {count} training images, batch_size {batch_size}",
+            "set a smaller train.batch_size" if count else "choose fewer validation images",
+        )
+    return steps
+
+
+def training_batches(
+    train: Images,
+    *,
+    batch_size: int,
+    epochs: int,
+    first_epoch: int = 0,
+    seed: int,
+    shuffle: bool = True,
+    drop_remainder: bool = False,
+    augmentations: Sequence[Augmentation] = (),
+    classes: int | None = None,
+) -> tf.data.Dataset:
+    """Gives all epochs' batches one after another, so that no epoch waits for its first batch.
+
+    Pass it to `model.fit` with `steps_per_epoch` and `initial_epoch=first_epoch`.
+
+    Args:
+        train: The training images.
+        batch_size: Images in a batch; the last of an epoch has what is left.
+        epochs: Where training ends, counted from 0 whatever the first epoch is.
+        first_epoch: Where it begins; the batches are those it would have had from the start.
+        seed: Decides order and augmentation.
+        shuffle: A new order each epoch; else the order of the images.
+        drop_remainder: Leaves the last batch of an epoch out when it is smaller.
+        augmentations: Changes of the images, in this order.
+        classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
+
+    Returns:
+        Images (batch, height, width, channels), uint8 or, where an augmentation makes fractions,
+        float32 in 0..255; targets float32 (batch, classes) or int32 (batch,).
+
+    Raises:
+        DataError: An epoch would have no batch.
+    """
+    count = len(train)
+    steps = steps_per_epoch(count, batch_size, drop_remainder)
+    size = batch_size if steps * batch_size == count or drop_remainder else None
+    augmenters = [augmenter_of(augmentation) for augmentation in augmentations]
+
+    def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
+        epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
+        seeds = [tf.random.fold_in(epoch_seed, position) for position in range(len(augmenters) + 1)]
+        order = tf.range(count)
+        if shuffle:
+            order = tf.random.experimental.stateless_shuffle(order, seeds[0])
+        draws = [
+            augmenter.draw(count, seed)
+            for augmenter, seed in zip(augmenters, seeds[1:], strict=True)
+        ]
+
+        def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+            indices = order[step * batch_size : (step + 1) * batch_size]
+            return indices, tuple(tf.gather(numbers, indices) for numbers in draws)
+
+        return tf.data.Dataset.range(steps).map(rows)
+
+    def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        images, targets = _gather(train, indices, size, classes)
+        for augmenter, numbers in zip(augmenters, draws, strict=True):
+            images, targets = augmenter.apply(images, targets, numbers)
+        return images, targets
+
+    rows_of_epochs = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_rows)
+    return _in_parallel(rows_of_epochs, batch)
+
+
+def evaluation_batches(
+    images: Images, batch_size: int, classes: int | None = None
+) -> tf.data.Dataset:
+    """Gives every image once, unchanged and in order.
+
+    Args:
+        images: What to evaluate.
+        batch_size: Images in a batch; the last one has what is left.
+        classes: Number of classes for one-hot targets; None for class numbers.
+
+    Returns:
+        Images uint8 (batch, height, width, channels); targets as of `training_batches`.
+    """
+    size = batch_size if len(images) % batch_size == 0 else None
+
+    def batch(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        indices = tf.range(start, tf.minimum(start + batch_size, len(images)))
+        return _gather(images, indices, size, classes)
+
+    return _in_parallel(tf.data.Dataset.range(0, len(images), batch_size), batch)
+
+
+def _gather(
+    images: Images, indices: tf.Tensor, size: int | None, classes: int | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    # NumPy does it, for TensorFlow would copy all images into a tensor, and again for an iterator.
+    # stateless: or deterministic mode would take the batches out of the parallel part.
+    rows, labels = tf.numpy_function(
+        lambda chosen: (images.images[chosen], images.labels[chosen]),
+        [indices],
+        [tf.uint8, tf.int32],
+        stateful=False,
+    )
+    rows = tf.ensure_shape(rows, (size, *images.images.shape[1:]))
+    labels = tf.ensure_shape(labels, (size,))
+    return rows, labels if classes is None else tf.one_hot(labels, classes)
+
+
+def _in_parallel(elements: tf.data.Dataset, batch: Callable[..., Any]) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.deterministic = True
+    # Under a strategy each device takes its part of every batch, never a part of the files.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    batches = elements.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -1,0 +1,94 @@
+"""Splits that keep every class's share of the images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kcnn.data.dataset import Images
+from kcnn.errors import DataError
+
+
+def split_validation(
+    train: Images, validation: int | float, seed: int
+) -> tuple[Images, Images | None]:
+    """Takes validation images out of the training set.
+
+    Args:
+        train: The training images.
+        validation: How many to take, or which fraction; 0 takes none.
+        seed: The same seed takes the same images.
+
+    Returns:
+        The training images that stay and the validation images, both in their old order; None
+        instead of validation images when none were asked for.
+
+    Raises:
+        DataError: So many cannot be taken, or a class would be left without training images.
+    """
+    if validation == 0:
+        return train, None
+    taken = take_stratified(train.labels, validation, seed, "data.validation")
+    return (
+        Images(train.images[~taken], train.labels[~taken]),
+        Images(train.images[taken], train.labels[taken]),
+    )
+
+
+def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting: str) -> np.ndarray:
+    """Chooses images so that every class gives its share, rounded by largest remainder.
+
+    No class gives its last image.
+
+    Args:
+        labels: int, (count,).
+        amount: How many to choose, or which fraction.
+        seed: The same seed chooses the same images.
+        setting: The setting that asks for it, as errors name it.
+
+    Returns:
+        bool, (count,): which images are chosen; exactly as many as asked for.
+
+    Raises:
+        DataError: So many cannot be chosen, or a class would be chosen whole.
+    """
+    count = _count(len(labels), amount, setting)
+    classes, sizes = np.unique(labels, return_counts=True)
+    if count > len(labels) - len(classes):
+        raise DataError(
+            f"{setting}: {amount} of {len(labels):,} images would leave class "
+            f"{classes[sizes.argmin()]} without training images",
+            "ask for fewer, or add images to the class",
+        )
+    shares = _shares(sizes, count)
+    generator = np.random.default_rng(seed)
+    taken = np.zeros(len(labels), bool)
+    for label, share in zip(classes, shares, strict=True):
+        taken[generator.choice(np.flatnonzero(labels == label), share, replace=False)] = True
+    return taken
+
+
+def _count(available: int, amount: int | float, setting: str) -> int:
+    if isinstance(amount, float):
+        if not 0 < amount < 1:
+            raise DataError(
+                f"{setting}: {amount}, expected a fraction between 0 and 1 or a whole number"
+            )
+        count = round(amount * available)
+        if count == 0:
+            raise DataError(f"{setting}: {amount} of {available:,} images is less than one image")
+    else:
+        count = amount
+        if count < 1:
+            raise DataError(f"{setting}: {amount}, expected a number of images or a fraction")
+    if count >= available:
+        raise DataError(f"{setting}: {amount} of {available:,} images leaves none for training")
+    return count
+
+
+def _shares(sizes: np.ndarray, count: int) -> np.ndarray:
+    shares, remainders = np.divmod(sizes * count, sizes.sum())
+    while (missing := count - shares.sum()) > 0:
+        # One more for the largest remainders, but no class gives its last image.
+        order = np.argsort(-remainders, kind="stable")
+        shares[order[shares[order] < sizes[order] - 1][:missing]] += 1
+    return shares

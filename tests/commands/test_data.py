@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.commands.data import fetch, list_sets, verify
+from kcnn.errors import DataError
+from kcnn.progress import Progress
+
+
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras-home"))
+    monkeypatch.delenv("KCNN_DATA", raising=False)
+
+
+@pytest.fixture
+def own_mnist(tmp_path: Path) -> Path:
+    """An mnist.npz of a person's own."""
+    images, labels = np.zeros((12, 28, 28), np.uint8), np.arange(12) % 10
+    path = tmp_path / "mnist.npz"
+    np.savez(path, x_train=images, y_train=labels, x_test=images[:5], y_test=labels[:5])
+    return path
+
+
+def test_list_of_an_empty_machine() -> None:
+    rows = {row["name"]: row for row in list_sets(None)}
+    assert list(rows) == ["digits", "mnist", "fashion_mnist", "cifar10", "cifar100"]
+    assert rows["digits"]["found"] == "scikit-learn"
+    assert {row["found"] for name, row in rows.items() if name != "digits"} == {None}
+    assert rows["cifar100"]["image_shape"] == (32, 32, 3)
+    assert len(rows["cifar100"]["class_names"]) == 100
+
+
+def test_list_says_where(own_mnist) -> None:
+    rows = {row["name"]: row for row in list_sets(own_mnist.parent)}
+    assert rows["mnist"]["found"] == str(own_mnist)
+
+
+def test_listing_reads_no_images() -> None:
+    code = (
+        "import sys; from kcnn.commands.data import list_sets; list_sets(None);"
+        "print(sorted({'numpy', 'PIL', 'pooch', 'sklearn', 'keras'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout == "[]\n"
+
+
+def test_fetch_finds_what_is_there(own_mnist) -> None:
+    assert fetch("mnist", own_mnist.parent, Progress()) == own_mnist
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("digits", "comes with scikit-learn"),
+        ("folder", "data of your own"),
+        ("npz", "data of your own"),
+        ("imagenet", "no such data set"),
+    ],
+)
+def test_names_without_files(name, message) -> None:
+    with pytest.raises(DataError, match=message):
+        fetch(name, None, Progress())
+    with pytest.raises(DataError, match=message):
+        verify(name, None, Progress())
+
+
+def test_verify_reads_a_file_that_is_not_the_original(own_mnist) -> None:
+    assert verify("mnist", own_mnist.parent, Progress()) == {
+        "name": "mnist",
+        "path": str(own_mnist),
+        "sha256": {"mnist.npz": hashlib.sha256(own_mnist.read_bytes()).hexdigest()},
+        "original": False,
+        "readable": True,
+        "problem": None,
+        "train_count": 12,
+        "test_count": 5,
+    }
+
+
+def test_verify_a_damaged_file(own_mnist) -> None:
+    own_mnist.write_bytes(own_mnist.read_bytes()[:500])
+    answer = verify("mnist", own_mnist.parent, Progress())
+    assert (answer["readable"], answer["original"]) == (False, False)
+    assert answer["problem"].startswith(f"{own_mnist}: ")
+    assert answer["train_count"] is None
+
+
+def test_verify_the_original(own_mnist, monkeypatch) -> None:
+    from kcnn.data.catalog import NAMED_SETS
+
+    digest = hashlib.sha256(own_mnist.read_bytes()).hexdigest()
+    monkeypatch.setitem(NAMED_SETS["mnist"].known_hashes, "mnist.npz", f"sha256:{digest}")
+    assert verify("mnist", own_mnist.parent, Progress())["original"] is True
+
+
+def test_verify_what_is_nowhere() -> None:
+    with pytest.raises(DataError, match="cifar10: not on this machine") as caught:
+        verify("cifar10", None, Progress())
+    assert caught.value.hint == "kcnn data fetch cifar10 gets it"
+
+
+def test_verify_real_data(real_data) -> None:
+    answers = {name: verify(name, real_data, Progress()) for name in ("mnist", "cifar10")}
+    for answer in answers.values():
+        assert answer["readable"] is True
+        assert answer["test_count"] == 10_000
+    assert answers["mnist"]["train_count"] == 60_000
+    assert answers["cifar10"]["train_count"] == 50_000

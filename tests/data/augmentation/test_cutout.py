@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kcnn.recipe.augmentations import Cutout
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 30])
+def test_blackens_a_square_around_the_drawn_pixel(augment, pictures, size):
+    result = augment(Cutout(size=size), pictures)
+    _, height, width, _ = pictures.shape
+    expected = pictures.copy()
+    for image, (vertical, horizontal) in zip(expected, result.draws, strict=True):
+        top = int(vertical * height) - size // 2
+        left = int(horizontal * width) - size // 2
+        image[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = 0
+    assert result.images.dtype == np.uint8
+    np.testing.assert_array_equal(result.images, expected)
+
+
+def test_keeps_fractions_of_images_changed_before(augment, pictures):
+    pictures = pictures + np.float32(0.25)
+    changed = augment(Cutout(size=3), pictures).images
+    kept = changed > 0
+    assert 0 < kept.mean() < 1
+    np.testing.assert_array_equal(changed[kept], pictures[kept])

@@ -1,0 +1,64 @@
+"""Small sets in the real formats, and an empty machine to find them on."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+WriteIdx = Callable[[Path, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A recipe's data settings, as far as loading goes."""
+
+    dataset: str
+    path: Path | None = None
+    image_size: tuple[int, int] | None = None
+    channels: int | None = None
+    test: float = 0.2
+
+
+@pytest.fixture
+def request_data() -> type[Request]:
+    return Request
+
+
+@pytest.fixture
+def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without any data: Keras's cache, not yet there, is in the returned folder."""
+    home = tmp_path / "keras-home"
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    monkeypatch.delenv("KCNN_DATA", raising=False)
+    return home
+
+
+@pytest.fixture
+def write_idx() -> WriteIdx:
+    """Writes bytes as an IDX file; gzipped when the name ends in .gz."""
+
+    def write(path: Path, array: np.ndarray) -> None:
+        header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+        content = header + array.astype(np.uint8).tobytes()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+    return write
+
+
+@pytest.fixture
+def write_idx_set(write_idx: WriteIdx) -> Callable[..., None]:
+    """Writes four IDX files of 12 training and 4 test images into a folder."""
+
+    def write(folder: Path, suffix: str = "", pixel: int = 7) -> None:
+        for part, count in (("train", 12), ("t10k", 4)):
+            write_idx(folder / f"{part}-images-idx3-ubyte{suffix}", np.full((count, 28, 28), pixel))
+            write_idx(folder / f"{part}-labels-idx1-ubyte{suffix}", np.arange(count) % 10)
+
+    return write

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import numpy as np
+
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.digits import read_digits
+
+
+def test_counts_and_shapes_are_as_the_catalog_says() -> None:
+    named_set, digits = NAMED_SETS["digits"], read_digits()
+    assert (len(digits.train), len(digits.test)) == (named_set.train_count, named_set.test_count)
+    assert digits.image_shape == named_set.image_shape
+    assert digits.class_names == named_set.class_names
+
+
+def test_grey_levels_fill_the_range() -> None:
+    images = read_digits().train.images
+    assert images.dtype == np.uint8
+    assert set(np.unique(images)) == {round(level * 255 / 16) for level in range(17)}
+
+
+def test_the_split_is_fixed_and_stratified() -> None:
+    first, second = read_digits(), read_digits()
+    assert (first.test.images == second.test.images).all()
+    assert set(np.bincount(first.test.labels)) <= {35, 36, 37}

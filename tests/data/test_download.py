@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import hashlib
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from kcnn.data import download as module
+from kcnn.data.catalog import NAMED_SETS, Download, NamedSet
+from kcnn.data.download import download, locate_or_download
+from kcnn.errors import DataError
+from kcnn.progress import Progress
+
+FASHION_MNIST = NAMED_SETS["fashion_mnist"]
+# Longer than several of the chunks that are read at once.
+CONTENTS = {
+    file.name: bytes([number]) * (module.CHUNK_BYTES * 2 + 1000 * number)
+    for number, file in enumerate(FASHION_MNIST.downloads)
+}
+
+
+class Counter(Progress):
+    """Keeps what it is told of each file."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, list[int]] = {}
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator:
+        assert unit == "bytes"
+        seen = self.tasks.setdefault(title, [])
+        yield seen.append
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+class CutOff(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.write(bytes(300_000))
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(handler) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """Serves the four files."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    for name, content in CONTENTS.items():
+        (folder / name).write_bytes(content)
+    with serve(partial(Quiet, directory=str(folder))) as address:
+        yield address
+
+
+@pytest.fixture
+def data_dir(no_data: Path, tmp_path: Path, monkeypatch) -> Path:
+    # The pauses between attempts are pooch's, and long.
+    monkeypatch.setattr(module, "RETRIES", 0)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+def from_server(address: str) -> NamedSet:
+    """Fashion-MNIST with other contents and another address."""
+    return replace(
+        FASHION_MNIST,
+        downloads=tuple(
+            Download(
+                f"{address}/{name}", name, f"md5:{hashlib.md5(content).hexdigest()}", len(content)
+            )
+            for name, content in CONTENTS.items()
+        ),
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_all_files_arrive_whole(server, data_dir) -> None:
+    progress = Counter()
+    location = download(from_server(server), data_dir, progress)
+    assert location.folder == data_dir / "fashion-mnist"
+    assert location.layout.files[0] == "train-images-idx3-ubyte.gz"
+    assert contents(location.folder) == CONTENTS
+    assert {title: sum(seen) for title, seen in progress.tasks.items()} == {
+        f"Downloading {name}": len(content) for name, content in CONTENTS.items()
+    }
+    assert all(len(seen) >= 2 for seen in progress.tasks.values())
+    assert location.files[0].stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_found_is_not_downloaded(data_dir) -> None:
+    named_set = from_server("http://127.0.0.1:1")
+    folder = data_dir / "fashion-mnist"
+    folder.mkdir()
+    for name in CONTENTS:
+        (folder / name).write_bytes(b"a person's own")
+    assert locate_or_download(named_set, data_dir, Progress()).folder == folder
+
+
+def test_own_files_are_kept_and_missing_ones_fetched(server, data_dir) -> None:
+    folder = data_dir / "fashion-mnist"
+    folder.mkdir()
+    own = "train-labels-idx1-ubyte.gz"
+    (folder / own).write_bytes(b"a person's own")
+    locate_or_download(from_server(server), data_dir, Progress())
+    assert contents(folder) == CONTENTS | {own: b"a person's own"}
+
+
+def test_variable_and_keras_cache_are_the_other_places(server, data_dir, no_data, monkeypatch):
+    named_set = from_server(server)
+    assert download(named_set, None, Progress()).folder == no_data / "datasets" / "fashion-mnist"
+    monkeypatch.setenv("KCNN_DATA", str(data_dir))
+    assert download(named_set, None, Progress()).folder == data_dir / "fashion-mnist"
+
+
+def assert_fails(named_set: NamedSet, data_dir: Path, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        download(named_set, data_dir, Progress())
+    assert "\n" not in caught.value.message
+    assert caught.value.message.startswith(named_set.downloads[0].url)
+    assert f"put them into {data_dir / 'fashion-mnist'}" in caught.value.hint
+    assert "recipes/digits.yaml" in caught.value.hint
+    assert contents(data_dir / "fashion-mnist") == {}
+
+
+def test_wrong_hash(server, data_dir) -> None:
+    named_set = from_server(server)
+    wrong = replace(named_set.downloads[0], known_hash=FASHION_MNIST.downloads[0].known_hash)
+    named_set = replace(named_set, downloads=(wrong, *named_set.downloads[1:]))
+    assert_fails(named_set, data_dir, "not the original file")
+
+
+def test_not_found(server, data_dir) -> None:
+    assert_fails(from_server(f"{server}/gone"), data_dir, "the server answered 404")
+
+
+def test_connection_refused(data_dir) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert_fails(from_server(address), data_dir, "no connection to the server")
+
+
+def test_cut_off(data_dir) -> None:
+    with serve(CutOff) as address:
+        assert_fails(from_server(address), data_dir, "the connection broke off")
+
+
+def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
+    class FailsOnce(CutOff):
+        requests = 0
+
+        def do_GET(self) -> None:
+            FailsOnce.requests += 1
+            if FailsOnce.requests == 1:
+                super().do_GET()
+            else:
+                self.send_response(302)
+                self.send_header("Location", server + self.path)
+                self.end_headers()
+
+    monkeypatch.setattr(module, "RETRIES", 1)
+    with serve(FailsOnce) as address:
+        location = download(from_server(address), data_dir, Progress())
+    assert contents(location.folder) == CONTENTS
+
+
+def test_a_place_that_cannot_be_written(server, data_dir) -> None:
+    (data_dir / "fashion-mnist").write_text("a file where the folder should be")
+    with pytest.raises(DataError, match=r"fashion-mnist/.*: cannot be written"):
+        download(from_server(server), data_dir, Progress())
+
+
+def test_processes_at_once(server, data_dir) -> None:
+    code = (
+        "import pickle, sys; from pathlib import Path;"
+        "from kcnn.data.download import download; from kcnn.progress import Progress;"
+        "download(pickle.load(sys.stdin.buffer), Path(sys.argv[1]), Progress())"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(data_dir)], stdin=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(pickle.dumps(from_server(server)))
+        process.stdin.close()
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    assert contents(data_dir / "fashion-mnist") == CONTENTS

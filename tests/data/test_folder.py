@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcnn.data.dataset import Dataset
+from kcnn.data.folder import read_folder
+from kcnn.errors import DataError
+from kcnn.progress import Advance, Progress
+
+
+def fill(folder: Path, count: int, grey: int, size: tuple[int, int] = (4, 6)) -> None:
+    """Writes images of one grey level, lighter by one each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        level = grey + number
+        Image.new("RGB", size, (level, level, level)).save(folder / f"{number:02}.png")
+
+
+def read(path: Path, image_size: tuple[int, int] | None = None, channels: int = 3) -> Dataset:
+    return read_folder(path, image_size, channels, 0.2, Progress())
+
+
+def test_a_share_of_every_class_becomes_the_test_set(tmp_path) -> None:
+    fill(tmp_path / "dog", 10, 100)
+    fill(tmp_path / "cat", 20, 0)
+    dataset = read(tmp_path)
+    assert dataset.class_names == ("cat", "dog")
+    assert dataset.image_shape == (6, 4, 3)
+    assert list(np.bincount(dataset.test.labels)) == [4, 2]
+    for part in (dataset.train, dataset.test):
+        levels = part.images[:, 0, 0, 0]
+        assert ((levels >= 100) == (part.labels == 1)).all()
+        assert list(levels) == sorted(levels)
+    both = {*dataset.train.images[:, 0, 0, 0], *dataset.test.images[:, 0, 0, 0]}
+    assert both == {*range(20), *range(100, 110)}
+    assert (read(tmp_path).test.images == dataset.test.images).all()
+
+
+def test_train_and_test_folders(tmp_path) -> None:
+    fill(tmp_path / "train" / "cat", 3, 0)
+    fill(tmp_path / "train" / "dog", 3, 100)
+    fill(tmp_path / "test" / "cat", 1, 50)
+    fill(tmp_path / "test" / "dog", 2, 150)
+    dataset = read(tmp_path, channels=1)
+    assert list(dataset.test.images[:, 0, 0, 0]) == [50, 150, 151]
+    assert list(dataset.test.labels) == [0, 1, 1]
+    assert len(dataset.train) == 6
+
+
+def test_train_folder_alone_is_split(tmp_path) -> None:
+    fill(tmp_path / "train" / "cat", 5, 0)
+    fill(tmp_path / "train" / "dog", 5, 100)
+    assert (len(read(tmp_path).train), len(read(tmp_path).test)) == (8, 2)
+
+
+def test_sizes_that_differ(tmp_path) -> None:
+    fill(tmp_path / "cat", 5, 0)
+    fill(tmp_path / "dog", 5, 0, size=(5, 6))
+    with pytest.raises(
+        DataError, match=r"dog/0\d\.png: 6×5 pixels, the first image has 6×4"
+    ) as caught:
+        read(tmp_path)
+    assert "image_size" in caught.value.hint
+    assert read(tmp_path, image_size=(8, 9)).image_shape == (8, 9, 3)
+
+
+def test_progress_counts_every_image(tmp_path) -> None:
+    class Counter(Progress):
+        expected = None
+        seen: ClassVar[list[int]] = []
+
+        @contextmanager
+        def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+            self.expected = total, unit
+            yield self.seen.append
+
+    fill(tmp_path / "cat", 5, 0)
+    fill(tmp_path / "dog", 5, 0)
+    counter = Counter()
+    read_folder(tmp_path, None, 3, 0.2, counter)
+    assert counter.expected == (10, "images")
+    assert sum(counter.seen) == 10
+
+
+def test_an_empty_image_is_named(tmp_path) -> None:
+    fill(tmp_path / "cat", 5, 0)
+    fill(tmp_path / "dog", 5, 0)
+    (tmp_path / "dog" / "03.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"dog/03\.png: an empty file"):
+        read(tmp_path)
+
+
+def test_folders_that_hold_no_classes(tmp_path) -> None:
+    with pytest.raises(DataError, match="gone: no such folder"):
+        read(tmp_path / "gone")
+    with pytest.raises(DataError, match="expected one for each of two classes"):
+        read(tmp_path)
+    fill(tmp_path / "cat", 5, 0)
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match="dog: no PNG, JPEG, BMP or GIF images for this class"):
+        read(tmp_path)
+
+
+def test_a_test_class_that_was_never_trained(tmp_path) -> None:
+    for name in ("train/cat", "train/dog", "test/cat", "test/owl"):
+        fill(tmp_path / name, 2, 0)
+    with pytest.raises(DataError, match="owl: a class without training images"):
+        read(tmp_path)

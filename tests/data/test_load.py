@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcnn.data.load import load_dataset
+from kcnn.errors import DataError
+from kcnn.progress import Progress
+
+
+def test_digits_need_no_data(no_data, request_data) -> None:
+    dataset = load_dataset(request_data("digits"), None, Progress())
+    assert (len(dataset.train), len(dataset.test)) == (1437, 360)
+    assert not no_data.exists()
+
+
+def test_size_and_colours_asked_for(no_data, request_data) -> None:
+    request = request_data("digits", image_size=(16, 12), channels=3)
+    dataset = load_dataset(request, None, Progress())
+    assert dataset.train.images.shape == (1437, 16, 12, 3)
+    assert dataset.test.images.shape == (360, 16, 12, 3)
+
+
+def test_idx_files_by_name(no_data, tmp_path, request_data, write_idx_set) -> None:
+    write_idx_set(tmp_path / "mnist", ".gz", pixel=1)
+    write_idx_set(tmp_path / "fashion-mnist", ".gz", pixel=2)
+    for name, pixel in (("mnist", 1), ("fashion_mnist", 2)):
+        dataset = load_dataset(request_data(name), tmp_path, Progress())
+        assert (dataset.name, dataset.train.images[0, 0, 0, 0]) == (name, pixel)
+
+
+def test_npz(no_data, tmp_path, request_data) -> None:
+    images, labels = np.zeros((4, 5, 5, 3), np.uint8), np.array([0, 1, 0, 1])
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    dataset = load_dataset(request_data("npz", path=path, channels=1), None, Progress())
+    assert dataset.name == "own"
+    assert dataset.image_shape == (5, 5, 1)
+
+
+def test_folder(no_data, tmp_path, request_data) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            Image.new("RGB", (5, 5)).save(tmp_path / name / f"{number}.png")
+    request = request_data("folder", path=tmp_path, image_size=(8, 8), test=0.25)
+    dataset = load_dataset(request, None, Progress())
+    assert dataset.train.images.shape == (6, 8, 8, 3)
+    assert dataset.test.images.shape == (2, 8, 8, 3)
+
+
+@pytest.mark.parametrize("name", ["folder", "npz"])
+def test_path_missing(no_data, request_data, name) -> None:
+    with pytest.raises(DataError, match=r"data\.path: missing"):
+        load_dataset(request_data(name), None, Progress())
+
+
+def test_unknown_name(no_data, request_data) -> None:
+    with pytest.raises(DataError, match="imagenet: no such data set"):
+        load_dataset(request_data("imagenet"), None, Progress())
+
+
+def test_data_dir_is_checked_even_when_it_is_not_needed(no_data, tmp_path, request_data) -> None:
+    with pytest.raises(DataError, match="no such directory"):
+        load_dataset(request_data("digits"), tmp_path / "gone", Progress())
+
+
+@pytest.mark.parametrize(
+    ("shape", "label", "message"),
+    [((28, 28, 3), 1, "images of shape"), ((28, 28), 10, r"y_train has label 10")],
+)
+def test_a_file_of_another_set(no_data, tmp_path, request_data, shape, label, message) -> None:
+    images, labels = np.zeros((4, *shape), np.uint8), np.array([0, 1, 0, label])
+    np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(DataError, match=message):
+        load_dataset(request_data("mnist"), tmp_path, Progress())
+
+
+def test_real_mnist_in_size_of_cifar10(no_data, real_data, request_data) -> None:
+    request = request_data("mnist", image_size=(32, 32), channels=3)
+    dataset = load_dataset(request, real_data, Progress())
+    assert dataset.train.images.shape == (60_000, 32, 32, 3)

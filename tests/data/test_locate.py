@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.locate import data_directories, keras_cache, locate
+from kcnn.errors import DataError
+
+MNIST = NAMED_SETS["mnist"]
+FASHION_MNIST = NAMED_SETS["fashion_mnist"]
+CIFAR10 = NAMED_SETS["cifar10"]
+
+
+def touch(folder: Path, *names: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
+def test_order_is_data_dir_then_variable_then_keras(no_data: Path, tmp_path, monkeypatch) -> None:
+    given, variable = touch(tmp_path / "given"), touch(tmp_path / "variable")
+    cache = touch(no_data / "datasets", "mnist.npz")
+    monkeypatch.setenv("KCNN_DATA", str(variable))
+    assert data_directories(given) == [given, variable, cache]
+    assert locate(MNIST, given).path == cache / "mnist.npz"
+    touch(variable, "mnist.npz")
+    assert locate(MNIST, given).path == variable / "mnist.npz"
+    touch(given, "mnist.npz")
+    assert locate(MNIST, given).path == given / "mnist.npz"
+
+
+def test_keras_cache_is_in_the_home_folder_by_default(monkeypatch) -> None:
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    assert keras_cache() == Path.home() / ".keras" / "datasets"
+
+
+def test_nothing_found(no_data: Path) -> None:
+    assert [locate(one, None) for one in NAMED_SETS.values()] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "first_file"),
+    [
+        ("mnist", "mnist", "train-images-idx3-ubyte.gz"),
+        ("mnist", "MNIST/raw", "train-images-idx3-ubyte"),
+        ("fashion_mnist", "fashion-mnist", "train-images-idx3-ubyte.gz"),
+        ("fashion_mnist", "FashionMNIST/raw", "train-images-idx3-ubyte"),
+        ("cifar10", "cifar-10-batches-bin", "data_batch_1.bin"),
+        ("cifar10", "cifar10/cifar-10-batches-py", "data_batch_1"),
+        ("cifar10", "cifar-10-batches-py-target/cifar-10-batches-py", "data_batch_1"),
+        ("cifar10", "cifar10", "cifar-10-python.tar.gz"),
+        ("cifar100", "cifar-100-python-target/cifar-100-python", "train"),
+        ("cifar100", "CIFAR100", "train.bin"),
+    ],
+)
+def test_folders_of_keras_and_torchvision(no_data, tmp_path, name, folder, first_file) -> None:
+    named_set = NAMED_SETS[name]
+    layout = next(layout for layout in named_set.layouts if layout.files[0] == first_file)
+    touch(tmp_path / folder, *layout.files)
+    found = locate(named_set, tmp_path)
+    assert found is not None
+    assert (found.layout, found.folder) == (layout, tmp_path / folder)
+
+
+def test_idx_files_of_one_set_are_not_taken_for_the_other(no_data, tmp_path) -> None:
+    fashion = touch(tmp_path / "fashion-mnist", *FASHION_MNIST.layouts[0].files)
+    assert locate(FASHION_MNIST, fashion).folder == fashion
+    assert locate(MNIST, fashion) is None
+    bare = touch(tmp_path / "bare", *MNIST.layouts[1].files)
+    assert locate(MNIST, bare).folder == bare
+    assert locate(FASHION_MNIST, bare) is None
+
+
+def test_a_set_with_a_missing_file_is_not_found(no_data, tmp_path) -> None:
+    folder = touch(tmp_path / "cifar-10-batches-bin", *CIFAR10.layouts[0].files)
+    (folder / "data_batch_3.bin").unlink()
+    assert locate(CIFAR10, tmp_path) is None
+
+
+def test_a_folder_named_train_is_no_file_of_cifar100(no_data, tmp_path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "test").mkdir()
+    assert locate(NAMED_SETS["cifar100"], tmp_path) is None
+
+
+def test_data_dir_must_be_a_directory(no_data, tmp_path, monkeypatch) -> None:
+    with pytest.raises(DataError, match=r"--data-dir .*gone: no such directory"):
+        locate(MNIST, tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"--data-dir .*file: not a directory"):
+        locate(MNIST, tmp_path / "file")
+    monkeypatch.setenv("KCNN_DATA", str(tmp_path / "gone"))
+    with pytest.raises(DataError, match="KCNN_DATA"):
+        locate(MNIST, None)

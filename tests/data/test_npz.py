@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kcnn.data.npz import read_npz
+from kcnn.errors import DataError
+
+
+def arrays(**changes: Any) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    return {
+        "x_train": random.integers(0, 256, (6, 5, 4, 3)).astype(np.uint8),
+        "y_train": np.array([0, 1, 2, 0, 1, 2]),
+        "x_test": random.integers(0, 256, (3, 5, 4, 3)).astype(np.uint8),
+        "y_test": np.array([2, 1, 0]),
+    } | changes
+
+
+def save(path: Path, **changes: Any) -> Path:
+    np.savez(path, **{key: value for key, value in arrays(**changes).items() if value is not None})
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "own.npz"
+
+
+def test_reads_images_and_labels(path) -> None:
+    dataset = read_npz(save(path), "own")
+    assert (dataset.train.images == arrays()["x_train"]).all()
+    assert dataset.train.labels.dtype == np.int32
+    assert dataset.class_names == ("0", "1", "2")
+    assert dataset.source == str(path)
+
+
+def test_grey_images_and_labels_in_a_column(path) -> None:
+    grey = arrays()["x_train"][..., 0]
+    save(path, x_train=grey, x_test=grey[:3], y_train=arrays()["y_train"][:, np.newaxis])
+    dataset = read_npz(path, "own")
+    assert dataset.image_shape == (5, 4, 1)
+    assert list(dataset.train.labels) == [0, 1, 2, 0, 1, 2]
+
+
+def test_floats_from_0_to_1_become_bytes(path) -> None:
+    images = arrays()["x_train"]
+    dataset = read_npz(save(path, x_train=images.astype(np.float32) / 255), "own")
+    assert dataset.train.images.dtype == np.uint8
+    assert (dataset.train.images == images).all()
+
+
+def test_wide_integers_become_bytes(path) -> None:
+    images = arrays()["x_train"]
+    assert (
+        read_npz(save(path, x_train=images.astype(np.int64)), "own").train.images == images
+    ).all()
+
+
+def test_class_names_in_the_file(path) -> None:
+    dataset = read_npz(save(path, class_names=np.array(["ant", "bee", "cat", "dog"])), "own")
+    assert dataset.class_names == ("ant", "bee", "cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_test": None}, "no x_test in it, expected x_train, y_train, x_test, y_test; found"),
+        ({"x_train": np.array([1, "a", None], object)}, "x_train holds Python objects"),
+        ({"x_train": np.zeros((6, 3, 5, 4), np.uint8)}, r"x_train has shape \(6, 3, 5, 4\)"),
+        ({"x_train": np.zeros((0, 5, 4, 3), np.uint8)}, "x_train is empty"),
+        ({"x_train": np.zeros((6, 5, 5, 3), np.uint8)}, "expected the same"),
+        ({"x_train": np.full((6, 5, 4, 3), 2.5)}, "float64 values from 2.5 to 2.5"),
+        ({"x_train": np.full((6, 5, 4, 3), np.nan)}, "values from nan to nan"),
+        ({"x_train": np.full((6, 5, 4, 3), 256)}, "int64 values from 256 to 256"),
+        ({"x_train": np.full((6, 5, 4, 3), -1)}, "int64 values from -1 to -1"),
+        ({"x_train": np.full((6, 5, 4, 3), "a")}, "<U1 values"),
+        ({"y_train": np.zeros(5, int)}, "6 images in x_train but 5 labels in y_train"),
+        ({"y_train": np.zeros((6, 3))}, r"y_train has shape \(6, 3\)"),
+        ({"y_train": np.zeros(6)}, "y_train has float64 values"),
+        ({"y_train": np.array([0, 1, 2, -1, 1, 2])}, "y_train has labels from -1 to 2"),
+        ({"y_train": np.array([1, 2, 3, 1, 2, 3])}, "y_train has label 1 but no label 0"),
+        ({"y_train": np.array([0, 1, 2**40, 1, 2, 0])}, "y_train has labels from 0 to"),
+        ({"y_test": np.array([0, 1, 3])}, "y_test has label 3, expected 0 to 2 for 3 classes"),
+        ({"class_names": np.array(["a", "b"])}, "y_train has label 2, expected 0 to 1"),
+        ({"class_names": np.array([1, 2, 3])}, "class_names has shape"),
+    ],
+)
+def test_mistakes_get_one_clear_line(path, changes, message) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read_npz(save(path, **changes), "own")
+    assert caught.value.message.startswith(f"{path}: ")
+    assert "\n" not in caught.value.message
+
+
+def test_truncated_file(path) -> None:
+    save(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"not an \.npz file, or cut off at"):
+        read_npz(path, "own")
+
+
+def test_damaged_inside(path) -> None:
+    np.savez_compressed(path, **arrays())
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"own\.npz: "):
+        read_npz(path, "own")
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", b"\x80\x04N.", b"\x93NUMPY"])
+def test_rubbish(path, content) -> None:
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"own\.npz: "):
+        read_npz(path, "own")
+
+
+def test_a_single_array(path) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(DataError, match=r"not an \.npz file"):
+        read_npz(path, "own")
+
+
+def test_missing_file(path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        read_npz(path, "own")
+
+
+def test_real_mnist(real_data) -> None:
+    dataset = read_npz(real_data / "mnist.npz", "mnist")
+    assert (len(dataset.train), len(dataset.test)) == (60_000, 10_000)
+    assert dataset.class_names == tuple("0123456789")
+    assert list(dataset.train.labels[:5]) == [5, 0, 4, 1, 9]
