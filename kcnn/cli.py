@@ -232,7 +232,9 @@ def runs(output_dir: Path, sort: str, as_json: bool) -> None:
     from kcnn.commands.runs import list_runs
 
     rows = list_runs(output_dir, sort)
-    click.echo(output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
+    click.echo(
+        output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows)
+    )
 
 
 @cli.group(cls=Commands, invoke_without_command=True)

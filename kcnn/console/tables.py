@@ -13,8 +13,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         rows: One sequence a row, as long as the headings.
     """
     cells = [[_shown(value) for value in row] for row in rows]
-    widths = [max(len(row[index]) for row in [list(columns), *cells]) for index in range(len(columns))]
-    right = [any(isinstance(row[index], int | float) for row in rows) for index in range(len(columns))]
+    widths = [
+        max(len(row[index]) for row in [list(columns), *cells]) for index in range(len(columns))
+    ]
+    right = [
+        any(isinstance(row[index], int | float) for row in rows) for index in range(len(columns))
+    ]
     lines = [list(columns), ["─" * width for width in widths], *cells]
     return "\n".join(
         "  ".join(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -26,12 +25,14 @@ _WEIGHTED = (
 )
 
 
-@dataclass(frozen=True)
-class ChannelStatistics:
-    """Mean and variance of each channel over the training images, in pixel values 0..255."""
+_MODULES = (
+    (INITIALIZERS, keras.initializers),
+    (REGULARIZERS, keras.regularizers),
+    (CONSTRAINTS, keras.constraints),
+)
 
-    mean: tuple[float, ...]
-    variance: tuple[float, ...]
+# Mean and variance of each channel over the training images, in pixel values 0..255.
+ChannelStatistics = tuple[Sequence[float], Sequence[float]]
 
 
 def build_model(
@@ -75,8 +76,9 @@ def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.L
     if plan.recipe.data.scaling == "unit":
         return keras.layers.Rescaling(1 / 255, name=SCALING, dtype="float32")
     if statistics is not None:
+        mean, variance = statistics
         return keras.layers.Normalization(
-            mean=statistics.mean, variance=statistics.variance, name=SCALING, dtype="float32"
+            mean=mean, variance=variance, name=SCALING, dtype="float32"
         )
     return keras.layers.Identity(name=SCALING, dtype="float32")
 
@@ -104,9 +106,7 @@ def _make_layer(node: Node, dtype: str | None, synchronized: bool) -> keras.laye
 def _arguments(layer: Layer) -> dict[str, Any]:
     written = layer.written()
     return {
-        name: _in_keras(value)
-        for name, value in written.items()
-        if name not in ("name", "inputs")
+        name: _in_keras(value) for name, value in written.items() if name not in ("name", "inputs")
     }
 
 
@@ -115,11 +115,7 @@ def _in_keras(value: Any) -> Any:
         return tuple(_in_keras(one) for one in value)
     if isinstance(value, Settings):
         name = type(value).__name__
-        for kinds_, module in (
-            (INITIALIZERS, keras.initializers),
-            (REGULARIZERS, keras.regularizers),
-            (CONSTRAINTS, keras.constraints),
-        ):
-            if name in kinds_:
+        for table, module in _MODULES:
+            if name in table:
                 return getattr(module, name)(**value.written())
     return value

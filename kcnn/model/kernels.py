@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from kcnn.runs import RunFolder, atomic
+
 
 def first_kernel(model: keras.Model) -> np.ndarray | None:
     """Copies the kernel of the first convolution.
@@ -19,3 +21,16 @@ def first_kernel(model: keras.Model) -> np.ndarray | None:
         if isinstance(layer, keras.layers.Conv2D):
             return keras.ops.convert_to_numpy(layer.kernel).astype(np.float32)
     return None
+
+
+def write_kernels(run: RunFolder, before: np.ndarray | None, after: np.ndarray | None) -> None:
+    """Writes filters.npz; a network without a convolution has none.
+
+    Args:
+        run: The run.
+        before: The kernel that training began with.
+        after: The same kernel when it ended.
+    """
+    if before is not None and after is not None:
+        with atomic(run.filters) as temporary:
+            np.savez(temporary, before=before, after=after)

@@ -33,12 +33,17 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and NAME_PATTERN.fullmatch(value) is not None
 
 
-def _is_image_size(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(type(one) is int and 0 < one <= 4096 for one in value)
-    )
+def _image_size(value: Any) -> tuple[int, int]:
+    sizes = value if isinstance(value, list) else []
+    if len(sizes) != 2 or not all(type(one) is int and 0 < one <= 4096 for one in sizes):
+        raise mistake(f"expected [height, width] in pixels, as in [32, 32]; got {shown(value)}")
+    return sizes[0], sizes[1]
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise mistake(f"expected a path, as in photos; got {shown(value)}")
+    return Path(value).expanduser()
 
 
 def _validation(value: Any) -> Any:
@@ -66,15 +71,8 @@ class DataSettings(Settings):
     """
 
     dataset: Annotated[str, choice(*DATASETS)]
-    path: Annotated[
-        Path | None,
-        accept(
-            lambda value: isinstance(value, str | Path) and bool(str(value)), "a path, as in photos"
-        ),
-    ] = None
-    image_size: Annotated[
-        list[int] | None, accept(_is_image_size, "[height, width] in pixels, as in [32, 32]")
-    ] = None
+    path: Annotated[Path | None, PlainValidator(_path)] = None
+    image_size: Annotated[tuple[int, int] | None, PlainValidator(_image_size)] = None
     channels: Annotated[
         int | None,
         accept(lambda value: value in (1, 3) and type(value) is int, "1 (grey) or 3 (RGB)"),

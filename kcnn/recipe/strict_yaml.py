@@ -6,6 +6,7 @@ something else (`on`, `yes`), duplicate keys, tags and anchors that grow are ref
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST_FILE = 256 * 1024
 DEEPEST_NESTING = 40
 MOST_VALUES = 50_000
+LONGEST_NAME = 100
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
-_YAML_1_1_BOOLEANS = {"yes", "no", "on", "off"}
+_YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _WORDS = {"null": None, "~": None, "": None, "true": True, "false": False}
 
 
@@ -77,15 +79,19 @@ def read_yaml(content: bytes) -> Document:
     try:
         return _Reader(text).read()
     except yaml.YAMLError as error:
-        raise _syntax_mistake(error) from None
+        raise _syntax_mistake(error, last_line=text.rstrip().count("\n") + 1) from None
 
 
-def _syntax_mistake(error: yaml.YAMLError) -> YamlMistake:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    if "\\t" in problem or "'\t'" in problem or "cannot start any token" in problem:
+def _syntax_mistake(error: yaml.YAMLError, last_line: int) -> YamlMistake:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return YamlMistake(1, f"not YAML: {getattr(error, 'reason', None) or error}")
+    line = min(error.problem_mark.line + 1, last_line)  # a missing ] is found after the last line
+    problem, begun = error.problem or "", error.context_mark
+    if begun and begun.line + 1 < line:
+        problem += f" ({error.context} that begins in line {begun.line + 1})"
+    if "tab character" in problem or "cannot start any token" in problem:
         problem += "; indent with spaces and quote texts that begin with a special character"
-    return YamlMistake(mark.line + 1 if mark else 1, f"not YAML: {problem}")
+    return YamlMistake(line, f"not YAML: {problem}")
 
 
 class _Reader:
@@ -116,10 +122,10 @@ class _Reader:
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"more than {MOST_VALUES:,} values")
         if len(place) > DEEPEST_NESTING:
-            raise YamlMistake(_line(event), f"nested deeper than {DEEPEST_NESTING} levels")
+            raise _too_deep(event)
         self._document.lines.setdefault(place, _line(event))
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
+            return self._alias(event, place)
         if event.tag not in (None, "!"):
             raise YamlMistake(_line(event), f"tag {event.tag}: tags are not part of a recipe")
         value: Any
@@ -133,14 +139,17 @@ class _Reader:
             self._anchors[event.anchor] = value
         return value
 
-    def _alias(self, event: Any) -> Any:
+    def _alias(self, event: Any, place: Place) -> Any:
         if event.anchor not in self._anchors:
             raise YamlMistake(_line(event), f"*{event.anchor}: no anchor of this name before it")
         value = self._anchors[event.anchor]
-        self._count += _size(value, MOST_VALUES)
+        size, depth = _extent(value)
+        self._count += size
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"*{event.anchor}: more than {MOST_VALUES:,} values")
-        return value
+        if len(place) + depth > DEEPEST_NESTING:
+            raise _too_deep(event)
+        return copy.deepcopy(value)  # so that an override of one place leaves the other alone
 
     def _mapping(self, place: Place) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -164,39 +173,50 @@ class _Reader:
             raise YamlMistake(_line(event), "a setting's name must be a plain word")
         if event.value == "<<" and not event.style:
             raise YamlMistake(_line(event), "<<: merging mappings is not part of a recipe")
-        return event.value
+        name: str = event.value
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise YamlMistake(
+                _line(event), f"a setting's name has 1 to {LONGEST_NAME} printable characters"
+            )
+        return name
 
     def _scalar(self, event: Any) -> Any:
         text: str = event.value
+        if any("\ud800" <= one <= "\udfff" for one in text):  # libyaml refuses these by itself
+            raise YamlMistake(_line(event), "not Unicode: half of a surrogate pair")
         if event.style:  # quoted; libyaml says '' for plain text, PyYAML None
             return text
-        lower = text.lower()
-        if lower in _YAML_1_1_BOOLEANS:
-            meant = "true" if lower in ("yes", "on") else "false"
+        meant = _YAML_1_1_BOOLEANS.get(text.lower())
+        if meant is not None:
             self._refuse(event, f'{text}: write {meant}, or "{text}" if the word is meant')
-            return meant == "true"
-        if lower in _WORDS and text in (lower, lower.capitalize(), lower.upper()):
-            return _WORDS[lower]
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        return float(text) if _NUMBER.fullmatch(text) else text
+        return read_plain(text)
 
     def _refuse(self, event: Any, message: str) -> None:
         self._document.mistakes.append(YamlMistake(_line(event), message))
+
+
+def read_plain(text: str) -> Any:
+    """Reads text without quotes as YAML 1.2's core schema has it: null, boolean, number or text."""
+    lower = text.lower()
+    if lower in _WORDS and text in (lower, lower.capitalize(), lower.upper()):
+        return _WORDS[lower]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 def _line(event: Any) -> int:
     return event.start_mark.line + 1
 
 
-def _size(value: Any, limit: int) -> int:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return 1
-    size = 1
-    for one in value:
-        size += _size(one, limit)
-        if size > limit:
-            break
-    return size
+def _too_deep(event: Any) -> YamlMistake:
+    return YamlMistake(_line(event), f"nested deeper than {DEEPEST_NESTING} levels")
+
+
+def _extent(value: Any) -> tuple[int, int]:
+    """Counts the values in a value, itself among them, and the levels below it."""
+    parts = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list) or not parts:
+        return 1, 0
+    sizes, depths = zip(*map(_extent, parts), strict=True)
+    return 1 + sum(sizes), 1 + max(depths)

@@ -68,7 +68,7 @@ class MetricsFile(keras.callbacks.Callback):
         row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
         row["seconds"] = time.perf_counter() - self._started
         self.rows.append({name: row[name] for name in self.columns})
-        written = [[_shown(name, row[name]) for name in self.columns] for row in self.rows]
+        written = [[shown(name, row[name]) for name in self.columns] for row in self.rows]
         write_csv(self._run.metrics, self.columns, written)
         self._progress.epoch_finished(epoch + 1, self.rows[-1])
         if not math.isfinite(row["loss"]):
@@ -129,7 +129,8 @@ class ProgressReports(keras.callbacks.Callback):
             self._progress.step_finished(self._epoch, batch + 1, values)
 
 
-def _shown(name: str, value: float) -> str:
+def shown(name: str, value: float) -> str:
+    """Writes a number as metrics.csv has it: six significant digits, milliseconds."""
     if name == "epoch":
         return str(int(value))
     return f"{value:.3f}" if name == "seconds" else f"{value:.6g}"

@@ -29,7 +29,9 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def describe_run(devices: tuple[str, ...], strategy: str, precision: str, seed: int) -> dict[str, Any]:
+def describe_run(
+    devices: tuple[str, ...], strategy: str, precision: str, seed: int
+) -> dict[str, Any]:
     """Describes the circumstances of a run, for environment.json.
 
     Args:

@@ -14,7 +14,13 @@ from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
 from kcnn.runs import RunFolder
-from kcnn.training.callbacks import BestWeights, MetricsFile, ProgressReports, make_callbacks
+from kcnn.training.callbacks import (
+    BestWeights,
+    MetricsFile,
+    ProgressReports,
+    make_callbacks,
+    shown,
+)
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
 
@@ -32,6 +38,11 @@ class Training:
     rows: list[dict[str, float]]
     best: BestWeights | None
     seconds: float
+
+    @property
+    def last_row(self) -> dict[str, float]:
+        """The last epoch's row, rounded as in metrics.csv."""
+        return {name: float(shown(name, value)) for name, value in self.rows[-1].items()}
 
 
 @contextmanager

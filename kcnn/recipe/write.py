@@ -1,0 +1,61 @@
+"""Writes the settings in force as a recipe that reads back the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.schema import DataSettings, Recipe, TrainSettings
+from kcnn.recipe.strict_yaml import read_plain
+
+
+def resolved_yaml(recipe: Recipe) -> str:
+    """Writes every setting in force: what the recipe says, overrides, and kcnn's own defaults.
+
+    What is Keras's to say (a layer's or an optimizer's defaults) stays unsaid.
+
+    Args:
+        recipe: A recipe as it was read.
+
+    Returns:
+        YAML that `kcnn fit` takes as it is, from any directory.
+    """
+    written = recipe.origin.settings
+    settings = {
+        **written,
+        "data": {**_defaults(DataSettings), **written["data"]},
+        "train": {**_defaults(TrainSettings), **written["train"]},
+    }
+    if recipe.data.path is not None:
+        settings["data"]["path"] = str(Path(recipe.data.path).absolute())
+    return yaml.dump(
+        settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
+        default_flow_style=None,
+    )  # fmt: skip
+
+
+def _defaults(section: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: type(field.default).__name__ if isinstance(field.default, Settings) else field.default
+        for name, field in section.model_fields.items()
+        if not field.is_required() and field.default not in (None, [])
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML for our own reader, which takes more texts for numbers than PyYAML does."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    plain = read_plain(text) == text
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,85 @@
+"""What a training came to: the test set scored once a set of weights, the models, the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from kcnn.data.dataset import Dataset
+from kcnn.model.plan import Plan
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, atomic
+from kcnn.training.fit import Training
+from kcnn.training.objective import measure, probabilities
+from kcnn.training.scoring import Scores, predict_probabilities, score, write_scores
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the weights did on the test set.
+
+    Args:
+        test: Loss, accuracy and further metrics of the weights after the last epoch.
+        best: The best epoch's number, validation accuracy and test metrics; None without
+            validation.
+    """
+
+    test: dict[str, Any]
+    best: dict[str, Any] | None
+
+
+def conclude(
+    plan: Plan,
+    model: keras.Model,
+    training: Training,
+    dataset: Dataset,
+    run: RunFolder,
+    progress: Progress,
+) -> Outcome:
+    """Saves the models and scores the test set, with the last weights and with the best.
+
+    Args:
+        plan: The network and its recipe.
+        model: The model with the last weights; it has them again afterwards.
+        training: What training left.
+        dataset: The data set, for its test images.
+        run: Where models and scores go.
+        progress: Hears of images scored.
+    """
+    test, scores = _score(plan, model, dataset, progress, "Scoring the test set")
+    write_scores(run, scores)
+    save_model(model, run)
+    test = {"weights": "last", "images": len(dataset.test), **test}
+    if training.best is None:
+        return Outcome(test, None)
+    last = model.get_weights()
+    model.set_weights(training.best.weights)
+    with atomic(run.best_model) as temporary:
+        model.save(temporary)
+    measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
+    model.set_weights(last)
+    best = {"epoch": training.best.epoch, "val_accuracy": short(training.best.accuracy)}
+    return Outcome(test, {**best, **{f"test_{name}": value for name, value in measured.items()}})
+
+
+def save_model(model: keras.Model, run: RunFolder) -> None:
+    """Writes model.keras whole or not at all."""
+    with atomic(run.model) as temporary:
+        model.save(temporary)
+
+
+def short(number: float) -> float:
+    """Rounds to six significant digits, which is more than float32 metrics are worth."""
+    return float(f"{number:.6g}")
+
+
+def _score(
+    plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
+) -> tuple[dict[str, float], Scores]:
+    labels = dataset.test.labels
+    outputs = predict_probabilities(model, dataset.test.images, progress, title)
+    measured = {name: short(value) for name, value in measure(plan, model, outputs, labels).items()}
+    chances = probabilities(outputs, plan.output_activation)
+    return measured, score(chances, labels, dataset.class_names)
