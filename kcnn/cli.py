@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from kcnn import __version__
 from kcnn.console import output
@@ -44,6 +46,23 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda function: reduce(lambda made, one: one(made), reversed(decorators), function)
 
 
+def check_device(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuses what names no device before anything is loaded."""
+    if value is None or re.fullmatch(r"cpu|gpu|\d+(,\d+)*", value):
+        return value
+    raise click.BadParameter(f"{value!r}: expected cpu, gpu or numbers of GPUs, as in 0,1")
+
+
+def complete_recipe(
+    ctx: click.Context, argument: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completes the names of recipes that kcnn brings, and files."""
+    from kcnn.recipe.library import shipped_recipes
+
+    names = [CompletionItem(name) for name in shipped_recipes() if name.startswith(incomplete)]
+    return [*names, CompletionItem(incomplete, type="file")]
+
+
 output_dir = click.option(
     "--output-dir", type=click.Path(path_type=Path), default="outputs", show_default=True,
     help="Folder of all runs.",
@@ -58,7 +77,7 @@ weights = click.option(
     help="Weights after the last epoch, or at the best validation epoch.",
 )  # fmt: skip
 run = click.argument("run", required=False)
-recipe = click.argument("recipe")
+recipe = click.argument("recipe", shell_complete=complete_recipe)
 settings = click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)
 
@@ -85,7 +104,10 @@ def cli() -> None:
 @options(output_dir, data_dir)
 @click.option("--name", help="The run's name; the next number when left out.")
 @click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
-@click.option("--device", metavar="cpu|gpu|0,1", help="Where to train; every GPU when left out.")
+@click.option(
+    "--device", metavar="cpu|gpu|0,1", callback=check_device,
+    help="Where to train; every GPU when left out.",
+)  # fmt: skip
 @options(quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network of RECIPE, a file or the name of a recipe that kcnn brings.
@@ -211,9 +233,10 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn predict cat.png
       kcnn predict cifar/run-001 photos/ --top 5 --csv answers.csv
     """
-    from kcnn.commands.predict import predict
+    from kcnn.commands.predict import predict, split_run
 
-    answers = predict(progress=make_progress(quiet), **arguments)
+    run, images = split_run(arguments.pop("images"), arguments["output_dir"])
+    answers = predict(images, run, progress=make_progress(quiet), **arguments)
     text = output.as_json(output.predictions_json(answers)) if as_json else None
     click.echo(text or output.predictions_text(answers))
 
@@ -336,6 +359,7 @@ def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> 
 
     result = verify(name, data_dir, make_progress(quiet))
     click.echo(output.as_json(result) if as_json else output.verify_text(result))
+    click.get_current_context().exit(0 if result["readable"] else 1)
 
 
 @cli.command()

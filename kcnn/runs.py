@@ -95,7 +95,8 @@ class RunFolder:
     @property
     def title(self) -> str:
         """The run's short name, `cifar/run-001`."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        path = self.path.absolute()
+        return f"{path.parent.name}/{path.name}"
 
     def weights(self, which: str) -> Path:
         """Finds the saved model that `which` names.
@@ -145,11 +146,6 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
         RunError: The name is taken or unfit for a folder, or the folder cannot be written.
     """
     parent = output_dir / recipe_name
-    if name is not None and not NAME_PATTERN.fullmatch(name):
-        raise RunError(
-            f"--name {name!r}: not a name for a folder",
-            "use letters, digits, dots, dashes and underscores, as in --name first-try",
-        )
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
         if name is None:
@@ -157,12 +153,33 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
         try:
             (parent / name).mkdir()
         except FileExistsError:
-            raise RunError(f"{parent / name}: a run of this name is there", "choose another --name") from None
+            raise _taken(parent / name) from None
         return RunFolder(parent / name)
 
 
+def require_room(output_dir: Path, recipe_name: str, name: str | None = None) -> None:
+    """Makes sure that a run can be made before any work is done; leaves nothing behind.
+
+    Args:
+        output_dir: Where all runs lie.
+        recipe_name: The folder of the recipe's runs.
+        name: The run's name; None for the next free number.
+
+    Raises:
+        RunError: The name is taken or unfit for a folder, or the folder cannot be written.
+    """
+    if name is not None and not NAME_PATTERN.fullmatch(name):
+        raise RunError(
+            f"--name {name!r}: not a name for a folder",
+            "use letters, digits, dots, dashes and underscores, as in --name first-try",
+        )
+    if name is not None and (output_dir / recipe_name / name).exists():
+        raise _taken(output_dir / recipe_name / name)
+    require_writable(output_dir / recipe_name)
+
+
 def require_writable(output_dir: Path) -> None:
-    """Makes sure that runs can be written before any work is done; leaves nothing behind.
+    """Makes sure that a folder can be written or made; leaves nothing behind.
 
     Raises:
         RunError: The folder, or the nearest one above it that exists, cannot be written.
@@ -172,8 +189,13 @@ def require_writable(output_dir: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
-    with writing(output_dir), tempfile.TemporaryFile(dir=existing):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise RunError(
+            f"{output_dir}: cannot be written: {error.strerror}", "choose another folder"
+        ) from None
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:
@@ -199,7 +221,9 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
         if inside:
             return newest(inside)
         if path.is_dir():
-            raise RunError(f"{path}: not a run folder (no resolved.yaml in it)", "kcnn runs lists them")
+            raise RunError(
+                f"{path}: not a run folder (no resolved.yaml in it)", "kcnn runs lists them"
+            )
     raise RunError(f"{run}: no such run in {output_dir}", "kcnn runs lists them")
 
 
@@ -234,7 +258,9 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RunError(f"{path}: missing", "the run was stopped before it was written") from None
     except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: not JSON ({error})", "restore it, or train the run again") from None
+        raise RunError(
+            f"{path}: not JSON ({error})", "restore it, or train the run again"
+        ) from None
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
     if not isinstance(value, dict):
@@ -251,7 +277,9 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RunError(f"{path}: missing", "the run was stopped before its first epoch ended") from None
+        raise RunError(
+            f"{path}: missing", "the run was stopped before its first epoch ended"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     rows = []
@@ -264,7 +292,9 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
                 "restore the file, or train the run again",
             ) from None
     if not rows:
-        raise RunError(f"{path}: no epochs in it", "the run was stopped before its first epoch ended")
+        raise RunError(
+            f"{path}: no epochs in it", "the run was stopped before its first epoch ended"
+        )
     return rows
 
 
@@ -328,6 +358,10 @@ def writing(path: Path) -> Iterator[None]:
             f"{error.filename or path}: cannot be written: {error.strerror or error}",
             "make room or choose another folder",
         ) from None
+
+
+def _taken(path: Path) -> RunError:
+    return RunError(f"{path}: a run of this name is there", "choose another --name")
 
 
 def _flush(path: Path) -> None:

@@ -17,7 +17,7 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, atomic, create_run, require_writable, write_json, write_text
+from kcnn.runs import RunFolder, atomic, create_run, require_room, write_json, write_text
 
 if TYPE_CHECKING:
     import keras
@@ -104,7 +104,7 @@ def fit(
     clock, progress = _Clock(), progress or Progress()
     settings = read_recipe(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
     plan_for_known_images(settings)
-    require_writable(output_dir)
+    require_room(output_dir, settings.name, name)
     with clock.timed("load"):
         job = _load(settings, data_dir, progress)
     with clock.timed("start"):
@@ -112,6 +112,7 @@ def fit(
     from kcnn.training.devices import choose_devices
 
     devices = choose_devices(device)
+    _require_shares(job, devices)
     with clock.timed("build"):
         model = _build(job, devices)
     run = create_run(output_dir, settings.name, name)
@@ -137,6 +138,22 @@ def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> _Job:
         )
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     return _Job(plan, dataset, train, validation)
+
+
+def _require_shares(job: _Job, devices: Devices) -> None:
+    """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
+    settings = job.recipe.train
+    last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
+    smallest = last or settings.batch_size
+    if smallest < devices.count:
+        message = (
+            f"batches of {settings.batch_size} from {len(job.train)} images leave a last one of "
+            f"{smallest} for {devices.count} devices"
+        )
+        raise DataError(
+            job.recipe.origin.problem(("train", "batch_size"), message),
+            "write drop_remainder: true, or another batch_size",
+        )
 
 
 def _build(job: _Job, devices: Devices) -> keras.Model:
@@ -177,7 +194,6 @@ def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) ->
     from kcnn.data.pipeline import evaluation_batches, training_batches
     from kcnn.model.kernels import first_kernel, write_kernels
     from kcnn.training.fit import train
-    from kcnn.training.scoring import BATCH_SIZE
 
     settings = job.recipe.train
     classes = job.plan.classes if settings.loss.targets == "one_hot" else None
@@ -191,7 +207,7 @@ def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) ->
         augmentations=job.recipe.data.augment,
         classes=classes,
     )
-    validation = job.validation and evaluation_batches(job.validation, BATCH_SIZE, classes)
+    validation = job.validation and evaluation_batches(job.validation, classes=classes)
     before = first_kernel(model)
     training = train(job.plan, model, batches, _steps_per_epoch(job), validation, run, progress)
     write_kernels(run, before, first_kernel(model))

@@ -100,7 +100,7 @@ def _row(run: RunFolder) -> RunRow:
 def _number(summary: dict[str, Any], section: str, name: str) -> float | None:
     values = summary.get(section)
     value = values.get(name) if isinstance(values, dict) else None
-    return float(value) if type(value) in (int, float) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _whole(value: Any) -> int | None:

@@ -12,9 +12,12 @@ from typing import Any
 import tensorflow as tf
 
 from kcnn.data.augmentation import augmenter_of
+from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.dataset import Images
 from kcnn.errors import DataError
 from kcnn.recipe.augmentations import Augmentation
+
+LARGEST_EVALUATION_BATCH = 500
 
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
@@ -72,15 +75,7 @@ def training_batches(
     augmenters = [augmenter_of(augmentation) for augmentation in augmentations]
 
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
-        epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
-        seeds = [tf.random.fold_in(epoch_seed, position) for position in range(len(augmenters) + 1)]
-        order = tf.range(count)
-        if shuffle:
-            order = tf.random.experimental.stateless_shuffle(order, seeds[0])
-        draws = [
-            augmenter.draw(count, seed)
-            for augmenter, seed in zip(augmenters, seeds[1:], strict=True)
-        ]
+        order, draws = _epoch_numbers(seed, epoch, count, shuffle, augmenters)
 
         def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
             indices = order[step * batch_size : (step + 1) * batch_size]
@@ -99,18 +94,22 @@ def training_batches(
 
 
 def evaluation_batches(
-    images: Images, batch_size: int, classes: int | None = None
+    images: Images, batch_size: int | None = None, classes: int | None = None
 ) -> tf.data.Dataset:
     """Gives every image once, unchanged and in order.
 
     Args:
         images: What to evaluate.
-        batch_size: Images in a batch; the last one has what is left.
+        batch_size: Images in a batch; the last one has what is left. None means as many as run
+            fast, in batches as equal as can be, so that no device is left without a share.
         classes: Number of classes for one-hot targets; None for class numbers.
 
     Returns:
         Images uint8 (batch, height, width, channels); targets as of `training_batches`.
     """
+    if batch_size is None:
+        batches = -(-len(images) // LARGEST_EVALUATION_BATCH)
+        batch_size = -(-len(images) // batches)
     size = batch_size if len(images) % batch_size == 0 else None
 
     def batch(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -120,11 +119,25 @@ def evaluation_batches(
     return _in_parallel(tf.data.Dataset.range(0, len(images), batch_size), batch)
 
 
+def _epoch_numbers(
+    seed: int, epoch: tf.Tensor, count: int, shuffle: bool, augmenters: Sequence[Augmenter]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
+    order = tf.range(count)
+    if shuffle:
+        order = tf.random.experimental.stateless_shuffle(order, tf.random.fold_in(epoch_seed, 0))
+    draws = [
+        augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
+        for position, augmenter in enumerate(augmenters, start=1)
+    ]
+    return order, draws
+
+
 def _gather(
     images: Images, indices: tf.Tensor, size: int | None, classes: int | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    # NumPy does it, for TensorFlow would copy all images into a tensor, and again for an iterator.
-    # stateless: or deterministic mode would take the batches out of the parallel part.
+    # NumPy gathers, since a tensor would hold all images once more, and each iterator again.
+    # Were it called stateful, deterministic mode would make one batch after another.
     rows, labels = tf.numpy_function(
         lambda chosen: (images.images[chosen], images.labels[chosen]),
         [indices],

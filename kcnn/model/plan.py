@@ -47,8 +47,10 @@ class Plan:
     def output_activation(self) -> OutputActivation:
         """What the last layer does to its sums; `linear` means that it gives logits."""
         last = self.nodes[-1].layer
-        name = "softmax" if isinstance(last, kinds.Softmax) else getattr(last, "activation", None)
-        return name if name in ("softmax", "sigmoid") else "linear"
+        activation = getattr(last, "activation", None)
+        if isinstance(last, kinds.Softmax) or activation == "softmax":
+            return "softmax"
+        return "sigmoid" if activation == "sigmoid" else "linear"
 
 
 def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:

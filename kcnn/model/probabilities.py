@@ -22,8 +22,8 @@ def probability_model(model: keras.Model) -> keras.Model:
     name = NAME
     while any(layer.name == name for layer in model.layers):
         name += "_"
-    output = keras.layers.Softmax(dtype="float32", name=name)(model.output)
-    return keras.Model(model.input, output, name=model.name)
+    output = keras.layers.Softmax(dtype="float32", name=name)(model.outputs[0])
+    return keras.Model(model.inputs[0], output, name=model.name)
 
 
 def _gives_probabilities(layer: keras.Layer) -> bool:

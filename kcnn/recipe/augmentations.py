@@ -1,6 +1,7 @@
 """Augmentations of training images, under Keras's names where Keras has one.
 
 They run in the input pipeline, in the order of the recipe, and never become part of the model.
+Defaults are Keras's for its own; a test compares them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from kcnn.recipe.kinds import OneOf, table
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and -10 <= value <= 10
+    return type(value) in (int, float) and -1 <= value <= 1
 
 
 def _is_factor(value: Any) -> bool:
@@ -23,10 +24,15 @@ def _is_factor(value: Any) -> bool:
     return _is_number(value) and value >= 0
 
 
-Factor = Annotated[
-    float | list[float],
-    accept(_is_factor, "a number from 0, which means plus or minus, or [lowest, highest]"),
-]
+def _is_zoom(value: Any) -> bool:
+    # At -1 nothing of the picture is left.
+    lowest = value[0] if isinstance(value, list) and value else -value if _is_number(value) else 0
+    return _is_factor(value) and lowest > -1
+
+
+FACTOR = "a number from 0 to 1, which means plus or minus, or [lowest, highest] from -1 to 1"
+Factor = Annotated[float | list[float], accept(_is_factor, FACTOR)]
+ZoomFactor = Annotated[float | list[float], accept(_is_zoom, f"{FACTOR}, above -1")]
 FillMode = Annotated[str, choice("constant", "reflect", "wrap", "nearest")]
 Interpolation = Annotated[str, choice("bilinear", "nearest")]
 
@@ -52,11 +58,13 @@ class RandomCrop(Augmentation):
 class RandomFlip(Augmentation):
     """Mirrors each image with probability one half a direction."""
 
-    mode: Annotated[str, choice("horizontal", "vertical", "horizontal_and_vertical")] = "horizontal"
+    mode: Annotated[str, choice("horizontal", "vertical", "horizontal_and_vertical")] = (
+        "horizontal_and_vertical"
+    )
 
 
 class _Warp(Augmentation):
-    fill_mode: FillMode = "constant"
+    fill_mode: FillMode = "reflect"
     interpolation: Interpolation = "bilinear"
 
 
@@ -76,8 +84,8 @@ class RandomTranslation(_Warp):
 class RandomZoom(_Warp):
     """Zooms each image; negative factors enlarge it, one factor keeps its proportions."""
 
-    height_factor: Factor
-    width_factor: Factor | None = None
+    height_factor: ZoomFactor
+    width_factor: ZoomFactor | None = None
 
 
 class RandomBrightness(Augmentation):

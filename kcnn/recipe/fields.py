@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -31,11 +32,17 @@ class Settings(BaseModel):
         }
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Gives the known word that a mistyped one most likely stands for; None when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Gives `; did you mean …?` when a known word is near, else the empty string."""
-    by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[near[0]]}?" if near else ""
+    near = nearest(word, known)
+    return "" if near is None else f"; did you mean {near}?"
 
 
 def shown(value: object) -> str:
@@ -70,8 +77,9 @@ def choice(*names: str) -> PlainValidator:
 
     def check(value: Any) -> Any:
         if value not in names:
-            listed = ", ".join(names) if len(names) <= 8 else f"one of {len(names)} names"
             hint = suggest(value, names) if isinstance(value, str) else ""
+            short = hint and len(names) > 8
+            listed = f"one of {len(names)} names" if short else ", ".join(names)
             raise mistake(f"expected {listed}; got {shown(value)}{hint}")
         return value
 
@@ -108,15 +116,20 @@ def _is_axes(value: Any) -> bool:
     )
 
 
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and _LAYER_NAME.fullmatch(value) is not None
+
+
 def _is_layer_name(value: Any) -> bool:
-    return isinstance(value, str) and value.isidentifier() and value != "image"
+    return _is_name(value) and value != "image"
 
 
 def _is_names(value: Any) -> bool:
     names = value if isinstance(value, list) else [value]
-    return bool(names) and all(isinstance(name, str) and name.isidentifier() for name in names)
+    return bool(names) and all(_is_name(name) for name in names)
 
 
+_LAYER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,99}")  # TensorFlow takes no others
 MARGIN = "a whole number from 0, [height, width] or [[top, bottom], [left, right]]"
 ACTIVATIONS = (
     "relu", "tanh", "sigmoid", "softmax", "linear", "elu", "celu", "exponential", "gelu",
@@ -142,7 +155,8 @@ Padding = Annotated[
 PoolPadding = Annotated[str, choice("valid", "same")]
 Axes = Annotated[int | list[int], accept(_is_axes, "a whole number or a list of them")]
 LayerName = Annotated[
-    str, accept(_is_layer_name, "a name of letters, digits and underscores other than image")
+    str,
+    accept(_is_layer_name, "letters a to z, digits and underscores, a letter first, not image"),
 ]
 LayerNames = Annotated[
     str | list[str], accept(_is_names, "the name of an earlier layer, or a list of them")

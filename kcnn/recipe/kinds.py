@@ -26,6 +26,12 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
 
 
+def spellings(kinds: Kinds) -> dict[str, str]:
+    """Maps every spelling Keras has of a class, such as `he_normal`, to the name of the class."""
+    by_identifier = {word: name for name in kinds for word in (snake_case(name), name.lower())}
+    return by_identifier | {name: name for name in kinds}
+
+
 class OneOf:
     """Marks a setting that names one of several classes.
 
@@ -56,11 +62,7 @@ class OneOf:
 
     @cached_property
     def _known(self) -> dict[str, str]:
-        known = {name: name for name in self.kinds}
-        if self.identifiers:
-            for name in self.kinds:
-                known |= {snake_case(name): name, name.lower(): name}
-        return known
+        return spellings(self.kinds) if self.identifiers else {name: name for name in self.kinds}
 
     def _kind_of(self, value: Any) -> str | None:
         return self._known.get(_name_of(value) or "")
@@ -73,7 +75,7 @@ class OneOf:
                 f"got {shown(value)}"
             )
         if name not in self._known:
-            raise mistake(f"unknown {self.what} {name}{suggest(name, self.kinds)}")
+            raise mistake(f"unknown {self.what} {shown(name)}{suggest(name, self.kinds)}")
         return value
 
 

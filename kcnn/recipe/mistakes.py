@@ -7,28 +7,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from kcnn.recipe.augmentations import AUGMENTATIONS
-from kcnn.recipe.fields import Settings, shown, suggest
-from kcnn.recipe.kinds import Kinds
-from kcnn.recipe.layers import LAYERS
-from kcnn.recipe.losses import LOSSES, METRICS
-from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
-from kcnn.recipe.source import Source
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from kcnn.recipe.classes import classes_at
+from kcnn.recipe.fields import Settings, nearest, shown, suggest
+from kcnn.recipe.source import Place, Source
 
-_KINDS: dict[str, Kinds] = {
-    "layers": LAYERS,
-    "body": LAYERS,
-    "shortcut": LAYERS,
-    "augment": AUGMENTATIONS,
-    "optimizer": OPTIMIZERS,
-    "learning_rate_schedule": SCHEDULES,
-    "loss": LOSSES,
-    "metrics": METRICS,
-    "initializer": INITIALIZERS,
-    "regularizer": REGULARIZERS,
-    "constraint": CONSTRAINTS,
-}
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -56,8 +38,20 @@ def explain(error: ValidationError, root: type[BaseModel], source: Source) -> li
         root: The class it checked against.
         source: The recipe, which knows the lines.
     """
-    findings = sorted(error.errors(include_url=False), key=lambda one: source.line(one["loc"]))
+    findings = error.errors(include_url=False)
+    mistyped = {_meant(finding, root) for finding in findings}
+    findings = [one for one in findings if one["type"] != "missing" or one["loc"] not in mistyped]
+    findings.sort(key=lambda one: source.position(one["loc"]))
     return [source.problem(finding["loc"], _message(finding, root)) for finding in findings]
+
+
+def _meant(finding: Any, root: type[BaseModel]) -> Place | None:
+    """Gives the setting that an unknown one stands for: that it is missing is the same mistake."""
+    *section, word = finding["loc"]
+    if finding["type"] != "extra_forbidden":
+        return None
+    known = nearest(word, _settings_at(section, root))
+    return None if known is None else (*section, known)
 
 
 def _message(finding: Any, root: type[BaseModel]) -> str:
@@ -78,15 +72,9 @@ def _message(finding: Any, root: type[BaseModel]) -> str:
 def _settings_at(place: Sequence[str | int], root: type[BaseModel]) -> list[str]:
     """Lists the settings that may stand at a place, by following it through the schema."""
     current: type[BaseModel] = root
-    kinds: Kinds = {}
-    for step in place:
-        if isinstance(step, int):
-            continue
-        if step in kinds:
-            current = kinds[step]
-        else:
-            kinds = _KINDS.get(step) or _KINDS.get(step.rpartition("_")[2], {})
-            current = _section(current, step)
+    for index, step in enumerate(place):
+        if isinstance(step, str):
+            current = classes_at(place[:index]).get(step) or _section(current, step)
     return list(current.model_fields)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from kcnn.errors import RecipeError
-from kcnn.recipe.source import Place
+from kcnn.recipe.classes import classes_at
+from kcnn.recipe.fields import shown
+from kcnn.recipe.kinds import spellings
+from kcnn.recipe.source import Place, dotted
 from kcnn.recipe.strict_yaml import YamlMistake, read_yaml
 
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
@@ -34,10 +36,13 @@ def apply_overrides(
     for override in overrides:
         try:
             place, value = _parse(override)
-            _set(settings, place, value)
-            written[place] = override
+            place = _set(settings, place, value, override)
         except ValueError as error:
-            problems.append(f"command line, {override}: {error}")
+            shown_override = override if override.isprintable() else repr(override)
+            problems.append(f"command line, {shown_override}: {error}")
+        else:
+            written = {one: text for one, text in written.items() if one[: len(place)] != place}
+            written[place] = override
     if problems:
         raise RecipeError(problems, "write setting=value, as in train.epochs=5")
     return settings, written
@@ -47,6 +52,8 @@ def _parse(override: str) -> tuple[Place, Any]:
     name, equals, text = override.partition("=")
     if not equals:
         raise ValueError("expected setting=value")
+    if not override.isprintable():
+        raise ValueError("expected one line of printable characters")
     place = _place(name.strip())
     try:
         document = read_yaml(text.encode("utf-8", errors="surrogateescape"))
@@ -68,38 +75,77 @@ def _place(name: str) -> Place:
     return tuple(steps)
 
 
-def _set(settings: dict[str, Any], place: Place, value: Any) -> None:
+def _set(settings: dict[str, Any], place: Place, value: Any, override: str) -> Place:
+    """Sets a value; gives its place with every class in it under its own name."""
+    steps = list(place)
     current: Any = settings
-    for step, following in pairwise(place):
-        child = _child(current, step)
-        if isinstance(child, str) and isinstance(following, str):
-            child = {child: {}}  # a bare word such as `Adam` is a class without arguments
+    for index in range(len(steps) - 1):
+        child = _get(current, steps[index])
+        here, following = steps[: index + 1], steps[index + 1]
+        if isinstance(following, str) and (known := _class_of(child, here)):
+            steps[index + 1] = _same_class(known, here, place[index + 1 :], override)
+            child = {known: _settings_of(child)}
         elif child is None:
             child = {}
-        if isinstance(current, list):
-            current[_index(current, step)] = child
-        else:
-            current[step] = child
+        _put(current, steps[index], child)
         current = child
-    if isinstance(current, list):
-        current[_index(current, place[-1])] = value
-    elif isinstance(current, dict):
-        current[place[-1]] = value
-    else:
-        raise ValueError(f"{place[-2]} has no settings of its own")
+    _put(current, steps[-1], value)
+    return tuple(steps)
 
 
-def _child(current: Any, step: str | int) -> Any:
-    if isinstance(current, list):
-        return current[_index(current, step)]
+def _class_of(value: Any, place: Sequence[str | int]) -> str | None:
+    """Gives the name of the class that a value names, if classes stand at its place."""
+    name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else value
+    return spellings(classes_at(place)).get(name) if isinstance(name, str) else None
+
+
+def _settings_of(value: Any) -> Any:
+    (settings,) = value.values() if isinstance(value, dict) else ({},)
+    return settings
+
+
+def _same_class(known: str, place: Sequence[str | int], rest: Place, override: str) -> str:
+    named = spellings(classes_at(place)).get(str(rest[0]))
+    if named == known:
+        return known
+    here, value = dotted(place), override.partition("=")[2]
+    if named is None:
+        raise ValueError(f"{here} is {known}; write {here}.{known}.{dotted(rest)}={value}")
+    for step in reversed(rest):
+        value = f"{{{step}: {value}}}" if isinstance(step, str) else f"[{value}]"
+    raise ValueError(f"{here} is {known}; to replace it write '{here}={value}'")
+
+
+def _get(current: Any, step: str | int) -> Any:
     if isinstance(current, dict):
-        return current.get(step)
-    raise ValueError(f"{step}: what stands before it has no settings of its own")
+        return current.get(_name(step))
+    return current[_index(current, step)]
 
 
-def _index(current: list[Any], step: str | int) -> int:
+def _put(current: Any, step: str | int, value: Any) -> None:
+    if isinstance(current, dict):
+        current[_name(step)] = value
+    else:
+        current[_index(current, step)] = value
+
+
+def _name(step: str | int) -> str:
+    if isinstance(step, int):
+        raise _no_list(step)
+    return step
+
+
+def _index(current: Any, step: str | int) -> int:
+    if not isinstance(current, list):
+        if isinstance(step, int):
+            raise _no_list(step)
+        raise ValueError(f"{step}: what stands before it, {shown(current)}, has no settings")
     if not isinstance(step, int):
         raise ValueError(f"{step}: a list stands here; name an item by its number, as in [0]")
     if step >= len(current):
         raise ValueError(f"[{step}]: the list has {len(current)} items, the first is [0]")
     return step
+
+
+def _no_list(step: int) -> ValueError:
+    return ValueError(f"[{step}]: no list stands here; write the whole list, as in [a, b]")

@@ -63,7 +63,7 @@ def _read_source(file: Path, overrides: Sequence[str]) -> Source:
         )
     settings = {"name": re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._"), **document.value}
     settings, written = apply_overrides(copy.deepcopy(settings), overrides)
-    if ("data", "path") not in written:
+    if not {("data",), ("data", "path")} & written.keys():
         _resolve_path(settings, file.parent)
     return Source(file, content, settings, document.lines, written)
 

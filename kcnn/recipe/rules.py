@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kcnn.recipe.fields import suggest
+from kcnn.recipe.fields import shown, suggest
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.optimizers import ReduceLROnPlateau
+from kcnn.recipe.optimizers import Constant, Cosine, ReduceLROnPlateau
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Place
 
@@ -15,7 +15,13 @@ Conflict = tuple[Place, str]
 
 def find_conflicts(recipe: Recipe) -> list[Conflict]:
     """Lists the places where a recipe contradicts itself, each with what to do."""
-    return [*_data_conflicts(recipe), *_target_conflicts(recipe), *_monitor_conflicts(recipe)]
+    return [
+        *_data_conflicts(recipe),
+        *_target_conflicts(recipe),
+        *_monitor_conflicts(recipe),
+        *_training_conflicts(recipe),
+        *_published_conflicts(recipe),
+    ]
 
 
 def metric_names(recipe: Recipe) -> list[str]:
@@ -58,6 +64,8 @@ def _target_conflicts(recipe: Recipe) -> Iterator[Conflict]:
                     else "write TopKCategoricalAccuracy"
                 ),
             )
+        if type(metric) in map(type, recipe.train.metrics[:index]):
+            yield (*train, "metrics", index), f"{type(metric).__name__} is in the list already"
 
 
 def _monitor_conflicts(recipe: Recipe) -> Iterator[Conflict]:
@@ -71,6 +79,37 @@ def _monitor_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     if isinstance(schedule, ReduceLROnPlateau):
         place = ("train", "learning_rate_schedule", "ReduceLROnPlateau")
         yield from _monitored(place, schedule.monitor or "val_loss", names)
+
+
+def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    train, schedule, stopping = (
+        recipe.train,
+        recipe.train.learning_rate_schedule,
+        recipe.train.early_stopping,
+    )
+    if isinstance(schedule, Constant | Cosine) and schedule.warmup_epochs >= train.epochs:
+        yield (
+            ("train", "learning_rate_schedule", type(schedule).__name__, "warmup_epochs"),
+            f"{schedule.warmup_epochs:g} is not below train.epochs, which is {train.epochs}",
+        )
+    if stopping is not None and stopping.restore_best_weights and train.optimizer.use_ema:
+        yield (
+            ("train", "early_stopping", "restore_best_weights"),
+            "does not go with use_ema, which puts the last averages in place of the weights "
+            "restored; leave it out, best.keras keeps the best epoch anyway",
+        )
+
+
+def _published_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    measured = metric_names(recipe)
+    names = [f"{images}{name}" for images in ("test_", "val_", "") for name in measured]
+    for index, published in enumerate(recipe.published):
+        if published.metric not in names:
+            yield (
+                ("published", index, "metric"),
+                f"{shown(published.metric)} is not measured"
+                + (suggest(published.metric, names) or f"; measured are {', '.join(names)}"),
+            )
 
 
 def _monitored(place: Place, monitor: str, names: list[str]) -> Iterator[Conflict]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,28 @@ class Source:
         """Gives the line of a setting, or of the nearest one around it that the file has."""
         return self.lines.get(_nearest(self.lines, place), 1)
 
+    def position(self, place: Sequence[str | int]) -> int:
+        """Gives the rank in the file of a setting, or of the nearest one around it."""
+        return self._ranks.get(_nearest(self.lines, place), 0)
+
+    @cached_property
+    def _ranks(self) -> dict[Place, int]:
+        return {place: rank for rank, place in enumerate(self.lines)}
+
     def _where(self, place: Place) -> str:
-        override = _nearest(self.overrides, place)
-        if override in self.overrides:  # it replaced whatever the file has there
-            return f"command line, {self.overrides[override]}:"
-        return f"{self.file}:{self.line(place)}:"
+        override = self._override(place)
+        return (
+            f"{self.file}:{self.line(place)}:" if override is None else f"command line, {override}:"
+        )
+
+    def _override(self, place: Place) -> str | None:
+        around = _nearest(self.overrides, place)
+        if around in self.overrides:  # it replaced whatever the file has there
+            return self.overrides[around]
+        if place in self.lines:
+            return None
+        inside = (text for set_place, text in self.overrides.items() if _within(set_place, place))
+        return next(inside, None)
 
 
 def _nearest(known: Mapping[Place, object], place: Sequence[str | int]) -> Place:
@@ -55,6 +73,10 @@ def _nearest(known: Mapping[Place, object], place: Sequence[str | int]) -> Place
     while shortened and shortened not in known:
         shortened = shortened[:-1]
     return shortened
+
+
+def _within(place: Place, outer: Place) -> bool:
+    return place[: len(outer)] == outer
 
 
 def dotted(place: Sequence[str | int]) -> str:

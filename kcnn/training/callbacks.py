@@ -72,8 +72,9 @@ class MetricsFile(keras.callbacks.Callback):
         write_csv(self._run.metrics, self.columns, written)
         self._progress.epoch_finished(epoch + 1, self.rows[-1])
         if not math.isfinite(row["loss"]):
+            where = f"epoch {epoch + 1} (learning rate {self._rate:g})"
             raise TrainingError(
-                f"the loss became {row['loss']} in epoch {epoch + 1} (learning rate {self._rate:g})",
+                f"the loss became {row['loss']} in {where}",
                 "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
             )
 

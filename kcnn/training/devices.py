@@ -66,12 +66,7 @@ def _choose_gpus(
         if not gpus:
             raise TrainingError("--device gpu: TensorFlow finds no GPU", "kcnn doctor says more")
         return gpus
-    numbers = request.split(",")
-    if not all(number.strip().isdigit() for number in numbers):
-        raise TrainingError(
-            f"--device {request}: expected cpu, gpu or numbers of GPUs, as in --device 0,1"
-        )
-    indices = sorted({int(number) for number in numbers})
+    indices = sorted({int(number) for number in request.split(",")})
     if indices[-1] >= len(gpus):
         raise TrainingError(f"--device {request}: there is no GPU {indices[-1]}", there)
     return [gpus[index] for index in indices]

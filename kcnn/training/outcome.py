@@ -13,7 +13,7 @@ from kcnn.progress import Progress
 from kcnn.runs import RunFolder, atomic
 from kcnn.training.fit import Training
 from kcnn.training.objective import measure, probabilities
-from kcnn.training.scoring import Scores, predict_probabilities, score, write_scores
+from kcnn.training.scoring import Scores, answer_images, score, write_scores
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ def conclude(
         run: Where models and scores go.
         progress: Hears of images scored.
     """
-    test, scores = _score(plan, model, dataset, progress, "Scoring the test set")
+    measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
     save_model(model, run)
-    test = {"weights": "last", "images": len(dataset.test), **test}
+    test: dict[str, Any] = {"weights": "last", "images": len(dataset.test), **measured}
     if training.best is None:
         return Outcome(test, None)
     last = model.get_weights()
@@ -79,7 +79,7 @@ def _score(
     plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
 ) -> tuple[dict[str, float], Scores]:
     labels = dataset.test.labels
-    outputs = predict_probabilities(model, dataset.test.images, progress, title)
+    outputs = answer_images(model, dataset.test.images, progress, title)
     measured = {name: short(value) for name, value in measure(plan, model, outputs, labels).items()}
     chances = probabilities(outputs, plan.output_activation)
     return measured, score(chances, labels, dataset.class_names)

@@ -57,13 +57,13 @@ class Scores:
     probability: np.ndarray
 
 
-def predict_probabilities(
+def answer_images(
     model: keras.Model, images: np.ndarray, progress: Progress, title: str = "Scoring"
 ) -> np.ndarray:
     """Runs a model over images, a large batch at a time, without a float copy of them all.
 
     Args:
-        model: A model that answers with probabilities; see `kcnn.model.probabilities`.
+        model: The model; see `kcnn.model.probabilities` for one that gives no logits.
         images: uint8, (count, height, width, channels).
         progress: Told of images done.
         title: What to call this in the progress display.
@@ -87,7 +87,7 @@ def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterato
     """Runs a model over batches of any length, one after the other.
 
     Args:
-        model: A model that answers with probabilities.
+        model: The model.
         batches: uint8 arrays of shape (count, height, width, channels).
 
     Yields:

@@ -1,0 +1,176 @@
+"""kcnn predict: which classes a run's model sees in images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kcnn.backend import start_tensorflow
+from kcnn.data.convert import convert_images
+from kcnn.data.dataset import Images
+from kcnn.data.images import find_images, read_image
+from kcnn.errors import DataError, RunError
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, find_run, require_writable, write_csv
+
+BATCH_SIZE = 256
+# A change of the aspect ratio by less than this share does not show.
+STRETCH = 0.02
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model sees in one image.
+
+    Args:
+        path: The image file.
+        classes: The most probable classes with their probabilities, the most probable first.
+    """
+
+    path: Path
+    classes: tuple[tuple[str, float], ...]
+
+
+def predict(
+    images: Sequence[Path],
+    run: str | None,
+    output_dir: Path,
+    weights: str = "last",
+    top: int = 3,
+    csv_file: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Prediction]:
+    """Classifies image files, brought to the size and colours that the run's model takes.
+
+    Args:
+        images: PNG, JPEG, BMP or GIF files, and folders of them.
+        run: A run as `kcnn.runs.find_run` takes it; None means the newest.
+        output_dir: Where runs lie.
+        weights: `last` or `best`.
+        top: How many classes to give for each image; all of them when there are fewer.
+        csv_file: A new file for the answers: `image,rank,class,probability`.
+        progress: Told of images done, and of images that had to be stretched or enlarged.
+
+    Returns:
+        One prediction an image, in the order given, a folder's sorted by path.
+
+    Raises:
+        DataError: There are no images, or one cannot be read; nothing is written then.
+        RunError: There is no such run or model, it is damaged, or csv_file is there already or
+            cannot be written.
+        TrainingError: The model's answers are not finite.
+    """
+    progress = progress or Progress()
+    if not images:
+        raise DataError("no images to classify", "name them after the run: kcnn predict RUN IMAGE")
+    if csv_file is not None:
+        _require_new(csv_file)
+    paths = find_images(images)
+    found = find_run(run, output_dir)
+    model_file = found.weights(weights)
+    class_names = _class_names(found)
+    start_tensorflow(progress)
+    from kcnn.model.probabilities import probability_model
+    from kcnn.model.saved import load_model, require_classes
+    from kcnn.training.scoring import answer_batches
+
+    model = probability_model(load_model(model_file))
+    require_classes(model, model_file, class_names)
+    predictions: list[Prediction] = []
+    fitting = _Fitting(*model.input_shape[1:])
+    with progress.task("Classifying", len(paths), "images") as advance:
+        for answer in answer_batches(model, fitting.batches(paths)):
+            for probabilities in answer:
+                path = paths[len(predictions)]
+                predictions.append(
+                    Prediction(path, _most_probable(probabilities, class_names, top))
+                )
+            advance(len(answer))
+    fitting.tell(progress)
+    if csv_file is not None:
+        write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
+    return predictions
+
+
+def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, list[Path]]:
+    """Tells apart what a person wrote as `[RUN] IMAGE ...`.
+
+    Args:
+        arguments: The run, if it was named, and images; at least one of both.
+        output_dir: Where runs lie.
+
+    Returns:
+        The first argument when it is a run (see `kcnn.runs.find_run`), else None; and the images.
+    """
+    try:
+        find_run(arguments[0], output_dir)
+    except RunError:
+        return None, [Path(argument) for argument in arguments]
+    return arguments[0], [Path(argument) for argument in arguments[1:]]
+
+
+@dataclass
+class _Fitting:
+    """Brings images to one size, and remembers those that this does no good."""
+
+    height: int
+    width: int
+    channels: int
+    stretched: list[str] = field(default_factory=list)
+    enlarged: list[str] = field(default_factory=list)
+
+    def batches(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
+        for start in range(0, len(paths), BATCH_SIZE):
+            yield np.stack([self.read(path) for path in paths[start : start + BATCH_SIZE]])
+
+    def read(self, path: Path) -> np.ndarray:
+        image = read_image(path, None, self.channels)
+        height, width = image.shape[:2]
+        name = f"{path}, {width}x{height}"
+        if abs(height * self.width / (width * self.height) - 1) > STRETCH:
+            self.stretched.append(name)
+        if height < self.height or width < self.width:
+            self.enlarged.append(name)
+        one = Images(image[np.newaxis], np.zeros(1, np.int32))
+        return convert_images(one, (self.height, self.width), None).images[0]
+
+    def tell(self, progress: Progress) -> None:
+        for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
+            if names:
+                count = "1 image" if len(names) == 1 else f"{len(names):,} images"
+                first = "" if len(names) == 1 else "first "
+                progress.note(
+                    f"{count} {what} to the model's {self.width}x{self.height} ({first}{names[0]})"
+                )
+
+
+def _require_new(csv_file: Path) -> None:
+    if csv_file.exists():
+        raise RunError(f"{csv_file}: is there already", "choose another --csv file, or remove it")
+    require_writable(csv_file.parent)
+
+
+def _class_names(run: RunFolder) -> list[str]:
+    names = run.read_summary().get("class_names")
+    if not isinstance(names, list) or not names:
+        raise RunError(
+            f"{run.summary}: class_names: expected a list of names, one a class",
+            "restore it, or train the run again with kcnn fit",
+        )
+    return [str(name) for name in names]
+
+
+def _most_probable(
+    probabilities: np.ndarray, class_names: Sequence[str], top: int
+) -> tuple[tuple[str, float], ...]:
+    best = np.argsort(-probabilities, kind="stable")[:top]
+    return tuple((class_names[index], float(probabilities[index])) for index in best)
+
+
+def _rows(predictions: Sequence[Prediction]) -> Iterator[tuple[object, ...]]:
+    for prediction in predictions:
+        for rank, (name, probability) in enumerate(prediction.classes, start=1):
+            yield prediction.path, rank, name, f"{probability:.6g}"

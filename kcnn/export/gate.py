@@ -1,0 +1,149 @@
+"""The gate: what was exported must answer as the model does, in a fresh process, on every image."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kcnn.errors import ExportError
+from kcnn.progress import Progress
+
+SCRIPT = Path(__file__).with_name("plain_tensorflow.py")
+# The batches of kcnn.training.scoring, so that both sides add up in the same order.
+BATCH_SIZE = 500
+# How far probabilities may lie apart, by the least exact type the model computes in. On one machine
+# both sides are mostly equal to the bit, but TensorFlow is free to fuse an exported graph otherwise
+# than the model's, and so to add and round in another order: float32 keeps 7 digits, of which long
+# sums lose two; float16 keeps 3 and bfloat16 between 2 and 3, before the softmax levels them out.
+TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How closely an export answers as its model does.
+
+    Args:
+        images: Number of images compared, each with every signature.
+        largest_difference: Between two probabilities, over all images, classes and signatures.
+        different_classes: Images given another class by some signature.
+        accuracy: The model's share of right classes.
+        exported_accuracy: The export's, the lowest of its signatures.
+    """
+
+    images: int
+    largest_difference: float
+    different_classes: int
+    accuracy: float
+    exported_accuracy: float
+
+
+def tolerance(model: keras.Model) -> float:
+    """Says how far an export's probabilities may lie from the model's, by its precision."""
+    return max(TOLERANCES.get(layer.compute_dtype, 0.0) for layer in model.layers)
+
+
+def require_agreement(
+    saved_model: Path,
+    signatures: Sequence[str],
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    largest_allowed: float,
+    progress: Progress,
+) -> Agreement:
+    """Asks a SavedModel in a fresh process, and holds its answers against the model's own.
+
+    Args:
+        saved_model: The folder as written.
+        signatures: The signatures to ask.
+        images: uint8, (count, height, width, channels): the whole test set.
+        labels: Their classes, (count,).
+        probabilities: What the model itself answers, float32, (count, classes).
+        largest_allowed: How far probabilities may lie apart; see `tolerance`.
+        progress: Told of images done.
+
+    Raises:
+        ExportError: The SavedModel cannot be loaded or run, or its answers are other ones.
+    """
+    answers = ask(saved_model, signatures, images, progress)
+    classes = probabilities.argmax(axis=1)
+    exported_classes = [answer.argmax(axis=1) for answer in answers.values()]
+    agreement = Agreement(
+        images=len(images),
+        largest_difference=max(
+            float(np.abs(answer - probabilities).max()) for answer in answers.values()
+        ),
+        different_classes=max(int(np.sum(other != classes)) for other in exported_classes),
+        accuracy=float(np.mean(classes == labels)),
+        exported_accuracy=min(float(np.mean(other == labels)) for other in exported_classes),
+    )
+    # Written so that NaN is no agreement.
+    if not agreement.largest_difference <= largest_allowed:
+        raise ExportError(
+            f"the exported model does not answer as the model does: probabilities differ by up to "
+            f"{agreement.largest_difference:.2g} (allowed {largest_allowed:g}), "
+            f"{agreement.different_classes:,} of {agreement.images:,} images got another class",
+            "nothing was exported; please report this with the run's resolved.yaml",
+        )
+    return agreement
+
+
+def ask(
+    saved_model: Path, signatures: Sequence[str], images: np.ndarray, progress: Progress
+) -> dict[str, np.ndarray]:
+    """Runs a SavedModel over images in a fresh process that knows only TensorFlow.
+
+    Args:
+        saved_model: The SavedModel's folder.
+        signatures: The signatures to ask.
+        images: uint8, (count, height, width, channels).
+        progress: Told of images done.
+
+    Returns:
+        For each signature its answers, float32, (count, classes).
+
+    Raises:
+        ExportError: The process failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="kcnn-") as name:
+        folder = Path(name)
+        np.save(folder / "images.npy", images)
+        command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
+        command += [str(folder / "images.npy"), name, str(BATCH_SIZE), *signatures]
+        _run(command, len(images) * len(signatures), folder / "errors.txt", progress)
+        return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
+
+
+def _run(command: Sequence[str], total: int, errors: Path, progress: Progress) -> None:
+    # On the processor: the graphics memory belongs to the process that asks.
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    with (
+        errors.open("w+", encoding="utf-8", errors="replace") as stderr,
+        progress.task("Checking the export", total, "images") as advance,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                advance(int(line))
+        except BaseException:
+            process.kill()
+            raise
+        if process.wait() != 0:
+            stderr.seek(0)
+            lines = stderr.read().split("\n")
+            last = next((line for line in reversed(lines) if line.strip()), "no message")
+            raise ExportError(
+                f"the exported model cannot be run by TensorFlow alone: {last.strip()}",
+                "nothing was exported; please report this with the run's resolved.yaml",
+            )

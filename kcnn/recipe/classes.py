@@ -1,0 +1,36 @@
+"""Which settings name a class, and the classes that each may name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kcnn.recipe.augmentations import AUGMENTATIONS
+from kcnn.recipe.kinds import Kinds
+from kcnn.recipe.layers import LAYERS
+from kcnn.recipe.losses import LOSSES, METRICS
+from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
+from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+
+_CLASSES: dict[str, Kinds] = {
+    "layers": LAYERS,
+    "body": LAYERS,
+    "shortcut": LAYERS,
+    "augment": AUGMENTATIONS,
+    "optimizer": OPTIMIZERS,
+    "learning_rate_schedule": SCHEDULES,
+    "loss": LOSSES,
+    "metrics": METRICS,
+    "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+    "constraint": CONSTRAINTS,
+}
+
+
+def classes_at(place: Sequence[str | int]) -> Kinds:
+    """Gives the classes that may stand at a place; none where settings or values stand.
+
+    Args:
+        place: The way there, as in `("train", "optimizer")` or `("model", "layers", 0)`.
+    """
+    setting = next((step for step in reversed(place) if isinstance(step, str)), "")
+    return _CLASSES.get(setting) or _CLASSES.get(setting.rpartition("_")[2], {})

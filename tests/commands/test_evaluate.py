@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.commands.evaluate import evaluate
+from kcnn.data.digits import read_digits
+from kcnn.errors import DataError, RunError
+from kcnn.runs import RunFolder
+
+
+def outputs(run: RunFolder):
+    return run.path.parents[1]
+
+
+def test_scores_the_test_set(trained_run) -> None:
+    files = sorted(trained_run.path.iterdir())
+    evaluation = evaluate(None, outputs(trained_run))
+    test = read_digits().test
+    model = keras.saving.load_model(trained_run.model, compile=False)
+    predicted = model.predict(test.images, verbose=0).argmax(axis=1)
+    assert (evaluation.run, evaluation.weights) == ("digits/run-001", "last")
+    assert evaluation.images == len(test) == 360
+    assert evaluation.accuracy == pytest.approx(np.mean(predicted == test.labels))
+    assert evaluation.accuracy > 0.9
+    assert [one.support for one in evaluation.per_class] == np.bincount(test.labels).tolist()
+    assert json.loads(json.dumps(evaluation.as_json()))["per_class"][3]["name"] == "3"
+    assert sorted(trained_run.path.iterdir()) == files
+
+
+def test_best_weights(own_run) -> None:
+    with pytest.raises(RunError, match=r"best.keras: this run has no such model"):
+        evaluate(None, outputs(own_run), weights="best")
+    shutil.copy(own_run.model, own_run.best_model)
+    assert evaluate(None, outputs(own_run), weights="best").weights == "best"
+
+
+def test_no_run(tmp_path) -> None:
+    with pytest.raises(RunError, match="no runs here"):
+        evaluate(None, tmp_path)
+
+
+def test_missing_model(own_run) -> None:
+    own_run.model.unlink()
+    with pytest.raises(RunError, match=r"model.keras: this run has no such model"):
+        evaluate("digits", outputs(own_run))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x00\xff" * 500])
+def test_damaged_model(own_run, content) -> None:
+    own_run.model.write_bytes(content)
+    with pytest.raises(RunError, match=r"model.keras: not a model that kcnn saved, or") as caught:
+        evaluate("digits", outputs(own_run))
+    assert "\n" not in caught.value.message
+
+
+def test_truncated_model(own_run) -> None:
+    own_run.model.write_bytes(own_run.model.read_bytes()[:-500])
+    with pytest.raises(RunError, match="not a model that kcnn saved"):
+        evaluate("digits", outputs(own_run))
+
+
+def test_a_model_of_something_else(own_run) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.save(own_run.model)
+    with pytest.raises(RunError, match="not a model from one image to classes"):
+        evaluate("digits", outputs(own_run))
+
+
+def test_a_model_for_other_images(own_run) -> None:
+    model = keras.Sequential([keras.Input((9, 8, 1)), keras.layers.Flatten()])
+    model.save(own_run.model)
+    with pytest.raises(RunError, match=r"takes images of shape \(9, 8, 1\).* \(8, 8, 1\)"):
+        evaluate("digits", outputs(own_run))
+
+
+def test_a_model_for_other_classes(own_run) -> None:
+    layers = [keras.layers.Flatten(), keras.layers.Dense(3)]
+    keras.Sequential([keras.Input((8, 8, 1)), *layers]).save(own_run.model)
+    with pytest.raises(RunError, match="answers with 3 classes, but there are 10 names"):
+        evaluate("digits", outputs(own_run))
+
+
+def test_no_test_data(own_run, tmp_path) -> None:
+    recipe = own_run.resolved.read_text().replace(
+        "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
+    )
+    own_run.resolved.write_text(recipe)
+    with pytest.raises(DataError, match=r"gone\.npz"):
+        evaluate("digits", outputs(own_run))

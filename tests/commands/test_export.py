@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kcnn.commands.evaluate import evaluate
+from kcnn.commands.export import export
+from kcnn.data.digits import read_digits
+from kcnn.errors import DataError, ExportError, RunError, TrainingError
+from kcnn.export import gate
+from kcnn.runs import RunFolder
+
+
+def outputs(run: RunFolder):
+    return run.path.parents[1]
+
+
+@pytest.mark.slow
+def test_export_and_use(own_run) -> None:
+    result = export(None, outputs(own_run))
+    assert result.path == own_run.exports / "saved_model"
+    assert result.images == 360
+    assert result.accuracy == evaluate(None, outputs(own_run)).accuracy
+    assert result.largest_difference <= 1e-5
+    assert result.different_classes == 0
+    assert result.size == sum(
+        file.stat().st_size for file in result.path.rglob("*") if file.is_file()
+    )
+    about = json.loads((result.path / "kcnn.json").read_text())
+    assert about["run"] == "digits/run-001"
+    assert about["test_accuracy"] == result.accuracy
+    assert (about["image_size"], about["channels"]) == ([8, 8], 1)
+
+    test = read_digits().test
+    variables = {"tf": tf, "images": test.images}
+    statement, expression = result.usage.split("; ")
+    exec(statement, variables)
+    probabilities = eval(expression, variables).numpy()
+    assert np.mean(probabilities.argmax(axis=1) == test.labels) == result.accuracy
+
+    # An earlier export is replaced; a failed one leaves it as it is, and nothing beside it.
+    (result.path / "old.txt").touch()
+    export(None, outputs(own_run))
+    assert not (result.path / "old.txt").exists()
+    (result.path / "mark.txt").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(gate.TOLERANCES, "float32", -1.0)
+        with pytest.raises(ExportError, match="does not answer as the model does"):
+            export(None, outputs(own_run))
+    assert (result.path / "mark.txt").exists()
+    assert list(own_run.exports.iterdir()) == [result.path]
+
+
+@pytest.mark.slow
+def test_destination(own_run, tmp_path) -> None:
+    place = tmp_path / "models" / "mine"
+    assert export("digits", outputs(own_run), destination=place).path == place
+    assert (place / "saved_model.pb").is_file()
+    assert not own_run.exports.exists()
+    with pytest.raises(ExportError, match="mine: is there already"):
+        export("digits", outputs(own_run), destination=place)
+
+
+def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    with pytest.raises(ExportError, match="mine: is there already"):
+        export(None, outputs(own_run), destination=mine)
+    assert mine.read_text() == "precious"
+
+
+def test_missing_model(own_run) -> None:
+    own_run.model.unlink()
+    with pytest.raises(RunError, match="this run has no such model"):
+        export(None, outputs(own_run))
+    assert not own_run.exports.exists()
+
+
+def test_no_test_data(own_run, tmp_path) -> None:
+    recipe = own_run.resolved.read_text().replace(
+        "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
+    )
+    own_run.resolved.write_text(recipe)
+    with pytest.raises(DataError, match=r"gone\.npz"):
+        export(None, outputs(own_run))
+    assert not own_run.exports.exists()
+
+
+def test_a_model_that_answers_nan(own_run) -> None:
+    model = keras.saving.load_model(own_run.model, compile=False)
+    model.set_weights([weights * np.nan for weights in model.get_weights()])
+    model.save(own_run.model)
+    with pytest.raises(TrainingError, match="not finite"):
+        export(None, outputs(own_run))
+    assert not own_run.exports.exists()

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcnn.commands import predict as module
+from kcnn.commands.predict import predict, split_run
+from kcnn.data.digits import read_digits
+from kcnn.errors import DataError, RunError
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder
+
+
+class Notes(Progress):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def outputs(run: RunFolder) -> Path:
+    return run.path.parents[1]
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory) -> Path:
+    """A folder with the first 40 test digits as grey PNG files."""
+    folder = tmp_path_factory.mktemp("digits")
+    for index, image in enumerate(read_digits().test.images[:40]):
+        Image.fromarray(image[..., 0]).save(folder / f"{index:02d}.png")
+    return folder
+
+
+def test_a_folder_in_batches(trained_run, digits, monkeypatch) -> None:
+    monkeypatch.setattr(module, "BATCH_SIZE", 7)
+    notes = Notes()
+    predictions = predict([digits], None, outputs(trained_run), progress=notes)
+    logits = keras.saving.load_model(trained_run.model, compile=False).predict(
+        read_digits().test.images[:40], verbose=0
+    )
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert [one.path for one in predictions] == sorted(digits.iterdir())
+    for prediction, expected in zip(predictions, probabilities, strict=True):
+        names = [int(name) for name, _ in prediction.classes]
+        assert names == np.argsort(-expected)[:3].tolist()
+        values = [probability for _, probability in prediction.classes]
+        np.testing.assert_allclose(values, expected[names], atol=1e-5)
+    assert notes.notes == []
+
+
+def test_every_kind_of_image(trained_run, digits, tmp_path) -> None:
+    image = Image.open(digits / "00.png")
+    files = [tmp_path / name for name in ("rgb.png", "rgba.png", "grey.gif", "grey.bmp")]
+    for file, mode in zip(files, ("RGB", "RGBA", "L", "L"), strict=True):
+        image.convert(mode).save(file)
+    predictions = predict([digits / "00.png", *files], None, outputs(trained_run), top=1)
+    assert [one.path for one in predictions] == [digits / "00.png", *files]
+    for prediction in predictions[1:]:
+        assert prediction.classes[0][0] == predictions[0].classes[0][0]
+        assert prediction.classes[0][1] == pytest.approx(predictions[0].classes[0][1], abs=1e-4)
+
+
+def test_another_size_is_told(trained_run, digits, tmp_path) -> None:
+    image = Image.open(digits / "00.png")
+    image.resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / "large.png")
+    image.resize((64, 32)).save(tmp_path / "wide.png")
+    image.resize((4, 4)).save(tmp_path / "small.png")
+    image.resize((4, 4)).save(tmp_path / "small2.png")
+    notes = Notes()
+    predictions = predict([digits / "00.png", tmp_path], None, outputs(trained_run), progress=notes)
+    assert predictions[1].classes[0][0] == predictions[0].classes[0][0]
+    assert notes.notes == [
+        f"1 image stretched to the model's 8x8 ({tmp_path / 'wide.png'}, 64x32)",
+        f"2 images enlarged to the model's 8x8 (first {tmp_path / 'small.png'}, 4x4)",
+    ]
+
+
+def test_grey_images_for_a_colour_model(own_run, digits) -> None:
+    layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
+    keras.Sequential([keras.Input((6, 8, 3)), *layers]).save(own_run.model)
+    own_run.summary.write_text(json.dumps({"class_names": ["red", "green", "blue"]}))
+    (prediction,) = predict([digits / "03.png"], None, outputs(own_run), top=9)
+    assert dict(prediction.classes) == pytest.approx(
+        {"red": 1 / 3, "green": 1 / 3, "blue": 1 / 3}, abs=1e-4
+    )
+
+
+def test_csv(trained_run, digits, tmp_path) -> None:
+    file = tmp_path / "new folder" / "answers.csv"
+    first = digits / "00.png"
+    (prediction,) = predict([first], None, outputs(trained_run), top=2, csv_file=file)
+    (best, most), (second, less) = prediction.classes
+    assert file.read_bytes().decode() == (
+        "image,rank,class,probability\n"
+        f"{first},1,{best},{most:.6g}\n"
+        f"{first},2,{second},{less:.6g}\n"
+    )
+    with pytest.raises(RunError, match=r"answers.csv: is there already") as caught:
+        predict([first], None, outputs(trained_run), csv_file=file)
+    assert caught.value.hint == "choose another --csv file, or remove it"
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+def test_an_unreadable_image_writes_nothing(trained_run, digits, tmp_path, content) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(content)
+    file = tmp_path / "answers.csv"
+    with pytest.raises(DataError, match=r"bad\.png: ") as caught:
+        predict([digits, bad], None, outputs(trained_run), csv_file=file)
+    assert "\n" not in caught.value.message
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_a_missing_image(trained_run, tmp_path) -> None:
+    with pytest.raises(DataError, match=r"gone\.png: no such file"):
+        predict([tmp_path / "gone.png"], None, outputs(trained_run))
+
+
+@pytest.mark.parametrize(
+    ("summary", "message"),
+    [
+        ("{}", "class_names: expected a list of names"),
+        ('{"class_names": ["a", "b"]}', "answers with 10 classes, but there are 2 names"),
+    ],
+)
+def test_class_names_that_do_not_fit(own_run, digits, summary, message) -> None:
+    own_run.summary.write_text(summary)
+    with pytest.raises(RunError, match=message):
+        predict([digits], None, outputs(own_run))
+
+
+def test_no_summary(own_run, digits) -> None:
+    own_run.summary.unlink()
+    with pytest.raises(RunError, match=r"summary.json: missing"):
+        predict([digits], None, outputs(own_run))
+
+
+def test_a_run_before_the_images(trained_run, digits, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    output_dir = outputs(trained_run)
+    assert split_run(["digits/run-001", "a.png"], output_dir) == ("digits/run-001", [Path("a.png")])
+    assert split_run([str(trained_run.path)], output_dir) == (str(trained_run.path), [])
+    assert split_run([str(digits), "a.png"], output_dir) == (None, [digits, Path("a.png")])
+    assert split_run(["gone.png"], output_dir) == (None, [Path("gone.png")])
+    # A folder that is there means the images in it, though a recipe is called the same.
+    assert split_run(["digits"], output_dir) == (None, [Path("digits")])
+
+
+def test_no_images(trained_run) -> None:
+    with pytest.raises(DataError, match="no images to classify"):
+        predict([], None, outputs(trained_run))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.errors import ExportError
+from kcnn.export import gate
+from kcnn.export.gate import ask, require_agreement, tolerance
+from kcnn.export.saved_model import SIGNATURES, write_saved_model
+from kcnn.progress import Progress
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (700, 6, 6, 1), np.uint8)
+NAMES = ("a", "b", "c")
+
+
+def classifier(policy: str = "float32") -> keras.Model:
+    keras.utils.set_random_seed(2)
+    image = keras.Input((6, 6, 1), name="image")
+    x = keras.layers.Rescaling(1 / 255, dtype="float32")(image)
+    x = keras.layers.Conv2D(4, 3, dtype=policy)(x)
+    x = keras.layers.Flatten(dtype=policy)(x)
+    return keras.Model(image, keras.layers.Dense(3, activation="softmax", dtype="float32")(x))
+
+
+def test_tolerance_follows_the_precision() -> None:
+    assert tolerance(classifier()) == 1e-5
+    assert tolerance(classifier("mixed_bfloat16")) == gate.TOLERANCES["bfloat16"]
+    assert tolerance(classifier("mixed_float16")) == gate.TOLERANCES["float16"]
+
+
+@pytest.mark.slow
+def test_agreement_and_disagreement(tmp_path) -> None:
+    model = classifier("mixed_bfloat16")
+    write_saved_model(model, NAMES, {}, tmp_path)
+    probabilities = model.predict(IMAGES, verbose=0)
+    labels = probabilities.argmax(axis=1)
+    labels[:70] = (labels[:70] + 1) % 3
+
+    def compare(expected: np.ndarray):
+        return require_agreement(
+            tmp_path, tuple(SIGNATURES), IMAGES, labels, expected, tolerance(model), Progress()
+        )
+
+    agreement = compare(probabilities)
+    assert agreement.images == 700
+    assert agreement.different_classes <= 1
+    assert agreement.accuracy == pytest.approx(0.9)
+    assert agreement.exported_accuracy == pytest.approx(0.9, abs=0.002)
+
+    # One image of the last batch is enough to refuse it, and so is NaN.
+    wrong = probabilities.copy()
+    wrong[-1] = np.roll(wrong[-1], 1)
+    with pytest.raises(ExportError, match="1 of 700 images got another class"):
+        compare(wrong)
+    with pytest.raises(ExportError, match="differ by up to nan"):
+        compare(np.full_like(probabilities, np.nan))
+
+
+@pytest.mark.slow
+def test_a_damaged_export(tmp_path) -> None:
+    write_saved_model(classifier(), NAMES, {}, tmp_path)
+    (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
+    with pytest.raises(ExportError, match="cannot be run by TensorFlow alone: ") as caught:
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, Progress())
+    assert "\n" not in caught.value.message
+    assert "saved_model.pb" in caught.value.message or "SavedModel" in caught.value.message

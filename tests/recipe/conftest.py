@@ -1,0 +1,53 @@
+"""Fixtures of the tests of recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import RecipeError
+from kcnn.recipe import read_recipe
+
+BASE = """\
+data:
+  dataset: mnist
+model:
+  layers:
+    - Flatten
+    - Dense: {units: 10}
+train:
+  epochs: 2
+  optimizer: Adam
+"""
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Writes a recipe in the folder one stands in; gives its name, `net.yaml`."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str = BASE) -> str:
+        Path("net.yaml").write_text(text, encoding="utf-8")
+        return "net.yaml"
+
+    return write
+
+
+@pytest.fixture
+def problems(recipe_file: Callable[[str], str]) -> Callable[..., list[str]]:
+    """Reads a recipe that must be refused; gives its problems."""
+
+    def read(text: str = BASE, *overrides: str) -> list[str]:
+        with pytest.raises(RecipeError) as caught:
+            read_recipe(recipe_file(text), overrides)
+        return list(caught.value.problems)
+
+    return read
+
+
+@pytest.fixture
+def base() -> str:
+    """A small recipe without mistakes."""
+    return BASE

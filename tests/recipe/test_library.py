@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import RecipeError
+from kcnn.recipe.library import find_recipe, library_folder, shipped_recipes
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_shipped_recipes() -> None:
+    shipped = shipped_recipes()
+    assert {"digits", "mnist", "cifar", "resnet20"} <= shipped.keys()
+    assert list(shipped) == sorted(shipped)
+    assert all(path.parent == library_folder() and path.is_file() for path in shipped.values())
+
+
+def test_by_name_from_any_folder() -> None:
+    assert find_recipe("digits") == shipped_recipes()["digits"]
+
+
+def test_by_path() -> None:
+    Path("mine.yaml").touch()
+    assert find_recipe("mine.yaml") == Path("mine.yaml")
+
+
+def test_a_file_of_the_users_goes_before_the_library() -> None:
+    Path("digits").touch()
+    assert find_recipe("digits") == Path("digits")
+
+
+def test_a_folder_named_like_a_recipe_does_not_hide_it() -> None:
+    Path("digits").mkdir()
+    assert find_recipe("digits") == shipped_recipes()["digits"]
+    assert find_recipe("./digits/") == Path("digits")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message", "hint"),
+    [
+        ("digit", "digit: no such file, and no recipe of that name; did you mean digits?",
+         "kcnn recipes lists those that kcnn brings"),
+        ("nothing.yaml", "nothing.yaml: no such file, and no recipe of that name",
+         "kcnn recipes lists those that kcnn brings"),
+        ("recipes/digits.yaml", "recipes/digits.yaml: no such file",
+         "kcnn brings a recipe of that name: write digits"),
+    ],
+)  # fmt: skip
+def test_unknown(recipe: str, message: str, hint: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        find_recipe(recipe)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000])
+def test_names_that_no_file_can_have(recipe: str) -> None:
+    with pytest.raises(RecipeError):
+        from kcnn.recipe import read_recipe
+
+        read_recipe(recipe)

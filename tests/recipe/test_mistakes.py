@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+SIX = """\
+name: net
+data:
+  dataset: minst
+  validaton: 0.1
+model:
+  layers:
+    - Conv2D: {kernel_size: 3, filtres: 16}
+    - MaxPooling2d
+    - Dense: {activation: rleu, units: ten}
+train:
+  epochs: 0
+  optimizer:
+    Adam:
+      learning_rate: fast
+"""
+
+
+def test_all_mistakes_of_a_recipe_in_the_order_of_the_file(problems) -> None:
+    assert problems(SIX) == [
+        "net.yaml:3: data.dataset: expected digits, mnist, fashion_mnist, cifar10, cifar100, "
+        "folder, npz; got 'minst'; did you mean mnist?",
+        "net.yaml:4: data.validaton: unknown setting; did you mean validation?",
+        "net.yaml:7: model.layers[0].Conv2D.filtres: unknown setting; did you mean filters?",
+        "net.yaml:8: model.layers[1]: unknown layer 'MaxPooling2d'; did you mean MaxPooling2D?",
+        "net.yaml:9: model.layers[2].Dense.activation: expected one of 21 names; got 'rleu'; "
+        "did you mean relu?",
+        "net.yaml:9: model.layers[2].Dense.units: expected a whole number; got 'ten'",
+        "net.yaml:11: train.epochs: expected a number above 0; got 0",
+        "net.yaml:14: train.optimizer.Adam.learning_rate: expected a number; got 'fast'",
+    ]
+
+
+def test_a_missing_setting_is_told_where_no_typo_explains_it(problems, base: str) -> None:
+    text = base.replace("Dense: {units: 10}", "Conv2D: {strides: 2, kernal_size: 3, x: 1}")
+    assert problems(text) == [
+        "net.yaml:6: model.layers[1].Conv2D.filters: missing; this setting is needed",
+        "net.yaml:6: model.layers[1].Conv2D.kernal_size: unknown setting; did you mean kernel_size?",
+        "net.yaml:6: model.layers[1].Conv2D.x: unknown setting; known here: "
+        + "kernel_initializer, kernel_regularizer, kernel_constraint, name, inputs, activation, use_bias, "
+        + "bias_initializer, bias_regularizer, bias_constraint, trainable, kernel_size, strides, "
+        + "padding, dilation_rate, filters, groups",
+    ]
+
+
+def test_a_missing_section(problems) -> None:
+    assert problems("data: {dataset: mnist}\n") == [
+        "net.yaml:1: model: missing; this setting is needed",
+        "net.yaml:1: train: missing; this setting is needed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ('"a\\nb"', "model.layers[0]: unknown layer 'a\\nb'"),
+        ("[]", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got []"),
+        ("5", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got 5"),
+        ("Dense: 5", "model.layers[0].Dense: expected settings, as in {name: value}; got 5"),
+        ("Dense:", "model.layers[0].Dense.units: missing; this setting is needed"),
+        (
+            "{Dense: {units: 1}, ReLU: }",
+            "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; "
+            "got {'Dense': {'units': 1}, 'ReLU': None}",
+        ),
+        (
+            "Dense: {units: 10, use_bias: 1}",
+            "model.layers[0].Dense.use_bias: expected true or false; got 1",
+        ),
+        (
+            "Dense: {units: 10.0}",
+            "model.layers[0].Dense.units: expected a whole number; got 10.0",
+        ),
+        (
+            "Dense: {units: true}",
+            "model.layers[0].Dense.units: expected a whole number; got True",
+        ),
+        ("Dropout: {rate: 1}", "model.layers[0].Dropout.rate: expected a number below 1; got 1"),
+        (
+            "Dropout: {rate: 1e400}",
+            "model.layers[0].Dropout.rate: expected a finite number; got inf",
+        ),
+        (
+            "Residual: {body: []}",
+            "model.layers[0].Residual.body: expected at least 1 of them; got []",
+        ),
+        (
+            "Repeat: {times: 2, body: [{Residual: {body: [Cnv2D]}}]}",
+            "model.layers[0].Repeat.body[0].Residual.body[0]: unknown layer 'Cnv2D'; "
+            "did you mean Conv2D?",
+        ),
+        (
+            "Repeat: {times: 2, body: [{Dense: {units: 1, nme: x}}]}",
+            "model.layers[0].Repeat.body[0].Dense.nme: unknown setting; did you mean name?",
+        ),
+        (
+            "Dense: {units: 1, kernel_initializer: he_norml}",
+            "model.layers[0].Dense.kernel_initializer: unknown initializer 'he_norml'; "
+            "did you mean HeNormal?",
+        ),
+        (
+            "Dense: {units: 1, kernel_regularizer: {L2: {l3: 1}}}",
+            "model.layers[0].Dense.kernel_regularizer.L2.l3: unknown setting; known here: l2",
+        ),
+        (
+            "{Dense: {units: 1, name: image}}",
+            "model.layers[0].Dense.name: expected letters a to z, digits and underscores, a letter "
+            "first, not image; got 'image'",
+        ),
+        (
+            "MaxPooling2D: {padding: 1}",
+            "model.layers[0].MaxPooling2D.padding: expected valid, same; got 1",
+        ),
+        (
+            "Conv2D: {filters: 1, kernel_size: [3]}",
+            "model.layers[0].Conv2D.kernel_size: expected a positive whole number or two, as in 3 "
+            "or [3, 5]; got [3]",
+        ),
+        (
+            "UpSampling2D: {interpolation: cubic}",
+            "model.layers[0].UpSampling2D.interpolation: expected nearest, bilinear, bicubic, "
+            "lanczos3, lanczos5; got 'cubic'; did you mean bicubic?",
+        ),
+        (
+            "Activation: {activation: nope}",
+            "model.layers[0].Activation.activation: expected relu, tanh, sigmoid, softmax, linear, "
+            "elu, celu, exponential, gelu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, "
+            "log_softmax, mish, relu6, selu, silu, softplus, softsign, swish; got 'nope'",
+        ),
+    ],
+)  # fmt: skip
+def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> None:
+    assert problems(base.replace("Flatten", layer)) == [f"net.yaml:5: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "changed", "message"),
+    [
+        ("dataset: mnist", "dataset: mnist\n  image_size: 32",
+         "3: data.image_size: expected [height, width] in pixels, as in [32, 32]; got 32"),
+        ("dataset: mnist", "dataset: mnist\n  validation: 1.5",
+         "3: data.validation: expected a number of images, as in 5000, or a share, as in 0.1; "
+         "got 1.5"),
+        ("dataset: mnist", "dataset: mnist\n  channels: true",
+         "3: data.channels: expected 1 (grey) or 3 (RGB); got True"),
+        ("dataset: mnist", "dataset: mnist\n  augment: [{RandomRotation: {factor: [1, 0]}}]",
+         "3: data.augment[0].RandomRotation.factor: expected a number from 0, which means plus or "
+         "minus, or [lowest, highest]; got [1, 0]"),
+        ("optimizer: Adam", "optimizer: {Adam: {clipnorm: 1, clipvalue: 1}}",
+         "9: train.optimizer.Adam: clipnorm and clipvalue: gradients are clipped in one way only; "
+         "keep one"),
+        ("optimizer: Adam", "optimizer: Adm",
+         "9: train.optimizer: unknown optimizer 'Adm'; did you mean Adam?"),
+        ("optimizer: Adam", "optimizer: Adam\n  learning_rate_schedule: {Step: {epochs: [5, 2]}}",
+         "10: train.learning_rate_schedule.Step: epochs: expected a rising list, as in [10, 15]; "
+         "got [5.0, 2.0]"),
+        ("optimizer: Adam", "optimizer: Adam\npublished: [{metric: accuracy, value: high}]",
+         "10: published[0].value: expected a number; got 'high'"),
+    ],
+)  # fmt: skip
+def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, message: str) -> None:
+    assert f"net.yaml:{message}" in problems(base.replace(written, changed))

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from kcnn.recipe import read_recipe
+from kcnn.recipe.rules import metric_names
+
+TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCategoricalAccuracy]"
+
+
+@pytest.mark.parametrize(
+    ("data", "train", "expected"),
+    [
+        ("dataset: folder", "", [
+            "1: data: dataset folder needs path, as in path: photos",
+            "1: data: dataset folder needs image_size, as in image_size: [64, 64]"]),
+        ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos"]),
+        ("dataset: mnist\n  path: x", "", [
+            "3: data.path: dataset mnist is found by its name; path is for folder and npz "
+            "(--data-dir says where named sets lie)"]),
+        ("dataset: mnist\n  augment: [RandomFlip, MixUp]", "", [
+            "3: data.augment[1]: MixUp mixes labels, which SparseCategoricalCrossentropy cannot "
+            "take; write train.loss: categorical_crossentropy (the same loss)"]),
+        ("dataset: mnist", "\n  metrics: [TopKCategoricalAccuracy]", [
+            "10: train.metrics[0]: TopKCategoricalAccuracy does not go with "
+            "SparseCategoricalCrossentropy; write loss: categorical_crossentropy (the same loss)"]),
+        ("dataset: mnist",
+         "\n  loss: categorical_crossentropy\n  metrics: [SparseTopKCategoricalAccuracy]", [
+             "11: train.metrics[0]: SparseTopKCategoricalAccuracy does not go with "
+             "CategoricalCrossentropy; write TopKCategoricalAccuracy"]),
+        ("dataset: mnist", "\n  metrics:\n    - Accuracy\n    - Accuracy", [
+            "12: train.metrics[1]: Accuracy is in the list already"]),
+        ("dataset: mnist", "\n  early_stopping: {patience: 3}", [
+            "10: train.early_stopping: monitors val_loss, which needs validation images; set "
+            "data.validation"]),
+        ("dataset: mnist", "\n  early_stopping: {monitor: acuracy}", [
+            "10: train.early_stopping: monitors acuracy, which is not measured; did you mean "
+            "accuracy?"]),
+        ("dataset: mnist", "\n  learning_rate_schedule: ReduceLROnPlateau", [
+            "10: train.learning_rate_schedule.ReduceLROnPlateau: monitors val_loss, which needs "
+            "validation images; set data.validation"]),
+        ("dataset: mnist", "\n  learning_rate_schedule: {Cosine: {warmup_epochs: 2}}", [
+            "10: train.learning_rate_schedule.Cosine.warmup_epochs: 2 is not below train.epochs, "
+            "which is 2"]),
+        ("dataset: mnist", "\n  learning_rate_schedule:\n    Constant:\n      warmup_epochs: 2.5", [
+            "12: train.learning_rate_schedule.Constant.warmup_epochs: 2.5 is not below "
+            "train.epochs, which is 2"]),
+        ("dataset: mnist\npublished:\n  - {metric: test_acuracy, value: 1, source: x}", "", [
+            "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
+        ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
+            "4: published[0].metric: 'bleu' is not measured; measured are test_loss, "
+            "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
+    ],
+)  # fmt: skip
+def test_contradictions(problems, base: str, data: str, train: str, expected: list[str]) -> None:
+    text = base.replace("dataset: mnist", data) + train.removeprefix("\n")
+    assert problems(text) == [f"net.yaml:{line}" for line in expected]
+
+
+def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
+    text = base.replace("Adam", "{Adam: {use_ema: true}}")
+    text += "  early_stopping: {monitor: loss, restore_best_weights: true}\n"
+    assert problems(text) == [
+        "net.yaml:10: train.early_stopping.restore_best_weights: does not go with use_ema, which "
+        "puts the last averages in place of the weights restored; leave it out, best.keras keeps "
+        "the best epoch anyway"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "train"),
+    [
+        ("dataset: folder\n  path: x\n  image_size: [8, 8]", ""),
+        ("dataset: mnist\n  validation: 0.1", "  early_stopping: {restore_best_weights: true}"),
+        ("dataset: mnist\n  validation: 9", "  learning_rate_schedule: ReduceLROnPlateau"),
+        ("dataset: mnist", "  early_stopping: {monitor: loss}"),
+        ("dataset: mnist", "  learning_rate_schedule: {Cosine: {warmup_epochs: 1.9}}"),
+        ("dataset: mnist\n  augment: [CutMix]", "  loss: categorical_crossentropy"),
+        ("dataset: mnist\npublished:\n  - {metric: val_accuracy, value: 1, source: x}", ""),
+        ("dataset: mnist\npublished:\n  - {metric: test_f1_score, value: 1, source: x}",
+         TWO_METRICS.removeprefix("\n")),
+        ("dataset: mnist\nfidelity:\n  - {setting: a.b, status: changed, note: x}", ""),
+    ],
+)  # fmt: skip
+def test_no_contradiction(recipe_file, base: str, data: str, train: str) -> None:
+    read_recipe(recipe_file(base.replace("dataset: mnist", data) + train + "\n"))
+
+
+def test_metric_names(recipe_file, base: str) -> None:
+    recipe = read_recipe(recipe_file(base + TWO_METRICS.removeprefix("\n")))
+    assert metric_names(recipe) == [
+        "loss", "accuracy", "f1_score", "top_k_categorical_accuracy",
+    ]  # fmt: skip

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.errors import TrainingError
+from kcnn.progress import Advance, Progress
+from kcnn.runs import create_run
+from kcnn.training.scoring import answer_images, score, write_scores
+
+NAMES = ("cat", "dog", "a, b", "never")
+# True classes 0 0 0 1 1 2, predicted 0 0 1 1 0 2.
+LABELS = np.array([0, 0, 0, 1, 1, 2], np.int32)
+PROBABILITIES = np.array(
+    [
+        [0.7, 0.1, 0.1, 0.1],
+        [0.6, 0.2, 0.1, 0.1],
+        [0.2, 0.5, 0.2, 0.1],
+        [0.1, 0.9, 0.0, 0.0],
+        [1 / 3 + 0.1, 0.3, 0.2, 0.1],
+        [0.0, 0.0, 1.0, 0.0],
+    ],
+    np.float32,
+)
+
+
+def test_score_by_hand() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = score(PROBABILITIES, LABELS, NAMES)
+    assert scores.accuracy == pytest.approx(4 / 6)
+    assert scores.confusion.tolist() == [[2, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+    cat, dog, both, never = scores.per_class
+    assert (cat.precision, cat.recall, cat.f1, cat.support) == pytest.approx(
+        (2 / 3, 2 / 3, 2 / 3, 3)
+    )
+    assert (dog.precision, dog.recall, dog.f1, dog.support) == pytest.approx((0.5, 0.5, 0.5, 2))
+    assert (both.precision, both.recall, both.f1, both.support) == (1, 1, 1, 1)
+    assert (never.precision, never.recall, never.f1, never.support) == (0, 0, 0, 0)
+    assert scores.predicted.tolist() == [0, 0, 1, 1, 0, 2]
+    np.testing.assert_allclose(scores.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0])
+
+
+def test_files_byte_for_byte(tmp_path) -> None:
+    run = create_run(tmp_path, "pets")
+    write_scores(run, score(PROBABILITIES, LABELS, NAMES))
+    assert run.per_class.read_bytes().decode() == (
+        "class,precision,recall,f1,support\n"
+        "cat,0.666667,0.666667,0.666667,3\n"
+        "dog,0.5,0.5,0.5,2\n"
+        '"a, b",1,1,1,1\n'
+        "never,0,0,0,0\n"
+    )
+    assert run.confusion.read_bytes().decode() == (
+        'true,cat,dog,"a, b",never\ncat,2,1,0,0\ndog,1,1,0,0\n"a, b",0,0,1,0\nnever,0,0,0,0\n'
+    )
+    assert run.predictions.read_bytes().decode() == (
+        "index,label,predicted,probability\n"
+        "0,0,0,0.7\n"
+        "1,0,0,0.6\n"
+        "2,0,1,0.5\n"
+        "3,1,1,0.9\n"
+        "4,1,0,0.433333\n"
+        "5,2,2,1\n"
+    )
+
+
+def classifier() -> keras.Model:
+    image = keras.Input((4, 4, 3), name="image")
+    scaled = keras.layers.Rescaling(1 / 255)(image)
+    output = keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(scaled))
+    return keras.Model(image, output)
+
+
+class Count(Progress):
+    def __init__(self) -> None:
+        self.done = 0
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        yield self.advance
+
+    def advance(self, count: int) -> None:
+        self.done += count
+
+
+def test_probabilities_of_several_batches() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1203, 4, 4, 3), np.uint8)
+    model, count = classifier(), Count()
+    answer = answer_images(model, images, count)
+    assert answer.dtype == np.float32
+    np.testing.assert_allclose(answer, model.predict(images, verbose=0), atol=1e-6)
+    assert count.done == 1203
+
+
+def test_answers_that_are_not_finite() -> None:
+    model = classifier()
+    model.set_weights([weights * np.nan for weights in model.get_weights()])
+    with pytest.raises(TrainingError, match="not finite"):
+        answer_images(model, np.zeros((2, 4, 4, 3), np.uint8), Progress())
