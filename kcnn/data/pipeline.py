@@ -6,6 +6,7 @@ at any epoch, and shows an image the same way whatever the batch size.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from kcnn.errors import DataError
 from kcnn.recipe.augmentations import Augmentation
 
 LARGEST_EVALUATION_BATCH = 500
+MOST_WORKERS = 16
+PREFETCHED_BATCHES = 4
 
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
@@ -152,7 +155,9 @@ def _gather(
 def _in_parallel(elements: tf.data.Dataset, batch: Callable[..., Any]) -> tf.data.Dataset:
     options = tf.data.Options()
     options.deterministic = True
+    # Tuning brings nothing to two fixed stages, and an iterator that tunes takes seconds to end.
+    options.autotune.enabled = False
     # Under a strategy each device takes its part of every batch, never a part of the files.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    batches = elements.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
-    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+    batches = elements.map(batch, num_parallel_calls=min(os.cpu_count() or 1, MOST_WORKERS))
+    return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

@@ -1,6 +1,6 @@
 """Writes the command reference of the README from each command's --help.
 
-`python -m kcnn.console.reference README.md` brings it up to date; a test sees that it is.
+`python -m kcnn.reference README.md` brings it up to date; a test sees that it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 
 from kcnn.cli import cli
 
-BEGIN = "<!-- command reference: python -m kcnn.console.reference README.md -->"
+BEGIN = "<!-- command reference: python -m kcnn.reference README.md -->"
 END = "<!-- end of command reference -->"
 WIDTH = 88
 

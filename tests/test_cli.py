@@ -1,0 +1,341 @@
+"""The command line as a person meets it: exact words, exit status, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from kcnn.cli import cli
+from kcnn.recipe.library import library_folder
+
+DIGITS = library_folder() / "digits.yaml"
+TINY = ["train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]"]
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one finished run of a tiny network on digits."""
+    folder = tmp_path_factory.mktemp("outputs")
+    done = run("fit", "digits", *TINY, "--output-dir", folder, "--quiet")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A copy of the digits recipe that a test may damage."""
+    copy = tmp_path / "mine.yaml"
+    copy.write_bytes(DIGITS.read_bytes())
+    return copy
+
+
+def commands(group: object = cli, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in getattr(group, "commands", {}).items():
+        found += commands(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
+    shown = run(*path, "--help")
+    assert shown.exit_code == 0
+    assert "Example" in shown.output
+    assert f"kcnn {' '.join(path)}".strip() in shown.output
+
+
+def test_version() -> None:
+    assert run("--version").output.startswith("kcnn, version 0.")
+
+
+class TestFit:
+    def test_ends_with_accuracy_place_and_next_step(self, tmp_path: Path) -> None:
+        done = run("fit", "digits", *TINY, "--output-dir", tmp_path, "--name", "first")
+        lines = done.stdout.splitlines()
+        assert done.exit_code == 0
+        assert lines[0].startswith("test accuracy")
+        assert "on 360 images" in lines[0]
+        assert f"run            {tmp_path / 'digits' / 'first'}" in lines
+        assert lines[-1] == "next           kcnn plot, kcnn export, kcnn predict IMAGE"
+        assert "epoch 1/1" in done.stderr
+        assert "epoch 1/1" not in done.stdout
+
+    def test_json_is_the_summary_and_nothing_else(self, tmp_path: Path) -> None:
+        done = run("fit", "digits", *TINY, "--output-dir", tmp_path, "--json", "--quiet")
+        printed = json.loads(done.stdout)
+        path = Path(printed.pop("path"))
+        assert printed == json.loads((path / "summary.json").read_text())
+        assert done.stderr == ""
+
+    def test_seed_is_a_setting_in_force(self, tmp_path: Path) -> None:
+        run("fit", "digits", *TINY, "--output-dir", tmp_path, "--seed", "7", "--quiet")
+        assert "seed: 7" in (tmp_path / "digits" / "run-001" / "resolved.yaml").read_text()
+
+    def test_takes_its_own_resolved_recipe(self, outputs: Path, tmp_path: Path) -> None:
+        resolved = outputs / "digits" / "run-001" / "resolved.yaml"
+        again = run("fit", resolved, "--output-dir", tmp_path, "--quiet")
+        assert again.exit_code == 0
+        first = (outputs / "digits" / "run-001" / "predictions.csv").read_bytes()
+        assert (tmp_path / "digits" / "run-001" / "predictions.csv").read_bytes() == first
+
+
+def error_of(*arguments: str | Path) -> tuple[int, str, str]:
+    """Gives the exit status and the two lines of an error; anything more is a failure."""
+    done = run(*arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    message, _, hint = done.stderr.partition("\nhint: ")
+    assert message.startswith("error: ")
+    assert done.stdout == ""
+    return done.exit_code, message.removeprefix("error: "), hint.strip()
+
+
+class TestBadRecipes:
+    def test_missing_file(self) -> None:
+        assert error_of("fit", "digts.yaml") == (
+            1,
+            "digts.yaml: no such file, and no recipe of that name; did you mean digits?",
+            "kcnn recipes lists those that kcnn brings",
+        )
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        status, message, _ = error_of("fit", tmp_path)
+        assert (status, message) == (1, f"{tmp_path}: is a folder, not a recipe")
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"", ":1: expected settings (data:, model:, train:); found an empty file"),
+            (b"- a\n- b\n", ":1: expected settings (data:, model:, train:); found a list"),
+            (b"\x89PNG\r\n\x1a\n\x00\xff", ":1: not UTF-8 text; save the file as UTF-8"),
+            (b"name: a\nname: b\n", ":2: name: is set twice; line 1 has it already"),
+        ],
+    )
+    def test_what_is_no_recipe(self, tmp_path: Path, content: bytes, message: str) -> None:
+        file = tmp_path / "bad.yaml"
+        file.write_bytes(content)
+        assert error_of("check", file)[:2] == (1, f"{file}{message}")
+
+    def test_a_hundred_megabytes(self, tmp_path: Path) -> None:
+        file = tmp_path / "huge.yaml"
+        with file.open("wb") as stream:
+            stream.truncate(100_000_000)
+        status, message, _ = error_of("fit", file)
+        assert status == 1
+        assert message.startswith(f"{file}: 100,000,000 bytes; a recipe has at most")
+
+    def test_all_mistakes_at_once(self, digits: Path) -> None:
+        _, message, _ = error_of(
+            "check",
+            digits,
+            "train.epochs=0",
+            "train.batchsize=3",
+            "data.dataset=digit",
+            "model.layers[0].Conv2D.filtres=3",
+            "train.optimizer=Adm",
+            "data.validation=1.5",
+        )
+        assert len(message.splitlines()) == 6
+        assert "did you mean batch_size?" in message
+        assert "did you mean digits?" in message
+        assert "did you mean filters?" in message
+        assert "did you mean Adam?" in message
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (["train.epochs=0"], "expected a number above 0; got 0"),
+            (["train.batch_size=5000"], "5000 is more than the 1293 training images"),
+            (["model.layers[7].Dense.units=11"], "the output is 11, but digits has 10 classes"),
+            (
+                ["model.layers[0].Conv2D={filters: 1, kernel_size: 9}"],
+                "layer conv2d: a 9×9 window does not fit a 8×8 map",
+            ),
+            (["model.layers[0].Conv2D.inputs=dense"], "no earlier layer is named dense"),
+            (
+                ["model.layers[0].Conv2D={filters: 1, kernel_size: 1, name: a, inputs: a}"],
+                "named a",
+            ),
+            (["data.dataset=folder"], "dataset folder needs path"),
+        ],
+    )
+    def test_what_cannot_be_trained(
+        self, digits: Path, tmp_path: Path, settings: list[str], expected: str
+    ) -> None:
+        before = listing(tmp_path)
+        status, message, _ = error_of("fit", digits, *settings, "--output-dir", tmp_path / "out")
+        assert status == 1
+        assert expected in message
+        assert listing(tmp_path) == before
+
+
+class TestBadPlaces:
+    def test_data_dir_that_is_not_there(self, tmp_path: Path) -> None:
+        status, message, _ = error_of("fit", "digits", "--data-dir", tmp_path / "none")
+        assert (status, message) == (1, f"--data-dir {tmp_path / 'none'}: no such directory")
+
+    def test_truncated_archive(self, real_data: Path, tmp_path: Path) -> None:
+        archive = tmp_path / "cifar-10-binary.tar.gz"
+        with (real_data / archive.name).open("rb") as whole:
+            archive.write_bytes(whole.read(5_000_000))
+        status, message, _ = error_of(
+            "fit", "cifar", "--data-dir", tmp_path, "--output-dir", tmp_path / "out"
+        )
+        assert status == 1
+        assert message.startswith(f"{archive}: damaged or cut off")
+        assert listing(tmp_path) == [archive.name]
+
+    def test_npz_of_objects(self, digits: Path, tmp_path: Path) -> None:
+        file = tmp_path / "objects.npz"
+        objects = np.array([{}, []], dtype=object)
+        labels = np.zeros(2, dtype=int)
+        np.savez(file, x_train=objects, y_train=labels, x_test=objects, y_test=labels)
+        status, message, _ = error_of(
+            "fit", digits, "data.dataset=npz", f"data.path={file}", "--output-dir", tmp_path / "out"
+        )
+        assert (status, message) == (
+            1,
+            f"{file}: x_train holds Python objects, expected an array of numbers",
+        )
+
+    def test_output_dir_below_a_file(self, digits: Path) -> None:
+        status, message, _ = error_of("fit", digits, "--output-dir", digits / "out")
+        assert (status, message) == (1, f"{digits}: is a file, not a folder")
+
+    def test_a_name_that_is_taken(self, outputs: Path) -> None:
+        status, message, hint = error_of(
+            "fit", "digits", *TINY, "--output-dir", outputs, "--name", "run-001"
+        )
+        assert status == 1
+        assert message == f"{outputs / 'digits' / 'run-001'}: a run of this name is there"
+        assert hint == "choose another --name"
+
+    @pytest.mark.parametrize("device", ["tpu", "0;1", "-1"])
+    def test_no_device_is_wrong_usage(self, device: str) -> None:
+        done = run("fit", "digits", "--device", device)
+        assert done.exit_code == 2
+        assert "expected cpu, gpu or numbers of GPUs" in done.output
+
+
+class TestRuns:
+    def test_table_and_json_tell_the_same(self, outputs: Path) -> None:
+        (row,) = json.loads(run("runs", "--output-dir", outputs, "--json").stdout)
+        table = run("runs", "--output-dir", outputs).stdout
+        assert row["run"] == "digits/run-001"
+        assert row["status"] == "finished"
+        assert f"{100 * row['test_accuracy']:.2f} %" in table
+
+    def test_none_yet(self, tmp_path: Path) -> None:
+        assert "kcnn fit digits" in run("runs", "--output-dir", tmp_path).stdout
+        assert error_of("plot", "--output-dir", tmp_path)[2] == "train one first: kcnn fit digits"
+
+    def test_without_metrics(self, tmp_path: Path) -> None:
+        folder = tmp_path / "digits" / "run-001"
+        folder.mkdir(parents=True)
+        (folder / "resolved.yaml").write_bytes(DIGITS.read_bytes())
+        status, message, hint = error_of("plot", "--output-dir", tmp_path)
+        assert (status, message) == (1, f"{folder / 'metrics.csv'}: missing")
+        assert hint == "the run was stopped before its first epoch ended"
+
+
+class TestTrainedRun:
+    def test_plot(self, outputs: Path) -> None:
+        done = run("plot", "--output-dir", outputs, "--only", "accuracy,loss", "--format", "svg")
+        assert [Path(line).name for line in done.stdout.splitlines()] == [
+            "accuracy.svg",
+            "loss.svg",
+        ]
+
+    def test_evaluate_says_what_fit_said(self, outputs: Path) -> None:
+        summary = json.loads((outputs / "digits" / "run-001" / "summary.json").read_text())
+        printed = json.loads(run("evaluate", "--output-dir", outputs, "--json", "--quiet").stdout)
+        assert printed["accuracy"] == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
+
+    def test_predict_in_json(self, outputs: Path, tmp_path: Path) -> None:
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "black.png")
+        done = run("predict", tmp_path, "--output-dir", outputs, "--top", "10", "--json", "--quiet")
+        (answer,) = json.loads(done.stdout)
+        assert answer["image"] == str(tmp_path / "black.png")
+        assert sum(one["probability"] for one in answer["classes"]) == pytest.approx(1, abs=1e-4)
+
+    def test_predict_an_image_of_zero_bytes(self, outputs: Path, tmp_path: Path) -> None:
+        empty = tmp_path / "empty.png"
+        empty.touch()
+        status, message, _ = error_of("predict", empty, "--output-dir", outputs, "--quiet")
+        assert (status, message) == (1, f"{empty}: an empty file, expected an image")
+
+    @pytest.mark.slow
+    def test_export(self, outputs: Path) -> None:
+        done = run("export", "--output-dir", outputs, "--quiet")
+        assert done.exit_code == 0, done.output
+        assert "on 360 test images" in done.stdout
+        assert (outputs / "digits/run-001/export/saved_model/saved_model.pb").is_file()
+
+
+class TestRecipes:
+    def test_list_names_every_recipe(self) -> None:
+        listed = json.loads(run("recipes", "--json").stdout)
+        assert {one["name"] for one in listed} == {
+            path.stem for path in DIGITS.parent.glob("*.yaml")
+        }
+
+    def test_show_is_the_file(self) -> None:
+        assert run("recipes", "show", "digits").stdout == DIGITS.read_text()
+
+    def test_copy_overwrites_nothing(self, tmp_path: Path) -> None:
+        mine = tmp_path / "mine.yaml"
+        assert run("recipes", "copy", "digits", mine).exit_code == 0
+        mine.write_text("kept")
+        status, message, _ = error_of("recipes", "copy", "digits", mine)
+        assert (status, message) == (1, f"{mine}: is there already")
+        assert mine.read_text() == "kept"
+
+
+class TestData:
+    def test_list_finds_the_real_sets(self, real_data: Path) -> None:
+        sets = json.loads(run("data", "--data-dir", real_data, "--json").stdout)
+        found = {one["name"]: one["found"] for one in sets}
+        assert found["mnist"] == str(real_data / "mnist.npz")
+        assert found["cifar10"] == str(real_data / "cifar-10-binary.tar.gz")
+        assert found["digits"] == "scikit-learn"
+
+    def test_verify_fails_on_a_damaged_set(self, tmp_path: Path) -> None:
+        (tmp_path / "mnist.npz").write_bytes(b"not a zip")
+        done = run("data", "verify", "mnist", "--data-dir", tmp_path)
+        assert done.exit_code == 1
+        assert "not readable" in done.stdout
+
+
+def test_doctor(tmp_path: Path) -> None:
+    machine = json.loads(run("doctor", "--output-dir", tmp_path, "--json", "--quiet").stdout)
+    assert machine["packages"]["keras"]
+    assert machine["devices"][0]["name"].startswith("CPU")
+    assert machine["output_dir_problem"] is None
+
+
+def test_as_a_process_from_another_folder(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kcnn", "check", "cifar"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "25,578 parameters" in done.stdout
