@@ -79,6 +79,7 @@ class _Unfolding:
         for index, layer in enumerate(layers):
             here = (*place, index, type(layer).__name__)
             inputs = self._inputs(layer, here, previous)
+            self._require_count(layer, here, inputs)
             if isinstance(layer, Repeat):
                 previous = self._repeat(layer, here, inputs[0])
             elif isinstance(layer, Residual):
@@ -105,6 +106,8 @@ class _Unfolding:
         self._suffix = outer
         self._scopes[-1].update(inner)  # from outside, a plain name means the last repetition's
         if repeat.name:
+            if repeat.name in self._scopes[-1]:
+                self._note(place, f"the name {repeat.name} is taken; choose another")
             self._scopes[-1][repeat.name] = previous
         return previous
 
@@ -122,7 +125,6 @@ class _Unfolding:
                     )
                 ]
             )
-        self._require_count(layer, place, inputs)
         padding = getattr(layer, "padding", None)
         if isinstance(padding, int | list) and not isinstance(layer, ZeroPadding2D):
             border = ZeroPadding2D(padding=padding)

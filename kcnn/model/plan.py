@@ -94,14 +94,17 @@ def _require_probabilities(plan: Plan) -> None:
     train = plan.recipe.train
     if plan.output_activation != "linear":
         return
+    measures = {("train", "loss"): train.loss} | {
+        ("train", "metrics", index): metric for index, metric in enumerate(train.metrics)
+    }
     problems = [
         plan.recipe.origin.problem(
-            ("train", "metrics", index),
-            f"{type(metric).__name__} needs probabilities, and the network ends in logits; end it "
+            place,
+            f"{type(measure).__name__} needs probabilities, and the network ends in logits; end it "
             "with activation: softmax",
         )
-        for index, metric in enumerate(train.metrics)
-        if metric.needs_probabilities
+        for place, measure in measures.items()
+        if measure.needs_probabilities
     ]
     if problems:
         raise RecipeError(problems)

@@ -190,6 +190,17 @@ def _cropped(layer: layers.Cropping2D, shape: Shape) -> Shape:
 
 
 @_shape.register
+def _prelu(layer: layers.PReLU, shape: Shape) -> Shape:
+    shared = [] if layer.shared_axes is None else layer.shared_axes
+    for axis in [shared] if isinstance(shared, int) else shared:
+        if not 1 <= axis <= len(shape):  # Keras would share another axis for 0 and below
+            raise ShapeMistake(
+                f"shared_axes {axis}: a {shown(shape)} input has axes 1 to {len(shape)}"
+            )
+    return shape
+
+
+@_shape.register
 def _enlarged(layer: layers.UpSampling2D, shape: Shape) -> Shape:
     height, width, channels = _map(layer, shape)
     rows, columns = pair(layer.size)
@@ -230,12 +241,20 @@ def _merged(layer: Layer, inputs: Sequence[Shape]) -> Shape:
             raise ShapeMistake(f"{kind} joins {listed}: all sizes but the last must be equal")
         total = sum(shape[axis] for shape in inputs)
         return (*inputs[0][:axis], total, *inputs[0][axis + 1 :])
-    if len(set(inputs)) > 1:
+    largest = tuple(map(max, zip(*inputs, strict=False)))
+    if any(not _stretches(shape, largest) for shape in inputs):
         raise ShapeMistake(
             f"{kind} joins {listed}, which differ; make them equal, for instance with a 1×1 "
             "Conv2D of the same strides and filters in the shortcut"
         )
-    return inputs[0]
+    return largest
+
+
+def _stretches(shape: Shape, to: Shape) -> bool:
+    """Says whether a shape becomes another by repeating along axes of size 1, as Keras does."""
+    return len(shape) == len(to) and all(
+        size in (1, wanted) for size, wanted in zip(shape, to, strict=True)
+    )
 
 
 def _map(layer: Layer, shape: Shape) -> Shape:

@@ -31,9 +31,9 @@ def find_recipe(recipe: str | Path) -> Path:
         RecipeError: There is neither.
     """
     path = Path(recipe)
-    if path.exists() and not (path.is_dir() and str(recipe) in shipped_recipes()):
-        return path
     shipped = shipped_recipes()
+    if _exists(path) and not (path.is_dir() and str(recipe) in shipped):
+        return path
     if str(recipe) in shipped:
         return shipped[str(recipe)]
     if path.stem in shipped:
@@ -44,3 +44,10 @@ def find_recipe(recipe: str | Path) -> Path:
         [f"{path}: no such file, and no recipe of that name{suggest(path.stem, shipped)}"],
         "kcnn recipes lists those that kcnn brings",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from kcnn.recipe.fields import Count, NotNegative, Positive, Settings, UnitInterval, choice
 from kcnn.recipe.kinds import OneOf, table
 
@@ -19,6 +21,7 @@ class Loss(Settings):
 
     targets: ClassVar[Targets] = "one_hot"
     takes_logits: ClassVar[bool] = False
+    needs_probabilities: ClassVar[bool] = False
 
 
 class _Crossentropy(Loss):
@@ -59,7 +62,10 @@ class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
 class CategoricalGeneralizedCrossEntropy(Loss):
     """Between cross-entropy and absolute error, for noisy labels (Zhang and Sabuncu, 2018)."""
 
-    q: UnitInterval | None = None
+    targets: ClassVar[Targets] = "sparse"
+    needs_probabilities: ClassVar[bool] = True
+
+    q: Annotated[float | None, Field(gt=0, lt=1)] = None
 
 
 class CategoricalHinge(Loss):
@@ -86,6 +92,8 @@ class LogCosh(Loss):
 
 class KLDivergence(Loss):
     """The Kullback–Leibler divergence from one-hot rows."""
+
+    needs_probabilities: ClassVar[bool] = True
 
 
 class Metric(Settings):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kcnn.recipe.fields import shown, suggest
 from kcnn.recipe.kinds import snake_case
+from kcnn.recipe.losses import SparseCategoricalCrossentropy
 from kcnn.recipe.optimizers import Constant, Cosine, ReduceLROnPlateau
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Place
@@ -46,12 +47,15 @@ def _data_conflicts(recipe: Recipe) -> Iterator[Conflict]:
 
 def _target_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     loss, train = recipe.train.loss, ("train",)
+    one_hot = "categorical_crossentropy"
+    if isinstance(loss, SparseCategoricalCrossentropy):
+        one_hot += " (the same loss)"
     for index, augmentation in enumerate(recipe.data.augment):
         if augmentation.mixes_labels and loss.targets == "sparse":
             yield (
                 ("data", "augment", index),
                 f"{type(augmentation).__name__} mixes labels, which {type(loss).__name__} cannot "
-                "take; write train.loss: categorical_crossentropy (the same loss)",
+                f"take; write train.loss: {one_hot}",
             )
     for index, metric in enumerate(recipe.train.metrics):
         if metric.targets not in (None, loss.targets):
@@ -59,7 +63,7 @@ def _target_conflicts(recipe: Recipe) -> Iterator[Conflict]:
                 (*train, "metrics", index),
                 f"{type(metric).__name__} does not go with {type(loss).__name__}; "
                 + (
-                    "write loss: categorical_crossentropy (the same loss)"
+                    f"write loss: {one_hot}"
                     if loss.targets == "sparse"
                     else "write TopKCategoricalAccuracy"
                 ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ def resolved_yaml(recipe: Recipe) -> str:
     written = recipe.origin.settings
     settings = {
         **written,
-        "data": {**_defaults(DataSettings), **written["data"]},
-        "train": {**_defaults(TrainSettings), **written["train"]},
+        "data": _in_force(DataSettings, written["data"]),
+        "train": _in_force(TrainSettings, written["train"]),
     }
     if recipe.data.path is not None:
         settings["data"]["path"] = str(Path(recipe.data.path).absolute())
@@ -36,6 +37,11 @@ def resolved_yaml(recipe: Recipe) -> str:
         settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
         default_flow_style=None,
     )  # fmt: skip
+
+
+def _in_force(section: type[BaseModel], written: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {**_defaults(section), **written}
+    return {name: settings[name] for name in section.model_fields if name in settings}
 
 
 def _defaults(section: type[BaseModel]) -> dict[str, Any]:
@@ -54,7 +60,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    plain = read_plain(text) == text
+    plain = text.isprintable() and read_plain(text) == text
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 

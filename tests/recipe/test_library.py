@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import RecipeError
+from kcnn.recipe import read_recipe
 from kcnn.recipe.library import find_recipe, library_folder, shipped_recipes
 
 
@@ -60,6 +61,4 @@ def test_unknown(recipe: str, message: str, hint: str) -> None:
 @pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000])
 def test_names_that_no_file_can_have(recipe: str) -> None:
     with pytest.raises(RecipeError):
-        from kcnn.recipe import read_recipe
-
         read_recipe(recipe)

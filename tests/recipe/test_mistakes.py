@@ -39,11 +39,12 @@ def test_a_missing_setting_is_told_where_no_typo_explains_it(problems, base: str
     text = base.replace("Dense: {units: 10}", "Conv2D: {strides: 2, kernal_size: 3, x: 1}")
     assert problems(text) == [
         "net.yaml:6: model.layers[1].Conv2D.filters: missing; this setting is needed",
-        "net.yaml:6: model.layers[1].Conv2D.kernal_size: unknown setting; did you mean kernel_size?",
+        "net.yaml:6: model.layers[1].Conv2D.kernal_size: unknown setting; did you mean "
+        "kernel_size?",
         "net.yaml:6: model.layers[1].Conv2D.x: unknown setting; known here: "
-        + "kernel_initializer, kernel_regularizer, kernel_constraint, name, inputs, activation, use_bias, "
-        + "bias_initializer, bias_regularizer, bias_constraint, trainable, kernel_size, strides, "
-        + "padding, dilation_rate, filters, groups",
+        "kernel_initializer, kernel_regularizer, kernel_constraint, name, inputs, activation, "
+        "use_bias, bias_initializer, bias_regularizer, bias_constraint, trainable, kernel_size, "
+        "strides, padding, dilation_rate, filters, groups",
     ]
 
 
@@ -148,8 +149,8 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
         ("dataset: mnist", "dataset: mnist\n  channels: true",
          "3: data.channels: expected 1 (grey) or 3 (RGB); got True"),
         ("dataset: mnist", "dataset: mnist\n  augment: [{RandomRotation: {factor: [1, 0]}}]",
-         "3: data.augment[0].RandomRotation.factor: expected a number from 0, which means plus or "
-         "minus, or [lowest, highest]; got [1, 0]"),
+         "3: data.augment[0].RandomRotation.factor: expected a number from 0 to 1, which means "
+         "plus or minus, or [lowest, highest] from -1 to 1; got [1, 0]"),
         ("optimizer: Adam", "optimizer: {Adam: {clipnorm: 1, clipvalue: 1}}",
          "9: train.optimizer.Adam: clipnorm and clipvalue: gradients are clipped in one way only; "
          "keep one"),

@@ -101,7 +101,8 @@ def test_nested_layers(recipe_file, base: str) -> None:
          "train.optimizer is Adam; write train.optimizer.Adam.learning_rate=0.9"),
         ("model.layers[1].Conv2D.filters=3",
          "model.layers[1] is Dense; to replace it write 'model.layers[1]={Conv2D: {filters: 3}}'"),
-        ("model.layers[1].units=3", "model.layers[1] is Dense; write model.layers[1].Dense.units=3"),
+        ("model.layers[1].units=3",
+         "model.layers[1] is Dense; write model.layers[1].Dense.units=3"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("adam", ["Adam", "{Adam: {learning_rate: 0.1}}", "adam", "{adam: }"])

@@ -36,24 +36,14 @@ def _set_fields(section) -> dict:
 def test_defaults_of_ours_are_told_and_those_of_keras_are_not(recipe_file, base: str) -> None:
     assert resolved_yaml(read_recipe(recipe_file(base), ["train.seed=5"])) == (
         "name: net\n"
-        "data:\n"
-        "  validation: 0\n"
-        "  test: 0.2\n"
-        "  scaling: unit\n"
-        "  dataset: mnist\n"
+        "data: {dataset: mnist, validation: 0, test: 0.2, scaling: unit}\n"
         "model:\n"
         "  layers:\n"
         "  - Flatten\n"
         "  - Dense: {units: 10}\n"
-        "train:\n"
-        "  batch_size: 32\n"
-        "  shuffle: true\n"
-        "  drop_remainder: false\n"
-        "  loss: SparseCategoricalCrossentropy\n"
-        "  precision: float32\n"
-        "  seed: 5\n"
-        "  epochs: 2\n"
-        "  optimizer: Adam\n"
+        "train: {epochs: 2, batch_size: 32, shuffle: true, drop_remainder: false, "
+        "optimizer: Adam, loss: SparseCategoricalCrossentropy,\n"
+        "  precision: float32, seed: 5}\n"
     )
 
 

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.errors import RecipeError
+from kcnn.model.build import build_model
+from kcnn.model.graph import unfold
+from kcnn.model.plan import Plan, plan_network
+from kcnn.recipe import read_recipe
+from kcnn.recipe.library import shipped_recipes
+
+NET = """
+- Conv2D: {filters: 2, kernel_size: 3}
+- BatchNormalization
+- Flatten
+- Dense: {units: 10}
+- Softmax
+"""
+
+
+@pytest.fixture
+def mixed_bfloat16() -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+def scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    scaling = keras.Model(model.input, model.get_layer("scaling").output)
+    return keras.ops.convert_to_numpy(scaling(images))
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_shipped_recipes(name: str) -> None:
+    shape = {"mnist": (28, 28, 1), "digits": (8, 8, 1)}.get(name, (32, 32, 3))
+    model = build_model(plan_network(read_recipe(name), shape, 10), STATISTICS)
+    assert model.name == name
+    assert model.input_shape == (None, *shape)
+    assert model.output_shape == (None, 10)
+
+
+STATISTICS = ((10.0, 20.0, 30.0), (4.0, 9.0, 16.0))
+IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("scaling", "expected"),
+    [
+        ("unit", IMAGES / 255),
+        ("standard", (IMAGES - [10, 20, 30]) / [2, 3, 4]),
+        ("none", IMAGES),
+    ],
+)
+def test_scaling(make_recipe, request, policy: str, scaling: str, expected: np.ndarray) -> None:
+    if policy != "float32":
+        request.getfixturevalue("mixed_bfloat16")
+    plan = plan_network(make_recipe(NET, f"data.scaling={scaling}"), (8, 8, 3), 10)
+    model = build_model(plan, STATISTICS if scaling == "standard" else None)
+    np.testing.assert_allclose(scaled(model, IMAGES), expected, rtol=1e-6)
+
+
+def test_the_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
+    model = build_model(plan_network(make_recipe(NET), (8, 8, 3), 10))
+    computed = {layer.name: layer.compute_dtype for layer in model.layers[1:]}
+    assert computed == {
+        "scaling": "float32",
+        "conv2d": "bfloat16",
+        "batch_normalization": "bfloat16",
+        "flatten": "bfloat16",
+        "dense": "float32",
+        "softmax": "float32",
+    }
+    assert model.output.dtype == "float32"
+    assert all(weight.dtype == "float32" for weight in model.weights)
+
+
+@pytest.mark.parametrize(
+    ("written", "synchronized", "expected"),
+    [("", False, False), ("", True, True), ("false", True, False), ("true", False, True)],
+)
+def test_synchronized_batch_normalization(make_recipe, written, synchronized, expected) -> None:
+    setting = f": {{synchronized: {written}}}" if written else ""
+    layers = NET.replace("BatchNormalization", f"BatchNormalization{setting}")
+    plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
+    model = build_model(plan, synchronized=synchronized)
+    assert model.get_layer("batch_normalization").synchronized is expected
+
+
+def test_what_the_recipe_writes_reaches_keras(make_recipe) -> None:
+    layers = """
+- Conv2D:
+    filters: 2
+    kernel_size: [3, 1]
+    kernel_initializer: {Constant: {value: 0.5}}
+    kernel_regularizer: {L1L2: {l1: 0.1, l2: 0.2}}
+    bias_constraint: {MaxNorm: {max_value: 3}}
+    trainable: false
+- Flatten
+- Dense: {units: 10, kernel_initializer: zeros}
+"""
+    model = build_model(plan_network(make_recipe(layers), (8, 8, 3), 10))
+    convolution = model.get_layer("conv2d")
+    assert convolution.kernel_size == (3, 1)
+    assert (keras.ops.convert_to_numpy(convolution.kernel) == 0.5).all()
+    assert convolution.kernel_regularizer.get_config() == {"l1": 0.1, "l2": 0.2}
+    assert convolution.bias_constraint.max_value == 3
+    assert convolution.trainable is False
+    assert not keras.ops.convert_to_numpy(model.get_layer("dense").kernel).any()
+
+
+def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
+    layers = """
+- Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: {Constant: {value: 2}}, name: twice}
+- Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: {Constant: {value: 3}}, inputs: image}
+- Residual:
+    name: sum
+    body: [{Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: ones}}]
+- Concatenate: {inputs: [sum, twice]}
+"""
+    plan = plan_network(make_recipe(layers, "data.scaling=none"), (1, 1, 1), None)
+    output = build_model(plan)(np.ones((1, 1, 1, 1), np.float32))
+    assert keras.ops.convert_to_numpy(output).ravel().tolist() == [6.0, 2.0]
+
+
+def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:
+    recipe = make_recipe("- ReLU\n- Conv2D: {filters: 4, kernel_size: 3, name: wide}")
+    unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1)}, None)
+    with pytest.raises(RecipeError) as caught:
+        build_model(unchecked)
+    (problem,) = caught.value.problems
+    assert problem.startswith("net.yaml:5: model.layers[1].Conv2D: layer wide: Keras says: ")
+    assert "\n" not in problem
+    assert not problem.endswith("Keras says: ")
+
+
+def test_a_built_model_saves_and_loads(make_recipe, tmp_path: Path) -> None:
+    layers = NET.replace("- Flatten", "- LocalResponseNormalization: {depth_radius: 3}\n- Flatten")
+    model = build_model(plan_network(make_recipe(layers), (8, 8, 3), 10))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.get_layer("local_response_normalization").depth_radius == 3
+    np.testing.assert_array_equal(loaded(IMAGES), model(IMAGES))

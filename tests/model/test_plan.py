@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from kcnn.errors import RecipeError
+from kcnn.model.plan import plan_network
+
+
+@pytest.mark.parametrize(
+    ("layers", "place", "message"),
+    [
+        ("- Flatten\n- Dense: {units: 11}", "5: model.layers[1].Dense",
+         "layer dense: the output is 11, but mnist has 10 classes; write units: 10"),
+        ("- ReLU", "4: model.layers[0].ReLU",
+         "layer re_lu: the output is 28×28×1, but mnist has 10 classes; end with Flatten or "
+         "GlobalAveragePooling2D and Dense: {units: 10}"),
+        ("- Dense: {units: 10}", "4: model.layers[0].Dense",
+         "layer dense: the output is 28×28×10, but mnist has 10 classes; end with Flatten or "
+         "GlobalAveragePooling2D and Dense: {units: 10}"),
+        ("- Flatten", "4: model.layers[0].Flatten",
+         "layer flatten: the output is 784, but mnist has 10 classes; end with Dense: {units: 10}"),
+    ],
+)  # fmt: skip
+def test_an_output_that_is_not_one_number_a_class(make_recipe, layers, place, message) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe(layers), (28, 28, 1), 10)
+    assert caught.value.problems == (f"net.yaml:{place}: {message}",)
+
+
+def test_an_output_unchecked_while_the_classes_are_unknown(make_recipe) -> None:
+    plan = plan_network(make_recipe("- Flatten\n- Dense: {units: 11}"), (28, 28, 1), None)
+    assert plan.shapes["dense"] == (11,)
+    assert plan.image_shape == (28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("end", "activation"),
+    [
+        ("- Dense: {units: 10}", "linear"),
+        ("- Dense: {units: 10, activation: relu}", "linear"),
+        ("- Dense: {units: 10, activation: softmax}", "softmax"),
+        ("- Dense: {units: 10, activation: sigmoid}", "sigmoid"),
+        ("- Dense: {units: 10}\n- Softmax", "softmax"),
+        ("- Dense: {units: 10}\n- Activation: {activation: softmax}", "softmax"),
+        ("- Dense: {units: 10, activation: softmax}\n- ReLU", "linear"),
+    ],
+)
+def test_what_the_output_is(make_recipe, end: str, activation: str) -> None:
+    plan = plan_network(make_recipe(f"- Flatten\n{end}"), (28, 28, 1), 10)
+    assert plan.output_activation == activation
+
+
+METRICS = ("train.loss=categorical_crossentropy", "train.metrics=[F1Score, Accuracy, AUC]")
+
+
+def test_metrics_of_probabilities_on_logits(make_recipe) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe("- Flatten\n- Dense: {units: 10}", *METRICS), (28, 28, 1), 10)
+    reason = "needs probabilities, and the network ends in logits; end it with activation: softmax"
+    assert caught.value.problems == (
+        f"command line, {METRICS[1]}: train.metrics[0]: F1Score {reason}",
+        f"command line, {METRICS[1]}: train.metrics[2]: AUC {reason}",
+    )
+
+
+def test_metrics_of_probabilities_on_probabilities(make_recipe) -> None:
+    layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
+    assert plan_network(make_recipe(layers, *METRICS), (28, 28, 1), 10).classes == 10
+
+
+@pytest.mark.parametrize("loss", ["KLDivergence", "{CategoricalGeneralizedCrossEntropy: {q: 0.7}}"])
+def test_losses_of_probabilities_on_logits(make_recipe, loss: str) -> None:
+    recipe = make_recipe("- Flatten\n- Dense: {units: 10}", f"train.loss={loss}")
+    with pytest.raises(RecipeError, match="needs probabilities, and the network ends in logits"):
+        plan_network(recipe, (28, 28, 1), 10)

@@ -1,0 +1,256 @@
+"""The schema of recipes against Keras's own classes: names, arguments, defaults, values."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import pytest
+from pydantic_core import PydanticUndefined
+
+from kcnn.recipe.fields import ACTIVATIONS, Settings
+from kcnn.recipe.kinds import Kinds, spellings
+from kcnn.recipe.layers import LAYERS, Layer
+from kcnn.recipe.losses import LOSSES, METRICS
+from kcnn.recipe.optimizers import OPTIMIZERS
+from kcnn.recipe.strict_yaml import read_yaml
+from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+
+OURS = {"Residual", "Repeat", "LocalResponseNormalization"}  # layers that Keras does not have
+GRAPH_SETTINGS = {"inputs"}  # what a recipe says of a layer beside its arguments
+
+CLASSES: list[tuple[Any, type[Settings]]] = [
+    (module, kind)
+    for module, kinds in (
+        (keras.layers, {name: kind for name, kind in LAYERS.items() if name not in OURS}),
+        (keras.optimizers, OPTIMIZERS),
+        (keras.losses, LOSSES),
+        (keras.metrics, {name: kind for name, kind in METRICS.items() if name != "Accuracy"}),
+        (keras.initializers, INITIALIZERS),
+        (keras.regularizers, REGULARIZERS),
+        (keras.constraints, CONSTRAINTS),
+    )
+    for kind in kinds.values()
+]
+every_class = pytest.mark.parametrize(
+    ("module", "kind"), CLASSES, ids=[kind.__name__ for _, kind in CLASSES]
+)
+
+# Every setting of every class with a value that Keras takes.
+WEIGHTS = "{0}_initializer: HeNormal, {0}_regularizer: {{L2: {{l2: 0.1}}}}, {0}_constraint: NonNeg"
+KERNEL, DEPTHWISE, POINTWISE, BETA, GAMMA, ALPHA, BIAS = (
+    WEIGHTS.format(name)
+    for name in ("kernel", "depthwise", "pointwise", "beta", "gamma", "alpha", "bias")
+)
+BIASED = f"name: a, activation: relu, use_bias: true, trainable: false, {BIAS}"
+WINDOW = f"kernel_size: [3, 2], strides: [1, 1], padding: same, dilation_rate: 2, {BIASED}"
+NORMALIZATION = (
+    f"name: a, epsilon: 1e-3, center: true, scale: true, trainable: true, {BETA}, {GAMMA}"
+)
+OPTIMIZER = (
+    "learning_rate: 0.1, weight_decay: 1e-4, clipnorm: 1, clipvalue: , global_clipnorm: , "
+    "use_ema: true, ema_momentum: 0.9, ema_overwrite_frequency: 2, loss_scale_factor: 2, "
+    "gradient_accumulation_steps: 2"
+)
+MOMENTS = f"{OPTIMIZER}, beta_1: 0.8, beta_2: 0.9, epsilon: 1e-8"
+SMOOTHED = "from_logits: true, label_smoothing: 0.1"
+FULL = {
+    "Conv2D": f"filters: 4, groups: 2, {WINDOW}, {KERNEL}",
+    "SeparableConv2D": f"filters: 4, depth_multiplier: 2, {WINDOW}, {DEPTHWISE}, {POINTWISE}",
+    "DepthwiseConv2D": f"depth_multiplier: 2, {WINDOW}, {DEPTHWISE}",
+    "Conv2DTranspose": f"filters: 4, output_padding: 0, {WINDOW}, {KERNEL}",
+    "Dense": f"units: 4, {BIASED}, {KERNEL}",
+    "MaxPooling2D": "name: a, pool_size: [2, 3], strides: 2, padding: same",
+    "AveragePooling2D": "name: a, pool_size: 2, strides: [2, 1], padding: same",
+    "GlobalMaxPooling2D": "name: a, keepdims: true",
+    "GlobalAveragePooling2D": "name: a, keepdims: true",
+    "Flatten": "name: a",
+    "Reshape": "name: a, target_shape: [7, -1]",
+    "Dropout": "name: a, rate: 0.5, seed: 1",
+    "SpatialDropout2D": "name: a, rate: 0.5, seed: 1",
+    "GaussianNoise": "name: a, stddev: 0.5, seed: 1",
+    "BatchNormalization": f"{NORMALIZATION}, axis: -1, momentum: 0.9, synchronized: true, "
+    "moving_mean_initializer: Zeros, moving_variance_initializer: Ones",
+    "LayerNormalization": f"{NORMALIZATION}, axis: [1, 2]",
+    "GroupNormalization": f"{NORMALIZATION}, axis: -1, groups: 2",
+    "Activation": "name: a, activation: silu",
+    "ReLU": "name: a, max_value: 6, negative_slope: 0.1, threshold: 0.5",
+    "LeakyReLU": "name: a, negative_slope: 0.02",
+    "PReLU": f"name: a, shared_axes: [1, 2], trainable: true, {ALPHA}",
+    "ELU": "name: a, alpha: 0.5",
+    "Softmax": "name: a, axis: -1",
+    "ZeroPadding2D": "name: a, padding: [[1, 0], [0, 1]]",
+    "Cropping2D": "name: a, cropping: [1, 2]",
+    "UpSampling2D": "name: a, size: [2, 3], interpolation: bilinear",
+    "Add": "name: a",
+    "Concatenate": "name: a, axis: 1",
+    "Multiply": "name: a",
+    "Average": "name: a",
+    "Maximum": "name: a",
+    "SGD": f"{OPTIMIZER}, momentum: 0.9, nesterov: true",
+    "RMSprop": f"{OPTIMIZER}, rho: 0.8, momentum: 0.1, epsilon: 1e-8, centered: true",
+    "Adam": f"{MOMENTS}, amsgrad: true",
+    "AdamW": f"{MOMENTS}, amsgrad: true",
+    "Adamax": MOMENTS,
+    "Nadam": MOMENTS,
+    "Lamb": MOMENTS,
+    "ScheduleFreeAdamW": f"{MOMENTS}, warmup_steps: 5",
+    "Lion": f"{OPTIMIZER}, beta_1: 0.8, beta_2: 0.9",
+    "Adadelta": f"{OPTIMIZER}, rho: 0.8, epsilon: 1e-8",
+    "Adagrad": f"{OPTIMIZER}, initial_accumulator_value: 0.2, epsilon: 1e-8",
+    "Adafactor": f"{OPTIMIZER}, beta_2_decay: -0.7, epsilon_1: 1e-20, epsilon_2: 1e-4, "
+    "clip_threshold: 2, relative_step: false",
+    "Ftrl": f"{OPTIMIZER}, learning_rate_power: -0.4, initial_accumulator_value: 0.2, beta: 0.1, "
+    "l1_regularization_strength: 0.1, l2_regularization_strength: 0.1, "
+    "l2_shrinkage_regularization_strength: 0.1",
+    "Muon": f"{OPTIMIZER}, adam_beta_1: 0.8, adam_beta_2: 0.9, adam_weight_decay: 1e-4, "
+    "epsilon: 1e-8, exclude_layers: [dense], exclude_embeddings: true, muon_a: 3.4, muon_b: -4.7, "
+    "muon_c: 2.0, adam_lr_ratio: 0.1, momentum: 0.9, ns_steps: 5, nesterov: true, rms_rate: 0.2",
+    "SparseCategoricalCrossentropy": "from_logits: true",
+    "CategoricalCrossentropy": SMOOTHED,
+    "BinaryCrossentropy": SMOOTHED,
+    "CategoricalFocalCrossentropy": f"{SMOOTHED}, alpha: 0.25, gamma: 2",
+    "BinaryFocalCrossentropy": f"{SMOOTHED}, alpha: 0.25, gamma: 2, apply_class_balancing: true",
+    "CategoricalGeneralizedCrossEntropy": "q: 0.7",
+    "CategoricalHinge": "",
+    "MeanSquaredError": "",
+    "MeanAbsoluteError": "",
+    "Huber": "delta: 0.5",
+    "LogCosh": "",
+    "KLDivergence": "",
+    "TopKCategoricalAccuracy": "k: 3",
+    "SparseTopKCategoricalAccuracy": "k: 3",
+    "Precision": "thresholds: 0.4, top_k: 2",
+    "Recall": "thresholds: 0.4, top_k: 2",
+    "AUC": "num_thresholds: 50, curve: PR, multi_label: true",
+    "F1Score": "average: weighted",
+    "Zeros": "",
+    "Ones": "",
+    "Constant": "value: 0.1",
+    "RandomNormal": "mean: 0.1, stddev: 0.2, seed: 1",
+    "TruncatedNormal": "mean: 0.1, stddev: 0.2, seed: 1",
+    "RandomUniform": "minval: -0.1, maxval: 0.2, seed: 1",
+    "VarianceScaling": "scale: 2, mode: fan_out, distribution: untruncated_normal, seed: 1",
+    "GlorotUniform": "seed: 1",
+    "GlorotNormal": "seed: 1",
+    "HeUniform": "seed: 1",
+    "HeNormal": "seed: 1",
+    "LecunUniform": "seed: 1",
+    "LecunNormal": "seed: 1",
+    "Orthogonal": "gain: 1.5, seed: 1",
+    "L1": "l1: 0.1",
+    "L2": "l2: 0.1",
+    "L1L2": "l1: 0.1, l2: 0.2",
+    "MaxNorm": "max_value: 2, axis: [0, 1]",
+    "MinMaxNorm": "min_value: 0.1, max_value: 2, rate: 0.5, axis: 0",
+    "NonNeg": "",
+    "UnitNorm": "axis: [0, 1]",
+}  # fmt: skip
+
+
+def arguments(module: Any, name: str) -> dict[str, inspect.Parameter]:
+    """Every argument of a Keras class, those it hands to its base class included."""
+    found: dict[str, inspect.Parameter] = {}
+    for one in inspect.getmro(getattr(module, name)):
+        parameters = inspect.signature(one.__init__).parameters
+        found = {**parameters, **found}
+        if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+            break
+    return found
+
+
+@every_class
+def test_every_setting_is_an_argument(module: Any, kind: type[Settings]) -> None:
+    known = {*arguments(module, kind.__name__), "name", "trainable"}
+    if issubclass(kind, Layer):
+        known |= GRAPH_SETTINGS
+    assert set(kind.model_fields) <= known
+
+
+@every_class
+def test_needed_arguments_are_needed_in_recipes(module: Any, kind: type[Settings]) -> None:
+    own = inspect.signature(getattr(module, kind.__name__)).parameters.values()
+    needed = {
+        one.name
+        for one in own
+        if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
+    }
+    ours = {name for name, field in kind.model_fields.items() if field.is_required()}
+    assert ours == needed | NEEDED_BY_US.get(kind.__name__, set())
+
+
+NEEDED_BY_US = {"Constant": {"value"}}  # Keras's default is 0, which is Zeros
+
+
+@every_class
+def test_defaults_that_we_state_are_those_of_keras(module: Any, kind: type[Settings]) -> None:
+    theirs = arguments(module, kind.__name__)
+    stated = {
+        name: field.default
+        for name, field in kind.model_fields.items()
+        if field.default not in (None, PydanticUndefined)
+    }
+    different = {
+        name: (default, theirs[name].default)
+        for name, default in stated.items()
+        if not _same(default, theirs[name].default)
+    }
+    assert different == EXCEPTIONS.get(kind.__name__, {})
+
+
+# F1Score's own default gives a number a class, which a table cannot hold.
+EXCEPTIONS = {"F1Score": {"average": ("macro", None)}}
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    """Takes (1, 1) and ((0, 0), (0, 0)) for what the number 1 or 0 means."""
+    while isinstance(theirs, tuple) and len(set(theirs)) == 1:
+        theirs = theirs[0]
+    return ours == theirs and type(ours) is type(theirs)
+
+
+@every_class
+def test_every_class_constructs_with_all_its_settings(module: Any, kind: type[Settings]) -> None:
+    values = read_yaml(f"{{{FULL[kind.__name__]}}}".encode()).value
+    assert values.keys() | GRAPH_SETTINGS == kind.model_fields.keys() | GRAPH_SETTINGS
+    written = kind.model_validate(values).written()
+    getattr(module, kind.__name__)(**{name: in_keras(value) for name, value in written.items()})
+
+
+def in_keras(value: Any) -> Any:
+    """Gives a value as Keras takes it: tuples, and instances for classes."""
+    if isinstance(value, list):
+        return tuple(map(in_keras, value))
+    if isinstance(value, Settings):
+        for module, kind in CLASSES:
+            if kind is type(value):
+                return getattr(module, kind.__name__)(**value.written())
+    return value
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_are_those_of_keras(name: str) -> None:
+    assert callable(keras.activations.get(name))
+
+
+@pytest.mark.parametrize(
+    ("module", "kinds"),
+    [
+        (keras.initializers, INITIALIZERS),
+        (keras.regularizers, REGULARIZERS),
+        (keras.constraints, CONSTRAINTS),
+    ],
+)
+def test_keras_has_one_of_our_spellings_of_each(module: Any, kinds: Kinds) -> None:
+    by_class = {getattr(module, name): name for name in kinds if name not in NEEDED_BY_US}
+    for made, name in by_class.items():
+        spelled = [word for word, meant in spellings(kinds).items() if meant == name]
+        assert any(_is_identifier(module, word, made) for word in spelled), name
+
+
+def _is_identifier(module: Any, word: str, made: type) -> bool:
+    try:
+        return word.islower() and type(module.get(word)) is made
+    except ValueError:
+        return False

@@ -1,0 +1,106 @@
+"""Imports run one way, and none that is slow runs before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
+
+# What each part may import besides itself; whatever is not here may be imported by nobody.
+FOUNDATIONS = {"recipe", "runs", "stats", "progress", "errors"}
+MIDDLE = {"data", "model", "training", "figures", "export", "backend"}
+MAY_IMPORT = {
+    "kcnn": set(),
+    "errors": set(),
+    "progress": {"errors"},
+    "runs": {"errors"},
+    "stats": {"errors"},
+    "recipe": {"runs", "errors"},
+    **dict.fromkeys(MIDDLE, FOUNDATIONS),
+    "commands": MIDDLE | FOUNDATIONS,
+    "console": {"commands"} | FOUNDATIONS,
+    "cli": {"console", "commands", "errors"},
+    "reference": {"cli"},  # what the README says of the command line
+    "__main__": {"cli"},
+}
+# Modules that parts beside them may import all the same, and by whom.
+SHARED = {
+    "kcnn.data.dataset": MIDDLE,  # the dataclasses of images
+    "kcnn.model.plan": {"training"},  # what is trained
+}
+
+
+def part_of(module: str) -> str:
+    """Gives a module's part of the package: `data` for `kcnn.data.idx`, `kcnn` for `kcnn`."""
+    return module.split(".")[1] if "." in module else module
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Lists the modules of ours that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.split(".")[0] == "kcnn")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            if (node.module or "").split(".")[0] == "kcnn":
+                for one in node.names:
+                    submodule = f"{node.module}.{one.name}"
+                    yield submodule if is_module(submodule) else str(node.module)
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=module_of)
+def test_imports_run_one_way(path: Path) -> None:
+    part = part_of(module_of(path))
+    wrong = {
+        module
+        for module in imports(path)
+        if part_of(module) not in {"kcnn", part} | MAY_IMPORT[part]  # kcnn holds the version
+        and part not in SHARED.get(module, set())
+    }
+    assert not wrong
+
+
+def test_the_order_has_no_circle() -> None:
+    left = {part: set(others) for part, others in MAY_IMPORT.items()}
+    while left:
+        lowest = {part for part, others in left.items() if not others & left.keys()}
+        assert lowest, f"these import each other in a circle: {sorted(left)}"
+        left = {part: others for part, others in left.items() if part not in lowest}
+
+
+HEAVY = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "sklearn", "scipy", "pooch")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [None, ["--help"], ["--version"], ["fit", "--help"], ["check", "cifar"], ["recipes"]],
+    ids=lambda arguments: "import" if arguments is None else " ".join(arguments),
+)
+def test_nothing_slow_is_imported_before_it_is_needed(arguments: list[str] | None) -> None:
+    run = "pass" if arguments is None else f"kcnn.cli.cli.main({arguments}, standalone_mode=False)"
+    program = (
+        "import sys, json, kcnn.cli\n"
+        f"{run}\n"
+        f"print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == []
