@@ -40,7 +40,7 @@ def _held_back_standard_error() -> Iterator[None]:
         os.dup2(written.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             os.dup2(kept, 2)
             written.seek(0)
             os.write(2, written.read())

@@ -110,12 +110,12 @@ class RunFolder:
         path = self.best_model if which == "best" else self.model
         if path.is_file():
             return path
-        raise RunError(
-            f"{path}: this run has no such model",
+        hint = (
             "best.keras is written only with validation images; try --weights last"
             if which == "best"
-            else "the run was stopped before its last epoch; train it again with kcnn fit",
+            else "the run was stopped before its last epoch; name another run, or train it again"
         )
+        raise RunError(f"{path}: this run has no such model", hint)
 
     def read_summary(self) -> dict[str, Any]:
         """Reads summary.json.
@@ -143,7 +143,7 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
         name: The run's name; the next free `run-001` when None.
 
     Raises:
-        RunError: The name is taken or unfit for a folder, or the folder cannot be written.
+        RunError: The name is taken, or the folder cannot be written.
     """
     parent = output_dir / recipe_name
     with writing(parent):
@@ -184,18 +184,14 @@ def require_writable(output_dir: Path) -> None:
     Raises:
         RunError: The folder, or the nearest one above it that exists, cannot be written.
     """
-    existing = output_dir.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    if not existing.is_dir():
-        raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
-    try:
+    with writing(output_dir):
+        existing = output_dir.absolute()
+        while not existing.exists():
+            existing = existing.parent
+        if not existing.is_dir():
+            raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
         with tempfile.TemporaryFile(dir=existing):
             pass
-    except OSError as error:
-        raise RunError(
-            f"{output_dir}: cannot be written: {error.strerror}", "choose another folder"
-        ) from None
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:
@@ -239,7 +235,10 @@ def list_runs(output_dir: Path) -> list[RunFolder]:
 
 def is_run(path: Path) -> bool:
     """Says whether a folder is a run: it holds the settings that were in force."""
-    return (path / "resolved.yaml").is_file()
+    try:
+        return (path / "resolved.yaml").is_file()
+    except OSError:
+        return False
 
 
 def newest(runs: Iterable[RunFolder]) -> RunFolder:
@@ -282,15 +281,14 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
-    rows = []
-    for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-        try:
-            rows.append({str(name): float(value) for name, value in row.items()})
-        except (TypeError, ValueError):
-            raise RunError(
-                f"{path}:{number}: not a row of numbers, one for each column",
-                "restore the file, or train the run again",
-            ) from None
+    table = csv.DictReader(io.StringIO(text))
+    try:
+        rows = [{str(name): float(value) for name, value in row.items()} for row in table]
+    except (TypeError, ValueError, csv.Error):
+        raise RunError(
+            f"{path}:{table.reader.line_num}: not a row of numbers, one for each column",
+            "restore the file, or train the run again",
+        ) from None
     if not rows:
         raise RunError(
             f"{path}: no epochs in it", "the run was stopped before its first epoch ended"
@@ -355,7 +353,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(
-            f"{error.filename or path}: cannot be written: {error.strerror or error}",
+            f"{path}: cannot be written: {error.strerror or error}",
             "make room or choose another folder",
         ) from None
 
@@ -371,9 +369,12 @@ def _flush(path: Path) -> None:
 
 
 def _folders(path: Path) -> list[Path]:
-    if not path.is_dir():
+    try:
+        return sorted(child for child in path.iterdir() if child.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(child for child in path.iterdir() if child.is_dir())
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _make_next(parent: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
-from kcnn.errors import DataError, KcnnError
+from kcnn.errors import DataError, KcnnError, TrainingError
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -113,6 +113,7 @@ def fit(
 
     devices = choose_devices(device)
     _require_shares(job, devices)
+    _require_no_accumulation(job, devices)
     with clock.timed("build"):
         model = _build(job, devices)
     run = create_run(output_dir, settings.name, name)
@@ -145,7 +146,8 @@ def _require_shares(job: _Job, devices: Devices) -> None:
     settings = job.recipe.train
     last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
     smallest = last or settings.batch_size
-    if smallest < devices.count:
+    share = -(-smallest // devices.count)  # what all but the last device to get any get
+    if share * (devices.count - 1) >= smallest:
         message = (
             f"batches of {settings.batch_size} from {len(job.train)} images leave a last one of "
             f"{smallest} for {devices.count} devices"
@@ -153,6 +155,17 @@ def _require_shares(job: _Job, devices: Devices) -> None:
         raise DataError(
             job.recipe.origin.problem(("train", "batch_size"), message),
             "write drop_remainder: true, or another batch_size",
+        )
+
+
+def _require_no_accumulation(job: _Job, devices: Devices) -> None:
+    """Keras sums gradients of several devices where accumulating them allows no sum."""
+    if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
+        optimizer = type(job.recipe.train.optimizer).__name__
+        place = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
+        raise TrainingError(
+            job.recipe.origin.problem(place, f"does not go with {devices.count} devices"),
+            "leave it out, or train on one device: --device 0",
         )
 
 

@@ -48,7 +48,11 @@ def choose_devices(request: str | None = None) -> Devices:
 
 
 def mirrored(names: list[str]) -> Devices:
-    """Makes the strategy for some devices: mirrored when there are several."""
+    """Makes the strategy for some devices: mirrored when there are several.
+
+    Several devices train as one does when every batch can be shared out equally. Where it cannot,
+    Keras takes the mean of the devices' means, which weighs images of smaller shares a little more.
+    """
     if len(names) > 1:
         return Devices(tuple(names), tf.distribute.MirroredStrategy(names))
     return Devices(tuple(names), tf.distribute.get_strategy())

@@ -111,6 +111,7 @@ def train(
         metrics_file,
         ProgressReports(progress),
     ]
+    _build_for_devices(model, batches)
     progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
     started = time.perf_counter()
     try:
@@ -126,3 +127,17 @@ def train(
     finally:
         progress.training_finished()
     return Training(metrics_file.rows, best, time.perf_counter() - started)
+
+
+def _build_for_devices(model: keras.Model, batches: tf.data.Dataset) -> None:
+    """Builds loss, metrics and optimizer of a model on several devices before Keras does.
+
+    Keras would add the devices' shares of the first batch up to learn its shape, which fails
+    unless they are equal; the shape is known without.
+    """
+    strategy = model.distribute_strategy
+    if strategy.num_replicas_in_sync == 1:
+        return
+    with strategy.scope():
+        model._symbolic_build(data_batch=batches.element_spec)
+    model._maybe_symbolic_build = lambda iterator: None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from scipy import special
 
 from kcnn.model.plan import OutputActivation, Plan
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.losses import Accuracy
+from kcnn.recipe.losses import Accuracy, F1Score, Metric
 
 
 def make_loss(plan: Plan) -> keras.losses.Loss:
@@ -34,7 +36,7 @@ def make_metrics(plan: Plan) -> list[keras.metrics.Metric]:
         accuracy(name="accuracy"),
         *(
             getattr(keras.metrics, type(metric).__name__)(
-                name=snake_case(type(metric).__name__), **metric.written()
+                name=snake_case(type(metric).__name__), **_arguments(metric)
             )
             for metric in plan.recipe.train.metrics
             if not isinstance(metric, Accuracy)
@@ -74,3 +76,10 @@ def probabilities(outputs: np.ndarray, activation: OutputActivation) -> np.ndarr
         activation: What the network's last layer does.
     """
     return special.softmax(outputs, axis=1) if activation == "linear" else outputs
+
+
+def _arguments(metric: Metric) -> dict[str, Any]:
+    arguments = metric.written()
+    if isinstance(metric, F1Score):
+        arguments["average"] = metric.average  # Keras's default gives a number for each class
+    return arguments

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.check import check
+from kcnn.errors import DataError, RecipeError
+
+RECIPES = sorted(path.stem for path in Path(__file__).parents[2].glob("recipes/*.yaml"))
+NPZ = """\
+data: {dataset: npz, path: photos.npz}
+model: {layers: [Flatten, {Dense: {units: 3}}]}
+train: {epochs: 1, optimizer: Adam}
+"""
+
+
+@pytest.fixture
+def npz(tmp_path: Path) -> Path:
+    file = tmp_path / "photos.yaml"
+    file.write_text(NPZ)
+    return file
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_right(name: str) -> None:
+    result = check(name)
+    assert result.plan is not None
+    assert not result.built
+
+
+def test_sizes() -> None:
+    plan = check("digits").plan
+    assert plan is not None
+    assert (plan.image_shape, plan.classes, plan.cost.parameters) == ((8, 8, 1), 10, 30_634)
+
+
+def test_build() -> None:
+    assert check("digits", build=True).built
+
+
+def test_tensorflow_is_not_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from kcnn.commands.check import check; check('digits'); "
+        "print(sorted({'tensorflow', 'keras', 'numpy', 'pandas'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_images_that_only_the_data_know(npz: Path) -> None:
+    assert check(npz).plan is None
+    with pytest.raises(DataError, match=r"photos\.yaml: the size of the images is known only from"):
+        check(npz, build=True)
+    settings = ["data.image_size=[4, 4]", "data.channels=1"]
+    plan = check(npz, settings, build=True).plan
+    assert plan is not None
+    assert plan.cost.parameters == 16 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.layers[7].Dense.units=11", "the output is 11, but digits has 10 classes"),
+        ("model.layers[3].Conv2D.kernel_size=9", "model.layers"),
+        ("train.epochs=0", "train.epochs"),
+        ("data.image_size=[1, 1]", "layer "),
+    ],
+)
+def test_what_does_not_fit(setting: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check("digits", [setting, "model.layers[3].Conv2D.padding=valid"])
+    assert message in caught.value.message

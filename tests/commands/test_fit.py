@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.plot import plot_runs
+from kcnn.data.digits import read_digits
+from kcnn.errors import KcnnError, TrainingError
+from kcnn.model.saved import load_model
+from kcnn.progress import Progress
+from kcnn.recipe.augmentations import AUGMENTATIONS
+from kcnn.runs import RunFolder
+
+RECIPE = """\
+# A small network with everything that is random in it.
+name: tiny
+data:
+  dataset: digits
+  validation: 0.2
+  augment:
+    - RandomCrop: {padding: 1}
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
+    - BatchNormalization
+    - Flatten
+    - Dropout: {rate: 0.1}
+    - Dense: {units: 10}
+train: {epochs: 9, batch_size: 64, optimizer: {SGD: {learning_rate: 0.5}}}
+"""
+BRANCHES = """[
+    {Conv2D: {filters: 4, kernel_size: 3, padding: same, name: stem}},
+    {Repeat: {times: 2, body: [
+        {Residual: {body: [
+            {Conv2D: {filters: 4, kernel_size: 3, padding: 1}}, BatchNormalization]}},
+        ReLU]}},
+    {GlobalAveragePooling2D: {name: whole}},
+    {MaxPooling2D: {pool_size: 4, inputs: stem}},
+    {Flatten: {name: parts}},
+    {Concatenate: {inputs: [whole, parts]}},
+    {Dense: {units: 10}}]"""
+FILES = {
+    "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "summary.json",
+    "per_class.csv", "confusion.csv", "predictions.csv", "model.keras", "best.keras",
+    "filters.npz", "plots",
+}  # fmt: skip
+PICTURES = {
+    "accuracy.png", "loss.png", "confusion.png", "samples.png", "filters.png", "feature_maps.png",
+    "mistakes.png",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tiny.yaml."""
+    path = tmp_path_factory.mktemp("fit")
+    (path / "tiny.yaml").write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path) -> FitResult:
+    """A run of tiny.yaml as it is, but for its epochs."""
+    settings = ["train.epochs=4", "train.metrics=[{SparseTopKCategoricalAccuracy: {k: 2}}]"]
+    return fit(folder / "tiny.yaml", settings, folder / "outputs")
+
+
+@pytest.fixture
+def short_fit(folder: Path, tmp_path: Path) -> Callable[..., FitResult]:
+    """Fits tiny.yaml for an epoch, into a folder of the test's own."""
+    return lambda *settings, **arguments: fit(
+        folder / "tiny.yaml", ["train.epochs=1", *settings], tmp_path / "outputs", **arguments
+    )
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def without_seconds(run: RunFolder) -> list[dict[str, str]]:
+    return [{**row, "seconds": ""} for row in rows_of(run.metrics)]
+
+
+def accuracy_of(model: Path) -> float:
+    test = read_digits().test
+    answers = load_model(model).predict(test.images, verbose=0)
+    return float(np.mean(answers.argmax(axis=1) == test.labels))
+
+
+def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
+    run = finished.run
+    assert run.path == folder / "outputs" / "tiny" / "run-001"
+    assert {path.name for path in run.path.iterdir()} == FILES
+    assert {path.name for path in run.plots.iterdir()} >= PICTURES
+    assert run.recipe.read_bytes() == RECIPE.encode()
+
+
+def test_scores_agree_with_each_other(finished: FitResult) -> None:
+    run, test = finished.run, finished.summary["test"]
+    predictions = rows_of(run.predictions)
+    assert [int(row["index"]) for row in predictions] == list(range(360))
+    assert [int(row["label"]) for row in predictions] == read_digits().test.labels.tolist()
+    right = [row["label"] == row["predicted"] for row in predictions]
+    assert np.mean(right) == pytest.approx(test["accuracy"], abs=1e-6)
+    confusion = np.array(
+        [[int(row[str(name)]) for name in range(10)] for row in rows_of(run.confusion)]
+    )
+    assert confusion.sum() == test["images"] == 360
+    assert confusion.trace() == sum(right)
+    per_class = rows_of(run.per_class)
+    assert [int(row["support"]) for row in per_class] == confusion.sum(axis=1).tolist()
+    recalls = confusion.diagonal() / confusion.sum(axis=1)
+    assert [float(row["recall"]) for row in per_class] == pytest.approx(recalls.tolist(), abs=1e-5)
+
+
+def test_summary(finished: FitResult) -> None:
+    summary = finished.summary
+    assert finished.run.read_summary() == summary
+    assert summary["status"] == "finished"
+    assert (summary["run"], summary["recipe"], summary["dataset"]) == (
+        "tiny/run-001", "tiny", "digits",
+    )  # fmt: skip
+    assert summary["epochs"] == 4
+    assert summary["images"] == {"train": 1150, "test": 360}
+    assert summary["class_names"] == [str(digit) for digit in range(10)]
+    model = load_model(finished.run.model)
+    assert summary["parameters"] == model.count_params()
+    assert summary["trainable_parameters"] == summary["parameters"] - 2 * 4
+    assert summary["train"] == finished.run.read_metrics()[-1]
+    assert summary["test"]["weights"] == "last"
+    assert "sparse_top_k_categorical_accuracy" in summary["test"]
+    parts = {"load", "start", "build", "train", "score", "draw"}
+    timings = summary["timings"]
+    assert parts < timings.keys()
+    assert sum(timings[part] for part in parts) <= timings["total"] + 0.01
+
+
+def test_saved_models_give_the_accuracies_of_the_summary(finished: FitResult) -> None:
+    run, summary = finished.run, finished.summary
+    assert accuracy_of(run.model) == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
+    assert accuracy_of(run.best_model) == pytest.approx(summary["best"]["test_accuracy"], abs=1e-6)
+    best = summary["best"]
+    rows = run.read_metrics()
+    assert best["val_accuracy"] == max(row["val_accuracy"] for row in rows)
+    assert rows[best["epoch"] - 1]["val_accuracy"] == best["val_accuracy"]
+
+
+def test_environment(finished: FitResult) -> None:
+    environment = json.loads(finished.run.environment.read_text())
+    assert environment["seed"] == 0
+    assert environment["precision"] == "float32"
+    assert environment["training_devices"]
+    assert environment["packages"]["keras"]
+
+
+def test_resolved_settings_train_the_same_again(
+    finished: FitResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    again = fit(finished.run.resolved)
+    assert again.run.path == Path("outputs/tiny/run-001")
+    assert without_seconds(again.run) == without_seconds(finished.run)
+    assert again.run.predictions.read_bytes() == finished.run.predictions.read_bytes()
+    assert again.run.resolved.read_bytes() == finished.run.resolved.read_bytes()
+    for path in ("model.keras", "best.keras"):
+        first, second = (load_model(one.run.path / path).get_weights() for one in (finished, again))
+        for weights, same in zip(first, second, strict=True):
+            np.testing.assert_array_equal(weights, same)
+
+
+def test_another_seed_trains_another_network(finished: FitResult, short_fit: Callable) -> None:
+    other = short_fit(seed=5)
+    assert json.loads(other.run.environment.read_text())["seed"] == 5
+    assert "seed: 5" in other.run.resolved.read_text()
+    assert rows_of(other.run.metrics)[0]["loss"] != rows_of(finished.run.metrics)[0]["loss"]
+
+
+def test_names_and_numbers_of_runs(short_fit: Callable) -> None:
+    first, named = short_fit(), short_fit(name="first-try")
+    assert (first.run.title, named.run.title) == ("tiny/run-001", "tiny/first-try")
+    with pytest.raises(KcnnError, match="a run of this name is there"):
+        short_fit(name="first-try")
+    assert len(list(first.run.path.parent.iterdir())) == 2
+
+
+def test_without_validation(short_fit: Callable) -> None:
+    result = short_fit("data.validation=0")
+    assert {path.name for path in result.run.path.iterdir()} == FILES - {"best.keras"}
+    assert "best" not in result.summary
+    assert list(rows_of(result.run.metrics)[0]) == [
+        "epoch", "loss", "accuracy", "learning_rate", "seconds",
+    ]  # fmt: skip
+    assert result.summary["images"]["train"] == 1437
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(precision: str, short_fit: Callable) -> None:
+    result = short_fit("train.epochs=2", f"train.precision={precision}")
+    model = load_model(result.run.model)
+    assert model.layers[2].compute_dtype == precision.removeprefix("mixed_")
+    assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
+    assert result.summary["test"]["accuracy"] > 0.4
+
+
+def test_every_augmentation(short_fit: Callable) -> None:
+    arguments = {
+        "RandomCrop": "{padding: 1}", "RandomRotation": "{factor: 0.05}",
+        "RandomTranslation": "{height_factor: 0.1, width_factor: 0.1}",
+        "RandomZoom": "{height_factor: 0.1}", "RandomBrightness": "{factor: 0.1}",
+        "RandomContrast": "{factor: 0.1}", "Cutout": "{size: 2}",
+    }  # fmt: skip
+    names = [name for name in AUGMENTATIONS if name[0].isupper()]
+    listed = ", ".join(f"{{{name}: {arguments.get(name, '{}')}}}" for name in names)
+    result = short_fit(f"data.augment=[{listed}]", "train.loss=categorical_crossentropy")
+    assert {"MixUp", "CutMix", "RandAugment"} <= set(names)
+    assert np.isfinite(result.summary["train"]["loss"])
+
+
+def test_branches_and_standard_scaling(short_fit: Callable) -> None:
+    result = short_fit(
+        f"model.layers={' '.join(BRANCHES.split())}",
+        "data.scaling=standard",
+        "train.optimizer={Adam: {learning_rate: 0.01}}",
+    )
+    assert {"stem", "whole", "parts"} <= {
+        layer.name for layer in load_model(result.run.model).layers
+    }
+    assert accuracy_of(result.run.model) == pytest.approx(
+        result.summary["test"]["accuracy"], abs=1e-6
+    )
+    scaling = load_model(result.run.model).get_layer("scaling")
+    assert float(np.squeeze(scaling.mean)) == pytest.approx(77.8, abs=1)
+
+
+def test_real_images_from_an_npz(real_data: Path, tmp_path: Path, folder: Path) -> None:
+    with np.load(real_data / "mnist.npz") as mnist:
+        parts = {
+            **{key: mnist[key][:600] for key in ("x_train", "y_train")},
+            **{key: mnist[key][:200] for key in ("x_test", "y_test")},
+        }
+    np.savez(tmp_path / "some.npz", **parts)
+    recipe = tmp_path / "own.yaml"
+    recipe.write_text(RECIPE.replace("dataset: digits", "dataset: npz\n  path: some.npz"))
+    settings = ["train.epochs=3", "train.batch_size=30", "train.optimizer=Adam"]
+    first = fit(recipe, settings, tmp_path / "outputs")
+    assert first.summary["images"] == {"train": 480, "test": 200}
+    assert first.summary["test"]["accuracy"] > 0.5
+    again = fit(first.run.resolved, output_dir=tmp_path / "elsewhere")
+    assert again.run.predictions.read_bytes() == first.run.predictions.read_bytes()
+
+
+def test_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
+        short_fit("train.optimizer.SGD.learning_rate=1e30", "train.epochs=3")
+    run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+    summary = run.read_summary()
+    assert summary["status"] == "failed"
+    assert summary["reason"].startswith("the loss became nan in epoch 1")
+    assert len(rows_of(run.metrics)) == 1
+    assert not run.model.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "message"),
+    [
+        (["train.batch_size=5000"], {}, "5000 is more than the 1150 training images"),
+        (["model.layers[4].Dense.units=11"], {}, "the output is 11, but digits has 10 classes"),
+        (["data.dataset=npz", "data.path=none.npz"], {}, "none.npz: no such file"),
+        (["data.validation=1437"], {}, "validation"),
+        ([], {"device": "gpu"}, "--device gpu: TensorFlow finds no GPU"),
+        ([], {"device": "0,1"}, "--device 0,1: there is no GPU 1"),
+        ([], {"data_dir": Path("nowhere")}, "nowhere"),
+        ([], {"name": "a/b"}, "not a name for a folder"),
+        (["train.epoch=3"], {}, "train.epoch"),
+    ],
+)
+def test_bad_input_leaves_nothing(
+    settings: list[str],
+    arguments: dict[str, Any],
+    message: str,
+    short_fit: Callable,
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(KcnnError, match=re.escape(message)):
+        short_fit(*settings, **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KcnnError, match="file: is a file, not a folder"):
+        fit(folder / "tiny.yaml", output_dir=tmp_path / "file")
+    assert (tmp_path / "file").read_text() == ""
+
+
+class InterruptedAfter(Progress):
+    """Presses Ctrl-C after an epoch."""
+
+    def epoch_finished(self, epoch: int, row: object) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        short_fit("train.epochs=5", progress=InterruptedAfter(), name="stopped")
+    run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")
+    assert run.read_summary()["status"] == "interrupted"
+    assert [row["epoch"] for row in run.read_metrics()] == [1, 2]
+
+
+def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Starts kcnn as a shell does in the foreground: with Ctrl-C heard."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kcnn", *arguments],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_training(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "tiny.yaml", tmp_path)
+    process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch "):
+            process.send_signal(signal.SIGINT)
+            break
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == ""
+    assert "Traceback" not in errors
+    assert errors.endswith("stopped by Ctrl-C\n")
+    run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+    assert run.read_summary()["status"] == "interrupted"
+    assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
+    assert {path.name for path in run.path.iterdir()} == {
+        "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "summary.json",
+    }  # fmt: skip
+    pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
+    assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1.0, 2.0])
+def test_ctrl_c_while_tensorflow_starts(seconds: float, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "tiny.yaml", tmp_path)
+    process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert errors.splitlines()[-1] == "stopped by Ctrl-C"
+    assert "Traceback" not in errors
+    assert "oneDNN" not in errors

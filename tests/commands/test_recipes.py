@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.recipes import copy_recipe, list_recipes, show_recipe
+from kcnn.errors import RecipeError
+
+SHIPPED = Path(__file__).resolve().parents[2] / "recipes"
+
+
+def test_list() -> None:
+    listed = {one["name"]: one for one in list_recipes()}
+    assert {"digits", "mnist", "cifar", "resnet20"} <= listed.keys()
+    assert sorted(listed) == sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    assert listed["cifar"]["dataset"] == "cifar10"
+    assert all(one["about"] for one in listed.values())
+    assert Path(listed["digits"]["path"]).read_bytes() == (SHIPPED / "digits.yaml").read_bytes()
+
+
+def test_show() -> None:
+    assert show_recipe("digits") == (SHIPPED / "digits.yaml").read_text(encoding="utf-8")
+
+
+def test_show_with_a_typo() -> None:
+    with pytest.raises(RecipeError, match="digit") as caught:
+        show_recipe("digit")
+    assert "\n" not in caught.value.message
+
+
+def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
+    original = (SHIPPED / "cifar.yaml").read_bytes()
+    assert copy_recipe("cifar", tmp_path) == tmp_path / "cifar.yaml"
+    assert copy_recipe("cifar", tmp_path / "mine.yaml") == tmp_path / "mine.yaml"
+    assert (tmp_path / "cifar.yaml").read_bytes() == original
+    assert (tmp_path / "mine.yaml").read_bytes() == original
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "cifar.yaml").write_text("mine")
+    with pytest.raises(RecipeError, match=r"cifar\.yaml: is there already") as caught:
+        copy_recipe("cifar", tmp_path)
+    assert "mine.yaml" in str(caught.value.hint)
+    assert (tmp_path / "cifar.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("destination", ["nowhere/mine.yaml", "file/mine.yaml"])
+def test_copy_to_nowhere(destination: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecipeError, match=r"mine\.yaml: cannot be written"):
+        copy_recipe("cifar", tmp_path / destination)

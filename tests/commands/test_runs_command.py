@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.runs import SORTS, list_runs
+from kcnn.runs import create_run, write_json, write_text
+
+METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    """A finished run, a better one, one that failed, and one that was killed."""
+    for number, (recipe, summary) in enumerate(
+        [
+            ("cifar", {"status": "finished", "parameters": 900, "test": {"accuracy": 0.5},
+                       "timings": {"train": 10.5}}),
+            ("digits", {"status": "finished", "parameters": 100, "test": {"accuracy": 1},
+                        "timings": {"train": 2.5}}),
+            ("cifar", {"status": "failed", "parameters": 900}),
+            ("mnist", None),
+        ]
+    ):  # fmt: skip
+        run = create_run(tmp_path, recipe)
+        write_text(run.resolved, "name: any\n")
+        os.utime(run.resolved, (1000 + number, 1000 + number))
+        if summary is not None:
+            write_json(run.summary, summary)
+        if number != 3:
+            write_text(run.metrics, METRICS)
+    return tmp_path
+
+
+def titles(outputs: Path, sort: str) -> list[str]:
+    return [row.run for row in list_runs(outputs, sort)]
+
+
+def test_rows(outputs: Path) -> None:
+    killed, failed, digits, cifar = list_runs(outputs)
+    assert (cifar.run, cifar.status, cifar.epochs) == ("cifar/run-001", "finished", 2)
+    assert (cifar.test_accuracy, cifar.val_accuracy) == (0.5, 0.45)
+    assert (cifar.parameters, cifar.seconds) == (900, 10.5)
+    assert digits.test_accuracy == 1.0
+    assert (failed.run, failed.status, failed.test_accuracy) == ("cifar/run-002", "failed", None)
+    assert (killed.run, killed.status, killed.epochs) == ("mnist/run-001", "unfinished", 0)
+    assert killed.parameters is None
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("started", ["mnist/run-001", "cifar/run-002", "digits/run-001", "cifar/run-001"]),
+        ("accuracy", ["digits/run-001", "cifar/run-001", "cifar/run-002", "mnist/run-001"]),
+        ("seconds", ["cifar/run-001", "digits/run-001", "cifar/run-002", "mnist/run-001"]),
+        ("parameters", ["cifar/run-001", "cifar/run-002", "digits/run-001", "mnist/run-001"]),
+        ("run", ["cifar/run-001", "cifar/run-002", "digits/run-001", "mnist/run-001"]),
+    ],
+)
+def test_sorted(sort: str, order: list[str], outputs: Path) -> None:
+    assert titles(outputs, sort) == order
+
+
+def test_every_sort(outputs: Path) -> None:
+    for sort in SORTS:
+        assert sorted(titles(outputs, sort)) == sorted(titles(outputs, "run"))
+
+
+def test_damaged_files_tell_nothing(outputs: Path) -> None:
+    run = outputs / "cifar" / "run-001"
+    (run / "summary.json").write_text("{")
+    (run / "metrics.csv").write_text("epoch\nx\n")
+    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    assert (row.status, row.epochs, row.test_accuracy) == ("unfinished", 0, None)
+
+
+def test_summary_of_another_shape(outputs: Path) -> None:
+    summary = {"status": 3, "test": [1], "parameters": "many", "timings": {"train": None}}
+    write_json(outputs / "cifar" / "run-001" / "summary.json", summary)
+    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    assert (row.status, row.test_accuracy, row.parameters, row.seconds) == ("3", None, None, None)
+
+
+def test_json(outputs: Path) -> None:
+    row = list_runs(outputs, "run")[0].as_json()
+    assert json.loads(json.dumps(row)) == row
+    assert row["path"] == str(outputs / "cifar" / "run-001")
+
+
+def test_no_runs(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "nowhere") == []

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def run_python(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": f"{folder}{os.pathsep}{REPOSITORY}", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_tensorflow_starts_in_silence(tmp_path: Path) -> None:
+    code = """
+import sys
+from kcnn.backend import start_tensorflow
+start_tensorflow()
+import keras, tensorflow
+assert keras.backend.backend() == "tensorflow"
+start_tensorflow()
+tensorflow.constant(1.0) + 1
+print("heard on standard error", file=sys.stderr)
+"""
+    done = run_python(code, tmp_path, KERAS_BACKEND="jax")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "heard on standard error\n")
+
+
+def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text(
+        "import os\nos.write(2, b'a library is missing\\n')\n1 / 0\n"
+    )
+    done = run_python("from kcnn.backend import start_tensorflow; start_tensorflow()", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("a library is missing\n")
+    assert "ZeroDivisionError" in done.stderr

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import RunError
+from kcnn.runs import (
+    RunFolder,
+    atomic,
+    create_run,
+    find_run,
+    list_runs,
+    newest,
+    read_json,
+    read_metrics,
+    require_room,
+    require_writable,
+    write_csv,
+    write_json,
+    write_text,
+)
+
+RUNS = ("cifar/run-001", "cifar/run-002", "digits/first-try")
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    """Three runs, started in the order of RUNS but for the second, which is the newest."""
+    folder = tmp_path / "outputs"
+    for started, title in zip((100, 300, 200), RUNS, strict=True):
+        resolved = folder / title / "resolved.yaml"
+        write_text(resolved, "name: any\n")
+        os.utime(resolved, (started, started))
+    return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "kcnn", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("no file system may be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_runs_are_numbered(tmp_path: Path) -> None:
+    assert [create_run(tmp_path, "digits").path.name for _ in range(2)] == ["run-001", "run-002"]
+    (tmp_path / "digits" / "run-041").mkdir()
+    (tmp_path / "digits" / "run-1000-old").mkdir()
+    (tmp_path / "digits" / "run-050").write_text("a file takes its number, too")
+    assert create_run(tmp_path, "digits").path.name == "run-051"
+    assert create_run(tmp_path, "mnist").path == tmp_path / "mnist" / "run-001"
+
+
+def test_runs_beyond_999(tmp_path: Path) -> None:
+    (tmp_path / "digits" / "run-999").mkdir(parents=True)
+    assert create_run(tmp_path, "digits").path.name == "run-1000"
+    assert create_run(tmp_path, "digits").path.name == "run-1001"
+
+
+def create_some(output_dir: Path) -> list[str]:
+    return [create_run(output_dir, "digits").path.name for _ in range(5)]
+
+
+def test_runs_started_at_once_get_their_own_folders(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(8, multiprocessing.get_context("fork")) as pool:
+        names = [name for some in pool.map(create_some, [tmp_path] * 8) for name in some]
+    assert sorted(names) == [f"run-{number:03d}" for number in range(1, 41)]
+
+
+def test_named_run(tmp_path: Path) -> None:
+    assert create_run(tmp_path, "digits", "first-try").title == "digits/first-try"
+    with pytest.raises(RunError, match=r"digits/first-try: a run of this name is there") as caught:
+        create_run(tmp_path, "digits", "first-try")
+    assert caught.value.hint == "choose another --name"
+    assert create_run(tmp_path, "digits").path.name == "run-001"
+
+
+def test_require_room_finds_the_name_taken(tmp_path: Path) -> None:
+    create_run(tmp_path, "digits", "first-try")
+    require_room(tmp_path, "digits", "second-try")
+    require_room(tmp_path, "mnist", "first-try")
+    with pytest.raises(RunError, match=r"digits/first-try: a run of this name is there"):
+        require_room(tmp_path, "digits", "first-try")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", ".hidden", "-x", "a b", "a" * 101])
+def test_name_unfit_for_a_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="not a name for a folder"):
+        require_room(tmp_path, "digits", name)
+
+
+def test_title_of_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(tmp_path, "digits")
+    monkeypatch.chdir(run.path)
+    assert RunFolder(Path()).title == "digits/run-001"
+
+
+def test_require_writable_leaves_nothing(tmp_path: Path) -> None:
+    require_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_folder_below_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for output_dir in (tmp_path / "file", tmp_path / "file" / "outputs"):
+        with pytest.raises(RunError, match="file: is a file, not a folder"):
+            require_writable(output_dir)
+        with pytest.raises(RunError, match=r"file.*: cannot be written"):
+            create_run(output_dir, "digits")
+
+
+def test_output_folder_that_no_one_can_write() -> None:
+    with pytest.raises(RunError, match=r"/proc.*: cannot be written"):
+        require_writable(Path("/proc/outputs"))
+    with pytest.raises(RunError, match=r"/proc/outputs.*: cannot be written"):
+        create_run(Path("/proc/outputs"), "digits")
+
+
+def test_output_folder_with_a_name_too_long(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written: File name too long"):
+        require_writable(tmp_path / ("a" * 300))
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    write_text(path, "old\n")
+    with pytest.raises(ZeroDivisionError), atomic(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupted_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "saved_model"
+    write_text(path / "old.txt", "old")
+    with pytest.raises(KeyboardInterrupt), atomic(path) as temporary:
+        write_text(temporary / "deep" / "new.txt", "half")
+        raise KeyboardInterrupt
+    assert [child.name for child in path.iterdir()] == ["old.txt"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "saved_model"
+    write_text(path / "old.txt", "old")
+    with atomic(path) as temporary:
+        write_text(temporary / "new.txt", "new")
+    assert [child.name for child in path.iterdir()] == ["new.txt"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_temporary_file_keeps_its_suffix_and_folder(tmp_path: Path) -> None:
+    with atomic(tmp_path / "deep" / "model.keras") as temporary:
+        assert temporary.suffix == ".keras"
+        assert temporary.parent == tmp_path / "deep"
+        temporary.write_bytes(b"model")
+    assert (tmp_path / "deep" / "model.keras").read_bytes() == b"model"
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    path = small_disk / "predictions.csv"
+    write_text(path, "old\n")
+    with pytest.raises(RunError, match=r"predictions\.csv: cannot be written: No space left"):
+        write_text(path, "x" * 200_000)
+    assert path.read_text() == "old\n"
+    assert list(small_disk.iterdir()) == [path]
+
+
+def test_a_disk_mounted_read_only(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(RunError, match=r"small.*: cannot be written: Read-only file system"):
+        require_writable(small_disk / "outputs")
+    with pytest.raises(RunError, match=r"metrics\.csv: cannot be written: Read-only file system"):
+        write_text(small_disk / "metrics.csv", "epoch\n")
+
+
+def test_written_bytes(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", ("class", "f1"), [("a, b", 0.5), ("é", 1)])
+    assert (tmp_path / "a.csv").read_bytes() == 'class,f1\n"a, b",0.5\né,1\n'.encode()
+    write_json(tmp_path / "a.json", {"class": "é"})
+    assert (tmp_path / "a.json").read_bytes() == '{\n  "class": "é"\n}\n'.encode()
+
+
+def test_find_run_by_path_title_and_recipe(outputs: Path) -> None:
+    for run in (str(outputs / "cifar" / "run-001"), "cifar/run-001"):
+        assert find_run(run, outputs).path == outputs / "cifar" / "run-001"
+    assert find_run("cifar", outputs).title == "cifar/run-002"
+    assert find_run(str(outputs / "cifar"), outputs).title == "cifar/run-002"
+    assert find_run("digits", outputs).title == "digits/first-try"
+
+
+def test_find_the_newest_run(outputs: Path) -> None:
+    assert find_run(None, outputs).title == "cifar/run-002"
+    os.utime(outputs / "digits" / "first-try" / "resolved.yaml", (400, 400))
+    assert find_run(None, outputs).title == "digits/first-try"
+
+
+def test_of_runs_started_at_once_the_last_by_name_is_newest(outputs: Path) -> None:
+    for title in RUNS:
+        os.utime(outputs / title / "resolved.yaml", (500, 500))
+    assert newest(list_runs(outputs)).title == "digits/first-try"
+
+
+def test_list_runs_passes_over_what_is_no_run(outputs: Path) -> None:
+    (outputs / "cifar" / "run-003").mkdir()
+    (outputs / "notes.txt").write_text("")
+    assert [run.title for run in list_runs(outputs)] == list(RUNS)
+    assert list_runs(outputs / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ("mnist", "mnist: no such run in"),
+        ("cifar/run-009", "cifar/run-009: no such run in"),
+        ("cifar/run-003", r"run-003: not a run folder \(no resolved.yaml in it\)"),
+        ("a" * 300, "cannot be read: File name too long"),
+        ("", "not a run folder"),
+    ],
+)
+def test_find_no_run(
+    run: str, message: str, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (outputs / "cifar" / "run-003").mkdir()
+    empty = outputs.parent / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    with pytest.raises(RunError, match=message) as caught:
+        find_run(run, outputs)
+    assert "\n" not in caught.value.message
+
+
+def test_no_runs_at_all(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"outputs: no runs here") as caught:
+        find_run(None, tmp_path / "outputs")
+    assert caught.value.hint == "train one first: kcnn fit digits"
+
+
+def test_metrics_are_read_as_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,loss\n1,2.5\n2,nan\n")
+    first, second = read_metrics(path)
+    assert first == {"epoch": 1.0, "loss": 2.5}
+    assert second["loss"] != second["loss"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "metrics.csv: no epochs in it"),
+        ("epoch,loss\n", "metrics.csv: no epochs in it"),
+        ("epoch,loss\n1,2\n2,\n", r"metrics.csv:3: not a row of numbers"),
+        ("epoch,loss\n1,2\n2\n", r"metrics.csv:3: not a row of numbers"),
+        ("epoch,loss\n1,2\n\n3,4,5\n", r"metrics.csv:4: not a row of numbers"),
+        ("epoch,loss\none,2\n", r"metrics.csv:2: not a row of numbers"),
+        (f"epoch,loss\n1,{'2' * 200_000}\n", r"metrics.csv:2: not a row of numbers"),
+    ],
+)
+def test_damaged_metrics(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text(text, newline="")
+    with pytest.raises(RunError, match=message) as caught:
+        RunFolder(tmp_path).read_metrics()
+    assert caught.value.hint
+    assert "\n" not in caught.value.message
+
+
+def test_metrics_missing_or_binary(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"metrics\.csv: missing"):
+        read_metrics(tmp_path / "metrics.csv")
+    (tmp_path / "metrics.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RunError, match=r"metrics\.csv: cannot be read"):
+        read_metrics(tmp_path / "metrics.csv")
+    with pytest.raises(RunError, match="cannot be read"):
+        read_metrics(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[1]", "expected a JSON object, found a list"),
+    ],
+)
+def test_damaged_summary(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_bytes(content)
+    with pytest.raises(RunError, match=rf"summary\.json: {message}"):
+        RunFolder(tmp_path).read_summary()
+
+
+def test_summary_missing_or_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"summary\.json: missing"):
+        RunFolder(tmp_path).read_summary()
+    with pytest.raises(RunError, match="cannot be read: Is a directory"):
+        read_json(tmp_path)
+
+
+def test_summary_read_back(tmp_path: Path) -> None:
+    summary = {"status": "finished", "test": {"accuracy": 0.5}}
+    write_json(tmp_path / "summary.json", summary)
+    assert RunFolder(tmp_path).read_summary() == summary
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+
+
+def test_weights_of_a_run(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    with pytest.raises(RunError, match=r"model\.keras: this run has no such model"):
+        run.weights("last")
+    run.model.write_bytes(b"")
+    assert run.weights("last") == run.model
+    with pytest.raises(RunError, match=r"best\.keras: this run has no such model") as caught:
+        run.weights("best")
+    assert "--weights last" in str(caught.value.hint)
+    run.best_model.write_bytes(b"")
+    assert run.weights("best") == run.best_model

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kcnn.errors import TrainingError
+from kcnn.training.devices import choose_devices, mirrored
+
+# Makes logical devices of the processor before anything else, then fits recipes on some of them.
+SCRIPT = """
+import json, sys
+import tensorflow as tf
+
+devices, jobs = int(sys.argv[1]), json.loads(sys.argv[2])
+processor = tf.config.list_physical_devices("CPU")[0]
+parts = [tf.config.LogicalDeviceConfiguration() for _ in range(devices)]
+tf.config.set_logical_device_configuration(processor, parts)
+
+from kcnn.commands.fit import fit
+from kcnn.errors import KcnnError
+from kcnn.figures import gallery
+from kcnn.model.saved import load_model
+from kcnn.training import devices as kcnn_devices
+
+gallery.draw_run = lambda *arguments, **named: []
+for job in jobs:
+    names = [f"CPU:{index}" for index in range(job["devices"])]
+    kcnn_devices.choose_devices = lambda request: kcnn_devices.mirrored(names)
+    try:
+        result = fit("net.yaml", job["settings"])
+    except KcnnError as error:
+        print(json.dumps({"error": error.message}))
+        continue
+    weights = [array.tolist() for array in load_model(result.run.model).get_weights()]
+    environment = json.loads(result.run.environment.read_text())
+    print(json.dumps({
+        "metrics": result.run.read_metrics(), "test": result.summary["test"],
+        "best": result.summary["best"], "weights": weights,
+        "devices": environment["training_devices"], "strategy": environment["strategy"],
+    }))
+"""
+RECIPE = """\
+data: {dataset: digits, validation: 0.3}
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3}
+    - BatchNormalization
+    - ReLU
+    - Flatten
+    - Dense: {units: 10}
+train: {epochs: 2, optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}}
+"""
+ONE_HOT = (
+    "train.loss=categorical_crossentropy",
+    "train.metrics=[{TopKCategoricalAccuracy: {k: 2}}]",
+)
+
+
+def run_fits(folder, devices: int, jobs: list[dict]) -> list[dict]:
+    (folder / "net.yaml").write_text(RECIPE)
+    command = [sys.executable, "-c", SCRIPT, str(devices), json.dumps(jobs)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("request_", ["cpu", None])
+def test_the_processor_without_gpus(request_: str | None) -> None:
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has GPUs")
+    devices = choose_devices(request_)
+    assert devices.names == ("CPU:0",)
+    assert devices.count == 1
+    assert not isinstance(devices.strategy, tf.distribute.MirroredStrategy)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ("gpu", "--device gpu: TensorFlow finds no GPU"),
+        ("0,1", "--device 0,1: there is no GPU 1"),
+        ("7", "--device 7: there is no GPU 7"),
+    ],
+)
+def test_gpus_that_are_not_there(request_: str, message: str) -> None:
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has GPUs")
+    with pytest.raises(TrainingError) as caught:
+        choose_devices(request_)
+    assert caught.value.message == message
+    assert "kcnn doctor" in caught.value.hint
+
+
+def test_one_device_needs_no_mirrors() -> None:
+    assert mirrored(["CPU:0"]).strategy is tf.distribute.get_strategy()
+
+
+def assert_alike(one: dict, two: dict, tolerance: float) -> None:
+    assert (one["devices"], two["devices"]) == (["CPU:0"], ["CPU:0", "CPU:1"])
+    assert two["strategy"] == "MirroredStrategy"
+    for row, same in zip(one["metrics"], two["metrics"], strict=True):
+        del row["seconds"], same["seconds"]
+        assert same == pytest.approx(row, rel=tolerance, abs=tolerance)
+    for array, same in zip(one["weights"], two["weights"], strict=True):
+        np.testing.assert_allclose(array, same, atol=tolerance)
+
+
+@pytest.mark.slow
+def test_two_devices_train_as_one(tmp_path) -> None:
+    # The last of the batches of 64 has 46 images, that of the batches of 98 has 26.
+    settings = (
+        ["train.batch_size=64"],
+        ["train.batch_size=98", *ONE_HOT],
+        # Shares that are not equal: Keras takes the mean of the devices' means.
+        ["train.batch_size=63"],
+        ["train.batch_size=503"],
+    )
+    jobs = [{"devices": devices, "settings": one} for one in settings for devices in (1, 2)]
+    results = run_fits(tmp_path, 2, jobs)
+    tolerances = (1e-4, 1e-4, 5e-2, 5e-2)
+    for one, two, tolerance in zip(results[::2], results[1::2], tolerances, strict=True):
+        assert_alike(one, two, tolerance)
+
+
+@pytest.mark.slow
+def test_averaged_weights_and_scaled_losses_on_two_devices(tmp_path) -> None:
+    optimizer = "{SGD: {learning_rate: 0.1, use_ema: true, ema_momentum: 0.9}}"
+    settings = ["train.batch_size=64", f"train.optimizer={optimizer}"]
+    jobs = [
+        {"devices": 1, "settings": settings},
+        {"devices": 2, "settings": settings},
+        {"devices": 2, "settings": [*settings, "train.precision=mixed_float16"]},
+    ]
+    one, two, half = run_fits(tmp_path, 2, jobs)
+    assert two["best"]["test_loss"] == pytest.approx(one["best"]["test_loss"], rel=2e-3)
+    assert half["test"]["loss"] == pytest.approx(one["test"]["loss"], rel=0.1)
+
+
+@pytest.mark.slow
+def test_what_several_devices_cannot_do(tmp_path) -> None:
+    # Of 1006 images, the last of the batches of 67 has 1, that of the batches of 77 has 5: shares
+    # of 2, 2, 1 and none.
+    jobs = [
+        {"devices": 2, "settings": ["train.batch_size=67"]},
+        {"devices": 4, "settings": ["train.batch_size=77"]},
+        {"devices": 4, "settings": ["train.batch_size=77", "train.drop_remainder=true"]},
+        {"devices": 2, "settings": ["train.optimizer.SGD.gradient_accumulation_steps=2"]},
+    ]
+    one_image, five_images, dropped, accumulated = run_fits(tmp_path, 4, jobs)
+    assert "leave a last one of 1 for 2 devices" in one_image["error"]
+    assert "leave a last one of 5 for 4 devices" in five_images["error"]
+    assert len(dropped["metrics"]) == 2
+    assert "gradient_accumulation_steps: does not go with 2 devices" in accumulated["error"]
+    assert not (tmp_path / "outputs" / "net" / "run-002").exists()

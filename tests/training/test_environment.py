@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kcnn import __version__
+from kcnn.training.environment import describe_machine, describe_run
+
+
+def test_machine() -> None:
+    machine = describe_machine()
+    assert machine["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert machine["kcnn"] in (__version__, None)
+    for package in ("tensorflow", "keras", "numpy"):
+        assert machine["packages"][package] == __import__(package).__version__
+    assert machine["cores"] >= 1
+    assert machine["processor"]
+    assert machine["bfloat16"] in ("AMX", "AVX-512 BF16", "none")
+    assert "CPU:0" in [device["name"] for device in machine["devices"]]
+    assert json.loads(json.dumps(machine)) == machine
+
+
+def test_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["kcnn", "fit", "digits"])
+    run = describe_run(("CPU:0",), "MirroredStrategy", "mixed_bfloat16", 7)
+    assert run["command_line"] == ["kcnn", "fit", "digits"]
+    assert run["seed"] == 7
+    assert run["precision"] == "mixed_bfloat16"
+    assert run["training_devices"] == ["CPU:0"]
+    assert run["strategy"] == "MirroredStrategy"
+    assert run["git_commit"] is None
+
+
+def test_commit_of_the_folder_the_user_stands_in(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
+    commit = describe_run((), "", "float32", 0)["git_commit"]
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout
+    assert commit == head.strip()
+
+
+def test_without_git(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert describe_run((), "", "float32", 0)["git_commit"] is None

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.training.fit import compile_model, precision
+
+
+def test_precision_holds_inside_and_is_restored() -> None:
+    former = keras.config.dtype_policy().name
+    with pytest.raises(ZeroDivisionError), precision("mixed_bfloat16"):
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+        raise ZeroDivisionError
+    assert keras.config.dtype_policy().name == former
+
+
+def test_time_is_taken(trained: Callable) -> None:
+    training = trained("train.epochs=2").training
+    assert 0 < sum(row["seconds"] for row in training.rows) <= training.seconds
+
+
+def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:
+    first, again, other = trained(), trained(), trained("train.seed=1")
+    for one, same in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert first.training.rows[-1]["loss"] == again.training.rows[-1]["loss"]
+    assert first.training.rows[-1]["loss"] != other.training.rows[-1]["loss"]
+
+
+def test_compile_keeps_keras_s_defaults(make_plan: Callable) -> None:
+    plan = make_plan("train.optimizer=Adam")
+    model = keras.Sequential([keras.layers.Dense(10)])
+    compile_model(plan, model, steps_per_epoch=7)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
+    assert model.optimizer.get_config()["beta_1"] == 0.9
