@@ -12,8 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder with the real MNIST and CIFAR-10: KCNN_DATA, or `shared/data` beside the checkout."""
+    """The real MNIST and CIFAR-10: in KCNN_DATA, or in `shared/data` beside the checkout."""
     folder = Path(os.environ.get("KCNN_DATA", REPOSITORY.parent / "shared" / "data")).resolve()
     if not (folder / "mnist.npz").is_file():
-        pytest.skip("no real data: set KCNN_DATA to a folder with mnist.npz and cifar-10-binary.tar.gz")
+        pytest.skip("set KCNN_DATA to a folder with mnist.npz and cifar-10-binary.tar.gz")
     return folder

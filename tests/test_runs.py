@@ -11,21 +11,8 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.runs import (
-    RunFolder,
-    atomic,
-    create_run,
-    find_run,
-    list_runs,
-    newest,
-    read_json,
-    read_metrics,
-    require_room,
-    require_writable,
-    write_csv,
-    write_json,
-    write_text,
-)
+from kcnn.files import atomic, read_json, require_writable, write_csv, write_json, write_text
+from kcnn.runs import RunFolder, create_run, find_run, list_runs, newest, read_metrics, require_room
 
 RUNS = ("cifar/run-001", "cifar/run-002", "digits/first-try")
 

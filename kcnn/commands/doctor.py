@@ -8,8 +8,8 @@ from typing import Any
 from kcnn.backend import start_tensorflow
 from kcnn.commands.data import list_sets
 from kcnn.errors import KcnnError
+from kcnn.files import require_writable
 from kcnn.progress import Progress
-from kcnn.runs import require_writable
 
 
 def examine(output_dir: Path, data_dir: Path | None, progress: Progress) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import kcnn
 from kcnn.backend import start_tensorflow
 from kcnn.data.load import load_dataset
 from kcnn.errors import ExportError
+from kcnn.files import atomic, require_writable
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import atomic, find_run, require_writable
+from kcnn.runs import find_run
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
 from kcnn.errors import DataError, KcnnError, TrainingError
+from kcnn.files import atomic, write_json, write_text
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, atomic, create_run, require_room, write_json, write_text
+from kcnn.runs import RunFolder, create_run, require_room
 
 if TYPE_CHECKING:
     import keras
@@ -114,6 +115,8 @@ def fit(
     devices = choose_devices(device)
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
+    if devices.count > 1 and job.recipe.train.optimizer.clips:
+        progress.note("several devices: each clips the gradient of its own share of a batch")
     with clock.timed("build"):
         model = _build(job, devices)
     run = create_run(output_dir, settings.name, name)
@@ -245,7 +248,11 @@ def _finish(
     summary = {
         **_summary(job, run, clock, "finished"),
         "class_names": list(job.dataset.class_names),
-        "images": {"train": len(job.train), "test": len(job.dataset.test)},
+        "images": {
+            "train": len(job.train),
+            "validation": len(job.validation or ()),
+            "test": len(job.dataset.test),
+        },
         "train": training.last_row,
         "test": outcome.test,
         **({"best": outcome.best} if outcome.best else {}),

@@ -13,8 +13,9 @@ from kcnn.data.convert import convert_images
 from kcnn.data.dataset import Images
 from kcnn.data.images import find_images, read_image
 from kcnn.errors import DataError, RunError
+from kcnn.files import require_writable, write_csv
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, find_run, require_writable, write_csv
+from kcnn.runs import RunFolder, find_run
 
 BATCH_SIZE = 256
 # A change of the aspect ratio by less than this share does not show.

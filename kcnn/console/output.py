@@ -29,7 +29,7 @@ def fit_text(result: FitResult) -> str:
     test, best = summary["test"], summary.get("best")
     lines = [
         f"test accuracy  {per_cent(test['accuracy'])} on {test['images']:,} images, "
-        f"after the last epoch",
+        f"with the {test['weights']} weights",
         *(
             [f"               {per_cent(best['test_accuracy'])} with epoch {best['epoch']}'s "
              f"weights, the best by validation ({per_cent(best['val_accuracy'])})"]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from kcnn.runs import atomic
+from kcnn.files import atomic
 
 FORMATS = ("png", "svg", "pdf")
 PIXELS_PER_INCH = 110

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from kcnn.runs import RunFolder, atomic
+from kcnn.files import atomic
+from kcnn.runs import RunFolder
 
 
 def first_kernel(model: keras.Model) -> np.ndarray | None:

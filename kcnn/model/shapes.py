@@ -223,8 +223,9 @@ def _on_maps(layer: Layer, shape: Shape) -> Shape:
 
 @_shape.register(layers.BatchNormalization)
 @_shape.register(layers.LayerNormalization)
+@_shape.register(layers.Softmax)
 def _normalized(
-    layer: layers.BatchNormalization | layers.LayerNormalization, shape: Shape
+    layer: layers.BatchNormalization | layers.LayerNormalization | layers.Softmax, shape: Shape
 ) -> Shape:
     for axis in [layer.axis] if isinstance(layer.axis, int) else layer.axis:
         _axis(axis, shape)

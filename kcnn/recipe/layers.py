@@ -276,7 +276,7 @@ class ELU(Layer):
 class Softmax(Layer):
     """Probabilities that sum to 1."""
 
-    axis: Axes | None = None
+    axis: Axes = -1
 
 
 class ZeroPadding2D(Layer):

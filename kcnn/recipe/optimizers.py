@@ -34,13 +34,19 @@ class Optimizer(Settings):
     loss_scale_factor: Positive | None = None
     gradient_accumulation_steps: Annotated[int | None, Field(ge=2)] = None
 
-    @model_validator(mode="after")
-    def _clip_once(self) -> Optimizer:
-        clips = [
+    @property
+    def clips(self) -> list[str]:
+        """Names the settings that clip gradients; at most one."""
+        return [
             name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name)
         ]
-        if len(clips) > 1:
-            raise mistake(f"{' and '.join(clips)}: gradients are clipped in one way only; keep one")
+
+    @model_validator(mode="after")
+    def _clip_once(self) -> Optimizer:
+        if len(self.clips) > 1:
+            raise mistake(
+                f"{' and '.join(self.clips)}: gradients are clipped in one way only; keep one"
+            )
         return self
 
 
@@ -91,6 +97,7 @@ class Lamb(_Moments):
 class ScheduleFreeAdamW(_Moments):
     """AdamW without a schedule (Defazio et al., 2024)."""
 
+    beta_1: Annotated[float | None, Field(gt=0, lt=1)] = None
     warmup_steps: WholeNumber | None = None
 
 

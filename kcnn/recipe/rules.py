@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kcnn.recipe.fields import shown, suggest
+from kcnn.recipe.fields import Settings, shown, suggest
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
-from kcnn.recipe.optimizers import Constant, Cosine, ReduceLROnPlateau
+from kcnn.recipe.optimizers import Constant, Cosine, Ftrl, OneCycle, ReduceLROnPlateau
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Place
 
@@ -96,12 +96,23 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             ("train", "learning_rate_schedule", type(schedule).__name__, "warmup_epochs"),
             f"{schedule.warmup_epochs:g} is not below train.epochs, which is {train.epochs}",
         )
+    if isinstance(train.optimizer, Ftrl) and _starts_at_zero(schedule):
+        yield (
+            ("train", "learning_rate_schedule"),
+            "starts at a rate of 0, by which Ftrl divides; leave the warm-up out",
+        )
     if stopping is not None and stopping.restore_best_weights and train.optimizer.use_ema:
         yield (
             ("train", "early_stopping", "restore_best_weights"),
             "does not go with use_ema, which puts the last averages in place of the weights "
             "restored; leave it out, best.keras keeps the best epoch anyway",
         )
+
+
+def _starts_at_zero(schedule: Settings | None) -> bool:
+    if isinstance(schedule, OneCycle):
+        return schedule.start_fraction == 0
+    return isinstance(schedule, Constant | Cosine) and schedule.warmup_epochs > 0
 
 
 def _published_conflicts(recipe: Recipe) -> Iterator[Conflict]:

@@ -10,10 +10,11 @@ import keras
 import numpy as np
 
 from kcnn.errors import TrainingError
+from kcnn.files import write_csv
 from kcnn.progress import Progress
 from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
-from kcnn.runs import RunFolder, write_csv
+from kcnn.runs import RunFolder
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 

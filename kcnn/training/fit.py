@@ -42,7 +42,8 @@ class Training:
     @property
     def last_row(self) -> dict[str, float]:
         """The last epoch's row, rounded as in metrics.csv."""
-        return {name: float(shown(name, value)) for name, value in self.rows[-1].items()}
+        row = {name: float(shown(name, value)) for name, value in self.rows[-1].items()}
+        return row | {"epoch": len(self.rows)}
 
 
 @contextmanager

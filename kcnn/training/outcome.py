@@ -8,9 +8,10 @@ from typing import Any
 import keras
 
 from kcnn.data.dataset import Dataset
+from kcnn.files import atomic
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, atomic
+from kcnn.runs import RunFolder
 from kcnn.training.fit import Training
 from kcnn.training.objective import measure, probabilities
 from kcnn.training.scoring import Scores, answer_images, score, write_scores
@@ -51,7 +52,7 @@ def conclude(
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
     save_model(model, run)
-    test: dict[str, Any] = {"weights": "last", "images": len(dataset.test), **measured}
+    test: dict[str, Any] = {"weights": _weights_left(plan), "images": len(dataset.test), **measured}
     if training.best is None:
         return Outcome(test, None)
     last = model.get_weights()
@@ -73,6 +74,14 @@ def save_model(model: keras.Model, run: RunFolder) -> None:
 def short(number: float) -> float:
     """Rounds to six significant digits, which is more than float32 metrics are worth."""
     return float(f"{number:.6g}")
+
+
+def _weights_left(plan: Plan) -> str:
+    """Says which weights training leaves in the model: the last, unless early stopping swaps."""
+    stopping = plan.recipe.train.early_stopping
+    if stopping is not None and stopping.restore_best_weights:
+        return f"best {stopping.monitor}"
+    return "last"
 
 
 def _score(

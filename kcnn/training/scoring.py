@@ -11,8 +11,9 @@ import tensorflow as tf
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kcnn.errors import TrainingError
+from kcnn.files import write_csv
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, write_csv
+from kcnn.runs import RunFolder
 
 BATCH_SIZE = 500
 

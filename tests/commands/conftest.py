@@ -9,11 +9,12 @@ import keras
 import pytest
 
 from kcnn.data.load import load_dataset
+from kcnn.files import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, create_run, write_json, write_text
+from kcnn.runs import RunFolder, create_run
 
 DIGITS = """\
 name: digits

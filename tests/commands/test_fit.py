@@ -136,7 +136,7 @@ def test_summary(finished: FitResult) -> None:
         "tiny/run-001", "tiny", "digits",
     )  # fmt: skip
     assert summary["epochs"] == 4
-    assert summary["images"] == {"train": 1150, "test": 360}
+    assert summary["images"] == {"train": 1150, "validation": 287, "test": 360}
     assert summary["class_names"] == [str(digit) for digit in range(10)]
     model = load_model(finished.run.model)
     assert summary["parameters"] == model.count_params()
@@ -258,7 +258,7 @@ def test_real_images_from_an_npz(real_data: Path, tmp_path: Path, folder: Path) 
     recipe.write_text(RECIPE.replace("dataset: digits", "dataset: npz\n  path: some.npz"))
     settings = ["train.epochs=3", "train.batch_size=30", "train.optimizer=Adam"]
     first = fit(recipe, settings, tmp_path / "outputs")
-    assert first.summary["images"] == {"train": 480, "test": 200}
+    assert first.summary["images"] == {"train": 480, "validation": 120, "test": 200}
     assert first.summary["test"]["accuracy"] > 0.5
     again = fit(first.run.resolved, output_dir=tmp_path / "elsewhere")
     assert again.run.predictions.read_bytes() == first.run.predictions.read_bytes()

@@ -8,8 +8,9 @@ import pytest
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import KcnnError, RunError
 from kcnn.figures.gallery import CURVES, NEED_IMAGES, PICTURES, choose_pictures, draw_run
+from kcnn.files import write_csv, write_json
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, write_csv, write_json
+from kcnn.runs import RunFolder
 
 
 class Notes(Progress):

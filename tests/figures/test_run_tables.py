@@ -7,7 +7,8 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions
-from kcnn.runs import RunFolder, write_csv, write_text
+from kcnn.files import write_csv, write_text
+from kcnn.runs import RunFolder
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_every_optimizer_lowers_the_loss(
     assert_learns(plan)
 
 
-# Ftrl divides by the rate, and the first step of a rise from nothing has none.
+# Ftrl divides by the rate: a rise from nothing is refused.
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "Ftrl"])
 def test_every_optimizer_rises_from_nothing(name: str, make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(

@@ -50,7 +50,9 @@ def test_a_quarter_turn_is_counter_clockwise(augment):
 def test_whole_pixels_move_down_and_right_and_leave_black(augment, pictures):
     _, height, width, _ = pictures.shape
     settings = RandomTranslation(
-        height_factor=[2 / height, 2 / height], width_factor=[1 / width, 1 / width]
+        height_factor=[2 / height, 2 / height],
+        width_factor=[1 / width, 1 / width],
+        fill_mode="constant",
     )
     expected = np.zeros_like(pictures)
     expected[:, 2:, 1:] = pictures[:, :-2, :-1]

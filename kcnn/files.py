@@ -1,0 +1,121 @@
+"""Files written whole or not at all, and read with a message that names the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RunError
+
+
+def require_writable(output_dir: Path) -> None:
+    """Makes sure that a folder can be written or made; leaves nothing behind.
+
+    Raises:
+        RunError: The folder, or the nearest one above it that exists, cannot be written.
+    """
+    with writing(output_dir):
+        existing = output_dir.absolute()
+        while not existing.exists():
+            existing = existing.parent
+        if not existing.is_dir():
+            raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object of a run folder.
+
+    Raises:
+        RunError: The file is missing or is not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing", "the run was stopped before it was written") from None
+    except (ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path}: not JSON ({error})", "restore it, or train the run again"
+        ) from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, found a {type(value).__name__}")
+    return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file whole or not at all; line ends stay as they are."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Writes a table whole or not at all: comma-separated, LF at the end of each line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Lets a file or folder be written beside its place and renamed into it when whole.
+
+    Args:
+        path: Where it shall stand; the folder above it is made when missing.
+
+    Yields:
+        A temporary path in the same folder, with the same suffix, that does not exist yet.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _flush(temporary)
+            if path.is_dir():
+                shutil.rmtree(path)
+            temporary.replace(path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to write into a RunError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            "make room or choose another folder",
+        ) from None
+
+
+def _flush(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
