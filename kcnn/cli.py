@@ -12,8 +12,11 @@ from kcnn import __version__
 from kcnn.console import output
 from kcnn.console.options import (
     Commands,
-    check_device,
+    at_least_two,
+    check_explain,
     data_dir,
+    device,
+    for_one_layer,
     for_reading_runs,
     json_option,
     options,
@@ -51,11 +54,7 @@ def cli() -> None:
 @options(output_dir, data_dir)
 @click.option("--name", help="The run's name; the next number when left out.")
 @click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
-@click.option(
-    "--device", metavar="cpu|gpu|0,1", callback=check_device,
-    help="Where to train; every GPU when left out.",
-)  # fmt: skip
-@options(quiet, json_option)
+@options(device, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network of RECIPE, a file or the name of a recipe that kcnn brings.
 
@@ -148,6 +147,47 @@ def check(recipe: str, settings: Sequence[str], build: bool, as_json: bool) -> N
 
 
 @cli.command()
+@recipe
+@settings
+@click.option(
+    "--solve", type=click.Choice(["padding"]), help="Which padding keeps each convolution's map.",
+)  # fmt: skip
+@for_one_layer
+@click.option("--markdown", is_flag=True, help="Print Markdown for course notes.")
+@for_reading_runs
+def explain(
+    recipe: str, settings: Sequence[str], solve: str | None, layer: str | None, markdown: bool,
+    output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool, **of_layer: Any,
+) -> None:  # fmt: skip
+    """Explain RECIPE layer by layer: the sums behind shapes, parameters and multiply-adds.
+
+    With them come the memory of the activations, the receptive field, and what is worth a second
+    look. Nothing is trained. --layer shows how one value of a convolution comes about.
+
+    \b
+    Examples:
+      kcnn explain cifar
+      kcnn explain cifar --solve padding model.layers[0].Conv2D.kernel_size=7
+      kcnn explain mnist --layer conv2d --at 14,14
+      kcnn explain mnist --markdown > mnist.md
+    """
+    from kcnn.commands.explain import explain, solve_for_padding
+    from kcnn.commands.explain_layer import explain_layer
+    from kcnn.console import convolution, explanation
+
+    check_explain(solve, layer, markdown, as_json, **of_layer)
+    if layer is not None:
+        of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
+        walk = explain_layer(recipe, settings, layer, progress=make_progress(quiet), **of_layer)
+        click.echo(convolution.shown(walk, as_json))
+    else:
+        result = solve_for_padding(recipe, settings) if solve else explain(recipe, settings)
+        click.echo(explanation.shown(result, as_json, markdown))
+        if result.problem is not None:
+            raise result.problem
+
+
+@cli.command()
 @run
 @weights
 @for_reading_runs
@@ -186,6 +226,57 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     answers = predict(images, run, progress=make_progress(quiet), **arguments)
     text = output.as_json(output.predictions_json(answers)) if as_json else None
     click.echo(text or output.predictions_text(answers))
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", callback=at_least_two)
+@click.option(
+    "--difference", type=click.FloatRange(0, 100, min_open=True), default=0.3, show_default=True,
+    help="Points of test accuracy to count the seeds for.",
+)  # fmt: skip
+@options(output_dir, json_option)
+def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: bool) -> None:
+    """Compare finished runs: their settings, their accuracy, and what chance alone would do.
+
+    Runs that differ only by seed count as one group. For two runs every test image is compared.
+
+    \b
+    Examples:
+      kcnn compare cifar/run-001 cifar/run-002
+      kcnn compare outputs/cifar/seed-* outputs/cifar_tuned/seed-* --difference 1
+    """
+    from kcnn.commands.compare import compare
+    from kcnn.console.comparison import comparison_text
+
+    result = compare(runs, output_dir, difference / 100)
+    click.echo(output.as_json(result.as_json()) if as_json else comparison_text(result))
+
+
+@cli.command()
+@recipe
+@settings
+@click.option(
+    "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
+)  # fmt: skip
+@click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
+@options(device, output_dir, data_dir, quiet, json_option)
+def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Train several seeds of RECIPE and judge the numbers that its source published.
+
+    Each is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs of the
+    same settings and seed that are finished are not trained again.
+
+    \b
+    Examples:
+      kcnn reproduce cifar --seeds 5
+      kcnn reproduce cifar --seeds 3 train.epochs=5
+    """
+    from kcnn.commands.reproduce import reproduce
+    from kcnn.console.reproduction import reproduction_text
+
+    arguments["overrides"] = arguments.pop("settings")
+    result = reproduce(progress=make_progress(quiet), **arguments)
+    click.echo(output.as_json(result.as_json()) if as_json else reproduction_text(result))
 
 
 @cli.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -121,11 +122,18 @@ class RunFolder:
         """
         return read_json(self.summary)
 
+    def status(self) -> str:
+        """Says how far the run came: `finished`, `interrupted`, `failed`, else `unfinished`."""
+        try:
+            return str(self.read_summary().get("status", "unfinished"))
+        except RunError:
+            return "unfinished"
+
     def read_metrics(self) -> list[dict[str, float]]:
         """Reads metrics.csv: one mapping an epoch, column name to number.
 
         Raises:
-            RunError: It is missing, empty or holds something that is not a number.
+            RunError: It is missing, empty, or holds something that is not a number or no epochs.
         """
         return read_metrics(self.metrics)
 
@@ -190,12 +198,15 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
         if not runs:
             raise RunError(f"{output_dir}: no runs here", "train one first: kcnn fit digits")
         return newest(runs)
-    for path in (Path(run), output_dir / run):
+    places = (Path(run), output_dir / run)
+    for path in places:
         if is_run(path):
             return RunFolder(path)
         inside = [RunFolder(child) for child in _folders(path) if is_run(child)]
         if inside:
             return newest(inside)
+    # Only now: a folder of the recipe's name, here, must not hide its runs.
+    for path in places:
         if path.is_dir():
             raise RunError(
                 f"{path}: not a run folder (no resolved.yaml in it)", "kcnn runs lists them"
@@ -230,7 +241,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     """Reads a metrics.csv: one mapping an epoch, column name to number.
 
     Raises:
-        RunError: It is missing, empty or holds something that is not a number.
+        RunError: It is missing, empty, or holds something that is not a number or no epochs.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -251,6 +262,11 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     if not rows:
         raise RunError(
             f"{path}: no epochs in it", "the run was stopped before its first epoch ended"
+        )
+    if not all(math.isfinite(row.get("epoch", math.nan)) for row in rows):
+        raise RunError(
+            f"{path}: expected the number of its epoch in every row",
+            "restore the file, or train the run again",
         )
     return rows
 

@@ -91,7 +91,15 @@ HEAVY = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "sklearn", "sci
 
 @pytest.mark.parametrize(
     "arguments",
-    [None, ["--help"], ["--version"], ["fit", "--help"], ["check", "cifar"], ["recipes"]],
+    [
+        None,
+        ["--help"],
+        ["--version"],
+        ["fit", "--help"],
+        ["check", "cifar"],
+        ["explain", "cifar"],
+        ["recipes"],
+    ],
     ids=lambda arguments: "import" if arguments is None else " ".join(arguments),
 )
 def test_nothing_slow_is_imported_before_it_is_needed(arguments: list[str] | None) -> None:

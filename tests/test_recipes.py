@@ -8,16 +8,35 @@ import pytest
 
 from kcnn.commands.check import check
 from kcnn.commands.fit import fit
+from kcnn.data.dataset import Dataset
+from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 
 RECIPES = shipped_recipes()
-PARAMETERS = {"cifar": 25_578, "mnist": 50_186, "resnet20": 274_042}
+PARAMETERS = {
+    "alexnet": 60_965_224,  # 62,378,344 without groups
+    "cifar": 25_578,
+    "cifar_padding1": 25_578,
+    "cifar_tuned": 25_578,
+    "convolution": 5_258,
+    "dense": 669_706,
+    "leaky_bn": 3_760,
+    "leaky_bn_fast": 3_760,
+    "lenet5": 61_706,
+    "mnist": 50_186,
+    "resnet20": 274_042,
+    "simple_convnet": 433_890,
+    "vgg16": 14_996_682,
+}
+WITHOUT_REAL_IMAGES = ("alexnet", "digits")  # a folder of one's own, and nothing to cut a slice of
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_first_lines_say_how_to_run_it_and_what_to_expect(name: str) -> None:
     first, second, *_ = RECIPES[name].read_text(encoding="utf-8").splitlines()
-    assert first == f"# kcnn fit recipes/{name}.yaml"
+    own_images = " data.path=photos" if name == "alexnet" else ""
+    assert first == f"# kcnn fit recipes/{name}.yaml{own_images}"
     assert second.startswith("# Expect ")
 
 
@@ -30,26 +49,69 @@ def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(name: str) ->
     assert result.plan.cost.parameters == PARAMETERS.get(name, result.plan.cost.parameters)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in RECIPES if name != "digits"])
-def test_trains_on_a_slice_of_the_real_images(name: str, real_data: Path, tmp_path: Path) -> None:
+def load_real(name: str, real_data: Path) -> Dataset:
+    from kcnn.data.load import load_dataset
+
+    return load_dataset(read_recipe(name).data, real_data, Progress())
+
+
+def use_slice_of(whole: Dataset, folder: Path) -> list[str]:
+    """Saves 600 training and 100 test images; gives the settings that train on them."""
     import numpy as np
 
-    from kcnn.data.load import load_dataset
-    from kcnn.progress import Progress
-    from kcnn.recipe import read_recipe
+    train, test = whole.train.first(600), whole.test.first(100)
+    arrays = {"x_train": train.images, "y_train": train.labels}
+    np.savez(folder / "slice.npz", x_test=test.images, y_test=test.labels, **arrays)
+    return ["data.dataset=npz", f"data.path={folder / 'slice.npz'}", "data.validation=0.1"]
 
-    whole = load_dataset(read_recipe(name).data, real_data, Progress())
-    file = tmp_path / "slice.npz"
-    np.savez(
-        file,
-        x_train=whole.train.images[:600], y_train=whole.train.labels[:600],
-        x_test=whole.test.images[:100], y_test=whole.test.labels[:100],
-    )  # fmt: skip
-    settings = ["data.dataset=npz", f"data.path={file}", "data.validation=0.1", "train.epochs=1"]
-    result = fit(name, settings, tmp_path / "outputs")
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in WITHOUT_REAL_IMAGES])
+def test_trains_on_a_slice_of_the_real_images(name: str, real_data: Path, tmp_path: Path) -> None:
+    settings = use_slice_of(load_real(name, real_data), tmp_path)
+    result = fit(name, [*settings, "train.epochs=1"], tmp_path / "outputs")
     assert result.summary["status"] == "finished"
     assert result.summary["test"]["images"] == 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        "{SGD: {learning_rate: 0.01}}",
+        "{SGD: {learning_rate: 0.01, momentum: 0.9}}",
+        "{SGD: {learning_rate: 0.01, momentum: 0.9, nesterov: true}}",
+        "{Adagrad: {learning_rate: 0.01}}",
+        "{RMSprop: {learning_rate: 0.001}}",
+        "{Adam: {learning_rate: 0.001}}",
+    ],
+)
+def test_the_books_six_optimizers_lower_the_loss(
+    optimizer: str, real_data: Path, tmp_path: Path
+) -> None:
+    settings = use_slice_of(load_real("simple_convnet", real_data), tmp_path)
+    settings += ["train.epochs=3", f"train.optimizer={optimizer}"]
+    first, *_, last = fit("simple_convnet", settings, tmp_path / "outputs").run.read_metrics()
+    assert last["loss"] < first["loss"]
+
+
+@pytest.mark.slow
+def test_alexnet_trains_on_a_folder(real_data: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    train = load_real("cifar", real_data).train
+    for index in range(40):
+        folder = tmp_path / "photos" / f"class {train.labels[index] % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(train.images[index]).save(folder / f"{index}.png")
+    settings = [
+        f"data.path={tmp_path / 'photos'}",
+        "model.layers[15].Dense.units=2",
+        "train.batch_size=8",
+        "train.epochs=1",
+    ]
+    result = fit("alexnet", settings, tmp_path / "outputs")
+    assert result.summary["status"] == "finished"
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -26,20 +25,6 @@ def outputs(tmp_path: Path) -> Path:
         write_text(resolved, "name: any\n")
         os.utime(resolved, (started, started))
     return folder
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "kcnn", str(folder)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("no file system may be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_runs_are_numbered(tmp_path: Path) -> None:
@@ -190,6 +175,14 @@ def test_find_run_by_path_title_and_recipe(outputs: Path) -> None:
     assert find_run("digits", outputs).title == "digits/first-try"
 
 
+def test_a_folder_of_the_recipes_name_hides_no_runs(
+    outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (outputs.parent / "digits").mkdir()
+    monkeypatch.chdir(outputs.parent)
+    assert find_run("digits", Path("outputs")).title == "digits/first-try"
+
+
 def test_find_the_newest_run(outputs: Path) -> None:
     assert find_run(None, outputs).title == "cifar/run-002"
     os.utime(outputs / "digits" / "first-try" / "resolved.yaml", (400, 400))
@@ -253,6 +246,8 @@ def test_metrics_are_read_as_numbers(tmp_path: Path) -> None:
         ("epoch,loss\n1,2\n2,\n", r"metrics.csv:3: not a row of numbers"),
         ("epoch,loss\n1,2\n2\n", r"metrics.csv:3: not a row of numbers"),
         ("epoch,loss\n1,2\n\n3,4,5\n", r"metrics.csv:4: not a row of numbers"),
+        ("ep,loss\n1,2\n", "metrics.csv: expected the number of its epoch"),
+        ("epoch,loss\n1,2\nnan,2\n", "metrics.csv: expected the number of its epoch"),
         ("epoch,loss\none,2\n", r"metrics.csv:2: not a row of numbers"),
         (f"epoch,loss\n1,{'2' * 200_000}\n", r"metrics.csv:2: not a row of numbers"),
     ],

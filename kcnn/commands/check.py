@@ -61,9 +61,7 @@ def plan_for_known_images(recipe: Recipe) -> Plan | None:
         RecipeError: The network does not fit.
     """
     shape = known_image_shape(recipe.data)
-    named = NAMED_SETS.get(recipe.data.dataset)
-    classes = len(named.class_names) if named else None
-    return None if shape is None else plan_network(recipe, shape, classes)
+    return None if shape is None else plan_network(recipe, shape, known_classes(recipe.data))
 
 
 def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
@@ -79,6 +77,12 @@ def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
     if height is None or width is None or channels is None:
         return None
     return height, width, channels
+
+
+def known_classes(data: DataSettings) -> int | None:
+    """Gives the number of classes of a named set; None when only the data know it."""
+    named = NAMED_SETS.get(data.dataset)
+    return len(named.class_names) if named else None
 
 
 def _build(recipe: Recipe, plan: Plan | None, progress: Progress) -> None:

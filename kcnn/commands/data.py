@@ -9,7 +9,7 @@ from typing import Any
 from kcnn.data.catalog import NAMED_SETS, NamedSet
 from kcnn.data.locate import Location, locate
 from kcnn.errors import DataError
-from kcnn.progress import Progress
+from kcnn.progress import Advance, Progress
 
 
 def list_sets(data_dir: Path | None) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ def verify(name: str, data_dir: Path | None, progress: Progress) -> dict[str, An
         test_count (None when unreadable).
 
     Raises:
-        DataError: There is no such set, or it is not on this machine.
+        DataError: There is no such set, it is not on this machine, or a file cannot be read.
     """
     from kcnn.data.load import read_located
 
@@ -124,14 +124,21 @@ def _hash_files(location: Location, progress: Progress) -> dict[str, dict[str, s
     hashes = {}
     with progress.task(f"Hashing {location.path.name}", total, "bytes") as advance:
         for path in location.files:
-            digests = {name: hashlib.new(name) for name in ("sha256", "md5")}
-            with path.open("rb") as stream:
-                while chunk := stream.read(1 << 20):
-                    for digest in digests.values():
-                        digest.update(chunk)
-                    advance(len(chunk))
-            hashes[path.name] = {name: digest.hexdigest() for name, digest in digests.items()}
+            try:
+                hashes[path.name] = _hash_file(path, advance)
+            except OSError as error:
+                raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     return hashes
+
+
+def _hash_file(path: Path, advance: Advance) -> dict[str, str]:
+    digests = {name: hashlib.new(name) for name in ("sha256", "md5")}
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            for digest in digests.values():
+                digest.update(chunk)
+            advance(len(chunk))
+    return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
 def _is_original(named_set: NamedSet, hashes: dict[str, dict[str, str]]) -> bool | None:

@@ -124,7 +124,10 @@ def fit(
     with _status_when_stopped(run, job, clock, progress):
         with clock.timed("train"):
             training = _train(job, model, run, progress)
-        return _finish(job, model, training, run, clock, progress)
+        summary = _conclude(job, model, training, run, clock, progress)
+    # A run that is scored is finished, whatever becomes of its pictures.
+    _draw(job, model, run, summary, clock, progress)
+    return FitResult(run, summary)
 
 
 def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> _Job:
@@ -219,27 +222,46 @@ def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) ->
         epochs=settings.epochs,
         seed=settings.seed,
         shuffle=settings.shuffle,
+        with_replacement=settings.sampling == "with_replacement",
         drop_remainder=settings.drop_remainder,
         augmentations=job.recipe.data.augment,
         classes=classes,
     )
     validation = job.validation and evaluation_batches(job.validation, classes=classes)
     before = first_kernel(model)
-    training = train(job.plan, model, batches, _steps_per_epoch(job), validation, run, progress)
+    training = train(
+        job.plan,
+        model,
+        batches,
+        _steps_per_epoch(job),
+        validation,
+        run,
+        progress,
+        _watched(job),
+    )
     write_kernels(run, before, first_kernel(model))
     return training
 
 
-def _finish(
+def _watched(job: _Job) -> dict[str, Images]:
+    """Takes the first training and test images that the recipe watches, by name of column."""
+    count = job.recipe.train.watch_first
+    if count is None:
+        return {}
+    return {
+        "first_train_accuracy": job.train.first(count),
+        "first_test_accuracy": job.dataset.test.first(count),
+    }
+
+
+def _conclude(
     job: _Job,
     model: keras.Model,
     training: Training,
     run: RunFolder,
     clock: _Clock,
     progress: Progress,
-) -> FitResult:
-    from kcnn.figures.gallery import draw_run
-    from kcnn.model.activations import feature_maps
+) -> dict[str, Any]:
     from kcnn.training.outcome import conclude
 
     with clock.timed("score"):
@@ -259,11 +281,24 @@ def _finish(
         "timings": clock.parts | {"training_images_per_second": rate},
     }
     write_json(run.summary, summary)  # before the pictures, which show what it says
+    return summary
+
+
+def _draw(
+    job: _Job,
+    model: keras.Model,
+    run: RunFolder,
+    summary: dict[str, Any],
+    clock: _Clock,
+    progress: Progress,
+) -> None:
+    from kcnn.figures.gallery import draw_run
+    from kcnn.model.activations import feature_maps
+
     with clock.timed("draw"):
         draw_run(run, job.dataset, lambda image: feature_maps(model, image), progress=progress)
     summary["timings"] |= clock.parts | {"total": clock.total}
     write_json(run.summary, summary)
-    return FitResult(run, summary)
 
 
 def _summary(job: _Job, run: RunFolder, clock: _Clock, status: str) -> dict[str, Any]:

@@ -106,11 +106,14 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     Returns:
         The first argument when it is a run (see `kcnn.runs.find_run`), else None; and the images.
     """
+    paths = [Path(argument) for argument in arguments]
     try:
-        find_run(arguments[0], output_dir)
+        run = find_run(arguments[0], output_dir)
     except RunError:
-        return None, [Path(argument) for argument in arguments]
-    return arguments[0], [Path(argument) for argument in arguments[1:]]
+        return None, paths
+    if paths[0].exists() and not run.path.is_relative_to(paths[0]):
+        return None, paths  # a folder that is there means the images in it
+    return arguments[0], paths[1:]
 
 
 @dataclass

@@ -28,9 +28,15 @@ def show_recipe(name: str) -> str:
     """Gives a recipe's text.
 
     Raises:
-        RecipeError: There is no such recipe.
+        RecipeError: There is no such recipe, or it cannot be read or is no text.
     """
-    return find_recipe(name).read_text(encoding="utf-8")
+    path = find_recipe(name)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RecipeError([f"{path}: not UTF-8 text, so no recipe"]) from None
+    except OSError as error:
+        raise RecipeError([f"{path}: cannot be read: {error.strerror}"]) from None
 
 
 def copy_recipe(name: str, destination: Path) -> Path:
@@ -49,8 +55,7 @@ def copy_recipe(name: str, destination: Path) -> Path:
     text = show_recipe(name)
     path = destination / f"{Path(name).stem}.yaml" if destination.is_dir() else destination
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        _write_new(path, text)
     except FileExistsError:
         raise RecipeError(
             [f"{path}: is there already"], f"name another file: kcnn recipes copy {name} mine.yaml"
@@ -58,3 +63,13 @@ def copy_recipe(name: str, destination: Path) -> Path:
     except OSError as error:
         raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
     return path
+
+
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as stream:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:
+            path.unlink()
+            raise

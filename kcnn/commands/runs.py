@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,7 +101,10 @@ def _row(run: RunFolder) -> RunRow:
 def _number(summary: dict[str, Any], section: str, name: str) -> float | None:
     values = summary.get(section)
     value = values.get(name) if isinstance(values, dict) else None
-    return float(value) if isinstance(value, int | float) else None
+    # A damaged summary may hold what no display takes: NaN, Infinity, hundreds of digits.
+    if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
+        return float(value)
+    return None
 
 
 def _whole(value: Any) -> int | None:

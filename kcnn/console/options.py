@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -32,9 +36,21 @@ class Commands(click.Group):
             if error.hint:
                 click.echo(f"{click.style('hint:', bold=True)} {error.hint}", err=True)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo("error: no room left to print, or for a temporary file", err=True)
+            _forget_what_is_left_to_print()
+            ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("stopped by Ctrl-C", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _forget_what_is_left_to_print() -> None:
+    """Spares Python, which tries to print the rest as it ends, a second failure."""
+    with suppress(OSError, ValueError):  # a captured output has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -47,6 +63,44 @@ def check_device(ctx: click.Context, option: click.Parameter, value: str | None)
     if value is None or re.fullmatch(r"cpu|gpu|\d+(,\d+)*", value):
         return value
     raise click.BadParameter(f"{value!r}: expected cpu, gpu or numbers of GPUs, as in 0,1")
+
+
+def at_least_two(
+    ctx: click.Context, argument: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuses to compare a single thing."""
+    if len(value) < 2:
+        raise click.BadParameter("expected at least two, as in cifar/run-001 cifar/run-002")
+    return value
+
+
+def check_place(
+    ctx: click.Context, option: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Reads a place in a map, as in 12,7."""
+    if value is None:
+        return None
+    row, comma, column = (part.strip() for part in value.partition(","))
+    if not comma or not re.fullmatch(r"\d{1,6}", row) or not re.fullmatch(r"\d{1,6}", column):
+        raise click.BadParameter(f"{value!r}: expected a row and a column, as in 12,7")
+    return int(row), int(column)
+
+
+def check_explain(
+    solve: str | None, layer: str | None, markdown: bool, as_json: bool, **of_layer: object
+) -> None:
+    """Refuses options of kcnn explain that ask for two answers, or for nothing without --layer."""
+    for first, second, together in (
+        ("--solve", "--layer", solve and layer),
+        ("--markdown", "--json", markdown and as_json),
+        ("--markdown", "--solve", markdown and solve),
+        ("--markdown", "--layer", markdown and layer),
+    ):
+        if together:
+            raise click.UsageError(f"{first} and {second} do not go together; choose one")
+    alone = [f"--{name}" for name, value in of_layer.items() if value is not None]
+    if layer is None and alone:
+        raise click.UsageError(f"{', '.join(alone)}: only with --layer NAME")
 
 
 def complete_recipe(
@@ -66,6 +120,10 @@ output_dir = click.option(
 data_dir = click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Look for data here first.",
 )  # fmt: skip
+device = click.option(
+    "--device", metavar="cpu|gpu|0,1", callback=check_device,
+    help="Where to train; every GPU when left out.",
+)  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 weights = click.option(
@@ -76,3 +134,16 @@ run = click.argument("run", required=False)
 recipe = click.argument("recipe", shell_complete=complete_recipe)
 settings = click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)
+for_one_layer = options(
+    click.option("--layer", metavar="NAME", help="Walk one convolution through a real image."),
+    click.option(
+        "--at", metavar="ROW,COLUMN", callback=check_place,
+        help="Where in its output; the middle when left out.",
+    ),
+    click.option("--filter", type=click.IntRange(0), help="Which filter, from 0."),
+    click.option(
+        "--image", type=click.Path(path_type=Path),
+        help="An image file; the first test image when left out.",
+    ),
+    click.option("--run", help="Take this run's weights; fresh ones when left out."),
+)  # fmt: skip

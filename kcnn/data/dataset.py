@@ -24,6 +24,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int) -> Images:
+        """Gives the first so many images, or all when there are fewer."""
+        return Images(self.images[:count], self.labels[:count])
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -111,7 +111,7 @@ def _list_files(folder: Path, class_names: Sequence[str]) -> _Files:
         if not inside:
             raise DataError(
                 f"{folder / name}: no PNG, JPEG, BMP or GIF images for this class",
-                "add some, or remove the folder",
+                "add some, or leave the class out everywhere",
             )
         paths += inside
         labels += [label] * len(inside)

@@ -60,19 +60,10 @@ def load_dataset(request: DataRequest, data_dir: Path | None, progress: Progress
         DataError: The set cannot be found, downloaded or read, or --data-dir is no directory.
     """
     data_directories(data_dir)
-    if request.dataset == "folder":
-        dataset = read_folder(
-            _path(request),
-            request.image_size,
-            request.channels or FOLDER_CHANNELS,
-            request.test,
-            progress,
-        )
-    elif request.dataset == "npz":
-        path = _path(request)
-        dataset = read_npz(path, path.stem)
-    else:
-        dataset = read_named(named_set(request.dataset), data_dir, progress)
+    try:
+        dataset = _read(request, data_dir, progress)
+    except OSError as error:  # a folder that may not be entered, or a name that is too long
+        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
     return replace(
         dataset,
         train=convert_images(dataset.train, request.image_size, request.channels),
@@ -127,6 +118,21 @@ def read_located(location: Location) -> Dataset:
                 "data of your own: dataset: npz or dataset: folder",
             )
     return dataset
+
+
+def _read(request: DataRequest, data_dir: Path | None, progress: Progress) -> Dataset:
+    if request.dataset == "folder":
+        return read_folder(
+            _path(request),
+            request.image_size,
+            request.channels or FOLDER_CHANNELS,
+            request.test,
+            progress,
+        )
+    if request.dataset == "npz":
+        path = _path(request)
+        return read_npz(path, path.stem)
+    return read_named(named_set(request.dataset), data_dir, progress)
 
 
 def _read_npz_set(location: Location) -> Dataset:

@@ -42,6 +42,8 @@ def read_npz(path: Path, name: str, class_names: Sequence[str] | None = None) ->
         class_names = _class_names(path, arrays["class_names"])
     elif class_names is None:
         class_names = _numbered_classes(path, train.labels)
+    if len(class_names) < 2:
+        raise DataError(f"{path}: only one class, expected two or more")
     for key, part in (("y_train", train), ("y_test", test)):
         if part.labels.max() >= len(class_names):
             raise DataError(
@@ -108,7 +110,9 @@ def _pixels(path: Path, key: str, array: np.ndarray) -> np.ndarray:
         raise DataError(
             f"{place} has shape {array.shape}, expected (count, height, width) or (count, height, "
             "width, channels) with 1 or 3 channels",
-            "numpy.transpose(images, (0, 2, 3, 1)) moves channels from second place to last",
+            "numpy.transpose(images, (0, 2, 3, 1)) moves channels from second place to last"
+            if array.ndim == 4
+            else "numpy.reshape(images, (-1, height, width, channels)) makes images of rows",
         )
     if array.size == 0:
         raise DataError(f"{place} is empty: shape {array.shape}")

@@ -1,7 +1,8 @@
 """The input pipeline: from images in memory to shuffled, augmented batches.
 
-Everything random comes from (seed, epoch, image index). So training repeats bit for bit, resumes
-at any epoch, and shows an image the same way whatever the batch size.
+Everything random comes from (seed, epoch, image index) or, where images are drawn with replacement,
+from (seed, epoch, place in the epoch). So training repeats bit for bit, resumes at any epoch, and
+shows an image the same way whatever the batch size.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def training_batches(
     first_epoch: int = 0,
     seed: int,
     shuffle: bool = True,
+    with_replacement: bool = False,
     drop_remainder: bool = False,
     augmentations: Sequence[Augmentation] = (),
     classes: int | None = None,
@@ -61,6 +63,8 @@ def training_batches(
         first_epoch: Where it begins; the batches are those it would have had from the start.
         seed: Decides order and augmentation.
         shuffle: A new order each epoch; else the order of the images.
+        with_replacement: Draws every image of an epoch at random from all of them, whatever
+            `shuffle` says; else each comes once.
         drop_remainder: Leaves the last batch of an epoch out when it is smaller.
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
@@ -78,11 +82,11 @@ def training_batches(
     augmenters = [augmenter_of(augmentation) for augmentation in augmentations]
 
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
-        order, draws = _epoch_numbers(seed, epoch, count, shuffle, augmenters)
+        order, draws = _epoch_numbers(seed, epoch, count, shuffle, with_replacement, augmenters)
 
         def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-            indices = order[step * batch_size : (step + 1) * batch_size]
-            return indices, tuple(tf.gather(numbers, indices) for numbers in draws)
+            part = slice(step * batch_size, (step + 1) * batch_size)
+            return order[part], tuple(numbers[part] for numbers in draws)
 
         return tf.data.Dataset.range(steps).map(rows)
 
@@ -123,17 +127,27 @@ def evaluation_batches(
 
 
 def _epoch_numbers(
-    seed: int, epoch: tf.Tensor, count: int, shuffle: bool, augmenters: Sequence[Augmenter]
+    seed: int,
+    epoch: tf.Tensor,
+    count: int,
+    shuffle: bool,
+    with_replacement: bool,
+    augmenters: Sequence[Augmenter],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Draws an epoch's order and, in that order, what its augmentations need."""
     epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
-    order = tf.range(count)
-    if shuffle:
-        order = tf.random.experimental.stateless_shuffle(order, tf.random.fold_in(epoch_seed, 0))
+    order_seed = tf.random.fold_in(epoch_seed, 0)
     draws = [
         augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
         for position, augmenter in enumerate(augmenters, start=1)
     ]
-    return order, draws
+    if with_replacement:
+        # An image that comes twice is changed in two ways, so numbers belong to places, not images.
+        return tf.random.stateless_uniform([count], order_seed, 0, count, tf.int32), draws
+    order = tf.range(count)
+    if shuffle:
+        order = tf.random.experimental.stateless_shuffle(order, order_seed)
+    return order, [tf.gather(numbers, order) for numbers in draws]
 
 
 def _gather(

@@ -13,7 +13,7 @@ import numpy as np
 from kcnn.errors import RunError
 from kcnn.runs import RunFolder
 
-DAMAGED_HINT = "restore the file, or write it again with kcnn evaluate"
+DAMAGED_HINT = "restore the file, or train the run again"
 
 
 @dataclass(frozen=True)

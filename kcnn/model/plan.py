@@ -13,6 +13,7 @@ from kcnn.model.graph import Node, unfold
 from kcnn.model.shapes import Shape, infer_shapes, shown
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
+from kcnn.recipe.losses import Loss, Metric
 
 OutputActivation = Literal["softmax", "sigmoid", "linear"]
 
@@ -66,10 +67,19 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
     """
     nodes = tuple(unfold(recipe))
     plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
-    if classes is not None:
-        _require_output(plan, classes)
-    _require_probabilities(plan)
+    require_right_end(plan)
     return plan
+
+
+def require_right_end(plan: Plan) -> None:
+    """Makes sure that a network ends as its classes and its loss need it.
+
+    Raises:
+        RecipeError: The output is not one number a class, or the loss needs probabilities.
+    """
+    if plan.classes is not None:
+        _require_output(plan, plan.classes)
+    _require_probabilities(plan)
 
 
 def _require_output(plan: Plan, classes: int) -> None:
@@ -100,11 +110,20 @@ def _require_probabilities(plan: Plan) -> None:
     problems = [
         plan.recipe.origin.problem(
             place,
-            f"{type(measure).__name__} needs probabilities, and the network ends in logits; end it "
+            f"{_named(measure)} needs probabilities, and the network ends in logits; end it "
             "with activation: softmax",
         )
         for place, measure in measures.items()
-        if measure.needs_probabilities
+        if measure.needs_probabilities or _denies_logits(measure)
     ]
     if problems:
         raise RecipeError(problems)
+
+
+def _denies_logits(measure: Loss | Metric) -> bool:
+    return getattr(measure, "from_logits", None) is False
+
+
+def _named(measure: Loss | Metric) -> str:
+    name = type(measure).__name__
+    return f"{name} with from_logits: false" if _denies_logits(measure) else name

@@ -32,9 +32,23 @@ class Settings(BaseModel):
         }
 
 
+# PyTorch's words that no likeness of letters leads to Keras's, or to the wrong one.
+_PYTORCH = {
+    "crossentropyloss": "SparseCategoricalCrossentropy",
+    "cross_entropy": "SparseCategoricalCrossentropy",
+    "linear": "Dense",
+    "out_channels": "filters",
+    "out_features": "units",
+    "lr": "learning_rate",
+}
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Gives the known word that a mistyped one most likely stands for; None when none is near."""
     by_lower = {name.lower(): name for name in known}
+    meant = _PYTORCH.get(word.lower())
+    if meant in by_lower.values():
+        return meant
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else None
 
@@ -47,7 +61,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """Shows a value of a recipe in a message, shortened when long."""
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

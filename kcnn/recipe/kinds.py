@@ -70,6 +70,11 @@ class OneOf:
     def _require_known(self, value: Any) -> Any:
         name, example = _name_of(value), next(iter(self.kinds))
         if name is None:
+            if beside := self._settings_beside(value):
+                raise mistake(
+                    f"{', '.join(beside)}: beside {next(iter(value))}; indent by two more spaces "
+                    "what belongs to it"
+                )
             raise mistake(
                 f"expected one {self.what}, as in {example} or {{{example}: {{…}}}}; "
                 f"got {shown(value)}"
@@ -77,6 +82,14 @@ class OneOf:
         if name not in self._known:
             raise mistake(f"unknown {self.what} {shown(name)}{suggest(name, self.kinds)}")
         return value
+
+    def _settings_beside(self, value: Any) -> list[str]:
+        """Lists the settings that stand beside a class with none, where they should be inside."""
+        if not isinstance(value, dict) or len(value) < 2:
+            return []
+        name, *others = value
+        is_slip = name in self._known and value[name] is None and not self._known.keys() & {*others}
+        return others if is_slip else []
 
 
 def _name_of(value: Any) -> str | None:

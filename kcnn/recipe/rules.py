@@ -34,7 +34,8 @@ def metric_names(recipe: Recipe) -> list[str]:
 def _data_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     data = recipe.data
     if data.dataset in OWN_DATASETS and data.path is None:
-        yield ("data",), f"dataset {data.dataset} needs path, as in path: photos"
+        example = "photos" if data.dataset == "folder" else "photos.npz"
+        yield ("data",), f"dataset {data.dataset} needs path, as in path: {example}"
     if data.dataset not in OWN_DATASETS and data.path is not None:
         yield (
             ("data", "path"),
@@ -95,6 +96,18 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
         yield (
             ("train", "learning_rate_schedule", type(schedule).__name__, "warmup_epochs"),
             f"{schedule.warmup_epochs:g} is not below train.epochs, which is {train.epochs}",
+        )
+    if train.sampling == "with_replacement" and not train.shuffle:
+        yield (
+            ("train", "sampling"),
+            "with_replacement draws images at random, and shuffle: false keeps their order; "
+            "leave one out",
+        )
+    if train.watch_first is not None and train.optimizer.use_ema:
+        yield (
+            ("train", "watch_first"),
+            "does not go with use_ema: it would score other weights than the averaged ones that "
+            "training leaves; leave it out, or set data.validation",
         )
     if isinstance(train.optimizer, Ftrl) and _starts_at_zero(schedule):
         yield (

@@ -26,6 +26,7 @@ from kcnn.runs import NAME_PATTERN
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
+SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -108,11 +109,15 @@ class TrainSettings(Settings):
         epochs: Times through the training images.
         batch_size: Images in a step, over all devices together.
         shuffle: A new order each epoch; the order of the files when false.
+        sampling: Whether an epoch shows every image once, or draws as many at random one by one,
+            so that some come twice and others not at all.
         drop_remainder: Leaves out the last, smaller batch of an epoch.
         optimizer: One of Keras's, with its arguments.
         learning_rate_schedule: How the optimizer's rate moves.
         loss: One of Keras's, with its arguments.
         metrics: What is measured besides accuracy.
+        watch_first: Measures accuracy on so many of the first training images and of the first
+            test images after each epoch; on all of a set that has fewer.
         early_stopping: When to stop early.
         precision: Keras's dtype policy; weights, logits and loss stay float32.
         seed: Draws the validation images, initial weights, order, augmentation and dropout.
@@ -121,11 +126,13 @@ class TrainSettings(Settings):
     epochs: Count
     batch_size: Count = 32
     shuffle: bool = True
+    sampling: Annotated[str, choice(*SAMPLINGS)] = "without_replacement"
     drop_remainder: bool = False
     optimizer: AnyOptimizer
     learning_rate_schedule: AnySchedule | None = None
     loss: AnyLoss = SparseCategoricalCrossentropy()
     metrics: list[AnyMetric] = []
+    watch_first: Count | None = None
     early_stopping: EarlyStopping | None = None
     precision: Annotated[str, choice(*PRECISIONS)] = "float32"
     seed: WholeNumber = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -39,16 +40,22 @@ class MetricsFile(keras.callbacks.Callback):
         metrics: Names of the metrics, loss first.
         validated: Whether validation images are scored after each epoch.
         progress: Hears of each row.
+        watched: Names of what other callbacks measure; the last columns.
     """
 
     def __init__(
-        self, run: RunFolder, metrics: list[str], validated: bool, progress: Progress
+        self,
+        run: RunFolder,
+        metrics: list[str],
+        validated: bool,
+        progress: Progress,
+        watched: Sequence[str] = (),
     ) -> None:
         super().__init__()
         first, further = metrics[:2], metrics[2:]
         measured = [*first, *(f"val_{name}" for name in first if validated)]
         measured_too = [*further, *(f"val_{name}" for name in further if validated)]
-        self.columns = ["epoch", *measured, "learning_rate", "seconds", *measured_too]
+        self.columns = ["epoch", *measured, "learning_rate", "seconds", *measured_too, *watched]
         self.rows: list[dict[str, float]] = []
         self._run = run
         self._progress = progress

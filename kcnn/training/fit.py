@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
+from kcnn.data.dataset import Images
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
@@ -23,6 +24,7 @@ from kcnn.training.callbacks import (
 )
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
+from kcnn.training.watch import WatchedAccuracy
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def train(
     validation: tf.data.Dataset | None,
     run: RunFolder,
     progress: Progress,
+    watched: Mapping[str, Images] | None = None,
 ) -> Training:
     """Trains a compiled model to the recipe's last epoch.
 
@@ -97,18 +100,23 @@ def train(
         validation: Batches scored after each epoch, or None.
         run: Where metrics.csv goes.
         progress: Hears of steps and epochs.
+        watched: Images whose accuracy is measured after each epoch, by name of its column.
 
     Raises:
         TrainingError: The loss is no longer a number.
     """
     settings = plan.recipe.train
-    metrics_file = MetricsFile(run, metric_names(plan.recipe), validation is not None, progress)
+    watch = WatchedAccuracy(watched or {})
+    metrics_file = MetricsFile(
+        run, metric_names(plan.recipe), validation is not None, progress, watch.columns
+    )
     best = BestWeights() if validation is not None else None
     callbacks = [
         *make_callbacks(settings),
         *([best] if best else []),
         # After BestWeights, whose on_test_end must see the averaged weights that were scored.
         *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
+        watch,  # before the file, which writes what it measures
         metrics_file,
         ProgressReports(progress),
     ]

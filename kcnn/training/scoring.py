@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -84,6 +84,22 @@ def answer_images(
     return np.concatenate(answers)
 
 
+def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+    """Compiles a model's answer to a batch of any length, as it is outside training.
+
+    Args:
+        model: The model; the answers follow its weights when they change.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes).
+    """
+    # Keras's own predict copies all images first and shares them out among devices.
+    signature = tf.TensorSpec(model.input_shape, tf.uint8)
+    return tf.function(
+        lambda batch: model(batch, training=False), input_signature=[signature], autograph=False
+    )
+
+
 def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Runs a model over batches of any length, one after the other.
 
@@ -97,11 +113,7 @@ def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterato
     Raises:
         TrainingError: The model answers with numbers that are not finite.
     """
-    # Keras's own predict copies all images first and shares them out among devices.
-    signature = tf.TensorSpec(model.input_shape, tf.uint8)
-    answer = tf.function(
-        lambda batch: model(batch, training=False), input_signature=[signature], autograph=False
-    )
+    answer = forward_pass(model)
     for batch in batches:
         probabilities = answer(batch).numpy()
         if not np.isfinite(probabilities).all():

@@ -113,3 +113,10 @@ def test_verify_real_data(real_data) -> None:
         assert answer["test_count"] == 10_000
     assert answers["mnist"]["train_count"] == 60_000
     assert answers["cifar10"]["train_count"] == 50_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+def test_verify_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "mnist.npz").symlink_to("/proc/self/mem")
+    with pytest.raises(DataError, match=r"mnist\.npz: cannot be read: Input/output error"):
+        verify("mnist", tmp_path, Progress())

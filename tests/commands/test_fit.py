@@ -102,6 +102,22 @@ def accuracy_of(model: Path) -> float:
     return float(np.mean(answers.argmax(axis=1) == test.labels))
 
 
+def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
+    run = short_fit("train.watch_first=100", "train.epochs=2").run
+    last = rows_of(run.metrics)[-1]
+    assert list(last)[-3:] == ["seconds", "first_train_accuracy", "first_test_accuracy"]
+    # After the last epoch the model is the one whose answers predictions.csv holds.
+    answers = rows_of(run.predictions)[:100]
+    right = np.mean([row["label"] == row["predicted"] for row in answers])
+    assert float(last["first_test_accuracy"]) == pytest.approx(right)
+
+
+def test_draws_with_replacement(short_fit: Callable[..., FitResult]) -> None:
+    once = short_fit(name="once").run
+    drawn = short_fit("train.sampling=with_replacement", name="drawn").run
+    assert without_seconds(once) != without_seconds(drawn)
+
+
 def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
     run = finished.run
     assert run.path == folder / "outputs" / "tiny" / "run-001"
@@ -322,6 +338,28 @@ def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path
     run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")
     assert run.read_summary()["status"] == "interrupted"
     assert [row["epoch"] for row in run.read_metrics()] == [1, 2]
+
+
+class InterruptedWhileDrawing(Progress):
+    """Ctrl-C as the first picture is left out."""
+
+    def note(self, text: str) -> None:
+        if text.startswith("left out"):
+            raise KeyboardInterrupt
+
+
+def test_a_run_that_is_scored_is_finished_without_its_pictures(
+    short_fit: Callable, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        short_fit(
+            "model.layers=[Flatten, {Dense: {units: 10}}]",
+            progress=InterruptedWhileDrawing(),
+            name="undrawn",
+        )
+    summary = RunFolder(tmp_path / "outputs" / "tiny" / "undrawn").read_summary()
+    assert (summary["status"], len(summary["class_names"])) == ("finished", 10)
+    assert summary["test"]["accuracy"] > 0
 
 
 def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -29,6 +29,14 @@ def test_show_with_a_typo() -> None:
     assert "\n" not in caught.value.message
 
 
+def test_show_what_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\x7fELF\xff\xfe")
+    for path, message in ((tmp_path, "cannot be read"), (tmp_path / "model.bin", "not UTF-8")):
+        with pytest.raises(RecipeError, match=message) as caught:
+            show_recipe(str(path))
+        assert caught.value.message.startswith(f"{path}: ")
+
+
 def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
     original = (SHIPPED / "cifar.yaml").read_bytes()
     assert copy_recipe("cifar", tmp_path) == tmp_path / "cifar.yaml"
@@ -50,3 +58,10 @@ def test_copy_to_nowhere(destination: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecipeError, match=r"mine\.yaml: cannot be written"):
         copy_recipe("cifar", tmp_path / destination)
+
+
+def test_copy_to_a_full_disk_leaves_nothing(small_disk: Path) -> None:
+    (small_disk / "full").write_bytes(bytes(62 * 1024))
+    with pytest.raises(RecipeError, match=r"mine\.yaml: cannot be written: No space left"):
+        copy_recipe("resnet20", small_disk / "mine.yaml")
+    assert [path.name for path in small_disk.iterdir()] == ["full"]

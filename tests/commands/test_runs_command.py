@@ -85,6 +85,14 @@ def test_summary_of_another_shape(outputs: Path) -> None:
     assert (row.status, row.test_accuracy, row.parameters, row.seconds) == ("3", None, None, None)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1" + "0" * 400])
+def test_numbers_that_no_table_can_show(number: str, outputs: Path) -> None:
+    text = f'{{"test": {{"accuracy": {number}}}, "timings": {{"train": {number}}}}}'
+    write_text(outputs / "cifar" / "run-001" / "summary.json", text)
+    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    assert (row.test_accuracy, row.seconds) == (None, None)
+
+
 def test_json(outputs: Path) -> None:
     row = list_runs(outputs, "run")[0].as_json()
     assert json.loads(json.dumps(row)) == row

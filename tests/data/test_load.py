@@ -56,6 +56,14 @@ def test_path_missing(no_data, request_data, name) -> None:
         load_dataset(request_data(name), None, Progress())
 
 
+@pytest.mark.parametrize("name", ["folder", "npz"])
+def test_path_that_the_system_refuses(no_data, tmp_path, request_data, name) -> None:
+    request = request_data(name, path=tmp_path / ("a" * 300), image_size=(8, 8))
+    with pytest.raises(DataError, match="cannot be read: File name too long") as caught:
+        load_dataset(request, None, Progress())
+    assert "\n" not in caught.value.message
+
+
 def test_unknown_name(no_data, request_data) -> None:
     with pytest.raises(DataError, match="imagenet: no such data set"):
         load_dataset(request_data("imagenet"), None, Progress())

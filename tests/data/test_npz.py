@@ -78,6 +78,7 @@ def test_class_names_in_the_file(path) -> None:
         ({"x_train": np.full((6, 5, 4, 3), 256)}, "int64 values from 256 to 256"),
         ({"x_train": np.full((6, 5, 4, 3), -1)}, "int64 values from -1 to -1"),
         ({"x_train": np.full((6, 5, 4, 3), "a")}, "<U1 values"),
+        ({"y_train": np.zeros(6, int), "y_test": np.zeros(3, int)}, "only one class"),
         ({"y_train": np.zeros(5, int)}, "6 images in x_train but 5 labels in y_train"),
         ({"y_train": np.zeros((6, 3))}, r"y_train has shape \(6, 3\)"),
         ({"y_train": np.zeros(6)}, "y_train has float64 values"),
@@ -94,6 +95,15 @@ def test_mistakes_get_one_clear_line(path, changes, message) -> None:
         read_npz(save(path, **changes), "own")
     assert caught.value.message.startswith(f"{path}: ")
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("shape", "hint"), [((6, 3, 5, 4), "transpose"), ((6, 60), "reshape"), ((), "reshape")]
+)
+def test_images_of_another_shape_get_the_hint_that_helps(path, shape, hint) -> None:
+    with pytest.raises(DataError, match="x_train has shape") as caught:
+        read_npz(save(path, x_train=np.zeros(shape, np.uint8)), "own")
+    assert f"numpy.{hint}" in str(caught.value.hint)
 
 
 def test_truncated_file(path) -> None:

@@ -80,6 +80,33 @@ def test_order_stays_without_shuffle(train):
     assert labels(batches(train, shuffle=False)) == [*range(23), *range(23)]
 
 
+def test_with_replacement_draws_as_many_and_some_twice(train):
+    made = batches(train, epochs=40, with_replacement=True)
+    assert [len(targets) for _, targets in made[:3]] == [8, 8, 7]
+    epochs = [labels(made[start : start + 3]) for start in range(0, 120, 3)]
+    assert len(set(map(tuple, epochs))) == 40
+    # A draw misses an image with probability 22/23, so 23 · (1 − (22/23)²³) = 14.7 images are seen.
+    assert 14 < np.mean([len(set(epoch)) for epoch in epochs]) < 15.5
+    assert set(labels(made)) == set(range(23))
+
+
+def test_an_image_drawn_twice_changes_in_two_ways(train):
+    settings = {"epochs": 1, "with_replacement": True}
+    brighter = [RandomBrightness(factor=0.2)]
+    made = batches(train, **settings, augmentations=brighter)
+    drawn = labels(made)
+    twice = next(label for label in drawn if drawn.count(label) > 1)
+    shown = np.concatenate([images for images, _ in made])[np.array(drawn) == twice]
+    assert not np.array_equal(shown[0], shown[1])
+
+
+def test_with_replacement_begins_at_any_epoch_and_repeats(train):
+    settings = {"with_replacement": True, "augmentations": PLAIN, "epochs": 4}
+    whole = batches(train, **settings)
+    assert_same(whole, batches(train, **settings))
+    assert_same(whole[6:], batches(train, first_epoch=2, **settings))
+
+
 def test_drop_remainder_leaves_out_other_images_each_epoch(train):
     made = batches(train, epochs=5, drop_remainder=True)
     assert [len(targets) for _, targets in made] == [8] * 10

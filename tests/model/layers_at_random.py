@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
+
+from kcnn.recipe import Recipe
+from kcnn.recipe.source import Source
 
 Written = dict[str, dict[str, Any]]
 
@@ -85,3 +91,43 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6))
 ONE_LAYER = st.one_of([values.map(lambda one, n=name: {n: one}) for name, values in LAYERS.items()])
+CHAINS = st.lists(ONE_LAYER, min_size=1, max_size=3)
+UNLIMITED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+@st.composite
+def branches(draw: st.DrawFn) -> list[Any]:
+    """Two ways from one layer, joined again; equal shapes are likely and not certain."""
+    same = {"filters": draw(CHANNELS), "kernel_size": 3, "padding": "same"}
+    strides = draw(st.integers(1, 2))
+    left = {"Conv2D": {**same, "strides": strides, "name": "left", "inputs": "stem"}}
+    right = {"Conv2D": {**same, "kernel_size": 1, "strides": strides, "inputs": "stem"}}
+    between = draw(st.lists(ONE_LAYER, max_size=1))
+    join = draw(st.sampled_from(["Add", "Average", "Concatenate", "Maximum", "Multiply"]))
+    joined = {"inputs": ["left", "right"]}
+    if join == "Concatenate":
+        joined["axis"] = draw(st.sampled_from([-1, 1, 3]))
+    residual = {"Residual": {"body": draw(st.lists(ONE_LAYER, min_size=1, max_size=2))}}
+    repeat = {"Repeat": {"times": draw(st.integers(1, 3)), "body": ["BatchNormalization", "ReLU"]}}
+    return [
+        {"Conv2D": {**same, "name": "stem"}},
+        left,
+        right,
+        *between,
+        {"Activation": {"activation": "relu", "name": "right"}},
+        {join: joined},
+        *draw(st.permutations([residual, repeat])),
+    ]
+
+
+def recipe_of(layers: Sequence[Any]) -> Recipe:
+    """Makes a recipe of layers as YAML would give them."""
+    content = {
+        "name": "net",
+        "data": {"dataset": "mnist"},
+        "model": {"layers": list(layers)},
+        "train": {"epochs": 1, "optimizer": "Adam"},
+    }
+    recipe = Recipe.model_validate(content)
+    recipe._origin = Source(Path("net.yaml"), b"", content, {(): 1})
+    return recipe

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.commands.check import known_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.graph import unfold
@@ -38,11 +39,14 @@ def scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_shipped_recipes(name: str) -> None:
-    shape = {"mnist": (28, 28, 1), "digits": (8, 8, 1)}.get(name, (32, 32, 3))
-    model = build_model(plan_network(read_recipe(name), shape, 10), STATISTICS)
+    recipe = read_recipe(name)
+    shape = known_image_shape(recipe.data)
+    assert shape is not None
+    classes = plan_network(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
+    model = build_model(plan_network(recipe, shape, classes), STATISTICS)
     assert model.name == name
     assert model.input_shape == (None, *shape)
-    assert model.output_shape == (None, 10)
+    assert model.output_shape == (None, classes)
 
 
 STATISTICS = ((10.0, 20.0, 30.0), (4.0, 9.0, 16.0))

@@ -73,3 +73,11 @@ def test_losses_of_probabilities_on_logits(make_recipe, loss: str) -> None:
     recipe = make_recipe("- Flatten\n- Dense: {units: 10}", f"train.loss={loss}")
     with pytest.raises(RecipeError, match="needs probabilities, and the network ends in logits"):
         plan_network(recipe, (28, 28, 1), 10)
+
+
+def test_a_loss_that_denies_logits_on_logits(make_recipe) -> None:
+    override = "train.loss={SparseCategoricalCrossentropy: {from_logits: false}}"
+    with pytest.raises(RecipeError, match="with from_logits: false needs probabilities"):
+        plan_network(make_recipe("- Flatten\n- Dense: {units: 10}", override), (28, 28, 1), 10)
+    layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
+    assert plan_network(make_recipe(layers, override), (28, 28, 1), 10).classes == 10

@@ -9,17 +9,16 @@ from typing import Any
 
 import keras
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings
 
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
+from kcnn.model.explain import explain_network
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.model.shapes import Shape, borders, infer_shapes, pair, shown
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
-from kcnn.recipe.source import Source
 
 spec = importlib.util.spec_from_file_location(
     "layers_at_random", Path(__file__).with_name("layers_at_random.py")
@@ -38,18 +37,6 @@ STRICTER_THAN_KERAS = (
 )
 
 
-def recipe_of(layers: Sequence[Any]) -> Recipe:
-    content = {
-        "name": "net",
-        "data": {"dataset": "mnist"},
-        "model": {"layers": list(layers)},
-        "train": {"epochs": 1, "optimizer": "Adam"},
-    }
-    recipe = Recipe.model_validate(content)
-    recipe._origin = Source(Path("net.yaml"), b"", content, {(): 1})
-    return recipe
-
-
 def agree(recipe: Recipe, shape: Shape) -> None:
     """Works a network out, has Keras build it, and compares."""
     try:
@@ -65,6 +52,9 @@ def agree(recipe: Recipe, shape: Shape) -> None:
     }
     assert plan.cost.parameters == model.count_params()
     assert plan.cost.not_trained == count(model.non_trainable_weights)
+    explanation = explain_network(recipe, shape, None)
+    assert explanation.cost == plan.cost
+    assert all(plan.shapes[one.name] == one.output_shape for one in explanation.layers)
 
 
 def shape_of(model: keras.Model, layer: str) -> Shape:
@@ -85,35 +75,6 @@ def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
     return any(0 in shape_of(model, node.name) for node in plan.nodes)
 
 
-@st.composite
-def branches(draw: st.DrawFn) -> list[Any]:
-    """Two ways from one layer, joined again; equal shapes are likely and not certain."""
-    same = {"filters": draw(at_random.CHANNELS), "kernel_size": 3, "padding": "same"}
-    strides = draw(st.integers(1, 2))
-    left = {"Conv2D": {**same, "strides": strides, "name": "left", "inputs": "stem"}}
-    right = {"Conv2D": {**same, "kernel_size": 1, "strides": strides, "inputs": "stem"}}
-    between = draw(st.lists(at_random.ONE_LAYER, max_size=1))
-    join = draw(st.sampled_from(["Add", "Average", "Concatenate", "Maximum", "Multiply"]))
-    joined = {"inputs": ["left", "right"]}
-    if join == "Concatenate":
-        joined["axis"] = draw(st.sampled_from([-1, 1, 3]))
-    residual = {"Residual": {"body": draw(st.lists(at_random.ONE_LAYER, min_size=1, max_size=2))}}
-    repeat = {"Repeat": {"times": draw(st.integers(1, 3)), "body": ["BatchNormalization", "ReLU"]}}
-    return [
-        {"Conv2D": {**same, "name": "stem"}},
-        left,
-        right,
-        *between,
-        {"Activation": {"activation": "relu", "name": "right"}},
-        {join: joined},
-        *draw(st.permutations([residual, repeat])),
-    ]
-
-
-CHAINS = st.lists(at_random.ONE_LAYER, min_size=1, max_size=3)
-UNLIMITED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-
-
 def test_every_layer_is_drawn() -> None:
     composed = {"Add", "Average", "Concatenate", "Maximum", "Multiply", "Residual", "Repeat"}
     assert at_random.LAYERS.keys() | composed == LAYERS.keys()
@@ -121,41 +82,41 @@ def test_every_layer_is_drawn() -> None:
 
 @pytest.mark.parametrize("name", at_random.LAYERS)
 def test_each_layer(name: str) -> None:
-    @settings(max_examples=25, **UNLIMITED)
+    @settings(max_examples=25, **at_random.UNLIMITED)
     @given(shape=at_random.SHAPES, layer=at_random.LAYERS[name])
     def compare(shape: Shape, layer: dict[str, Any]) -> None:
-        agree(recipe_of([{name: layer}]), shape)
+        agree(at_random.recipe_of([{name: layer}]), shape)
 
     compare()
 
 
-@settings(max_examples=150, **UNLIMITED)
-@given(shape=at_random.SHAPES, layers=CHAINS)
+@settings(max_examples=150, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 @example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
 @example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
 def test_chains(shape: Shape, layers: list[Any]) -> None:
-    agree(recipe_of(layers), shape)
+    agree(at_random.recipe_of(layers), shape)
 
 
-@settings(max_examples=120, **UNLIMITED)
-@given(shape=at_random.SHAPES, layers=branches())
+@settings(max_examples=120, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.branches())
 def test_branches(shape: Shape, layers: list[Any]) -> None:
-    agree(recipe_of(layers), shape)
+    agree(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000, **UNLIMITED)
-@given(shape=at_random.SHAPES, layers=CHAINS | branches())
+@settings(max_examples=5_000, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS | at_random.branches())
 def test_many_graphs(shape: Shape, layers: list[Any]) -> None:
-    agree(recipe_of(layers), shape)
+    agree(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, **UNLIMITED)
-@given(shape=at_random.SHAPES, layers=CHAINS)
+@settings(max_examples=300, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> None:
     try:
-        plan = plan_network(recipe_of(layers), shape, None)
+        plan = plan_network(at_random.recipe_of(layers), shape, None)
     except RecipeError:
         return
     output = build_model(plan)(keras.ops.ones((2, *shape)), training=True)

@@ -80,6 +80,16 @@ def test_a_missing_section(problems) -> None:
             "Dense: {units: true}",
             "model.layers[0].Dense.units: expected a whole number; got True",
         ),
+        (
+            "{Dense: , units: 10, activation: relu}",
+            "model.layers[0]: units, activation: beside Dense; indent by two more spaces what "
+            "belongs to it",
+        ),
+        ("Linear: {}", "model.layers[0]: unknown layer 'Linear'; did you mean Dense?"),
+        (
+            "Dense: {units: null}",
+            "model.layers[0].Dense.units: expected a whole number; got nothing",
+        ),
         ("Dropout: {rate: 1}", "model.layers[0].Dropout.rate: expected a number below 1; got 1"),
         (
             "Dropout: {rate: 1e400}",
@@ -159,6 +169,11 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
         ("optimizer: Adam", "optimizer: Adam\n  learning_rate_schedule: {Step: {epochs: [5, 2]}}",
          "10: train.learning_rate_schedule.Step: epochs: expected a rising list, as in [10, 15]; "
          "got [5.0, 2.0]"),
+        ("optimizer: Adam", "optimizer: {Adam: {lr: 0.1}}",
+         "9: train.optimizer.Adam.lr: unknown setting; did you mean learning_rate?"),
+        ("optimizer: Adam", "optimizer: Adam\n  loss: CrossEntropyLoss",
+         "10: train.loss: unknown loss 'CrossEntropyLoss'; did you mean "
+         "SparseCategoricalCrossentropy?"),
         ("optimizer: Adam", "optimizer: Adam\npublished: [{metric: accuracy, value: high}]",
          "10: published[0].value: expected a number; got 'high'"),
     ],

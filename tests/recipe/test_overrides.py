@@ -150,7 +150,7 @@ def test_all_refused_overrides_come_at_once(recipe_file, base: str) -> None:
          ["command line, train.early_stopping.patience=3: train.early_stopping: monitors val_loss, "
           "which needs validation images; set data.validation"]),
         (["data.dataset=npz"],
-         ["net.yaml:1: data: dataset npz needs path, as in path: photos"]),
+         ["net.yaml:1: data: dataset npz needs path, as in path: photos.npz"]),
     ],
 )  # fmt: skip
 def test_mistakes_name_the_override(problems, base: str, overrides, expected) -> None:

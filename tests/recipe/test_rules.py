@@ -14,7 +14,7 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: folder", "", [
             "1: data: dataset folder needs path, as in path: photos",
             "1: data: dataset folder needs image_size, as in image_size: [64, 64]"]),
-        ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos"]),
+        ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos.npz"]),
         ("dataset: mnist\n  path: x", "", [
             "3: data.path: dataset mnist is found by its name; path is for folder and npz "
             "(--data-dir says where named sets lie)"]),
@@ -45,6 +45,9 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: mnist", "\n  learning_rate_schedule:\n    Constant:\n      warmup_epochs: 2.5", [
             "12: train.learning_rate_schedule.Constant.warmup_epochs: 2.5 is not below "
             "train.epochs, which is 2"]),
+        ("dataset: mnist", "\n  sampling: with_replacement\n  shuffle: false", [
+            "10: train.sampling: with_replacement draws images at random, and shuffle: false keeps "
+            "their order; leave one out"]),
         ("dataset: mnist\npublished:\n  - {metric: test_acuracy, value: 1, source: x}", "", [
             "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
         ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
@@ -55,6 +58,15 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
 def test_contradictions(problems, base: str, data: str, train: str, expected: list[str]) -> None:
     text = base.replace("dataset: mnist", data) + train.removeprefix("\n")
     assert problems(text) == [f"net.yaml:{line}" for line in expected]
+
+
+def test_watched_images_and_averaged_weights(problems, base: str) -> None:
+    text = base.replace("Adam", "{Adam: {use_ema: true}}")
+    (problem,) = problems(text + "  watch_first: 100\n")
+    assert problem == (
+        "net.yaml:10: train.watch_first: does not go with use_ema: it would score other weights "
+        "than the averaged ones that training leaves; leave it out, or set data.validation"
+    )
 
 
 def test_restored_weights_and_averaged_ones(problems, base: str) -> None:

@@ -41,9 +41,9 @@ def test_defaults_of_ours_are_told_and_those_of_keras_are_not(recipe_file, base:
         "  layers:\n"
         "  - Flatten\n"
         "  - Dense: {units: 10}\n"
-        "train: {epochs: 2, batch_size: 32, shuffle: true, drop_remainder: false, "
-        "optimizer: Adam, loss: SparseCategoricalCrossentropy,\n"
-        "  precision: float32, seed: 5}\n"
+        "train: {epochs: 2, batch_size: 32, shuffle: true, sampling: without_replacement, "
+        "drop_remainder: false,\n"
+        "  optimizer: Adam, loss: SparseCategoricalCrossentropy, precision: float32, seed: 5}\n"
     )
 
 

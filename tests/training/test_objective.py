@@ -80,8 +80,11 @@ def test_binary_losses_see_logits_too(name: str, make_plan: Callable[..., Plan])
 
 
 def test_what_the_recipe_says_of_logits_stands(make_plan: Callable[..., Plan]) -> None:
-    plan = make_plan("train.loss={SparseCategoricalCrossentropy: {from_logits: false}}")
-    assert make_loss(plan).get_config()["from_logits"] is False
+    plan = make_plan(
+        f"model.layers={LAYERS['softmax']}",
+        "train.loss={SparseCategoricalCrossentropy: {from_logits: true}}",
+    )
+    assert make_loss(plan).get_config()["from_logits"] is True
 
 
 @pytest.mark.parametrize("output", ["linear", "softmax"])

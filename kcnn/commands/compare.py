@@ -1,0 +1,281 @@
+"""kcnn compare: finished runs held against each other, with what chance alone would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kcnn.errors import KcnnError, RunError
+from kcnn.figures.run_tables import Predictions, read_predictions
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe.differences import SEED, deciding_settings, differing_settings
+from kcnn.runs import RunFolder, find_run
+from kcnn.stats import (
+    Interval,
+    PairedTest,
+    difference_interval,
+    mcnemar,
+    mean_interval,
+    seeds_needed,
+    standard_deviation,
+    wilson_interval,
+)
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run in a comparison.
+
+    Args:
+        run: Its title, `cifar/run-001`; its path when another run has the same.
+        path: Its folder.
+        settings: What decided its training.
+        seed: Its `train.seed`.
+        test_images: How many images it was scored on.
+        test_right: How many of them got their own class.
+        test_interval: Wilson's 95 % interval of the test accuracy: other test images.
+        best_test_accuracy: With the best epoch's weights; None without validation.
+        val_accuracy: After the last epoch; None without validation.
+        accuracy: In training, during the last epoch.
+        parameters: Weights of the model.
+        seconds: Time spent training.
+    """
+
+    run: str
+    path: Path
+    settings: dict[str, Any]
+    seed: int
+    test_images: int
+    test_right: int
+    test_interval: Interval
+    best_test_accuracy: float | None
+    val_accuracy: float | None
+    accuracy: float | None
+    parameters: int | None
+    seconds: float | None
+
+    @property
+    def test_accuracy(self) -> float:
+        """The share of test images that got their own class."""
+        return self.test_right / self.test_images
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """Runs that differ by nothing but the seed.
+
+    Args:
+        runs: Their titles.
+        seeds: Each seed once; the same seed again only repeats what it gave the first time.
+        mean: Of their test accuracies.
+        standard_deviation: From seed to seed; None for a single run.
+        interval: Student's 95 % interval of the mean: other seeds, the same test images.
+        sampling_error: The half-width of a 95 % interval for other test images, the same weights.
+        seeds_needed: Seeds of each of two recipes to see the difference asked for; None when the
+            spread is not known.
+    """
+
+    runs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    mean: float
+    standard_deviation: float | None
+    interval: Interval | None
+    sampling_error: float
+    seeds_needed: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Args:
+        runs: In the order asked for, each once.
+        differences: By dotted name, each run's value of a setting that is not the same in all.
+        groups: Runs that differ only by seed, in the order of their first run.
+        paired: McNemar's test, for exactly two runs.
+        group_difference: Welch's 95 % interval of the difference of two groups' means, for exactly
+            two groups of several seeds each.
+        difference: The difference of test accuracies that seeds are counted for, as a share.
+    """
+
+    runs: tuple[ComparedRun, ...]
+    differences: dict[str, list[Any]]
+    groups: tuple[SeedGroup, ...]
+    paired: PairedTest | None
+    group_difference: Interval | None
+    difference: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Gives it as plain JSON values."""
+        runs = [
+            {name: value for name, value in asdict(run).items() if name != "settings"}
+            | {"test_accuracy": run.test_accuracy}
+            for run in self.runs
+        ]
+        return {**asdict(self), "runs": runs}
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A finished run and its answers to the test images."""
+
+    run: RunFolder
+    recipe: Recipe
+    predictions: Predictions
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Whether each test image got its own class: bool, shape (images,)."""
+        return self.predictions.label == self.predictions.predicted
+
+
+def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) -> Comparison:
+    """Compares finished runs that were scored on the same test images.
+
+    Two sources of chance are kept apart. Another seed gives another network: that spread is
+    measured by training again. Other test images would give another score to the same network:
+    that error is known from their number, and shared by runs on the same test set.
+
+    Args:
+        runs: Two runs or more as `kcnn.runs.find_run` takes them.
+        output_dir: Where runs lie.
+        difference: Of test accuracies, as a share: how many seeds would show it?
+
+    Raises:
+        RunError: There is no such run, it is not finished, or its files are damaged.
+        KcnnError: The same run is named twice, or the runs were scored on different test sets.
+    """
+    found = [find_run(run, output_dir) for run in runs]
+    if len({run.path.resolve() for run in found}) < 2:
+        raise KcnnError(
+            f"{found[0].path}: a run cannot be compared with itself",
+            "name two different runs; kcnn runs lists them",
+        )
+    folders = list({run.path.resolve(): run for run in found}.values())
+    scored = [_read_scored(run) for run in folders]
+    for other in scored[1:]:
+        _require_same_test_set(scored[0], other)
+    compared = _with_own_titles([_compared(one) for one in scored])
+    groups = _group(compared)
+    return Comparison(
+        runs=tuple(compared),
+        differences=differing_settings([run.settings for run in compared]),
+        groups=tuple(_describe(group, difference) for group in groups),
+        paired=_paired(*scored) if len(scored) == 2 else None,
+        group_difference=_group_difference(groups),
+        difference=difference,
+    )
+
+
+def _read_scored(run: RunFolder) -> _Scored:
+    status = run.status()
+    if status != "finished":
+        raise RunError(
+            f"{run.path}: {status}; only finished runs can be compared",
+            f"train it again: kcnn fit {run.resolved}; kcnn plot shows what it has",
+        )
+    return _Scored(run, read_recipe(run.resolved), read_predictions(run))
+
+
+def _require_same_test_set(first: _Scored, other: _Scored) -> None:
+    """Makes sure that two runs answered the same images, so that their scores can be compared."""
+    names = [_data_set(one.recipe) for one in (first, other)]
+    counts = [len(one.predictions.label) for one in (first, other)]
+    if names[0] != names[1]:
+        reason = f"{names[0]} and {names[1]}"
+    elif counts[0] != counts[1]:
+        reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
+    elif not np.array_equal(first.predictions.label, other.predictions.label):
+        reason = f"{names[0]} with other labels, or in another order"
+    else:
+        return
+    raise KcnnError(
+        f"{first.run.path} and {other.run.path}: scored on different test sets: {reason}",
+        "accuracies on different images cannot be compared; name runs on the same data",
+    )
+
+
+def _data_set(recipe: Recipe) -> str:
+    path = recipe.data.path
+    return recipe.data.dataset if path is None else f"{recipe.data.dataset} {path.resolve()}"
+
+
+def _compared(scored: _Scored) -> ComparedRun:
+    summary = scored.run.read_summary()
+    last = scored.run.read_metrics()[-1]
+    images, right = len(scored.right), int(scored.right.sum())
+    return ComparedRun(
+        run=scored.run.title,
+        path=scored.run.path,
+        settings=deciding_settings(scored.recipe),
+        seed=scored.recipe.train.seed,
+        test_images=images,
+        test_right=right,
+        test_interval=wilson_interval(right, images),
+        best_test_accuracy=(summary.get("best") or {}).get("test_accuracy"),
+        val_accuracy=last.get("val_accuracy"),
+        accuracy=last.get("accuracy"),
+        parameters=summary.get("parameters"),
+        seconds=(summary.get("timings") or {}).get("train"),
+    )
+
+
+def _with_own_titles(runs: list[ComparedRun]) -> list[ComparedRun]:
+    if len({run.run for run in runs}) == len(runs):
+        return runs
+    return [replace(run, run=str(run.path)) for run in runs]
+
+
+def _group(runs: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
+    """Puts runs together that differ by nothing but the seed."""
+    groups: list[list[ComparedRun]] = []
+    for run in runs:
+        for group in groups:
+            if differing_settings([group[0].settings, run.settings]).keys() <= {SEED}:
+                group.append(run)
+                break
+        else:
+            groups.append([run])
+    return groups
+
+
+def _by_seed(group: Sequence[ComparedRun]) -> dict[int, float]:
+    """Gives the test accuracy of each seed; of a seed that was trained twice, the first."""
+    accuracies: dict[int, float] = {}
+    for run in group:
+        accuracies.setdefault(run.seed, run.test_accuracy)
+    return accuracies
+
+
+def _describe(group: Sequence[ComparedRun], difference: float) -> SeedGroup:
+    by_seed = _by_seed(group)
+    accuracies = list(by_seed.values())
+    mean, deviation = float(np.mean(accuracies)), standard_deviation(accuracies)
+    images = group[0].test_images
+    return SeedGroup(
+        runs=tuple(run.run for run in group),
+        seeds=tuple(by_seed),
+        mean=mean,
+        standard_deviation=deviation,
+        interval=mean_interval(accuracies),
+        sampling_error=wilson_interval(round(mean * images), images).half_width,
+        seeds_needed=None if deviation is None else seeds_needed(deviation, difference),
+    )
+
+
+def _group_difference(groups: Sequence[Sequence[ComparedRun]]) -> Interval | None:
+    if len(groups) != 2:
+        return None
+    first, second = (list(_by_seed(group).values()) for group in groups)
+    return difference_interval(first, second)
+
+
+def _paired(first: _Scored, second: _Scored) -> PairedTest:
+    only_first = int(np.sum(first.right & ~second.right))
+    only_second = int(np.sum(~first.right & second.right))
+    return mcnemar(only_first, only_second)

@@ -1,0 +1,82 @@
+"""kcnn explain: the arithmetic of a recipe's network, without training it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kcnn.commands.check import known_classes, known_image_shape
+from kcnn.errors import DataError, RecipeError
+from kcnn.model.explain import Explanation, explain_network
+from kcnn.model.graph import unfold
+from kcnn.model.padding import PaddingAnswer, solve_padding
+from kcnn.model.shapes import infer_shapes_that_fit
+from kcnn.model.windows import steps
+from kcnn.recipe import Recipe, read_recipe
+
+
+@dataclass(frozen=True)
+class PaddingAnswers:
+    """Which padding keeps a map's size, for each convolution whose input is known.
+
+    Args:
+        recipe: The recipe.
+        answers: One or two a convolution; none in a network without convolutions.
+        problem: Why the layers behind do not fit; None when all do.
+    """
+
+    recipe: Recipe
+    answers: tuple[PaddingAnswer, ...]
+    problem: RecipeError | None
+
+
+def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
+    """Explains a recipe's network layer by layer, without TensorFlow.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line.
+
+    Returns:
+        What fits of the network; its `problem` says why the rest does not.
+
+    Raises:
+        RecipeError: The recipe has mistakes, or its layers make no graph.
+        DataError: The size of the images is not known without reading them.
+    """
+    settings = read_recipe(recipe, overrides)
+    return explain_network(settings, require_image_shape(settings), known_classes(settings.data))
+
+
+def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> PaddingAnswers:
+    """Says for each convolution of a recipe which padding keeps its map's size.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line.
+
+    Raises:
+        RecipeError: The recipe has mistakes, or its layers make no graph.
+        DataError: The size of the images is not known without reading them.
+    """
+    settings = read_recipe(recipe, overrides)
+    nodes = tuple(unfold(settings))
+    shapes, problem = infer_shapes_that_fit(settings, nodes, require_image_shape(settings))
+    return PaddingAnswers(settings, tuple(solve_padding(steps(nodes), shapes)), problem)
+
+
+def require_image_shape(recipe: Recipe) -> tuple[int, int, int]:
+    """Gives height, width and channels of a recipe's images.
+
+    Raises:
+        DataError: Only the data know them.
+    """
+    shape = known_image_shape(recipe.data)
+    if shape is None:
+        file = recipe.origin.file
+        raise DataError(
+            f"{file}: the size of the images is known only from {recipe.data.path}",
+            f"say it: kcnn explain {file} data.image_size=[32,32] data.channels=3",
+        )
+    return shape

@@ -1,0 +1,174 @@
+"""The text of kcnn compare: tables, then what chance alone would do in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kcnn.console.progress import duration
+from kcnn.console.tables import per_cent, table
+from kcnn.recipe.differences import SEED
+
+if TYPE_CHECKING:
+    from kcnn.commands.compare import Comparison, SeedGroup
+    from kcnn.stats import Interval, PairedTest
+
+WIDTH = 100
+INDENT = 16
+SIGNIFICANT = 0.05
+MOST_SEEDS_SHOWN = 10_000
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Writes what differs, how the runs did, and how much of that may be chance."""
+    numbers = {
+        run: number for number, group in enumerate(comparison.groups, 1) for run in group.runs
+    }
+    titles = " ".join(str(run.path) for run in comparison.runs)
+    return "\n\n".join(
+        [
+            _settings(comparison),
+            _runs(comparison, numbers),
+            "\n".join(_words(comparison)),
+            f"their curves over each other: kcnn plot {titles}",
+        ]
+    )
+
+
+def _settings(comparison: Comparison) -> str:
+    """Writes a row a setting that differs, a column a group; seeds stand with the runs."""
+    runs = [run.run for run in comparison.runs]
+    places = [runs.index(group.runs[0]) for group in comparison.groups]
+    rows = [
+        (name, *(_value(values[place]) for place in places))
+        for name, values in comparison.differences.items()
+        if name != SEED
+    ]
+    if not rows:
+        only = "only in their seed" if SEED in comparison.differences else "in no setting at all"
+        return f"the runs differ {only}"
+    return table(("setting", *(f"group {number}" for number in range(1, len(places) + 1))), rows)
+
+
+def _value(value: Any) -> str | None:
+    if isinstance(value, dict | list):
+        return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6).strip()
+    return None if value is None else str(value)
+
+
+def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
+    rows = [
+        (
+            numbers[run.run], run.run, run.seed, per_cent(run.test_accuracy),
+            _range(run.test_interval), per_cent(run.best_test_accuracy),
+            per_cent(run.val_accuracy), per_cent(run.accuracy), run.parameters,
+            None if run.seconds is None else duration(run.seconds),
+        )
+        for run in comparison.runs
+    ]  # fmt: skip
+    columns = (
+        "group", "run", "seed", "test accuracy", "95 % interval", "best epoch's", "val accuracy",
+        "training accuracy", "parameters", "training",
+    )  # fmt: skip
+    return table(columns, rows)
+
+
+def _words(comparison: Comparison) -> Iterator[str]:
+    for number, group in enumerate(comparison.groups, 1):
+        if len(group.runs) > 1:
+            yield _line(f"seed spread {number}", _seed_spread(group))
+    images = comparison.runs[0].test_images
+    error = max(group.sampling_error for group in comparison.groups)
+    yield _line(
+        "test images",
+        f"{images:,} other ones would move an accuracy by up to "
+        f"±{_points(error)} (95 %); that is the interval in the table. All runs saw the same "
+        "images, so most of it moves them alike",
+    )
+    if comparison.paired is not None:
+        yield _line("image by image", _paired(comparison.paired, comparison))
+    if comparison.group_difference is not None:
+        yield _line("group 2 − 1", _difference(comparison))
+    yield _line("seeds needed", _needed(comparison))
+
+
+def _line(label: str, text: str) -> str:
+    return fill(
+        f"{label:<{INDENT}}{text}", WIDTH, subsequent_indent=" " * INDENT,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _seed_spread(group: SeedGroup) -> str:
+    if group.standard_deviation is None or group.interval is None:
+        again = " (the same one each time)" if len(group.runs) > 1 else ""
+        return f"one seed{again}: how far another seed would be from it is unknown"
+    return (
+        f"{len(group.seeds)} seeds: mean {per_cent(group.mean)}, standard deviation "
+        f"{_points(group.standard_deviation)} from seed to seed; 95 % t-interval of the mean "
+        f"{_range(group.interval)}, on these test images"
+    )
+
+
+def _paired(test: PairedTest, comparison: Comparison) -> str:
+    first, second = (run.run for run in comparison.runs)
+    verdict = (
+        "more than chance on these images; another seed may say otherwise"
+        if test.p_value < SIGNIFICANT
+        else "chance alone could do that"
+    )
+    return (
+        f"only {first} is right on {test.a_right_b_wrong:,}, only {second} on "
+        f"{test.a_wrong_b_right:,}; McNemar ({test.method}) p = {_probability(test.p_value)}: "
+        f"{verdict}"
+    )
+
+
+def _difference(comparison: Comparison) -> str:
+    interval = comparison.group_difference
+    assert interval is not None
+    first, second = comparison.groups
+    verdict = (
+        "seeds alone may explain it" if interval.covers(0) else "more than seeds alone explain"
+    )
+    return (
+        f"{_points(second.mean - first.mean, sign=True)}, 95 % interval "
+        f"{100 * interval.low:+.2f} to {_points(interval.high, sign=True)} (Welch): {verdict}"
+    )
+
+
+def _needed(comparison: Comparison) -> str:
+    difference = _points(comparison.difference)
+    known = [group for group in comparison.groups if group.seeds_needed is not None]
+    if not known:
+        return (
+            f"for a difference of {difference}: unknown without the spread; compare runs of the "
+            "same settings with several seeds (kcnn reproduce trains them)"
+        )
+    most = max(known, key=lambda group: group.seeds_needed or 0)
+    assert most.seeds_needed is not None and most.standard_deviation is not None
+    number = (
+        f"more than {MOST_SEEDS_SHOWN:,}"
+        if most.seeds_needed > MOST_SEEDS_SHOWN
+        else f"about {most.seeds_needed:,}"
+    )
+    return (
+        f"{number} of each recipe would show a difference of {difference} four times in five, at "
+        f"a standard deviation of {_points(most.standard_deviation)}"
+    )
+
+
+def _range(interval: Interval) -> str:
+    low, high = max(0.0, interval.low), min(1.0, interval.high)
+    return f"{100 * low:.2f}–{100 * high:.2f} %"
+
+
+def _points(share: float, sign: bool = False) -> str:
+    return f"{100 * share:{'+' if sign else ''}.2f} points"
+
+
+def _probability(p_value: float) -> str:
+    return "below 0.0001" if p_value < 0.0001 else f"{p_value:.2g}"

@@ -1,0 +1,141 @@
+"""The text of `kcnn explain --layer`: one value of a convolution as grids of numbers."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kcnn.console.output import as_json as json_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kcnn.commands.explain_layer import LayerWalk, Walk
+
+WIDTH = 100
+MOST_CHANNELS = 3  # whose grids are printed; of the others, the sums are
+GAP = "   "
+
+
+def shown(result: LayerWalk, as_json: bool) -> str:
+    """Writes a walk for people or for programs."""
+    return json_text(walk_json(result)) if as_json else walk_text(result)
+
+
+def walk_text(result: LayerWalk) -> str:
+    """Writes patch, filter and products of each channel, then what they add up to."""
+    walk = result.walk
+    channels = min(walk.patch.shape[2], MOST_CHANNELS)
+    parts = [_heading(result), *(_channel(walk, index) for index in range(channels))]
+    if walk.patch.shape[2] > channels:
+        parts.append(f"and {walk.patch.shape[2] - channels} channels more (--json has them)")
+    return "\n\n".join([*parts, _adding_up(walk)])
+
+
+def walk_json(result: LayerWalk) -> dict[str, Any]:
+    """Gives all numbers as plain JSON values."""
+    walk = result.walk
+    return {
+        "layer": walk.layer,
+        "reads": walk.reads,
+        "image": result.image,
+        "weights": result.weights,
+        "filter": walk.filter,
+        "row": walk.row,
+        "column": walk.column,
+        "rows": list(walk.rows),
+        "columns": list(walk.columns),
+        "patch": walk.patch.tolist(),
+        "kernel": walk.kernel.tolist(),
+        "products": walk.products.tolist(),
+        "sum": walk.sum,
+        "bias": walk.bias,
+        "activation": walk.activation,
+        "value": walk.value,
+        "keras_value": walk.keras_value,
+    }
+
+
+def _heading(result: LayerWalk) -> str:
+    walk = result.walk
+    reads = "the scaled image" if walk.reads == "image" else walk.reads
+    return (
+        f"{walk.layer}, filter {walk.filter}, at row {walk.row} and column {walk.column} of its "
+        f"{_shape(walk.output_shape)} output\n"
+        f"reads {_span('row', walk.rows, walk.input_shape[0])} and "
+        f"{_span('column', walk.columns, walk.input_shape[1])}\n"
+        f"of {reads}, {_shape(walk.input_shape)}\n"
+        f"image: {result.image}; weights {result.weights}"
+    )
+
+
+def _span(what: str, places: Sequence[int], size: int) -> str:
+    first, last = places[0], places[-1]
+    steps = f" in steps of {places[1] - first}" if len(places) > 1 and places[1] > first + 1 else ""
+    text = f"{what} {first}" if first == last else f"{what}s {first} to {last}{steps}"
+    text = text.replace("-", "−")
+    return text if first >= 0 and last < size else f"{text} (beyond the edge: 0)"
+
+
+def _channel(walk: Walk, index: int) -> str:
+    blocks = [
+        ["patch", *_grid(walk.patch[..., index])],
+        ["filter", *_grid(walk.kernel[..., index])],
+        ["products", *_grid(walk.products[..., index])],
+    ]
+    widths = [max(map(len, block)) + len(GAP) for block in blocks]
+    if sum(widths) > WIDTH:
+        body = [line for block in blocks for line in block]
+    else:
+        beside = zip(*blocks, strict=True)
+        body = [
+            "".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+            for line in beside
+        ]
+    total = float(walk.channel_sums[index])
+    return "\n".join([f"channel {index}", *body, f"products add up to {_number(total, total)}"])
+
+
+def _adding_up(walk: Walk) -> str:
+    sums = [float(one) for one in walk.channel_sums]
+    largest = max(map(abs, [*sums, walk.sum, walk.bias, walk.value]))
+    total, value = _number(walk.sum, largest), _number(walk.value, largest)
+    lines = []
+    if len(sums) > 1:
+        added = " ".join([_number(sums[0], largest), *(_signed(one, largest) for one in sums[1:])])
+        lines.append(f"all {len(sums)} channels: {added} = {total}")
+    lines += [
+        f"bias: {total} {_signed(walk.bias, largest)} = {_number(walk.sum + walk.bias, largest)}",
+        f"activation: {walk.activation} gives {value}",
+        f"Keras gives {_number(walk.keras_value, largest)} ({walk.dtype})",
+    ]
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines
+    )
+
+
+def _grid(values: np.ndarray) -> list[str]:
+    """Writes numbers in columns, the largest with three significant digits."""
+    numbers = [[float(one) for one in row] for row in values]
+    largest = max(abs(one) for row in numbers for one in row)
+    cells = [[_number(one, largest, digits=3) for one in row] for row in numbers]
+    width = max(len(cell) for row in cells for cell in row)
+    return ["  ".join(cell.rjust(width) for cell in row) for row in cells]
+
+
+def _number(value: float, largest: float, digits: int = 4) -> str:
+    """Writes a number with as many decimals as give the largest of its company its digits."""
+    leading = math.floor(math.log10(abs(largest))) if largest else digits
+    decimals = min(max(digits - 1 - leading, 0), 9)
+    text = f"{abs(value):.{decimals}f}"
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def _signed(value: float, largest: float) -> str:
+    return f"{'−' if value < 0 else '+'} {_number(abs(value), largest)}"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))

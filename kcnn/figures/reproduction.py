@@ -1,0 +1,124 @@
+"""Published numbers against several seeds of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from kcnn.figures import style
+from kcnn.stats import Interval
+
+OURS, PUBLISHED = style.COLORS[0], style.COLORS[1]
+EXPECTED = "#BFD9EC"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity, measured once a seed.
+
+    Args:
+        label: What it is.
+        values: One a seed.
+        interval: 95 % of the mean; None for one seed.
+        expected: Where one more run is expected, on other images too; None for one seed.
+    """
+
+    label: str
+    values: Sequence[float]
+    interval: Interval | None
+    expected: Interval | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Quantities on one scale, and the number published.
+
+    Args:
+        title: What is held against what.
+        rows: The quantity that the number is said to be, then the one it fits instead, if any.
+        published: The number; None when there is none.
+        is_share: Whether the scale is per cent.
+    """
+
+    title: str
+    rows: Sequence[Row]
+    published: float | None
+    is_share: bool
+
+
+@style.house_style
+def draw(title: str, panels: Sequence[Panel]) -> Figure:
+    """Draws a panel a published number: seeds as points, mean and interval, and the number's line.
+
+    Args:
+        title: The first line of the figure's title.
+        panels: One or more, from the top down.
+    """
+    rows = [len(panel.rows) for panel in panels]
+    figure = style.new_figure(title, height=1.2 + sum(0.62 + 0.42 * count for count in rows))
+    all_axes = figure.subplots(
+        len(panels), squeeze=False, gridspec_kw={"height_ratios": [0.6 + count for count in rows]}
+    )[:, 0]
+    for axes, panel in zip(all_axes, panels, strict=True):
+        _draw_panel(axes, panel)
+    figure.legend(handles=_legend(panels), loc="outside lower left", ncols=4)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    scale = 100 if panel.is_share else 1
+    axes.set_title(panel.title, loc="left")
+    for height, row in enumerate(panel.rows):
+        _draw_row(axes, row, height, scale)
+    if panel.published is not None:
+        axes.axvline(scale * panel.published, color=PUBLISHED, linewidth=2, linestyle="--")
+    axes.set_yticks(range(len(panel.rows)), [row.label for row in panel.rows])
+    axes.set_ylim(len(panel.rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.use_sticky_edges = False  # a band stays off the edge as everything else does
+    axes.margins(x=0.06)
+    axes.grid(True, axis="x")
+    axes.set_axisbelow(True)
+    axes.spines["left"].set_visible(False)
+    if panel.is_share:
+        axes.set_xlabel("per cent of the images")
+
+
+def _draw_row(axes: Axes, row: Row, height: int, scale: float) -> None:
+    values = scale * np.asarray(row.values)
+    if row.expected is not None:
+        low, length = row.expected.low, 2 * row.expected.half_width
+        axes.barh(height, scale * length, left=scale * low, height=0.62, color=EXPECTED)
+    if row.interval is not None:
+        ends = [scale * row.interval.low, scale * row.interval.high]
+        axes.plot(ends, [height, height], color=OURS, linewidth=2.5)
+        axes.plot(values.mean(), height, marker="|", markersize=17, markeredgewidth=2.5, color=OURS)
+    # Apart from each other upwards and downwards, so that equal seeds can be counted.
+    spread = height + np.linspace(-0.14, 0.14, len(values)) if len(values) > 1 else [height]
+    axes.plot(
+        values, spread, linestyle="", marker="o", markersize=6, markerfacecolor="white",
+        markeredgecolor="black",
+    )  # fmt: skip
+
+
+def _legend(panels: Sequence[Panel]) -> list[Line2D | Patch]:
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], linestyle="", marker="o", markerfacecolor="white",
+               markeredgecolor="black", label="a seed of ours"),
+    ]  # fmt: skip
+    if any(row.interval for panel in panels for row in panel.rows):
+        handles += [
+            Line2D([], [], color=OURS, linewidth=2.5, label="mean, its 95 % interval"),
+            Patch(color=EXPECTED, label="one more run expected here"),
+        ]
+    if any(panel.published is not None for panel in panels):
+        handles.append(
+            Line2D([], [], color=PUBLISHED, linewidth=2, linestyle="--", label="published")
+        )
+    return handles

@@ -1,0 +1,54 @@
+"""What decides a training, and in which settings several trainings differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from kcnn.recipe.schema import Recipe
+from kcnn.recipe.source import Place, dotted
+from kcnn.recipe.strict_yaml import read_yaml
+from kcnn.recipe.write import resolved_yaml
+
+SEED = "train.seed"
+_DECIDING = ("data", "model", "train")
+
+
+def deciding_settings(recipe: Recipe) -> dict[str, Any]:
+    """Gives every setting in force that decides the outcome of training, as plain YAML values.
+
+    What a recipe says of itself (name, source, published figures) decides nothing.
+    """
+    settings: Any = read_yaml(resolved_yaml(recipe).encode("utf-8")).value
+    return {section: settings[section] for section in _DECIDING}
+
+
+def differing_settings(trainings: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Picks the settings that are not the same everywhere.
+
+    Args:
+        trainings: The deciding settings of each training.
+
+    Returns:
+        By dotted name, the value in each training; None where it is not set. A layer or optimizer
+        of another class is one difference, its own settings included.
+    """
+    return {dotted(place): values for place, values in _differences(trainings, ())}
+
+
+def _differences(values: Sequence[Any], place: Place) -> Iterator[tuple[Place, list[Any]]]:
+    if all(value == values[0] for value in values):
+        return
+    if all(isinstance(value, Mapping) for value in values) and set.intersection(*map(set, values)):
+        for name in dict.fromkeys(name for value in values for name in value):
+            yield from _differences([value.get(name) for value in values], (*place, name))
+    elif all(isinstance(value, list) and _has_parts(value) for value in values):
+        for index, items in enumerate(zip_longest(*values)):
+            yield from _differences(items, (*place, index))
+    else:
+        yield place, list(values)
+
+
+def _has_parts(values: list[Any]) -> bool:
+    return any(isinstance(value, dict) for value in values)

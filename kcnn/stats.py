@@ -1,0 +1,247 @@
+"""Intervals and tests on results: how sure a number is, and whether two of them differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+FEW_DISCORDANT_PAIRS = 25
+MOST_SEEDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A range that covers the true value at some level of confidence."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of its length."""
+        return (self.high - self.low) / 2
+
+    def covers(self, value: float) -> bool:
+        """Says whether a value lies in it, its ends included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Two classifiers on the same images, held against each other.
+
+    Args:
+        a_right_b_wrong: Images that only the first got right.
+        a_wrong_b_right: Images that only the second got right.
+        p_value: How likely a split at least as uneven is when both are equally good.
+        method: `exact` or `chi-square`.
+    """
+
+    a_right_b_wrong: int
+    a_wrong_b_right: int
+    p_value: float
+    method: str
+
+
+def standard_deviation(values: Sequence[float]) -> float | None:
+    """Estimates the standard deviation that values were drawn with (n − 1); None for one value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
+    """Gives Student's t-interval of a mean: mean ± t·s/√n, with n − 1 degrees of freedom.
+
+    Student (1908), "The probable error of a mean", Biometrika 6.
+
+    Args:
+        values: One measurement a seed, drawn independently and about normally.
+        level: The share of such intervals that cover the true mean.
+
+    Returns:
+        The interval, of no length when all values are equal; None for a single value, which has
+        no spread to tell.
+
+    Raises:
+        ValueError: There are no values.
+    """
+    return _around_mean(values, math.sqrt(1 / len(values)) if values else 0, level)
+
+
+def prediction_interval(
+    values: Sequence[float],
+    level: float = LEVEL,
+    standard_error: float = 0.0,
+    known_spread: bool = False,
+) -> Interval | None:
+    """Gives the range that one new measurement falls in: mean ± t·s·√(1 + 1/n), widened.
+
+    A mean's interval shrinks to nothing as seeds are added; this one does not, for a single new run
+    is as far from the mean as ours are. See Hahn and Meeker (1991), "Statistical Intervals",
+    section 4.7. An error that all of the values share is independent of their spread, so both are
+    added as squares.
+
+    Args:
+        values: One measurement a seed.
+        level: The share of new measurements that fall in such a range.
+        standard_error: Of what all values share and a new one may not, the draw of the test images.
+        known_spread: Takes the values' standard deviation for exact: the normal distribution in
+            place of Student's. What lies between both ranges is owed to having few values.
+
+    Returns:
+        The interval; None for a single value.
+
+    Raises:
+        ValueError: There are no values.
+    """
+    factor = math.sqrt(1 + 1 / len(values)) if values else 0
+    own = _around_mean(values, factor, level, known_spread)
+    if own is None:
+        return None
+    middle = float(np.mean(values))
+    half = math.hypot(own.half_width, _normal_quantile(level) * standard_error)
+    return Interval(middle - half, middle + half)
+
+
+def difference_interval(
+    first: Sequence[float], second: Sequence[float], level: float = LEVEL
+) -> Interval | None:
+    """Gives Welch's t-interval of the difference of two means, second minus first.
+
+    Welch (1947), "The generalization of 'Student's' problem when several different population
+    variances are involved", Biometrika 34.
+
+    Args:
+        first: One measurement a seed.
+        second: The same of the other group; the spreads need not be equal.
+        level: The share of such intervals that cover the true difference.
+
+    Returns:
+        The interval; None when a group has a single value.
+    """
+    if min(len(first), len(second)) < 2:
+        return None
+    difference = float(np.mean(second) - np.mean(first))
+    if len({*first}) == len({*second}) == 1:
+        return Interval(difference, difference)
+    interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval(level)
+    return Interval(float(interval.low), float(interval.high))
+
+
+def wilson_interval(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """Gives Wilson's score interval of a share: how far n test images alone make it uncertain.
+
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22. It stays within 0 and 1, also where all were right.
+
+    Args:
+        successes: Images classified rightly.
+        n: Images in all.
+        level: The share of such intervals that cover the true share.
+
+    Raises:
+        ValueError: There are no images, or the successes are not between 0 and n.
+    """
+    if n < 1 or not 0 <= successes <= n:
+        raise ValueError(f"expected 0 to n successes of n > 0, got {successes} of {n}")
+    interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    return Interval(float(interval.low), float(interval.high))
+
+
+def share_error(share: float, n: int) -> float:
+    """Gives the standard error of a share measured on n images: √(p(1 − p)/n)."""
+    return math.sqrt(max(0.0, share * (1 - share)) / n)
+
+
+def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
+    """Tests whether two classifiers are equally good, from the images on which they disagree.
+
+    McNemar (1947), "Note on the sampling error of the difference between correlated proportions",
+    Psychometrika 12. With fewer than 25 such images the exact binomial test; else chi-square with
+    one degree of freedom and Edwards's (1948) continuity correction, (|b − c| − 1)²/(b + c).
+
+    Args:
+        a_right_b_wrong: Images that only the first got right.
+        a_wrong_b_right: Images that only the second got right.
+
+    Raises:
+        ValueError: A count is negative.
+    """
+    if min(a_right_b_wrong, a_wrong_b_right) < 0:
+        raise ValueError("expected counts of images, got a negative one")
+    discordant = a_right_b_wrong + a_wrong_b_right
+    if discordant == 0:
+        return PairedTest(0, 0, 1.0, "exact")
+    if discordant < FEW_DISCORDANT_PAIRS:
+        p_value = stats.binomtest(a_right_b_wrong, discordant, 0.5).pvalue
+        return PairedTest(a_right_b_wrong, a_wrong_b_right, float(p_value), "exact")
+    statistic = max(0, abs(a_right_b_wrong - a_wrong_b_right) - 1) ** 2 / discordant
+    p_value = stats.chi2.sf(statistic, df=1)
+    return PairedTest(a_right_b_wrong, a_wrong_b_right, float(p_value), "chi-square")
+
+
+def seeds_needed(
+    standard_deviation: float, difference: float, power: float = 0.8, level: float = 0.05
+) -> int:
+    """Says how many seeds each of two recipes needs for a difference of means to be seen.
+
+    For a two-sided t-test of two groups with equal spread; the power is that of the noncentral t
+    distribution. See Cohen (1988), "Statistical Power Analysis for the Behavioral Sciences",
+    chapter 2.
+
+    Args:
+        standard_deviation: Of one recipe's results from seed to seed.
+        difference: Between the two means, in the same unit, above 0.
+        power: How often such a difference shall be found.
+        level: How often one may be found where there is none.
+
+    Returns:
+        Seeds a recipe, at least 2 and at most MOST_SEEDS.
+
+    Raises:
+        ValueError: The difference is not above 0, or the deviation is negative.
+    """
+    if not (difference > 0 and standard_deviation >= 0):
+        raise ValueError(f"no number of seeds: {difference=}, {standard_deviation=}")
+    quantiles = float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(power))
+    # The normal distribution's answer is never above that of Student's, and close below it.
+    root = min(quantiles * standard_deviation / difference, MOST_SEEDS)
+    seeds = max(2, math.ceil(min(2 * root**2, MOST_SEEDS)))
+    while seeds < MOST_SEEDS and _power(standard_deviation, difference, seeds, level) < power:
+        seeds += 1
+    return seeds
+
+
+def _power(standard_deviation: float, difference: float, seeds: int, level: float) -> float:
+    # Differences of a hundred deviations and more are always found; SciPy need not be asked.
+    if standard_deviation * 100 <= difference:
+        return 1.0
+    freedom = 2 * seeds - 2
+    limit = stats.t.ppf(1 - level / 2, freedom)
+    shift = difference / standard_deviation * math.sqrt(seeds / 2)
+    return float(stats.nct.sf(limit, freedom, shift) + stats.nct.cdf(-limit, freedom, shift))
+
+
+def _around_mean(
+    values: Sequence[float], factor: float, level: float, known_spread: bool = False
+) -> Interval | None:
+    if not values:
+        raise ValueError("expected at least one value")
+    deviation = standard_deviation(values)
+    if deviation is None:
+        return None
+    quantile = (
+        _normal_quantile(level)
+        if known_spread
+        else float(stats.t.ppf((1 + level) / 2, len(values) - 1))
+    )
+    middle, half = float(np.mean(values)), quantile * deviation * factor
+    return Interval(middle - half, middle + half)
+
+
+def _normal_quantile(level: float) -> float:
+    return float(stats.norm.ppf((1 + level) / 2))

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kcnn.cli import cli
+from kcnn.commands.compare import compare
+from kcnn.errors import KcnnError, RunError
+from kcnn.files import write_csv, write_json, write_text
+from kcnn.recipe import read_recipe
+from kcnn.recipe.write import resolved_yaml
+from kcnn.runs import RunFolder
+from kcnn.stats import mcnemar, mean_interval, wilson_interval
+
+IMAGES = 1000
+MakeRun = Callable[..., RunFolder]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """Makes a finished run that is wrong on the test images given."""
+
+    def make(
+        name: str,
+        wrong: Sequence[int],
+        *overrides: str,
+        images: int = IMAGES,
+        first_label: int = 0,
+        status: str = "finished",
+    ) -> RunFolder:
+        run = RunFolder(tmp_path / "digits" / name)
+        write_text(run.resolved, resolved_yaml(read_recipe("digits", overrides)))
+        labels = (np.arange(images) + first_label) % 10
+        predicted = labels.copy()
+        predicted[list(wrong)] = (predicted[list(wrong)] + 1) % 10
+        rows = [(i, label, predicted[i], 0.9) for i, label in enumerate(labels)]
+        write_csv(run.predictions, ("index", "label", "predicted", "probability"), rows)
+        write_csv(run.metrics, ("epoch", "loss", "accuracy", "val_accuracy"), [(1, 0.2, 0.9, 0.8)])
+        summary = {"status": status, "parameters": 30, "timings": {"train": 9.5}}
+        write_json(run.summary, summary | {"best": {"epoch": 1, "test_accuracy": 0.75}})
+        return run
+
+    return make
+
+
+def test_accuracies_and_their_intervals(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("a", range(100))
+    make_run("b", range(50), "train.epochs=5")
+    result = compare(["digits/a", "digits/b"], tmp_path)
+    assert [run.test_accuracy for run in result.runs] == [0.9, 0.95]
+    assert result.runs[0].test_interval == wilson_interval(900, IMAGES)
+    assert (result.runs[0].val_accuracy, result.runs[0].best_test_accuracy) == (0.8, 0.75)
+    assert result.differences == {"train.epochs": [30, 5]}
+
+
+def test_the_paired_test_counts_images(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("a", range(30))
+    make_run("b", range(20, 25), "train.epochs=5")
+    assert compare(["digits/a", "digits/b"], tmp_path).paired == mcnemar(0, 25)
+    make_run("c", range(28, 33), "train.epochs=5")
+    assert compare(["digits/a", "digits/c"], tmp_path).paired == mcnemar(3, 28)
+
+
+def test_seeds_are_grouped(make_run: MakeRun, tmp_path: Path) -> None:
+    for seed, wrong in enumerate((100, 110, 120)):
+        make_run(f"a{seed}", range(wrong), f"train.seed={seed}")
+    make_run("b", range(50), "train.epochs=5")
+    result = compare(["digits/a0", "digits/b", "digits/a1", "digits/a2"], tmp_path, 0.01)
+    first, second = result.groups
+    assert first.runs == ("digits/a0", "digits/a1", "digits/a2")
+    assert (first.mean, first.standard_deviation) == (pytest.approx(0.89), pytest.approx(0.01))
+    assert first.interval == mean_interval([0.9, 0.89, 0.88])
+    assert first.sampling_error == wilson_interval(890, IMAGES).half_width
+    assert first.seeds_needed == 17  # Cohen's table for an effect of one deviation
+    assert (second.runs, second.standard_deviation, second.seeds_needed) == (
+        ("digits/b",), None, None,
+    )  # fmt: skip
+    assert result.paired is None
+    assert result.group_difference is None
+
+
+def test_two_groups_of_seeds(make_run: MakeRun, tmp_path: Path) -> None:
+    for seed, wrong in enumerate((100, 104, 108)):
+        make_run(f"a{seed}", range(wrong), f"train.seed={seed}")
+        make_run(f"b{seed}", range(wrong - 50), f"train.seed={seed}", "train.epochs=5")
+    names = [f"digits/{group}{seed}" for group in "ab" for seed in range(3)]
+    interval = compare(names, tmp_path).group_difference
+    assert interval is not None
+    assert (interval.low + interval.high) / 2 == pytest.approx(0.05)
+    assert not interval.covers(0)
+
+
+def test_the_same_seed_again_is_no_further_seed(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("a", range(100))
+    make_run("b", range(100))
+    (group,) = compare(["digits/a", "digits/b"], tmp_path).groups
+    assert (group.seeds, group.standard_deviation) == ((0,), None)
+
+
+class TestRefused:
+    def test_other_data_set(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        run = make_run("b", range(9))
+        write_text(run.resolved, resolved_yaml(read_recipe("mnist")))
+        with pytest.raises(KcnnError, match="different test sets: digits and mnist"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    def test_other_number_of_images(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        make_run("b", range(9), images=900)
+        with pytest.raises(KcnnError, match=r"different test sets: 1,000 and 900 images of digits"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    def test_other_labels(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        make_run("b", range(9), first_label=1)
+        with pytest.raises(KcnnError, match="digits with other labels, or in another order"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    @pytest.mark.parametrize("status", ["interrupted", "failed"])
+    def test_unfinished(self, status: str, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        make_run("b", range(9), status=status)
+        with pytest.raises(RunError, match=f"b: {status}; only finished runs can be compared"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    def test_killed(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        make_run("b", range(9)).summary.unlink()
+        with pytest.raises(RunError, match="b: unfinished; only finished runs"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    def test_itself(self, make_run: MakeRun, tmp_path: Path) -> None:
+        run = make_run("a", range(9))
+        with pytest.raises(KcnnError, match="cannot be compared with itself"):
+            compare(["digits/a", str(run.path)], tmp_path)
+
+
+class TestCommand:
+    def test_text_keeps_seeds_and_test_images_apart(
+        self, make_run: MakeRun, tmp_path: Path
+    ) -> None:
+        a = make_run("a", range(100))
+        b = make_run("b", range(120), "train.seed=1")
+        done = CliRunner().invoke(
+            cli, ["compare", "digits/a", "digits/b", "--output-dir", str(tmp_path)]
+        )
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.output.split())
+        assert "the runs differ only in their seed" in said
+        assert "2 seeds: mean 89.00 %, standard deviation 1.41 points from seed to seed" in said
+        assert "1,000 other ones would move an accuracy by up to ±1.94 points" in said
+        assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in said
+        assert "of each recipe would show a difference of 0.30 points" in said
+        assert said.endswith(f"kcnn plot {a.path} {b.path}")
+
+    def test_json(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(100))
+        make_run("b", range(90), "train.optimizer=SGD")
+        done = CliRunner().invoke(
+            cli, ["compare", "digits/a", "digits/b", "--output-dir", str(tmp_path), "--json"]
+        )
+        printed = json.loads(done.output)
+        assert [run["test_right"] for run in printed["runs"]] == [900, 910]
+        assert printed["paired"]["a_wrong_b_right"] == 10
+        assert printed["differences"] == {
+            "train.optimizer": [{"Adam": {"learning_rate": 0.001}}, "SGD"]
+        }
+
+    def test_a_single_run_is_wrong_usage(self) -> None:
+        done = CliRunner().invoke(cli, ["compare", "digits/a"])
+        assert done.exit_code == 2
+        assert "expected at least two" in done.output

@@ -1,0 +1,181 @@
+"""Real seeds of a tiny network on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kcnn.cli import cli
+from kcnn.commands import reproduce as module
+from kcnn.commands.fit import fit
+from kcnn.commands.reproduce import reproduce
+from kcnn.commands.reproduction_report import Reproduction
+from kcnn.errors import KcnnError, RunError
+from kcnn.files import read_json
+from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
+from kcnn.runs import RunFolder, list_runs
+
+TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
+
+
+class Notes(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.epochs = 0
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+    def epoch_finished(self, epoch: int, row: object) -> None:
+        self.epochs += 1
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two finished seeds, 5 and 6; the second was trained by `kcnn fit`."""
+    folder = tmp_path_factory.mktemp("outputs")
+    fit("digits", TINY, folder, seed=6)
+    notes = Notes()
+    reproduce("digits", 2, TINY, folder, first_seed=5, progress=notes)
+    assert notes.lines[:2] == ["trained before: digits/run-001", "seed 1 of 2 (train.seed=5)"]
+    assert notes.epochs == 1
+    return folder
+
+
+def again(outputs: Path, *overrides: str, seeds: int = 2) -> Reproduction:
+    return reproduce("digits", seeds, (*TINY, *overrides), outputs, first_seed=5)
+
+
+def published(value: float, metric: str = "test_accuracy") -> str:
+    return f"published=[{{metric: {metric}, value: {value}, source: a book}}]"
+
+
+@pytest.mark.slow
+def test_a_seed_in_its_own_process_is_the_seed_of_fit(outputs: Path, tmp_path: Path) -> None:
+    alone = fit("digits", TINY, tmp_path, seed=5).run
+    ours = RunFolder(outputs / "digits" / "seed-005")
+    assert ours.predictions.read_bytes() == alone.predictions.read_bytes()
+    assert ours.resolved.read_bytes() == alone.resolved.read_bytes()
+
+
+@pytest.mark.slow
+def test_finished_seeds_are_not_trained_again(
+    outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "fit_in_process", lambda *_, **__: pytest.fail("trained again"))
+    result = again(outputs)
+    assert [(run.seed, run.run, run.was_there) for run in result.runs] == [
+        (5, "digits/seed-005", True),
+        (6, "digits/run-001", True),
+    ]
+    accuracies = [read_json(run.path / "summary.json")["test"]["accuracy"] for run in result.runs]
+    assert next(one for one in result.quantities if one.name == "test_accuracy").values == tuple(
+        accuracies
+    )
+
+
+@pytest.mark.slow
+def test_the_report_is_no_run(outputs: Path) -> None:
+    result = again(outputs, published(0.99))
+    assert {path.name for path in result.folder.iterdir()} == {
+        "reproduction.json", "reproduction.md", "reproduction.png",
+    }  # fmt: skip
+    written = read_json(result.folder / "reproduction.json")
+    assert written == json.loads(json.dumps(result.as_json()))
+    assert written["published"][0]["verdict"] in ("below", "too few seeds")
+    assert "| test_accuracy | 99 % | a book |" in (result.folder / "reproduction.md").read_text()
+    assert len(list_runs(outputs)) == 2
+
+
+@pytest.mark.slow
+class TestCommand:
+    def test_one_seed_says_what_cannot_be_concluded(self, outputs: Path) -> None:
+        done = self.run(outputs, "--seeds", "1", published(0.5))
+        assert "too few seeds" in done
+        assert "neither agreement nor difference can be concluded; run at least 3" in done
+        assert "changed from the recipe: train.epochs=1" in done
+
+    def test_nothing_published(self, outputs: Path) -> None:
+        done = self.run(outputs, "--seeds", "2")
+        assert "names no published numbers; there is nothing to hold ours against" in done
+        assert "test accuracy" in done
+
+    def test_json(self, outputs: Path) -> None:
+        printed = json.loads(self.run(outputs, "--seeds", "2", "--json", published(0.01)))
+        assert printed["seeds"] == 2
+        assert printed["runs"][0]["was_there"] is True
+        assert printed["published"][0]["value"] == 0.01
+
+    @staticmethod
+    def run(outputs: Path, *arguments: str) -> str:
+        done = CliRunner().invoke(
+            cli,
+            ["reproduce", "digits", *TINY, "--first-seed", "5", "--output-dir", str(outputs),
+             "--quiet", *arguments],
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+
+def test_no_seeds_is_wrong_usage() -> None:
+    done = CliRunner().invoke(cli, ["reproduce", "digits", "--seeds", "0"])
+    assert done.exit_code == 2
+    assert "0 is not in the range x>=1" in done.output
+
+
+def test_a_published_number_without_a_metric(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        cli,
+        ["reproduce", "digits", "published=[{value: 0.5, source: a book}]",
+         "--output-dir", str(tmp_path / "out")],
+    )  # fmt: skip
+    assert done.exit_code == 1
+    assert "published[0].metric" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "digits" / "reproduction"
+    folder.mkdir(parents=True)
+    (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
+    with pytest.raises(RunError, match="reproduction: is a run; the report goes there"):
+        reproduce("digits", 2, output_dir=tmp_path)
+
+
+@pytest.mark.slow
+def test_what_fails_names_its_seed(tmp_path: Path) -> None:
+    too_many = "train.batch_size=5000"
+    with pytest.raises(KcnnError, match=rf"^train\.seed=4: command line, {too_many}: ") as caught:
+        reproduce("digits", 2, (*TINY, too_many), tmp_path, first_seed=4)
+    assert caught.value.hint == "write a batch_size of at most 1293"
+    assert not (tmp_path / "digits").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_process_that_trains(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kcnn", "reproduce", "digits", *TINY, "train.epochs=100000"]
+    with subprocess.Popen(
+        [*command, "--output-dir", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    ) as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if line.startswith("epoch"))
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "the same command goes on after them" in said
+    assert RunFolder(tmp_path / "digits" / "seed-000").status() == "interrupted"
+    assert not (tmp_path / "digits" / "reproduction").exists()

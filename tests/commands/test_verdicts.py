@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from kcnn.commands.verdicts import Quantity, judge, measure_runs
+from kcnn.files import write_json
+from kcnn.recipe.schema import Published
+from kcnn.runs import RunFolder
+
+# The course report's recipe, three seeds on this kind of machine (training, validation, test).
+TRAINING = Quantity("accuracy", (0.721, 0.725, 0.728), 45_000)
+VALIDATION = Quantity("val_accuracy", (0.639, 0.652, 0.660), 5_000)
+TEST = Quantity("test_accuracy", (0.662, 0.670, 0.676), 10_000)
+MEASURED = [TEST, TRAINING, VALIDATION]
+
+
+def published(value: float, metric: str = "test_accuracy") -> Published:
+    return Published(metric=metric, value=value, source="a report")
+
+
+def verdict(value: float, *values: float, images: int = 10_000) -> str:
+    return judge(published(value), [Quantity("test_accuracy", values, images)]).verdict
+
+
+def test_the_course_report() -> None:
+    test = judge(published(0.72951), MEASURED)
+    assert test.verdict == "below"
+    assert test.neighbour is TRAINING
+    assert test.hint == (
+        "72.951 % is published as test accuracy, but lies where our training accuracy does "
+        "(72.47 %)"
+    )
+    validation = judge(published(0.6657, "val_accuracy"), MEASURED)
+    assert (validation.verdict, validation.hint) == ("reproduced", None)
+
+
+def test_ours_below_and_above() -> None:
+    assert verdict(0.99, 0.901, 0.902, 0.903) == "below"
+    assert verdict(0.80, 0.901, 0.902, 0.903) == "above"
+
+
+def test_one_seed_concludes_nothing() -> None:
+    one = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
+    assert one.verdict == "too few seeds"
+    assert "neither agreement nor difference can be concluded" in one.reason
+
+
+def test_two_seeds_far_apart_are_too_few() -> None:
+    # Student's interval of two values reaches everywhere; the spread itself does not.
+    assert verdict(0.80, 0.90, 0.92) == "too few seeds"
+    assert verdict(0.91, 0.90, 0.92) == "reproduced"
+    assert verdict(0.80, *[0.90, 0.92] * 10) == "above"
+
+
+def test_other_test_images_are_allowed_for() -> None:
+    same = (0.9, 0.9, 0.9)
+    assert verdict(0.88, *same, images=360) == "reproduced"
+    assert verdict(0.88, *same, images=10_000) == "above"
+
+
+def test_a_loss_has_no_sampling_error() -> None:
+    quantity = Quantity("test_loss", (0.5, 0.5, 0.5), 360)
+    assert judge(published(0.5001, "test_loss"), [quantity]).verdict == "below"
+    assert judge(published(0.5, "test_loss"), [quantity]).shown_value == "0.5"
+
+
+def test_a_loss_does_not_fit_an_accuracy() -> None:
+    loss = Quantity("loss", (0.72, 0.73, 0.74), 45_000)
+    assert judge(published(0.73), [TEST, loss]).hint is None
+
+
+def test_what_was_not_measured() -> None:
+    result = judge(published(0.66, "val_accuracy"), [TEST])
+    assert (result.verdict, result.quantity) == ("not measured", None)
+    assert result.as_json()["mean"] is None
+
+
+def test_measured_by_the_names_of_recipes(tmp_path) -> None:
+    runs = [RunFolder(tmp_path / name) for name in "ab"]
+    for number, run in enumerate(runs):
+        write_json(
+            run.summary,
+            {
+                "images": {"train": 50, "validation": 30, "test": 20},
+                "train": {"epoch": 3, "accuracy": 0.5 + number, "val_accuracy": 0.6,
+                          "learning_rate": 0.1, "seconds": 3.0},
+                "test": {"weights": "last", "images": 20, "accuracy": 0.7, "loss": 1.5},
+                "best": {"epoch": 2, "val_accuracy": 0.65, "test_accuracy": 0.75},
+            },
+        )  # fmt: skip
+    measured = {one.name: one for one in measure_runs(runs)}
+    assert {name: one.images for name, one in measured.items()} == {
+        "test_accuracy": 20, "test_loss": 20, "accuracy": 50, "val_accuracy": 30,
+        "best_val_accuracy": 30, "best_test_accuracy": 20,
+    }  # fmt: skip
+    assert measured["accuracy"].values == (0.5, 1.5)
+    assert measured["best_test_accuracy"].label == "test accuracy at the best epoch"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("accuracy", "training accuracy"), ("val_f1_score", "validation f1 score"),
+     ("test_loss", "test loss"), ("sparse_top_k_categorical_accuracy",
+     "training sparse top k categorical accuracy")],
+)  # fmt: skip
+def test_labels(name: str, label: str) -> None:
+    assert Quantity(name, (0.5,), 10).label == label

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from kcnn.figures import reproduction
+from kcnn.figures.reproduction import PUBLISHED, Panel, Row
+from kcnn.stats import Interval
+
+TEST = Row("test accuracy", (0.66, 0.67, 0.68), Interval(0.65, 0.69), Interval(0.62, 0.72))
+TRAINING = Row("training accuracy", (0.72, 0.73, 0.73), Interval(0.72, 0.74), Interval(0.70, 0.75))
+PANEL = Panel("test accuracy: published 72.951 %", [TEST, TRAINING], 0.72951, is_share=True)
+
+
+def test_the_published_number_stands_where_it_belongs() -> None:
+    (axes,) = reproduction.draw("cifar", [PANEL]).axes
+    (line,) = [line for line in axes.lines if line.get_color() == PUBLISHED]
+    assert list(line.get_xdata()) == [pytest.approx(72.951)] * 2
+
+
+def test_every_seed_is_a_point_of_its_own() -> None:
+    (axes,) = reproduction.draw("cifar", [PANEL]).axes
+    points = [line.get_xydata() for line in axes.lines if line.get_marker() == "o"]
+    assert [len({tuple(point) for point in row}) for row in points] == [3, 3]
+    assert list(points[1][:, 0]) == pytest.approx([72, 73, 73])
+
+
+def test_a_panel_a_number_and_all_texts_whole(texts, cut_texts) -> None:
+    loss = Panel("test loss: published 0.5", [Row("test loss", (0.4,), None, None)], 0.5, False)
+    figure = reproduction.draw("cifar: 3 seeds against the source", [PANEL, loss])
+    assert {"test accuracy", "training accuracy", "test loss", "published"} <= texts(figure).keys()
+    assert figure.axes[1].get_xlabel() == ""
+    assert cut_texts(figure) == []
+
+
+def test_one_seed_has_no_interval_to_explain(texts) -> None:
+    panel = Panel("nothing published", [Row("test accuracy", (0.5,), None, None)], None, True)
+    shown = texts(reproduction.draw("mine", [panel]))
+    assert "a seed of ours" in shown
+    assert not {"published", "mean, its 95 % interval"} & shown.keys()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+from kcnn.recipe import read_recipe
+from kcnn.recipe.differences import deciding_settings, differing_settings
+from kcnn.recipe.write import resolved_yaml
+
+
+def settings(*overrides: str) -> dict[str, Any]:
+    return deciding_settings(read_recipe("digits", overrides))
+
+
+def test_a_recipe_and_its_resolved_form_decide_the_same(tmp_path) -> None:
+    resolved = tmp_path / "resolved.yaml"
+    recipe = read_recipe("digits", ["about=other words", "train.seed=3"])
+    resolved.write_text(resolved_yaml(recipe), encoding="utf-8")
+    assert deciding_settings(read_recipe(resolved)) == settings("train.seed=3")
+
+
+def test_settings_by_their_dotted_names() -> None:
+    differences = differing_settings(
+        [settings(), settings("train.epochs=5", "model.layers[0].Conv2D.filters=8")]
+    )
+    assert differences == {"model.layers[0].Conv2D.filters": [32, 8], "train.epochs": [30, 5]}
+
+
+def test_another_class_is_one_difference() -> None:
+    differences = differing_settings(
+        [settings(), settings("train.optimizer={SGD: {momentum: 0.9}}")]
+    )
+    assert differences == {
+        "train.optimizer": [{"Adam": {"learning_rate": 0.001}}, {"SGD": {"momentum": 0.9}}]
+    }
+
+
+def test_what_one_lacks_is_none() -> None:
+    longer = settings("train.optimizer.Adam.beta_1=0.8")
+    assert differing_settings([settings(), longer, settings()]) == {
+        "train.optimizer.Adam.beta_1": [None, 0.8, None]
+    }
+
+
+def test_lists_of_other_lengths() -> None:
+    short = settings("model.layers=[Flatten, {Dense: {units: 10}}]")
+    longer = settings("model.layers=[Flatten, {Dense: {units: 10}}, Softmax]")
+    assert differing_settings([short, longer]) == {"model.layers[2]": [None, "Softmax"]}
+
+
+def test_equal_ones_differ_in_nothing() -> None:
+    assert differing_settings([settings(), settings()]) == {}

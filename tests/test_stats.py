@@ -1,0 +1,163 @@
+"""Against values that textbooks and other programs print."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from kcnn.stats import (
+    MOST_SEEDS,
+    Interval,
+    difference_interval,
+    mcnemar,
+    mean_interval,
+    prediction_interval,
+    seeds_needed,
+    share_error,
+    standard_deviation,
+    wilson_interval,
+)
+
+# Hours of sleep gained, from Student (1908), as R's data set `sleep` has them.
+DEXTRO = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+LAEVO = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+# Hahn and Meeker (1991), section 3.1: five measured voltages.
+VOLTAGES = [51.4, 49.5, 48.7, 49.3, 51.6]
+
+
+def ends(interval: Interval | None) -> tuple[float, float]:
+    assert interval is not None
+    return interval.low, interval.high
+
+
+class TestMeanInterval:
+    def test_as_r_has_it(self) -> None:
+        assert ends(mean_interval(DEXTRO)) == pytest.approx((-0.5297804, 2.0297804), abs=1e-6)
+        assert standard_deviation(DEXTRO) == pytest.approx(1.789010, abs=1e-6)
+
+    def test_one_value_has_none(self) -> None:
+        assert mean_interval([0.9]) is None
+        assert standard_deviation([0.9]) is None
+
+    def test_equal_values_leave_no_length(self) -> None:
+        assert ends(mean_interval([0.5, 0.5, 0.5])) == (0.5, 0.5)
+
+    def test_no_values(self) -> None:
+        with pytest.raises(ValueError, match="at least one value"):
+            mean_interval([])
+
+
+class TestPredictionInterval:
+    def test_as_hahn_and_meeker_have_it(self) -> None:
+        assert ends(prediction_interval(VOLTAGES)) == pytest.approx((46.1, 54.1), abs=0.05)
+
+    def test_covers_as_often_as_it_says(self) -> None:
+        draws = np.random.default_rng(0).normal(size=(4000, 4))
+        intervals = [prediction_interval(list(row[:3])) for row in draws]
+        covered = [one.covers(row[3]) for one, row in zip(intervals, draws, strict=True) if one]
+        assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
+
+    def test_a_shared_error_adds_as_a_square(self) -> None:
+        own = prediction_interval(VOLTAGES)
+        wide = prediction_interval(VOLTAGES, standard_error=2.0)
+        assert own is not None and wide is not None
+        assert wide.half_width == pytest.approx(math.hypot(own.half_width, 1.959964 * 2), abs=1e-5)
+
+    def test_a_known_spread_needs_no_student(self) -> None:
+        interval = prediction_interval([0.0, 2.0], known_spread=True)
+        assert interval is not None
+        assert interval.half_width == pytest.approx(1.959964 * math.sqrt(2) * math.sqrt(1.5))
+
+    def test_one_value_has_none(self) -> None:
+        assert prediction_interval([0.9], standard_error=0.1) is None
+
+
+class TestDifferenceInterval:
+    def test_welch_as_r_has_it(self) -> None:
+        expected = (-0.2054832, 3.3654832)
+        assert ends(difference_interval(DEXTRO, LAEVO)) == pytest.approx(expected, abs=1e-6)
+
+    def test_a_single_value_has_none(self) -> None:
+        assert difference_interval([1.0], LAEVO) is None
+
+    def test_no_spread_at_all(self) -> None:
+        assert ends(difference_interval([0.5, 0.5], [0.75, 0.75])) == (0.25, 0.25)
+
+
+class TestWilsonInterval:
+    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+    @pytest.mark.parametrize(
+        ("successes", "n", "low", "high"),
+        [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0000, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ],
+    )
+    def test_as_newcombe_has_it(self, successes: int, n: int, low: float, high: float) -> None:
+        assert ends(wilson_interval(successes, n)) == pytest.approx((low, high), abs=5e-5)
+
+    def test_all_right_is_not_certain(self) -> None:
+        interval = wilson_interval(360, 360)
+        assert interval.high == pytest.approx(1)
+        assert 0.98 < interval.low < 0.99
+
+    @pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 2)])
+    def test_impossible_counts(self, successes: int, n: int) -> None:
+        with pytest.raises(ValueError, match="successes"):
+            wilson_interval(successes, n)
+
+
+def test_share_error() -> None:
+    assert share_error(0.5, 10_000) == 0.005
+    assert share_error(1.0, 10) == 0
+
+
+class TestMcnemar:
+    def test_chi_square_as_agresti_has_it(self) -> None:
+        # Agresti, "Categorical Data Analysis", approval of a prime minister asked twice: 150 people
+        # changed one way and 86 the other. Corrected, (150 - 86 - 1)²/236 = 16.818.
+        test = mcnemar(150, 86)
+        assert test.method == "chi-square"
+        assert test.p_value == pytest.approx(scipy_stats.chi2.sf(16.818, 1), rel=1e-3)
+
+    def test_exact_when_few_differ(self) -> None:
+        test = mcnemar(3, 12)
+        assert (test.method, test.p_value) == ("exact", pytest.approx(0.03515625))
+        assert mcnemar(12, 12).method == "exact"
+        assert mcnemar(12, 13).method == "chi-square"
+
+    def test_no_difference_is_no_evidence(self) -> None:
+        assert mcnemar(0, 0).p_value == 1
+        assert mcnemar(20, 20).p_value == 1
+
+    def test_both_ways_alike(self) -> None:
+        assert mcnemar(10, 40).p_value == mcnemar(40, 10).p_value
+
+    def test_a_negative_count(self) -> None:
+        with pytest.raises(ValueError, match="negative"):
+            mcnemar(-1, 3)
+
+
+class TestSeedsNeeded:
+    # Cohen (1988), table 2.4.1, two-sided 0.05 and power 0.80; G*Power prints the same.
+    @pytest.mark.parametrize(("effect", "seeds"), [(0.5, 64), (0.8, 26), (1.0, 17), (0.2, 394)])
+    def test_as_cohen_has_it(self, effect: float, seeds: int) -> None:
+        assert seeds_needed(1.0, effect) == seeds
+        assert seeds_needed(0.004, 0.004 * effect) == seeds
+
+    def test_two_at_least(self) -> None:
+        assert seeds_needed(0.0, 0.1) == 2
+        assert seeds_needed(1.0, 1000.0) == 2
+
+    def test_never_without_end(self) -> None:
+        assert seeds_needed(1.0, 1e-300) == MOST_SEEDS
+
+    @pytest.mark.parametrize(("deviation", "difference"), [(1.0, 0.0), (-1.0, 1.0), (1.0, -1.0)])
+    def test_impossible_questions(self, deviation: float, difference: float) -> None:
+        with pytest.raises(ValueError, match="no number of seeds"):
+            seeds_needed(deviation, difference)
