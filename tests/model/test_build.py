@@ -43,7 +43,9 @@ def test_shipped_recipes(name: str) -> None:
     shape = known_image_shape(recipe.data)
     assert shape is not None
     classes = plan_network(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
-    model = build_model(plan_network(recipe, shape, classes), STATISTICS)
+    mean, variance = STATISTICS
+    statistics = (mean[: shape[2]], variance[: shape[2]])
+    model = build_model(plan_network(recipe, shape, classes), statistics)
     assert model.name == name
     assert model.input_shape == (None, *shape)
     assert model.output_shape == (None, classes)

@@ -42,13 +42,19 @@ def value_of(plan: Plan, output: str) -> float:
     return float(make_loss(plan)(targets_of(plan), ANSWERS[output]))
 
 
-@pytest.mark.parametrize("output", LAYERS)
-@pytest.mark.parametrize("name", LOSS_NAMES)
+# KLDivergence needs probabilities; check refuses it on logits.
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        (name, output)
+        for name in LOSS_NAMES
+        for output in LAYERS
+        if (name, output) != ("KLDivergence", "linear")
+    ],
+)
 def test_every_loss_is_lower_for_better_answers(
     name: str, output: str, make_plan: Callable[..., Plan]
 ) -> None:
-    if output == "linear" and name == "KLDivergence":
-        pytest.skip("needs probabilities")
     plan = make_plan(f"model.layers={LAYERS[output]}", f"train.loss={name}")
     better = ANSWERS[output] + np.eye(10, dtype=np.float32)[LABELS] * 0.2
     if output != "linear":
