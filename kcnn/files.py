@@ -92,7 +92,7 @@ def atomic(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _flush(temporary)
-            if path.is_dir():
+            if temporary.is_dir() and path.is_dir():
                 shutil.rmtree(path)
             temporary.replace(path)
     finally:

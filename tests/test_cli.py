@@ -160,6 +160,11 @@ class TestBadRecipes:
         ("settings", "expected"),
         [
             (["train.epochs=0"], "expected a number above 0; got 0"),
+            (
+                ["data.validation=1437"],
+                "command line, data.validation=1437: data.validation: 1437 of 1,437 images leaves "
+                "none for training",
+            ),
             (["train.batch_size=5000"], "5000 is more than the 1293 training images"),
             (["model.layers[7].Dense.units=11"], "the output is 11, but digits has 10 classes"),
             (

@@ -135,6 +135,14 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path: Path) -> None:
+    place = tmp_path / "loss.png"
+    (place / "mine").mkdir(parents=True)
+    with pytest.raises(RunError, match=r"loss\.png: cannot be written: Is a directory"):
+        write_text(place, "picture")
+    assert [path.name for path in tmp_path.rglob("*")] == ["loss.png", "mine"]
+
+
 def test_the_temporary_file_keeps_its_suffix_and_folder(tmp_path: Path) -> None:
     with atomic(tmp_path / "deep" / "model.keras") as temporary:
         assert temporary.suffix == ".keras"

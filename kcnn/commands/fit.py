@@ -136,7 +136,12 @@ def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> _Job:
 
     settings = recipe.train
     dataset = load_dataset(recipe.data, data_dir, progress)
-    train, validation = split_validation(dataset.train, recipe.data.validation, settings.seed)
+    try:
+        train, validation = split_validation(dataset.train, recipe.data.validation, settings.seed)
+    except DataError as error:
+        message = error.message.removeprefix("data.validation: ")
+        problem = recipe.origin.problem(("data", "validation"), message)
+        raise DataError(problem, error.hint) from None
     if settings.batch_size > len(train):
         message = f"{settings.batch_size} is more than the {len(train)} training images"
         raise DataError(
