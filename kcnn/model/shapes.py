@@ -146,6 +146,11 @@ def _transposed(layer: layers.Conv2DTranspose, shape: Shape) -> Shape:
             sizes.append(size * stride + grown)
         elif padding >= stride:
             raise ShapeMistake(f"output_padding {padding} must be below the strides, {stride}")
+        elif layer.padding == "same" and reach % 2 == 0 and padding == 0:
+            # Keras plans it and TensorFlow cannot compute it.
+            raise ShapeMistake(
+                "output_padding 0 with an even kernel and padding same: leave it out"
+            )
         else:
             cut = 0 if layer.padding == "valid" else 2 * (reach // 2)
             sizes.append((size - 1) * stride + reach - cut + padding)
