@@ -150,7 +150,8 @@ def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> Non
          "layer p_re_lu: shared_axes -1: a 4×4×6 input has axes 1 to 3"),
         ("Conv2DTranspose: {filters: 1, kernel_size: 3, output_padding: 1}", (4, 4, 1),
          "layer conv2d_transpose: output_padding 1 must be below the strides, 1"),
-        ("Conv2DTranspose: {filters: 1, kernel_size: 2, padding: same, output_padding: 0}", (4, 4, 1),
+        ("Conv2DTranspose: {filters: 1, kernel_size: 2, padding: same, output_padding: 0}",
+         (4, 4, 1),
          "layer conv2d_transpose: output_padding 0 with an even kernel and padding same: leave it "
          "out"),
         ("DepthwiseConv2D: {kernel_size: 3, strides: [1, 2]}", (4, 4, 1),
