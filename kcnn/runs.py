@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def steps(self) -> Path:
+        """The loss of every training step."""
+        return self.path / "steps.csv"
+
+    @property
     def summary(self) -> Path:
         """Test and best metrics, sizes, timings, status."""
         return self.path / "summary.json"

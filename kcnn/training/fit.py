@@ -24,6 +24,7 @@ from kcnn.training.callbacks import (
 )
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
+from kcnn.training.step_losses import StepLosses
 from kcnn.training.watch import WatchedAccuracy
 
 
@@ -98,7 +99,7 @@ def train(
         batches: Training batches of all epochs, one after the other.
         steps_per_epoch: How many of them make an epoch.
         validation: Batches scored after each epoch, or None.
-        run: Where metrics.csv goes.
+        run: Where metrics.csv and steps.csv go.
         progress: Hears of steps and epochs.
         watched: Images whose accuracy is measured after each epoch, by name of its column.
 
@@ -117,6 +118,7 @@ def train(
         # After BestWeights, whose on_test_end must see the averaged weights that were scored.
         *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
         watch,  # before the file, which writes what it measures
+        StepLosses(run, steps_per_epoch),  # before the file, which may find that training diverged
         metrics_file,
         ProgressReports(progress),
     ]

@@ -54,9 +54,9 @@ BRANCHES = """[
     {Concatenate: {inputs: [whole, parts]}},
     {Dense: {units: 10}}]"""
 FILES = {
-    "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "summary.json",
-    "per_class.csv", "confusion.csv", "predictions.csv", "model.keras", "best.keras",
-    "filters.npz", "plots",
+    "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
+    "summary.json", "per_class.csv", "confusion.csv", "predictions.csv", "model.keras",
+    "best.keras", "filters.npz", "plots",
 }  # fmt: skip
 PICTURES = {
     "accuracy.png", "loss.png", "confusion.png", "samples.png", "filters.png", "feature_maps.png",
@@ -393,7 +393,8 @@ def test_ctrl_c_while_training(folder: Path, tmp_path: Path) -> None:
     assert run.read_summary()["status"] == "interrupted"
     assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
     assert {path.name for path in run.path.iterdir()} == {
-        "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "summary.json",
+        "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
+        "summary.json",
     }  # fmt: skip
     pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
     assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}

@@ -39,8 +39,8 @@ for job in jobs:
     weights = [array.tolist() for array in load_model(result.run.model).get_weights()]
     environment = json.loads(result.run.environment.read_text())
     print(json.dumps({
-        "metrics": result.run.read_metrics(), "test": result.summary["test"],
-        "best": result.summary["best"], "weights": weights,
+        "metrics": result.run.read_metrics(), "steps": result.run.steps.read_text(),
+        "test": result.summary["test"], "best": result.summary["best"], "weights": weights,
         "devices": environment["training_devices"], "strategy": environment["strategy"],
     }))
 """
@@ -106,6 +106,8 @@ def assert_alike(one: dict, two: dict, tolerance: float) -> None:
     for row, same in zip(one["metrics"], two["metrics"], strict=True):
         del row["seconds"], same["seconds"]
         assert same == pytest.approx(row, rel=tolerance, abs=tolerance)
+    losses, same = (np.loadtxt(run["steps"].splitlines()[1:], delimiter=",") for run in (one, two))
+    np.testing.assert_allclose(losses, same, atol=tolerance)
     for array, same in zip(one["weights"], two["weights"], strict=True):
         np.testing.assert_allclose(array, same, atol=tolerance)
 

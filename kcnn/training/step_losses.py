@@ -1,0 +1,93 @@
+"""The loss of every training step, as textbooks plot it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kcnn.files import write_text
+from kcnn.runs import RunFolder
+
+HEADER = "step,loss\n"
+
+
+class StepLosses(keras.callbacks.Callback):
+    """Writes steps.csv after each epoch: the loss of each batch, before it changes the weights.
+
+    The losses of an epoch stay on the devices until it ends: a step that hands its own over would
+    make the next one wait. Keras's own running mean would not do, since it has too few digits to
+    tell the steps of a long epoch apart.
+
+    Args:
+        run: Where the file goes.
+        steps_per_epoch: Steps in an epoch.
+    """
+
+    def __init__(self, run: RunFolder, steps_per_epoch: int) -> None:
+        super().__init__()
+        self._run = run
+        self._steps = steps_per_epoch
+        self._lines: list[str] = []
+        self._shares: list[_Share] = []
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Listens to the model's loss; Keras reads `compute_loss` when it compiles a step."""
+        strategy = self.model.distribute_strategy
+        devices = strategy.extended.worker_devices if strategy.num_replicas_in_sync > 1 else (None,)
+        self._shares = [_Share(self._steps, device) for device in devices]
+        compute_loss = self.model.compute_loss
+
+        def recorded(*arguments: Any, training: bool = True, **named: Any) -> tf.Tensor:
+            loss = compute_loss(*arguments, training=training, **named)
+            if training:
+                self._shares[_replica()].record(loss)
+            return loss
+
+        self.model.compute_loss = recorded
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes the file whole, with the steps of the epoch as its last rows."""
+        losses = np.sum([share.take() for share in self._shares], axis=0)
+        first = len(self._lines) + 1
+        self._lines += [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, first)]
+        write_text(self._run.steps, "".join([HEADER, *self._lines]))
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Leaves the model as it was."""
+        del self.model.compute_loss
+
+
+class _Share:
+    """One device's share of the losses of an epoch.
+
+    Args:
+        steps: Steps in an epoch.
+        device: Where they are kept; None for where TensorFlow computes.
+    """
+
+    def __init__(self, steps: int, device: str | None) -> None:
+        with tf.device(device):
+            self._losses = tf.Variable(tf.zeros(steps), trainable=False)
+            self._count = tf.Variable(0, trainable=False, dtype=tf.int64)
+
+    def record(self, loss: tf.Tensor) -> None:
+        """Keeps the loss of one more step."""
+        # Choosing element by element works, and repeats, wherever a step may be compiled to.
+        places = tf.range(self._losses.shape[0], dtype=tf.int64)
+        chosen = tf.where(places == self._count, tf.cast(loss, tf.float32), self._losses)
+        self._losses.assign(chosen)
+        self._count.assign_add(1)
+
+    def take(self) -> np.ndarray:
+        """Gives the losses kept so far, and begins anew."""
+        count = int(self._count.numpy())
+        self._count.assign(0)
+        return self._losses.numpy()[:count]
+
+
+def _replica() -> int:
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return int(tf.get_static_value(replica))  # known while a step is compiled
