@@ -30,6 +30,10 @@ class Interval:
         """Says whether a value lies in it, its ends included."""
         return self.low <= value <= self.high
 
+    def meets(self, other: Interval) -> bool:
+        """Says whether it has a value in common with another."""
+        return self.low <= other.high and other.low <= self.high
+
 
 @dataclass(frozen=True)
 class PairedTest:

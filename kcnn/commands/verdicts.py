@@ -193,6 +193,9 @@ def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
     outside with the same spread known for sure, more seeds may decide either way, and the verdict
     is `too few seeds`. So it is for one seed, which has no spread at all.
 
+    A figure is published in so many digits: 98 % stands for whatever from 97.5 to 98.5 %, and it
+    lies in a range when one of these does.
+
     Args:
         published: The number.
         quantities: What our runs measured.
@@ -203,26 +206,30 @@ def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
         return Verdict(
             published.metric, published.value, published.source, "not measured", None, reason
         )
-    verdict = _verdict(published.value, ours)
-    neighbour = (
-        _neighbour(published.value, ours, quantities) if verdict in ("below", "above") else None
-    )
-    reason = _reason(verdict, ours)
+    verdict = _verdict(published, ours)
+    neighbour = _neighbour(published, ours, quantities) if verdict in ("below", "above") else None
+    reason = _reason(verdict, ours, published)
     return Verdict(
         published.metric, published.value, published.source, verdict, ours, reason, neighbour
     )
 
 
-def _verdict(value: float, ours: Quantity) -> str:
+def _verdict(published: Published, ours: Quantity) -> str:
     expected, narrow = ours.expected(), ours.expected(known_spread=True)
     if expected is None or narrow is None:
         return "too few seeds"
-    if not expected.covers(value):
-        return "below" if ours.mean < value else "above"
-    return "reproduced" if narrow.covers(value) else "too few seeds"
+    meant = _meant(published)
+    if not expected.meets(meant):
+        return "below" if ours.mean < published.value else "above"
+    return "reproduced" if narrow.meets(meant) else "too few seeds"
 
 
-def _reason(verdict: str, ours: Quantity) -> str:
+def _meant(published: Published) -> Interval:
+    """Gives what may have been measured where a rounded figure is published."""
+    return Interval(published.value - published.rounding, published.value + published.rounding)
+
+
+def _reason(verdict: str, ours: Quantity, published: Published) -> str:
     expected, narrow = ours.expected(), ours.expected(known_spread=True)
     if expected is None or narrow is None:
         return (
@@ -230,8 +237,10 @@ def _reason(verdict: str, ours: Quantity) -> str:
             "can be concluded; run at least 3"
         )
     where = f"one more run of ours is expected in {ours.shown_range(expected)}"
-    if verdict == "reproduced":
+    if verdict == "reproduced" and expected.covers(published.value):
         return f"{where}, and it lies there"
+    if verdict == "reproduced":
+        return f"{where}; rounded as it is, it may be {ours.shown_range(_meant(published))}"
     if verdict == "too few seeds":
         return (
             f"{where}; it lies there only because {len(ours.values)} seeds leave their spread "
@@ -241,13 +250,17 @@ def _reason(verdict: str, ours: Quantity) -> str:
     return f"{where}, and it lies outside: ours is {verdict}"
 
 
-def _neighbour(value: float, ours: Quantity, quantities: Sequence[Quantity]) -> Quantity | None:
+def _neighbour(
+    published: Published, ours: Quantity, quantities: Sequence[Quantity]
+) -> Quantity | None:
     fitting = [
         one
         for one in quantities
-        if one is not ours and one.metric == ours.metric and _verdict(value, one) == "reproduced"
+        if one is not ours
+        and one.metric == ours.metric
+        and _verdict(published, one) == "reproduced"
     ]
-    return min(fitting, key=lambda one: abs(one.mean - value), default=None)
+    return min(fitting, key=lambda one: abs(one.mean - published.value), default=None)
 
 
 def _measured(summary: Mapping[str, Any]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -144,6 +145,20 @@ class Published(Settings):
     metric: str
     value: float
     source: str
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it counts images that were right."""
+        return self.metric.endswith("accuracy")
+
+    @property
+    def rounding(self) -> float:
+        """How far the figure may lie from what was measured: half a unit of its last digit.
+
+        Shares are published in per cent, so that 0.98, or 1.0, has at least two digits.
+        """
+        exponent = int(Decimal(repr(self.value)).normalize().as_tuple().exponent)
+        return 0.5 * 10.0 ** (min(exponent, -2) if self.is_share else exponent)
 
 
 class Fidelity(Settings):

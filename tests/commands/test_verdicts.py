@@ -39,6 +39,25 @@ def test_ours_below_and_above() -> None:
     assert verdict(0.80, 0.901, 0.902, 0.903) == "above"
 
 
+def test_a_published_figure_is_rounded() -> None:
+    ours = (0.9762, 0.9763, 0.9764)  # one more of ours: about 97.3 to 98.0 %
+    assert verdict(0.98, *ours) == "reproduced"
+    assert verdict(0.985, *ours) == "below"
+    assert verdict(0.97, 0.9762, 0.9763, 0.9764) == "reproduced"
+    judged = judge(published(0.97), [Quantity("test_accuracy", ours, 10_000)])
+    assert judged.reason.endswith("; rounded as it is, it may be 96.50–97.50 %")
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "rounding"),
+    [(0.98, "val_accuracy", 0.005), (0.986, "test_accuracy", 0.0005), (1.0, "accuracy", 0.005),
+     (0.9, "accuracy", 0.005), (0.72951, "accuracy", 0.000005), (1.679, "loss", 0.0005),
+     (2.0, "loss", 0.5), (1e-05, "loss", 0.000005)],
+)  # fmt: skip
+def test_the_last_digit_s_half_unit(value: float, metric: str, rounding: float) -> None:
+    assert published(value, metric).rounding == pytest.approx(rounding)
+
+
 def test_one_seed_concludes_nothing() -> None:
     one = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
     assert one.verdict == "too few seeds"
