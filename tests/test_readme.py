@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -85,6 +86,14 @@ def test_the_example_mistakes_are_reported_so(
 def test_every_recipe_has_its_row() -> None:
     rows = set(re.findall(r"^\| \[?`(\w+)`", README, flags=re.MULTILINE))
     assert rows == set(shipped_recipes())
+
+
+def test_the_results_are_those_that_were_measured() -> None:
+    spec = importlib.util.spec_from_file_location("results", REPOSITORY / "benchmarks/results.py")
+    results = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(results)
+    assert results.with_table(README) == README
+    assert {file.stem for file in results.RESULTS.glob("*.json")} <= set(results.ORDER)
 
 
 def test_pictures_are_there() -> None:
