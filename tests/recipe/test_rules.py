@@ -50,6 +50,8 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
             "their order; leave one out"]),
         ("dataset: mnist\npublished:\n  - {metric: test_acuracy, value: 1, source: x}", "", [
             "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
+        ("dataset: mnist\npublished:\n  - {metric: test_accuracy, value: 98.6, source: x}", "", [
+            "4: published[0].value: 98.6 is not a share between 0 and 1; did you mean 0.986?"]),
         ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
             "4: published[0].metric: 'bleu' is not measured; measured are test_loss, "
             "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
