@@ -37,11 +37,19 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalizes maps of shape (batch, height, width, channels)."""
+        if inputs.dtype == tf.float64:  # which TensorFlow's kernel does not take
+            return self._by_formula(inputs)
         # In float32: TensorFlow's kernel has no gradient in bfloat16 on a processor.
         normalized = tf.nn.local_response_normalization(
             tf.cast(inputs, tf.float32), self.depth_radius, self.bias, self.alpha, self.beta
         )
         return tf.cast(normalized, inputs.dtype)
+
+    def _by_formula(self, inputs: tf.Tensor) -> tf.Tensor:
+        channels, radius = inputs.shape[-1], self.depth_radius
+        squares = tf.pad(tf.square(inputs), [[0, 0], [0, 0], [0, 0], [radius, radius]])
+        near = tf.add_n([squares[..., i : i + channels] for i in range(2 * radius + 1)])
+        return inputs / (self.bias + self.alpha * near) ** self.beta
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Gives the shape unchanged."""

@@ -45,6 +45,25 @@ def test_has_a_gradient_in_mixed_precision() -> None:
     assert np.isfinite(tf.cast(tape.gradient(outputs, inputs), tf.float32)).all()
 
 
+def test_float64_equals_the_paper() -> None:
+    maps = MAPS.astype(np.float64)
+    outputs = LocalResponseNormalization(dtype="float64")(maps)
+    np.testing.assert_allclose(outputs, reference(maps, 2, 2.0, 1e-4, 0.75), rtol=1e-12)
+
+
+def test_has_the_gradient_of_the_formula() -> None:
+    import tensorflow as tf
+
+    gradients = []
+    for dtype in ("float32", "float64"):
+        layer = LocalResponseNormalization(dtype=dtype)
+        inputs = tf.Variable(MAPS, dtype=dtype)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(inputs) ** 2)
+        gradients.append(tape.gradient(loss, inputs))
+    np.testing.assert_allclose(*gradients, rtol=1e-4, atol=1e-4)
+
+
 def test_saves_and_loads(tmp_path: Path) -> None:
     layer = LocalResponseNormalization(depth_radius=1, bias=1.0, alpha=0.5, beta=0.5)
     model = keras.Sequential([keras.Input((3, 4, 7)), layer])

@@ -1,0 +1,164 @@
+"""kcnn check --gradients: does backpropagation give a recipe's network the right gradients?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kcnn.backend import start_tensorflow
+from kcnn.commands.check import plan_for_known_images
+from kcnn.model.plan import OutputActivation, Plan, plan_network
+from kcnn.progress import Progress
+from kcnn.recipe import Recipe, read_recipe
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Dataset, Images
+    from kcnn.training.gradients import GradientCheck, WeightCheck
+
+WEIGHTS = 300
+FEWEST_IMAGES = 4  # of which batch normalization can still make statistics
+MULTIPLY_ADDS = 500_000_000  # of a batch: half a minute to two for 300 weights on two cores
+SUM_TOLERANCE = 1e-5  # of float32 probabilities
+
+
+@dataclass(frozen=True)
+class OutputSums:
+    """What the outputs of an image add up to.
+
+    Args:
+        activation: What the last layer does; a softmax was put behind logits.
+        lowest: The lowest sum of the images.
+        highest: The highest.
+    """
+
+    activation: OutputActivation
+    lowest: float
+    highest: float
+
+    @property
+    def deviation(self) -> float:
+        """How far from 1 the sums get."""
+        return max(abs(self.lowest - 1), abs(self.highest - 1))
+
+    @property
+    def right(self) -> bool:
+        """Whether the sums are as they must be; those of a sigmoid may be anything."""
+        return self.activation == "sigmoid" or self.deviation <= SUM_TOLERANCE
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What the check of a recipe's network found.
+
+    Args:
+        recipe: Its settings.
+        images: How many images made the batch.
+        classes_shown: How many classes were among them.
+        classes: How many there are.
+        gradients: The gradients, weight by weight.
+        sums: The sums of the network's outputs.
+    """
+
+    recipe: Recipe
+    images: int
+    classes_shown: int
+    classes: int
+    gradients: GradientCheck
+    sums: OutputSums
+
+    @property
+    def disagreeing(self) -> tuple[WeightCheck, ...]:
+        """The weights whose gradients disagree, the worst first."""
+        return self.gradients.disagreeing
+
+    @property
+    def right(self) -> bool:
+        """Whether gradients agree and probabilities sum to 1."""
+        return self.gradients.agrees and self.sums.right
+
+
+def check_gradients(
+    recipe: str | Path,
+    overrides: Sequence[str] = (),
+    weights: int = WEIGHTS,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> GradientReport:
+    """Checks the gradients of a recipe's network in float64, before any training.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line.
+        weights: How many weights to check; every trainable variable gives at least one.
+        data_dir: Where to look for data first.
+        progress: Shows the work.
+
+    Raises:
+        RecipeError: The recipe has mistakes, or its network does not fit its images.
+        DataError: The images cannot be found or read.
+        TrainingError: There are no weights, or the loss is not a number.
+    """
+    progress = progress or Progress()
+    settings = read_recipe(recipe, overrides)
+    plan_for_known_images(settings)  # what does not fit is said before anything is loaded
+    dataset = _load(settings, data_dir, progress)
+    plan = plan_network(settings, dataset.image_shape, len(dataset.class_names))
+    images = choose_images(plan, dataset.train)
+    start_tensorflow(progress)
+    from kcnn.model.double_precision import in_float64
+    from kcnn.training.gradients import check_gradients
+
+    model = _build(plan, dataset)
+    sums = _output_sums(plan, model, images)
+    gradients = check_gradients(plan, in_float64(model), images, weights, progress)
+    shown, classes = len(set(images.labels.tolist())), len(dataset.class_names)
+    return GradientReport(settings, len(images), shown, classes, gradients, sums)
+
+
+def choose_images(plan: Plan, train: Images) -> Images:
+    """Takes the first training image of each class, as far as the recipe's batch goes.
+
+    A large network gets fewer; a few classes give their second images, too.
+    """
+    import numpy as np
+
+    labels = train.labels
+    affordable = max(FEWEST_IMAGES, MULTIPLY_ADDS // max(plan.cost.multiply_adds, 1))
+    wanted = max(FEWEST_IMAGES, len(np.unique(labels)))
+    rank_in_class = np.empty(len(labels), int)
+    for label in np.unique(labels):
+        of_class = labels == label
+        rank_in_class[of_class] = np.arange(of_class.sum())
+    count = min(wanted, affordable, plan.recipe.train.batch_size)
+    chosen = np.sort(np.argsort(rank_in_class, kind="stable")[:count])
+    return type(train)(train.images[chosen], labels[chosen])
+
+
+def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Dataset:
+    from kcnn.data.load import load_dataset
+
+    return load_dataset(recipe.data, data_dir, progress)
+
+
+def _build(plan: Plan, dataset: Dataset) -> keras.Model:
+    """Builds the model with the weights that the recipe's seed draws."""
+    from kcnn.data.statistics import channel_statistics
+    from kcnn.model.build import build_model
+    from kcnn.training.fit import seed_everything
+
+    standard = plan.recipe.data.scaling == "standard"
+    seed_everything(plan.recipe.train.seed)
+    return build_model(plan, channel_statistics(dataset.train.images) if standard else None)
+
+
+def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:
+    """Adds up what the model answers, in float32 as it is trained and used."""
+    from kcnn.model.probabilities import probability_model
+
+    outputs = probability_model(model)(images.images.astype("float32"), training=False)
+    sums = outputs.numpy().astype("float64").sum(axis=1)
+    return OutputSums(plan.output_activation, float(sums.min()), float(sums.max()))
