@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -301,7 +302,7 @@ def _draw(
     from kcnn.model.activations import feature_maps
 
     with clock.timed("draw"):
-        draw_run(run, job.dataset, lambda image: feature_maps(model, image), progress=progress)
+        draw_run(run, job.dataset, partial(feature_maps, model), progress=progress)
     summary["timings"] |= clock.parts | {"total": clock.total}
     write_json(run.summary, summary)
 

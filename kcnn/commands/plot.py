@@ -12,15 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.backend import start_tensorflow
+from kcnn.commands.plot_image import plot_image, saved_weights
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
 from kcnn.errors import KcnnError
 from kcnn.figures.curves import read_curve
+from kcnn.figures.feature_maps import LayerMaps
 from kcnn.figures.gallery import (
     CURVES,
+    DEFAULT_STYLE,
     NEED_IMAGES,
+    Curves,
     check_format,
+    check_style,
     choose_pictures,
+    curve_pictures,
     draw_run,
     save_pictures,
 )
@@ -29,6 +35,7 @@ from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, find_run
 
 COMPARISONS = "comparisons"
+OF_AN_IMAGE = "feature_maps"
 LONGEST_FOLDER_NAME = 80
 
 
@@ -39,6 +46,8 @@ def plot_runs(
     only: Sequence[str] = (),
     data_dir: Path | None = None,
     progress: Progress | None = None,
+    style: str = DEFAULT_STYLE,
+    image: Path | None = None,
 ) -> list[Path]:
     """Draws every picture that one run's files allow, or several runs' curves over each other.
 
@@ -52,32 +61,69 @@ def plot_runs(
         only: Names of `kcnn.figures.gallery.PICTURES`; none means all.
         data_dir: Where the runs' images lie, if not where they are usually looked for.
         progress: Told of loading, and of pictures left out.
+        style: One of `kcnn.figures.gallery.STYLES`.
+        image: An image file whose feature maps to draw, in place of those of test images; that
+            picture alone when `only` names none.
 
     Returns:
         The pictures written.
 
     Raises:
         RunError: There is no such run, one has no epochs, or nothing can be written.
-        KcnnError: There is no such picture or format, or a picture of `only` cannot be drawn.
+        DataError: The image cannot be read.
+        KcnnError: There is no such picture, format or style, a picture of `only` cannot be drawn,
+            or none of them has a use for the image.
     """
     progress = progress or Progress()
     check_format(image_format)
+    if image is not None:
+        only = only or [OF_AN_IMAGE]
     names = choose_pictures(only)
+    check_style(style, names)
     wanted: Sequence[str | None] = runs or [None]
     found = [find_run(run, output_dir) for run in wanted]
     folders = list({run.path.resolve(): run for run in found}.values())
+    if image is not None:
+        _require_use(image, names, folders)
     if len(folders) > 1:
-        return _compare(folders, names, image_format, bool(only), output_dir, progress)
+        return _compare(folders, names, image_format, bool(only), output_dir, progress, style)
     run = folders[0]
     # Without epochs there is nothing to show; say so before anything large is loaded.
     run.read_metrics()
-    dataset = _load_images(run, data_dir, bool(only), progress) if _need_images(names) else None
+    if image is None:
+        return _draw_run(run, only, image_format, data_dir, progress, style)
+    picture = plot_image(run, image, image_format, progress)
+    others = [name for name in names if name != OF_AN_IMAGE]
+    if not others:
+        return [picture]
+    return [*_draw_run(run, others, image_format, data_dir, progress, style), picture]
+
+
+def _require_use(image: Path, names: Sequence[str], runs: Sequence[RunFolder]) -> None:
+    if OF_AN_IMAGE not in names:
+        raise KcnnError(
+            f"{image}: no use for an image in {', '.join(names)}",
+            f"only {OF_AN_IMAGE} takes one: --only {OF_AN_IMAGE} --image {image}",
+        )
+    if len(runs) > 1:
+        raise KcnnError(
+            f"{image}: its feature maps are drawn of one run, not of {len(runs)} together",
+            "name one run",
+        )
+
+
+def _draw_run(
+    run: RunFolder,
+    only: Sequence[str],
+    image_format: str,
+    data_dir: Path | None,
+    progress: Progress,
+    style: str,
+) -> list[Path]:
+    needed = any(name in NEED_IMAGES for name in choose_pictures(only))
+    dataset = _load_images(run, data_dir, bool(only), progress) if needed else None
     maps_of = partial(_feature_maps, run, progress)
-    return draw_run(run, dataset, maps_of, image_format, only, progress)
-
-
-def _need_images(names: Sequence[str]) -> bool:
-    return any(name in NEED_IMAGES for name in names)
+    return draw_run(run, dataset, maps_of, image_format, only, progress, style)
 
 
 def _load_images(
@@ -92,17 +138,13 @@ def _load_images(
         return None
 
 
-def _feature_maps(
-    run: RunFolder, progress: Progress, image: np.ndarray
-) -> list[tuple[str, np.ndarray]]:
-    # A run that was stopped may have its best model only.
-    which = "best" if run.best_model.is_file() and not run.model.is_file() else "last"
-    path = run.weights(which)
+def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
+    path = run.weights(saved_weights(run))
     start_tensorflow(progress)
     from kcnn.model.activations import feature_maps
     from kcnn.model.saved import load_model
 
-    return feature_maps(load_model(path), image)
+    return feature_maps(load_model(path), images)
 
 
 def _compare(
@@ -112,6 +154,7 @@ def _compare(
     strict: bool,
     output_dir: Path,
     progress: Progress,
+    style: str,
 ) -> list[Path]:
     single = [name for name in names if name not in CURVES]
     if strict and single:
@@ -124,7 +167,7 @@ def _compare(
         # Runs of the same name in different folders need their paths to be told apart.
         pairs = zip(runs, curves, strict=True)
         curves = [replace(curve, title=str(run.path)) for run, curve in pairs]
-    pictures = {name: partial(CURVES[name], curves) for name in names if name in CURVES}
+    pictures = curve_pictures(names, Curves(runs, curves, style))
     folder = output_dir / COMPARISONS / _folder_name(runs)
     return save_pictures(pictures, folder, image_format, strict, progress)
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kcnn.backend import start_tensorflow
-from kcnn.data.convert import convert_images
-from kcnn.data.dataset import Images
-from kcnn.data.images import find_images, read_image
+from kcnn.commands.fitted_images import FittedImages
+from kcnn.data.images import find_images
 from kcnn.errors import DataError, RunError
 from kcnn.files import require_writable, write_csv
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, find_run
 
 BATCH_SIZE = 256
-# A change of the aspect ratio by less than this share does not show.
-STRETCH = 0.02
 
 
 @dataclass(frozen=True)
@@ -81,16 +78,16 @@ def predict(
     model = probability_model(load_model(model_file))
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
-    fitting = _Fitting(*model.input_shape[1:])
+    fitted = FittedImages(*model.input_shape[1:])
     with progress.task("Classifying", len(paths), "images") as advance:
-        for answer in answer_batches(model, fitting.batches(paths)):
+        for answer in answer_batches(model, fitted.batches(paths, BATCH_SIZE)):
             for probabilities in answer:
                 path = paths[len(predictions)]
                 predictions.append(
                     Prediction(path, _most_probable(probabilities, class_names, top))
                 )
             advance(len(answer))
-    fitting.tell(progress)
+    fitted.tell(progress)
     if csv_file is not None:
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
     return predictions
@@ -114,41 +111,6 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     if paths[0].exists() and not run.path.is_relative_to(paths[0]):
         return None, paths  # a folder that is there means the images in it
     return arguments[0], paths[1:]
-
-
-@dataclass
-class _Fitting:
-    """Brings images to one size, and remembers those that this does no good."""
-
-    height: int
-    width: int
-    channels: int
-    stretched: list[str] = field(default_factory=list)
-    enlarged: list[str] = field(default_factory=list)
-
-    def batches(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
-        for start in range(0, len(paths), BATCH_SIZE):
-            yield np.stack([self.read(path) for path in paths[start : start + BATCH_SIZE]])
-
-    def read(self, path: Path) -> np.ndarray:
-        image = read_image(path, None, self.channels)
-        height, width = image.shape[:2]
-        name = f"{path}, {width}x{height}"
-        if abs(height * self.width / (width * self.height) - 1) > STRETCH:
-            self.stretched.append(name)
-        if height < self.height or width < self.width:
-            self.enlarged.append(name)
-        one = Images(image[np.newaxis], np.zeros(1, np.int32))
-        return convert_images(one, (self.height, self.width), None).images[0]
-
-    def tell(self, progress: Progress) -> None:
-        for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
-            if names:
-                count = "1 image" if len(names) == 1 else f"{len(names):,} images"
-                first = "" if len(names) == 1 else "first "
-                progress.note(
-                    f"{count} {what} to the model's {self.width}x{self.height} ({first}{names[0]})"
-                )
 
 
 def _require_new(csv_file: Path) -> None:

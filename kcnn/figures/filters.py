@@ -14,6 +14,8 @@ from kcnn.figures.image_grid import place_image, visible
 COLUMNS = 8
 MOST_FILTERS = 64
 STEP = 1.12
+# Room for a number below each filter, in units of a filter's side.
+LINE = 0.34
 
 
 @style.house_style
@@ -21,7 +23,8 @@ def draw(before: np.ndarray, after: np.ndarray, title: str) -> Figure:
     """Draws up to 64 filters, eight in a row, untrained on the left and trained on the right.
 
     All share one scale, in which mid grey is a weight of zero. Filters over three channels are
-    drawn in colour, over other numbers of channels as the mean of these.
+    drawn in colour, over other numbers of channels as the mean of these. Below each trained filter
+    stands how far it moved.
 
     Args:
         before: Kernel at the start, shape (height, width, channels, filters).
@@ -36,15 +39,38 @@ def draw(before: np.ndarray, after: np.ndarray, title: str) -> Figure:
     mean = "" if channels in (1, 3) else ", mean over channels"
     heading = f"First-layer filters, {height}×{width}×{channels}: {count}{mean}"
     rows = -(-shown // COLUMNS)
-    figure = style.new_figure(f"{heading}\n{title}", height=rows * style.WIDTH / 18 + 1.7)
+    height = rows * (1 + LINE) * style.WIDTH / 18 + 2
+    figure = style.new_figure(f"{heading}\n{title}", height)
     panels = figure.subplots(1, 2)
     for axes, kernel, moment in zip(panels, kernels, ("before", "after"), strict=True):
         _draw_panel(axes, kernel, limit)
         axes.set_title(f"{moment} training")
+    distances = moves(before, after)[:shown]
+    _write_moves(panels[1], distances)
+    dash = "" if np.isfinite(distances).all() else "\n–: all zero before, or not finite after"
+    panels[1].set_xlabel(f"below each: how far it moved, ‖after − before‖ / ‖before‖{dash}")
     scale = ScalarMappable(Normalize(-limit, limit), "gray")
     bar = figure.colorbar(scale, ax=panels, orientation="horizontal", shrink=0.5, aspect=40)
     bar.set_label("weight, in each of the colours" if channels == 3 else "weight")
     return figure
+
+
+def moves(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Measures how far training moved each filter, relative to where it began.
+
+    Args:
+        before: Kernel at the start, shape (height, width, channels, filters).
+        after: The same kernel after training.
+
+    Returns:
+        float64, shape (filters,): the Euclidean distance between a filter's weights before and
+        after, all channels together, in units of the norm before; not finite where that is zero.
+    """
+    filters = before.shape[-1]
+    start = before.astype(np.float64).reshape(-1, filters)
+    end = after.astype(np.float64).reshape(-1, filters)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.linalg.norm(end - start, axis=0) / np.linalg.norm(start, axis=0)
 
 
 def _largest_weight(kernels: list[list[np.ndarray]]) -> float:
@@ -57,7 +83,29 @@ def _draw_panel(axes: Axes, filters: list[np.ndarray], limit: float) -> None:
     for number, weights in enumerate(filters):
         row, column = divmod(number, COLUMNS)
         pixels = weights if weights.ndim == 2 else np.clip(weights / limit / 2 + 0.5, 0, 1)
-        place_image(axes, pixels, column * STEP, row * STEP, limits=(-limit, limit))
+        place_image(axes, pixels, column * STEP, row * (STEP + LINE), limits=(-limit, limit))
     rows, columns = -(-len(filters) // COLUMNS), min(len(filters), COLUMNS)
-    axes.set(xlim=(0, columns * STEP), ylim=(rows * STEP, 0), aspect="equal")
-    axes.set_axis_off()
+    axes.set(xlim=(0, columns * STEP), ylim=(rows * (STEP + LINE), 0), aspect="equal")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _write_moves(axes: Axes, distances: np.ndarray) -> None:
+    for number, distance in enumerate(distances):
+        row, column = divmod(number, COLUMNS)
+        axes.text(
+            column * STEP + 0.5,
+            row * (STEP + LINE) + 1.03,
+            _number(distance),
+            fontsize=8,
+            horizontalalignment="center",
+            verticalalignment="top",
+        )
+
+
+def _number(distance: float) -> str:
+    """Writes a number with three digits, which fit below a filter; a dash when there is none."""
+    if not np.isfinite(distance):
+        return "–"
+    digits = 2 if distance < 9.995 else 1 if distance < 99.95 else 0
+    return f"{distance:.{digits}f}"

@@ -15,32 +15,51 @@ from kcnn.data.dataset import Dataset
 from kcnn.errors import KcnnError, RunError
 from kcnn.figures import (
     accuracy,
+    accuracy_textbook,
     confusion,
     feature_maps,
     filters,
     learning_rate,
     loss,
+    loss_steps,
     mistakes,
     samples,
     style,
 )
 from kcnn.figures.curves import Curve, read_curve
-from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions
+from kcnn.figures.examples import first_example, right_and_wrong
+from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions, read_steps
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 
-FeatureMaps = Callable[[np.ndarray], list[tuple[str, np.ndarray]]]
+FeatureMaps = Callable[[np.ndarray], Sequence[feature_maps.LayerMaps]]
+DEFAULT_STYLE = "default"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What curves are drawn from: one run, or several to lay over each other.
+
+    Args:
+        runs: The runs.
+        epochs: The epochs of each.
+        style_name: One of STYLES.
+    """
+
+    runs: Sequence[RunFolder]
+    epochs: Sequence[Curve]
+    style_name: str = DEFAULT_STYLE
 
 
 @dataclass(frozen=True)
 class Material:
-    """What one run's pictures are drawn from, besides the files in its folder.
+    """What the other pictures of one run are drawn from, besides the files in its folder.
 
     Args:
         run: The run.
         curve: Its epochs.
         dataset: Its images, or None when they are not at hand.
-        feature_maps: Takes an image, gives the name and output of each layer of the run's model.
+        feature_maps: Takes images, gives what each layer of the run's model makes of them.
     """
 
     run: RunFolder
@@ -67,6 +86,7 @@ def draw_run(
     image_format: str = "png",
     only: Sequence[str] = (),
     progress: Progress | None = None,
+    style_name: str = DEFAULT_STYLE,
 ) -> list[Path]:
     """Draws a run's pictures into its folder `plots`.
 
@@ -76,11 +96,12 @@ def draw_run(
     Args:
         run: The run; its metrics.csv is there.
         dataset: Its images as they were loaded, or None when they are not at hand.
-        feature_maps: Takes an image, gives the name and output of each layer of the run's model;
-            called only when that picture is drawn.
+        feature_maps: Takes images, uint8 of shape (images, height, width, channels), gives what
+            each layer of the run's model makes of them; called only when that picture is drawn.
         image_format: `png`, `svg` or `pdf`.
         only: Names of PICTURES; none means all.
         progress: Told of pictures left out.
+        style_name: One of STYLES.
 
     Returns:
         The pictures written, in the order of PICTURES.
@@ -91,9 +112,24 @@ def draw_run(
     """
     check_format(image_format)
     names = choose_pictures(only)
-    material = Material(run, read_curve(run), dataset, feature_maps)
-    pictures = {name: partial(PICTURES[name], material) for name in names}
+    curve = read_curve(run)
+    material = Material(run, curve, dataset, feature_maps)
+    pictures = curve_pictures(names, Curves([run], [curve], style_name))
+    pictures |= {name: partial(SINGLE[name], material) for name in names if name in SINGLE}
     return save_pictures(pictures, run.plots, image_format, bool(only), progress or Progress())
+
+
+def curve_pictures(names: Sequence[str], curves: Curves) -> dict[str, Callable[[], Figure]]:
+    """Prepares those of some pictures that are curves.
+
+    Args:
+        names: Names of PICTURES.
+        curves: The runs.
+
+    Returns:
+        What draws each, by name.
+    """
+    return {name: partial(CURVES[name], curves) for name in names if name in CURVES}
 
 
 def save_pictures(
@@ -159,6 +195,25 @@ def check_format(image_format: str) -> None:
         raise KcnnError(f"{image_format}: pictures are not written so", f"choose from {formats}")
 
 
+def check_style(style_name: str, names: Sequence[str]) -> None:
+    """Makes sure that there is such a style and that it changes something.
+
+    Args:
+        style_name: What was asked for.
+        names: The pictures to be drawn.
+
+    Raises:
+        KcnnError: There is no such style, or it has nothing to do with these pictures.
+    """
+    if style_name not in STYLES:
+        raise KcnnError(f"{style_name}: no such style", f"choose from {', '.join(STYLES)}")
+    if style_name != DEFAULT_STYLE and "accuracy" not in names:
+        raise KcnnError(
+            f"style {style_name}: a style of accuracy, which is not among {', '.join(names)}",
+            "write --only accuracy, or leave --style out",
+        )
+
+
 def _draw_confusion(material: Material) -> Figure:
     return confusion.draw(read_confusion(material.run), material.curve.headline)
 
@@ -176,9 +231,12 @@ def _draw_filters(material: Material) -> Figure:
 
 def _draw_feature_maps(material: Material) -> Figure:
     test, class_names = material.images.test, material.images.class_names
-    image, label = test.images[0], class_names[test.labels[0]]
-    title = f"{material.curve.short_title}: first test image, {style.shorten(label, 24)}"
-    return feature_maps.draw(image, material.feature_maps(image), title)
+    if material.run.predictions.is_file():
+        examples = right_and_wrong(test, read_predictions(material.run), class_names)
+    else:
+        examples = [first_example(test, class_names)]
+    layers = material.feature_maps(np.stack([example.pixels for example in examples]))
+    return feature_maps.draw(examples, layers, material.curve.headline)
 
 
 def _draw_mistakes(material: Material) -> Figure:
@@ -187,20 +245,28 @@ def _draw_mistakes(material: Material) -> Figure:
     return mistakes.draw(dataset.test, predictions, dataset.class_names, material.curve.headline)
 
 
-# Pictures of curves can lay several runs over each other.
-CURVES: Mapping[str, Callable[[Sequence[Curve]], Figure]] = {
-    "accuracy": accuracy.draw,
-    "loss": loss.draw,
-    "learning_rate": learning_rate.draw,
+def _draw_loss_steps(curves: Curves) -> Figure:
+    return loss_steps.draw(curves.epochs, [read_steps(run) for run in curves.runs])
+
+
+# How accuracy is drawn: as all curves here are, or as the tutorials' book does.
+STYLES: Mapping[str, Callable[[Sequence[Curve]], Figure]] = {
+    DEFAULT_STYLE: accuracy.draw,
+    "textbook": accuracy_textbook.draw,
 }
-PICTURES: Mapping[str, Callable[[Material], Figure]] = {
-    "accuracy": lambda material: accuracy.draw([material.curve]),
-    "loss": lambda material: loss.draw([material.curve]),
-    "learning_rate": lambda material: learning_rate.draw([material.curve]),
+# Pictures of curves can lay several runs over each other.
+CURVES: Mapping[str, Callable[[Curves], Figure]] = {
+    "accuracy": lambda curves: STYLES[curves.style_name](curves.epochs),
+    "loss": lambda curves: loss.draw(curves.epochs),
+    "loss_steps": _draw_loss_steps,
+    "learning_rate": lambda curves: learning_rate.draw(curves.epochs),
+}
+SINGLE: Mapping[str, Callable[[Material], Figure]] = {
     "confusion": _draw_confusion,
     "samples": _draw_samples,
     "filters": _draw_filters,
     "feature_maps": _draw_feature_maps,
     "mistakes": _draw_mistakes,
 }
+PICTURES = (*CURVES, *SINGLE)
 NEED_IMAGES = ("samples", "feature_maps", "mistakes")

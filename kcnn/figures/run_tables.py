@@ -89,6 +89,19 @@ def read_predictions(run: RunFolder) -> Predictions:
     return Predictions(**whole, probability=probability)
 
 
+def read_steps(run: RunFolder) -> np.ndarray:
+    """Reads steps.csv: the loss of every training step, float64 of shape (steps,).
+
+    Raises:
+        RunError: It is missing, or holds something else than the numbers of steps and losses.
+    """
+    _, *rows = _read_rows(run.steps, "its first epoch ended, or made by an older kcnn")
+    try:
+        return np.array([float(loss) for _, loss in rows])
+    except ValueError:
+        raise RunError(f"{run.steps}: expected a loss for each step", DAMAGED_HINT) from None
+
+
 def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
     """Reads the first convolution's kernel before and after training from filters.npz.
 
@@ -115,11 +128,11 @@ def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
     return before.astype(np.float32), after.astype(np.float32)
 
 
-def _read_rows(path: Path) -> list[list[str]]:
+def _read_rows(path: Path, before: str = "it was scored") -> list[list[str]]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RunError(f"{path}: missing", "the run was stopped before it was scored") from None
+        raise RunError(f"{path}: missing", f"the run was stopped before {before}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     try:

@@ -68,6 +68,7 @@ def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path) -
     names = ["accuracy", "loss", "learning_rate", "samples", "mistakes"]
     assert written == [run.plots / f"{name}.png" for name in names]
     assert [line.split(":")[0] for line in notes.lines] == [
+        "left out loss_steps",
         "left out confusion",
         "left out filters",
         "left out feature_maps",
@@ -157,3 +158,29 @@ print(sorted({{"tensorflow", "keras", "matplotlib.pyplot"}} & sys.modules.keys()
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_running_means_of_several_runs_meet_when_all_have_them(make_run, tmp_path: Path) -> None:
+    first, second = make_run("one"), make_run("two")
+    write_csv(first.steps, ["step", "loss"], [[step, 2 / step] for step in range(1, 101)])
+    with pytest.raises(RunError, match=r"two/run-001/steps\.csv: missing"):
+        plot_runs(["one", "two"], tmp_path, only=["loss_steps"])
+    write_csv(second.steps, ["step", "loss"], [[step, 3 / step] for step in range(1, 51)])
+    (path,) = plot_runs(["one", "two"], tmp_path, "svg", only=["loss_steps"])
+    text = path.read_text(encoding="utf-8")
+    assert all(words in text for words in ("one/run-001", "two/run-001", "mean of the last 2"))
+
+
+def test_the_textbook_style_holds_for_one_run_and_for_several(make_run, tmp_path: Path) -> None:
+    make_run("one"), make_run("two")
+    for runs in (["one"], ["one", "two"]):
+
+        def drawn(runs: list[str] = runs, **how: str) -> bytes:
+            (path,) = plot_runs(runs, tmp_path, only=["accuracy"], **how)
+            return path.read_bytes()
+
+        default = drawn()
+        assert drawn(style="textbook") != default
+        assert drawn() == default
+    with pytest.raises(KcnnError, match="not among loss"):
+        plot_runs(["one"], tmp_path, only=["loss"], style="textbook")

@@ -50,3 +50,53 @@ def test_at_most_sixty_four_stand_eight_in_a_row(count: int, cut_texts) -> None:
 def test_diverged_weights_are_drawn_all_the_same(cut_texts) -> None:
     figure = filters.draw(kernel(1, 4), np.full((3, 5, 1, 4), np.nan, np.float32), "run")
     assert cut_texts(figure) == []
+
+
+def numbers_below(figure, texts) -> list[str]:
+    written = [text.get_text() for text in figure.axes[1].texts]
+    assert set(written) <= texts(figure).keys()
+    return written
+
+
+def test_how_far_each_filter_moved_stands_below_it(texts) -> None:
+    before = kernel(3, 10)
+    grown = np.array([1, 1.5, 2, 10, 12, 41.16, 201, -1, 0, 1.004], np.float32)
+    figure = filters.draw(before, before * grown, "cifar/run-001")
+    assert numbers_below(figure, texts) == [
+        "0.00", "0.50", "1.00", "9.00", "11.0", "40.2", "200", "2.00", "1.00", "0.00",
+    ]  # fmt: skip
+    assert len(figure.axes[0].texts) == 0
+    assert "below each: how far it moved, ‖after − before‖ / ‖before‖" in texts(figure)
+
+
+def test_a_move_counts_all_weights_of_a_filter() -> None:
+    before, after = np.zeros((2, 1, 3, 4)), np.zeros((2, 1, 3, 4))
+    before[0, 0, 0, :2] = 5
+    after[0, 0, 0, 0], after[1, 0, 2, 0] = 8, 4  # moved by 3 and 4
+    after[0, 0, 0, 1] = 5
+    after[1, 0, 1, 2] = 1  # from zero weights: no finite number of times
+    np.testing.assert_allclose(filters.moves(before, after), [1, 0, np.inf, np.nan])
+
+
+def test_a_filter_that_began_at_zero_or_diverged_gets_a_dash(texts) -> None:
+    before, after = kernel(1, 3), kernel(1, 3, seed=1)
+    before[..., 0], after[..., 1] = 0, np.inf
+    figure = filters.draw(before, after, "run")
+    written = numbers_below(figure, texts)
+    assert written[:2] == ["–", "–"]
+    assert float(written[2]) > 0
+    assert "–: all zero before, or not finite after" in figure.axes[1].get_xlabel()
+
+
+@pytest.mark.parametrize("count", [30, 64])
+def test_no_number_touches_another_or_a_filter(count: int, texts) -> None:
+    before = kernel(1, count)
+    figure = filters.draw(before, 30 * before, "run")
+    texts(figure)  # lays the figure out
+    axes = figure.axes[1]
+    numbers = [text.get_window_extent() for text in axes.texts]
+    images = [image.get_window_extent() for image in axes.images]
+    assert len(numbers) == len(images) == count
+    for place, box in enumerate(numbers):
+        others = numbers[:place] + numbers[place + 1 :] + images
+        assert not any(box.overlaps(other) for other in others)

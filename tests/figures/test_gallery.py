@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import KcnnError, RunError
-from kcnn.figures.gallery import CURVES, NEED_IMAGES, PICTURES, choose_pictures, draw_run
+from kcnn.figures.gallery import (
+    CURVES,
+    NEED_IMAGES,
+    PICTURES,
+    check_style,
+    choose_pictures,
+    draw_run,
+)
 from kcnn.files import write_csv, write_json
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
@@ -33,6 +41,7 @@ def run(tmp_path: Path) -> RunFolder:
     run = RunFolder(tmp_path / "animals" / "run-001")
     columns = ["epoch", "loss", "accuracy", "learning_rate", "seconds"]
     write_csv(run.metrics, columns, [[1, 0.7, 0.5, 0.01, 2.0]])
+    write_csv(run.steps, ["step", "loss"], [[1, 0.9], [2, 0.7], [3, 0.5]])
     write_json(run.summary, {"status": "finished", "test": {"accuracy": 11 / 12, "loss": 0.6}})
     write_csv(run.confusion, ["true", "cat", "dog"], [["cat", 6, 0], ["dog", 1, 5]])
     rows = [[index, index % 2, index % 2 if index > 1 else 0, 0.9] for index in range(12)]
@@ -41,11 +50,18 @@ def run(tmp_path: Path) -> RunFolder:
     return run
 
 
-def feature_maps(image: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    return [("conv", image[..., :2].astype(np.float32))]
+@dataclass(frozen=True)
+class Maps:
+    name: str
+    maps: np.ndarray
+    unfinished: bool = False
 
 
-def no_maps(image: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def feature_maps(images: np.ndarray) -> list[Maps]:
+    return [Maps("conv", images[..., :2].astype(np.float32))]
+
+
+def no_maps(images: np.ndarray) -> list[Maps]:
     raise RunError("model.keras: this run has no such model")
 
 
@@ -73,7 +89,7 @@ def test_a_run_stopped_half_way_gets_what_it_has_and_says_why(
 def test_without_images_only_their_pictures_are_left_out(run: RunFolder) -> None:
     notes = Notes()
     written = draw_run(run, None, feature_maps, progress=notes)
-    assert {path.stem for path in written} == PICTURES.keys() - set(NEED_IMAGES)
+    assert {path.stem for path in written} == set(PICTURES) - set(NEED_IMAGES)
     assert len(notes.lines) == len(NEED_IMAGES)
 
 
@@ -85,7 +101,7 @@ def test_a_picture_asked_for_by_name_must_succeed(run: RunFolder, dataset: Datas
 
 
 def test_the_model_is_asked_only_for_feature_maps(run: RunFolder, dataset: Dataset) -> None:
-    def must_not_be_called(image: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    def must_not_be_called(images: np.ndarray) -> list[Maps]:
         raise AssertionError("the model was asked")
 
     draw_run(run, dataset, must_not_be_called, only=["samples", "mistakes", "filters"])
@@ -116,3 +132,57 @@ def test_unknown_pictures_and_formats_are_named(run: RunFolder, dataset: Dataset
 def test_chosen_pictures_keep_their_order() -> None:
     assert choose_pictures(["loss", "accuracy", "loss"]) == ["accuracy", "loss"]
     assert choose_pictures([]) == list(PICTURES)
+
+
+def test_feature_maps_are_of_one_right_and_one_wrong_image(
+    run: RunFolder, dataset: Dataset
+) -> None:
+    asked = []
+
+    def remember(images: np.ndarray) -> list[Maps]:
+        asked.append(images)
+        return feature_maps(images)
+
+    (path,) = draw_run(run, dataset, remember, "svg", only=["feature_maps"])
+    # Of the predictions the first is right, and only the second is wrong.
+    np.testing.assert_array_equal(asked[0], dataset.test.images[:2])
+    text = path.read_text(encoding="utf-8")
+    assert "test image 0: right" in text
+    assert "test image 1: wrong, the most confident mistake" in text
+    assert "predicted: cat, 90.0 %" in text
+    run.predictions.unlink()
+    draw_run(run, dataset, remember, "svg", only=["feature_maps"])
+    np.testing.assert_array_equal(asked[1], dataset.test.images[:1])
+    assert "the run was not scored" in path.read_text(encoding="utf-8")
+
+
+def test_a_run_of_an_older_kcnn_lacks_only_the_loss_of_its_steps(
+    run: RunFolder, dataset: Dataset
+) -> None:
+    run.steps.unlink()
+    notes = Notes()
+    written = draw_run(run, dataset, feature_maps, progress=notes)
+    assert {path.stem for path in written} == set(PICTURES) - {"loss_steps"}
+    assert notes.lines == ["left out loss_steps: " + f"{run.steps}: missing"]
+
+
+def test_the_textbook_style_is_another_picture_of_accuracy_and_of_nothing_else(
+    run: RunFolder, dataset: Dataset
+) -> None:
+    def drawn(**how: str) -> dict[str, bytes]:
+        paths = draw_run(run, dataset, feature_maps, only=["accuracy", "loss"], **how)
+        return {path.name: path.read_bytes() for path in paths}
+
+    default, textbook = drawn(), drawn(style_name="textbook")
+    assert default["loss.png"] == textbook["loss.png"]
+    assert default["accuracy.png"] != textbook["accuracy.png"]
+    assert drawn() == default
+
+
+def test_a_style_that_is_unknown_or_changes_nothing_is_an_error() -> None:
+    check_style("textbook", ["accuracy", "loss"])
+    check_style("default", ["loss"])
+    with pytest.raises(KcnnError, match="book: no such style"):
+        check_style("book", ["accuracy"])
+    with pytest.raises(KcnnError, match="not among loss, samples"):
+        check_style("textbook", ["loss", "samples"])

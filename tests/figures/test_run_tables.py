@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions
+from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions, read_steps
 from kcnn.files import write_csv, write_text
 from kcnn.runs import RunFolder
 
@@ -93,3 +93,24 @@ def test_a_missing_file_is_a_run_error(run: RunFolder, read) -> None:
     with pytest.raises(RunError, match="missing") as raised:
         read(run)
     assert raised.value.hint
+
+
+def test_steps_are_their_losses_in_order(run: RunFolder) -> None:
+    write_text(run.steps, "step,loss\n1,2.5\n2,nan\n3,1e-07\n4,inf\n")
+    np.testing.assert_array_equal(read_steps(run), [2.5, np.nan, 1e-7, np.inf])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "step,loss\n", "step,loss\n1\n", "step,loss\n1,a\n", "step,loss\n1,2,3\n"]
+)
+def test_damaged_steps_are_one_line_that_names_the_file(run: RunFolder, text: str) -> None:
+    write_text(run.steps, text)
+    with pytest.raises(RunError, match=r"steps\.csv: ") as raised:
+        read_steps(run)
+    assert "\n" not in raised.value.message
+
+
+def test_an_older_run_has_no_steps(run: RunFolder) -> None:
+    with pytest.raises(RunError, match=r"steps\.csv: missing") as raised:
+        read_steps(run)
+    assert "made by an older kcnn" in str(raised.value.hint)

@@ -1,0 +1,65 @@
+"""Image files brought to the size and colours that a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kcnn.data.convert import convert_images
+from kcnn.data.dataset import Images
+from kcnn.data.images import read_image
+from kcnn.progress import Progress
+
+# A change of the aspect ratio by less than this share does not show.
+STRETCH = 0.02
+
+
+@dataclass
+class FittedImages:
+    """Brings images to one size, and remembers those that this does no good.
+
+    Args:
+        height: In pixels, as the model takes images.
+        width: In pixels.
+        channels: 1 for grey, 3 for red, green, blue.
+    """
+
+    height: int
+    width: int
+    channels: int
+    stretched: list[str] = field(default_factory=list)
+    enlarged: list[str] = field(default_factory=list)
+
+    def batches(self, paths: Sequence[Path], size: int) -> Iterator[np.ndarray]:
+        """Reads files some at a time: uint8, shape (at most size, height, width, channels)."""
+        for start in range(0, len(paths), size):
+            yield np.stack([self.read(path) for path in paths[start : start + size]])
+
+    def read(self, path: Path) -> np.ndarray:
+        """Reads one file: uint8, shape (height, width, channels).
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        image = read_image(path, None, self.channels)
+        height, width = image.shape[:2]
+        name = f"{path}, {width}x{height}"
+        if abs(height * self.width / (width * self.height) - 1) > STRETCH:
+            self.stretched.append(name)
+        if height < self.height or width < self.width:
+            self.enlarged.append(name)
+        one = Images(image[np.newaxis], np.zeros(1, np.int32))
+        return convert_images(one, (self.height, self.width), None).images[0]
+
+    def tell(self, progress: Progress) -> None:
+        """Tells how many images read so far were stretched and enlarged."""
+        for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
+            if names:
+                count = "1 image" if len(names) == 1 else f"{len(names):,} images"
+                first = "" if len(names) == 1 else "first "
+                progress.note(
+                    f"{count} {what} to the model's {self.width}x{self.height} ({first}{names[0]})"
+                )

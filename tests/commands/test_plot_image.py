@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcnn.commands.plot import plot_runs
+from kcnn.commands.predict import predict
+from kcnn.data.digits import read_digits
+from kcnn.errors import DataError, KcnnError, RunError
+from kcnn.files import write_csv
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder
+
+
+class Notes(Progress):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture
+def run(own_run: RunFolder) -> RunFolder:
+    write_csv(own_run.metrics, ["epoch", "loss", "accuracy"], [[1, 0.7, 0.5]])
+    return own_run
+
+
+@pytest.fixture
+def digit(tmp_path: Path) -> Path:
+    path = tmp_path / "my seven.png"
+    Image.fromarray(read_digits().test.images[7][..., 0]).save(path)
+    return path
+
+
+def plot(run: RunFolder, image: Path, *only: str, **how) -> list[Path]:
+    return plot_runs([str(run.path)], run.path.parents[1], only=only, image=image, **how)
+
+
+def test_the_picture_says_what_predict_says(run: RunFolder, digit: Path) -> None:
+    (path,) = plot(run, digit, image_format="svg")
+    (answer,) = predict([digit], str(run.path), run.path.parents[1], top=1)
+    predicted, probability = answer.classes[0]
+    text = path.read_text(encoding="utf-8")
+    assert "my seven.png" in text
+    assert f"predicted: {predicted}, {100 * probability:.0f}"[:14] in text
+    assert all(name in text for name in ("conv2d", "batch_normalization"))
+
+
+def test_every_image_has_a_file_of_its_own(run: RunFolder, digit: Path) -> None:
+    other = digit.parent / "other" / digit.name
+    other.parent.mkdir()
+    Image.fromarray(read_digits().test.images[8][..., 0]).save(other)
+    first, second = plot(run, digit)[0], plot(run, other)[0]
+    assert first.name.startswith("feature_maps-my-seven-")
+    assert first.parent == run.plots
+    assert first.name != second.name
+    before = first.read_bytes()
+    assert plot(run, digit) == [first]
+    assert first.read_bytes() == before
+    assert {path.name for path in run.plots.iterdir()} == {first.name, second.name}
+
+
+def test_other_pictures_asked_for_are_drawn_as_well(run: RunFolder, digit: Path) -> None:
+    np.savez(run.filters, before=np.ones((3, 3, 1, 4)), after=np.zeros((3, 3, 1, 4)))
+    written = plot(run, digit, "filters", "feature_maps", "loss")
+    assert [path.stem for path in written[:-1]] == ["loss", "filters"]
+    assert written[-1].stem.startswith("feature_maps-my-seven-")
+    assert not (run.plots / "feature_maps.png").exists()
+
+
+def test_the_data_set_is_not_needed(run: RunFolder, digit: Path) -> None:
+    run.resolved.write_text(run.resolved.read_text().replace("digits}", "npz, path: gone.npz}"))
+    assert len(plot(run, digit)) == 1
+
+
+def test_colour_and_size_are_converted_as_for_predict(run: RunFolder, tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.jpg")
+    notes = Notes()
+    assert len(plot(run, tmp_path / "red.jpg", progress=notes)) == 1
+    assert notes.lines == [f"1 image stretched to the model's 8x8 ({tmp_path / 'red.jpg'}, 30x20)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone.png", None, "no such file"),
+        ("empty.png", b"", "an empty file, expected an image"),
+        ("text.png", b"hello", "not a PNG, JPEG, BMP or GIF image"),
+    ],
+)
+def test_what_is_no_image_gets_the_error_of_predict(
+    run: RunFolder, tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    errors = []
+    for command in (
+        lambda: plot(run, tmp_path / name),
+        lambda: predict([tmp_path / name], str(run.path), run.path.parents[1]),
+    ):
+        with pytest.raises(DataError, match=message) as raised:
+            command()
+        errors.append((raised.value.message, raised.value.hint))
+    assert errors[0] == errors[1]
+    assert not run.plots.exists()
+
+
+def test_a_folder_is_no_image(run: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a folder, expected an image file"):
+        plot(run, tmp_path)
+
+
+def test_pictures_that_have_no_use_for_an_image_say_so(run: RunFolder, digit: Path) -> None:
+    with pytest.raises(KcnnError, match=r"my seven\.png: no use for an image in loss, filters"):
+        plot(run, digit, "loss", "filters")
+    assert not run.plots.exists()
+
+
+def test_several_runs_do_not_share_an_image(run: RunFolder, trained_run, digit: Path) -> None:
+    with pytest.raises(KcnnError, match="drawn of one run, not of 2 together"):
+        plot_runs([str(run.path), str(trained_run.path)], run.path.parents[1], image=digit)
+
+
+def test_a_stopped_run_without_a_model_says_so(run: RunFolder, digit: Path) -> None:
+    run.model.unlink()
+    with pytest.raises(RunError, match="this run has no such model"):
+        plot(run, digit)
+
+
+def test_a_stopped_run_shows_its_best_model_and_predicts_nothing(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    run.model.rename(run.best_model)
+    run.summary.write_text('{"status": "interrupted"}')
+    Image.new("L", (4, 4)).save(tmp_path / "small.png")
+    notes = Notes()
+    (path,) = plot(run, tmp_path / "small.png", image_format="svg", progress=notes)
+    text = path.read_text(encoding="utf-8")
+    assert "the run was not scored" in text
+    assert "predicted" not in text
+    assert notes.lines == [f"1 image enlarged to the model's 8x8 ({tmp_path / 'small.png'}, 4x4)"]
+
+
+def test_a_file_name_that_is_no_text_is_drawn(run: RunFolder, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9 $x$.png")
+    Image.new("L", (8, 8)).save(tmp_path / "plain.png")
+    (tmp_path / "plain.png").rename(odd)
+    (path,) = plot(run, odd)
+    assert path.name.startswith("feature_maps-caf-x-")
