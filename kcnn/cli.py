@@ -13,9 +13,11 @@ from kcnn.console import output
 from kcnn.console.options import (
     Commands,
     at_least_two,
+    check_check,
     check_explain,
     data_dir,
     device,
+    for_gradients,
     for_one_layer,
     for_reading_runs,
     json_option,
@@ -25,6 +27,7 @@ from kcnn.console.options import (
     recipe,
     run,
     settings,
+    side_by_side,
     weights,
 )
 from kcnn.console.progress import make_progress
@@ -81,11 +84,16 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     "--format", "image_format", type=click.Choice(["png", "svg", "pdf"]), default="png",
     show_default=True, help="How pictures are written.",
 )  # fmt: skip
+@click.option(
+    "--style", type=click.Choice(["default", "textbook"]), default="default", show_default=True,
+    help="Of accuracy: textbook has circles and squares, from 0 to 1.",
+)  # fmt: skip
+@click.option(
+    "--image", type=click.Path(path_type=Path),
+    help="Feature maps of this image file, not of test images.",
+)  # fmt: skip
 @for_reading_runs
-def plot(
-    runs: Sequence[str], only: str, output_dir: Path, image_format: str, data_dir: Path | None,
-    quiet: bool, as_json: bool,
-) -> None:  # fmt: skip
+def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Draw the pictures of a run again, or the curves of several runs over each other.
 
     The newest run when none is named. A run that was stopped plots what it has.
@@ -95,11 +103,13 @@ def plot(
       kcnn plot
       kcnn plot cifar/run-001 cifar/run-002 --format svg
       kcnn plot --only accuracy,confusion
+      kcnn plot --only accuracy --style textbook
+      kcnn plot --only filters,feature_maps --image cat.png
     """
     from kcnn.commands.plot import plot_runs
 
     names = [name.strip() for name in only.split(",") if name.strip()]
-    paths = plot_runs(runs, output_dir, image_format, names, data_dir, make_progress(quiet))
+    paths = plot_runs(only=names, progress=make_progress(quiet), **arguments)
     written = [str(path) for path in paths]
     click.echo(output.as_json(written) if as_json else "\n".join(written))
 
@@ -132,16 +142,33 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @recipe
 @settings
 @click.option("--build", is_flag=True, help="Build it with Keras as well (takes seconds).")
+@for_gradients
 @json_option
-def check(recipe: str, settings: Sequence[str], build: bool, as_json: bool) -> None:
+def check(
+    recipe: str, settings: Sequence[str], build: bool, gradients: bool, as_json: bool,
+    **of_gradients: Any,
+) -> None:  # fmt: skip
     """Check RECIPE without training: every mistake at once, and whether the layers fit.
 
+    --gradients compares backpropagation with numerical gradients, at weights chosen at random, in
+    float64 on a few real images. Dropout and noise are held still; batch normalization takes the
+    statistics of these images.
+
     \b
-    Example:
+    Examples:
       kcnn check recipes/cifar.yaml train.batch_size=64
+      kcnn check cifar --gradients
     """
     from kcnn.commands.check import check
+    from kcnn.commands.check_gradients import check_gradients
+    from kcnn.console.gradients import shown
 
+    check_check(gradients, **of_gradients)
+    if gradients:
+        given = {name: value for name, value in of_gradients.items() if value is not None}
+        report = check_gradients(recipe, settings, progress=make_progress(quiet=False), **given)
+        click.echo(shown(report, as_json))
+        click.get_current_context().exit(0 if report.right else 1)
     result = check(recipe, settings, build, make_progress(quiet=False))
     click.echo(output.as_json(output.check_json(result)) if as_json else output.check_text(result))
 
@@ -259,7 +286,7 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
 )  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
-@options(device, output_dir, data_dir, quiet, json_option)
+@options(side_by_side, device, output_dir, data_dir, quiet, json_option)
 def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train several seeds of RECIPE and judge the numbers that its source published.
 
@@ -269,6 +296,7 @@ def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
     \b
     Examples:
       kcnn reproduce cifar --seeds 5
+      kcnn reproduce cifar --seeds 4 --side-by-side 2
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
     from kcnn.commands.reproduce import reproduce
@@ -277,6 +305,41 @@ def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
     arguments["overrides"] = arguments.pop("settings")
     result = reproduce(progress=make_progress(quiet), **arguments)
     click.echo(output.as_json(result.as_json()) if as_json else reproduction_text(result))
+
+
+@cli.command()
+@recipe
+@settings
+@click.option(
+    "--over", multiple=True, required=True, metavar="SETTING=[V1,V2,...]",
+    help="A setting and its values, a YAML list; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Of each combination.",
+)  # fmt: skip
+@options(side_by_side, device, output_dir, data_dir, quiet, json_option)
+def sweep(
+    recipe: str, settings: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
+    as_json: bool, **workplace: Any,
+) -> None:  # fmt: skip
+    """Train RECIPE with every combination of some settings; compare them in a table and a picture.
+
+    Each is a run as kcnn fit leaves it. Finished runs of the same settings and seed are not trained
+    again, so the same command goes on where it was stopped.
+
+    \b
+    Examples:
+      kcnn sweep cifar --over train.batch_size=[32,128] --over train.optimizer=[SGD,Adam]
+      kcnn sweep digits --over 'train.optimizer=[SGD, {SGD: {momentum: 0.9}}, Adam]' --seeds 3
+      kcnn sweep cifar --over train.optimizer.Adam.learning_rate=[1e-3,1e-4] --side-by-side 2
+    """
+    from kcnn.commands.sweep import sweep
+    from kcnn.commands.train_many import Workplace
+    from kcnn.console.sweep import sweep_text
+
+    place = Workplace(**workplace)
+    result = sweep(recipe, over, settings, seeds, place, make_progress(quiet))
+    click.echo(output.as_json(result.as_json()) if as_json else sweep_text(result))
 
 
 @cli.command()

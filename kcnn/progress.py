@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 Advance = Callable[[int], None]
+Begin = Callable[[str], AbstractContextManager["Progress"]]
 
 
 class Progress:
@@ -27,6 +28,18 @@ class Progress:
             A function to call with the number of units finished since the last call.
         """
         yield lambda count: None
+
+    def trainings(self, total: int) -> AbstractContextManager[Begin]:
+        """Follows several trainings, some of them at the same time.
+
+        Args:
+            total: How many there are.
+
+        Returns:
+            Gives, when entered, a function to call with a training's title when it begins. What
+            that gives is entered for the training's own progress, and left when it has ended.
+        """
+        return nullcontext(lambda title: nullcontext(self))
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
         """Takes the length of a training: epochs, steps in each, images in a step."""

@@ -266,6 +266,41 @@ class TestTrainedRun:
             "loss.svg",
         ]
 
+    def test_plot_in_the_textbooks_style(self, outputs: Path) -> None:
+        style = ("--only", "accuracy", "--style", "textbook", "--format", "pdf")
+        done = run("plot", "--output-dir", outputs, *style)
+        assert (done.exit_code, Path(done.stdout.strip()).name) == (0, "accuracy.pdf")
+        done = run("plot", "--output-dir", outputs, "--style", "book")
+        assert done.exit_code == 2
+        assert "'default', 'textbook'" in done.stderr
+
+    def test_plot_an_image(self, tmp_path: Path) -> None:
+        layers = "[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
+        run("fit", "digits", "train.epochs=1", f"model.layers={layers}", "--output-dir", tmp_path)
+        plots = tmp_path / "digits" / "run-001" / "plots"
+        pictures = {path.name: path.read_bytes() for path in plots.iterdir()}
+        assert {"loss_steps.png", "feature_maps.png"} <= pictures.keys()
+        image = tmp_path / "black.png"
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
+        done = run("plot", "--output-dir", tmp_path, "--image", image, "--json", "--quiet")
+        (path,) = json.loads(done.stdout)
+        assert Path(path).parent == plots
+        assert Path(path).name.startswith("feature_maps-black-")
+        assert {path.name: path.read_bytes() for path in plots.iterdir()}.items() > pictures.items()
+
+    def test_plot_an_image_through_a_net_without_maps(self, outputs: Path, tmp_path: Path) -> None:
+        image = tmp_path / "black.png"
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
+        status, message, _ = error_of("plot", "--output-dir", outputs, "--image", image, "--quiet")
+        assert status == 1
+        assert message.strip() == "no feature maps: the net has no layer that answers with maps"
+
+    def test_plot_an_image_where_it_has_no_use(self, outputs: Path) -> None:
+        only = ("--only", "loss", "--image", "cat.png")
+        status, message, hint = error_of("plot", "--output-dir", outputs, *only)
+        assert (status, message) == (1, "cat.png: no use for an image in loss")
+        assert hint == "only feature_maps takes one: --only feature_maps --image cat.png"
+
     def test_evaluate_says_what_fit_said(self, outputs: Path) -> None:
         summary = json.loads((outputs / "digits" / "run-001" / "summary.json").read_text())
         printed = json.loads(run("evaluate", "--output-dir", outputs, "--json", "--quiet").stdout)

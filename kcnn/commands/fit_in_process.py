@@ -5,110 +5,122 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any
 
-from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.fit import fit
+from kcnn.cores import stay_on
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 
+Ending = RunFolder | KcnnError
 
-def fit_in_process(progress: Progress | None = None, **arguments: Any) -> FitResult:
-    """Does what `kcnn.commands.fit.fit` does, in a fresh process, and shows its progress here.
 
-    Ctrl-C lets the other process end first, which keeps the epochs it has finished. To be called
-    from the main thread, where Python hears of Ctrl-C.
+class FitProcess:
+    """What `kcnn.commands.fit.fit` does, in a fresh process, with its progress shown here.
 
     Args:
+        arguments: What `fit` takes.
         progress: Shows the work as if it were done here.
-        **arguments: What `fit` takes.
-
-    Raises:
-        KcnnError: What `fit` raised there.
-        TrainingError: The process ended without a word.
+        cores: The cores to stay on; None for all, and TensorFlow's own number of threads.
     """
-    # Not forked: TensorFlow's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_fit_and_tell, args=(sender, arguments), daemon=True)
-    with receiver, _started_and_stopped_by_interrupts(process), ExitStack() as tasks:
-        sender.close()  # the other process's copy is the last, so its end is heard of
-        ending = _listen(receiver, progress or Progress(), tasks)
-        process.join()
-    if ending is None:
-        raise TrainingError(
-            f"the process that trained ended with status {process.exitcode} and without a word",
-            "was there enough memory? A smaller train.batch_size needs less",
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        progress: Progress,
+        cores: Sequence[int] | None = None,
+    ) -> None:
+        # Not forked: TensorFlow's threads do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self.receiver, self._sender = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_fit_and_tell, args=(self._sender, arguments, cores), daemon=True
         )
-    if isinstance(ending, KcnnError):
-        raise ending
-    return ending
+        self._progress = progress
+        self._tasks = ExitStack()
+        self._open: list[tuple[ExitStack, Advance]] = []
+        self.has_trained = False  # whether it came so far as to train
+        self.has_died = False  # whether it ended without a word
 
+    def start(self) -> None:
+        """Starts the process."""
+        self._process.start()
+        self._sender.close()  # the other process's copy is the last, so its end is heard of
 
-def _listen(
-    receiver: Connection, progress: Progress, tasks: ExitStack
-) -> FitResult | KcnnError | None:
-    """Shows what the other process tells until it is done, or gone (None)."""
-    open_tasks: list[tuple[ExitStack, Advance]] = []
-    while True:
+    def stop(self) -> None:
+        """Lets the process end as by Ctrl-C, which keeps the epochs it has finished."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        self._process.kill()
+
+    def hear(self) -> Ending | None:
+        """Takes the next message, and waits for it if need be.
+
+        Returns:
+            The run or the error when the process has come to its end, else None.
+        """
         try:
-            name, values = receiver.recv()
-        except EOFError:
-            return None
+            name, values = self.receiver.recv()
+        except (EOFError, OSError):  # OSError: in the middle of a message
+            return self._ended(self._gone())
+        if name == "finished":
+            return self._ended(RunFolder(*values))
+        if name == "failed":
+            return self._ended(KcnnError(*values))
+        self._show(name, values)
+        return None
+
+    def _ended(self, ending: Ending) -> Ending:
+        self._tasks.close()
+        self._process.join()
+        self.receiver.close()
+        return ending
+
+    def _gone(self) -> TrainingError:
+        self.has_died = True
+        self._process.join()
+        status = self._process.exitcode or 0
+        if status >= 0:
+            return TrainingError(
+                f"the process that trained ended with status {status}, without a word",
+                "what it wrote above may say why",
+            )
+        return TrainingError(
+            f"the process that trained was killed by signal {-status}, without a word",
+            "was there enough memory? A smaller train.batch_size needs less, and so do fewer "
+            "trainings at a time",
+        )
+
+    def _show(self, name: str, values: Sequence[Any]) -> None:
         if name == "task_started":
-            task = tasks.enter_context(ExitStack())
-            open_tasks.append((task, task.enter_context(progress.task(*values))))
+            task = self._tasks.enter_context(ExitStack())
+            self._open.append((task, task.enter_context(self._progress.task(*values))))
         elif name == "task_advanced":
-            open_tasks[-1][1](*values)
+            self._open[-1][1](*values)
         elif name == "task_finished":
-            open_tasks.pop()[0].close()
-        elif name == "finished":
-            path, summary = values
-            return FitResult(RunFolder(path), summary)
-        elif name == "failed":
-            return KcnnError(*values)
+            self._open.pop()[0].close()
         else:
-            getattr(progress, name)(*values)
+            self.has_trained |= name == "training_started"
+            getattr(self._progress, name)(*values)
 
 
-@contextmanager
-def _started_and_stopped_by_interrupts(process: BaseProcess) -> Iterator[None]:
-    """Starts a process that Ctrl-C does not reach by itself: asked to end, at a second one killed.
-
-    A KeyboardInterrupt here, in the middle of a message, would lose what the process says last.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C came, and the process has ended.
-    """
-    interrupts = 0
-
-    def stop(signal_number: int, frame: object) -> None:
-        nonlocal interrupts
-        interrupts += 1
-        (process.terminate if interrupts == 1 else process.kill)()
-
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the process inherits
-    try:
-        process.start()
-        signal.signal(signal.SIGINT, stop)
-        yield
-    finally:
-        signal.signal(signal.SIGINT, former)
-    if interrupts:
-        raise KeyboardInterrupt
-
-
-def _fit_and_tell(sender: Connection, arguments: Mapping[str, Any]) -> None:
+def _fit_and_tell(
+    sender: Connection, arguments: Mapping[str, Any], cores: Sequence[int] | None
+) -> None:
     """Runs in the other process."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     relay = _Relay(sender)
+    signal.signal(signal.SIGTERM, relay.stop)
+    if cores is not None:
+        stay_on(cores)
     try:
         result = fit(progress=relay, **arguments)
-        relay.send("finished", result.run.path, result.summary)
+        relay.send("finished", result.run.path)
     except KcnnError as error:
         relay.send("failed", error.message, error.hint)
     except KeyboardInterrupt:
@@ -125,6 +137,16 @@ class _Relay(Progress):
     def __init__(self, sender: Connection) -> None:
         self._sender = sender
         self._lock = threading.Lock()
+        self._is_stopping = False
+
+    def stop(self, signal_number: int, frame: object) -> None:
+        """Ends the work as Ctrl-C does; is called when the process is asked to end.
+
+        Python drops an exception that comes while it clears objects away. One that was dropped is
+        raised again after the epoch.
+        """
+        self._is_stopping = True
+        raise KeyboardInterrupt
 
     def send(self, name: str, *values: Any) -> None:
         """Sends one message; when nobody listens any more, the work ends as by Ctrl-C."""
@@ -156,6 +178,8 @@ class _Relay(Progress):
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Sends the epoch's row."""
         self.send("epoch_finished", epoch, dict(row))
+        if self._is_stopping:
+            raise KeyboardInterrupt
 
     def training_finished(self) -> None:
         """Sends the end of the training."""

@@ -43,7 +43,7 @@ def _settings(comparison: Comparison) -> str:
     runs = [run.run for run in comparison.runs]
     places = [runs.index(group.runs[0]) for group in comparison.groups]
     rows = [
-        (name, *(_value(values[place]) for place in places))
+        (name, *(shown_value(values[place]) for place in places))
         for name, values in comparison.differences.items()
         if name != SEED
     ]
@@ -53,7 +53,8 @@ def _settings(comparison: Comparison) -> str:
     return table(("setting", *(f"group {number}" for number in range(1, len(places) + 1))), rows)
 
 
-def _value(value: Any) -> str | None:
+def shown_value(value: Any) -> str | None:
+    """Writes the value of a setting as a recipe has it; None for one that is not set."""
     if isinstance(value, dict | list):
         return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6).strip()
     return None if value is None else str(value)

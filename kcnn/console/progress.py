@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Advance, Begin, Progress
 
 _PER_CENT = ("accuracy", "val_accuracy")
 _SECONDS_BEFORE_A_LINE = 2.0
@@ -38,6 +38,12 @@ class PlainProgress(Progress):
         seconds = time.monotonic() - started
         if seconds >= _SECONDS_BEFORE_A_LINE:
             self.note(f"{title}: {seconds:.1f} s")
+
+    def trainings(self, total: int) -> AbstractContextManager[Begin]:
+        """Writes the lines of several trainings, each with its name before them."""
+        from kcnn.console.trainings import follow_plainly
+
+        return follow_plainly(total)
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
         """Writes what is ahead."""
@@ -82,6 +88,12 @@ class LiveProgress(PlainProgress):
         with Bars(*columns, console=self._console, transient=True) as bars:
             task = bars.add_task(title, total=total)
             yield lambda count: bars.advance(task, count)
+
+    def trainings(self, total: int) -> AbstractContextManager[Begin]:
+        """Draws a bar for all of several trainings, and one for each that is under way."""
+        from kcnn.console.trainings import follow_live
+
+        return follow_live(self._console, total)
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
         """Draws the bar of the whole training."""

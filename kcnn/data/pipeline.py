@@ -7,12 +7,12 @@ shows an image the same way whatever the batch size.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from kcnn.cores import core_count
 from kcnn.data.augmentation import augmenter_of
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.dataset import Images
@@ -173,5 +173,5 @@ def _in_parallel(elements: tf.data.Dataset, batch: Callable[..., Any]) -> tf.dat
     options.autotune.enabled = False
     # Under a strategy each device takes its part of every batch, never a part of the files.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    batches = elements.map(batch, num_parallel_calls=min(os.cpu_count() or 1, MOST_WORKERS))
+    batches = elements.map(batch, num_parallel_calls=min(core_count(), MOST_WORKERS))
     return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

@@ -39,6 +39,15 @@ def resolved_yaml(recipe: Recipe) -> str:
     )  # fmt: skip
 
 
+def one_line(value: Any) -> str:
+    """Writes a plain value as it may stand behind `setting=` on the command line."""
+    text = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"),
+        default_flow_style=True,
+    )  # fmt: skip
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def _in_force(section: type[BaseModel], written: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**_defaults(section), **written}
     return {name: settings[name] for name in section.model_fields if name in settings}

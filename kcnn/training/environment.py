@@ -12,6 +12,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from kcnn.cores import core_count
+
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
 
 
@@ -45,6 +47,7 @@ def describe_run(
         "seed": seed,
         "precision": precision,
         "training_devices": list(devices),
+        "training_cores": core_count(),
         "strategy": strategy,
         "git_commit": _git_commit(),
         **describe_machine(),

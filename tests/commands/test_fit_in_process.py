@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from kcnn.commands import fit_in_process as module
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
+from kcnn.runs import RunFolder
 
 
 class Heard(Progress):
@@ -37,19 +39,19 @@ class Heard(Progress):
 def test_progress_arrives_as_it_was_told() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     relay, heard = module._Relay(sender), Heard()
+    process = module.FitProcess({}, heard)
+    process.receiver = receiver
     with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
         advance(4)
         relay.note("a line")
     relay.epoch_finished(2, {"loss": 0.5})
-    relay.send("finished", Path("outputs/a"), {"status": "finished"})
-    with ExitStack() as tasks:
-        ending = module._listen(receiver, heard, tasks)
+    endings = [process.hear() for _ in range(7)]
     assert heard.all == [
         ("outer", None, ""), ("Loading", 9, "images"), 4, "a line", "Loading done", "outer done",
         (2, {"loss": 0.5}),
     ]  # fmt: skip
-    assert not isinstance(ending, KcnnError) and ending is not None
-    assert ending.run.path == Path("outputs/a")
+    assert endings == [None] * 7
+    assert not process.has_trained
 
 
 def test_work_that_nobody_hears_of_ends() -> None:
@@ -59,20 +61,51 @@ def test_work_that_nobody_hears_of_ends() -> None:
         module._Relay(sender).note("anybody?")
 
 
+def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    relay = module._Relay(sender)
+    relay.epoch_finished(1, {"loss": 0.5})
+    with suppress(KeyboardInterrupt):
+        relay.stop(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        relay.epoch_finished(2, {"loss": 0.25})
+    assert [receiver.recv()[1][0] for _ in range(2)] == [1, 2]
+
+
+def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
+    process = module.FitProcess(arguments, Progress())
+    process.start()
+    while (ending := process.hear()) is None:
+        pass
+    return ending
+
+
 def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
-    with pytest.raises(KcnnError) as caught:
-        module.fit_in_process(recipe="digits", overrides=["train.epochs=0"], output_dir=tmp_path)
-    assert "expected a number above 0; got 0" in caught.value.message
-    assert caught.value.hint is not None
+    wrong = {"recipe": "digits", "overrides": ["train.epochs=0"], "output_dir": tmp_path}
+    error = last_words(wrong)
+    assert isinstance(error, KcnnError)
+    assert "expected a number above 0; got 0" in error.message
+    assert error.hint is not None
 
 
 class EndsWhoReceivesIt:
     """Ends the process that it is sent to, as the system does when memory is short."""
 
-    def __reduce__(self) -> tuple[object, tuple[int]]:
-        return os._exit, (9,)
+    def __init__(self, end: Callable[..., None], *arguments: int) -> None:
+        self._end = end, arguments
+
+    def __reduce__(self) -> tuple[object, tuple[int, ...]]:
+        return self._end
 
 
 def test_a_process_that_dies_without_a_word() -> None:
-    with pytest.raises(TrainingError, match="ended with status 9 and without a word"):
-        module.fit_in_process(recipe=EndsWhoReceivesIt())
+    error = last_words({"recipe": EndsWhoReceivesIt(os._exit, 9)})
+    assert isinstance(error, TrainingError)
+    assert "ended with status 9, without a word" in error.message
+
+
+def test_a_process_that_is_killed() -> None:
+    error = last_words({"recipe": EndsWhoReceivesIt(signal.raise_signal, signal.SIGKILL)})
+    assert isinstance(error, TrainingError)
+    assert "was killed by signal 9" in error.message
+    assert error.hint is not None and "memory" in error.hint

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from kcnn.cli import cli
-from kcnn.commands import reproduce as module
+from kcnn.commands import train_many
 from kcnn.commands.fit import fit
 from kcnn.commands.reproduce import reproduce
 from kcnn.commands.reproduction_report import Reproduction
+from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError, RunError
 from kcnn.files import read_json
 from kcnn.progress import Progress
@@ -47,7 +48,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fit("digits", TINY, folder, seed=6)
     notes = Notes()
     reproduce("digits", 2, TINY, folder, first_seed=5, progress=notes)
-    assert notes.lines[:2] == ["trained before: digits/run-001", "seed 1 of 2 (train.seed=5)"]
+    assert notes.lines[0] == "trained before: digits/run-001"
     assert notes.epochs == 1
     return folder
 
@@ -72,7 +73,7 @@ def test_a_seed_in_its_own_process_is_the_seed_of_fit(outputs: Path, tmp_path: P
 def test_finished_seeds_are_not_trained_again(
     outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "fit_in_process", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(train_many, "fit_side_by_side", lambda *_: pytest.fail("trained again"))
     result = again(outputs)
     assert [(run.seed, run.run, run.was_there) for run in result.runs] == [
         (5, "digits/seed-005", True),
@@ -162,20 +163,28 @@ def test_what_fails_names_its_seed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_process_that_trains(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_ctrl_c_ends_the_processes_that_train(at_a_time: int, tmp_path: Path) -> None:
+    if at_a_time > len(usable_cores()):
+        pytest.skip("a training needs a core of its own")
     command = [sys.executable, "-m", "kcnn", "reproduce", "digits", *TINY, "train.epochs=100000"]
     with subprocess.Popen(
-        [*command, "--output-dir", str(tmp_path)],
+        [*command, "--output-dir", str(tmp_path), "--side-by-side", str(at_a_time)],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONWARNINGS": "ignore"},
     ) as process:
         assert process.stderr is not None
-        next(line for line in process.stderr if line.startswith("epoch"))
+        training: set[str] = set()
+        while len(training) < at_a_time:
+            title, _, line = process.stderr.readline().partition(": ")
+            training |= {title} if line.startswith("epoch") else set()
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "the same command goes on after them" in said
-    assert RunFolder(tmp_path / "digits" / "seed-000").status() == "interrupted"
+    names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
+    assert [run.path.name for run in list_runs(tmp_path)] == names
+    assert {run.status() for run in list_runs(tmp_path)} == {"interrupted"}
     assert not (tmp_path / "digits" / "reproduction").exists()

@@ -1,0 +1,193 @@
+"""Many trainings: finished runs of the same settings are found, the others are made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from kcnn.commands.fit_side_by_side import Fit, fit_side_by_side
+from kcnn.commands.lanes import lanes_for
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.errors import KcnnError
+from kcnn.progress import Progress
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe.differences import deciding_settings
+from kcnn.runs import RunFolder, list_runs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training that is wanted.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line, without the seed.
+        seed: Its `train.seed`.
+        title: What people call it, `train.seed=4`.
+        name: Its run's name, or with a number behind it when that is taken.
+    """
+
+    recipe: str | Path
+    overrides: tuple[str, ...]
+    seed: int
+    title: str
+    name: str
+
+    @cached_property
+    def settings(self) -> Recipe:
+        """The settings in force."""
+        return read_recipe(self.recipe, [*self.overrides, f"train.seed={self.seed}"])
+
+    @cached_property
+    def key(self) -> str:
+        """What decides its training, as text; jobs with the same key give the same run."""
+        return _key(self.settings.name, self.settings)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where trainings are made.
+
+    Args:
+        output_dir: Where runs lie.
+        data_dir: Where to look for data first.
+        device: As `kcnn fit` takes it.
+        side_by_side: How many trainings at a time.
+    """
+
+    output_dir: Path = Path("outputs")
+    data_dir: Path | None = None
+    device: str | None = None
+    side_by_side: int = 1
+
+
+@dataclass(frozen=True)
+class TrainedJob:
+    """What became of a job.
+
+    Args:
+        job: What was wanted.
+        run: Its finished run; None when its training failed and the others went on.
+        was_there: Whether it had been trained before.
+        problem: Why it failed.
+    """
+
+    job: Job
+    run: RunFolder | None
+    was_there: bool = False
+    problem: str | None = None
+
+    @property
+    def finished(self) -> RunFolder:
+        """Its run, where none may fail."""
+        assert self.run is not None
+        return self.run
+
+    @property
+    def seconds(self) -> float:
+        """The time its finished run spent training."""
+        return self.finished.read_summary()["timings"]["train"]
+
+
+def train_many(
+    jobs: Sequence[Job], workplace: Workplace, progress: Progress, goes_on: bool = False
+) -> list[TrainedJob]:
+    """Finds a finished run for each job, or trains it as `kcnn fit` does in a process of its own.
+
+    So the same call goes on where it was stopped.
+
+    Args:
+        jobs: What is wanted, no two with the same settings.
+        workplace: Where and how many at a time.
+        progress: Shows the trainings, and the time left for all.
+        goes_on: Whether the others go on when a training fails, one whose loss diverges.
+
+    Raises:
+        KcnnError: A training failed, or cannot have the devices it is to have.
+    """
+    there = _find_finished(jobs, workplace.output_dir)
+    missing = [job for job in jobs if job.key not in there]
+    if there:
+        titles = [there[job.key].title for job in jobs if job.key in there]
+        progress.note(f"trained before: {', '.join(titles)}")
+    trained = {one.job.key: one for one in _train(missing, workplace, progress, goes_on)}
+    return [
+        TrainedJob(job, there[job.key], was_there=True) if job.key in there else trained[job.key]
+        for job in jobs
+    ]
+
+
+def _key(folder: str, recipe: Recipe) -> str:
+    return json.dumps([folder, deciding_settings(recipe)], sort_keys=True)
+
+
+def _find_finished(jobs: Sequence[Job], output_dir: Path) -> dict[str, RunFolder]:
+    """Finds a finished run for each job that has one, by its key."""
+    wanted, folders = {job.key for job in jobs}, {job.settings.name for job in jobs}
+    found: dict[str, RunFolder] = {}
+    for run in list_runs(output_dir):
+        folder = run.path.parent.name
+        if folder not in folders or run.status() != "finished":
+            continue
+        try:
+            key = _key(folder, read_recipe(run.resolved))
+        except KcnnError:  # of another version of kcnn, or damaged
+            continue
+        if key in wanted:
+            found.setdefault(key, run)
+    return found
+
+
+def _train(
+    jobs: Sequence[Job], workplace: Workplace, progress: Progress, goes_on: bool
+) -> list[TrainedJob]:
+    if not jobs:
+        return []
+    lanes = lanes_for(len(jobs), workplace.side_by_side, workplace.device, progress)
+    _fetch_data(jobs, workplace.data_dir, progress)
+    taken: set[Path] = set()
+    fits = []
+    for job in jobs:
+        path = _free_path(workplace.output_dir / job.settings.name, job.name, taken)
+        taken.add(path)
+        arguments = {
+            "recipe": job.recipe,
+            "overrides": job.overrides,
+            "output_dir": workplace.output_dir,
+            "name": path.name,
+            "data_dir": workplace.data_dir,
+            "seed": job.seed,
+        }
+        fits.append(Fit(job.title, arguments))
+    try:
+        endings = fit_side_by_side(fits, lanes, progress, goes_on)
+    except KeyboardInterrupt:
+        progress.note("the trainings that are finished stay; the same command goes on after them")
+        raise
+    return [
+        TrainedJob(job, ending)
+        if isinstance(ending, RunFolder)
+        else TrainedJob(job, None, problem=ending.message)
+        for job, ending in zip(jobs, endings, strict=True)
+    ]
+
+
+def _fetch_data(jobs: Sequence[Job], data_dir: Path | None, progress: Progress) -> None:
+    """Downloads what is missing once, and not in each of the trainings."""
+    from kcnn.data.download import locate_or_download
+
+    for name in dict.fromkeys(job.settings.data.dataset for job in jobs):
+        if name in NAMED_SETS and NAMED_SETS[name].downloads:
+            locate_or_download(NAMED_SETS[name], data_dir, progress)
+
+
+def _free_path(parent: Path, name: str, taken: Iterable[Path]) -> Path:
+    """Leaves alone what has the name: a run with other settings, or one that was stopped."""
+    path, number = parent / name, 1
+    while path in taken or path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path

@@ -1,0 +1,72 @@
+"""The text of kcnn sweep."""
+
+from __future__ import annotations
+
+from textwrap import fill
+
+from kcnn.commands.sweep_report import Sweep, SweepRow
+from kcnn.console.comparison import WIDTH, shown_value
+from kcnn.console.progress import duration
+from kcnn.console.tables import table
+
+NAMES = {
+    "val_accuracy": "validation accuracy",
+    "accuracy": "training accuracy",
+    "test_accuracy": "test accuracy",
+}
+
+
+def sweep_text(sweep: Sweep) -> str:
+    """Writes the combinations, the best first, and what may choose between them."""
+    failed = [
+        f"{one.job.title}: failed: {one.problem}"
+        for row in sweep.rows
+        for one in row.trained
+        if one.problem
+    ]
+    runs = [str(one.run.path) for row in sweep.rows[:2] for one in row.finished if one.run]
+    return "\n\n".join(
+        [
+            _table(sweep),
+            *(["\n".join(failed)] if failed else []),
+            fill(_advice(sweep), WIDTH, break_long_words=False, break_on_hyphens=False),
+            f"picture  {sweep.picture}\n"
+            f"table    {sweep.folder / 'sweep.csv'}, sweep.json"
+            + (f"\nnext     kcnn compare {' '.join(runs)}" if len(runs) > 1 else ""),
+        ]
+    )
+
+
+def _table(sweep: Sweep) -> str:
+    several = sweep.seeds > 1
+    columns = [*sweep.settings, *(["seeds"] if several else [])]
+    for name in sweep.columns:
+        columns += [NAMES[name], *(["95 % interval"] if several else [])]
+    return table([*columns, "training"], [_cells(row, sweep, several) for row in sweep.rows])
+
+
+def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
+    cells: list[object] = [shown_value(value) for value in row.combination.values.values()]
+    if several:
+        cells.append(len(row.finished))
+    for name in sweep.columns:
+        one = row.quantity(name)
+        cells.append(None if one is None else one.shown(one.mean))
+        if several:
+            cells.append(None if one is None or not one.interval else one.shown_range(one.interval))
+    return [*cells, None if row.seconds is None else duration(row.seconds)]
+
+
+def _advice(sweep: Sweep) -> str:
+    """Says which column may choose, and how far one seed can be trusted."""
+    peeking = "to choose by the test accuracy would be peeking at what shall judge the choice"
+    if sweep.ordered_by == "val_accuracy":
+        choose = f"Choose by the validation accuracy; {peeking}."
+    else:
+        choose = (
+            f"Nothing here may choose: the training accuracy does not tell how new images are "
+            f"answered, and {peeking}. data.validation=0.1 takes images to choose by."
+        )
+    if sweep.seeds > 1:
+        return choose
+    return f"{choose} With one seed of each, small differences may be chance: --seeds 3 tells."

@@ -1,0 +1,176 @@
+"""Real sweeps of a tiny network on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kcnn.cli import cli
+from kcnn.commands import train_many
+from kcnn.commands.combinations import combine, read_variations
+from kcnn.commands.sweep import sweep
+from kcnn.commands.sweep_report import Sweep
+from kcnn.commands.train_many import Workplace
+from kcnn.errors import TrainingError
+from kcnn.files import read_json
+from kcnn.recipe.library import shipped_recipes
+from kcnn.runs import list_runs
+
+TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
+OVER = ("train.batch_size=[16, 64]",)
+
+
+def sixfold() -> tuple[str, list[str]]:
+    """Takes the recipe and the settings from the command in simple_convnet's header."""
+    text = shipped_recipes()["simple_convnet"].read_text(encoding="utf-8")
+    (command,) = re.findall(r"^# (kcnn sweep .*)$", text, flags=re.MULTILINE)
+    _, _, recipe, option, over = shlex.split(command)
+    assert option == "--over"
+    return recipe, [over]
+
+
+def run(outputs: Path, *arguments: str) -> Result:
+    over = [part for one in OVER for part in ("--over", one)]
+    return CliRunner().invoke(
+        cli,
+        ["sweep", "digits", *TINY, *over, "--output-dir", str(outputs), "--quiet", *arguments],
+    )
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("outputs")
+    done = run(folder, "--seeds", "2")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def again(outputs: Path, seeds: int = 2, *overrides: str) -> Sweep:
+    return sweep("digits", OVER, (*TINY, *overrides), seeds, Workplace(outputs))
+
+
+def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
+    recipe, over = sixfold()
+    assert recipe == "recipes/simple_convnet.yaml"
+    labels = [one.label for one in combine("simple_convnet", [], read_variations(over))]
+    assert labels == [
+        "SGD", "SGD: {momentum: 0.9}", "SGD: {momentum: 0.9, nesterov: true}",
+        "Adagrad: {learning_rate: 0.01}", "RMSprop", "Adam",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_books_six_optimizers_train(tmp_path: Path) -> None:
+    result = sweep("digits", sixfold()[1], TINY, 1, Workplace(tmp_path, side_by_side=2))
+    assert len(result.rows) == 6
+    assert {one.status() for one in list_runs(tmp_path)} == {"finished"}
+    assert {one.path.name for one in list_runs(tmp_path)} >= {
+        "optimizer-SGD-momentum-0.9-nesterov-true-seed-000", "optimizer-Adam-seed-000",
+    }  # fmt: skip
+    assert result.picture.stat().st_size > 10_000
+
+
+@pytest.mark.slow
+class TestTwoSeedsOfTwo:
+    def test_nothing_is_trained_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(train_many, "fit_side_by_side", lambda *_: pytest.fail("trained"))
+        result = again(outputs)
+        assert all(one.was_there for row in result.rows for one in row.trained)
+        assert len(list_runs(outputs)) == 4
+
+    def test_numbers_are_those_of_the_runs(self, outputs: Path) -> None:
+        for row in again(outputs).rows:
+            for name, part in (("val_accuracy", "train"), ("test_accuracy", "test")):
+                quantity = row.quantity(name)
+                assert quantity is not None
+                assert quantity.values == tuple(
+                    one.finished.read_summary()[part][name.removeprefix("test_")]
+                    for one in row.trained
+                )
+            small = row.combination.values["train.batch_size"] == 16
+            assert row.combination.label == ("16" if small else "64")
+
+    def test_the_best_by_validation_comes_first(self, outputs: Path) -> None:
+        result = again(outputs)
+        assert result.ordered_by == "val_accuracy"
+        means = [row.quantity("val_accuracy") for row in result.rows]
+        assert means[0] and means[1] and means[0].mean >= means[1].mean
+
+    def test_table_and_picture_lie_together(self, outputs: Path) -> None:
+        result = again(outputs)
+        assert {path.name for path in result.folder.iterdir()} == {
+            "sweep.csv", "sweep.json", "sweep.png",
+        }  # fmt: skip
+        assert read_json(result.folder / "sweep.json") == json.loads(json.dumps(result.as_json()))
+        lines = list(csv.DictReader((result.folder / "sweep.csv").open(encoding="utf-8")))
+        for line, row in zip(lines, result.rows, strict=True):
+            quantity = row.quantity("val_accuracy")
+            assert quantity is not None and quantity.interval is not None
+            assert line["train.batch_size"] == row.combination.label
+            assert float(line["val_accuracy"]) == pytest.approx(quantity.mean)
+            assert float(line["val_accuracy_low"]) == pytest.approx(quantity.interval.low)
+            assert line["seeds"] == "2"
+
+    def test_other_seeds_go_into_another_folder(self, outputs: Path) -> None:
+        assert again(outputs, 1).folder != again(outputs, 2).folder
+
+    def test_text(self, outputs: Path) -> None:
+        done = run(outputs, "--seeds", "2")
+        heading, _, first, second, *_ = done.stdout.splitlines()
+        assert re.split("  +", heading) == [
+            "train.batch_size", "seeds", "validation accuracy", "95 % interval", "test accuracy",
+            "95 % interval", "training",
+        ]  # fmt: skip
+        assert {first.split()[0], second.split()[0]} == {"16", "64"}
+        assert "Choose by the validation accuracy" in done.stdout
+        assert "peeking" in done.stdout
+        assert "With one seed" not in done.stdout
+
+    def test_json(self, outputs: Path) -> None:
+        printed = json.loads(run(outputs, "--seeds", "2", "--json").stdout)
+        assert printed["settings"] == ["train.batch_size"]
+        assert [one["seeds"] for one in printed["combinations"]] == [[0, 1], [0, 1]]
+
+
+@pytest.mark.slow
+def test_without_validation_nothing_may_choose(tmp_path: Path) -> None:
+    done = run(tmp_path, "data={dataset: digits}")
+    assert done.exit_code == 0, done.output
+    assert "training accuracy" in done.stdout.splitlines()[0]
+    assert "Nothing here may choose" in " ".join(done.stdout.split())
+    assert "With one seed of each" in " ".join(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path) -> None:
+    over = ["train.optimizer.SGD.learning_rate=[0.01, 1e30]"]
+    deeper = "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]"
+    settings = (*TINY, deeper, "train.optimizer=SGD")
+    result = sweep("digits", over, settings, 1, Workplace(tmp_path))
+    good, bad = result.rows
+    assert good.finished and good.seconds is not None
+    assert bad.seconds is None and "the loss became" in (bad.trained[0].problem or "")
+    assert "the loss became" in (result.folder / "sweep.csv").read_text(encoding="utf-8")
+    with pytest.raises(
+        TrainingError, match=r"every training failed; learning_rate=1\.0e\+30: the loss became"
+    ):
+        sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, Workplace(tmp_path))
+
+
+def test_mistakes_leave_nothing_behind(tmp_path: Path) -> None:
+    done = run(tmp_path / "out", "--over", "train.optimizer=[SDG, Adam]")
+    assert done.exit_code == 1
+    assert "did you mean SGD?" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_vary_is_wrong_usage() -> None:
+    done = CliRunner().invoke(cli, ["sweep", "digits"])
+    assert done.exit_code == 2
+    assert "--over" in done.stderr

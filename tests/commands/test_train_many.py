@@ -1,0 +1,70 @@
+"""What is found and what is trained; the trainings themselves are in test_fit_side_by_side.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands import train_many as module
+from kcnn.commands.fit_side_by_side import Fit
+from kcnn.commands.train_many import Job, Workplace, train_many
+from kcnn.errors import TrainingError
+from kcnn.files import write_json, write_text
+from kcnn.progress import Progress
+from kcnn.recipe.write import resolved_yaml
+from kcnn.runs import RunFolder, create_run
+
+
+def job(seed: int, *overrides: str, name: str = "mine") -> Job:
+    return Job("digits", overrides, seed, f"train.seed={seed}", name)
+
+
+def leave_run(outputs: Path, of: Job, name: str, status: str = "finished") -> RunFolder:
+    run = create_run(outputs, of.settings.name, name)
+    write_text(run.resolved, resolved_yaml(of.settings))
+    write_json(run.summary, {"status": status})
+    return run
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
+    """The fits that are asked for; each is made without a process."""
+    asked: list[Fit] = []
+
+    def make(fits: Sequence[Fit], lanes: object, progress: object, goes_on: bool) -> list[object]:
+        asked.extend(fits)
+        return [
+            TrainingError("the loss became nan") if fit.arguments["seed"] == 13
+            else RunFolder(Path(str(fit.arguments["name"])))
+            for fit in fits
+        ]  # fmt: skip
+
+    monkeypatch.setattr(module, "fit_side_by_side", make)
+    return asked
+
+
+def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: list[Fit]) -> None:
+    jobs = [job(0), job(1), job(2), job(3)]
+    found = leave_run(tmp_path, jobs[1], "of-another-name")
+    leave_run(tmp_path, jobs[0], "stopped", "interrupted")
+    leave_run(tmp_path, job(2, "train.epochs=7"), "other-epochs")
+    damaged = leave_run(tmp_path, jobs[3], "damaged")
+    write_text(damaged.resolved, "no: recipe")
+    trained = train_many(jobs, Workplace(tmp_path), Progress())
+    assert [one.was_there for one in trained] == [False, True, False, False]
+    assert trained[1].finished.path == found.path
+    assert [fit.arguments["seed"] for fit in asked] == [0, 2, 3]
+
+
+def test_names_are_free_and_no_two_the_same(tmp_path: Path, asked: list[Fit]) -> None:
+    leave_run(tmp_path, job(0), "mine", "interrupted")
+    train_many([job(0), job(1), job(2, name="other")], Workplace(tmp_path), Progress())
+    assert [fit.arguments["name"] for fit in asked] == ["mine-2", "mine-3", "other"]
+
+
+def test_what_failed_says_why(tmp_path: Path, asked: list[Fit]) -> None:
+    good, bad = train_many([job(1), job(13)], Workplace(tmp_path), Progress(), goes_on=True)
+    assert good.run is not None and good.problem is None
+    assert bad.run is None and bad.problem == "the loss became nan"
