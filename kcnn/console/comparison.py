@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kcnn.console.progress import duration
+from kcnn.console.lines import duration
 from kcnn.console.tables import per_cent, table
 from kcnn.recipe.differences import SEED
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kcnn.console.progress import duration
+from kcnn.console.lines import duration
 from kcnn.console.tables import per_cent, table
 
 if TYPE_CHECKING:

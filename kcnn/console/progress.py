@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+from kcnn.console.lines import PlainLines, duration, shown_metrics
+from kcnn.console.trainings import follow_live, follow_plainly
 from kcnn.progress import Advance, Begin, Progress
-
-_PER_CENT = ("accuracy", "val_accuracy")
-_SECONDS_BEFORE_A_LINE = 2.0
 
 
 def make_progress(quiet: bool) -> Progress:
@@ -20,39 +19,12 @@ def make_progress(quiet: bool) -> Progress:
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-class PlainProgress(Progress):
+class PlainProgress(PlainLines):
     """Writes a line an epoch, and one for other work when it took long."""
-
-    def __init__(self) -> None:
-        self._epochs = 0
-
-    def note(self, text: str) -> None:
-        """Writes the line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Writes a line when work that took long is done."""
-        started = time.monotonic()
-        yield lambda count: None
-        seconds = time.monotonic() - started
-        if seconds >= _SECONDS_BEFORE_A_LINE:
-            self.note(f"{title}: {seconds:.1f} s")
 
     def trainings(self, total: int) -> AbstractContextManager[Begin]:
         """Writes the lines of several trainings, each with its name before them."""
-        from kcnn.console.trainings import follow_plainly
-
         return follow_plainly(total)
-
-    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        """Writes what is ahead."""
-        self._epochs = epochs
-        self.note(f"Training: {epochs} epochs of {steps} steps, {batch_size} images a step")
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Writes the epoch's metrics."""
-        self.note(epoch_line(epoch, self._epochs, row))
 
 
 class LiveProgress(PlainProgress):
@@ -91,8 +63,6 @@ class LiveProgress(PlainProgress):
 
     def trainings(self, total: int) -> AbstractContextManager[Begin]:
         """Draws a bar for all of several trainings, and one for each that is under way."""
-        from kcnn.console.trainings import follow_live
-
         return follow_live(self._console, total)
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
@@ -128,32 +98,3 @@ class LiveProgress(PlainProgress):
     def training_finished(self) -> None:
         """Takes the bar away."""
         self._bars.stop()
-
-
-def epoch_line(epoch: int, epochs: int, row: Mapping[str, float]) -> str:
-    """Writes an epoch's metrics in one line."""
-    metrics = {
-        name: value
-        for name, value in row.items()
-        if name not in ("epoch", "learning_rate", "seconds")
-    }
-    number = str(epoch).rjust(len(str(epochs)))
-    return f"epoch {number}/{epochs}  {shown_metrics(metrics)}  {row['seconds']:.1f} s"
-
-
-def shown_metrics(metrics: Mapping[str, float]) -> str:
-    """Writes metrics side by side: accuracies in per cent, everything else as a number."""
-    return "  ".join(
-        f"{name} {value:.2%}".replace("%", " %") if name in _PER_CENT else f"{name} {value:.4f}"
-        for name, value in metrics.items()
-    )
-
-
-def duration(seconds: float) -> str:
-    """Writes a length of time as people say it: `45 s`, `3 min 20 s`, `2 h 05 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

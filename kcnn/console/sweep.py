@@ -6,7 +6,7 @@ from textwrap import fill
 
 from kcnn.commands.sweep_report import Sweep, SweepRow
 from kcnn.console.comparison import WIDTH, shown_value
-from kcnn.console.progress import duration
+from kcnn.console.lines import duration
 from kcnn.console.tables import table
 
 NAMES = {

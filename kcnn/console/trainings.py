@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kcnn.console.progress import PlainProgress, duration, epoch_line, shown_metrics
+from kcnn.console.lines import PlainLines, duration, epoch_line, shown_metrics
 from kcnn.progress import Advance, Begin, Progress
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Whole:
         return f"{duration(seconds)} left for all"
 
 
-class PlainTraining(PlainProgress):
+class PlainTraining(PlainLines):
     """Writes the lines of one training among several with its name before them.
 
     Args:
