@@ -13,7 +13,7 @@ from kcnn.commands.check import plan_for_known_images
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import SEED
-from kcnn.recipe.strict_yaml import YamlMistake, read_yaml
+from kcnn.recipe.overrides import read_value
 from kcnn.recipe.write import one_line
 
 LONGEST_NAME = 80
@@ -136,15 +136,10 @@ def _read_variation(text: str) -> Variation:
         raise ValueError("expected a setting and a list of its values")
     if setting == SEED:
         raise ValueError("seeds are no settings to choose by; --seeds 3 trains several of each")
-    try:
-        document = read_yaml(written.encode("utf-8", errors="surrogateescape"))
-    except YamlMistake as mistake:
-        raise ValueError(mistake.message) from None
-    if document.mistakes:
-        raise ValueError(document.mistakes[0].message)
-    if not isinstance(document.value, list) or not document.value:
+    values = read_value(written)
+    if not isinstance(values, list) or not values:
         raise ValueError("expected a list of values in brackets")
-    return Variation(setting, tuple(document.value))
+    return Variation(setting, tuple(values))
 
 
 def _slug(text: str) -> str:

@@ -54,14 +54,22 @@ def _parse(override: str) -> tuple[Place, Any]:
         raise ValueError("expected setting=value")
     if not override.isprintable():
         raise ValueError("expected one line of printable characters")
-    place = _place(name.strip())
+    return _place(name.strip()), read_value(text)
+
+
+def read_value(text: str) -> Any:
+    """Reads a value that was given on the command line, as YAML.
+
+    Raises:
+        ValueError: It is not YAML, with what is wrong.
+    """
     try:
         document = read_yaml(text.encode("utf-8", errors="surrogateescape"))
     except YamlMistake as mistake:
         raise ValueError(mistake.message) from None
     if document.mistakes:
         raise ValueError(document.mistakes[0].message)
-    return place, document.value
+    return document.value
 
 
 def _place(name: str) -> Place:
