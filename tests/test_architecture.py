@@ -36,6 +36,7 @@ MAY_IMPORT = {
 SHARED = {
     "kcnn.data.dataset": MIDDLE,  # the dataclasses of images
     "kcnn.model.plan": {"training"},  # what is trained
+    "kcnn.model.saved": {"training"},  # what it leaves
 }
 
 

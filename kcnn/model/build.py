@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from kcnn.errors import RecipeError
+from kcnn.model.batch_normalization import FusedBatchNormalization
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
@@ -25,6 +26,11 @@ _WEIGHTED = (
 )
 
 
+# Layers that Keras does not have, or has slower.
+_OURS = {
+    kinds.BatchNormalization: FusedBatchNormalization,
+    kinds.LocalResponseNormalization: LocalResponseNormalization,
+}
 _MODULES = (
     (INITIALIZERS, keras.initializers),
     (REGULARIZERS, keras.regularizers),
@@ -98,9 +104,8 @@ def _make_layer(node: Node, dtype: str | None, synchronized: bool) -> keras.laye
     if dtype is not None:
         arguments["dtype"] = dtype
     name = type(node.layer).__name__
-    if isinstance(node.layer, kinds.LocalResponseNormalization):
-        return LocalResponseNormalization(name=node.name, **arguments)
-    return getattr(keras.layers, name)(name=node.name, **arguments)
+    kind = _OURS.get(type(node.layer)) or getattr(keras.layers, name)
+    return kind(name=node.name, **arguments)
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Models that a run saved, read back."""
+"""Models on disk: as a run saves them, and read back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,31 @@ import keras
 # Registers a layer of our own with Keras, which finds it by name when it loads a model.
 import kcnn.model.local_response  # noqa: F401
 from kcnn.errors import RunError
+from kcnn.files import atomic
+from kcnn.model.batch_normalization import FusedBatchNormalization
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Writes a model whole or not at all, with the layers that Keras itself has.
+
+    So Keras reads it without kcnn, unless it has a layer that Keras lacks. What only training
+    needs, as the optimizer, stays out.
+
+    Args:
+        model: A functional model, which stays as it is.
+        path: The `.keras` file.
+    """
+    copy = keras.models.clone_model(model, clone_function=_kept_by_keras)
+    copy.set_weights(model.get_weights())
+    with atomic(path) as temporary:
+        copy.save(temporary)
+
+
+def _kept_by_keras(layer: keras.Layer) -> keras.Layer:
+    kind = type(layer)
+    if kind is FusedBatchNormalization:
+        kind = keras.layers.BatchNormalization
+    return kind.from_config(layer.get_config())
 
 
 def load_model(path: Path) -> keras.Model:

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from kcnn.data.dataset import Dataset
-from kcnn.files import atomic
 from kcnn.model.plan import Plan
+from kcnn.model.saved import save_model
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 from kcnn.training.fit import Training
@@ -51,24 +51,17 @@ def conclude(
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
-    save_model(model, run)
+    save_model(model, run.model)
     test: dict[str, Any] = {"weights": _weights_left(plan), "images": len(dataset.test), **measured}
     if training.best is None:
         return Outcome(test, None)
     last = model.get_weights()
     model.set_weights(training.best.weights)
-    with atomic(run.best_model) as temporary:
-        model.save(temporary)
+    save_model(model, run.best_model)
     measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
     model.set_weights(last)
     best = {"epoch": training.best.epoch, "val_accuracy": short(training.best.accuracy)}
     return Outcome(test, {**best, **{f"test_{name}": value for name, value in measured.items()}})
-
-
-def save_model(model: keras.Model, run: RunFolder) -> None:
-    """Writes model.keras whole or not at all."""
-    with atomic(run.model) as temporary:
-        model.save(temporary)
 
 
 def short(number: float) -> float:
