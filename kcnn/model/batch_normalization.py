@@ -23,9 +23,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     gathered over several devices.
     """
 
-    def call(
-        self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None
-    ) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalizes, by the batch's own statistics while training."""
         if not (training and self.trainable and mask is None and self._has_kernel(inputs)):
             return super().call(inputs, training=training, mask=mask)
