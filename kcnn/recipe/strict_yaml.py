@@ -87,6 +87,8 @@ def _syntax_mistake(error: yaml.YAMLError, last_line: int) -> YamlMistake:
         return YamlMistake(1, f"not YAML: {getattr(error, 'reason', None) or error}")
     line = min(error.problem_mark.line + 1, last_line)  # a missing ] is found after the last line
     problem, begun = error.problem or "", error.context_mark
+    if "maximum nesting depth" in problem:  # libyaml, which reads ahead, has a limit of its own
+        return _too_deep(line)
     if begun and begun.line + 1 < line:
         problem += f" ({error.context} that begins in line {begun.line + 1})"
     if "tab character" in problem or "cannot start any token" in problem:
@@ -122,7 +124,7 @@ class _Reader:
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"more than {MOST_VALUES:,} values")
         if len(place) > DEEPEST_NESTING:
-            raise _too_deep(event)
+            raise _too_deep(_line(event))
         self._document.lines.setdefault(place, _line(event))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, place)
@@ -148,7 +150,7 @@ class _Reader:
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"*{event.anchor}: more than {MOST_VALUES:,} values")
         if len(place) + depth > DEEPEST_NESTING:
-            raise _too_deep(event)
+            raise _too_deep(_line(event))
         return copy.deepcopy(value)  # so that an override of one place leaves the other alone
 
     def _mapping(self, place: Place) -> dict[str, Any]:
@@ -209,8 +211,8 @@ def _line(event: Any) -> int:
     return event.start_mark.line + 1
 
 
-def _too_deep(event: Any) -> YamlMistake:
-    return YamlMistake(_line(event), f"nested deeper than {DEEPEST_NESTING} levels")
+def _too_deep(line: int) -> YamlMistake:
+    return YamlMistake(line, f"nested deeper than {DEEPEST_NESTING} levels")
 
 
 def _extent(value: Any) -> tuple[int, int]:
