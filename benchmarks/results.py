@@ -86,7 +86,7 @@ def _row(name: str) -> list[str]:
         f"{plan.cost.parameters:,}",
         f"{plan.cost.multiply_adds:,}",
         _published(recipe, measured) or "–",
-        _accuracy(measured) if measured else "not measured",
+        _accuracies(recipe, measured) if measured else "not measured",
         # Whatever else ran on the machine can only have slowed a seed down.
         f"{min(run['seconds'] for run in measured['runs']):.0f}" if measured else "–",
     ]
@@ -98,14 +98,25 @@ def _published(recipe: Recipe, measured: dict[str, Any] | None) -> str:
 
 
 def _one_published(one: Published, verdict: str | None) -> str:
-    label = "validation " if one.metric.startswith("val_") else ""
+    prefix, _, rest = one.metric.partition("_")
+    label = "validation " if prefix == "val" else ""
+    label = "augmented " if rest.startswith("augmented_") else label
     shown = f"{label}{100 * one.value:.6g} % ({one.source})"
     judged = f"ours is {verdict}" if verdict in ("below", "above") else verdict
     return f"{shown}: **{judged}**" if judged else shown
 
 
-def _accuracy(measured: dict[str, Any]) -> str:
-    (test,) = (one for one in measured["quantities"] if one["name"] == "test_accuracy")
+def _accuracies(recipe: Recipe, measured: dict[str, Any]) -> str:
+    plain = _accuracy(measured, "test_accuracy")
+    changes = recipe.data.test_time_augmentation
+    if changes is None:
+        return plain
+    averaged = _accuracy(measured, "test_augmented_accuracy")
+    return f"{plain}; with {changes.in_words} averaged {averaged}"
+
+
+def _accuracy(measured: dict[str, Any], name: str) -> str:
+    (test,) = (one for one in measured["quantities"] if one["name"] == name)
     quantity = Quantity(test["name"], tuple(test["values"]), test["images"])
     spread = f" ± {100 * quantity.interval.half_width:.2f}" if quantity.interval else ""
     return f"{100 * quantity.mean:.2f}{spread} % ({len(quantity.values)})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
+from kcnn.commands.fresh_model import fresh_model
 from kcnn.model.plan import OutputActivation, Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -112,7 +113,7 @@ def check_gradients(
     from kcnn.model.double_precision import in_float64
     from kcnn.training.gradients import check_gradients
 
-    model = _build(plan, dataset)
+    model = fresh_model(plan, dataset.train.images)
     sums = _output_sums(plan, model, images)
     gradients = check_gradients(plan, in_float64(model), images, weights, progress)
     shown, classes = len(set(images.labels.tolist())), len(dataset.class_names)
@@ -142,17 +143,6 @@ def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Dataset:
     from kcnn.data.load import load_dataset
 
     return load_dataset(recipe.data, data_dir, progress)
-
-
-def _build(plan: Plan, dataset: Dataset) -> keras.Model:
-    """Builds the model with the weights that the recipe's seed draws."""
-    from kcnn.data.statistics import channel_statistics
-    from kcnn.model.build import build_model
-    from kcnn.training.fit import seed_everything
-
-    standard = plan.recipe.data.scaling == "standard"
-    seed_everything(plan.recipe.train.seed)
-    return build_model(plan, channel_statistics(dataset.train.images) if standard else None)
 
 
 def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:

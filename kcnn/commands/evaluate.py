@@ -13,6 +13,10 @@ from kcnn.recipe import read_recipe
 from kcnn.runs import find_run
 
 if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Images
+    from kcnn.recipe.schema import FlipsAndShifts
     from kcnn.training.scoring import ClassScore
 
 
@@ -26,6 +30,8 @@ class Evaluation:
         images: Number of test images.
         accuracy: The share of them given their own class.
         per_class: Precision, recall, F1 and support of each class.
+        augmented: `accuracy` of answers averaged over the recipe's flips and shifts, and its `flip`
+            and `shift`; None where the recipe asks for none.
     """
 
     run: str
@@ -33,6 +39,7 @@ class Evaluation:
     images: int
     accuracy: float
     per_class: tuple[ClassScore, ...]
+    augmented: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         """Gives it as plain JSON values."""
@@ -63,15 +70,36 @@ def evaluate(
     progress = progress or Progress()
     found = find_run(run, output_dir)
     path = found.weights(weights)
-    dataset = load_dataset(read_recipe(found.resolved).data, data_dir, progress)
+    data = read_recipe(found.resolved).data
+    dataset = load_dataset(data, data_dir, progress)
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
     from kcnn.training.scoring import answer_images, score
 
-    model = probability_model(load_model(path))
+    model = load_model(path)
     require_images(model, path, dataset.image_shape)
     require_classes(model, path, dataset.class_names)
-    probabilities = answer_images(model, dataset.test.images, progress)
+    probabilities = answer_images(probability_model(model), dataset.test.images, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
-    return Evaluation(found.title, weights, len(dataset.test), scores.accuracy, scores.per_class)
+    return Evaluation(
+        run=found.title,
+        weights=weights,
+        images=len(dataset.test),
+        accuracy=scores.accuracy,
+        per_class=scores.per_class,
+        augmented=_augmented(model, dataset.test, data.test_time_augmentation, progress),
+    )
+
+
+def _augmented(
+    model: keras.Model, test: Images, changes: FlipsAndShifts | None, progress: Progress
+) -> dict[str, Any] | None:
+    if changes is None:
+        return None
+    from kcnn.training.averaged_answers import average_answers
+
+    # Of the model as it is, logits and all: an average of probabilities would be another score.
+    answers = average_answers(model, test.images, changes, progress)
+    accuracy = float((answers.argmax(axis=1) == test.labels).mean())
+    return {"accuracy": accuracy, **changes.model_dump()}

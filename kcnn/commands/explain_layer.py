@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import known_classes
 from kcnn.commands.explain import require_image_shape
+from kcnn.commands.fresh_model import fresh_model
 from kcnn.model.convolutions import find_convolution, require_place
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
@@ -114,17 +115,12 @@ def _read_image(
 def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
     """Builds the model as kcnn fit does before its first step."""
     from kcnn.data.splits import split_validation
-    from kcnn.data.statistics import channel_statistics
-    from kcnn.model.build import build_model
-    from kcnn.training.fit import seed_everything
 
-    settings, statistics = plan.recipe, None
-    if settings.data.scaling == "standard" and dataset is not None:
-        seed, validation = settings.train.seed, settings.data.validation
-        train, _ = split_validation(dataset.train, validation, seed)
-        statistics = channel_statistics(train.images)
-    seed_everything(settings.train.seed)
-    return build_model(plan, statistics)
+    if dataset is None:
+        return fresh_model(plan, None)
+    validation, seed = plan.recipe.data.validation, plan.recipe.train.seed
+    train, _ = split_validation(dataset.train, validation, seed)
+    return fresh_model(plan, train.images)
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
+from kcnn.commands.fresh_model import fresh_model
 from kcnn.errors import DataError, KcnnError, TrainingError
 from kcnn.files import atomic, write_json, write_text
 from kcnn.model.plan import Plan, plan_network
@@ -182,16 +183,10 @@ def _require_no_accumulation(job: _Job, devices: Devices) -> None:
 
 
 def _build(job: _Job, devices: Devices) -> keras.Model:
-    from kcnn.data.statistics import channel_statistics
-    from kcnn.model.build import build_model
-    from kcnn.training.fit import compile_model, precision, seed_everything
+    from kcnn.training.fit import compile_model, precision
 
-    settings = job.recipe.train
-    standard = job.recipe.data.scaling == "standard"
-    statistics = channel_statistics(job.train.images) if standard else None
-    seed_everything(settings.seed)
-    with devices.strategy.scope(), precision(settings.precision):
-        model = build_model(job.plan, statistics, synchronized=devices.count > 1)
+    with devices.strategy.scope(), precision(job.recipe.train.precision):
+        model = fresh_model(job.plan, job.train.images, synchronized=devices.count > 1)
         compile_model(job.plan, model, _steps_per_epoch(job))
     return model
 
@@ -283,6 +278,7 @@ def _conclude(
         },
         "train": training.last_row,
         "test": outcome.test,
+        **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
         **({"best": outcome.best} if outcome.best else {}),
         "timings": clock.parts | {"training_images_per_second": rate},
     }

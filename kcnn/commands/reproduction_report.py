@@ -64,7 +64,7 @@ class Reproduction:
         """Picks what people look at: published quantities, those they fit instead, accuracies."""
         named = {verdict.metric for verdict in self.verdicts}
         named |= {verdict.neighbour.name for verdict in self.verdicts if verdict.neighbour}
-        named |= {"test_accuracy", "val_accuracy", "accuracy"}
+        named |= {"test_accuracy", "test_augmented_accuracy", "val_accuracy", "accuracy"}
         return [one for one in self.quantities if one.name in named]
 
     @property

@@ -18,7 +18,8 @@ from kcnn.stats import (
     standard_deviation,
 )
 
-_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images")
+_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "shift")
+_PARTS = ("best_", "test_", "augmented_", "val_")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Quantity:
 
     Args:
         name: As recipes call it (`test_accuracy`, `val_accuracy`, `accuracy`, …); `best_` before it
-            means at the best validation epoch.
+            means at the best validation epoch, `test_augmented_` with test-time augmentation.
         values: One a seed.
         images: How many images each value was measured on.
     """
@@ -54,13 +55,18 @@ class Quantity:
     @property
     def metric(self) -> str:
         """What is measured, on whichever images and after whichever epoch."""
-        return self.name.removeprefix("best_").removeprefix("test_").removeprefix("val_")
+        name = self.name
+        for part in _PARTS:
+            name = name.removeprefix(part)
+        return name
 
     @property
     def label(self) -> str:
         """Its name in words: `validation accuracy`."""
         name = self.name.removeprefix("best_")
         images = {"test": "test", "val": "validation"}.get(name.partition("_")[0], "training")
+        if name.startswith("test_augmented_"):
+            images = "augmented test"
         epoch = " at the best epoch" if name != self.name else ""
         return f"{images} {self.metric.replace('_', ' ')}{epoch}"
 
@@ -266,10 +272,13 @@ def _neighbour(
 def _measured(summary: Mapping[str, Any]) -> dict[str, float]:
     """Lists the numbers of one run by the names that recipes have for them."""
     test = {f"test_{name}": value for name, value in summary["test"].items()}
+    augmented = {
+        f"test_augmented_{name}": value for name, value in summary.get("test_augmented", {}).items()
+    }
     best = {f"best_{name}": value for name, value in summary.get("best", {}).items()}
     return {
         name: float(value)
-        for name, value in {**test, **summary["train"], **best}.items()
+        for name, value in {**test, **augmented, **summary["train"], **best}.items()
         if isinstance(value, int | float) and not name.endswith(_NOT_MEASURED)
     }
 

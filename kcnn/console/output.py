@@ -31,6 +31,11 @@ def fit_text(result: FitResult) -> str:
         f"test accuracy  {per_cent(test['accuracy'])} on {test['images']:,} images, "
         f"with the {test['weights']} weights",
         *(
+            [f"               {_augmented_accuracy(summary['test_augmented'])}"]
+            if "test_augmented" in summary
+            else []
+        ),
+        *(
             [f"               {per_cent(best['test_accuracy'])} with epoch {best['epoch']}'s "
              f"weights, the best by validation ({per_cent(best['val_accuracy'])})"]
             if best
@@ -82,11 +87,20 @@ def evaluation_text(evaluation: Evaluation) -> str:
         (one.name, per_cent(one.precision), per_cent(one.recall), per_cent(one.f1), one.support)
         for one in evaluation.per_class
     ]
-    return (
+    text = (
         table(("class", "precision", "recall", "f1", "images"), rows)
         + f"\n\n{evaluation.run} ({evaluation.weights} weights): test accuracy "
         f"{per_cent(evaluation.accuracy)} on {evaluation.images:,} images"
     )
+    augmented = evaluation.augmented
+    return f"{text}\n{_augmented_accuracy(augmented)}" if augmented else text
+
+
+def _augmented_accuracy(augmented: Mapping[str, Any]) -> str:
+    from kcnn.recipe.schema import FlipsAndShifts  # not for --help to wait for
+
+    changes = FlipsAndShifts.model_construct(flip=augmented["flip"], shift=augmented["shift"])
+    return f"{per_cent(augmented['accuracy'])} with {changes.in_words} averaged"
 
 
 def predictions_text(predictions: Sequence[Prediction]) -> str:

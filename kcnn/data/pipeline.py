@@ -1,8 +1,9 @@
 """The input pipeline: from images in memory to shuffled, augmented batches.
 
 Everything random comes from (seed, epoch, image index) or, where images are drawn with replacement,
-from (seed, epoch, place in the epoch). So training repeats bit for bit, resumes at any epoch, and
-shows an image the same way whatever the batch size.
+from (seed, epoch, place in the epoch); what lasts for all epochs, from (seed, image index). So
+training repeats bit for bit, resumes at any epoch, and shows an image the same way whatever the
+batch size.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kcnn.recipe.augmentations import Augmentation
 LARGEST_EVALUATION_BATCH = 500
 MOST_WORKERS = 16
 PREFETCHED_BATCHES = 4
+NO_EPOCH = -1  # seeds what is drawn once for all epochs
 
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
@@ -135,19 +137,28 @@ def _epoch_numbers(
     augmenters: Sequence[Augmenter],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Draws an epoch's order and, in that order, what its augmentations need."""
-    epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
-    order_seed = tf.random.fold_in(epoch_seed, 0)
-    draws = [
-        augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
-        for position, augmenter in enumerate(augmenters, start=1)
-    ]
+    base = tf.constant([seed, 0], tf.int64)
+    epoch_seed = tf.random.fold_in(base, epoch)
+    lasting_seed = tf.random.fold_in(base, tf.constant(NO_EPOCH, tf.int64))
+    order = _order(count, shuffle, with_replacement, tf.random.fold_in(epoch_seed, 0))
+
+    def numbers(position: int, augmenter: Augmenter) -> tf.Tensor:
+        if augmenter.of_epoch is not None:
+            drawn = augmenter.draw(count, tf.random.fold_in(lasting_seed, position))
+            return tf.gather(augmenter.of_epoch(drawn, epoch), order)
+        drawn = augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
+        # An image that comes twice is changed in two ways: its numbers belong to its places.
+        return drawn if with_replacement else tf.gather(drawn, order)
+
+    return order, [numbers(*numbered) for numbered in enumerate(augmenters, start=1)]
+
+
+def _order(count: int, shuffle: bool, with_replacement: bool, seed: tf.Tensor) -> tf.Tensor:
+    """Gives the index of the image at each place of an epoch."""
     if with_replacement:
-        # An image that comes twice is changed in two ways, so numbers belong to places, not images.
-        return tf.random.stateless_uniform([count], order_seed, 0, count, tf.int32), draws
+        return tf.random.stateless_uniform([count], seed, 0, count, tf.int32)
     order = tf.range(count)
-    if shuffle:
-        order = tf.random.experimental.stateless_shuffle(order, order_seed)
-    return order, [tf.gather(numbers, order) for numbers in draws]
+    return tf.random.experimental.stateless_shuffle(order, seed) if shuffle else order
 
 
 def _gather(

@@ -8,14 +8,16 @@ from typing import Any
 import keras
 
 from kcnn.errors import RecipeError
+from kcnn.model import initializers
 from kcnn.model.batch_normalization import FusedBatchNormalization
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.kinds import table
 from kcnn.recipe.layers import Layer
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS, Dirac, Whitening
 
 _WEIGHTED = (
     kinds.Conv2D,
@@ -33,6 +35,7 @@ _OURS = {
 }
 _MODULES = (
     (INITIALIZERS, keras.initializers),
+    (table(Dirac), initializers),
     (REGULARIZERS, keras.regularizers),
     (CONSTRAINTS, keras.constraints),
 )
@@ -109,9 +112,11 @@ def _make_layer(node: Node, dtype: str | None, synchronized: bool) -> keras.laye
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:
-    written = layer.written()
     return {
-        name: _in_keras(value) for name, value in written.items() if name not in ("name", "inputs")
+        name: _in_keras(value)
+        for name, value in layer.written().items()
+        # What whitens needs the built model, for its scaling of the images.
+        if name not in ("name", "inputs") and not isinstance(value, Whitening)
     }
 
 

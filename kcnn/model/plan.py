@@ -9,6 +9,7 @@ from typing import Literal
 
 from kcnn.errors import RecipeError
 from kcnn.model.costs import Cost, total_cost
+from kcnn.model.first_kernels import require_room_for_first_kernels
 from kcnn.model.graph import Node, unfold
 from kcnn.model.shapes import Shape, infer_shapes, shown
 from kcnn.recipe import Recipe
@@ -63,9 +64,12 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
         classes: How many classes there are; None leaves the output unchecked.
 
     Raises:
-        RecipeError: Some layer does not fit, or the output is not one number a class.
+        RecipeError: Some layer does not fit, the output is not one number a class, an initializer
+            has no room, or test images would be shifted out of themselves.
     """
+    _require_near_shifts(recipe, image_shape)
     nodes = tuple(unfold(recipe))
+    require_room_for_first_kernels(recipe, nodes, image_shape[2])
     plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
     require_right_end(plan)
     return plan
@@ -80,6 +84,18 @@ def require_right_end(plan: Plan) -> None:
     if plan.classes is not None:
         _require_output(plan, plan.classes)
     _require_probabilities(plan)
+
+
+def _require_near_shifts(recipe: Recipe, image_shape: Shape) -> None:
+    changes, smaller_side = recipe.data.test_time_augmentation, min(image_shape[:2])
+    if changes is None or changes.shift is None or changes.shift < smaller_side:
+        return
+    message = (
+        f"{changes.shift} is not below the {smaller_side} pixels of the images' smaller side, so "
+        "that the mirrored edge cannot fill the gap; write a smaller one, as in 1"
+    )
+    place = ("data", "test_time_augmentation", "shift")
+    raise RecipeError([recipe.origin.problem(place, message)])
 
 
 def _require_output(plan: Plan, classes: int) -> None:

@@ -12,10 +12,11 @@ import kcnn.model.local_response  # noqa: F401
 from kcnn.errors import RunError
 from kcnn.files import atomic
 from kcnn.model.batch_normalization import FusedBatchNormalization
+from kcnn.model.initializers import Dirac
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Writes a model whole or not at all, with the layers that Keras itself has.
+    """Writes a model whole or not at all, with the layers and initializers that Keras has.
 
     So Keras reads it without kcnn, unless it has a layer that Keras lacks. What only training
     needs, as the optimizer, stays out.
@@ -31,10 +32,12 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def _kept_by_keras(layer: keras.Layer) -> keras.Layer:
-    kind = type(layer)
+    kind, config = type(layer), layer.get_config()
     if kind is FusedBatchNormalization:
         kind = keras.layers.BatchNormalization
-    return kind.from_config(layer.get_config())
+    if isinstance(getattr(layer, "kernel_initializer", None), Dirac):
+        del config["kernel_initializer"]  # it has done its work
+    return kind.from_config(config)
 
 
 def load_model(path: Path) -> keras.Model:

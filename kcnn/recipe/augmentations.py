@@ -63,6 +63,14 @@ class RandomFlip(Augmentation):
     )
 
 
+class AlternatingFlip(Augmentation):
+    """Mirrors each image, left to right, in every other epoch (Jordan, 2024).
+
+    Which half of the images begins mirrored is drawn once, so that two successive epochs show
+    every image both ways; `RandomFlip` shows half of them one way twice.
+    """
+
+
 class _Warp(Augmentation):
     fill_mode: FillMode = "reflect"
     interpolation: Interpolation = "bilinear"
@@ -147,8 +155,8 @@ class RandAugment(Augmentation):
 
 
 AUGMENTATIONS = table(
-    RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, RandomBrightness,
-    RandomContrast, Cutout, MixUp, CutMix, RandAugment,
+    RandomCrop, RandomFlip, AlternatingFlip, RandomRotation, RandomTranslation, RandomZoom,
+    RandomBrightness, RandomContrast, Cutout, MixUp, CutMix, RandAugment,
 )  # fmt: skip
 
 AnyAugmentation = Annotated[Augmentation, OneOf(AUGMENTATIONS, "augmentation", identifiers=False)]

@@ -31,7 +31,7 @@ from kcnn.recipe.fields import (
     choice,
 )
 from kcnn.recipe.kinds import OneOf, table
-from kcnn.recipe.weights import Constraint, Initializer, Regularizer
+from kcnn.recipe.weights import Constraint, Conv2DInitializer, Initializer, Regularizer
 
 
 class Layer(Settings):
@@ -73,6 +73,7 @@ class Conv2D(_Window, _Kernel):
 
     filters: Count
     groups: Count = 1
+    kernel_initializer: Conv2DInitializer | None = None
 
 
 class _Depthwise(Settings):
@@ -279,6 +280,13 @@ class Softmax(Layer):
     axis: Axes = -1
 
 
+class Rescaling(Layer):
+    """Multiplies by `scale` and adds `offset`."""
+
+    scale: float
+    offset: float | None = None
+
+
 class ZeroPadding2D(Layer):
     """A border of zeros."""
 
@@ -357,7 +365,7 @@ LAYERS.update(
         MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
         Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise,
         BatchNormalization, LayerNormalization, GroupNormalization, LocalResponseNormalization,
-        Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax,
+        Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,
         Add, Concatenate, Multiply, Average, Maximum,
         Residual, Repeat,

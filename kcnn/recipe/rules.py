@@ -131,8 +131,16 @@ def _starts_at_zero(schedule: Settings | None) -> bool:
 def _published_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     measured = metric_names(recipe)
     names = [f"{images}{name}" for images in ("test_", "val_", "") for name in measured]
+    augmented = [f"test_augmented_{name}" for name in measured]
+    names += augmented if recipe.data.test_time_augmentation else []
     for index, published in enumerate(recipe.published):
-        if published.metric not in names:
+        if published.metric not in names and published.metric in augmented:
+            yield (
+                ("published", index, "metric"),
+                f"{published.metric} is measured only with data.test_time_augmentation, as in "
+                "{flip: horizontal, shift: 1}",
+            )
+        elif published.metric not in names:
             yield (
                 ("published", index, "metric"),
                 f"{shown(published.metric)} is not measured"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, PrivateAttr
+from pydantic import Field, PlainValidator, PrivateAttr, model_validator
 
 from kcnn.recipe.augmentations import AnyAugmentation
 from kcnn.recipe.fields import (
@@ -58,6 +58,30 @@ def _validation(value: Any) -> Any:
     return value
 
 
+class FlipsAndShifts(Settings):
+    """Changes of test images whose answers are averaged in a scoring of its own.
+
+    Args:
+        flip: Each image as it is and mirrored, left to right.
+        shift: Each image in its place, and so many pixels up-left and down-right of it.
+    """
+
+    flip: Annotated[str | None, choice("horizontal")] = None
+    shift: Count | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> FlipsAndShifts:
+        if self.flip is None and self.shift is None:
+            raise mistake("expected flip, shift or both, as in {flip: horizontal, shift: 1}")
+        return self
+
+    @property
+    def in_words(self) -> str:
+        """Says what is averaged over: `flips and shifts`."""
+        named = {"flips": self.flip, "shifts": self.shift}
+        return " and ".join(name for name, value in named.items() if value is not None)
+
+
 class DataSettings(Settings):
     """Which images, and how they are prepared.
 
@@ -70,6 +94,7 @@ class DataSettings(Settings):
         test: Share of a folder's images that become the test set where it has no `test` sub-folder.
         scaling: What the first layer does to pixel values.
         augment: Changes of training images, in this order.
+        test_time_augmentation: Changes of test images, for a second test score beside the plain.
     """
 
     dataset: Annotated[str, choice(*DATASETS)]
@@ -83,6 +108,7 @@ class DataSettings(Settings):
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
     scaling: Annotated[str, choice("unit", "standard", "none")] = "unit"
     augment: list[AnyAugmentation] = []
+    test_time_augmentation: FlipsAndShifts | None = None
 
 
 class ModelSettings(Settings):

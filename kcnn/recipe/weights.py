@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType
 
 from kcnn.recipe.fields import (
     Axes,
+    Count,
     NotNegative,
     Positive,
     Settings,
@@ -98,6 +99,25 @@ class Orthogonal(Settings):
     seed: WholeNumber | None = None
 
 
+class Dirac(_Seeded):
+    """Filters that hand their input channel on (Zagoruyko and Komodakis, 2017); not in Keras.
+
+    Filters beyond the number of input channels are uniform with variance 1 / (3 · fan in).
+    """
+
+
+class Whitening(Settings):
+    """Filters that decorrelate patches of the image (as in Jordan, 2024); not in Keras.
+
+    Args:
+        images: How many training images, the first ones, the patches come from.
+        epsilon: Added to the patches' variances, so that the smallest are not blown up.
+    """
+
+    images: Count = 5000
+    epsilon: Positive = 0.0005
+
+
 class L1(Settings):
     """Adds `l1` times the sum of absolute weights to the loss."""
 
@@ -144,10 +164,14 @@ INITIALIZERS = table(
     GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, RandomNormal,
     RandomUniform, TruncatedNormal, VarianceScaling, Orthogonal, Constant, Zeros, Ones,
 )  # fmt: skip
+KERNEL_INITIALIZERS_OF_CONV2D = INITIALIZERS | table(Dirac, Whitening)
 REGULARIZERS = table(L2, L1, L1L2)
 CONSTRAINTS = table(MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
 
 # Named aliases, so that pydantic builds each of these large unions once and not once a setting.
 Initializer = TypeAliasType("Initializer", Annotated[Settings, OneOf(INITIALIZERS, "initializer")])
+Conv2DInitializer = TypeAliasType(
+    "Conv2DInitializer", Annotated[Settings, OneOf(KERNEL_INITIALIZERS_OF_CONV2D, "initializer")]
+)
 Regularizer = TypeAliasType("Regularizer", Annotated[Settings, OneOf(REGULARIZERS, "regularizer")])
 Constraint = TypeAliasType("Constraint", Annotated[Settings, OneOf(CONSTRAINTS, "constraint")])

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from kcnn.data.dataset import Dataset
 from kcnn.model.plan import Plan
 from kcnn.model.saved import save_model
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.training.averaged_answers import average_answers
 from kcnn.training.fit import Training
 from kcnn.training.objective import measure, probabilities
 from kcnn.training.scoring import Scores, answer_images, score, write_scores
@@ -25,10 +27,13 @@ class Outcome:
         test: Loss, accuracy and further metrics of the weights after the last epoch.
         best: The best epoch's number, validation accuracy and test metrics; None without
             validation.
+        augmented: As `test`, of answers averaged over flips and shifts, and which; None where the
+            recipe asks for none.
     """
 
     test: dict[str, Any]
     best: dict[str, Any] | None
+    augmented: dict[str, Any] | None
 
 
 def conclude(
@@ -51,17 +56,19 @@ def conclude(
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
+    augmented = _score_augmented(plan, model, dataset, progress)
     save_model(model, run.model)
     test: dict[str, Any] = {"weights": _weights_left(plan), "images": len(dataset.test), **measured}
     if training.best is None:
-        return Outcome(test, None)
+        return Outcome(test, None, augmented)
     last = model.get_weights()
     model.set_weights(training.best.weights)
     save_model(model, run.best_model)
     measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
     model.set_weights(last)
     best = {"epoch": training.best.epoch, "val_accuracy": short(training.best.accuracy)}
-    return Outcome(test, {**best, **{f"test_{name}": value for name, value in measured.items()}})
+    best |= {f"test_{name}": value for name, value in measured.items()}
+    return Outcome(test, best, augmented)
 
 
 def short(number: float) -> float:
@@ -80,8 +87,29 @@ def _weights_left(plan: Plan) -> str:
 def _score(
     plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
 ) -> tuple[dict[str, float], Scores]:
-    labels = dataset.test.labels
     outputs = answer_images(model, dataset.test.images, progress, title)
-    measured = {name: short(value) for name, value in measure(plan, model, outputs, labels).items()}
+    measured = _measure(plan, model, outputs, dataset)
     chances = probabilities(outputs, plan.output_activation)
-    return measured, score(chances, labels, dataset.class_names)
+    return measured, score(chances, dataset.test.labels, dataset.class_names)
+
+
+def _score_augmented(
+    plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress
+) -> dict[str, Any] | None:
+    changes = plan.recipe.data.test_time_augmentation
+    if changes is None:
+        return None
+    outputs = average_answers(model, dataset.test.images, changes, progress)
+    return {
+        "weights": _weights_left(plan),
+        "images": len(dataset.test),
+        **_measure(plan, model, outputs, dataset),
+        **changes.model_dump(),
+    }
+
+
+def _measure(
+    plan: Plan, model: keras.Model, outputs: np.ndarray, dataset: Dataset
+) -> dict[str, float]:
+    measured = measure(plan, model, outputs, dataset.test.labels)
+    return {name: short(value) for name, value in measured.items()}

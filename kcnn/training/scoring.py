@@ -113,15 +113,31 @@ def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterato
     Raises:
         TrainingError: The model answers with numbers that are not finite.
     """
-    answer = forward_pass(model)
-    for batch in batches:
-        probabilities = answer(batch).numpy()
-        if not np.isfinite(probabilities).all():
+    yield from map(checked_forward_pass(model), batches)
+
+
+def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Compiles a model's answer to a batch as `forward_pass` does, and checks each answer.
+
+    Args:
+        model: The model.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes);
+        it raises TrainingError where an answer is not finite.
+    """
+    forward = forward_pass(model)
+
+    def answer(batch: np.ndarray) -> np.ndarray:
+        outputs: np.ndarray = forward(batch).numpy()
+        if not np.isfinite(outputs).all():
             raise TrainingError(
                 "the model answers with numbers that are not finite: its training diverged",
                 "train with a smaller learning_rate, or with the optimizer's clipnorm",
             )
-        yield probabilities
+        return outputs
+
+    return answer
 
 
 def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Scores:

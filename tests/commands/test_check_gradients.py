@@ -62,6 +62,7 @@ model:
     - Flatten
     - Dropout: {rate: 0.2}
     - Dense: {units: 10}
+    - Rescaling: {scale: 0.5}
     - Softmax
 train: {epochs: 1, optimizer: Adam, loss: {CategoricalFocalCrossentropy: {label_smoothing: 0.1}}}
 """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kcnn.commands.evaluate import evaluate
+from kcnn.console.output import evaluation_text
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
 from kcnn.runs import RunFolder
@@ -30,6 +31,33 @@ def test_scores_the_test_set(trained_run) -> None:
     assert [one.support for one in evaluation.per_class] == np.bincount(test.labels).tolist()
     assert json.loads(json.dumps(evaluation.as_json()))["per_class"][3]["name"] == "3"
     assert sorted(trained_run.path.iterdir()) == files
+
+
+def test_flips_and_shifts_averaged(own_run) -> None:
+    plain = evaluate(None, outputs(own_run))
+    assert plain.augmented is None
+    changed = own_run.resolved.read_text().replace(
+        "dataset: digits", "dataset: digits, test_time_augmentation: {shift: 2}"
+    )
+    own_run.resolved.write_text(changed)
+    evaluation = evaluate(None, outputs(own_run))
+    assert (evaluation.accuracy, evaluation.per_class) == (plain.accuracy, plain.per_class)
+    test = read_digits().test
+    model = keras.saving.load_model(own_run.model, compile=False)
+    padded = np.pad(test.images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    shifted = model.predict(padded[:, 4:, 4:], verbose=0) + model.predict(
+        padded[:, :-4, :-4], verbose=0
+    )
+    logits = 0.5 * model.predict(test.images, verbose=0) + 0.25 * shifted
+    accuracy = np.mean(logits.argmax(axis=1) == test.labels)
+    assert accuracy != evaluation.accuracy
+    assert evaluation.augmented == {"accuracy": pytest.approx(accuracy), "flip": None, "shift": 2}
+    assert json.loads(json.dumps(evaluation.as_json()))["augmented"]["shift"] == 2
+    assert evaluation_text(evaluation).splitlines()[-2:] == [
+        f"digits/run-001 (last weights): test accuracy {100 * plain.accuracy:.2f} % on 360 images",
+        f"{100 * accuracy:.2f} % with shifts averaged",
+    ]
+    assert evaluation_text(plain).splitlines()[-1].endswith("on 360 images")
 
 
 def test_best_weights(own_run) -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from kcnn.cli import cli
 from kcnn.commands import train_many
+from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
 from kcnn.commands.reproduce import reproduce
 from kcnn.commands.reproduction_report import Reproduction
@@ -82,6 +83,25 @@ def test_finished_seeds_are_not_trained_again(
     accuracies = [read_json(run.path / "summary.json")["test"]["accuracy"] for run in result.runs]
     assert next(one for one in result.quantities if one.name == "test_accuracy").values == tuple(
         accuracies
+    )
+
+
+@pytest.mark.slow
+def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
+    settings = (*TINY, "data.test_time_augmentation={shift: 1}",
+                published(0.01, "test_augmented_accuracy"))  # fmt: skip
+    fitted = fit("digits", settings, tmp_path, seed=5)
+    summary = read_json(fitted.run.summary)
+    assert list(summary["test_augmented"])[:2] == ["weights", "images"]
+    assert summary["test_augmented"]["accuracy"] != summary["test"]["accuracy"]
+    result = reproduce("digits", 1, settings, tmp_path, first_seed=5)
+    assert [one.label for one in result.shown][:2] == ["test accuracy", "augmented test accuracy"]
+    (verdict,) = result.verdicts
+    assert verdict.quantity.values == (summary["test_augmented"]["accuracy"],)
+    again = evaluate(None, tmp_path)
+    assert again.accuracy == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
+    assert again.augmented["accuracy"] == pytest.approx(
+        summary["test_augmented"]["accuracy"], abs=1e-6
     )
 
 

@@ -48,6 +48,14 @@ def test_markdown(report: Reproduction) -> None:
     assert "test loss" not in written  # neither published nor an accuracy
 
 
+def test_an_augmented_test_score_is_shown(report: Reproduction) -> None:
+    augmented = Quantity("test_augmented_accuracy", (0.682, 0.690, 0.696), 10_000)
+    with_it = replace(report, quantities=(*QUANTITIES, augmented))
+    assert "| augmented test accuracy | 68.93 % | 0.70 % | 67.19–70.68 % | 3 |" in markdown(with_it)
+    assert "augmented test accuracy" in reproduction_text(with_it)
+    assert "augmented test accuracy" not in reproduction_text(report)
+
+
 def test_tables_have_as_many_cells_in_every_row(report: Reproduction) -> None:
     tables = [part for part in markdown(report).split("\n\n") if part.startswith("|")]
     assert len(tables) == 4

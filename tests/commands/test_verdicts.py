@@ -34,6 +34,18 @@ def test_the_course_report() -> None:
     assert (validation.verdict, validation.hint) == ("reproduced", None)
 
 
+def test_an_augmented_score_is_judged_and_found_behind_a_plain_one() -> None:
+    plain = Quantity("test_accuracy", (0.9300, 0.9302, 0.9304, 0.9301), 10_000)
+    augmented = Quantity("test_augmented_accuracy", (0.9400, 0.9402, 0.9404, 0.9401), 10_000)
+    ours = [plain, augmented]
+    assert judge(published(0.9402, "test_augmented_accuracy"), ours).verdict == "reproduced"
+    assert judge(published(0.99, "test_augmented_accuracy"), ours).verdict == "below"
+    assert augmented.standard_error == pytest.approx(0.00237, abs=1e-5)
+    mistaken = judge(published(0.9402), ours)
+    assert (mistaken.verdict, mistaken.neighbour) == ("below", augmented)
+    assert mistaken.hint.endswith("but lies where our augmented test accuracy does (94.02 %)")
+
+
 def test_ours_below_and_above() -> None:
     assert verdict(0.99, 0.901, 0.902, 0.903) == "below"
     assert verdict(0.80, 0.901, 0.902, 0.903) == "above"
@@ -104,12 +116,15 @@ def test_measured_by_the_names_of_recipes(tmp_path) -> None:
                 "train": {"epoch": 3, "accuracy": 0.5 + number, "val_accuracy": 0.6,
                           "learning_rate": 0.1, "seconds": 3.0},
                 "test": {"weights": "last", "images": 20, "accuracy": 0.7, "loss": 1.5},
+                "test_augmented": {"weights": "last", "images": 20, "loss": 1.4,
+                                   "accuracy": 0.72, "flip": "horizontal", "shift": 1},
                 "best": {"epoch": 2, "val_accuracy": 0.65, "test_accuracy": 0.75},
             },
         )  # fmt: skip
     measured = {one.name: one for one in measure_runs(runs)}
     assert {name: one.images for name, one in measured.items()} == {
-        "test_accuracy": 20, "test_loss": 20, "accuracy": 50, "val_accuracy": 30,
+        "test_accuracy": 20, "test_loss": 20, "test_augmented_accuracy": 20,
+        "test_augmented_loss": 20, "accuracy": 50, "val_accuracy": 30,
         "best_val_accuracy": 30, "best_test_accuracy": 20,
     }  # fmt: skip
     assert measured["accuracy"].values == (0.5, 1.5)
@@ -118,7 +133,8 @@ def test_measured_by_the_names_of_recipes(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [("accuracy", "training accuracy"), ("val_f1_score", "validation f1 score"),
+    [("accuracy", "training accuracy"), ("test_augmented_accuracy", "augmented test accuracy"),
+     ("val_f1_score", "validation f1 score"),
      ("test_loss", "test loss"), ("sparse_top_k_categorical_accuracy",
      "training sparse top k categorical accuracy")],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from kcnn.data.dataset import Images
 from kcnn.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
 from kcnn.errors import DataError
 from kcnn.recipe.augmentations import (
+    AlternatingFlip,
     CutMix,
     Cutout,
     MixUp,
@@ -23,7 +24,7 @@ from kcnn.recipe.augmentations import (
     RandomFlip,
 )
 
-PLAIN = [RandomCrop(padding=2), RandomFlip(), Cutout(size=2), RandAugment()]
+PLAIN = [RandomCrop(padding=2), RandomFlip(), AlternatingFlip(), Cutout(size=2), RandAugment()]
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Batches = list[tuple[np.ndarray, np.ndarray]]
@@ -148,6 +149,70 @@ def test_the_same_augmentation_twice_draws_twice(train):
     twice = by_label(batches(train, epochs=1, augmentations=[RandomFlip(), RandomFlip()]))
     assert not np.array_equal(twice, train.images)
     assert not np.array_equal(twice, once)
+
+
+def flipped(train: Images, some: Batches) -> np.ndarray:
+    """Tells of every image, in the order shown, whether it is mirrored; it is nothing else."""
+    images, labels = (np.concatenate(parts) for parts in zip(*some, strict=True))
+    plain = (images == train.images[labels]).all(axis=(1, 2, 3))
+    mirrored = (images == train.images[labels, :, ::-1]).all(axis=(1, 2, 3))
+    assert (plain != mirrored).all()
+    return mirrored
+
+
+def flipped_images(train: Images, some: Batches) -> np.ndarray:
+    """Tells whether each image was mirrored, in the order of the images."""
+    return flipped(train, some)[np.argsort(labels(some))]
+
+
+def test_two_successive_epochs_show_each_image_once_each_way(train):
+    made = batches(train, epochs=4, augmentations=[AlternatingFlip()])
+    epochs = [flipped_images(train, made[start : start + 3]) for start in range(0, 12, 3)]
+    assert 0 < epochs[0].sum() < 23
+    np.testing.assert_array_equal(epochs, [epochs[0], ~epochs[0], epochs[0], ~epochs[0]])
+
+
+def test_which_images_begin_mirrored_is_the_seed_s_and_not_the_order_s_to_say(train):
+    settings = {"epochs": 1, "augmentations": [AlternatingFlip()]}
+    expected = flipped_images(train, batches(train, **settings))
+    for other in ({}, {"shuffle": False}, {"batch_size": 5}):
+        same = flipped_images(train, batches(train, **settings, **other))
+        np.testing.assert_array_equal(same, expected)
+    other = flipped_images(train, batches(train, **{**settings, "seed": 2}))
+    assert not np.array_equal(other, expected)
+
+
+def test_alternating_flips_resume_at_any_epoch(train):
+    settings = {"epochs": 4, "augmentations": [AlternatingFlip()]}
+    resumed = batches(train, first_epoch=1, **settings)
+    assert_same(resumed, batches(train, **settings)[3:])
+
+
+def test_an_image_drawn_twice_is_mirrored_alike_in_an_epoch_and_not_in_the_next(train):
+    settings = {"epochs": 6, "with_replacement": True, "augmentations": [AlternatingFlip()]}
+    made = batches(train, **settings)
+    epoch = np.repeat(np.arange(6), 23)
+    begins = flipped(train, made) ^ (epoch % 2 == 1)
+    for label in range(23):
+        assert len(set(begins[np.array(labels(made)) == label])) == 1
+    assert len(set(begins)) == 2
+
+
+@pytest.mark.parametrize("fill_mode", ["constant", "reflect"])
+def test_alternating_flips_after_crops_leave_the_crops_alone(train, fill_mode):
+    crop = RandomCrop(padding=2, fill_mode=fill_mode)
+    cropped = batches(train, augmentations=[crop])
+    both = batches(train, augmentations=[crop, AlternatingFlip()])
+    mirrored = []
+    for part in (slice(0, 3), slice(3, 6)):
+        before, after = by_label(cropped[part]), by_label(both[part])
+        is_plain = (after == before).all(axis=(1, 2, 3))
+        is_mirrored = (after == before[:, :, ::-1]).all(axis=(1, 2, 3))
+        assert (is_plain | is_mirrored).all()
+        mirrored.append(np.where(is_plain & is_mirrored, -1, is_mirrored))
+    told = (mirrored[0] >= 0) & (mirrored[1] >= 0)  # a crop may have left two equal halves
+    assert told.sum() > 15
+    np.testing.assert_array_equal(mirrored[1][told], 1 - mirrored[0][told])
 
 
 def test_augmentations_come_in_the_order_given(train):
@@ -292,11 +357,13 @@ tf.config.experimental.enable_op_determinism()
 
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
-from kcnn.recipe.augmentations import CutMix, Cutout, MixUp, RandAugment, RandomCrop, RandomRotation
+from kcnn.recipe.augmentations import (
+    AlternatingFlip, CutMix, Cutout, MixUp, RandAugment, RandomCrop, RandomRotation
+)
 
 train = Images(np.zeros((9, 6, 5, 3), np.uint8), np.zeros(9, np.int32))
 augmentations = [
-    RandomCrop(padding=1), RandomRotation(factor=0.1), Cutout(size=2),
+    RandomCrop(padding=1), AlternatingFlip(), RandomRotation(factor=0.1), Cutout(size=2),
     RandAugment(), MixUp(), CutMix(),
 ]
 made = training_batches(

@@ -82,6 +82,7 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
     ),
     "ELU": settings({}, {}),
     "Softmax": settings({}, {"axis": AXIS}),
+    "Rescaling": settings({"scale": st.just(0.5)}, {"offset": st.just(1)}),
     "ZeroPadding2D": settings({}, {"padding": MARGINS}),
     "Cropping2D": settings({}, {"cropping": MARGINS}),
     "UpSampling2D": settings(

@@ -50,6 +50,22 @@ def test_what_the_output_is(make_recipe, end: str, activation: str) -> None:
     assert plan.output_activation == activation
 
 
+@pytest.mark.parametrize(("shift", "fits"), [(1, True), (19, True), (20, False), (28, False)])
+def test_test_images_are_shifted_by_less_than_their_smaller_side(make_recipe, shift, fits) -> None:
+    setting = f"data.test_time_augmentation={{shift: {shift}}}"
+    recipe = make_recipe("- Flatten\n- Dense: {units: 10}", setting)
+    if fits:
+        plan_network(recipe, (28, 20, 1), 10)
+        return
+    with pytest.raises(RecipeError) as caught:
+        plan_network(recipe, (28, 20, 1), 10)
+    assert caught.value.problems == (
+        f"command line, {setting}: data.test_time_augmentation.shift: {shift} is not below the 20 "
+        "pixels of the images' smaller side, so that the mirrored edge cannot fill the gap; write "
+        "a smaller one, as in 1",
+    )
+
+
 METRICS = ("train.loss=categorical_crossentropy", "train.metrics=[F1Score, Accuracy, AUC]")
 
 

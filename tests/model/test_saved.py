@@ -14,7 +14,7 @@ from kcnn.model.plan import plan_network
 from kcnn.model.saved import load_model, save_model
 
 LAYERS = """\
-- Conv2D: {filters: 4, kernel_size: 3, padding: 1, use_bias: false}
+- Conv2D: {filters: 4, kernel_size: 3, padding: 1, use_bias: false, kernel_initializer: Dirac}
 - BatchNormalization: {momentum: 0.5, epsilon: 0.01}
 - ReLU
 - Residual: {body: [{Conv2D: {filters: 4, kernel_size: 1}}, BatchNormalization]}

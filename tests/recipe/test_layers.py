@@ -80,6 +80,7 @@ FULL = {
     "PReLU": f"name: a, shared_axes: [1, 2], trainable: true, {ALPHA}",
     "ELU": "name: a, alpha: 0.5",
     "Softmax": "name: a, axis: -1",
+    "Rescaling": "name: a, scale: 0.1, offset: 1",
     "ZeroPadding2D": "name: a, padding: [[1, 0], [0, 1]]",
     "Cropping2D": "name: a, cropping: [1, 2]",
     "UpSampling2D": "name: a, size: [2, 3], interpolation: bilinear",

@@ -161,6 +161,15 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
         ("dataset: mnist", "dataset: mnist\n  augment: [{RandomRotation: {factor: [1, 0]}}]",
          "3: data.augment[0].RandomRotation.factor: expected a number from 0 to 1, which means "
          "plus or minus, or [lowest, highest] from -1 to 1; got [1, 0]"),
+        ("dataset: mnist", "dataset: mnist\n  test_time_augmentation: {}",
+         "3: data.test_time_augmentation: expected flip, shift or both, as in {flip: horizontal, "
+         "shift: 1}"),
+        ("dataset: mnist", "dataset: mnist\n  test_time_augmentation: {shift: -1}",
+         "3: data.test_time_augmentation.shift: expected a number above 0; got -1"),
+        ("dataset: mnist", "dataset: mnist\n  test_time_augmentation: {flip: vertical}",
+         "3: data.test_time_augmentation.flip: expected horizontal; got 'vertical'"),
+        ("dataset: mnist", "dataset: mnist\n  test_time_augmentation: {shift: 1, flips: true}",
+         "3: data.test_time_augmentation.flips: unknown setting; did you mean flip?"),
         ("optimizer: Adam", "optimizer: {Adam: {clipnorm: 1, clipvalue: 1}}",
          "9: train.optimizer.Adam: clipnorm and clipvalue: gradients are clipped in one way only; "
          "keep one"),

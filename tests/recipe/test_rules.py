@@ -52,6 +52,13 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
             "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
         ("dataset: mnist\npublished:\n  - {metric: test_accuracy, value: 98.6, source: x}", "", [
             "4: published[0].value: 98.6 is not a share between 0 and 1; did you mean 0.986?"]),
+        ("dataset: mnist\npublished:\n"
+         "  - {metric: test_augmented_accuracy, value: 1, source: x}", "", [
+            "4: published[0].metric: test_augmented_accuracy is measured only with "
+            "data.test_time_augmentation, as in {flip: horizontal, shift: 1}"]),
+        ("dataset: mnist\n  test_time_augmentation: {shift: 1}\npublished:\n"
+         "  - {metric: test_augmented_accuracy, value: 94, source: x}", "", [
+             "5: published[0].value: 94 is not a share between 0 and 1; did you mean 0.94?"]),
         ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
             "4: published[0].metric: 'bleu' is not measured; measured are test_loss, "
             "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
@@ -93,6 +100,8 @@ def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
         ("dataset: mnist\npublished:\n  - {metric: val_accuracy, value: 1, source: x}", ""),
         ("dataset: mnist\npublished:\n  - {metric: test_f1_score, value: 1, source: x}",
          TWO_METRICS.removeprefix("\n")),
+        ("dataset: mnist\n  test_time_augmentation: {flip: horizontal}\npublished:\n"
+         "  - {metric: test_augmented_accuracy, value: 0.94, source: x}", ""),
         ("dataset: mnist\nfidelity:\n  - {setting: a.b, status: changed, note: x}", ""),
     ],
 )  # fmt: skip

@@ -12,6 +12,7 @@ from kcnn.recipe import augmentations as settings
 AUGMENTERS: Mapping[type[settings.Augmentation], Callable[[Any], Augmenter]] = {
     settings.RandomCrop: crop_and_flip.random_crop,
     settings.RandomFlip: crop_and_flip.random_flip,
+    settings.AlternatingFlip: crop_and_flip.alternating_flip,
     settings.RandomRotation: warp.random_rotation,
     settings.RandomTranslation: warp.random_translation,
     settings.RandomZoom: warp.random_zoom,

@@ -10,6 +10,7 @@ import tensorflow as tf
 HIGHEST_PIXEL = 255.0
 
 Draw = Callable[[int, tf.Tensor], tf.Tensor]
+EpochRows = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 Change = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 Mix = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -26,10 +27,14 @@ class Augmenter:
             a row of random numbers for each image.
         apply: From images (batch, height, width, channels) with values in 0..255, targets
             (batch, ...) and the rows drawn for them, the changed images and targets.
+        of_epoch: From the rows, drawn once for all epochs, and the epoch, counted from 0, its rows;
+            they are the images' own, even where an image is drawn twice. None where each epoch
+            draws anew.
     """
 
     draw: Draw
     apply: Mix
+    of_epoch: EpochRows | None = None
 
 
 def image_augmenter(numbers: int, change: Change) -> Augmenter:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import tensorflow as tf
 
 from kcnn.data.augmentation.augmenter import Augmenter, image_augmenter, whole_numbers
-from kcnn.recipe.augmentations import RandomCrop, RandomFlip
+from kcnn.recipe.augmentations import AlternatingFlip, RandomCrop, RandomFlip
 
-FLIPPED_AXES = {"vertical": (1,), "horizontal": (2,), "horizontal_and_vertical": (1, 2)}
+VERTICAL, HORIZONTAL = 1, 2
+FLIPPED_AXES = {
+    "vertical": (VERTICAL,),
+    "horizontal": (HORIZONTAL,),
+    "horizontal_and_vertical": (VERTICAL, HORIZONTAL),
+}
 
 
 def random_crop(settings: RandomCrop) -> Augmenter:
@@ -31,6 +36,26 @@ def random_flip(settings: RandomFlip) -> Augmenter:
         return images
 
     return image_augmenter(len(axes), change)
+
+
+def alternating_flip(settings: AlternatingFlip) -> Augmenter:
+    """Mirrors each image in every other epoch (Jordan, 2024, arXiv:2404.00498: alternating flip).
+
+    An image's number is 1 where it is mirrored; a coin of its own decides the first epoch.
+    """
+
+    def draw(count: int, seed: tf.Tensor) -> tf.Tensor:
+        return tf.floor(2.0 * tf.random.stateless_uniform([count, 1], seed))
+
+    def of_epoch(coins: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
+        return tf.where(epoch % 2 == 0, coins, 1.0 - coins)
+
+    def apply(
+        images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        return flip(images, draws[:, 0] == 1.0, HORIZONTAL), targets
+
+    return Augmenter(draw, apply, of_epoch)
 
 
 def shift(

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from kcnn.data.augmentation import augmenter_of
 from kcnn.data.augmentation.crop_and_flip import flip
-from kcnn.recipe.augmentations import RandomCrop, RandomFlip
+from kcnn.recipe.augmentations import AlternatingFlip, RandomCrop, RandomFlip
 
 
 @pytest.mark.parametrize("fill_mode", ["constant", "reflect"])
@@ -48,6 +50,23 @@ def test_about_half_the_images_are_flipped(augment):
     pictures = np.broadcast_to(np.arange(2, dtype=np.uint8)[:, np.newaxis], (4000, 1, 2, 1))
     flipped = augment(RandomFlip(), pictures).images[:, 0, 0, 0].mean()
     assert 0.47 < flipped < 0.53
+
+
+def test_alternating_flips_mirror_left_and_right_where_the_coin_says_so(augment, pictures):
+    result = augment(AlternatingFlip(), pictures)
+    assert set(result.draws.ravel()) == {0, 1}
+    for image, changed, (coin,) in zip(pictures, result.images, result.draws, strict=True):
+        np.testing.assert_array_equal(changed, image[:, ::-1] if coin else image)
+
+
+def test_half_the_images_begin_mirrored_and_every_other_epoch_turns_all(augment):
+    augmenter = augmenter_of(AlternatingFlip())
+    coins = augmenter.draw(4000, tf.constant([3, 0]))
+    epochs = [augmenter.of_epoch(coins, tf.constant(epoch)).numpy() for epoch in range(4)]
+    assert 0.47 < epochs[0].mean() < 0.53
+    np.testing.assert_array_equal(epochs[0], coins)
+    np.testing.assert_array_equal(epochs[1], 1 - epochs[0])
+    np.testing.assert_array_equal(epochs[2:], epochs[:2])
 
 
 def test_flip_of_none_changes_nothing(pictures):

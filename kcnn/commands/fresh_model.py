@@ -1,0 +1,37 @@
+"""A recipe's network as it is before its first step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kcnn.model.plan import Plan
+
+
+def fresh_model(plan: Plan, images: np.ndarray | None, synchronized: bool = False) -> keras.Model:
+    """Builds a network with the weights that its recipe's seed draws.
+
+    Args:
+        plan: The network and its recipe.
+        images: uint8 training images, (count, height, width, channels), which standard scaling and
+            whitening are computed from; without them both are left out.
+        synchronized: Whether batch normalization gathers its statistics over all devices.
+
+    Raises:
+        RecipeError: Keras refuses a layer.
+    """
+    from kcnn.data.statistics import channel_statistics
+    from kcnn.model.build import build_model
+    from kcnn.model.whitening import whiten
+    from kcnn.training.fit import seed_everything
+
+    standard = plan.recipe.data.scaling == "standard"
+    statistics = channel_statistics(images) if standard and images is not None else None
+    seed_everything(plan.recipe.train.seed)
+    model = build_model(plan, statistics, synchronized)
+    if images is not None:
+        whiten(plan, model, images)
+    return model

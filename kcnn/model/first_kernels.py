@@ -1,0 +1,82 @@
+"""What the initializers of our own ask of the convolutions they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from kcnn.errors import RecipeError
+from kcnn.model.graph import INPUT, Node
+from kcnn.model.shapes import pair
+from kcnn.recipe import Recipe
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.layers import Conv2D
+from kcnn.recipe.weights import Dirac, Whitening
+
+SomeInitializer = TypeVar("SomeInitializer", bound=Settings)
+
+
+def convolutions_with(
+    kind: type[SomeInitializer], nodes: Sequence[Node]
+) -> list[tuple[Node, Conv2D, SomeInitializer]]:
+    """Lists the convolutions whose kernel has an initializer of one kind, each with its own.
+
+    Args:
+        kind: The kind of initializer.
+        nodes: The unfolded graph.
+    """
+    return [
+        (node, node.layer, node.layer.kernel_initializer)
+        for node in nodes
+        if isinstance(node.layer, Conv2D) and isinstance(node.layer.kernel_initializer, kind)
+    ]
+
+
+def require_room_for_first_kernels(recipe: Recipe, nodes: Sequence[Node], channels: int) -> None:
+    """Makes sure that convolutions are as their initializers need them.
+
+    Args:
+        recipe: The recipe the graph is from, for messages.
+        nodes: The unfolded graph.
+        channels: How many the images have.
+
+    Raises:
+        RecipeError: A whitening convolution does not read the image, or has filters that no
+            eigenvector is left for; one with Whitening or Dirac works in groups.
+    """
+    mistakes = [
+        (node, mistake)
+        for node, layer, _ in convolutions_with(Whitening, nodes)
+        if (mistake := _mistake_of_whitening(node, layer, channels))
+    ] + [
+        (node, f"Dirac needs groups: 1; got {layer.groups}")
+        for node, layer, _ in convolutions_with(Dirac, nodes)
+        if layer.groups != 1
+    ]
+    if mistakes:
+        raise RecipeError(
+            [
+                recipe.origin.problem(
+                    (*node.place, "kernel_initializer"), f"layer {node.name}: {mistake}"
+                )
+                for node, mistake in mistakes
+            ]
+        )
+
+
+def _mistake_of_whitening(node: Node, layer: Conv2D, channels: int) -> str | None:
+    if node.inputs != (INPUT,):
+        return (
+            "Whitening is for a convolution that reads the image; write another initializer, as in "
+            "Dirac, or inputs: image"
+        )
+    if layer.groups != 1:
+        return f"Whitening needs groups: 1; got {layer.groups}"
+    height, width = pair(layer.kernel_size)
+    most = 2 * height * width * channels
+    if layer.filters % 2 or layer.filters > most:
+        return (
+            f"Whitening needs an even number of filters, at most {most}, two for each of the "
+            f"{height}·{width}·{channels} values of a patch; got filters: {layer.filters}"
+        )
+    return None

@@ -1,0 +1,61 @@
+"""First convolutions that whiten the patches of the training images."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from kcnn.model.first_kernels import convolutions_with
+from kcnn.model.graph import SCALING
+from kcnn.model.plan import Plan
+from kcnn.model.shapes import pair
+from kcnn.recipe.weights import Whitening
+
+_IMAGES_AT_ONCE = 100  # patches repeat each pixel as often as the kernel has places
+
+
+def whiten(plan: Plan, model: keras.Model, images: np.ndarray) -> None:
+    """Gives the whitening convolutions of a model their kernels.
+
+    Each filter is an eigenvector of the (uncentred) covariance of the scaled images' patches over
+    the square root of its eigenvalue plus epsilon, the largest eigenvalues first, and the second
+    half of the filters are the first half's negatives, so that ReLU loses nothing: the first layer
+    of airbench94 (Jordan, 2024, arXiv:2404.00498) and of Page's DAWNBench entry before it (2019).
+
+    Args:
+        plan: The network; nothing is done where it has no such convolution.
+        model: The model built from it.
+        images: uint8 training images, (count, height, width, channels).
+    """
+    for node, layer, settings in convolutions_with(Whitening, plan.nodes):
+        covariance = _patch_covariance(
+            model.get_layer(SCALING),
+            images[: settings.images],
+            pair(layer.kernel_size),
+            pair(layer.dilation_rate),
+        )
+        variances, directions = np.linalg.eigh(covariance)  # the smallest first
+        largest_first = (directions / np.sqrt(variances + settings.epsilon))[:, ::-1]
+        half = largest_first[:, : layer.filters // 2]
+        kernel = model.get_layer(node.name).kernel
+        kernel.assign(np.concatenate([half, -half], axis=1).reshape(kernel.shape))
+
+
+def _patch_covariance(
+    scaling: keras.Layer,
+    images: np.ndarray,
+    kernel_size: tuple[int, int],
+    dilation: tuple[int, int],
+) -> np.ndarray:
+    """Averages the outer products of all patches, flattened as kernels are; (values, values)."""
+    reach = tuple(step * (size - 1) + 1 for size, step in zip(kernel_size, dilation, strict=True))
+    products: np.ndarray | float = 0.0
+    count = 0
+    for start in range(0, len(images), _IMAGES_AT_ONCE):
+        scaled = keras.ops.convert_to_numpy(scaling(images[start : start + _IMAGES_AT_ONCE]))
+        windows = np.lib.stride_tricks.sliding_window_view(scaled, reach, axis=(1, 2))
+        patches = np.moveaxis(windows[..., :: dilation[0], :: dilation[1]], 3, -1)
+        rows = patches.reshape(-1, kernel_size[0] * kernel_size[1] * images.shape[-1])
+        products = products + (rows.T @ rows).astype(np.float64)
+        count += len(rows)
+    return np.asarray(products) / count

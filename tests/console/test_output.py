@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kcnn.commands.fit import FitResult
+from kcnn.console.output import fit_text
+from kcnn.runs import RunFolder
+
+SUMMARY = {
+    "test": {"weights": "last", "images": 10_000, "accuracy": 0.932},
+    "timings": {"train": 61.0, "total": 70.0, "training_images_per_second": 900},
+}
+PLAIN = "test accuracy  93.20 % on 10,000 images, with the last weights"
+BEST = "               94.00 % with epoch 7's weights, the best by validation (95.00 %)"
+
+
+def lines(**more: dict[str, Any]) -> list[str]:
+    return fit_text(FitResult(RunFolder(Path("run-001")), SUMMARY | more)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("flip", "shift", "changes"),
+    [
+        ("horizontal", 1, "flips and shifts"),
+        ("horizontal", None, "flips"),
+        (None, 2, "shifts"),
+    ],
+)
+def test_an_augmented_score_follows_the_plain_one(flip, shift, changes: str) -> None:
+    best = {"test_accuracy": 0.94, "epoch": 7, "val_accuracy": 0.95}
+    augmented = {"accuracy": 0.9375, "flip": flip, "shift": shift}
+    averaged = f"               93.75 % with {changes} averaged"
+    assert lines(test_augmented=augmented, best=best)[:3] == [PLAIN, averaged, BEST]
+
+
+def test_without_one_the_text_is_as_it_was() -> None:
+    first, second, *_ = lines()
+    assert first == PLAIN
+    assert second.startswith("time ")

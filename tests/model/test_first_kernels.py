@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from kcnn.errors import RecipeError
+from kcnn.model.plan import plan_network
+
+END = "- Flatten\n- Dense: {units: 10}"
+
+
+def whitening(more: str) -> str:
+    return f"- Conv2D: {{kernel_size: 2, kernel_initializer: whitening, {more}}}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (whitening("filters: 7"),
+         "layer conv2d: Whitening needs an even number of filters, at most 24, two for each of the "
+         "2·2·3 values of a patch; got filters: 7"),
+        (whitening("filters: 26"),
+         "layer conv2d: Whitening needs an even number of filters, at most 24, two for each of the "
+         "2·2·3 values of a patch; got filters: 26"),
+        (whitening("filters: 6, groups: 3"),
+         "layer conv2d: Whitening needs groups: 1; got 3"),
+        ("- ReLU\n" + whitening("filters: 4"),
+         "layer conv2d: Whitening is for a convolution that reads the image; write another "
+         "initializer, as in Dirac, or inputs: image"),
+        ("- Conv2D: {filters: 6, kernel_size: 3, groups: 3, kernel_initializer: Dirac}",
+         "layer conv2d: Dirac needs groups: 1; got 3"),
+    ],
+)  # fmt: skip
+def test_convolutions_that_an_initializer_is_not_for(make_recipe, layers, message) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe(f"{layers}\n{END}"), (8, 8, 3), 10)
+    (problem,) = caught.value.problems
+    line = 3 + layers.count("\n") + 1
+    place = f"model.layers[{layers.count(chr(10))}].Conv2D.kernel_initializer"
+    assert problem == f"net.yaml:{line}: {place}: {message}"
+
+
+def test_they_are_for_convolutions_alone(make_recipe) -> None:
+    with pytest.raises(RecipeError, match="unknown initializer 'Dirac'"):
+        make_recipe("- Flatten\n- Dense: {units: 10, kernel_initializer: Dirac}")
+
+
+def test_convolutions_that_they_are_for(make_recipe) -> None:
+    dirac = "- Conv2D: {filters: 6, kernel_size: 3, kernel_initializer: {Dirac: {seed: 3}}}"
+    layers = f"{whitening('filters: 24')}\n{dirac}\n{END}"
+    plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
+    assert plan.shapes["conv2d_1"] == (5, 5, 6)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.model.build import build_model
+from kcnn.model.graph import SCALING
+from kcnn.model.plan import plan_network
+from kcnn.model.whitening import whiten
+
+STATISTICS = ([120.0, 110.0, 100.0], [3600.0, 2500.0, 1600.0])
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    """Smooth pictures, so that neighbouring pixels and channels go together."""
+    noise = np.random.default_rng(0).normal(size=(250, 12, 11, 3))
+    smooth = noise + np.roll(noise, 1, axis=1) + np.roll(noise, 1, axis=2) + noise[..., :1]
+    return np.clip(120 + 30 * smooth, 0, 255).astype(np.uint8)
+
+
+def whitened(make_recipe, images: np.ndarray, settings: str, initializer: str) -> keras.Model:
+    convolution = f"use_bias: false, name: first, {settings}, kernel_initializer: {initializer}"
+    recipe = make_recipe(
+        f"- Conv2D: {{{convolution}}}\n- Flatten\n- Dense: {{units: 10}}", "data.scaling=standard"
+    )
+    plan = plan_network(recipe, (12, 11, 3), 10)
+    model = build_model(plan, STATISTICS)
+    whiten(plan, model, images)
+    return keras.Model(model.input, model.get_layer("first").output)
+
+
+EXACT = "{Whitening: {epsilon: 1e-9}}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["filters: 24, kernel_size: 2", "filters: 36, kernel_size: [2, 3], dilation_rate: [1, 2]"],
+)
+def test_answers_to_patches_are_white(make_recipe, images, settings: str) -> None:
+    model = whitened(make_recipe, images, settings, EXACT)
+    answers = np.array(model(images)).reshape(-1, model.output_shape[-1])
+    half = answers.shape[1] // 2
+    products = answers[:, :half].T @ answers[:, :half] / len(answers)
+    np.testing.assert_allclose(products, np.eye(half), atol=2e-3)
+    np.testing.assert_array_equal(answers[:, half:], -answers[:, :half])
+
+
+def test_fewer_filters_keep_the_largest_variances(make_recipe, images) -> None:
+    whole = whitened(make_recipe, images, "filters: 24, kernel_size: 2", EXACT)
+    few = whitened(make_recipe, images, "filters: 6, kernel_size: 2", EXACT)
+    kernel, few_kernel = (np.array(one.get_layer("first").kernel) for one in (whole, few))
+    np.testing.assert_array_equal(few_kernel[..., :3], kernel[..., :3])
+    # A direction over a small deviation is long: the largest variances come first.
+    lengths = np.linalg.norm(kernel[..., :12].reshape(12, 12), axis=0)
+    assert (np.diff(lengths) > 0).all()
+
+
+def test_epsilon_holds_the_smallest_variances_back(make_recipe, images) -> None:
+    flat = np.full_like(images, 200)  # all patches are one point: eleven directions have none
+    model = whitened(make_recipe, flat, "filters: 24, kernel_size: 2", "{Whitening: {epsilon: 4}}")
+    lengths = np.linalg.norm(np.array(model.get_layer("first").kernel).reshape(12, 24), axis=0)
+    np.testing.assert_allclose(lengths[1:12], 0.5, rtol=1e-4)
+    assert lengths[0] < 0.5
+
+
+def test_only_the_first_images_count(make_recipe, images) -> None:
+    changed = np.concatenate([images[:150], 255 - images[150:]])
+    some = "{Whitening: {images: 150}}"
+    kernels = [
+        np.array(whitened(make_recipe, shown, "filters: 4, kernel_size: 2", some).weights[-1])
+        for shown in (images, changed)
+    ]
+    np.testing.assert_array_equal(*kernels)
+
+
+def test_no_such_layer_and_nothing_happens(make_recipe, images) -> None:
+    recipe = make_recipe("- Conv2D: {filters: 4, kernel_size: 2}\n- Flatten\n- Dense: {units: 10}")
+    plan = plan_network(recipe, (12, 11, 3), 10)
+    model = build_model(plan)
+    before = model.get_weights()
+    whiten(plan, model, images)
+    for weight, former in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, former)
+    assert model.get_layer(SCALING)
