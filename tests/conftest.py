@@ -10,12 +10,31 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from kcnn.progress import Progress
+
 # Where a change is judged, the same examples each time; new ones wherever people work on it.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class Notes(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Takes a line down."""
+        self.lines.append(text)
+
+
+@pytest.fixture
+def notes() -> Notes:
+    """A progress that keeps the notes it hears, in `lines`."""
+    return Notes()
 
 
 @pytest.fixture(scope="session")

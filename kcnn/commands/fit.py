@@ -113,16 +113,20 @@ def fit(
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
+    from kcnn.training.precision import choose_precision
 
     devices = choose_devices(device)
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own share of a batch")
+    chosen = choose_precision(job.recipe.train.precision, devices)
+    if chosen.reason:
+        progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
-        model = _build(job, devices)
+        model = _build(job, devices, chosen.policy)
     run = create_run(output_dir, settings.name, name)
-    _describe(run, job, devices)
+    _describe(run, job, devices, chosen.policy)
     with _status_when_stopped(run, job, clock, progress):
         with clock.timed("train"):
             training = _train(job, model, run, progress)
@@ -182,10 +186,11 @@ def _require_no_accumulation(job: _Job, devices: Devices) -> None:
         )
 
 
-def _build(job: _Job, devices: Devices) -> keras.Model:
-    from kcnn.training.fit import compile_model, precision
+def _build(job: _Job, devices: Devices, policy: str) -> keras.Model:
+    from kcnn.training.fit import compile_model
+    from kcnn.training.precision import precision
 
-    with devices.strategy.scope(), precision(job.recipe.train.precision):
+    with devices.strategy.scope(), precision(policy):
         model = fresh_model(job.plan, job.train.images, synchronized=devices.count > 1)
         compile_model(job.plan, model, _steps_per_epoch(job))
     return model
@@ -198,12 +203,12 @@ def _steps_per_epoch(job: _Job) -> int:
     return steps_per_epoch(len(job.train), settings.batch_size, settings.drop_remainder)
 
 
-def _describe(run: RunFolder, job: _Job, devices: Devices) -> None:
+def _describe(run: RunFolder, job: _Job, devices: Devices, policy: str) -> None:
     from kcnn.training.environment import describe_run
 
-    settings = job.recipe.train
+    seed = job.recipe.train.seed
     strategy = type(devices.strategy).__name__
-    environment = describe_run(devices.names, strategy, settings.precision, settings.seed)
+    environment = describe_run(devices.names, strategy, policy, seed)
     with atomic(run.recipe) as temporary:
         temporary.write_bytes(job.recipe.origin.content)
     write_json(run.environment, environment)

@@ -197,9 +197,9 @@ def machine_text(machine: Mapping[str, Any]) -> str:
         " ".join(str(value) for value in device.values() if value) for device in machine["devices"]
     ]
     precision = {
-        "AMX": "fast (AMX): try train.precision=mixed_bfloat16",
-        "AVX-512 BF16": "supported (AVX-512 BF16): try train.precision=mixed_bfloat16",
-        "none": "slow on this processor: stay with float32",
+        "AMX": "fast (AMX): train.precision=auto uses it",
+        "AVX-512 BF16": "supported (AVX-512 BF16): train.precision=auto uses it",
+        "none": "slow on this processor: train.precision=auto stays with float32",
     }[machine["bfloat16"]]
     problem = machine["output_dir_problem"]
     rows = [

@@ -28,7 +28,7 @@ from kcnn.runs import NAME_PATTERN
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
 SAMPLINGS = ("without_replacement", "with_replacement")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 
 def _is_name(value: Any) -> bool:
@@ -146,7 +146,8 @@ class TrainSettings(Settings):
         watch_first: Measures accuracy on so many of the first training images and of the first
             test images after each epoch; on all of a set that has fewer.
         early_stopping: When to stop early.
-        precision: Keras's dtype policy; weights, logits and loss stay float32.
+        precision: Keras's dtype policy; `auto` takes mixed_bfloat16 where the devices are fast at
+            it, else float32. Weights, logits and loss stay float32.
         seed: Draws the validation images, initial weights, order, augmentation and dropout.
     """
 

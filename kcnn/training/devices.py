@@ -26,6 +26,12 @@ class Devices:
         """The number of copies of the model."""
         return self.strategy.num_replicas_in_sync
 
+    @property
+    def gpus(self) -> list[tf.config.PhysicalDevice]:
+        """The GPUs among them; none where the processor trains."""
+        there = tf.config.get_visible_devices("GPU")
+        return [gpu for gpu, name in zip(there, self.names, strict=False) if name.startswith("GPU")]
+
 
 def choose_devices(request: str | None = None) -> Devices:
     """Picks devices: what is asked for, else every GPU there is, else the processor.

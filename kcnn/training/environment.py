@@ -7,12 +7,12 @@ import platform
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from kcnn.cores import core_count
+from kcnn.training.processor import bfloat16_instructions, processor_name
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
 
@@ -24,9 +24,9 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
-        "bfloat16": _bfloat16_support(),
+        "bfloat16": bfloat16_instructions() or "none",
         "devices": [_describe_device(device) for device in tf.config.list_physical_devices()],
     }
 
@@ -39,7 +39,7 @@ def describe_run(
     Args:
         devices: Names of the devices that train.
         strategy: The distribution strategy's class.
-        precision: Keras's dtype policy.
+        precision: Keras's dtype policy, the one in force.
         seed: The recipe's seed.
     """
     return {
@@ -59,28 +59,6 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    lines = _cpu_information()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _bfloat16_support() -> str:
-    """Names the processor's fastest bfloat16 instructions; without them mixed_bfloat16 is slow."""
-    flags = next((line for line in _cpu_information() if line.startswith("flags")), "").split()
-    for flag, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX-512 BF16")):
-        if flag in flags:
-            return name
-    return "none"
-
-
-def _cpu_information() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
 
 
 def _describe_device(device: tf.config.PhysicalDevice) -> dict[str, Any]:

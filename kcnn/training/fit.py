@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -47,17 +46,6 @@ class Training:
         """The last epoch's row, rounded as in metrics.csv."""
         row = {name: float(shown(name, value)) for name, value in self.rows[-1].items()}
         return row | {"epoch": len(self.rows)}
-
-
-@contextmanager
-def precision(policy: str) -> Iterator[None]:
-    """Builds models under a dtype policy and restores the former one."""
-    former = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(former)
 
 
 def seed_everything(seed: int) -> None:

@@ -233,6 +233,18 @@ def test_mixed_precision(precision: str, short_fit: Callable) -> None:
     assert result.summary["test"]["accuracy"] > 0.4
 
 
+def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> None:
+    result = short_fit("train.epochs=1", "train.precision=auto", progress=notes)
+    environment = json.loads(result.run.environment.read_text())
+    fast = environment["bfloat16"] != "none" or any("GPU" in one for one in environment["devices"])
+    assert environment["precision"] == ("mixed_bfloat16" if fast else "float32")
+    (note,) = (text for text in notes.lines if text.startswith("precision: "))
+    assert note.startswith(f"precision: {environment['precision']}, because the ")
+    policy = load_model(result.run.model).layers[2].dtype_policy.name
+    assert policy == environment["precision"]
+    assert "precision: auto" in result.run.resolved.read_text()
+
+
 def test_every_augmentation(short_fit: Callable) -> None:
     arguments = {
         "RandomCrop": "{padding: 1}", "RandomRotation": "{factor: 0.05}",

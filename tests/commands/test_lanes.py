@@ -8,14 +8,6 @@ from kcnn.errors import KcnnError
 from kcnn.progress import Progress
 
 
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.lines.append(text)
-
-
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "usable_cores", lambda: (0, 1, 2, 3))
@@ -53,7 +45,6 @@ def test_unnamed_gpus_are_counted(
     ("count", "wanted", "at_a_time", "reason"),
     [(2, 3, 2, "2 to train"), (9, 8, 4, "4 cores to share")],
 )
-def test_more_than_makes_sense(count: int, wanted: int, at_a_time: int, reason: str) -> None:
-    notes = Notes()
+def test_more_than_makes_sense(count: int, wanted: int, at_a_time: int, reason: str, notes) -> None:
     assert len(lanes_for(count, wanted, "cpu", notes)) == at_a_time
     assert notes.lines == [f"{at_a_time} at a time and not {wanted}: {reason}"]

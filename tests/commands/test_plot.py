@@ -13,7 +13,6 @@ from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, RunError
 from kcnn.files import write_csv, write_text
-from kcnn.progress import Progress
 from kcnn.runs import RunFolder, create_run, list_runs
 
 RECIPE = """\
@@ -23,14 +22,6 @@ model:
   layers: [{Conv2D: {filters: 4, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]
 train: {epochs: 2, optimizer: {Adam: {learning_rate: 0.001}}}
 """
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture
@@ -59,11 +50,10 @@ def write_predictions(run: RunFolder) -> None:
     write_csv(run.predictions, ["index", "label", "predicted", "probability"], rows)
 
 
-def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path) -> None:
+def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path, notes) -> None:
     make_run()
     run = make_run()
     write_predictions(run)
-    notes = Notes()
     written = plot_runs([], tmp_path, progress=notes)
     names = ["accuracy", "loss", "learning_rate", "samples", "mistakes"]
     assert written == [run.plots / f"{name}.png" for name in names]
@@ -136,10 +126,9 @@ def test_a_run_without_epochs_is_one_error_for_one_run_and_for_several(
     assert not (tmp_path / "comparisons").exists()
 
 
-def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path) -> None:
+def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path, notes) -> None:
     run = make_run()
     write_text(run.resolved, RECIPE.replace("dataset: digits", "dataset: npz, path: gone.npz"))
-    notes = Notes()
     written = plot_runs([], tmp_path, progress=notes)
     assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
     assert sum("gone.npz" in line for line in notes.lines) == 1

@@ -12,16 +12,7 @@ from kcnn.commands.predict import predict
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, KcnnError, RunError
 from kcnn.files import write_csv
-from kcnn.progress import Progress
 from kcnn.runs import RunFolder
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture
@@ -78,9 +69,10 @@ def test_the_data_set_is_not_needed(run: RunFolder, digit: Path) -> None:
     assert len(plot(run, digit)) == 1
 
 
-def test_colour_and_size_are_converted_as_for_predict(run: RunFolder, tmp_path: Path) -> None:
+def test_colour_and_size_are_converted_as_for_predict(
+    run: RunFolder, tmp_path: Path, notes
+) -> None:
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.jpg")
-    notes = Notes()
     assert len(plot(run, tmp_path / "red.jpg", progress=notes)) == 1
     assert notes.lines == [f"1 image stretched to the model's 8x8 ({tmp_path / 'red.jpg'}, 30x20)"]
 
@@ -133,12 +125,11 @@ def test_a_stopped_run_without_a_model_says_so(run: RunFolder, digit: Path) -> N
 
 
 def test_a_stopped_run_shows_its_best_model_and_predicts_nothing(
-    run: RunFolder, tmp_path: Path
+    run: RunFolder, tmp_path: Path, notes
 ) -> None:
     run.model.rename(run.best_model)
     run.summary.write_text('{"status": "interrupted"}')
     Image.new("L", (4, 4)).save(tmp_path / "small.png")
-    notes = Notes()
     (path,) = plot(run, tmp_path / "small.png", image_format="svg", progress=notes)
     text = path.read_text(encoding="utf-8")
     assert "the run was not scored" in text

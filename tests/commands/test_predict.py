@@ -12,16 +12,7 @@ from kcnn.commands import predict as module
 from kcnn.commands.predict import predict, split_run
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
-from kcnn.progress import Progress
 from kcnn.runs import RunFolder
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def outputs(run: RunFolder) -> Path:
@@ -37,9 +28,8 @@ def digits(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_folder_in_batches(trained_run, digits, monkeypatch) -> None:
+def test_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
     monkeypatch.setattr(module, "BATCH_SIZE", 7)
-    notes = Notes()
     predictions = predict([digits], None, outputs(trained_run), progress=notes)
     logits = keras.saving.load_model(trained_run.model, compile=False).predict(
         read_digits().test.images[:40], verbose=0
@@ -51,7 +41,7 @@ def test_a_folder_in_batches(trained_run, digits, monkeypatch) -> None:
         assert names == np.argsort(-expected)[:3].tolist()
         values = [probability for _, probability in prediction.classes]
         np.testing.assert_allclose(values, expected[names], atol=1e-5)
-    assert notes.notes == []
+    assert notes.lines == []
 
 
 def test_every_kind_of_image(trained_run, digits, tmp_path) -> None:
@@ -66,16 +56,15 @@ def test_every_kind_of_image(trained_run, digits, tmp_path) -> None:
         assert prediction.classes[0][1] == pytest.approx(predictions[0].classes[0][1], abs=1e-4)
 
 
-def test_another_size_is_told(trained_run, digits, tmp_path) -> None:
+def test_another_size_is_told(trained_run, digits, tmp_path, notes) -> None:
     image = Image.open(digits / "00.png")
     image.resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / "large.png")
     image.resize((64, 32)).save(tmp_path / "wide.png")
     image.resize((4, 4)).save(tmp_path / "small.png")
     image.resize((4, 4)).save(tmp_path / "small2.png")
-    notes = Notes()
     predictions = predict([digits / "00.png", tmp_path], None, outputs(trained_run), progress=notes)
     assert predictions[1].classes[0][0] == predictions[0].classes[0][0]
-    assert notes.notes == [
+    assert notes.lines == [
         f"1 image stretched to the model's 8x8 ({tmp_path / 'wide.png'}, 64x32)",
         f"2 images enlarged to the model's 8x8 (first {tmp_path / 'small.png'}, 4x4)",
     ]

@@ -17,16 +17,7 @@ from kcnn.figures.gallery import (
     draw_run,
 )
 from kcnn.files import write_csv, write_json
-from kcnn.progress import Progress
 from kcnn.runs import RunFolder
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture
@@ -65,8 +56,7 @@ def no_maps(images: np.ndarray) -> list[Maps]:
     raise RunError("model.keras: this run has no such model")
 
 
-def test_a_whole_run_gets_every_picture(run: RunFolder, dataset: Dataset) -> None:
-    notes = Notes()
+def test_a_whole_run_gets_every_picture(run: RunFolder, dataset: Dataset, notes) -> None:
     written = draw_run(run, dataset, feature_maps, "svg", progress=notes)
     assert written == [run.plots / f"{name}.svg" for name in PICTURES]
     assert sorted(run.plots.iterdir()) == sorted(written)
@@ -74,11 +64,10 @@ def test_a_whole_run_gets_every_picture(run: RunFolder, dataset: Dataset) -> Non
 
 
 def test_a_run_stopped_half_way_gets_what_it_has_and_says_why(
-    run: RunFolder, dataset: Dataset
+    run: RunFolder, dataset: Dataset, notes
 ) -> None:
     for path in (run.summary, run.confusion, run.predictions, run.filters):
         path.unlink()
-    notes = Notes()
     written = draw_run(run, dataset, no_maps, progress=notes)
     assert [path.stem for path in written] == [*CURVES, "samples"]
     left_out = [line.split(":")[0].removeprefix("left out ") for line in notes.lines]
@@ -86,8 +75,7 @@ def test_a_run_stopped_half_way_gets_what_it_has_and_says_why(
     assert all("missing" in line or "no such model" in line for line in notes.lines)
 
 
-def test_without_images_only_their_pictures_are_left_out(run: RunFolder) -> None:
-    notes = Notes()
+def test_without_images_only_their_pictures_are_left_out(run: RunFolder, notes) -> None:
     written = draw_run(run, None, feature_maps, progress=notes)
     assert {path.stem for path in written} == set(PICTURES) - set(NEED_IMAGES)
     assert len(notes.lines) == len(NEED_IMAGES)
@@ -157,10 +145,9 @@ def test_feature_maps_are_of_one_right_and_one_wrong_image(
 
 
 def test_a_run_of_an_older_kcnn_lacks_only_the_loss_of_its_steps(
-    run: RunFolder, dataset: Dataset
+    run: RunFolder, dataset: Dataset, notes
 ) -> None:
     run.steps.unlink()
-    notes = Notes()
     written = draw_run(run, dataset, feature_maps, progress=notes)
     assert {path.stem for path in written} == set(PICTURES) - {"loss_steps"}
     assert notes.lines == ["left out loss_steps: " + f"{run.steps}: missing"]

@@ -18,7 +18,8 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, create_run
-from kcnn.training.fit import Training, compile_model, precision, seed_everything, train
+from kcnn.training.fit import Training, compile_model, seed_everything, train
+from kcnn.training.precision import precision
 
 RECIPE = """\
 name: tiny

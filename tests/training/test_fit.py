@@ -6,15 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kcnn.training.fit import compile_model, precision
-
-
-def test_precision_holds_inside_and_is_restored() -> None:
-    former = keras.config.dtype_policy().name
-    with pytest.raises(ZeroDivisionError), precision("mixed_bfloat16"):
-        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
-        raise ZeroDivisionError
-    assert keras.config.dtype_policy().name == former
+from kcnn.training.fit import compile_model
 
 
 def test_time_is_taken(trained: Callable) -> None:

@@ -1,0 +1,64 @@
+"""The number format of a training: Keras's dtype policy, chosen where a recipe leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from kcnn.training.devices import Devices
+from kcnn.training.processor import bfloat16_instructions
+
+# Of NVIDIA's GPUs, those from Ampere on have tensor cores for bfloat16.
+_BFLOAT16_CAPABILITY = (8, 0)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A dtype policy and what speaks for it.
+
+    Args:
+        policy: Keras's name of it.
+        reason: Why it was chosen; None where the recipe says it.
+    """
+
+    policy: str
+    reason: str | None = None
+
+
+def choose_precision(setting: str, devices: Devices) -> Precision:
+    """Settles `precision: auto` for some devices: bfloat16 where all of them are fast at it.
+
+    Args:
+        setting: The recipe's precision.
+        devices: The devices that train.
+    """
+    if setting != "auto":
+        return Precision(setting)
+    if gpus := devices.gpus:
+        if all(map(_has_bfloat16_cores, gpus)):
+            return Precision("mixed_bfloat16", "the GPU has tensor cores for bfloat16")
+        return Precision("float32", "the GPU has no tensor cores for bfloat16")
+    instructions = bfloat16_instructions()
+    if instructions is None:
+        return Precision("float32", "the processor has no bfloat16 instructions")
+    return Precision("mixed_bfloat16", f"the processor has bfloat16 instructions, {instructions}")
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Builds models under a dtype policy and restores the former one."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
+
+
+def _has_bfloat16_cores(gpu: tf.config.PhysicalDevice) -> bool:
+    capability = tf.config.experimental.get_device_details(gpu).get("compute_capability")
+    return capability is not None and tuple(capability) >= _BFLOAT16_CAPABILITY

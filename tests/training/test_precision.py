@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import keras
+import pytest
+import tensorflow as tf
+
+from kcnn.training import precision as module
+from kcnn.training.devices import Devices, choose_devices
+from kcnn.training.precision import Precision, choose_precision, precision
+from kcnn.training.processor import bfloat16_instructions, processor_name
+
+
+def test_it_holds_inside_and_is_restored() -> None:
+    former = keras.config.dtype_policy().name
+    with pytest.raises(ZeroDivisionError), precision("mixed_bfloat16"):
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+        raise ZeroDivisionError
+    assert keras.config.dtype_policy().name == former
+
+
+@pytest.mark.parametrize("setting", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_what_a_recipe_says_is_taken(setting: str) -> None:
+    assert choose_precision(setting, choose_devices("cpu")) == Precision(setting)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "policy", "reason"),
+    [
+        ("AMX", "mixed_bfloat16", "the processor has bfloat16 instructions, AMX"),
+        (None, "float32", "the processor has no bfloat16 instructions"),
+    ],
+)
+def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> None:
+    monkeypatch.setattr(module, "bfloat16_instructions", lambda: instructions)
+    assert choose_precision("auto", choose_devices("cpu")) == Precision(policy, reason)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "policy"),
+    [
+        ([(8, 0)], "mixed_bfloat16"),
+        ([(9, 0), (8, 6)], "mixed_bfloat16"),
+        ([(7, 5)], "float32"),
+        ([(8, 0), (7, 0)], "float32"),
+        ([None], "float32"),
+    ],
+)
+def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
+    """No GPU is needed: what TensorFlow says of one is put in its place."""
+    gpus = list(range(len(capabilities)))
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "get_device_details",
+        lambda gpu: {"compute_capability": capabilities[gpu]},
+    )
+    names = tuple(f"GPU:{gpu}" for gpu in gpus)
+    chosen = choose_precision("auto", Devices(names, tf.distribute.get_strategy()))
+    assert chosen.policy == policy
+    assert "GPU" in chosen.reason
+
+
+def test_the_processor_s_name_is_known() -> None:
+    assert processor_name()
+    assert bfloat16_instructions() in ("AMX", "AVX-512 BF16", None)
