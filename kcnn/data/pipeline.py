@@ -25,6 +25,9 @@ MOST_WORKERS = 16
 PREFETCHED_BATCHES = 4
 NO_EPOCH = -1  # seeds what is drawn once for all epochs
 
+# Nothing here branches on tensors, and reading our source to find that out takes a second.
+_as_written = tf.autograph.experimental.do_not_convert
+
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
     """Counts the batches of an epoch.
@@ -83,15 +86,18 @@ def training_batches(
     size = batch_size if steps * batch_size == count or drop_remainder else None
     augmenters = [augmenter_of(augmentation) for augmentation in augmentations]
 
+    @_as_written
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
         order, draws = _epoch_numbers(seed, epoch, count, shuffle, with_replacement, augmenters)
 
+        @_as_written
         def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
             part = slice(step * batch_size, (step + 1) * batch_size)
             return order[part], tuple(numbers[part] for numbers in draws)
 
         return tf.data.Dataset.range(steps).map(rows)
 
+    @_as_written
     def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         images, targets = _gather(train, indices, size, classes)
         for augmenter, numbers in zip(augmenters, draws, strict=True):
@@ -121,6 +127,7 @@ def evaluation_batches(
         batch_size = -(-len(images) // batches)
     size = batch_size if len(images) % batch_size == 0 else None
 
+    @_as_written
     def batch(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         indices = tf.range(start, tf.minimum(start + batch_size, len(images)))
         return _gather(images, indices, size, classes)
