@@ -25,7 +25,9 @@ def save_model(model: keras.Model, path: Path) -> None:
         model: A functional model, which stays as it is.
         path: The `.keras` file.
     """
-    copy = keras.models.clone_model(model, clone_function=_kept_by_keras)
+    # Of the network alone: with a model, its optimizer would be made again.
+    network = keras.Model(model.input, model.output, name=model.name)
+    copy = keras.models.clone_model(network, clone_function=_kept_by_keras)
     copy.set_weights(model.get_weights())
     with atomic(path) as temporary:
         copy.save(temporary)

@@ -9,7 +9,12 @@ from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from kcnn.recipe.weights import (
+    CONSTRAINTS,
+    INITIALIZERS,
+    KERNEL_INITIALIZERS_OF_CONV2D,
+    REGULARIZERS,
+)
 
 _CLASSES: dict[str, Kinds] = {
     "layers": LAYERS,
@@ -21,6 +26,7 @@ _CLASSES: dict[str, Kinds] = {
     "loss": LOSSES,
     "metrics": METRICS,
     "initializer": INITIALIZERS,
+    "kernel_initializer": KERNEL_INITIALIZERS_OF_CONV2D,
     "regularizer": REGULARIZERS,
     "constraint": CONSTRAINTS,
 }

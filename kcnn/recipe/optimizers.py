@@ -1,4 +1,4 @@
-"""Keras's optimizers with their own arguments, and how the learning rate moves over epochs."""
+"""Keras's optimizers with their own arguments, one of ours, and how the learning rate moves."""
 
 from __future__ import annotations
 
@@ -162,6 +162,26 @@ class Muon(Optimizer):
     rms_rate: Positive | None = None
 
 
+class ConvolutionMuon(Optimizer):
+    """Muon (Jordan et al., 2024) for kernels of convolutions, SGD for the rest; not in Keras.
+
+    Args:
+        momentum: Of kernels of convolutions.
+        nesterov: Whether their steps look one step of momentum ahead.
+        ns_steps: Newton-Schulz steps that orthogonalize theirs.
+        normalize: Keeps each such kernel's norm at the square root of its number of filters.
+        sgd_learning_rate_ratio: The rate of all other weights over `learning_rate`.
+        sgd_momentum: Nesterov momentum of all other weights.
+    """
+
+    momentum: BelowOne | None = None
+    nesterov: bool | None = None
+    ns_steps: Count | None = None
+    normalize: bool | None = None
+    sgd_learning_rate_ratio: Positive | None = None
+    sgd_momentum: BelowOne | None = None
+
+
 class Constant(Settings):
     """The optimizer's rate throughout, after a linear rise from 0.
 
@@ -222,6 +242,20 @@ class OneCycle(Settings):
     final_fraction: UnitInterval = 0.0
 
 
+class Triangle(Settings):
+    """Rises to the optimizer's rate and falls again, both along a line (as in Jordan, 2024).
+
+    Args:
+        peak_fraction: Share of the training in which the rate rises.
+        start_fraction: Share of the rate it starts from.
+        final_fraction: Share of the rate that is left at the end.
+    """
+
+    peak_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.23
+    start_fraction: UnitInterval = 0.2
+    final_fraction: UnitInterval = 0.07
+
+
 class ReduceLROnPlateau(Settings):
     """Lowers the rate when a metric stops getting better, as Keras's callback of that name does."""
 
@@ -236,9 +270,9 @@ class ReduceLROnPlateau(Settings):
 
 OPTIMIZERS = table(
     SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon,
-    ScheduleFreeAdamW,
+    ScheduleFreeAdamW, ConvolutionMuon,
 )  # fmt: skip
-SCHEDULES = table(Constant, Step, Exponential, Cosine, OneCycle, ReduceLROnPlateau)
+SCHEDULES = table(Constant, Step, Exponential, Cosine, OneCycle, Triangle, ReduceLROnPlateau)
 
 AnyOptimizer = Annotated[Optimizer, OneOf(OPTIMIZERS, "optimizer")]
 AnySchedule = Annotated[Settings, OneOf(SCHEDULES, "learning-rate schedule")]

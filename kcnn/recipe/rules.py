@@ -7,11 +7,23 @@ from collections.abc import Iterator
 from kcnn.recipe.fields import Settings, shown, suggest
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
-from kcnn.recipe.optimizers import Constant, Cosine, Ftrl, OneCycle, ReduceLROnPlateau
+from kcnn.recipe.optimizers import (
+    Adafactor,
+    Constant,
+    Cosine,
+    Ftrl,
+    OneCycle,
+    ReduceLROnPlateau,
+    ScheduleFreeAdamW,
+    Triangle,
+)
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Place
 
 Conflict = tuple[Place, str]
+
+# Optimizers whose step is not in proportion to the rate they are given.
+_OWN_RATES = (Adafactor, ScheduleFreeAdamW)
 
 
 def find_conflicts(recipe: Recipe) -> list[Conflict]:
@@ -109,6 +121,17 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             "does not go with use_ema: it would score other weights than the averaged ones that "
             "training leaves; leave it out, or set data.validation",
         )
+    if train.lookahead is not None and train.optimizer.use_ema:
+        yield (
+            ("train", "lookahead"),
+            "does not go with use_ema, which averages the weights once more; leave one out",
+        )
+    if train.learning_rate_multipliers and isinstance(train.optimizer, _OWN_RATES):
+        yield (
+            ("train", "learning_rate_multipliers"),
+            f"{type(train.optimizer).__name__} makes rates of its own; leave them out, or take "
+            "another optimizer",
+        )
     if isinstance(train.optimizer, Ftrl) and _starts_at_zero(schedule):
         yield (
             ("train", "learning_rate_schedule"),
@@ -123,7 +146,7 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
 
 
 def _starts_at_zero(schedule: Settings | None) -> bool:
-    if isinstance(schedule, OneCycle):
+    if isinstance(schedule, OneCycle | Triangle):
         return schedule.start_fraction == 0
     return isinstance(schedule, Constant | Cosine) and schedule.warmup_epochs > 0
 

@@ -13,6 +13,7 @@ from kcnn.recipe.fields import (
     Count,
     NotNegative,
     Settings,
+    UnitInterval,
     WholeNumber,
     accept,
     choice,
@@ -129,6 +130,19 @@ class EarlyStopping(Settings):
     start_from_epoch: WholeNumber | None = None
 
 
+class Lookahead(Settings):
+    """Draws the weights back to a slow average of themselves (Zhang et al., 2019; Jordan, 2024).
+
+    Args:
+        every: After so many steps each time.
+        decay: Per step, how much of the slow average is kept at the end of training; it grows from
+            nothing with the third power of the steps done.
+    """
+
+    every: Count = 5
+    decay: UnitInterval = 0.95
+
+
 class TrainSettings(Settings):
     """How the network is trained.
 
@@ -141,6 +155,9 @@ class TrainSettings(Settings):
         drop_remainder: Leaves out the last, smaller batch of an epoch.
         optimizer: One of Keras's, with its arguments.
         learning_rate_schedule: How the optimizer's rate moves.
+        learning_rate_multipliers: What the rate is multiplied by for weights whose path, as in
+            `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 leaves them untrained.
+        lookahead: Draws the weights back to a slow average of themselves.
         loss: One of Keras's, with its arguments.
         metrics: What is measured besides accuracy.
         watch_first: Measures accuracy on so many of the first training images and of the first
@@ -158,6 +175,8 @@ class TrainSettings(Settings):
     drop_remainder: bool = False
     optimizer: AnyOptimizer
     learning_rate_schedule: AnySchedule | None = None
+    learning_rate_multipliers: dict[str, NotNegative] | None = None
+    lookahead: Lookahead | None = None
     loss: AnyLoss = SparseCategoricalCrossentropy()
     metrics: list[AnyMetric] = []
     watch_first: Count | None = None

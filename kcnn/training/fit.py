@@ -21,6 +21,8 @@ from kcnn.training.callbacks import (
     make_callbacks,
     shown,
 )
+from kcnn.training.learning_rate_multipliers import multipliers_of_weights
+from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
 from kcnn.training.step_losses import StepLosses
@@ -61,9 +63,14 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         plan: The network and its recipe.
         model: The model built from it.
         steps_per_epoch: Steps in an epoch, for schedules.
+
+    Raises:
+        RecipeError: A pattern of `learning_rate_multipliers` means no weight.
     """
+    paths = [weight.path for weight in model.trainable_weights]
+    multipliers = multipliers_of_weights(plan.recipe, paths)
     model.compile(
-        optimizer=make_optimizer(plan.recipe.train, steps_per_epoch),
+        optimizer=make_optimizer(plan.recipe.train, steps_per_epoch, multipliers),
         loss=make_loss(plan),
         metrics=make_metrics(plan),
     )
@@ -100,7 +107,9 @@ def train(
         run, metric_names(plan.recipe), validation is not None, progress, watch.columns
     )
     best = BestWeights() if validation is not None else None
+    steps = settings.epochs * steps_per_epoch
     callbacks = [
+        *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
         *make_callbacks(settings),
         *([best] if best else []),
         # After BestWeights, whose on_test_end must see the averaged weights that were scored.

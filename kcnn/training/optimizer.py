@@ -1,7 +1,8 @@
-"""Keras's optimizer from a recipe, with its learning rate moving as the recipe says."""
+"""The optimizer of a recipe, with its learning rate moving as the recipe says."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,16 +10,27 @@ from keras.optimizers import schedules
 
 from kcnn.recipe import optimizers as kinds
 from kcnn.recipe.schema import TrainSettings
+from kcnn.training.learning_rate_multipliers import with_multipliers
+from kcnn.training.muon import ConvolutionMuon
+from kcnn.training.triangle import Triangle
+
+_OURS = {"ConvolutionMuon": ConvolutionMuon}
 
 
-def make_optimizer(train: TrainSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    train: TrainSettings, steps_per_epoch: int, multipliers: Mapping[str, float] | None = None
+) -> keras.optimizers.Optimizer:
     """Makes the optimizer of a recipe.
 
     Args:
         train: The recipe's training settings.
         steps_per_epoch: Steps in an epoch, because Keras's schedules count steps.
+        multipliers: What the rate of some weights is multiplied by, by their path.
     """
-    optimizer_class = getattr(keras.optimizers, type(train.optimizer).__name__)
+    name = type(train.optimizer).__name__
+    optimizer_class = _OURS.get(name) or getattr(keras.optimizers, name)
+    if multipliers:
+        optimizer_class = with_multipliers(optimizer_class, multipliers)
     arguments = train.optimizer.written()
     peak = arguments.get("learning_rate")
     if peak is None:
@@ -49,6 +61,9 @@ def _make_schedule(
             warmup = max(1, round(schedule.warmup_fraction * steps))
             start = schedule.start_fraction
             return _risen_cosine(peak, warmup, steps, schedule.final_fraction, start)
+        case kinds.Triangle(start_fraction=start, final_fraction=final):
+            peak_step = round(schedule.peak_fraction * steps)
+            return Triangle(peak * start, peak, peak * final, peak_step, steps)
     return None  # constant, or moved by a callback
 
 

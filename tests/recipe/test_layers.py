@@ -16,15 +16,19 @@ from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.recipe.strict_yaml import read_yaml
 from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from kcnn.training import muon
 
-OURS = {"Residual", "Repeat", "LocalResponseNormalization"}  # layers that Keras does not have
+# Layers, and one optimizer, that Keras does not have.
+OURS = {"Residual", "Repeat", "LocalResponseNormalization"}
+OUR_OPTIMIZER = {"ConvolutionMuon"}
 GRAPH_SETTINGS = {"inputs"}  # what a recipe says of a layer beside its arguments
 
 CLASSES: list[tuple[Any, type[Settings]]] = [
     (module, kind)
     for module, kinds in (
         (keras.layers, {name: kind for name, kind in LAYERS.items() if name not in OURS}),
-        (keras.optimizers, OPTIMIZERS),
+        (keras.optimizers, {n: kind for n, kind in OPTIMIZERS.items() if n not in OUR_OPTIMIZER}),
+        (muon, {name: OPTIMIZERS[name] for name in OUR_OPTIMIZER}),
         (keras.losses, LOSSES),
         (keras.metrics, {name: kind for name, kind in METRICS.items() if name != "Accuracy"}),
         (keras.initializers, INITIALIZERS),
@@ -108,6 +112,8 @@ FULL = {
     "Muon": f"{OPTIMIZER}, adam_beta_1: 0.8, adam_beta_2: 0.9, adam_weight_decay: 1e-4, "
     "epsilon: 1e-8, exclude_layers: [dense], exclude_embeddings: true, muon_a: 3.4, muon_b: -4.7, "
     "muon_c: 2.0, adam_lr_ratio: 0.1, momentum: 0.9, ns_steps: 5, nesterov: true, rms_rate: 0.2",
+    "ConvolutionMuon": f"{OPTIMIZER}, momentum: 0.9, nesterov: false, ns_steps: 4, "
+    "normalize: false, sgd_learning_rate_ratio: 2, sgd_momentum: 0.9",
     "SparseCategoricalCrossentropy": "from_logits: true",
     "CategoricalCrossentropy": SMOOTHED,
     "BinaryCrossentropy": SMOOTHED,

@@ -130,6 +130,21 @@ def test_two_devices_train_as_one(tmp_path) -> None:
 
 
 @pytest.mark.slow
+def test_lookahead_multipliers_and_muon_on_two_devices(tmp_path) -> None:
+    convolution = "{Conv2D: {filters: 4, kernel_size: 3}}, BatchNormalization, ReLU"
+    settings = [
+        "train.batch_size=64",
+        f"model.layers=[{convolution}, Flatten, {{Dense: {{units: 10}}}}]",
+        "train.optimizer={ConvolutionMuon: {learning_rate: 0.05, weight_decay: 0.01}}",
+        "train.learning_rate_schedule=Triangle",
+        "train.learning_rate_multipliers={'*/beta': 3, dense/bias: 0}",
+        "train.lookahead={every: 3}",
+    ]
+    one, two = run_fits(tmp_path, 2, [{"devices": count, "settings": settings} for count in (1, 2)])
+    assert_alike(one, two, 1e-3)
+
+
+@pytest.mark.slow
 def test_averaged_weights_and_scaled_losses_on_two_devices(tmp_path) -> None:
     optimizer = "{SGD: {learning_rate: 0.1, use_ema: true, ema_momentum: 0.9}}"
     settings = ["train.batch_size=64", f"train.optimizer={optimizer}"]

@@ -80,6 +80,14 @@ def rates_in_steps(plan: Plan) -> list[float]:
                 0.2 + 0.8 * step / 10 if step < 10 else 0.1 + 0.9 * half_cosine((step - 10) / 10)
             ),
         ),
+        (
+            "Triangle",
+            lambda step: 0.2 + 0.8 * step / 5 if step < 5 else 1 - 0.93 * (step - 5) / 15,
+        ),
+        (
+            "{Triangle: {peak_fraction: 0.5, start_fraction: 0, final_fraction: 0.5}}",
+            lambda step: step / 10 if step < 10 else 1 - 0.5 * (step - 10) / 10,
+        ),
     ],
 )
 def test_the_rate_of_every_step(

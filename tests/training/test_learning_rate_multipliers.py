@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kcnn.errors import RecipeError
+from kcnn.model.build import build_model
+from kcnn.recipe.optimizers import OPTIMIZERS
+from kcnn.training.fit import compile_model
+from kcnn.training.learning_rate_multipliers import multipliers_of_weights, with_multipliers
+
+WEIGHTS = ["conv2d/kernel", "conv2d/bias", "batch_normalization/beta", "dense/kernel", "dense/bias"]
+REFUSED = ("Adafactor", "ScheduleFreeAdamW")
+
+
+def found(make_plan: Callable, patterns: str) -> dict[str, float]:
+    recipe = make_plan(f"train.learning_rate_multipliers={patterns}").recipe
+    return multipliers_of_weights(recipe, WEIGHTS)
+
+
+def test_patterns_mean_paths(make_plan: Callable) -> None:
+    assert found(make_plan, "{'*/bias': 2, batch_*: 64, dense/kernel: 0}") == {
+        "conv2d/bias": 2,
+        "dense/bias": 2,
+        "batch_normalization/beta": 64,
+        "dense/kernel": 0,
+    }
+    assert multipliers_of_weights(make_plan().recipe, WEIGHTS) == {}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "message"),
+    [
+        ("{dense/kernal: 2}", "no weight that is trained; did you mean dense/kernel?"),
+        ("{'*/gamma': 2}", "no weight that is trained; a pattern is as in */bias or conv2d/kernel"),
+        ("{'*/bias': 2, 'dense/*': 3}", "dense/bias is meant by '*/bias' already"),
+    ],
+)
+def test_patterns_that_mean_nothing_or_too_much(make_plan, patterns: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        found(make_plan, patterns)
+    (problem,) = caught.value.problems
+    assert problem.endswith(message)
+    assert "train.learning_rate_multipliers." in problem
+
+
+def test_a_weight_that_is_not_trained_is_not_meant(make_plan: Callable) -> None:
+    plan = make_plan(
+        "model.layers=[Flatten, {Dense: {units: 10, trainable: false}}, {Dense: {units: 10}}]",
+        "train.learning_rate_multipliers={dense/bias: 2}",
+    )
+    with pytest.raises(RecipeError, match="no weight that is trained; did you mean dense_1/bias"):
+        compile_model(plan, build_model(plan), steps_per_epoch=1)
+
+
+def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.ndarray]:
+    """Trains two weights of equal value by the same gradients."""
+    random = np.random.default_rng(0)
+    start = random.normal(size=(3, 4)).astype(np.float32)
+    weights = [keras.Variable(start, name=name) for name in ("first", "second")]
+    for _ in range(steps):
+        gradient = tf.constant(random.normal(size=(3, 4)).astype(np.float32))
+        optimizer.apply([gradient, gradient], weights)
+    return [start, *(weight.numpy() for weight in weights)]
+
+
+ALONE = [name for name in OPTIMIZERS if name[0].isupper() and name not in REFUSED]
+# AdamW decays unless told not to, which a rate of its own would change.
+IN_PROPORTION = [name for name in ALONE if "Muon" not in name and name != "AdamW"]
+PATHS = {"first": 0.25}
+
+
+@pytest.mark.parametrize("name", IN_PROPORTION)
+def test_a_quarter_of_the_rate(name: str) -> None:
+    optimizer_class = getattr(keras.optimizers, name)
+    _, slow, plain = stepped(with_multipliers(optimizer_class, PATHS)(learning_rate=0.1))
+    _, expected, _ = stepped(optimizer_class(learning_rate=0.025))
+    _, _, unchanged = stepped(optimizer_class(learning_rate=0.1))
+    np.testing.assert_allclose(slow, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(plain, unchanged)
+    assert not np.allclose(slow, plain)
+
+
+def test_with_momentum() -> None:
+    momentum = {"momentum": 0.9, "nesterov": True}
+    sgd = keras.optimizers.SGD
+    _, slow, _ = stepped(with_multipliers(sgd, PATHS)(learning_rate=0.1, **momentum))
+    _, expected, _ = stepped(sgd(learning_rate=0.025, **momentum))
+    np.testing.assert_allclose(slow, expected, rtol=1e-6)
+
+
+def test_decay_keeps_the_optimizer_s_own_rate() -> None:
+    still = with_multipliers(keras.optimizers.SGD, {"first": 1e-9})(0.1, weight_decay=0.5)
+    start, first, _ = stepped(still, steps=2)
+    np.testing.assert_allclose(first, start * 0.95**2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_nought_leaves_a_weight_as_it_is(name: str, make_plan: Callable) -> None:
+    plan = make_plan(
+        "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]",
+        f"train.optimizer={{{name}: {{learning_rate: 0.1, weight_decay: 0.1}}}}",
+        "train.learning_rate_multipliers={conv2d/kernel: 0, dense/bias: 3}",
+    )
+    model = build_model(plan)
+    compile_model(plan, model, steps_per_epoch=2)
+    before = model.get_weights()
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    model.fit(images, np.arange(20) % 10, batch_size=10, verbose=0)
+    unchanged = [
+        np.array_equal(weight, former)
+        for weight, former in zip(model.get_weights(), before, strict=True)
+    ]
+    assert unchanged == [True, False, False, False]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_optimizers_with_rates_of_their_own(name: str, make_plan: Callable) -> None:
+    with pytest.raises(RecipeError, match=f"{name} makes rates of its own"):
+        make_plan(f"train.optimizer={name}", "train.learning_rate_multipliers={dense/bias: 2}")
