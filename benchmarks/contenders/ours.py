@@ -1,0 +1,41 @@
+"""kcnn: its pipeline, model and training, as kcnn fit runs them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from contenders.task import Task, run
+from kcnn.commands.fresh_model import fresh_model
+from kcnn.data.pipeline import steps_per_epoch, training_batches
+from kcnn.progress import Progress
+from kcnn.runs import create_run
+from kcnn.training.fit import compile_model, train
+from kcnn.training.precision import precision
+
+
+def seconds_of_epochs(task: Task) -> list[float]:
+    """Trains, and reads the seconds that metrics.csv has."""
+    settings = task.plan.recipe.train
+    steps = steps_per_epoch(len(task.train), task.batch_size)
+    with precision(task.precision):
+        model = fresh_model(task.plan, task.train.images)
+        compile_model(task.plan, model, steps)
+    batches = training_batches(
+        task.train,
+        batch_size=task.batch_size,
+        epochs=task.epochs,
+        seed=settings.seed,
+        shuffle=settings.shuffle,
+        with_replacement=settings.sampling == "with_replacement",
+        augmentations=task.plan.recipe.data.augment,
+        classes=task.plan.classes if settings.loss.targets == "one_hot" else None,
+    )
+    with tempfile.TemporaryDirectory() as outputs:
+        folder = create_run(Path(outputs), "speed")
+        training = train(task.plan, model, batches, steps, None, folder, Progress())
+    return [row["seconds"] for row in training.rows]
+
+
+if __name__ == "__main__":
+    run(seconds_of_epochs)

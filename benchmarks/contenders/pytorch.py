@@ -1,0 +1,109 @@
+"""The same nets in PyTorch, translated layer by layer, and what its loops share."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import nn
+
+from contenders.task import Task
+from kcnn.model.graph import Node
+from kcnn.model.shapes import Shape, pair
+from kcnn.recipe import layers
+
+Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
+
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU}
+
+
+def network(task: Task) -> nn.Sequential:
+    """Translates a net; its last activation is left to the loss, as is usual in PyTorch."""
+    made: list[nn.Module] = []
+    before = task.plan.image_shape
+    for node in task.chain:
+        made += modules_of(node, before)
+        before = task.plan.shapes[node.name]
+    return nn.Sequential(*made)
+
+
+def modules_of(node: Node, before: Shape) -> list[nn.Module]:
+    """Translates one layer.
+
+    Args:
+        node: The layer.
+        before: The shape it reads: height, width and channels, or features.
+    """
+    layer = node.layer
+    match layer:
+        case layers.Conv2D():
+            convolution = nn.Conv2d(
+                before[-1], layer.filters, pair(layer.kernel_size), pair(layer.strides),
+                layer.padding, bias=layer.use_bias,
+            )  # fmt: skip
+            return [convolution, *activation(layer.activation)]
+        case layers.Dense():
+            return [
+                nn.Linear(before[-1], layer.units, layer.use_bias),
+                *activation(layer.activation),
+            ]
+        case layers.MaxPooling2D():
+            return [nn.MaxPool2d(pair(layer.pool_size))]
+        case layers.AveragePooling2D():
+            return [nn.AvgPool2d(pair(layer.pool_size))]
+        case layers.BatchNormalization():
+            return [nn.BatchNorm2d(before[-1], eps=layer.epsilon or 1e-3)]
+        case layers.LeakyReLU():
+            return [nn.LeakyReLU(layer.negative_slope or 0.3)]
+        case layers.ReLU():
+            return [nn.ReLU()]
+        case layers.Flatten():
+            return [nn.Flatten()]
+    raise SystemExit(f"{node.name}: {type(layer).__name__} has no translation to PyTorch here")
+
+
+def activation(name: str | None) -> list[nn.Module]:
+    """Translates an activation; softmax and sigmoid, which only end nets here, are the loss's."""
+    return [ACTIVATIONS[name]()] if name in ACTIVATIONS else []
+
+
+def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
+    """Translates the recipe's optimizer, Adam or SGD."""
+    settings = task.plan.recipe.train.optimizer.written()
+    rate = settings["learning_rate"]
+    if type(task.plan.recipe.train.optimizer).__name__ == "Adam":
+        return torch.optim.Adam(model.parameters(), rate)
+    return torch.optim.SGD(
+        model.parameters(), rate, settings.get("momentum", 0.0),
+        nesterov=settings.get("nesterov", False),
+    )  # fmt: skip
+
+
+def loss_of(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Translates the recipe's loss."""
+    if task.plan.output_activation != "sigmoid":
+        return nn.functional.cross_entropy
+    return lambda sums, labels: nn.functional.binary_cross_entropy_with_logits(
+        sums, nn.functional.one_hot(labels, task.plan.classes).float()
+    )
+
+
+def timed_epochs(
+    epochs: int, batches: Callable[[], Batches], step: Callable[..., torch.Tensor]
+) -> Iterator[float]:
+    """Trains, and gives the seconds of each epoch.
+
+    Args:
+        epochs: How many.
+        batches: Begins an epoch.
+        step: Trains on images and labels, and gives the loss.
+    """
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    for _ in range(epochs):
+        started = time.perf_counter()
+        total = 0.0
+        for images, labels in batches():
+            total += step(images, labels).item()
+        yield time.perf_counter() - started

@@ -1,0 +1,100 @@
+"""How much of the machine a training uses: its TFLOP/s against the most there is."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import click
+
+from kcnn.backend import start_tensorflow
+from kcnn.model.costs import node_cost
+from kcnn.model.plan import Plan
+from kcnn.progress import Progress
+
+# (batch, side, channels) of 3×3 convolutions and (rows, inner, columns) of matrix products.
+CONVOLUTIONS = ((128, 32, 64), (256, 16, 64), (256, 16, 256), (512, 8, 256))
+PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (8192, 512, 512))
+REPEATS = 6
+
+
+def operations_of_a_step(plan: Plan) -> int:
+    """Counts an image's floating-point operations, forward and back.
+
+    A multiply-add is two operations. Going back costs a layer with weights once more for the
+    weights' gradient, unless they are frozen, and once more for its input's, unless nothing below
+    it is trained.
+    """
+    total, trained_below = 0, False
+    for node in plan.nodes:
+        cost = node_cost(node, plan.shapes)
+        trained = cost.parameters > cost.not_trained
+        total += 2 * cost.multiply_adds * (1 + trained + trained_below)
+        trained_below = trained_below or trained
+    return total
+
+
+def limits(dtype: str) -> dict[str, float]:
+    """Measures the fastest convolution and matrix product of a few, in TFLOP/s."""
+    import tensorflow as tf
+
+    def random(*shape: int) -> tf.Tensor:
+        return tf.cast(tf.random.normal(shape), dtype)
+
+    convolutions = [
+        (2 * 9 * channels**2 * side**2 * batch,
+         tf.function(lambda images, kernel: tf.nn.conv2d(images, kernel, 1, "SAME")),
+         (random(batch, side, side, channels), random(3, 3, channels, channels)))
+        for batch, side, channels in CONVOLUTIONS
+    ]  # fmt: skip
+    products = [
+        (2 * rows * inner * columns, tf.function(tf.matmul),
+         (random(rows, inner), random(inner, columns)))
+        for rows, inner, columns in PRODUCTS
+    ]  # fmt: skip
+    return {
+        "3×3 convolution": max(_rate(*one) for one in convolutions),
+        "matrix product": max(_rate(*one) for one in products),
+    }
+
+
+def _rate(operations: int, compute: Callable[..., object], arguments: Sequence[object]) -> float:
+    seconds = []
+    for _ in range(1 + REPEATS):
+        started = time.perf_counter()
+        compute(*arguments)
+        seconds.append(time.perf_counter() - started)
+    return operations / min(seconds[1:]) / 1e12
+
+
+@click.command(epilog="Example: python benchmarks/flops.py benchmarks/nets/airbench94.yaml")
+@click.argument("recipe")
+@click.option("--precision", default="auto", show_default=True,
+              type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
+@click.option("--epochs", default=2, show_default=True, help="Timed, after one more.")
+@click.option("--images", default=10_000, show_default=True, help="In an epoch.")
+def main(recipe: str, precision: str, epochs: int, images: int) -> None:
+    """Print the TFLOP/s that training RECIPE reaches, and the machine's limits."""
+    start_tensorflow(Progress())
+    from contenders.ours import seconds_of_epochs
+    from contenders.task import WARM_UP_EPOCHS, make_task
+    from training_speed import settled
+
+    policy = settled(precision)
+    task = make_task(recipe, policy, epochs, images)
+    dtype = policy.removeprefix("mixed_")
+    most = limits(dtype)
+    seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
+    operations = operations_of_a_step(task.plan) * len(task.train)
+    reached = operations / statistics.median(seconds) / 1e12
+    again = limits(dtype)
+    click.echo(f"{task.plan.recipe.name} in {policy}: {reached:.3f} TFLOP/s "
+               f"({len(task.train) / statistics.median(seconds):,.0f} images/s)")  # fmt: skip
+    for name, rate in most.items():
+        limit = max(rate, again[name])
+        click.echo(f"fastest {name} in {dtype}: {limit:.3f} TFLOP/s; {reached / limit:.0%} of it")
+
+
+if __name__ == "__main__":
+    main()

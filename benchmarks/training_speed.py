@@ -1,0 +1,107 @@
+"""Images a second of kcnn, bare Keras and PyTorch on the same nets, in turn, as ratios."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kcnn.backend import start_tensorflow
+from kcnn.progress import Progress
+
+HERE = Path(__file__).parent
+NETS = ("leaky_bn_fast", "lenet5", "simple_convnet", "cifar", "airbench94")
+OURS = "ours"
+OTHERS = {
+    "bare_keras": "bare Keras",
+    "pytorch_plain": "PyTorch, plain",
+    "pytorch_tuned": "PyTorch, tuned",
+}
+ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
+
+
+def images_per_second(contender: str, net: str, precision: str, epochs: int, images: int) -> float:
+    """Trains a net in a process of its own; gives the median of its epochs."""
+    command = [sys.executable, "-m", f"contenders.{contender}", net, precision]
+    command += [str(epochs), str(images)]
+    done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise click.ClickException(f"{contender} on {net}: {reason}")
+    return statistics.median(json.loads(done.stdout.splitlines()[-1]))
+
+
+def contenders_here() -> list[str]:
+    """Lists whom kcnn is held against; says so when PyTorch is missing."""
+    if importlib.util.find_spec("torch"):
+        return list(OTHERS)
+    click.echo("PyTorch is not installed and left out: pip install 'kcnn[benchmark]'", err=True)
+    return [name for name in OTHERS if not name.startswith("pytorch")]
+
+
+def settled(precision: str) -> str:
+    """Settles `auto` as kcnn fit would, on this machine."""
+    start_tensorflow(Progress())
+    from kcnn.training.devices import choose_devices
+    from kcnn.training.precision import choose_precision
+
+    return choose_precision(precision, choose_devices()).policy
+
+
+def measure(
+    net: str, others: Sequence[str], precision: str, rounds: int, epochs: int, images: int
+) -> dict[str, list[float]]:
+    """Runs every contender once a round, in turn; gives the images a second of each round."""
+    path = str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
+    measured: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
+    for turn in range(1, rounds + 1):
+        for name, rates in measured.items():
+            rates.append(images_per_second(name, path, precision, epochs, images))
+            click.echo(f"{net}, round {turn}: {name} {rates[-1]:,.0f} images/s", err=True)
+    return measured
+
+
+def row(net: str, measured: dict[str, list[float]]) -> str:
+    """Writes a net's row: our speed, and our speed over that of each other."""
+    ours = measured[OURS]
+    cells = [net, f"{statistics.median(ours):,.0f}"]
+    for name, theirs in measured.items():
+        if name != OURS:
+            ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+            middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
+            cells.append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
+    return f"| {' | '.join(cells)} |"
+
+
+@click.command(epilog="Example: python benchmarks/training_speed.py cifar lenet5 --rounds 5")
+@click.argument("nets", nargs=-1, metavar="[NET]...", type=click.Choice(NETS))
+@click.option("--precision", default="auto", show_default=True,
+              type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
+              help="Of kcnn, bare Keras and tuned PyTorch.")  # fmt: skip
+@click.option("--rounds", default=3, show_default=True, help="Times each is run, in turn.")
+@click.option("--epochs", default=3, show_default=True, help="Timed in each run, after one more.")
+@click.option("--images", default=10_000, show_default=True, help="In an epoch.")
+def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images: int) -> None:
+    """Compare how many images a second kcnn and others train on, on some NETs or on all.
+
+    Prints kcnn's speed over that of each other: above 1, kcnn is faster. Median of the rounds, and
+    the lowest and highest.
+    """
+    others, policy = contenders_here(), settled(precision)
+    rows = [row(net, measure(net, others, policy, rounds, epochs, images)) for net in nets or NETS]
+    names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)
+    click.echo(f"Precision {policy}, {len(os.sched_getaffinity(0))} cores.\n")
+    click.echo(f"| net | kcnn, images/s | {names} |")
+    click.echo(f"| --- | ---: |{' ---: |' * len(others)}")
+    click.echo("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
