@@ -26,6 +26,7 @@ from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
 from kcnn.training.step_losses import StepLosses
+from kcnn.training.steps import steps_at_a_time
 from kcnn.training.watch import WatchedAccuracy
 
 
@@ -62,17 +63,19 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
     Args:
         plan: The network and its recipe.
         model: The model built from it.
-        steps_per_epoch: Steps in an epoch, for schedules.
+        steps_per_epoch: Steps in an epoch, for schedules and for how many are taken at a time.
 
     Raises:
         RecipeError: A pattern of `learning_rate_multipliers` means no weight.
     """
     paths = [weight.path for weight in model.trainable_weights]
     multipliers = multipliers_of_weights(plan.recipe, paths)
+    devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
         optimizer=make_optimizer(plan.recipe.train, steps_per_epoch, multipliers),
         loss=make_loss(plan),
         metrics=make_metrics(plan),
+        steps_per_execution=steps_at_a_time(plan, steps_per_epoch, devices),
     )
 
 
