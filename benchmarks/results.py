@@ -28,7 +28,7 @@ COLUMNS = (
 # The tutorials, the nets made to score, the pairs to compare, the well-known large ones.
 ORDER = (
     "digits", "mnist", "leaky_bn", "leaky_bn_fast", "lenet5", "simple_convnet", "cifar",
-    "cifar_padding1", "cifar_tuned", "mnist_best", "dense", "convolution", "batch_norm",
+    "cifar_padding1", "cifar_tuned", "cifar94", "mnist_best", "dense", "convolution", "batch_norm",
     "layer_norm", "alexnet", "alexnet_cifar", "vgg16", "resnet20",
 )  # fmt: skip
 
@@ -74,13 +74,30 @@ def with_table(readme: str) -> str:
     """Puts the table between its two marks in a README's text."""
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{table()}\n\n{_machines()}\n\n{END}{after}"
+
+
+def _machines() -> str:
+    """Says which recipes were measured on which processor, the busiest one last."""
+    recipes: dict[str, list[str]] = {}
+    for name in ORDER:
+        if measured := _measured(name):
+            machine = measured["machine"]
+            recipes.setdefault(f"{machine['processor']} with {machine['bfloat16']}", []).append(
+                name
+            )
+    *others, (busiest, _) = sorted(recipes.items(), key=lambda one: len(one[1]))
+    listed = [f"{', '.join(f'`{name}`' for name in names)} on {one}" for one, names in others]
+    return f"Measured {'; '.join([*listed, f'all others on {busiest}'])}."
+
+
+def _measured(name: str) -> dict[str, Any] | None:
+    file = RESULTS / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _row(name: str) -> list[str]:
-    recipe, plan = read_recipe(find_recipe(name)), check(name).plan
-    file = RESULTS / f"{name}.json"
-    measured = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    recipe, plan, measured = read_recipe(find_recipe(name)), check(name).plan, _measured(name)
     return [
         f"`{name}`: {(recipe.about or '').rstrip('.')}",
         f"{plan.cost.parameters:,}",

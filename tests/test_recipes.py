@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ PARAMETERS = {
     "leaky_bn": 3_760,
     "leaky_bn_fast": 3_760,
     "lenet5": 61_706,
+    "cifar94": 1_973_944,
     "mnist": 50_186,
     "resnet20": 274_042,
     "simple_convnet": 433_890,
@@ -69,7 +71,11 @@ def use_slice_of(whole: Dataset, folder: Path) -> list[str]:
 @pytest.mark.parametrize("name", [name for name in RECIPES if name not in WITHOUT_REAL_IMAGES])
 def test_trains_on_a_slice_of_the_real_images(name: str, real_data: Path, tmp_path: Path) -> None:
     settings = use_slice_of(load_real(name, real_data), tmp_path)
-    result = fit(name, [*settings, "train.epochs=1"], tmp_path / "outputs")
+    train = read_recipe(name).train
+    batch_size = min(train.batch_size, 270)  # two steps of the 540 images left
+    epochs = 1 + math.floor(getattr(train.learning_rate_schedule, "warmup_epochs", 0))
+    settings += [f"train.epochs={epochs}", f"train.batch_size={batch_size}"]
+    result = fit(name, settings, tmp_path / "outputs")
     assert result.summary["status"] == "finished"
     assert result.summary["test"]["images"] == 100
 
