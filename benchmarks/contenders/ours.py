@@ -19,7 +19,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     settings = task.plan.recipe.train
     steps = steps_per_epoch(len(task.train), task.batch_size)
     with precision(task.precision):
-        model = fresh_model(task.plan, task.train.images)
+        model = fresh_model(task.plan, task.train.images, compiled=True)
         compile_model(task.plan, model, steps)
     batches = training_batches(
         task.train,

@@ -191,7 +191,12 @@ def _build(job: _Job, devices: Devices, policy: str) -> keras.Model:
     from kcnn.training.precision import precision
 
     with devices.strategy.scope(), precision(policy):
-        model = fresh_model(job.plan, job.train.images, synchronized=devices.count > 1)
+        model = fresh_model(
+            job.plan,
+            job.train.images,
+            synchronized=devices.count > 1,
+            compiled=devices.are_one_processor,
+        )
         compile_model(job.plan, model, _steps_per_epoch(job))
     return model
 

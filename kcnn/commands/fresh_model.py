@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from kcnn.model.plan import Plan
 
 
-def fresh_model(plan: Plan, images: np.ndarray | None, synchronized: bool = False) -> keras.Model:
+def fresh_model(
+    plan: Plan, images: np.ndarray | None, synchronized: bool = False, compiled: bool = False
+) -> keras.Model:
     """Builds a network with the weights that its recipe's seed draws.
 
     Args:
@@ -19,6 +21,7 @@ def fresh_model(plan: Plan, images: np.ndarray | None, synchronized: bool = Fals
         images: uint8 training images, (count, height, width, channels), which standard scaling and
             whitening are computed from; without them both are left out.
         synchronized: Whether batch normalization gathers its statistics over all devices.
+        compiled: Whether XLA compiles some layers' work, which it does for one processor.
 
     Raises:
         RecipeError: Keras refuses a layer.
@@ -31,7 +34,7 @@ def fresh_model(plan: Plan, images: np.ndarray | None, synchronized: bool = Fals
     standard = plan.recipe.data.scaling == "standard"
     statistics = channel_statistics(images) if standard and images is not None else None
     seed_everything(plan.recipe.train.seed)
-    model = build_model(plan, statistics, synchronized)
+    model = build_model(plan, statistics, synchronized, compiled)
     if images is not None:
         whiten(plan, model, images)
     return model

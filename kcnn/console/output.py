@@ -198,7 +198,7 @@ def machine_text(machine: Mapping[str, Any]) -> str:
     ]
     precision = {
         "AMX": "fast (AMX): train.precision=auto uses it",
-        "AVX-512 BF16": "supported (AVX-512 BF16): train.precision=auto uses it",
+        "AVX-512 BF16": "fast (AVX-512 BF16): train.precision=auto uses it",
         "none": "slow on this processor: train.precision=auto stays with float32",
     }[machine["bfloat16"]]
     problem = machine["output_dir_problem"]

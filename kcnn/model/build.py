@@ -9,10 +9,14 @@ import keras
 
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
-from kcnn.model.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast.activations import OF_SEVERAL_PASSES, compiled_activation
+from kcnn.model.fast.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
+from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
+from kcnn.model.shapes import Shape, pair
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import table
@@ -45,7 +49,10 @@ ChannelStatistics = tuple[Sequence[float], Sequence[float]]
 
 
 def build_model(
-    plan: Plan, statistics: ChannelStatistics | None = None, synchronized: bool = False
+    plan: Plan,
+    statistics: ChannelStatistics | None = None,
+    synchronized: bool = False,
+    compiled: bool = False,
 ) -> keras.Model:
     """Builds the network, with the scaling of pixel values as its first layer.
 
@@ -53,6 +60,7 @@ def build_model(
         plan: The network, worked out.
         statistics: What `scaling: standard` scales by; None for the other scalings.
         synchronized: Whether batch normalization gathers its statistics over all devices.
+        compiled: Whether XLA compiles some layers' work, which it does for one processor.
 
     Returns:
         A functional model from images `(batch, height, width, channels)` of values 0..255 to one
@@ -68,7 +76,7 @@ def build_model(
         dtype = "float32" if index >= float32_from else None
         inputs = [tensors[name] for name in node.inputs]
         try:
-            layer = _make_layer(node, dtype, synchronized)
+            layer = _make_layer(node, plan.shapes[node.inputs[0]], dtype, synchronized, compiled)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -100,15 +108,30 @@ def _first_of_head(nodes: Sequence[Node]) -> int:
     return 0
 
 
-def _make_layer(node: Node, dtype: str | None, synchronized: bool) -> keras.layers.Layer:
+def _make_layer(
+    node: Node, before: Shape, dtype: str | None, synchronized: bool, compiled: bool
+) -> keras.layers.Layer:
     arguments = _arguments(node.layer)
     if synchronized and isinstance(node.layer, kinds.BatchNormalization):
         arguments.setdefault("synchronized", True)
+    if compiled and arguments.get("activation") in OF_SEVERAL_PASSES:
+        arguments["activation"] = compiled_activation(arguments["activation"])
     if dtype is not None:
         arguments["dtype"] = dtype
-    name = type(node.layer).__name__
-    kind = _OURS.get(type(node.layer)) or getattr(keras.layers, name)
-    return kind(name=node.name, **arguments)
+    return _class_of(node.layer, before, compiled)(name=node.name, **arguments)
+
+
+def _class_of(layer: Layer, before: Shape, compiled: bool) -> type[keras.layers.Layer]:
+    if compiled and isinstance(layer, kinds.BatchNormalization):
+        return NarrowBatchNormalization
+    if isinstance(layer, kinds.Conv2D) and _covers(layer, before):
+        return WholeMapConvolution
+    return _OURS.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
+
+
+def _covers(layer: kinds.Conv2D, before: Shape) -> bool:
+    """Tells whether a convolution's kernel covers its whole map, and nothing else."""
+    return pair(layer.kernel_size) == before[:2] and layer.padding == "valid" and layer.groups == 1
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:

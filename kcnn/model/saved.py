@@ -11,7 +11,7 @@ import keras
 import kcnn.model.local_response  # noqa: F401
 from kcnn.errors import RunError
 from kcnn.files import atomic
-from kcnn.model.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
 
 
@@ -34,12 +34,10 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def _kept_by_keras(layer: keras.Layer) -> keras.Layer:
-    kind, config = type(layer), layer.get_config()
-    if kind is FusedBatchNormalization:
-        kind = keras.layers.BatchNormalization
+    config = layer.get_config()
     if isinstance(getattr(layer, "kernel_initializer", None), Dirac):
         del config["kernel_initializer"]  # it has done its work
-    return kind.from_config(config)
+    return keras_class(layer).from_config(config)
 
 
 def load_model(path: Path) -> keras.Model:

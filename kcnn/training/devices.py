@@ -27,6 +27,11 @@ class Devices:
         return self.strategy.num_replicas_in_sync
 
     @property
+    def are_one_processor(self) -> bool:
+        """Whether the processor trains by itself."""
+        return self.names == ("CPU:0",)
+
+    @property
     def gpus(self) -> list[tf.config.PhysicalDevice]:
         """The GPUs among them; none where the processor trains."""
         there = tf.config.get_visible_devices("GPU")

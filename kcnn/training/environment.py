@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from kcnn.cores import core_count
-from kcnn.training.processor import bfloat16_instructions, processor_name
+from kcnn.training.processor import fast_bfloat16, processor_name
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
 
@@ -26,7 +26,7 @@ def describe_machine() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor_name(),
         "cores": os.cpu_count(),
-        "bfloat16": bfloat16_instructions() or "none",
+        "bfloat16": fast_bfloat16() or "none",
         "devices": [_describe_device(device) for device in tf.config.list_physical_devices()],
     }
 

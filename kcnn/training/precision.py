@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from kcnn.training.devices import Devices
-from kcnn.training.processor import bfloat16_instructions
+from kcnn.training.processor import fast_bfloat16
 
 # Of NVIDIA's GPUs, those from Ampere on have tensor cores for bfloat16.
 _BFLOAT16_CAPABILITY = (8, 0)
@@ -42,10 +42,10 @@ def choose_precision(setting: str, devices: Devices) -> Precision:
         if all(map(_has_bfloat16_cores, gpus)):
             return Precision("mixed_bfloat16", "the GPU has tensor cores for bfloat16")
         return Precision("float32", "the GPU has no tensor cores for bfloat16")
-    instructions = bfloat16_instructions()
+    instructions = fast_bfloat16()
     if instructions is None:
-        return Precision("float32", "the processor has no bfloat16 instructions")
-    return Precision("mixed_bfloat16", f"the processor has bfloat16 instructions, {instructions}")
+        return Precision("float32", "the processor has no instructions that make bfloat16 faster")
+    return Precision("mixed_bfloat16", f"the processor is fast at bfloat16, by {instructions}")
 
 
 @contextmanager

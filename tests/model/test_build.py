@@ -10,6 +10,7 @@ import pytest
 from kcnn.commands.check import known_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
+from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import read_recipe
@@ -137,7 +138,7 @@ def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
 
 def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:
     recipe = make_recipe("- ReLU\n- Conv2D: {filters: 4, kernel_size: 3, name: wide}")
-    unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1)}, None)
+    unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1), "re_lu": (2, 2, 1)}, None)
     with pytest.raises(RecipeError) as caught:
         build_model(unchecked)
     (problem,) = caught.value.problems
@@ -153,3 +154,34 @@ def test_a_built_model_saves_and_loads(make_recipe, tmp_path: Path) -> None:
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert loaded.get_layer("local_response_normalization").depth_radius == 3
     np.testing.assert_array_equal(loaded(IMAGES), model(IMAGES))
+
+
+def kinds_of(recipe, compiled: bool = False) -> dict[str, type[keras.Layer]]:
+    model = build_model(plan_network(recipe, (8, 6, 3), 10), compiled=compiled)
+    return {layer.name: type(layer) for layer in model.layers}
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ("filters: 4, kernel_size: [8, 6]", WholeMapConvolution),
+        ("filters: 4, kernel_size: [8, 6], padding: same", keras.layers.Conv2D),
+        ("filters: 3, kernel_size: [8, 6], groups: 3", keras.layers.Conv2D),
+        ("filters: 4, kernel_size: [6, 6]", keras.layers.Conv2D),
+    ],
+)
+def test_a_kernel_as_large_as_its_map_is_a_product(make_recipe, settings: str, kind: type) -> None:
+    layers = f"- Conv2D: {{name: whole, {settings}}}\n- Flatten\n- Dense: {{units: 10}}"
+    assert kinds_of(make_recipe(layers))["whole"] is kind
+
+
+def test_xla_compiles_only_where_it_may(make_recipe) -> None:
+    recipe = make_recipe(NET.replace("- Flatten", "- Activation: {activation: gelu}\n- Flatten"))
+    ways = {compiled: build_model(plan_network(recipe, (8, 8, 3), 10), compiled=compiled)
+            for compiled in (False, True)}  # fmt: skip
+    kept, compiled = (ways[way].get_layer("activation").activation for way in (False, True))
+    assert kept is keras.activations.gelu
+    assert compiled is not kept
+    keras.utils.set_random_seed(0)
+    ways[True].set_weights(ways[False].get_weights())
+    np.testing.assert_allclose(ways[True](IMAGES), ways[False](IMAGES), rtol=1e-5, atol=1e-5)

@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from kcnn.training import precision as module
+from kcnn.training import processor
 from kcnn.training.devices import Devices, choose_devices
 from kcnn.training.precision import Precision, choose_precision, precision
-from kcnn.training.processor import bfloat16_instructions, processor_name
+from kcnn.training.processor import fast_bfloat16, processor_name
 
 
 def test_it_holds_inside_and_is_restored() -> None:
@@ -26,12 +27,12 @@ def test_what_a_recipe_says_is_taken(setting: str) -> None:
 @pytest.mark.parametrize(
     ("instructions", "policy", "reason"),
     [
-        ("AMX", "mixed_bfloat16", "the processor has bfloat16 instructions, AMX"),
-        (None, "float32", "the processor has no bfloat16 instructions"),
+        ("AMX", "mixed_bfloat16", "the processor is fast at bfloat16, by AMX"),
+        (None, "float32", "the processor has no instructions that make bfloat16 faster"),
     ],
 )
 def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> None:
-    monkeypatch.setattr(module, "bfloat16_instructions", lambda: instructions)
+    monkeypatch.setattr(module, "fast_bfloat16", lambda: instructions)
     assert choose_precision("auto", choose_devices("cpu")) == Precision(policy, reason)
 
 
@@ -62,4 +63,22 @@ def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
 
 def test_the_processor_s_name_is_known() -> None:
     assert processor_name()
-    assert bfloat16_instructions() in ("AMX", "AVX-512 BF16", None)
+    assert fast_bfloat16() in ("AMX", "AVX-512 BF16", None)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "flags", "instructions"),
+    [
+        ("GenuineIntel", "fma avx512_bf16 amx_bf16 amx_tile", "AMX"),
+        ("GenuineIntel", "fma avx512_bf16", None),
+        ("AuthenticAMD", "fma avx512_bf16", "AVX-512 BF16"),
+        ("AuthenticAMD", "fma", None),
+        ("", "", None),
+    ],
+)
+def test_bfloat16_is_fast_where_it_was_measured_to_be(
+    monkeypatch, vendor: str, flags: str, instructions: str | None
+) -> None:
+    said = {"vendor_id": vendor, "flags": flags}
+    monkeypatch.setattr(processor, "_information", lambda key: said[key])
+    assert fast_bfloat16() == instructions

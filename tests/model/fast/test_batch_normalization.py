@@ -1,4 +1,4 @@
-"""Our batch normalization against Keras's: the same numbers, by way of one kernel."""
+"""Our batch normalizations against Keras's: the same numbers, by way of one kernel or of XLA."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kcnn.model.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 
 # Far from 0, where a variance taken as a difference of two large numbers would go wrong.
 MAPS = np.random.default_rng(0).normal(30, 2, (24, 5, 6, 3)).astype(np.float32)
+# Three channels, so that this is XLA's work in the second.
+KINDS = pytest.mark.parametrize("kind", [FusedBatchNormalization, NarrowBatchNormalization])
 LABELS = np.random.default_rng(1).integers(0, 3, 24)
 
 
@@ -40,6 +43,7 @@ def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> s
     return {operation.type for operation in function.get_concrete_function().graph.get_operations()}
 
 
+@KINDS
 @pytest.mark.parametrize(
     "settings",
     [
@@ -51,35 +55,40 @@ def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> s
     ],
     ids=str,
 )
-def test_it_learns_and_answers_as_keras_does(settings: dict[str, Any]) -> None:
-    ours, keras_own = (
-        trained(kind, **settings)
-        for kind in (FusedBatchNormalization, keras.layers.BatchNormalization)
-    )
+def test_it_learns_and_answers_as_keras_does(
+    settings: dict[str, Any], kind: type[FusedBatchNormalization]
+) -> None:
+    ours = trained(kind, **settings)
+    keras_own = trained(keras.layers.BatchNormalization, **settings)
     for one, other in zip(ours[0], keras_own[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ours[1], keras_own[1], rtol=1e-3, atol=1e-4)
 
 
-def test_the_moving_variance_counts_every_value_of_a_small_map() -> None:
+@KINDS
+def test_the_moving_variance_counts_every_value_of_a_small_map(
+    kind: type[FusedBatchNormalization],
+) -> None:
     """Where the kernel's division by one value less shows most: ten values a channel."""
     maps = MAPS[:, :1, :1]
-    ours, keras_own = (
-        trained(kind, maps)[0]
-        for kind in (FusedBatchNormalization, keras.layers.BatchNormalization)
-    )
+    ours = trained(kind, maps)[0]
+    keras_own = trained(keras.layers.BatchNormalization, maps)[0]
     np.testing.assert_allclose(ours[3], keras_own[3], rtol=1e-5)
 
 
-def test_a_single_value_a_channel_has_no_variance() -> None:
-    layer = FusedBatchNormalization(momentum=0.5)
+@KINDS
+def test_a_single_value_a_channel_has_no_variance(kind: type[FusedBatchNormalization]) -> None:
+    layer = kind(momentum=0.5)
     layer(MAPS[:1, :1, :1], training=True)
     np.testing.assert_array_equal(layer.moving_variance, [0.5, 0.5, 0.5])
 
 
+@KINDS
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
-def test_half_precision_keeps_its_statistics_in_float32(dtype: str) -> None:
-    layer = FusedBatchNormalization(dtype=dtype, momentum=0.0)
+def test_half_precision_keeps_its_statistics_in_float32(
+    dtype: str, kind: type[FusedBatchNormalization]
+) -> None:
+    layer = kind(dtype=dtype, momentum=0.0)
     half = tf.cast(MAPS, layer.compute_dtype)
     assert layer(half, training=True).dtype == half.dtype
     whole = tf.cast(half, tf.float32).numpy()
@@ -90,6 +99,12 @@ def test_half_precision_keeps_its_statistics_in_float32(dtype: str) -> None:
 def test_training_maps_takes_the_fused_kernel() -> None:
     assert "FusedBatchNormV3" in kernels_of(FusedBatchNormalization())
     assert "FusedBatchNormV3" not in kernels_of(keras.layers.BatchNormalization())
+
+
+def test_xla_serves_what_the_kernel_is_slow_at_and_nothing_else() -> None:
+    wide = np.repeat(MAPS, 6, axis=-1)[..., :16]
+    assert "FusedBatchNormV3" in kernels_of(NarrowBatchNormalization(), wide)
+    assert "FusedBatchNormV3" not in kernels_of(NarrowBatchNormalization(), MAPS)
 
 
 def _frozen() -> FusedBatchNormalization:
@@ -116,8 +131,9 @@ def test_what_the_kernel_cannot_do_is_left_to_keras(
     assert "FusedBatchNormV3" not in kernels_of(make(), maps)
 
 
-def test_answers_are_keras_s_own_to_the_last_bit() -> None:
-    ours, keras_own = FusedBatchNormalization(), keras.layers.BatchNormalization()
+@KINDS
+def test_answers_are_keras_s_own_to_the_last_bit(kind: type[FusedBatchNormalization]) -> None:
+    ours, keras_own = kind(), keras.layers.BatchNormalization()
     ours(MAPS, training=True)
     keras_own.build(MAPS.shape)
     keras_own.set_weights(ours.get_weights())

@@ -11,6 +11,9 @@ import tensorflow as tf
 _DTYPES = ("float32", "bfloat16", "float16")
 _LEAST_EPSILON = 1.001e-5
 
+# A map normalized; mean and variance of its channels.
+Normalized = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
 
 @keras.saving.register_keras_serializable("kcnn")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -25,23 +28,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalizes, by the batch's own statistics while training."""
-        if not (training and self.trainable and mask is None and self._has_kernel(inputs)):
+        if not (training and self.trainable and mask is None and self._is_served(inputs)):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels),
-            offset=tf.convert_to_tensor(self.beta) if self.center else tf.zeros(channels),
-            mean=tf.zeros(0),
-            variance=tf.zeros(0),
-            epsilon=self.epsilon,
-            is_training=True,
-        )
+        scale = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels)
+        offset = tf.convert_to_tensor(self.beta) if self.center else tf.zeros(channels)
+        outputs, mean, variance = self._normalize(inputs, scale, offset)
         self._move(self.moving_mean, mean)
-        self._move(self.moving_variance, variance * _bias_of_variance(inputs))
+        self._move(self.moving_variance, variance)
         return outputs
 
-    def _has_kernel(self, inputs: tf.Tensor) -> bool:
+    def _is_served(self, inputs: tf.Tensor) -> bool:
         return (
             len(inputs.shape) == 4
             and self.axis in (-1, 3)
@@ -50,6 +47,18 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             and self.epsilon >= _LEAST_EPSILON
             and inputs.dtype.name in _DTYPES
         )
+
+    def _normalize(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> Normalized:
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=scale,
+            offset=offset,
+            mean=tf.zeros(0),
+            variance=tf.zeros(0),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        return outputs, mean, variance * _bias_of_variance(inputs)
 
     def _move(self, moving: keras.Variable, batch: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
