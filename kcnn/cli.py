@@ -13,6 +13,7 @@ from kcnn.console import output
 from kcnn.console.options import (
     Commands,
     at_least_two,
+    certain_exit_status,
     check_check,
     check_explain,
     data_dir,
@@ -480,4 +481,5 @@ def doctor(output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool) 
 
 def main() -> None:
     """Runs the command line."""
-    cli(prog_name="kcnn")
+    with certain_exit_status():
+        cli(prog_name="kcnn")

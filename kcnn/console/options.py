@@ -6,8 +6,8 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,22 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped by Ctrl-C", err=True)
             ctx.exit(INTERRUPTED)
+
+
+@contextmanager
+def certain_exit_status() -> Iterator[None]:
+    """Ends the process with the status for Ctrl-C where it was stopped by it.
+
+    Python by itself would end by the signal where the interrupt passed through an import in C.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
 
 
 def _forget_what_is_left_to_print() -> None:
