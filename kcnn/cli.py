@@ -13,7 +13,6 @@ from kcnn.console import output
 from kcnn.console.options import (
     Commands,
     at_least_two,
-    certain_exit_status,
     check_check,
     check_explain,
     data_dir,
@@ -24,6 +23,7 @@ from kcnn.console.options import (
     json_option,
     options,
     output_dir,
+    prompt_exit,
     quiet,
     recipe,
     run,
@@ -481,5 +481,5 @@ def doctor(output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool) 
 
 def main() -> None:
     """Runs the command line."""
-    with certain_exit_status():
+    with prompt_exit():
         cli(prog_name="kcnn")

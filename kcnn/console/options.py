@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import re
@@ -48,19 +49,22 @@ class Commands(click.Group):
 
 
 @contextmanager
-def certain_exit_status() -> Iterator[None]:
-    """Ends the process with the status for Ctrl-C where it was stopped by it.
+def prompt_exit() -> Iterator[None]:
+    """Ends the process with the status that was chosen, and at once.
 
-    Python by itself would end by the signal where the interrupt passed through an import in C.
+    Python by itself would take TensorFlow apart, which lasts a second, and would end by the signal
+    where Ctrl-C came in the middle of its import. What has to be done at an exit is done.
     """
     try:
         yield
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        if not isinstance(end.code, int):
+            raise
+        atexit._run_exitfuncs()
+        with suppress(OSError, ValueError):  # nobody reads it any more
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(INTERRUPTED)
-        raise
+        os._exit(end.code)
 
 
 def _forget_what_is_left_to_print() -> None:
