@@ -27,10 +27,12 @@ OTHERS = {
 ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
 
 
-def images_per_second(contender: str, net: str, precision: str, epochs: int, images: int) -> float:
+def images_per_second(
+    contender: str, net: str, precision: str, epochs: int, images: int, *overrides: str
+) -> float:
     """Trains a net in a process of its own; gives the median of its epochs."""
     command = [sys.executable, "-m", f"contenders.{contender}", net, precision]
-    command += [str(epochs), str(images)]
+    command += [str(epochs), str(images), *overrides]
     done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

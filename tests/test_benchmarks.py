@@ -48,6 +48,17 @@ def test_training_speed_prints_ratios(real_data: Path) -> None:
 
 
 @pytest.mark.slow
+def test_feed_prints_a_row_a_recipe(real_data: Path) -> None:
+    options = ["--rounds", "2", "--epochs", "1", "--images", "300", "--precision", "float32"]
+    done = run("feed.py", "digits", *options, data=real_data)
+    head, _, row = map(cells, done.stdout.splitlines())
+    assert head[0] == "recipe"
+    assert row[0] == "digits"
+    assert len(row) == len(head) == 3
+    assert done.stderr.count(", round 2: ") == 2
+
+
+@pytest.mark.slow
 def test_flops_of_a_run_against_the_machine(real_data: Path) -> None:
     options = ["--images", "300", "--epochs", "1", "--precision", "float32"]
     reached, *limits = run("flops.py", "cifar", *options, data=real_data).stdout.splitlines()

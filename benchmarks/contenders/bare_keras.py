@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import keras
 import numpy as np
 
 from contenders.task import Task, run
-from kcnn.recipe.fields import Settings
+from kcnn.model.build import build_model
+from kcnn.model.fast import keras_class
+from kcnn.model.graph import SCALING
 
 
 class EpochSeconds(keras.callbacks.Callback):
@@ -29,19 +30,15 @@ class EpochSeconds(keras.callbacks.Callback):
 
 
 def network(task: Task) -> keras.Model:
-    """Writes the net down as a student would."""
-    layers = [getattr(keras.layers, type(node.layer).__name__) for node in task.chain]
-    arguments = [plain_arguments(node.layer) for node in task.chain]
-    made = [layer(**given) for layer, given in zip(layers, arguments, strict=True)]
-    # The last layer's sums stay float32, as Keras's guide to mixed precision has it.
-    made[-1] = layers[-1](**arguments[-1], dtype="float32")
-    return keras.Sequential([keras.Input(task.plan.image_shape), *made])
+    """Makes the net of Keras's own layers; its images come scaled."""
+    return keras.models.clone_model(build_model(task.plan), clone_function=in_keras)
 
 
-def plain_arguments(layer: Settings) -> dict[str, Any]:
-    """Gives a layer's arguments; how weights begin makes no difference to speed."""
-    written = layer.written()
-    return {name: value for name, value in written.items() if not isinstance(value, Settings)}
+def in_keras(layer: keras.Layer) -> keras.Layer:
+    """Makes a layer of the net as a student would write it."""
+    if layer.name == SCALING:
+        return keras.layers.Identity(name=SCALING)
+    return keras_class(layer).from_config(layer.get_config())
 
 
 def seconds_of_epochs(task: Task) -> list[float]:

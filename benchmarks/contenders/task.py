@@ -51,7 +51,7 @@ class Task:
         return self.plan.nodes
 
 
-def make_task(net: str, precision: str, epochs: int, images: int) -> Task:
+def make_task(net: str, precision: str, epochs: int, images: int, *overrides: str) -> Task:
     """Plans a net and loads its images.
 
     Args:
@@ -59,10 +59,12 @@ def make_task(net: str, precision: str, epochs: int, images: int) -> Task:
         precision: Keras's dtype policy.
         epochs: Epochs to be timed.
         images: At most so many in an epoch; one batch at least.
+        overrides: Further settings of the recipe, each `setting=value`.
     """
-    overrides = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
-                 "train.learning_rate_schedule=null", f"train.precision={precision}"]  # fmt: skip
-    recipe = read_recipe(net, overrides)
+    settings = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
+                "train.learning_rate_schedule=null", f"train.precision={precision}",
+                *overrides]  # fmt: skip
+    recipe = read_recipe(net, settings)
     dataset = load_dataset(recipe.data, None, Progress())
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     batch = recipe.train.batch_size
@@ -73,7 +75,7 @@ def make_task(net: str, precision: str, epochs: int, images: int) -> Task:
 
 def run(seconds_of_epochs: Callable[[Task], list[float]]) -> None:
     """Takes a task from the command line and prints the images per second of each timed epoch."""
-    net, precision, epochs, images = sys.argv[1:]
-    task = make_task(net, precision, int(epochs), int(images))
+    net, precision, epochs, images, *overrides = sys.argv[1:]
+    task = make_task(net, precision, int(epochs), int(images), *overrides)
     seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
     print(json.dumps([len(task.train) / one for one in seconds]))
