@@ -15,17 +15,21 @@ from kcnn.console.options import (
     at_least_two,
     check_check,
     check_explain,
+    complete_recipe,
     data_dir,
     device,
+    for_a_new_run,
     for_gradients,
     for_one_layer,
     for_reading_runs,
+    for_resuming,
     json_option,
     options,
     output_dir,
     prompt_exit,
     quiet,
     recipe,
+    resume_option,
     run,
     settings,
     side_by_side,
@@ -53,11 +57,12 @@ def cli() -> None:
 
 
 @cli.command()
-@recipe
+@click.argument("recipe", required=False, shell_complete=complete_recipe)
 @settings
 @options(output_dir, data_dir)
 @click.option("--name", help="The run's name; the next number when left out.")
 @click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
+@resume_option
 @options(device, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network of RECIPE, a file or the name of a recipe that kcnn brings.
@@ -65,15 +70,23 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     Leaves a run folder with metrics, pictures, models and the settings in force. Any setting of the
     recipe can be given here.
 
+    A run that was stopped goes on with --resume and ends as it would have without the stop; with
+    more epochs, a finished one does too. Besides train.epochs only data.path may change.
+
     \b
     Examples:
       kcnn fit digits
       kcnn fit recipes/cifar.yaml train.epochs=5 train.optimizer.Adam.learning_rate=3e-4
+      kcnn fit --resume
+      kcnn fit --resume cifar/run-001 train.epochs=40
     """
     from kcnn.commands.fit import fit
+    from kcnn.commands.resume import resume
 
-    arguments["overrides"] = arguments.pop("settings")
-    result = fit(progress=make_progress(quiet), **arguments)
+    if arguments["resume"] is None:
+        result = fit(progress=make_progress(quiet), **for_a_new_run(**arguments))
+    else:
+        result = resume(progress=make_progress(quiet), **for_resuming(**arguments))
     summary = {"path": str(result.run.path), **result.summary}
     click.echo(output.as_json(summary) if as_json else output.fit_text(result))
 

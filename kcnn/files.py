@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
+
+# As `atomic` names what it has not finished.
+_TEMPORARY = re.compile(r"\..+\.\d+(\.[a-z]+)?")
 
 
 def require_writable(output_dir: Path) -> None:
@@ -95,6 +99,7 @@ def atomic(path: Path) -> Iterator[Path]:
             if temporary.is_dir() and path.is_dir():
                 shutil.rmtree(path)
             temporary.replace(path)
+            _flush_folder(path.parent)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
@@ -113,6 +118,26 @@ def writing(path: Path) -> Iterator[None]:
             f"{path}: cannot be written: {error.strerror or error}",
             "make room or choose another folder",
         ) from None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what processes that were killed while they wrote left beside its place."""
+    for path in folder.glob(".*.*"):
+        if _TEMPORARY.fullmatch(path.name):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _flush_folder(path: Path) -> None:
+    """Lets a new name outlast a power cut, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _flush(path: Path) -> None:

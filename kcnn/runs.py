@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ class RunFolder:
     def filters(self) -> Path:
         """The first convolution's kernel before and after training, for the picture of both."""
         return self.path / "filters.npz"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of what resuming needs."""
+        return self.path / "checkpoint"
 
     @property
     def plots(self) -> Path:
@@ -185,6 +191,31 @@ def require_room(output_dir: Path, recipe_name: str, name: str | None = None) ->
     if name is not None and (output_dir / recipe_name / name).exists():
         raise _taken(output_dir / recipe_name / name)
     require_writable(output_dir / recipe_name)
+
+
+@contextmanager
+def hold(run: RunFolder) -> Iterator[None]:
+    """Keeps other processes from training a run; a process that is killed lets go of it.
+
+    Raises:
+        RunError: Another process trains it, or its folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    with writing(run.checkpoints):
+        run.checkpoints.mkdir(exist_ok=True)
+    lock = FileLock(run.checkpoints / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"{run.path}: another process is training this run",
+            "wait until it has ended, or stop it with Ctrl-C",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:

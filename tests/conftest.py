@@ -17,6 +17,12 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the number of kills that a resumed run has to outlast."""
+    parser.addoption("--kills", type=int, default=4, help="How often a fit is killed.")
+
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

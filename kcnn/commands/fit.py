@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
-from kcnn.commands.fresh_model import fresh_model
-from kcnn.errors import DataError, KcnnError, TrainingError
+from kcnn.commands.job import Job, build_model, load_job
+from kcnn.errors import KcnnError
 from kcnn.files import atomic, write_json, write_text
-from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, create_run, require_room
+from kcnn.runs import RunFolder, create_run, hold, require_room
 
 if TYPE_CHECKING:
     import keras
 
-    from kcnn.data.dataset import Dataset, Images
-    from kcnn.training.devices import Devices
+    from kcnn.data.dataset import Images
+    from kcnn.training.checkpoint import Checkpoint
     from kcnn.training.fit import Training
 
 
@@ -43,21 +42,7 @@ class FitResult:
     summary: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is trained on what, all of it found to be right."""
-
-    plan: Plan
-    dataset: Dataset
-    train: Images
-    validation: Images | None
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.plan.recipe
-
-
-class _Clock:
+class Clock:
     """Times the parts of a fit, in seconds."""
 
     def __init__(self) -> None:
@@ -67,12 +52,14 @@ class _Clock:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
+        """Times what is done inside."""
         begin = time.perf_counter()
         yield
         self.parts[part] = round(time.perf_counter() - begin, 3)
 
     @property
     def total(self) -> float:
+        """All of it so far."""
         return round(time.perf_counter() - self._begin, 3)
 
 
@@ -104,123 +91,81 @@ def fit(
     Raises:
         KcnnError: Something is wrong with the recipe, the data, the devices or the output folder.
     """
-    clock, progress = _Clock(), progress or Progress()
+    clock, progress = Clock(), progress or Progress()
     settings = read_recipe(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
     plan_for_known_images(settings)
     require_room(output_dir, settings.name, name)
     with clock.timed("load"):
-        job = _load(settings, data_dir, progress)
+        job = load_job(settings, data_dir, progress)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
+    from kcnn.training.environment import describe_run
     from kcnn.training.precision import choose_precision
 
     devices = choose_devices(device)
-    _require_shares(job, devices)
-    _require_no_accumulation(job, devices)
-    if devices.count > 1 and job.recipe.train.optimizer.clips:
-        progress.note("several devices: each clips the gradient of its own share of a batch")
     chosen = choose_precision(job.recipe.train.precision, devices)
     if chosen.reason:
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
-        model = _build(job, devices, chosen.policy)
+        model = build_model(job, devices, chosen.policy, progress)
     run = create_run(output_dir, settings.name, name)
-    _describe(run, job, devices, chosen.policy)
-    with _status_when_stopped(run, job, clock, progress):
-        with clock.timed("train"):
-            training = _train(job, model, run, progress)
-        summary = _conclude(job, model, training, run, clock, progress)
-    # A run that is scored is finished, whatever becomes of its pictures.
-    _draw(job, model, run, summary, clock, progress)
-    return FitResult(run, summary)
+    with hold(run):
+        environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
+        begin_run(run, job, environment)
+        return complete_run(run, job, model, clock, progress)
 
 
-def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> _Job:
-    from kcnn.data.load import load_dataset
-    from kcnn.data.splits import split_validation
+def begin_run(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
+    """Writes what a run is, before it trains.
 
-    settings = recipe.train
-    dataset = load_dataset(recipe.data, data_dir, progress)
-    try:
-        train, validation = split_validation(dataset.train, recipe.data.validation, settings.seed)
-    except DataError as error:
-        message = error.message.removeprefix("data.validation: ")
-        problem = recipe.origin.problem(("data", "validation"), message)
-        raise DataError(problem, error.hint) from None
-    if settings.batch_size > len(train):
-        message = f"{settings.batch_size} is more than the {len(train)} training images"
-        raise DataError(
-            recipe.origin.problem(("train", "batch_size"), message),
-            f"write a batch_size of at most {len(train)}",
-        )
-    plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
-    return _Job(plan, dataset, train, validation)
+    Args:
+        run: An empty run folder.
+        job: What is trained.
+        environment: What environment.json shall say.
 
-
-def _require_shares(job: _Job, devices: Devices) -> None:
-    """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
-    settings = job.recipe.train
-    last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
-    smallest = last or settings.batch_size
-    share = -(-smallest // devices.count)  # what all but the last device to get any get
-    if share * (devices.count - 1) >= smallest:
-        message = (
-            f"batches of {settings.batch_size} from {len(job.train)} images leave a last one of "
-            f"{smallest} for {devices.count} devices"
-        )
-        raise DataError(
-            job.recipe.origin.problem(("train", "batch_size"), message),
-            "write drop_remainder: true, or another batch_size",
-        )
-
-
-def _require_no_accumulation(job: _Job, devices: Devices) -> None:
-    """Keras sums gradients of several devices where accumulating them allows no sum."""
-    if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
-        optimizer = type(job.recipe.train.optimizer).__name__
-        place = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
-        raise TrainingError(
-            job.recipe.origin.problem(place, f"does not go with {devices.count} devices"),
-            "leave it out, or train on one device: --device 0",
-        )
-
-
-def _build(job: _Job, devices: Devices, policy: str) -> keras.Model:
-    from kcnn.training.fit import compile_model
-    from kcnn.training.precision import precision
-
-    with devices.strategy.scope(), precision(policy):
-        model = fresh_model(
-            job.plan,
-            job.train.images,
-            synchronized=devices.count > 1,
-            compiled=devices.are_one_processor,
-        )
-        compile_model(job.plan, model, _steps_per_epoch(job))
-    return model
-
-
-def _steps_per_epoch(job: _Job) -> int:
-    from kcnn.data.pipeline import steps_per_epoch
-
-    settings = job.recipe.train
-    return steps_per_epoch(len(job.train), settings.batch_size, settings.drop_remainder)
-
-
-def _describe(run: RunFolder, job: _Job, devices: Devices, policy: str) -> None:
-    from kcnn.training.environment import describe_run
-
-    seed = job.recipe.train.seed
-    strategy = type(devices.strategy).__name__
-    environment = describe_run(devices.names, strategy, policy, seed)
+    Raises:
+        RunError: The folder cannot be written.
+    """
     with atomic(run.recipe) as temporary:
         temporary.write_bytes(job.recipe.origin.content)
     write_json(run.environment, environment)
     write_text(run.resolved, resolved_yaml(job.recipe))  # last: from here on it is a run
 
 
-def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) -> Training:
+def complete_run(
+    run: RunFolder,
+    job: Job,
+    model: keras.Model,
+    clock: Clock,
+    progress: Progress,
+    resumed: Checkpoint | None = None,
+) -> FitResult:
+    """Trains a run to its end, scores it and draws its pictures.
+
+    Args:
+        run: A run that was begun.
+        job: What is trained.
+        model: Its compiled model, as it is before the first step.
+        clock: Times the parts.
+        progress: Shows the work.
+        resumed: The checkpoint to go on from; None for a run that begins.
+
+    Raises:
+        KcnnError: Training diverged, or the folder cannot be written.
+    """
+    with _status_when_stopped(run, job, clock, progress):
+        training = _train(job, model, run, progress, resumed)
+        clock.parts["train"] = round(training.seconds, 3)
+        summary = _conclude(job, model, training, run, clock, progress)
+    # A run that is scored is finished, whatever becomes of its pictures.
+    _draw(job, model, run, summary, clock, progress)
+    return FitResult(run, summary)
+
+
+def _train(
+    job: Job, model: keras.Model, run: RunFolder, progress: Progress, resumed: Checkpoint | None
+) -> Training:
     from kcnn.data.pipeline import evaluation_batches, training_batches
     from kcnn.model.kernels import first_kernel, write_kernels
     from kcnn.training.fit import train
@@ -231,6 +176,7 @@ def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) ->
         job.train,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
+        first_epoch=resumed.epoch if resumed else 0,
         seed=settings.seed,
         shuffle=settings.shuffle,
         with_replacement=settings.sampling == "with_replacement",
@@ -239,22 +185,31 @@ def _train(job: _Job, model: keras.Model, run: RunFolder, progress: Progress) ->
         classes=classes,
     )
     validation = job.validation and evaluation_batches(job.validation, classes=classes)
-    before = first_kernel(model)
+    about = resumed.about if resumed else _about(job, model)
     training = train(
         job.plan,
         model,
         batches,
-        _steps_per_epoch(job),
+        job.steps_per_epoch,
         validation,
         run,
         progress,
         _watched(job),
+        about,
+        resumed,
     )
-    write_kernels(run, before, first_kernel(model))
+    write_kernels(run, about["first_kernel"], first_kernel(model))
     return training
 
 
-def _watched(job: _Job) -> dict[str, Images]:
+def _about(job: Job, model: keras.Model) -> dict[str, Any]:
+    """Gives what every checkpoint of a run says of it besides."""
+    from kcnn.model.kernels import first_kernel
+
+    return {"images": job.images_digest(), "first_kernel": first_kernel(model)}
+
+
+def _watched(job: Job) -> dict[str, Images]:
     """Takes the first training and test images that the recipe watches, by name of column."""
     count = job.recipe.train.watch_first
     if count is None:
@@ -266,11 +221,11 @@ def _watched(job: _Job) -> dict[str, Images]:
 
 
 def _conclude(
-    job: _Job,
+    job: Job,
     model: keras.Model,
     training: Training,
     run: RunFolder,
-    clock: _Clock,
+    clock: Clock,
     progress: Progress,
 ) -> dict[str, Any]:
     from kcnn.training.outcome import conclude
@@ -297,11 +252,11 @@ def _conclude(
 
 
 def _draw(
-    job: _Job,
+    job: Job,
     model: keras.Model,
     run: RunFolder,
     summary: dict[str, Any],
-    clock: _Clock,
+    clock: Clock,
     progress: Progress,
 ) -> None:
     from kcnn.figures.gallery import draw_run
@@ -313,7 +268,7 @@ def _draw(
     write_json(run.summary, summary)
 
 
-def _summary(job: _Job, run: RunFolder, clock: _Clock, status: str) -> dict[str, Any]:
+def _summary(job: Job, run: RunFolder, clock: Clock, status: str) -> dict[str, Any]:
     cost = job.plan.cost
     return {
         "status": status,
@@ -330,14 +285,14 @@ def _summary(job: _Job, run: RunFolder, clock: _Clock, status: str) -> dict[str,
 
 @contextmanager
 def _status_when_stopped(
-    run: RunFolder, job: _Job, clock: _Clock, progress: Progress
+    run: RunFolder, job: Job, clock: Clock, progress: Progress
 ) -> Iterator[None]:
     """Leaves a summary that says why a run did not finish."""
     try:
         yield
     except KeyboardInterrupt:
         write_json(run.summary, _summary(job, run, clock, "interrupted"))
-        progress.note(f"{run.path} keeps the epochs that were finished; kcnn plot draws them")
+        progress.note(f"{run.path} keeps its finished epochs; kcnn fit --resume goes on from there")
         raise
     except KcnnError as error:
         failed = _summary(job, run, clock, "failed")

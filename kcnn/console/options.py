@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
@@ -130,6 +130,35 @@ def check_check(gradients: bool, **of_gradients: object) -> None:
         raise click.UsageError(f"{', '.join(alone)}: only with --gradients")
 
 
+def for_a_new_run(
+    recipe: str | None, settings: Sequence[str], resume: None, **others: Any
+) -> dict[str, Any]:
+    """Sorts the arguments of kcnn fit for a run that begins."""
+    if recipe is None:
+        raise click.UsageError("Missing argument 'RECIPE'.")
+    return {"recipe": recipe, "overrides": settings, **others}
+
+
+def for_resuming(
+    recipe: str | None,
+    settings: Sequence[str],
+    resume: str,
+    name: str | None,
+    seed: int | None,
+    **others: Any,
+) -> dict[str, Any]:
+    """Sorts the arguments of kcnn fit --resume, whose RUN may be left out before settings."""
+    for option, value in (("--name", name), ("--seed", seed)):
+        if value is not None:
+            raise click.UsageError(f"{option}: a run that goes on keeps its own")
+    words = [word for word in (resume, recipe, *settings) if word]
+    run = words.pop(0) if words and "=" not in words[0] else None
+    for word in words:
+        if "=" not in word:
+            raise click.UsageError(f"{word}: expected a setting, as in train.epochs=40")
+    return {"run": run, "overrides": words, **others}
+
+
 def complete_recipe(
     ctx: click.Context, argument: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
@@ -155,6 +184,10 @@ side_by_side = click.option(
     "--side-by-side", type=click.IntRange(1), default=1, show_default=True,
     help="Trainings at a time, each on its share of the cores and GPUs. Faster in all; the numbers "
     "differ in their last digits from those of a training alone.",
+)  # fmt: skip
+resume_option = click.option(
+    "--resume", metavar="[RUN]", is_flag=False, flag_value="",
+    help="Go on with a run; the newest when none is named.",
 )  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

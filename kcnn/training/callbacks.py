@@ -16,6 +16,7 @@ from kcnn.progress import Progress
 from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs import RunFolder
+from kcnn.training.resumption import Resumable, State
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -32,7 +33,7 @@ def make_callbacks(train: TrainSettings) -> list[keras.callbacks.Callback]:
     return callbacks
 
 
-class MetricsFile(keras.callbacks.Callback):
+class MetricsFile(Resumable):
     """Writes metrics.csv whole after each epoch, so that a stopped run keeps what it has.
 
     Args:
@@ -75,9 +76,8 @@ class MetricsFile(keras.callbacks.Callback):
         """
         row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
         row["seconds"] = time.perf_counter() - self._started
-        self.rows.append({name: row[name] for name in self.columns})
-        written = [[shown(name, row[name]) for name in self.columns] for row in self.rows]
-        write_csv(self._run.metrics, self.columns, written)
+        self.rows.append({name: float(row[name]) for name in self.columns})
+        self._write()
         self._progress.epoch_finished(epoch + 1, self.rows[-1])
         if not math.isfinite(row["loss"]):
             where = f"epoch {epoch + 1} (learning rate {self._rate:g})"
@@ -86,8 +86,21 @@ class MetricsFile(keras.callbacks.Callback):
                 "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
             )
 
+    def state(self) -> State:
+        """Gives the rows so far."""
+        return {"rows": self.rows}
 
-class BestWeights(keras.callbacks.Callback):
+    def restore(self, state: State) -> None:
+        """Takes the rows of an earlier process, and writes them again."""
+        self.rows = list(state["rows"])
+        self._write()
+
+    def _write(self) -> None:
+        written = [[shown(name, row[name]) for name in self.columns] for row in self.rows]
+        write_csv(self._run.metrics, self.columns, written)
+
+
+class BestWeights(Resumable):
     """Keeps the weights of the epoch with the best validation accuracy, as they were scored."""
 
     def __init__(self) -> None:
@@ -107,6 +120,15 @@ class BestWeights(keras.callbacks.Callback):
         if accuracy > self.accuracy:
             self.epoch, self.accuracy = self._current, accuracy
             self.weights = self.model.get_weights()
+
+    def state(self) -> State:
+        """Gives the weights, and where they are from."""
+        return {"epoch": self.epoch, "accuracy": self.accuracy, "weights": self.weights}
+
+    def restore(self, state: State) -> None:
+        """Takes the best weights of an earlier process."""
+        self.epoch, self.accuracy = state["epoch"], state["accuracy"]
+        self.weights = list(state["weights"])
 
 
 class ProgressReports(keras.callbacks.Callback):

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from kcnn.cores import core_count
+from kcnn.training.devices import Devices
 from kcnn.training.processor import fast_bfloat16, processor_name
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
@@ -31,14 +32,11 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def describe_run(
-    devices: tuple[str, ...], strategy: str, precision: str, seed: int
-) -> dict[str, Any]:
+def describe_run(devices: Devices, precision: str, seed: int) -> dict[str, Any]:
     """Describes the circumstances of a run, for environment.json.
 
     Args:
-        devices: Names of the devices that train.
-        strategy: The distribution strategy's class.
+        devices: Those that train.
         precision: Keras's dtype policy, the one in force.
         seed: The recipe's seed.
     """
@@ -46,9 +44,9 @@ def describe_run(
         "command_line": sys.argv,
         "seed": seed,
         "precision": precision,
-        "training_devices": list(devices),
+        "training_devices": list(devices.names),
         "training_cores": core_count(),
-        "strategy": strategy,
+        "strategy": type(devices.strategy).__name__,
         "git_commit": _git_commit(),
         **describe_machine(),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,10 +20,12 @@ from kcnn.training.callbacks import (
     make_callbacks,
     shown,
 )
+from kcnn.training.checkpoint import Checkpoint
 from kcnn.training.learning_rate_multipliers import multipliers_of_weights
 from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
+from kcnn.training.resumption import Checkpoints, State, parts_of
 from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
 from kcnn.training.watch import WatchedAccuracy
@@ -37,12 +38,15 @@ class Training:
     Args:
         rows: One mapping an epoch, as in metrics.csv.
         best: The best weights by validation accuracy; None without validation.
-        seconds: How long it took.
     """
 
     rows: list[dict[str, float]]
     best: BestWeights | None
-    seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """How long all epochs took, in however many processes."""
+        return sum(row["seconds"] for row in self.rows)
 
     @property
     def last_row(self) -> dict[str, float]:
@@ -88,21 +92,26 @@ def train(
     run: RunFolder,
     progress: Progress,
     watched: Mapping[str, Images] | None = None,
+    about: State | None = None,
+    resumed: Checkpoint | None = None,
 ) -> Training:
     """Trains a compiled model to the recipe's last epoch.
 
     Args:
         plan: The network and its recipe.
         model: The compiled model.
-        batches: Training batches of all epochs, one after the other.
+        batches: Training batches of all epochs that are left, one after the other.
         steps_per_epoch: How many of them make an epoch.
         validation: Batches scored after each epoch, or None.
-        run: Where metrics.csv and steps.csv go.
+        run: Where metrics.csv, steps.csv and checkpoints go.
         progress: Hears of steps and epochs.
         watched: Images whose accuracy is measured after each epoch, by name of its column.
+        about: What checkpoints say of the training besides.
+        resumed: The checkpoint to go on from; None for a training that begins.
 
     Raises:
         TrainingError: The loss is no longer a number.
+        RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings = plan.recipe.train
     watch = WatchedAccuracy(watched or {})
@@ -122,13 +131,15 @@ def train(
         metrics_file,
         ProgressReports(progress),
     ]
+    callbacks.append(Checkpoints(run, parts_of(callbacks), about or {}, resumed))
     _build_for_devices(model, batches)
+    model.optimizer.build(model.trainable_variables)
     progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
-    started = time.perf_counter()
     try:
         model.fit(
             batches,
             epochs=settings.epochs,
+            initial_epoch=_first_epoch(settings.epochs, resumed),
             steps_per_epoch=steps_per_epoch,
             shuffle=False,  # the batches come in their order
             validation_data=validation,
@@ -137,7 +148,14 @@ def train(
         )
     finally:
         progress.training_finished()
-    return Training(metrics_file.rows, best, time.perf_counter() - started)
+    return Training(metrics_file.rows, best)
+
+
+def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:
+    """Says where training goes on: nowhere, once it was stopped early."""
+    if resumed is None:
+        return 0
+    return epochs if resumed.is_stopped else resumed.epoch
 
 
 def _build_for_devices(model: keras.Model, batches: tf.data.Dataset) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from kcnn.recipe.schema import Lookahead
+from kcnn.training.resumption import Resumable, State
 
 
-class LookaheadWeights(keras.callbacks.Callback):
+class LookaheadWeights(Resumable):
     """Lookahead (Zhang et al., 2019) whose pull grows, as in airbench94 (Jordan, 2024).
 
     After every few steps the slow weights become d · slow + (1 - d) · fast, and the weights become
@@ -47,6 +47,16 @@ class LookaheadWeights(keras.callbacks.Callback):
             self._move_by(settings.decay**settings.every * (self._step / self._steps) ** 3)
         if self._step == self._steps:
             self._move_by(1.0)
+
+    def state(self) -> State:
+        """Gives the slow weights, and how many steps were taken."""
+        return {"step": self._step, "slow": [slow.numpy() for slow in self._slow]}
+
+    def restore(self, state: State) -> None:
+        """Takes the slow weights of an earlier process."""
+        self._step = state["step"]
+        for slow, value in zip(self._slow, state["slow"], strict=True):
+            slow.assign(value)
 
     def _move_by(self, kept: float) -> None:
         with self.model.distribute_strategy.scope():

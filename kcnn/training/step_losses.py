@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from kcnn.files import write_text
 from kcnn.runs import RunFolder
+from kcnn.training.resumption import Resumable, State
 
 HEADER = "step,loss\n"
 
 
-class StepLosses(keras.callbacks.Callback):
+class StepLosses(Resumable):
     """Writes steps.csv after each epoch: the loss of each batch, before it changes the weights.
 
     The losses of an epoch stay on the devices until it ends: a step that hands its own over would
@@ -30,6 +30,7 @@ class StepLosses(keras.callbacks.Callback):
         super().__init__()
         self._run = run
         self._steps = steps_per_epoch
+        self._losses: list[float] = []
         self._lines: list[str] = []
         self._shares: list[_Share] = []
 
@@ -50,14 +51,26 @@ class StepLosses(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the file whole, with the steps of the epoch as its last rows."""
-        losses = np.sum([share.take() for share in self._shares], axis=0)
-        first = len(self._lines) + 1
-        self._lines += [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, first)]
-        write_text(self._run.steps, "".join([HEADER, *self._lines]))
+        self._add(np.sum([share.take() for share in self._shares], axis=0))
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leaves the model as it was."""
         del self.model.compute_loss
+
+    def state(self) -> State:
+        """Gives the losses of all steps so far."""
+        return {"losses": np.array(self._losses)}
+
+    def restore(self, state: State) -> None:
+        """Takes the losses of an earlier process, and writes them again."""
+        self._losses, self._lines = [], []
+        self._add(state["losses"])
+
+    def _add(self, losses: np.ndarray) -> None:
+        first = len(self._losses) + 1
+        self._losses += losses.tolist()
+        self._lines += [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, first)]
+        write_text(self._run.steps, "".join([HEADER, *self._lines]))
 
 
 class _Share:

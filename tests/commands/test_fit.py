@@ -56,7 +56,7 @@ BRANCHES = """[
 FILES = {
     "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
     "summary.json", "per_class.csv", "confusion.csv", "predictions.csv", "model.keras",
-    "best.keras", "filters.npz", "plots",
+    "best.keras", "filters.npz", "plots", "checkpoint",
 }  # fmt: skip
 PICTURES = {
     "accuracy.png", "loss.png", "confusion.png", "samples.png", "filters.png", "feature_maps.png",
@@ -406,7 +406,7 @@ def test_ctrl_c_while_training(folder: Path, tmp_path: Path) -> None:
     assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
     assert {path.name for path in run.path.iterdir()} == {
         "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
-        "summary.json",
+        "summary.json", "checkpoint",
     }  # fmt: skip
     pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
     assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}

@@ -5,9 +5,13 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
 from kcnn import __version__
+from kcnn.training.devices import Devices
 from kcnn.training.environment import describe_machine, describe_run
+
+DEVICES = Devices(("CPU:0",), tf.distribute.MirroredStrategy(["CPU:0"]))
 
 
 def test_machine() -> None:
@@ -26,7 +30,7 @@ def test_machine() -> None:
 def test_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["kcnn", "fit", "digits"])
-    run = describe_run(("CPU:0",), "MirroredStrategy", "mixed_bfloat16", 7)
+    run = describe_run(DEVICES, "mixed_bfloat16", 7)
     assert run["command_line"] == ["kcnn", "fit", "digits"]
     assert run["seed"] == 7
     assert run["precision"] == "mixed_bfloat16"
@@ -40,11 +44,11 @@ def test_commit_of_the_folder_the_user_stands_in(tmp_path, monkeypatch) -> None:
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
-    commit = describe_run((), "", "float32", 0)["git_commit"]
+    commit = describe_run(DEVICES, "float32", 0)["git_commit"]
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout
     assert commit == head.strip()
 
 
 def test_without_git(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert describe_run((), "", "float32", 0)["git_commit"] is None
+    assert describe_run(DEVICES, "float32", 0)["git_commit"] is None

@@ -1,0 +1,150 @@
+"""What a fit trains on what, found to be right before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kcnn.commands.fresh_model import fresh_model
+from kcnn.errors import DataError, TrainingError
+from kcnn.model.plan import Plan, plan_network
+from kcnn.progress import Progress
+from kcnn.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Dataset, Images
+    from kcnn.training.devices import Devices
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained on what.
+
+    Args:
+        plan: The network and its recipe.
+        dataset: The images as they were loaded.
+        train: Those that train.
+        validation: Those that are scored after each epoch; None where there are none.
+    """
+
+    plan: Plan
+    dataset: Dataset
+    train: Images
+    validation: Images | None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings in force."""
+        return self.plan.recipe
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in an epoch."""
+        from kcnn.data.pipeline import steps_per_epoch
+
+        settings = self.recipe.train
+        return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)
+
+    def images_digest(self) -> str:
+        """Gives a hash of all images and labels, by which a changed data set is noticed."""
+        import numpy as np
+
+        digest = hashlib.sha256()
+        for images in (self.dataset.train, self.dataset.test):
+            digest.update(np.ascontiguousarray(images.images).data)
+            digest.update(np.ascontiguousarray(images.labels).data)
+        return digest.hexdigest()
+
+
+def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
+    """Loads a recipe's images and plans its network for them.
+
+    Args:
+        recipe: The settings in force.
+        data_dir: Where to look for data first.
+        progress: Shows the work.
+
+    Raises:
+        KcnnError: The data is not there or does not suit the recipe.
+    """
+    from kcnn.data.load import load_dataset
+    from kcnn.data.splits import split_validation
+
+    settings = recipe.train
+    dataset = load_dataset(recipe.data, data_dir, progress)
+    try:
+        train, validation = split_validation(dataset.train, recipe.data.validation, settings.seed)
+    except DataError as error:
+        message = error.message.removeprefix("data.validation: ")
+        problem = recipe.origin.problem(("data", "validation"), message)
+        raise DataError(problem, error.hint) from None
+    if settings.batch_size > len(train):
+        message = f"{settings.batch_size} is more than the {len(train)} training images"
+        raise DataError(
+            recipe.origin.problem(("train", "batch_size"), message),
+            f"write a batch_size of at most {len(train)}",
+        )
+    plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
+    return Job(plan, dataset, train, validation)
+
+
+def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> keras.Model:
+    """Builds and compiles a job's network for the devices that train it.
+
+    Args:
+        job: What is trained.
+        devices: Where.
+        policy: Keras's dtype policy.
+        progress: Told what is different on several devices.
+
+    Raises:
+        KcnnError: Keras refuses a layer, or the devices cannot share its batches out.
+    """
+    from kcnn.training.fit import compile_model
+    from kcnn.training.precision import precision
+
+    _require_shares(job, devices)
+    _require_no_accumulation(job, devices)
+    if devices.count > 1 and job.recipe.train.optimizer.clips:
+        progress.note("several devices: each clips the gradient of its own share of a batch")
+    with devices.strategy.scope(), precision(policy):
+        model = fresh_model(
+            job.plan,
+            job.train.images,
+            synchronized=devices.count > 1,
+            compiled=devices.are_one_processor,
+        )
+        compile_model(job.plan, model, job.steps_per_epoch)
+    return model
+
+
+def _require_shares(job: Job, devices: Devices) -> None:
+    """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
+    settings = job.recipe.train
+    last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
+    smallest = last or settings.batch_size
+    share = -(-smallest // devices.count)  # what all but the last device to get any get
+    if share * (devices.count - 1) >= smallest:
+        message = (
+            f"batches of {settings.batch_size} from {len(job.train)} images leave a last one of "
+            f"{smallest} for {devices.count} devices"
+        )
+        raise DataError(
+            job.recipe.origin.problem(("train", "batch_size"), message),
+            "write drop_remainder: true, or another batch_size",
+        )
+
+
+def _require_no_accumulation(job: Job, devices: Devices) -> None:
+    """Keras sums gradients of several devices where accumulating them allows no sum."""
+    if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
+        optimizer = type(job.recipe.train.optimizer).__name__
+        place = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
+        raise TrainingError(
+            job.recipe.origin.problem(place, f"does not go with {devices.count} devices"),
+            "leave it out, or train on one device: --device 0",
+        )

@@ -1,0 +1,171 @@
+"""kcnn fit --resume: goes on with a run from its newest checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kcnn.backend import start_tensorflow
+from kcnn.commands.fit import Clock, FitResult, complete_run
+from kcnn.commands.job import Job, build_model, load_job
+from kcnn.errors import RunError
+from kcnn.files import read_json, remove_leftovers, write_json, write_text
+from kcnn.progress import Progress
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe.differences import deciding_settings, differing_settings
+from kcnn.recipe.write import resolved_yaml
+from kcnn.runs import RunFolder, find_run, hold
+
+if TYPE_CHECKING:
+    from kcnn.training.checkpoint import Checkpoint
+    from kcnn.training.devices import Devices
+
+# All else would make another training of it.
+MAY_CHANGE = ("train.epochs", "data.path")
+_SAME_NUMBERS = ("kcnn", "python", "processor", "packages")
+
+
+def resume(
+    run: str | None = None,
+    overrides: Sequence[str] = (),
+    output_dir: Path = Path("outputs"),
+    data_dir: Path | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> FitResult:
+    """Goes on with a run that was stopped, or with more epochs of one that is finished.
+
+    On the same machine it ends with the weights and figures, bit for bit, that it would have had
+    without the stop. Nothing of the run is touched before all is found to be right.
+
+    Args:
+        run: A path or a short name; None for the newest run.
+        overrides: Settings that shall be others from now on, of those in MAY_CHANGE.
+        output_dir: Where runs lie.
+        data_dir: Where to look for data first.
+        device: As of `fit`.
+        progress: Shows the work.
+
+    Raises:
+        KcnnError: There is no such run, there is nothing left to do, the run is of other settings,
+            images or devices, or another process trains it.
+    """
+    clock, progress = Clock(), progress or Progress()
+    found = find_run(run, output_dir)
+    with hold(found):
+        return _resume(found, overrides, data_dir, device, clock, progress)
+
+
+def _resume(
+    run: RunFolder,
+    overrides: Sequence[str],
+    data_dir: Path | None,
+    device: str | None,
+    clock: Clock,
+    progress: Progress,
+) -> FitResult:
+    from kcnn.training.checkpoint import newest_checkpoint
+
+    settings = read_recipe(run.resolved, overrides)
+    _require_same_training(run, settings)
+    environment = read_json(run.environment)
+    checkpoint = newest_checkpoint(run, progress)
+    _require_work(run, settings, checkpoint)
+    with clock.timed("load"):
+        job = load_job(settings, data_dir, progress)
+    if checkpoint and checkpoint.about.get("images") != job.images_digest():
+        raise RunError(
+            f"{run.path}: was trained on other images than those that are here now",
+            "point --data-dir at the data that it began with",
+        )
+    with clock.timed("start"):
+        start_tensorflow(progress)
+    from kcnn.training.devices import choose_devices
+    from kcnn.training.environment import describe_run
+
+    devices = choose_devices(device)
+    _require_same_devices(run, environment, devices)
+    policy = str(environment.get("precision"))
+    here = describe_run(devices, policy, settings.train.seed)
+    _note_differences(environment, here, progress)
+    with clock.timed("build"):
+        model = build_model(job, devices, policy, progress)
+    _begin_again(run, job, environment, here, checkpoint)
+    done = f"epoch {checkpoint.epoch}" if checkpoint else "its beginning: no epoch was finished"
+    progress.note(f"going on with {run.path} after {done}")
+    return complete_run(run, job, model, clock, progress, checkpoint)
+
+
+def _require_same_training(run: RunFolder, settings: Recipe) -> None:
+    both = [deciding_settings(read_recipe(run.resolved)), deciding_settings(settings)]
+    changed = [name for name in differing_settings(both) if name not in MAY_CHANGE]
+    if changed:
+        raise RunError(
+            f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
+            f"only {' and '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
+        )
+
+
+def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | None) -> None:
+    finished, epochs = run.status() == "finished", settings.train.epochs
+    if checkpoint is None:
+        if finished:
+            raise RunError(f"{run.path}: finished, and without a checkpoint to go on from")
+        return
+    if epochs < checkpoint.epoch:
+        raise RunError(
+            f"{run.path}: train.epochs={epochs}, but {checkpoint.epoch} epochs are done",
+            f"write more than {checkpoint.epoch}",
+        )
+    if finished and (epochs == checkpoint.epoch or checkpoint.is_stopped):
+        how = "early stopping ended it" if checkpoint.is_stopped else "all its epochs are done"
+        more = f"train.epochs={2 * checkpoint.epoch} goes on with it"
+        hint = "kcnn fit trains anew" if checkpoint.is_stopped else more
+        raise RunError(f"{run.path}: finished after epoch {checkpoint.epoch}; {how}", hint)
+
+
+def _require_same_devices(run: RunFolder, environment: dict[str, Any], devices: Devices) -> None:
+    began = environment.get("training_devices")
+    if began != list(devices.names):
+        shown = ", ".join(map(str, began)) if isinstance(began, list) else "unknown devices"
+        raise RunError(
+            f"{run.path}: began on {shown}, and here {', '.join(devices.names)} would train",
+            "--device chooses: cpu, gpu or numbers of GPUs",
+        )
+
+
+def _note_differences(began: dict[str, Any], here: dict[str, Any], progress: Progress) -> None:
+    changed = [name for name in _SAME_NUMBERS if began.get(name) != here[name]]
+    if changed:
+        progress.note(
+            f"not what the run began with: {', '.join(changed)}; its figures may differ in their "
+            "last digits from those of a run without a stop"
+        )
+
+
+def _begin_again(
+    run: RunFolder,
+    job: Job,
+    environment: dict[str, Any],
+    here: dict[str, Any],
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Writes that the run is under way again, and where and how."""
+    remove_leftovers(run.path)
+    remove_leftovers(run.checkpoints)
+    again = {
+        "after_epoch": checkpoint.epoch if checkpoint else 0,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_line": here["command_line"],
+        **{name: here[name] for name in _SAME_NUMBERS},
+    }
+    write_json(run.environment, {**environment, "resumed": [*_resumptions(environment), again]})
+    write_json(run.summary, {"status": "unfinished"})
+    write_text(run.resolved, resolved_yaml(job.recipe))
+
+
+def _resumptions(environment: dict[str, Any]) -> list[Any]:
+    before = environment.get("resumed")
+    return before if isinstance(before, list) else []

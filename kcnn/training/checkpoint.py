@@ -1,0 +1,131 @@
+"""What resuming needs, on disk: one file an epoch, of which the last two are kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kcnn.errors import RunError
+from kcnn.files import atomic
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder
+
+KEPT = 2
+_FILE = re.compile(r"epoch-(\d{4,9})\.npz")
+_TREE = "tree.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training as it was when an epoch had ended.
+
+    Args:
+        epoch: Epochs finished.
+        state: Mappings with names of text, lists, arrays, and what JSON can hold.
+    """
+
+    epoch: int
+    state: Mapping[str, Any]
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What all checkpoints of a run say of it."""
+        return self.state["about"]
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether training was stopped early."""
+        return bool(self.state["stopped"])
+
+
+def write_checkpoint(run: RunFolder, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint whole or not at all, then removes all but it and the one before.
+
+    Raises:
+        RunError: It cannot be written; those before it are still there.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    tree = json.dumps(_without_arrays(checkpoint.state, arrays))
+    arrays[_TREE] = np.frombuffer(tree.encode("utf-8"), np.uint8)
+    path = run.checkpoints / f"epoch-{checkpoint.epoch:04d}.npz"
+    with atomic(path) as temporary:
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]  # which names the file, not a flag
+    earlier = [epoch for epoch in _files(run) if epoch < checkpoint.epoch]
+    for epoch in earlier[: 1 - KEPT]:
+        with suppress(OSError):
+            _files(run)[epoch].unlink()
+
+
+def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
+    """Reads the newest checkpoint that is whole; None where there never was any.
+
+    Args:
+        run: The run.
+        progress: Told of damaged ones that were passed over.
+
+    Raises:
+        RunError: There are some, and all are damaged.
+    """
+    files = _files(run)
+    for epoch in reversed(files):
+        try:
+            return Checkpoint(epoch, _read(files[epoch]))
+        except _DAMAGED:
+            progress.note(f"{files[epoch]}: damaged; looking at the one before")
+    if files:
+        raise RunError(
+            f"{run.checkpoints}: every checkpoint in it is damaged", "train the run again: kcnn fit"
+        )
+    return None
+
+
+_DAMAGED = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError)
+
+
+def _files(run: RunFolder) -> dict[int, Path]:
+    """Finds the checkpoints of a run by epoch, the oldest first."""
+    try:
+        names = sorted(child.name for child in run.checkpoints.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    found = [(int(match[1]), name) for name in names if (match := _FILE.fullmatch(name))]
+    return {epoch: run.checkpoints / name for epoch, name in sorted(found)}
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    state = _with_arrays(json.loads(arrays.pop(_TREE).tobytes()), arrays)
+    if not isinstance(state, dict):
+        raise ValueError("no mapping")
+    return state
+
+
+def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """Puts a number in each array's place and the array aside."""
+    if isinstance(value, np.ndarray):
+        arrays[name := f"array_{len(arrays)}"] = value
+        return {_TREE: name}
+    if isinstance(value, Mapping):
+        return {name: _without_arrays(one, arrays) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_arrays(one, arrays) for one in value]
+    return value
+
+
+def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(value, list):
+        return [_with_arrays(one, arrays) for one in value]
+    if isinstance(value, dict):
+        if set(value) == {_TREE}:
+            return arrays[value[_TREE]]
+        return {name: _with_arrays(one, arrays) for name, one in value.items()}
+    return value

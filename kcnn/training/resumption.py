@@ -1,0 +1,149 @@
+"""Keeps a training's state after each epoch, and puts it back when a run is resumed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import keras
+import numpy as np
+
+from kcnn.errors import RunError
+from kcnn.runs import RunFolder
+from kcnn.training.checkpoint import Checkpoint, write_checkpoint
+
+State = Mapping[str, Any]
+
+
+class Resumable(keras.callbacks.Callback):
+    """A callback with something that a training goes on from."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Gives what has to be kept, as `Checkpoint` has it."""
+
+    @abstractmethod
+    def restore(self, state: State) -> None:
+        """Puts back what `state` gave, after `on_train_begin`."""
+
+
+class KerasCallbackState:
+    """What Keras's own callbacks go on from: some of their attributes.
+
+    Args:
+        callback: The callback.
+    """
+
+    ATTRIBUTES = MappingProxyType({
+        keras.callbacks.EarlyStopping: (
+            "wait", "stopped_epoch", "best", "best_epoch", "best_weights",
+        ),
+        keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+    })  # fmt: skip
+
+    def __init__(self, callback: keras.callbacks.Callback) -> None:
+        self._callback = callback
+
+    def state(self) -> State:
+        """Gives the attributes' values."""
+        return {name: getattr(self._callback, name) for name in self._names()}
+
+    def restore(self, state: State) -> None:
+        """Sets the attributes."""
+        for name in self._names():
+            setattr(self._callback, name, state[name])
+
+    def _names(self) -> Sequence[str]:
+        return self.ATTRIBUTES[type(self._callback)]
+
+
+Part = Resumable | KerasCallbackState
+
+
+def parts_of(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Part]:
+    """Picks the callbacks that a training goes on from, by the name of their class."""
+    parts: dict[str, Part] = {}
+    for callback in callbacks:
+        name = type(callback).__name__
+        if isinstance(callback, Resumable):
+            parts[name] = callback
+        elif type(callback) in KerasCallbackState.ATTRIBUTES:
+            parts[name] = KerasCallbackState(callback)
+    return parts
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes a checkpoint after each epoch; the last of a training's callbacks.
+
+    Args:
+        run: Where they go.
+        parts: What is kept besides the model, as `parts_of` names it.
+        about: What is kept unchanged from one checkpoint to the next.
+        resumed: The checkpoint that training goes on from; None for one that begins.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        parts: Mapping[str, Part],
+        about: State,
+        resumed: Checkpoint | None = None,
+    ) -> None:
+        super().__init__()
+        self._run = run
+        self._parts = parts
+        self._about = about
+        self._resumed = resumed
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Puts the state back, after all other callbacks began anew.
+
+        Raises:
+            RunError: It is another network's, or another training's.
+        """
+        if self._resumed is None:
+            return
+        state = self._resumed.state
+        try:
+            with self.model.distribute_strategy.scope():
+                _restore(_variables(self.model), state["variables"])
+            for name, part in self._parts.items():
+                part.restore(state["parts"][name])
+        except (KeyError, TypeError, ValueError):
+            raise RunError(
+                f"{self._run.checkpoints}: does not fit the recipe of this run",
+                "restore the run's resolved.yaml, or train it again: kcnn fit",
+            ) from None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes the checkpoint of an epoch.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        state = {
+            "about": self._about,
+            "stopped": bool(self.model.stop_training),
+            "variables": [np.array(one) for one in _variables(self.model)],
+            "parts": {name: part.state() for name, part in self._parts.items()},
+        }
+        write_checkpoint(self._run, Checkpoint(epoch + 1, state))
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    """Lists what training changes: weights, moving averages, random states, the optimizer's own."""
+    return [
+        *model.trainable_variables,
+        *model.non_trainable_variables,
+        *model.optimizer.variables,
+    ]
+
+
+def _restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != value.shape:
+            raise ValueError("another shape")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

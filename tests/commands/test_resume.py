@@ -1,0 +1,330 @@
+"""A run that was stopped ends as one that was not, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.resume import resume
+from kcnn.errors import KcnnError, RunError
+from kcnn.model.saved import load_model
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, hold
+
+RECIPE = """\
+name: tiny
+data:
+  dataset: digits
+  validation: 0.2
+  augment: [{RandomCrop: {padding: 1}}, AlternatingFlip]
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3, activation: gelu}
+    - BatchNormalization
+    - Flatten
+    - Dropout: {rate: 0.3}
+    - Dense: {units: 10}
+train:
+  epochs: 5
+  batch_size: 64
+  optimizer: {AdamW: {learning_rate: 0.01}}
+  learning_rate_schedule: {Cosine: {warmup_epochs: 1}}
+  loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
+"""
+# Each has another state to go on from.
+WAYS: dict[str, tuple[str, ...]] = {
+    "schedule": (),
+    "EMA": ("train.optimizer={Adam: {learning_rate: 0.01, use_ema: true, ema_momentum: 0.9}}",),
+    "early stopping": (
+        "train.learning_rate_schedule=null", "train.optimizer={SGD: {learning_rate: 0.8}}",
+        "train.early_stopping={monitor: val_loss, patience: 3, min_delta: 1.0, "
+        "restore_best_weights: true}",
+    ),
+    "plateau": (
+        "train.learning_rate_schedule={ReduceLROnPlateau: {patience: 1, min_delta: 0.5}}",
+        "train.optimizer={SGD: {learning_rate: 0.02, momentum: 0.9}}",
+    ),
+    "lookahead": (
+        "train.lookahead={every: 5, decay: 0.95}", "train.learning_rate_multipliers={'*/bias': 8}",
+    ),
+    "Muon": ("train.optimizer={ConvolutionMuon: {learning_rate: 0.1}}",),
+    "with replacement": ("train.sampling=with_replacement", "train.watch_first=50"),
+    "without validation": ("data.validation=0", "train.precision=mixed_bfloat16"),
+    "mixed_float16": ("train.precision=mixed_float16",),
+}  # fmt: skip
+TIMES = {"seconds", "timings", "started", "run"}
+
+
+class Stop(Progress):
+    """Presses Ctrl-C when an epoch's row was written and its checkpoint not yet."""
+
+    def __init__(self, *epochs: int) -> None:
+        self.epochs = epochs
+
+    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+        """Stops the work at some epochs."""
+        if epoch in self.epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(RECIPE, encoding="utf-8")
+    return tmp_path / "tiny.yaml"
+
+
+def stopped(recipe: Path, epoch: int, *overrides: str) -> RunFolder:
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, overrides, name="stopped", progress=Stop(epoch))
+    return RunFolder(Path("outputs/tiny/stopped"))
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_times(one) for name, one in value.items() if name not in TIMES}
+    return value
+
+
+def assert_same(one: RunFolder, other: RunFolder) -> None:
+    """Every file that says what came of a training is the same, apart from times."""
+    for name in ("steps.csv", "predictions.csv", "per_class.csv", "confusion.csv"):
+        assert (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
+    rows, others = (list(map(without_times, run.read_metrics())) for run in (one, other))
+    assert rows == others
+    assert without_times(one.read_summary()) == without_times(other.read_summary())
+    for name in ("model.keras", "best.keras"):
+        assert (one.path / name).exists() == (other.path / name).exists()
+        if (one.path / name).exists():
+            models = [load_model(run.path / name) for run in (one, other)]
+            for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+    with np.load(one.filters) as ours, np.load(other.filters) as theirs:
+        for moment in ("before", "after"):
+            np.testing.assert_array_equal(ours[moment], theirs[moment])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_a_resumed_run_ends_as_one_that_was_never_stopped(tiny: Path, way: str) -> None:
+    whole = fit(tiny, WAYS[way], name="whole").run
+    assert len(whole.read_metrics()) == (4 if way == "early stopping" else 5)
+    run = stopped(tiny, 3, *WAYS[way])
+    assert [row["epoch"] for row in run.read_metrics()] == [1, 2, 3]
+    with pytest.raises(KeyboardInterrupt):
+        resume("tiny/stopped", progress=Stop(4))  # again, after the third epoch
+    assert_same(resume("tiny/stopped").run, whole)
+    after = [one["after_epoch"] for one in json.loads(run.environment.read_text())["resumed"]]
+    assert after == [2, 3]
+
+
+@pytest.mark.slow
+def test_a_run_without_a_finished_epoch_begins_anew_in_its_folder(tiny: Path) -> None:
+    run = stopped(tiny, 1, "train.epochs=2")
+    assert_same(resume("tiny/stopped").run, fit(tiny, ["train.epochs=2"], name="whole").run)
+    assert run.status() == "finished"
+
+
+@pytest.mark.slow
+def test_a_finished_run_goes_on_with_more_epochs(tiny: Path) -> None:
+    """With a schedule that counts no epochs, as if all had been meant at first."""
+    constant = "train.learning_rate_schedule=null"
+    whole = fit(tiny, [constant], name="whole").run
+    run = fit(tiny, [constant, "train.epochs=3"], name="short").run
+    assert_same(resume("tiny/short", ["train.epochs=5"]).run, whole)
+    assert "epochs: 5" in run.resolved.read_text()
+    assert run.recipe.read_text() == RECIPE
+
+
+@pytest.mark.slow
+def test_training_that_had_ended_is_only_scored(tiny: Path) -> None:
+    whole = fit(tiny, WAYS["EMA"], name="whole").run
+    copy = RunFolder(whole.path.with_name("copy"))
+    shutil.copytree(whole.path, copy.path)
+    for name in ("summary.json", "model.keras", "best.keras", "predictions.csv"):
+        (copy.path / name).unlink()
+    assert_same(resume("tiny/copy").run, whole)
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_passed_over(tiny: Path, notes) -> None:
+    whole = fit(tiny, [], name="whole").run
+    run = stopped(tiny, 4)
+    newest = run.checkpoints / "epoch-0003.npz"
+    newest.write_bytes(newest.read_bytes()[:-2000])
+    assert_same(resume("tiny/stopped", progress=notes).run, whole)
+    assert any(f"{newest}: damaged; looking at the one before" in line for line in notes.lines)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FitResult:
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.yaml").write_text(RECIPE, encoding="utf-8")
+    return fit(folder / "tiny.yaml", ["train.epochs=3"], output_dir=folder / "outputs")
+
+
+@pytest.fixture
+def own(finished: FitResult, tmp_path: Path) -> RunFolder:
+    """A copy of a finished run that a test may damage."""
+    shutil.copytree(finished.run.path, tmp_path / "outputs" / "tiny" / "run-001")
+    return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+
+
+def _unlike(run: RunFolder, **changes: object) -> None:
+    environment = json.loads(run.environment.read_text())
+    run.environment.write_text(json.dumps(environment | changes))
+
+
+def _damage(run: RunFolder) -> None:
+    for path in run.checkpoints.glob("*.npz"):
+        path.write_bytes(b"PK nothing")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "overrides", "message"),
+    [
+        (None, [], "finished after epoch 3; all its epochs are done"),
+        (None, ["train.epochs=2"], "train.epochs=2, but 3 epochs are done"),
+        (None, ["train.batch_size=32", "train.epochs=9"],
+         "train.batch_size cannot change when a run goes on"),
+        (_damage, ["train.epochs=9"], "every checkpoint in it is damaged"),
+        (lambda run: _unlike(run, training_devices=["GPU:0", "GPU:1"]), ["train.epochs=9"],
+         "began on GPU:0, GPU:1, and here CPU:0 would train"),
+        (lambda run: shutil.rmtree(run.checkpoints), [], "without a checkpoint to go on from"),
+    ],
+)  # fmt: skip
+def test_what_cannot_go_on_is_refused_and_left_alone(
+    own: RunFolder, prepare: Callable[[RunFolder], None] | None, overrides: list[str], message: str
+) -> None:
+    if prepare:
+        prepare(own)
+    before = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+    with pytest.raises(KcnnError) as caught:
+        resume(str(own.path), overrides)
+    assert message in caught.value.message
+    after = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+    after.pop(own.checkpoints / "lock", None)
+    before.pop(own.checkpoints / "lock", None)
+    assert after == before
+
+
+def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kcnn.commands.job import Job
+
+    monkeypatch.setattr(Job, "images_digest", lambda job: "another")
+    with pytest.raises(RunError, match="was trained on other images than those that are here now"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
+    text = own.resolved.read_text()
+    own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
+    with pytest.raises(RunError, match="does not fit the recipe of this run"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(own: RunFolder) -> None:
+    with hold(own), pytest.raises(RunError, match="another process is training this run"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_only_two_checkpoints_are_kept(finished: FitResult) -> None:
+    names = {path.name for path in finished.run.checkpoints.iterdir()}
+    assert names - {"lock"} == {"epoch-0002.npz", "epoch-0003.npz"}
+
+
+# Kills itself at the n-th of the calls by which files become whole.
+KILLED = """\
+import os, pathlib, signal, sys
+left = int(sys.argv.pop(1))
+def counted(function):
+    def call(*arguments, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+    return call
+os.fsync, pathlib.Path.replace = counted(os.fsync), counted(pathlib.Path.replace)
+import numpy
+numpy.savez = counted(numpy.savez)
+from kcnn.cli import main
+main()
+"""
+
+
+def kcnn(folder: Path, *arguments: str, kill_at: int = 0) -> subprocess.Popen[str]:
+    start = ["-c", KILLED, str(kill_at)] if kill_at else ["-m", "kcnn"]
+    return subprocess.Popen(
+        [sys.executable, *start, "fit", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_loses_no_finished_epoch(
+    tiny: Path, pytestconfig: pytest.Config
+) -> None:
+    """Half of the kills come at a random time, half while a file is being made whole."""
+    kills = pytestconfig.getoption("--kills")
+    way = (*WAYS["lookahead"], "train.epochs=6")
+    whole = fit(tiny, way, name="whole").run
+    draw = random.Random(kills)
+    run, count = RunFolder(tiny.parent / "outputs" / "tiny" / "killed"), 0
+    while count < kills:
+        shutil.rmtree(run.path, ignore_errors=True)
+        arguments: tuple[str, ...] = ("tiny.yaml", *way, "--name", "killed")
+        for _ in range(2):
+            done = _killed(kcnn, tiny.parent, arguments, draw)
+            count += 1
+            if run.resolved.is_file():
+                arguments = ("--resume", "tiny/killed")
+            else:
+                shutil.rmtree(run.path, ignore_errors=True)
+            if done:
+                break
+        if run.status() != "finished":
+            last = kcnn(tiny.parent, *arguments)
+            _, errors = last.communicate(timeout=120)
+            assert last.returncode == 0, errors
+        assert_same(run, whole)
+        assert not list(run.path.rglob(".*.*")), "a temporary file is left"
+
+
+def _killed(
+    start: Callable[..., subprocess.Popen[str]],
+    folder: Path,
+    arguments: tuple[str, ...],
+    draw: random.Random,
+) -> bool:
+    """Runs kcnn and kills it; says whether it was done before that."""
+    if draw.random() < 0.5:
+        process = start(folder, *arguments, kill_at=draw.randint(1, 60))
+    else:
+        process = start(folder, *arguments)
+        time.sleep(draw.uniform(3, 12))
+        process.send_signal(signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode in (0, -signal.SIGKILL), errors
+    return process.returncode == 0
+
+
+def test_a_name_cannot_be_given_to_a_run_that_goes_on(tiny: Path) -> None:
+    process = kcnn(tiny.parent, "--resume", "--name", "other")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "--name: a run that goes on keeps its own" in errors
