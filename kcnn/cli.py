@@ -15,6 +15,7 @@ from kcnn.console.options import (
     at_least_two,
     check_check,
     check_explain,
+    check_runs,
     complete_recipe,
     data_dir,
     device,
@@ -23,6 +24,7 @@ from kcnn.console.options import (
     for_one_layer,
     for_reading_runs,
     for_resuming,
+    hear_signals,
     json_option,
     options,
     output_dir,
@@ -357,16 +359,29 @@ def sweep(
 
 
 @cli.command()
+@run
 @output_dir
 @click.option("--sort", type=click.Choice(SORTS), default="started", show_default=True)
+@click.option("--watch", "watched", is_flag=True, help="Follow RUN while it trains.")
 @json_option
-def runs(output_dir: Path, sort: str, as_json: bool) -> None:
-    """List runs with their accuracy, size and time.
+def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: bool) -> None:
+    """List runs with their accuracy, size and time, or follow one that trains.
+
+    --watch shows the log of RUN, the newest when none is named, until its training ends. Ctrl-C
+    ends the watching alone.
 
     \b
-    Example:
+    Examples:
       kcnn runs --sort accuracy
+      kcnn runs --watch
     """
+    check_runs(run, watched, as_json)
+    if watched:
+        from kcnn.commands.watch import watch
+
+        for line in watch(run, output_dir):
+            click.echo(line)
+        return
     from kcnn.commands.runs import list_runs
 
     rows = list_runs(output_dir, sort)
@@ -478,21 +493,30 @@ def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> 
 
 
 @cli.command()
-@options(output_dir, data_dir, quiet, json_option)
-def doctor(output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
+@options(output_dir, data_dir)
+@click.option(
+    "--repeatable", is_flag=True,
+    help="Train digits twice, and see whether every byte is the same (half a minute).",
+)  # fmt: skip
+@options(quiet, json_option)
+def doctor(
+    output_dir: Path, data_dir: Path | None, repeatable: bool, quiet: bool, as_json: bool
+) -> None:
     """Show versions, devices, precision, and the data found on this machine.
 
     \b
-    Example:
+    Examples:
       kcnn doctor
+      kcnn doctor --repeatable
     """
     from kcnn.commands.doctor import examine
 
-    machine = examine(output_dir, data_dir, make_progress(quiet))
+    machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
     click.echo(output.as_json(machine) if as_json else output.machine_text(machine))
 
 
 def main() -> None:
     """Runs the command line."""
+    hear_signals()
     with prompt_exit():
         cli(prog_name="kcnn")

@@ -86,9 +86,19 @@ class RunFolder:
         return self.path / "filters.npz"
 
     @property
+    def log(self) -> Path:
+        """What the training told, line by line, with the time."""
+        return self.path / "log.txt"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of what resuming needs."""
         return self.path / "checkpoint"
+
+    @property
+    def lock(self) -> Path:
+        """The file that the process which trains the run has locked."""
+        return self.checkpoints / "lock"
 
     @property
     def plots(self) -> Path:
@@ -204,7 +214,7 @@ def hold(run: RunFolder) -> Iterator[None]:
 
     with writing(run.checkpoints):
         run.checkpoints.mkdir(exist_ok=True)
-    lock = FileLock(run.checkpoints / "lock")
+    lock = FileLock(run.lock)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -216,6 +226,19 @@ def hold(run: RunFolder) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(run: RunFolder) -> bool:
+    """Says whether a process trains a run right now."""
+    from filelock import FileLock, Timeout
+
+    if not run.lock.is_file():
+        return False
+    try:
+        with FileLock(run.lock).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:

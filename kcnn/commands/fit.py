@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
 from kcnn.commands.job import Job, build_model, load_job
+from kcnn.commands.run_log import logged
 from kcnn.errors import KcnnError
 from kcnn.files import atomic, write_json, write_text
 from kcnn.progress import Progress
@@ -154,12 +155,13 @@ def complete_run(
     Raises:
         KcnnError: Training diverged, or the folder cannot be written.
     """
-    with _status_when_stopped(run, job, clock, progress):
-        training = _train(job, model, run, progress, resumed)
-        clock.parts["train"] = round(training.seconds, 3)
-        summary = _conclude(job, model, training, run, clock, progress)
-    # A run that is scored is finished, whatever becomes of its pictures.
-    _draw(job, model, run, summary, clock, progress)
+    with logged(run, progress) as told:
+        with _status_when_stopped(run, job, clock, told):
+            training = _train(job, model, run, told, resumed)
+            clock.parts["train"] = round(training.seconds, 3)
+            summary = _conclude(job, model, training, run, clock, told)
+        # A run that is scored is finished, whatever becomes of its pictures.
+        _draw(job, model, run, summary, clock, told)
     return FitResult(run, summary)
 
 

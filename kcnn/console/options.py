@@ -6,6 +6,7 @@ import atexit
 import errno
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,23 @@ from click.shell_completion import CompletionItem
 from kcnn.errors import KcnnError
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+
+
+class Stopped(KeyboardInterrupt):
+    """Another signal than Ctrl-C's asks the process to end, which it does in the same way.
+
+    Args:
+        number: The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = signal.Signals(number)
+
+    @property
+    def exit_status(self) -> int:
+        """What a shell reports for a program that the signal ended."""
+        return 128 + self.signal
 
 
 class Commands(click.Group):
@@ -43,9 +61,28 @@ class Commands(click.Group):
             click.echo("error: no room left to print, or for a temporary file", err=True)
             _forget_what_is_left_to_print()
             ctx.exit(1)
+        except Stopped as stopped:
+            with suppress(OSError):  # a terminal that was closed
+                click.echo(f"stopped by {stopped.signal.name}", err=True)
+            ctx.exit(stopped.exit_status)
         except KeyboardInterrupt:
             click.echo("stopped by Ctrl-C", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def hear_signals() -> None:
+    """Ends the work in good order when the system asks for it, or the terminal is closed.
+
+    What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        raise Stopped(number)
+
+    for name in ("SIGTERM", "SIGHUP"):  # the second is unknown to Windows
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
 
 
 @contextmanager
@@ -128,6 +165,14 @@ def check_check(gradients: bool, **of_gradients: object) -> None:
     alone = [f"--{name.replace('_', '-')}" for name, value in of_gradients.items() if value]
     if alone and not gradients:
         raise click.UsageError(f"{', '.join(alone)}: only with --gradients")
+
+
+def check_runs(run: str | None, watched: bool, as_json: bool) -> None:
+    """Refuses what goes with only one of kcnn runs and kcnn runs --watch."""
+    if run is not None and not watched:
+        raise click.UsageError(f"{run}: only with --watch; kcnn runs lists all runs")
+    if watched and as_json:
+        raise click.UsageError("--watch and --json do not go together; choose one")
 
 
 def for_a_new_run(

@@ -191,6 +191,13 @@ def verify_text(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _repeatability(differing: list[str] | None) -> list[tuple[str, str]]:
+    if differing is None:
+        return []
+    same = "yes: two fits of digits left the same bytes, times apart"
+    return [("repeatable", f"NO: {', '.join(differing)} differ" if differing else same)]
+
+
 def machine_text(machine: Mapping[str, Any]) -> str:
     """Writes what the doctor found."""
     devices = [
@@ -209,6 +216,7 @@ def machine_text(machine: Mapping[str, Any]) -> str:
         ("processor", f"{machine['processor']}, {machine['cores']} cores"),
         ("devices", ", ".join(devices)),
         ("bfloat16", precision),
+        *_repeatability(machine.get("differing_files")),
         ("output folder", problem or f"{machine['output_dir']}: can be written"),
         *((f"data {name}", found or "not here") for name, found in machine["data"].items()),
     ]

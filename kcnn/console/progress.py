@@ -74,6 +74,7 @@ class LiveProgress(PlainProgress):
         self._steps = steps
         self._batch_size = batch_size
         self._started = time.monotonic()
+        self._before: int | None = None
         self._bars = Bars(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20),
             TextColumn("{task.fields[state]}"), console=self._console, transient=True,
@@ -86,7 +87,9 @@ class LiveProgress(PlainProgress):
     def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Moves the bar."""
         done = (epoch - 1) * self._steps + step
-        rate = done / max(time.monotonic() - self._started, 1e-9)
+        if self._before is None:  # a run that goes on has steps of former times
+            self._before = (epoch - 1) * self._steps
+        rate = (done - self._before) / max(time.monotonic() - self._started, 1e-9)
         left = (self._epochs * self._steps - done) / rate
         state = (
             f"step {step}/{self._steps}  {shown_metrics(metrics)}  "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -42,6 +42,7 @@ class MetricsFile(Resumable):
         validated: Whether validation images are scored after each epoch.
         progress: Hears of each row.
         watched: Names of what other callbacks measure; the last columns.
+        first_bad_step: Finds the first step whose loss was no finite number.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class MetricsFile(Resumable):
         validated: bool,
         progress: Progress,
         watched: Sequence[str] = (),
+        first_bad_step: Callable[[], int | None] = lambda: None,
     ) -> None:
         super().__init__()
         first, further = metrics[:2], metrics[2:]
@@ -60,6 +62,7 @@ class MetricsFile(Resumable):
         self.rows: list[dict[str, float]] = []
         self._run = run
         self._progress = progress
+        self._first_bad_step = first_bad_step
         self._started = 0.0
         self._rate = 0.0
 
@@ -80,7 +83,9 @@ class MetricsFile(Resumable):
         self._write()
         self._progress.epoch_finished(epoch + 1, self.rows[-1])
         if not math.isfinite(row["loss"]):
-            where = f"epoch {epoch + 1} (learning rate {self._rate:g})"
+            step = self._first_bad_step()
+            at = "" if step is None else f", at step {step} of the training"
+            where = f"epoch {epoch + 1}{at} (learning rate {self._rate:g})"
             raise TrainingError(
                 f"the loss became {row['loss']} in {where}",
                 "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
@@ -157,6 +162,8 @@ class ProgressReports(keras.callbacks.Callback):
         if now - self._reported >= _SECONDS_BETWEEN_REPORTS:
             self._reported = now
             values = {name: float(value) for name, value in (logs or {}).items()}
+            if not math.isfinite(values.get("loss", 0.0)):
+                self.model.stop_training = True  # the rest of a long epoch would be wasted
             self._progress.step_finished(self._epoch, batch + 1, values)
 
 

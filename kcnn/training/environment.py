@@ -47,9 +47,23 @@ def describe_run(devices: Devices, precision: str, seed: int) -> dict[str, Any]:
         "training_devices": list(devices.names),
         "training_cores": core_count(),
         "strategy": type(devices.strategy).__name__,
+        "repeatable": _guarantee(devices),
         "git_commit": _git_commit(),
         **describe_machine(),
     }
+
+
+def _guarantee(devices: Devices) -> str:
+    """Says what another run of the same recipe and seed may be relied on to give."""
+    if devices.count == 1:
+        return (
+            "the same bytes on this machine with these packages: operations are deterministic, and "
+            "everything random is drawn from the seed"
+        )
+    return (
+        "the same figures but for their last digits: everything random is drawn from the seed, but "
+        "sums over several devices may be taken in another order"
+    )
 
 
 def _version(package: str) -> str | None:

@@ -115,8 +115,14 @@ def train(
     """
     settings = plan.recipe.train
     watch = WatchedAccuracy(watched or {})
+    step_losses = StepLosses(run, steps_per_epoch)
     metrics_file = MetricsFile(
-        run, metric_names(plan.recipe), validation is not None, progress, watch.columns
+        run,
+        metric_names(plan.recipe),
+        validation is not None,
+        progress,
+        watch.columns,
+        step_losses.first_bad_step,
     )
     best = BestWeights() if validation is not None else None
     steps = settings.epochs * steps_per_epoch
@@ -127,7 +133,7 @@ def train(
         # After BestWeights, whose on_test_end must see the averaged weights that were scored.
         *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
         watch,  # before the file, which writes what it measures
-        StepLosses(run, steps_per_epoch),  # before the file, which may find that training diverged
+        step_losses,  # before the file, which may find that training diverged
         metrics_file,
         ProgressReports(progress),
     ]

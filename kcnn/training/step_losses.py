@@ -57,6 +57,11 @@ class StepLosses(Resumable):
         """Leaves the model as it was."""
         del self.model.compute_loss
 
+    def first_bad_step(self) -> int | None:
+        """Finds the first step, counted from the beginning, whose loss was no finite number."""
+        bad = np.flatnonzero(~np.isfinite(self._losses))
+        return int(bad[0]) + 1 if len(bad) else None
+
     def state(self) -> State:
         """Gives the losses of all steps so far."""
         return {"losses": np.array(self._losses)}

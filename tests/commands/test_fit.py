@@ -56,7 +56,7 @@ BRANCHES = """[
 FILES = {
     "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
     "summary.json", "per_class.csv", "confusion.csv", "predictions.csv", "model.keras",
-    "best.keras", "filters.npz", "plots", "checkpoint",
+    "best.keras", "filters.npz", "plots", "checkpoint", "log.txt",
 }  # fmt: skip
 PICTURES = {
     "accuracy.png", "loss.png", "confusion.png", "samples.png", "filters.png", "feature_maps.png",
@@ -388,25 +388,35 @@ def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_ctrl_c_while_training(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [
+        (signal.SIGINT, 130, "stopped by Ctrl-C"),
+        (signal.SIGTERM, 143, "stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "stopped by SIGHUP"),
+    ],
+)
+def test_a_signal_while_training(
+    number: signal.Signals, status: int, words: str, folder: Path, tmp_path: Path
+) -> None:
     shutil.copy(folder / "tiny.yaml", tmp_path)
     process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("epoch "):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             break
     output, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert output == ""
     assert "Traceback" not in errors
-    assert errors.endswith("stopped by Ctrl-C\n")
+    assert errors.endswith(f"{words}\n")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
     assert run.read_summary()["status"] == "interrupted"
     assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
     assert {path.name for path in run.path.iterdir()} == {
         "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
-        "summary.json", "checkpoint",
+        "summary.json", "checkpoint", "log.txt",
     }  # fmt: skip
     pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
     assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}

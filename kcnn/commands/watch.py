@@ -1,0 +1,53 @@
+"""kcnn runs --watch: follows a run that another process trains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from kcnn.errors import RunError
+from kcnn.runs import RunFolder, find_run, is_held
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def watch(run: str | None, output_dir: Path) -> Iterator[str]:
+    """Follows a run's log until nobody trains it any more.
+
+    Args:
+        run: A path or a short name; None for the newest run.
+        output_dir: Where runs lie.
+
+    Yields:
+        The lines of log.txt, those that are there first, then new ones as they come.
+
+    Raises:
+        RunError: There is no such run, or it has no log.
+    """
+    found = find_run(run, output_dir)
+    position = 0
+    while True:
+        is_trained = is_held(found)  # before the log is read, whose last line must not be missed
+        lines, position = _new_lines(found, position)
+        yield from lines
+        if not is_trained:
+            yield f"{found.title}: {found.status()}, and no process trains it"
+            return
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
+    """Reads whole lines from a place in the log on; what is half written is left for later."""
+    try:
+        with run.log.open("rb") as stream:
+            stream.seek(position)
+            whole, end, _ = stream.read().rpartition(b"\n")
+    except OSError as error:
+        raise RunError(
+            f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists what can be read"
+        ) from None
+    text = whole.decode("utf-8", errors="replace")
+    printable = ["".join(one if one.isprintable() else "�" for one in line)
+                 for line in text.split("\n")]  # fmt: skip
+    return (printable if end else []), position + len(whole) + len(end)

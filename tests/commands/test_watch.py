@@ -1,0 +1,80 @@
+"""Following a run that another process trains."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands import watch as module
+from kcnn.commands.run_log import logged
+from kcnn.commands.watch import watch
+from kcnn.errors import RunError, TrainingError
+from kcnn.progress import Progress
+from kcnn.runs import RunFolder, create_run, hold, is_held
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    made = create_run(tmp_path, "digits")
+    made.resolved.write_text("name: digits\n")
+    return made
+
+
+def following(run: RunFolder) -> Iterator[str]:
+    return watch(None, run.path.parent.parent)
+
+
+def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) -> None:
+    heard = []
+    seen = [threading.Event() for _ in range(3)]
+
+    def train() -> None:
+        with hold(run), logged(run, Progress()) as progress:
+            for number in range(2):
+                progress.note(f"line {number}")
+                assert seen[number].wait(10)
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    while not (is_held(run) and run.log.exists()):
+        pass
+    for line in following(run):
+        heard.append(line)
+        if "line" in line:
+            seen[int(line[-1])].set()
+    trainer.join()
+    assert [line.split(" ", 1)[1] for line in heard[:-1]] == ["line 0", "line 1", "finished"]
+    assert heard[-1] == "digits/run-001: unfinished, and no process trains it"
+
+
+def test_what_a_stranger_s_log_says_to_a_terminal_is_left_out(run: RunFolder) -> None:
+    run.log.write_bytes("red \x1b[31m and \xff\n".encode("latin-1"))
+    assert next(following(run)) == "red �[31m and �"
+
+
+def test_a_run_without_a_log(run: RunFolder) -> None:
+    with pytest.raises(RunError, match=r"log\.txt: cannot be read"):
+        next(following(run))
+
+
+@pytest.mark.parametrize(
+    ("error", "last"),
+    [
+        (TrainingError("the loss became nan"), "failed: the loss became nan"),
+        (KeyboardInterrupt(), "stopped"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+    ],
+)
+def test_the_log_says_how_a_training_ended(run: RunFolder, error: BaseException, last: str) -> None:
+    with pytest.raises(type(error)), logged(run, Progress()) as progress:
+        progress.training_started(3, 10, 64)
+        progress.epoch_finished(1, {"epoch": 1, "loss": 0.25})
+        raise error
+    lines = run.log.read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith(" training: 3 epochs of 10 steps of 64 images")
+    assert lines[1].endswith(" epoch 1/3: loss 0.25")
+    assert lines[-1].endswith(last)
