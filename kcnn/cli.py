@@ -10,6 +10,7 @@ import click
 
 from kcnn import __version__
 from kcnn.console import output
+from kcnn.console.ending import hear_signals, prompt_exit
 from kcnn.console.options import (
     Commands,
     at_least_two,
@@ -24,11 +25,9 @@ from kcnn.console.options import (
     for_one_layer,
     for_reading_runs,
     for_resuming,
-    hear_signals,
     json_option,
     options,
     output_dir,
-    prompt_exit,
     quiet,
     recipe,
     resume_option,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 # As `atomic` names what it has not finished.
 _TEMPORARY = re.compile(r"\..+\.\d+(\.[a-z]+)?")
@@ -59,8 +62,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a text file whole or not at all; line ends stay as they are."""
-    with atomic(path) as temporary:
-        temporary.write_bytes(text.encode("utf-8"))
+    content = text.encode("utf-8")
+    with atomic(path, len(content)) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -78,11 +82,12 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, size: int | None = None) -> Iterator[Path]:
     """Lets a file or folder be written beside its place and renamed into it when whole.
 
     Args:
         path: Where it shall stand; the folder above it is made when missing.
+        size: About how many bytes it will have, to be told when there is no room for them.
 
     Yields:
         A temporary path in the same folder, with the same suffix, that does not exist yet.
@@ -92,7 +97,7 @@ def atomic(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        with writing(path):
+        with writing(path, size):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _flush(temporary)
@@ -109,15 +114,33 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusals to write into a RunError that names the path."""
+def writing(path: Path, size: int | None = None) -> Iterator[None]:
+    """Turns the operating system's refusals to write into a RunError that names the path.
+
+    Args:
+        path: What is written.
+        size: About how many bytes it needs, where that is known.
+    """
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "make room or choose another folder",
-        ) from None
+        hint = "make room or choose another folder"
+        if error.errno in _NO_ROOM:
+            hint = f"{_room(path, size)}; {hint}"
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}", hint) from None
+
+
+def _room(path: Path, size: int | None) -> str:
+    """Says how much room a full disk has, and how much is needed."""
+    there = path.absolute().parent
+    while not there.exists():
+        there = there.parent
+    free = f"{_kilobytes(shutil.disk_usage(there).free)} are free"
+    return free if size is None else f"it needs about {_kilobytes(size)}, and {free}"
+
+
+def _kilobytes(size: int) -> str:
+    return f"{-(-size // 1000):,} kB"
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -168,8 +168,27 @@ def complete_run(
 def _train(
     job: Job, model: keras.Model, run: RunFolder, progress: Progress, resumed: Checkpoint | None
 ) -> Training:
-    from kcnn.data.pipeline import evaluation_batches, training_batches
     from kcnn.model.kernels import first_kernel, write_kernels
+    from kcnn.training.checkpoint import newest_checkpoint
+
+    about = resumed.about if resumed else _about(job, model)
+    if resumed and resumed.step:
+        _train_on(job, model, run, progress, about, resumed)
+        resumed = newest_checkpoint(run, progress)
+    training = _train_on(job, model, run, progress, about, resumed)
+    write_kernels(run, about["first_kernel"], first_kernel(model))
+    return training
+
+
+def _train_on(
+    job: Job,
+    model: keras.Model,
+    run: RunFolder,
+    progress: Progress,
+    about: Mapping[str, Any],
+    resumed: Checkpoint | None,
+) -> Training:
+    from kcnn.data.pipeline import evaluation_batches, training_batches
     from kcnn.training.fit import train
 
     settings = job.recipe.train
@@ -179,6 +198,7 @@ def _train(
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         first_epoch=resumed.epoch if resumed else 0,
+        first_step=resumed.step if resumed else 0,
         seed=settings.seed,
         shuffle=settings.shuffle,
         with_replacement=settings.sampling == "with_replacement",
@@ -187,8 +207,7 @@ def _train(
         classes=classes,
     )
     validation = job.validation and evaluation_batches(job.validation, classes=classes)
-    about = resumed.about if resumed else _about(job, model)
-    training = train(
+    return train(
         job.plan,
         model,
         batches,
@@ -200,8 +219,6 @@ def _train(
         about,
         resumed,
     )
-    write_kernels(run, about["first_kernel"], first_kernel(model))
-    return training
 
 
 def _about(job: Job, model: keras.Model) -> dict[str, Any]:

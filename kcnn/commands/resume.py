@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kcnn.training.devices import Devices
 
 # All else would make another training of it.
-MAY_CHANGE = ("train.epochs", "data.path")
+MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
 _SAME_NUMBERS = ("kcnn", "python", "processor", "packages")
 
 
@@ -93,7 +93,7 @@ def _resume(
     with clock.timed("build"):
         model = build_model(job, devices, policy, progress)
     _begin_again(run, job, environment, here, checkpoint)
-    done = f"epoch {checkpoint.epoch}" if checkpoint else "its beginning: no epoch was finished"
+    done = checkpoint.place if checkpoint else "its beginning: no epoch was finished"
     progress.note(f"going on with {run.path} after {done}")
     return complete_run(run, job, model, clock, progress, checkpoint)
 
@@ -104,7 +104,7 @@ def _require_same_training(run: RunFolder, settings: Recipe) -> None:
     if changed:
         raise RunError(
             f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
-            f"only {' and '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
+            f"only {', '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
         )
 
 
@@ -114,7 +114,7 @@ def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | Non
         if finished:
             raise RunError(f"{run.path}: finished, and without a checkpoint to go on from")
         return
-    if epochs < checkpoint.epoch:
+    if epochs < checkpoint.epoch + (checkpoint.step > 0):
         raise RunError(
             f"{run.path}: train.epochs={epochs}, but {checkpoint.epoch} epochs are done",
             f"write more than {checkpoint.epoch}",
@@ -157,6 +157,7 @@ def _begin_again(
     remove_leftovers(run.checkpoints)
     again = {
         "after_epoch": checkpoint.epoch if checkpoint else 0,
+        "after_step": checkpoint.step if checkpoint else 0,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command_line": here["command_line"],
         **{name: here[name] for name in _SAME_NUMBERS},

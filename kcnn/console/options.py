@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import os
 import re
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -17,26 +15,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from kcnn.console.ending import INTERRUPTED, Stopped
 from kcnn.errors import KcnnError
-
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
-
-
-class Stopped(KeyboardInterrupt):
-    """Another signal than Ctrl-C's asks the process to end, which it does in the same way.
-
-    Args:
-        number: The signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.signal = signal.Signals(number)
-
-    @property
-    def exit_status(self) -> int:
-        """What a shell reports for a program that the signal ended."""
-        return 128 + self.signal
 
 
 class Commands(click.Group):
@@ -68,40 +48,6 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped by Ctrl-C", err=True)
             ctx.exit(INTERRUPTED)
-
-
-def hear_signals() -> None:
-    """Ends the work in good order when the system asks for it, or the terminal is closed.
-
-    What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
-    """
-
-    def stop(number: int, frame: object) -> None:
-        raise Stopped(number)
-
-    for name in ("SIGTERM", "SIGHUP"):  # the second is unknown to Windows
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, stop)
-
-
-@contextmanager
-def prompt_exit() -> Iterator[None]:
-    """Ends the process with the status that was chosen, and at once.
-
-    Python by itself would take TensorFlow apart, which lasts a second, and would end by the signal
-    where Ctrl-C came in the middle of its import. What has to be done at an exit is done.
-    """
-    try:
-        yield
-    except SystemExit as end:
-        if not isinstance(end.code, int):
-            raise
-        atexit._run_exitfuncs()
-        with suppress(OSError, ValueError):  # nobody reads it any more
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(end.code)
 
 
 def _forget_what_is_left_to_print() -> None:

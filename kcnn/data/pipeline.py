@@ -50,6 +50,7 @@ def training_batches(
     batch_size: int,
     epochs: int,
     first_epoch: int = 0,
+    first_step: int = 0,
     seed: int,
     shuffle: bool = True,
     with_replacement: bool = False,
@@ -66,6 +67,7 @@ def training_batches(
         batch_size: Images in a batch; the last of an epoch has what is left.
         epochs: Where training ends, counted from 0 whatever the first epoch is.
         first_epoch: Where it begins; the batches are those it would have had from the start.
+        first_step: How many batches of the first epoch are left out, because they had their turn.
         seed: Decides order and augmentation.
         shuffle: A new order each epoch; else the order of the images.
         with_replacement: Draws every image of an epoch at random from all of them, whatever
@@ -104,7 +106,9 @@ def training_batches(
             images, targets = augmenter.apply(images, targets, numbers)
         return images, targets
 
-    rows_of_epochs = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_rows)
+    rows_of_epochs = (
+        tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_rows).skip(first_step)
+    )
     return _in_parallel(rows_of_epochs, batch)
 
 

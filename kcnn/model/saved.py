@@ -28,8 +28,9 @@ def save_model(model: keras.Model, path: Path) -> None:
     # Of the network alone: with a model, its optimizer would be made again.
     network = keras.Model(model.input, model.output, name=model.name)
     copy = keras.models.clone_model(network, clone_function=_kept_by_keras)
-    copy.set_weights(model.get_weights())
-    with atomic(path) as temporary:
+    weights = model.get_weights()
+    copy.set_weights(weights)
+    with atomic(path, sum(one.nbytes for one in weights)) as temporary:
         copy.save(temporary)
 
 

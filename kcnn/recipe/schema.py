@@ -12,6 +12,7 @@ from kcnn.recipe.augmentations import AnyAugmentation
 from kcnn.recipe.fields import (
     Count,
     NotNegative,
+    Positive,
     Settings,
     UnitInterval,
     WholeNumber,
@@ -163,6 +164,8 @@ class TrainSettings(Settings):
         watch_first: Measures accuracy on so many of the first training images and of the first
             test images after each epoch; on all of a set that has fewer.
         early_stopping: When to stop early.
+        checkpoint_every_minutes: How often to keep, besides each epoch's end, what resuming needs;
+            for long epochs.
         precision: Keras's dtype policy; `auto` takes mixed_bfloat16 where the devices are fast at
             it, else float32. Weights, logits and loss stay float32.
         seed: Draws the validation images, initial weights, order, augmentation and dropout.
@@ -181,6 +184,7 @@ class TrainSettings(Settings):
     metrics: list[AnyMetric] = []
     watch_first: Count | None = None
     early_stopping: EarlyStopping | None = None
+    checkpoint_every_minutes: Positive | None = None
     precision: Annotated[str, choice(*PRECISIONS)] = "float32"
     seed: WholeNumber = 0
 

@@ -65,11 +65,15 @@ class MetricsFile(Resumable):
         self._first_bad_step = first_bad_step
         self._started = 0.0
         self._rate = 0.0
+        self._begun: dict[str, float] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of an epoch and reads the rate it begins with."""
-        self._started = time.perf_counter()
-        self._rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        if self._begun is None:
+            rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            self._begun = {"elapsed": 0.0, "rate": rate}
+        self._rate = self._begun["rate"]
+        self._started = time.perf_counter() - self._begun["elapsed"]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the row of an epoch.
@@ -79,6 +83,7 @@ class MetricsFile(Resumable):
         """
         row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
         row["seconds"] = time.perf_counter() - self._started
+        self._begun = None
         self.rows.append({name: float(row[name]) for name in self.columns})
         self._write()
         self._progress.epoch_finished(epoch + 1, self.rows[-1])
@@ -92,13 +97,16 @@ class MetricsFile(Resumable):
             )
 
     def state(self) -> State:
-        """Gives the rows so far."""
-        return {"rows": self.rows}
+        """Gives the rows so far, and how an unfinished epoch began."""
+        elapsed = time.perf_counter() - self._started
+        begun = None if self._begun is None else {**self._begun, "elapsed": elapsed}
+        return {"rows": self.rows, "begun": begun}
 
     def restore(self, state: State) -> None:
         """Takes the rows of an earlier process, and writes them again."""
-        self.rows = list(state["rows"])
-        self._write()
+        self.rows, self._begun = list(state["rows"]), state["begun"]
+        if self.rows:
+            self._write()
 
     def _write(self) -> None:
         written = [[shown(name, row[name]) for name in self.columns] for row in self.rows]

@@ -1,4 +1,4 @@
-"""What resuming needs, on disk: one file an epoch, of which the last two are kept."""
+"""What resuming needs, on disk: a file an epoch, or oftener, of which the last two are kept."""
 
 from __future__ import annotations
 
@@ -19,21 +19,28 @@ from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 
 KEPT = 2
-_FILE = re.compile(r"epoch-(\d{4,9})\.npz")
+_FILE = re.compile(r"epoch-(\d{4,9})(?:-step-(\d{6,12}))?\.npz")
 _TREE = "tree.json"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training as it was when an epoch had ended.
+    """A training as it was when an epoch had ended, or some steps after that.
 
     Args:
         epoch: Epochs finished.
         state: Mappings with names of text, lists, arrays, and what JSON can hold.
+        step: Steps taken of the next epoch.
     """
 
     epoch: int
     state: Mapping[str, Any]
+    step: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where the training was, in words."""
+        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -55,13 +62,15 @@ def write_checkpoint(run: RunFolder, checkpoint: Checkpoint) -> None:
     arrays: dict[str, np.ndarray] = {}
     tree = json.dumps(_without_arrays(checkpoint.state, arrays))
     arrays[_TREE] = np.frombuffer(tree.encode("utf-8"), np.uint8)
-    path = run.checkpoints / f"epoch-{checkpoint.epoch:04d}.npz"
-    with atomic(path) as temporary:
+    within = f"-step-{checkpoint.step:06d}" if checkpoint.step else ""
+    path = run.checkpoints / f"epoch-{checkpoint.epoch:04d}{within}.npz"
+    with atomic(path, sum(array.nbytes for array in arrays.values())) as temporary:
         np.savez(temporary, **arrays)  # type: ignore[arg-type]  # which names the file, not a flag
-    earlier = [epoch for epoch in _files(run) if epoch < checkpoint.epoch]
-    for epoch in earlier[: 1 - KEPT]:
+    files = _files(run)
+    earlier = [place for place in files if place < (checkpoint.epoch, checkpoint.step)]
+    for place in earlier[: 1 - KEPT]:
         with suppress(OSError):
-            _files(run)[epoch].unlink()
+            files[place].unlink()
 
 
 def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
@@ -75,11 +84,11 @@ def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
         RunError: There are some, and all are damaged.
     """
     files = _files(run)
-    for epoch in reversed(files):
+    for (epoch, step), path in reversed(files.items()):
         try:
-            return Checkpoint(epoch, _read(files[epoch]))
+            return Checkpoint(epoch, _read(path), step)
         except _DAMAGED:
-            progress.note(f"{files[epoch]}: damaged; looking at the one before")
+            progress.note(f"{path}: damaged; looking at the one before")
     if files:
         raise RunError(
             f"{run.checkpoints}: every checkpoint in it is damaged", "train the run again: kcnn fit"
@@ -90,14 +99,18 @@ def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
 _DAMAGED = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError)
 
 
-def _files(run: RunFolder) -> dict[int, Path]:
-    """Finds the checkpoints of a run by epoch, the oldest first."""
+def _files(run: RunFolder) -> dict[tuple[int, int], Path]:
+    """Finds the checkpoints of a run by epoch and step, the oldest first."""
     try:
-        names = sorted(child.name for child in run.checkpoints.iterdir())
+        children = list(run.checkpoints.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    found = [(int(match[1]), name) for name in names if (match := _FILE.fullmatch(name))]
-    return {epoch: run.checkpoints / name for epoch, name in sorted(found)}
+    found = {
+        (int(match[1]), int(match[2] or 0)): child
+        for child in children
+        if (match := _FILE.fullmatch(child.name))
+    }
+    return dict(sorted(found.items()))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from kcnn.training.learning_rate_multipliers import multipliers_of_weights
 from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
-from kcnn.training.resumption import Checkpoints, State, parts_of
+from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
 from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
 from kcnn.training.watch import WatchedAccuracy
@@ -97,10 +97,12 @@ def train(
 ) -> Training:
     """Trains a compiled model to the recipe's last epoch.
 
+    From a checkpoint within an epoch it only finishes that epoch, whose own checkpoint leads on.
+
     Args:
         plan: The network and its recipe.
         model: The compiled model.
-        batches: Training batches of all epochs that are left, one after the other.
+        batches: Training batches of all epochs and steps that are left, one after the other.
         steps_per_epoch: How many of them make an epoch.
         validation: Batches scored after each epoch, or None.
         run: Where metrics.csv, steps.csv and checkpoints go.
@@ -137,16 +139,19 @@ def train(
         metrics_file,
         ProgressReports(progress),
     ]
-    callbacks.append(Checkpoints(run, parts_of(callbacks), about or {}, resumed))
-    _build_for_devices(model, batches)
+    kept = (run, parts_of(callbacks), about or {}, resumed)
+    minutes = settings.checkpoint_every_minutes
+    callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
+    step = resumed.step if resumed else 0
+    _build_early(model, batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
     try:
         model.fit(
             batches,
-            epochs=settings.epochs,
+            epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
             initial_epoch=_first_epoch(settings.epochs, resumed),
-            steps_per_epoch=steps_per_epoch,
+            steps_per_epoch=steps_per_epoch - step,
             shuffle=False,  # the batches come in their order
             validation_data=validation,
             callbacks=callbacks,
@@ -164,14 +169,15 @@ def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:
     return epochs if resumed.is_stopped else resumed.epoch
 
 
-def _build_for_devices(model: keras.Model, batches: tf.data.Dataset) -> None:
-    """Builds loss, metrics and optimizer of a model on several devices before Keras does.
+def _build_early(model: keras.Model, batches: tf.data.Dataset, is_needed: bool) -> None:
+    """Builds loss, metrics and optimizer of a model before Keras does, where that is too late.
 
-    Keras would add the devices' shares of the first batch up to learn its shape, which fails
-    unless they are equal; the shape is known without.
+    On several devices Keras would add their shares of the first batch up to learn its shape, which
+    fails unless they are equal; the shape is known without. And metrics that shall go on have to
+    be there.
     """
     strategy = model.distribute_strategy
-    if strategy.num_replicas_in_sync == 1:
+    if strategy.num_replicas_in_sync == 1 and not is_needed:
         return
     with strategy.scope():
         model._symbolic_build(data_batch=batches.element_spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -75,7 +76,7 @@ def parts_of(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Part]:
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Writes a checkpoint after each epoch; the last of a training's callbacks.
+    """Writes a checkpoint after each epoch; to be the last of a training's callbacks.
 
     Args:
         run: Where they go.
@@ -96,6 +97,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._parts = parts
         self._about = about
         self._resumed = resumed
+        self._epoch = self._taken = 0
+        self._written = time.monotonic()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Puts the state back, after all other callbacks began anew.
@@ -117,19 +120,57 @@ class Checkpoints(keras.callbacks.Callback):
                 "restore the run's resolved.yaml, or train it again: kcnn fit",
             ) from None
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Puts the running metrics of a half finished epoch back, after Keras began them anew."""
+        self._epoch, self._taken = epoch, 0
+        if self._resumed is not None and self._resumed.step:
+            self._taken = self._resumed.step
+            _restore(self.model.metrics_variables, self._resumed.state["metrics"])
+            self._resumed = None
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the checkpoint of an epoch.
 
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
-        state = {
+        self._write(Checkpoint(epoch + 1, self._state()))
+
+    def _state(self) -> dict[str, Any]:
+        return {
             "about": self._about,
             "stopped": bool(self.model.stop_training),
             "variables": [np.array(one) for one in _variables(self.model)],
             "parts": {name: part.state() for name, part in self._parts.items()},
         }
-        write_checkpoint(self._run, Checkpoint(epoch + 1, state))
+
+    def _write(self, checkpoint: Checkpoint) -> None:
+        write_checkpoint(self._run, checkpoint)
+        self._written = time.monotonic()
+
+
+class FrequentCheckpoints(Checkpoints):
+    """Writes a checkpoint within an epoch too, when the last one is some minutes old.
+
+    Args:
+        minutes: How old it may become.
+        further: As of `Checkpoints`.
+    """
+
+    def __init__(self, minutes: float, *further: Any) -> None:
+        super().__init__(*further)
+        self._seconds = 60 * minutes
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes a checkpoint when it is time.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        if time.monotonic() - self._written >= self._seconds:
+            metrics = [np.array(one) for one in self.model.metrics_variables]
+            state = {**self._state(), "metrics": metrics}
+            self._write(Checkpoint(self._epoch, state, self._taken + batch + 1))
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -48,6 +48,7 @@ class StepLosses(Resumable):
             return loss
 
         self.model.compute_loss = recorded
+        self.model.make_train_function(force=True)  # or a step that was compiled before would stay
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the file whole, with the steps of the epoch as its last rows."""
@@ -63,13 +64,16 @@ class StepLosses(Resumable):
         return int(bad[0]) + 1 if len(bad) else None
 
     def state(self) -> State:
-        """Gives the losses of all steps so far."""
-        return {"losses": np.array(self._losses)}
+        """Gives the losses of all steps so far, those of an unfinished epoch by device."""
+        shares = [share.kept() for share in self._shares]
+        return {"losses": np.array(self._losses), "shares": shares}
 
     def restore(self, state: State) -> None:
         """Takes the losses of an earlier process, and writes them again."""
         self._losses, self._lines = [], []
         self._add(state["losses"])
+        for share, losses in zip(self._shares, state["shares"], strict=True):
+            share.put(losses)
 
     def _add(self, losses: np.ndarray) -> None:
         first = len(self._losses) + 1
@@ -99,11 +103,21 @@ class _Share:
         self._losses.assign(chosen)
         self._count.assign_add(1)
 
+    def kept(self) -> np.ndarray:
+        """Gives the losses kept so far."""
+        losses: np.ndarray = self._losses.numpy()[: int(self._count.numpy())]
+        return losses
+
     def take(self) -> np.ndarray:
         """Gives the losses kept so far, and begins anew."""
-        count = int(self._count.numpy())
+        losses = self.kept()
         self._count.assign(0)
-        return self._losses.numpy()[:count]
+        return losses
+
+    def put(self, losses: np.ndarray) -> None:
+        """Keeps losses as if they had been recorded."""
+        self._losses.assign(np.resize(losses, self._losses.shape) if len(losses) else self._losses)
+        self._count.assign(len(losses))
 
 
 def _replica() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -131,8 +132,38 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(tiny: Path, way: str) 
     assert after == [2, 3]
 
 
+class StopAtStep(Progress):
+    """Presses Ctrl-C in the middle of an epoch."""
+
+    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Stops the work once some steps of the third epoch are done."""
+        if epoch == 3 and step > 6:
+            raise KeyboardInterrupt
+
+
 @pytest.mark.slow
-def test_a_run_without_a_finished_epoch_begins_anew_in_its_folder(tiny: Path) -> None:
+@pytest.mark.parametrize("way", ["schedule", "EMA", "plateau", "lookahead", "without validation"])
+def test_a_long_epoch_goes_on_from_the_middle(
+    tiny: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a checkpoint after every step; the fit without a stop has none within epochs."""
+    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    whole = fit(tiny, WAYS[way], name="whole").run
+    often = (*WAYS[way], "train.checkpoint_every_minutes=1e-9")
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny, often, name="stopped", progress=StopAtStep())
+    run = RunFolder(Path("outputs/tiny/stopped"))
+    names = sorted(path.name for path in run.checkpoints.glob("*.npz"))
+    assert names == ["epoch-0002-step-000005.npz", "epoch-0002-step-000006.npz"]
+    assert_same(resume("tiny/stopped").run, whole)
+    (again,) = json.loads(run.environment.read_text())["resumed"]
+    assert (again["after_epoch"], again["after_step"]) == (2, 6)
+
+
+@pytest.mark.slow
+def test_a_run_without_a_checkpoint_begins_anew_in_its_folder(tiny: Path) -> None:
     run = stopped(tiny, 1, "train.epochs=2")
     assert_same(resume("tiny/stopped").run, fit(tiny, ["train.epochs=2"], name="whole").run)
     assert run.status() == "finished"
@@ -244,6 +275,35 @@ def test_a_run_that_another_process_trains_is_left_to_it(own: RunFolder) -> None
 def test_only_two_checkpoints_are_kept(finished: FitResult) -> None:
     names = {path.name for path in finished.run.checkpoints.iterdir()}
     assert names - {"lock"} == {"epoch-0002.npz", "epoch-0003.npz"}
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_at_every_size_loses_nothing(tiny: Path, small_disk: Path) -> None:
+    """With a little more room each time, the run gets a little farther, until it is whole."""
+    whole = fit(tiny, name="whole").run
+    run = RunFolder(small_disk / "tiny" / "run-001")
+    messages = set()
+    for kilobytes in range(8, 2000, 24):
+        options = f"remount,size={kilobytes}k"
+        subprocess.run(["mount", "-o", options, str(small_disk)], check=True)
+        resumes = run.resolved.is_file()
+        try:
+            if resumes:
+                resume(str(run.path), output_dir=small_disk)
+            else:
+                shutil.rmtree(run.path, ignore_errors=True)
+                fit(tiny, output_dir=small_disk)
+            break
+        except RunError as error:
+            messages.add(error.message.removeprefix(f"{run.path}/"))
+            assert "make room" in error.hint
+            assert re.search(r"needs about [\d,]+ kB, and [\d,]+ kB are free", error.hint) or (
+                "are free" in error.hint
+            )
+    assert_same(run, whole)
+    assert len(messages) > 5, messages
+    assert all(message.endswith("cannot be written: No space left on device")
+               for message in messages)  # fmt: skip
 
 
 # Kills itself at the n-th of the calls by which files become whole.
