@@ -72,7 +72,7 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     recipe can be given here.
 
     A run that was stopped goes on with --resume and ends as it would have without the stop; with
-    more epochs, a finished one does too. Besides train.epochs only data.path may change.
+    more epochs, a finished one goes on too. Its other settings cannot change.
 
     \b
     Examples:
@@ -512,6 +512,7 @@ def doctor(
 
     machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
     click.echo(output.as_json(machine) if as_json else output.machine_text(machine))
+    click.get_current_context().exit(1 if machine.get("differing_files") else 0)
 
 
 def main() -> None:

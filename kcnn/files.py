@@ -126,17 +126,19 @@ def writing(path: Path, size: int | None = None) -> Iterator[None]:
     except OSError as error:
         hint = "make room or choose another folder"
         if error.errno in _NO_ROOM:
-            hint = f"{_room(path, size)}; {hint}"
+            hint = "; ".join([*_room(path, size, error.errno), hint])
         raise RunError(f"{path}: cannot be written: {error.strerror or error}", hint) from None
 
 
-def _room(path: Path, size: int | None) -> str:
-    """Says how much room a full disk has, and how much is needed."""
-    there = path.absolute().parent
-    while not there.exists():
-        there = there.parent
-    free = f"{_kilobytes(shutil.disk_usage(there).free)} are free"
-    return free if size is None else f"it needs about {_kilobytes(size)}, and {free}"
+def _room(path: Path, size: int | None, number: int | None) -> Iterator[str]:
+    """Says how much room is needed, and how much a full disk has; a quota's is not known."""
+    if size is not None:
+        yield f"it needs about {_kilobytes(size)}"
+    if number == errno.ENOSPC:
+        there = path.absolute().parent
+        while not there.exists():
+            there = there.parent
+        yield f"{_kilobytes(shutil.disk_usage(there).free)} are free"
 
 
 def _kilobytes(size: int) -> str:
@@ -150,7 +152,8 @@ def remove_leftovers(folder: Path) -> None:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _flush_folder(path: Path) -> None:

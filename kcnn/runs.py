@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from kcnn.errors import RunError
 from kcnn.files import read_json, require_writable, writing
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
+_SECONDS_FOR_WATCHERS = 1.0  # who look whether a run is held, and let go at once
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -150,6 +151,15 @@ class RunFolder:
         except RunError:
             return "unfinished"
 
+    def was_extended(self, epochs: int) -> bool:
+        """Says whether the run was begun with another number of epochs than it has now."""
+        try:
+            resumed = read_json(self.environment).get("resumed")
+        except RunError:
+            return False
+        before = [one.get("epochs_before") for one in resumed or () if isinstance(one, dict)]
+        return any(one != epochs for one in before)
+
     def read_metrics(self) -> list[dict[str, float]]:
         """Reads metrics.csv: one mapping an epoch, column name to number.
 
@@ -215,13 +225,14 @@ def hold(run: RunFolder) -> Iterator[None]:
     with writing(run.checkpoints):
         run.checkpoints.mkdir(exist_ok=True)
     lock = FileLock(run.lock)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RunError(
-            f"{run.path}: another process is training this run",
-            "wait until it has ended, or stop it with Ctrl-C",
-        ) from None
+    with writing(run.lock), suppress(NotImplementedError):  # a system without such locks
+        try:
+            lock.acquire(timeout=_SECONDS_FOR_WATCHERS)
+        except Timeout:
+            raise RunError(
+                f"{run.path}: another process is training this run",
+                "wait until it has ended, or stop it with Ctrl-C",
+            ) from None
     try:
         yield
     finally:
@@ -239,6 +250,8 @@ def is_held(run: RunFolder) -> bool:
             return False
     except Timeout:
         return True
+    except (OSError, NotImplementedError):  # nobody may write there, or lock
+        return False
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -113,25 +114,20 @@ def fit(
     run = create_run(output_dir, settings.name, name)
     with hold(run):
         environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
-        begin_run(run, job, environment)
+        _begin(run, job, environment)
         return complete_run(run, job, model, clock, progress)
 
 
-def begin_run(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
-    """Writes what a run is, before it trains.
-
-    Args:
-        run: An empty run folder.
-        job: What is trained.
-        environment: What environment.json shall say.
-
-    Raises:
-        RunError: The folder cannot be written.
-    """
-    with atomic(run.recipe) as temporary:
-        temporary.write_bytes(job.recipe.origin.content)
-    write_json(run.environment, environment)
-    write_text(run.resolved, resolved_yaml(job.recipe))  # last: from here on it is a run
+def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
+    """Writes what a run is, before it trains; where that fails, there is no run."""
+    try:
+        with atomic(run.recipe) as temporary:
+            temporary.write_bytes(job.recipe.origin.content)
+        write_json(run.environment, environment)
+        write_text(run.resolved, resolved_yaml(job.recipe))  # last: from here on it is a run
+    except KcnnError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def complete_run(
@@ -225,7 +221,11 @@ def _about(job: Job, model: keras.Model) -> dict[str, Any]:
     """Gives what every checkpoint of a run says of it besides."""
     from kcnn.model.kernels import first_kernel
 
-    return {"images": job.images_digest(), "first_kernel": first_kernel(model)}
+    return {
+        "images": job.images_digest(),
+        "settings": job.settings_digest(),
+        "first_kernel": first_kernel(model),
+    }
 
 
 def _watched(job: Job) -> dict[str, Images]:
@@ -310,10 +310,12 @@ def _status_when_stopped(
     try:
         yield
     except KeyboardInterrupt:
-        write_json(run.summary, _summary(job, run, clock, "interrupted"))
-        progress.note(f"{run.path} keeps its finished epochs; kcnn fit --resume goes on from there")
+        with suppress(KcnnError):  # a full disk is not what ended it
+            write_json(run.summary, _summary(job, run, clock, "interrupted"))
+        progress.note(f"its finished epochs are kept: kcnn fit --resume {run.path} goes on")
         raise
     except KcnnError as error:
         failed = _summary(job, run, clock, "failed")
-        write_json(run.summary, {**failed, "reason": error.message})
+        with suppress(KcnnError):
+            write_json(run.summary, {**failed, "reason": error.message})
         raise

@@ -116,6 +116,8 @@ def _fit_and_tell(
     """Runs in the other process."""
     relay = _Relay(sender)
     signal.signal(signal.SIGTERM, relay.stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process hears it, and stops this
     if cores is not None:
         stay_on(cores)
     try:

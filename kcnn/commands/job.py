@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from kcnn.errors import DataError, TrainingError
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
+from kcnn.recipe.differences import deciding_settings
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +61,13 @@ class Job:
             digest.update(np.ascontiguousarray(images.images).data)
             digest.update(np.ascontiguousarray(images.labels).data)
         return digest.hexdigest()
+
+    def settings_digest(self) -> str:
+        """Gives a hash of the settings that decide a training, whatever its length and path."""
+        settings = deciding_settings(self.recipe)
+        settings["train"].pop("epochs")
+        settings["data"].pop("path", None)
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
@@ -109,6 +119,8 @@ def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> 
 
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
+    if devices.are_one_processor:
+        _require_memory(job, policy)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own share of a batch")
     with devices.strategy.scope(), precision(policy):
@@ -120,6 +132,26 @@ def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> 
         )
         compile_model(job.plan, model, job.steps_per_epoch)
     return model
+
+
+def _require_memory(job: Job, policy: str) -> None:
+    """Refuses what must run out of memory; TensorFlow would end the process without a word."""
+    from kcnn.training.processor import free_memory
+
+    free = free_memory()
+    bytes_a_value = 4 if policy == "float32" else 2
+    sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    batch_size = job.recipe.train.batch_size
+    if free is None or sizes[largest] * batch_size <= free:
+        return
+    message = (
+        f"layer {largest} makes {sizes[largest] * batch_size / 1e9:,.0f} GB of a batch of "
+        f"{batch_size} images, and {free / 1e9:,.0f} GB of memory are free"
+    )
+    fits = int(free / (2 * sum(sizes.values())))  # forward and back
+    hint = f"write a batch_size of about {fits}" if fits else "write fewer filters, or smaller maps"
+    raise TrainingError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
 
 
 def _require_shares(job: Job, devices: Devices) -> None:

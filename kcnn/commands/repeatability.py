@@ -44,8 +44,9 @@ def _fit(folder: Path, name: str) -> RunFolder:
     command += ["--quiet", "--name", name, "--output-dir", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise TrainingError(f"kcnn fit {_RECIPE} failed: {reason}")
+        told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        reason = told[0].removeprefix("error: ") if told else "no reason given"
+        raise TrainingError(f"kcnn fit {_RECIPE}: {reason}", f"kcnn fit {_RECIPE} may say more")
     return RunFolder(folder / _RECIPE / name)
 
 

@@ -14,7 +14,9 @@ from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.differences import deciding_settings, differing_settings
+from kcnn.recipe.differences import differing_settings, plain_settings
+from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
+from kcnn.recipe.schema import PRECISIONS
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs import RunFolder, find_run, hold
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from kcnn.training.checkpoint import Checkpoint
     from kcnn.training.devices import Devices
 
-# All else would make another training of it.
 MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
-_SAME_NUMBERS = ("kcnn", "python", "processor", "packages")
+# What the last digits of figures hang on.
+_SAME_NUMBERS = ("kcnn", "python", "processor", "packages", "training_cores")
 
 
 def resume(
@@ -69,17 +71,14 @@ def _resume(
     from kcnn.training.checkpoint import newest_checkpoint
 
     settings = read_recipe(run.resolved, overrides)
-    _require_same_training(run, settings)
+    _require_same_settings(run, settings)
     environment = read_json(run.environment)
+    policy = _policy(run, environment)
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
     with clock.timed("load"):
         job = load_job(settings, data_dir, progress)
-    if checkpoint and checkpoint.about.get("images") != job.images_digest():
-        raise RunError(
-            f"{run.path}: was trained on other images than those that are here now",
-            "point --data-dir at the data that it began with",
-        )
+    _require_same_job(run, job, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
@@ -87,24 +86,66 @@ def _resume(
 
     devices = choose_devices(device)
     _require_same_devices(run, environment, devices)
-    policy = str(environment.get("precision"))
     here = describe_run(devices, policy, settings.train.seed)
     _note_differences(environment, here, progress)
     with clock.timed("build"):
         model = build_model(job, devices, policy, progress)
+    _note_mixture(run, settings, progress)
     _begin_again(run, job, environment, here, checkpoint)
     done = checkpoint.place if checkpoint else "its beginning: no epoch was finished"
     progress.note(f"going on with {run.path} after {done}")
     return complete_run(run, job, model, clock, progress, checkpoint)
 
 
-def _require_same_training(run: RunFolder, settings: Recipe) -> None:
-    both = [deciding_settings(read_recipe(run.resolved)), deciding_settings(settings)]
+def _require_same_settings(run: RunFolder, settings: Recipe) -> None:
+    both = [plain_settings(read_recipe(run.resolved)), plain_settings(settings)]
     changed = [name for name in differing_settings(both) if name not in MAY_CHANGE]
     if changed:
         raise RunError(
             f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
             f"only {', '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
+        )
+
+
+def _policy(run: RunFolder, environment: dict[str, Any]) -> str:
+    policy = environment.get("precision")
+    if policy not in PRECISIONS or policy == "auto":
+        raise RunError(
+            f"{run.environment}: precision is {policy!r}, expected float32, mixed_bfloat16 or "
+            "mixed_float16",
+            "restore the file, or train the run again: kcnn fit",
+        )
+    return str(policy)
+
+
+def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -> None:
+    if checkpoint is None:
+        return
+    if checkpoint.about["images"] != job.images_digest():
+        raise RunError(
+            f"{run.path}: was trained on other images than those that are here now",
+            "point --data-dir at the data that it began with",
+        )
+    if checkpoint.about["settings"] != job.settings_digest():
+        raise RunError(
+            f"{run.resolved}: these are not the settings that the run began with",
+            "restore the file; kcnn fit starts another run with other settings",
+        )
+    if checkpoint.step >= job.steps_per_epoch:
+        raise RunError(
+            f"{run.checkpoints}: step {checkpoint.step} of an epoch of {job.steps_per_epoch} steps",
+            "remove the newest file there; the one before will do",
+        )
+
+
+def _note_mixture(run: RunFolder, settings: Recipe, progress: Progress) -> None:
+    """Tells that with more epochs some trainings become what they would never have been."""
+    train, before = settings.train, read_recipe(run.resolved).train
+    counts = isinstance(train.learning_rate_schedule, (Cosine, OneCycle, Triangle))
+    if train.epochs != before.epochs and (counts or train.lookahead):
+        progress.note(
+            f"the schedule of {before.epochs} epochs goes on as one of {train.epochs}: this will "
+            "be neither a training of the one length nor of the other"
         )
 
 
@@ -158,13 +199,22 @@ def _begin_again(
     again = {
         "after_epoch": checkpoint.epoch if checkpoint else 0,
         "after_step": checkpoint.step if checkpoint else 0,
+        "epochs_before": read_recipe(run.resolved).train.epochs,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command_line": here["command_line"],
         **{name: here[name] for name in _SAME_NUMBERS},
     }
     write_json(run.environment, {**environment, "resumed": [*_resumptions(environment), again]})
-    write_json(run.summary, {"status": "unfinished"})
     write_text(run.resolved, resolved_yaml(job.recipe))
+    # The former figures stay until there are new ones.
+    write_json(run.summary, {**_former_summary(run), "status": "unfinished"})
+
+
+def _former_summary(run: RunFolder) -> dict[str, Any]:
+    try:
+        return run.read_summary()
+    except RunError:
+        return {}
 
 
 def _resumptions(environment: dict[str, Any]) -> list[Any]:

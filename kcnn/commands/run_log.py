@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kcnn.errors import KcnnError
 from kcnn.files import writing
@@ -29,7 +29,7 @@ def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
         RunError: The log cannot be written.
     """
     with writing(run.log):
-        handler = logging.FileHandler(run.log, encoding="utf-8")
+        handler = _LogFile(run.log, encoding="utf-8")
     handler.setFormatter(_FORMAT)
     logger = logging.Logger(run.title)  # of this run alone, known to nobody else
     logger.addHandler(handler)
@@ -47,6 +47,18 @@ def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
         raise
     finally:
         handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk cuts short, and that never hides what else went wrong."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Leaves the line out."""
+
+    def close(self) -> None:
+        """Closes the file, whatever is left to write."""
+        with suppress(OSError):
+            super().close()
 
 
 class _Logged(Progress):

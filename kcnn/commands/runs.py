@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
-from kcnn.runs import RunFolder
+from kcnn.runs import RunFolder, is_held
 from kcnn.runs import list_runs as find_runs
 
 
@@ -20,7 +20,8 @@ class RunRow:
     Args:
         run: Its title, `cifar/run-001`.
         path: Its folder.
-        status: `finished`, `interrupted`, `failed`, or `unfinished` when nothing says.
+        status: `finished`, `interrupted`, `failed`, `training` while a process trains it, or
+            `unfinished` when nothing says.
         epochs: Epochs finished.
         val_accuracy: After the last epoch.
         test_accuracy: Of the last weights.
@@ -85,10 +86,11 @@ def _row(run: RunFolder) -> RunRow:
     except RunError:
         metrics = []
     last = metrics[-1] if metrics else {}
+    status = "training" if is_held(run) else str(summary.get("status", "unfinished"))
     return RunRow(
         run=run.title,
         path=run.path,
-        status=str(summary.get("status", "unfinished")),
+        status=status,
         epochs=len(metrics),
         val_accuracy=last.get("val_accuracy"),
         test_accuracy=_number(summary, "test", "accuracy"),

@@ -133,10 +133,11 @@ def _find_finished(jobs: Sequence[Job], output_dir: Path) -> dict[str, RunFolder
         if folder not in folders or run.status() != "finished":
             continue
         try:
-            key = _key(folder, read_recipe(run.resolved))
+            recipe = read_recipe(run.resolved)
         except KcnnError:  # of another version of kcnn, or damaged
             continue
-        if key in wanted:
+        key = _key(folder, recipe)
+        if key in wanted and not run.was_extended(recipe.train.epochs):
             found.setdefault(key, run)
     return found
 

@@ -23,7 +23,7 @@ def watch(run: str | None, output_dir: Path) -> Iterator[str]:
         The lines of log.txt, those that are there first, then new ones as they come.
 
     Raises:
-        RunError: There is no such run, or it has no log.
+        RunError: There is no such run, or its log cannot be read.
     """
     found = find_run(run, output_dir)
     position = 0
@@ -43,9 +43,11 @@ def _new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
         with run.log.open("rb") as stream:
             stream.seek(position)
             whole, end, _ = stream.read().rpartition(b"\n")
+    except FileNotFoundError:
+        return [], position  # a run that has just begun, or none that keeps a log
     except OSError as error:
         raise RunError(
-            f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists what can be read"
+            f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists the runs"
         ) from None
     text = whole.decode("utf-8", errors="replace")
     printable = ["".join(one if one.isprintable() else "�" for one in line)

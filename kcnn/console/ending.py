@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,13 +36,27 @@ def hear_signals() -> None:
     What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
     """
 
+    heard = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    numbers = [one for one in heard if one and signal.getsignal(one) == signal.SIG_DFL]
+
     def stop(number: int, frame: object) -> None:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)  # or a second one would break the good order
+        if number != signal.SIGTERM:
+            _leave_closed_terminal()
         raise Stopped(number)
 
-    for name in ("SIGTERM", "SIGHUP"):  # the second is unknown to Windows
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, stop)
+    for one in numbers:
+        signal.signal(one, stop)
+
+
+def _leave_closed_terminal() -> None:
+    """Sends what is still written nowhere, because a closed terminal takes nothing any more."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+                os.dup2(nowhere, descriptor)
 
 
 @contextmanager

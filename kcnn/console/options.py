@@ -36,7 +36,7 @@ class Commands(click.Group):
                 click.echo(f"{click.style('hint:', bold=True)} {error.hint}", err=True)
             ctx.exit(1)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             click.echo("error: no room left to print, or for a temporary file", err=True)
             _forget_what_is_left_to_print()

@@ -13,6 +13,7 @@ from kcnn.recipe.write import resolved_yaml
 
 SEED = "train.seed"
 _DECIDING = ("data", "model", "train")
+_DECIDES_NOTHING = "checkpoint_every_minutes"
 
 
 def deciding_settings(recipe: Recipe) -> dict[str, Any]:
@@ -20,8 +21,15 @@ def deciding_settings(recipe: Recipe) -> dict[str, Any]:
 
     What a recipe says of itself (name, source, published figures) decides nothing.
     """
+    settings = {section: plain_settings(recipe)[section] for section in _DECIDING}
+    settings["train"].pop(_DECIDES_NOTHING, None)
+    return settings
+
+
+def plain_settings(recipe: Recipe) -> dict[str, Any]:
+    """Gives every setting in force as plain YAML values."""
     settings: Any = read_yaml(resolved_yaml(recipe).encode("utf-8")).value
-    return {section: settings[section] for section in _DECIDING}
+    return dict(settings)
 
 
 def differing_settings(trainings: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

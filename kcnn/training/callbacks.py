@@ -149,14 +149,16 @@ class ProgressReports(keras.callbacks.Callback):
 
     Args:
         progress: The display.
+        taken: Steps of the first epoch that an earlier process took.
     """
 
     # Lets Keras hand the metrics over in a thread of its own, so that no step waits for them.
     async_safe = True
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, taken: int = 0) -> None:
         super().__init__()
         self._progress = progress
+        self._taken = taken
         self._epoch = 0
         self._reported = 0.0
 
@@ -172,7 +174,7 @@ class ProgressReports(keras.callbacks.Callback):
             values = {name: float(value) for name, value in (logs or {}).items()}
             if not math.isfinite(values.get("loss", 0.0)):
                 self.model.stop_training = True  # the rest of a long epoch would be wasted
-            self._progress.step_finished(self._epoch, batch + 1, values)
+            self._progress.step_finished(self._epoch, self._taken + batch + 1, values)
 
 
 def shown(name: str, value: float) -> str:

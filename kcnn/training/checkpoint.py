@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,7 +49,7 @@ class Checkpoint:
     @property
     def is_stopped(self) -> bool:
         """Whether training was stopped early."""
-        return bool(self.state["stopped"])
+        return self.step == 0 and self.state["stopped"]
 
 
 def write_checkpoint(run: RunFolder, checkpoint: Checkpoint) -> None:
@@ -86,17 +85,14 @@ def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
     files = _files(run)
     for (epoch, step), path in reversed(files.items()):
         try:
-            return Checkpoint(epoch, _read(path), step)
-        except _DAMAGED:
+            return Checkpoint(epoch, _read(path, epoch), step)
+        except Exception:  # a damaged archive raises nearly anything
             progress.note(f"{path}: damaged; looking at the one before")
     if files:
         raise RunError(
             f"{run.checkpoints}: every checkpoint in it is damaged", "train the run again: kcnn fit"
         )
     return None
-
-
-_DAMAGED = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError)
 
 
 def _files(run: RunFolder) -> dict[tuple[int, int], Path]:
@@ -113,13 +109,27 @@ def _files(run: RunFolder) -> dict[tuple[int, int], Path]:
     return dict(sorted(found.items()))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path, epoch: int) -> Mapping[str, Any]:
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     state = _with_arrays(json.loads(arrays.pop(_TREE).tobytes()), arrays)
-    if not isinstance(state, dict):
-        raise ValueError("no mapping")
+    _require_whole(state, epoch)
     return state
+
+
+def _require_whole(state: Any, epoch: int) -> None:
+    """Makes sure of what is read before, or long after, a training takes its state back."""
+    about, rows = state["about"], state["parts"]["MetricsFile"]["rows"]
+    kernel = about["first_kernel"]
+    if not (
+        isinstance(state["stopped"], bool)
+        and isinstance(about["images"], str)
+        and isinstance(about["settings"], str)
+        and (kernel is None or isinstance(kernel, np.ndarray))
+        and all(isinstance(one, np.ndarray) for one in state["variables"])
+        and len(rows) == epoch
+    ):
+        raise ValueError("not as a checkpoint is written")
 
 
 def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:

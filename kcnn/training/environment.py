@@ -57,8 +57,8 @@ def _guarantee(devices: Devices) -> str:
     """Says what another run of the same recipe and seed may be relied on to give."""
     if devices.count == 1:
         return (
-            "the same bytes on this machine with these packages: operations are deterministic, and "
-            "everything random is drawn from the seed"
+            "the same bytes on this machine with these packages and as many cores: operations are "
+            "deterministic, and everything random is drawn from the seed"
         )
     return (
         "the same figures but for their last digits: everything random is drawn from the seed, but "

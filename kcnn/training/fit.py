@@ -23,6 +23,7 @@ from kcnn.training.callbacks import (
 from kcnn.training.checkpoint import Checkpoint
 from kcnn.training.learning_rate_multipliers import multipliers_of_weights
 from kcnn.training.lookahead import LookaheadWeights
+from kcnn.training.memory import out_of_memory
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
 from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
@@ -112,7 +113,7 @@ def train(
         resumed: The checkpoint to go on from; None for a training that begins.
 
     Raises:
-        TrainingError: The loss is no longer a number.
+        TrainingError: The loss is no longer a number, or memory ran out.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings = plan.recipe.train
@@ -128,6 +129,7 @@ def train(
     )
     best = BestWeights() if validation is not None else None
     steps = settings.epochs * steps_per_epoch
+    step = resumed.step if resumed else 0
     callbacks = [
         *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
         *make_callbacks(settings),
@@ -137,12 +139,11 @@ def train(
         watch,  # before the file, which writes what it measures
         step_losses,  # before the file, which may find that training diverged
         metrics_file,
-        ProgressReports(progress),
+        ProgressReports(progress, step),  # whose training ends with that epoch
     ]
     kept = (run, parts_of(callbacks), about or {}, resumed)
     minutes = settings.checkpoint_every_minutes
     callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
-    step = resumed.step if resumed else 0
     _build_early(model, batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
@@ -157,6 +158,8 @@ def train(
             callbacks=callbacks,
             verbose=0,
         )
+    except tf.errors.ResourceExhaustedError as error:
+        raise out_of_memory(error.message, settings.batch_size) from None
     finally:
         progress.training_finished()
     return Training(metrics_file.rows, best)

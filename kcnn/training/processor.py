@@ -1,4 +1,4 @@
-"""The processor: its name, and whether it is fast at bfloat16."""
+"""The processor: its name, whether it is fast at bfloat16, and the memory that is free."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def fast_bfloat16() -> str | None:
     if _AMX in flags:
         return "AMX"
     return "AVX-512 BF16" if _AVX512 in flags and _information("vendor_id") == _AMD else None
+
+
+def free_memory() -> int | None:
+    """Gives the bytes of memory that programs may still use; None where nobody tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    kilobytes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return 1024 * int(kilobytes[0]) if kilobytes else None
 
 
 def _information(key: str) -> str:

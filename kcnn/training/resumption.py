@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
-from kcnn.errors import RunError
+from kcnn.errors import KcnnError, RunError
 from kcnn.runs import RunFolder
 from kcnn.training.checkpoint import Checkpoint, write_checkpoint
 
@@ -109,15 +110,22 @@ class Checkpoints(keras.callbacks.Callback):
         if self._resumed is None:
             return
         state = self._resumed.state
-        try:
-            with self.model.distribute_strategy.scope():
-                _restore(_variables(self.model), state["variables"])
+        with self._fitting(), self.model.distribute_strategy.scope():
+            _restore(_variables(self.model), state["variables"])
             for name, part in self._parts.items():
                 part.restore(state["parts"][name])
-        except (KeyError, TypeError, ValueError):
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """Says in one line that a checkpoint is another training's, whatever tells so."""
+        try:
+            yield
+        except KcnnError:
+            raise
+        except Exception:
             raise RunError(
                 f"{self._run.checkpoints}: does not fit the recipe of this run",
-                "restore the run's resolved.yaml, or train it again: kcnn fit",
+                "restore the run's folder, or train it again: kcnn fit",
             ) from None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -125,7 +133,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._epoch, self._taken = epoch, 0
         if self._resumed is not None and self._resumed.step:
             self._taken = self._resumed.step
-            _restore(self.model.metrics_variables, self._resumed.state["metrics"])
+            with self._fitting():
+                _restore(self.model.metrics_variables, self._resumed.state["metrics"])
             self._resumed = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -152,6 +161,8 @@ class Checkpoints(keras.callbacks.Callback):
 class FrequentCheckpoints(Checkpoints):
     """Writes a checkpoint within an epoch too, when the last one is some minutes old.
 
+    Keras waits for it after every step, which a training without it need not do.
+
     Args:
         minutes: How old it may become.
         further: As of `Checkpoints`.
@@ -167,6 +178,9 @@ class FrequentCheckpoints(Checkpoints):
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
+        is_last = batch + 1 >= self.params["steps"]  # whose checkpoint is the epoch's own
+        if is_last or self.model.stop_training:
+            return
         if time.monotonic() - self._written >= self._seconds:
             metrics = [np.array(one) for one in self.model.metrics_variables]
             state = {**self._state(), "metrics": metrics}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -434,3 +435,48 @@ def test_ctrl_c_while_tensorflow_starts(seconds: float, folder: Path, tmp_path: 
     assert errors.splitlines()[-1] == "stopped by Ctrl-C"
     assert "Traceback" not in errors
     assert "oneDNN" not in errors
+
+
+@pytest.mark.slow
+def test_eight_fits_at_once_get_eight_folders(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "tiny.yaml", tmp_path)
+    started = [start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=1", "--quiet")
+               for _ in range(8)]  # fmt: skip
+    for process in started:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    runs = [RunFolder(path) for path in (tmp_path / "outputs" / "tiny").iterdir()]
+    assert len(runs) == 8
+    assert {run.status() for run in runs} == {"finished"}
+    assert len({run.predictions.read_bytes() for run in runs}) == 1
+    assert all({path.name for path in run.path.iterdir()} == FILES for run in runs)
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """As with kcnn recipes | head -1."""
+    process = start_kcnn(tmp_path, "recipes")
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 1)
+    assert errors == ""
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(folder: Path, tmp_path: Path) -> None:
+    """A real terminal, whose live display can write no more once it is gone."""
+    shutil.copy(folder / "tiny.yaml", tmp_path)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(tmp_path)
+        os.execv(sys.executable, [sys.executable, "-m", "kcnn", "fit", "tiny.yaml",
+                                  "train.epochs=100000"])  # fmt: skip
+    shown = b""
+    while b"epoch 2/" not in shown.replace(b" ", b"").replace(b"epoch2/", b"epoch 2/"):
+        shown += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert run.status() == "interrupted"
+    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" stopped")

@@ -35,5 +35,5 @@ def test_another_seed_is_seen_everywhere(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_fit_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SETTINGS", ("train.epochs=none",))
-    with pytest.raises(TrainingError, match="kcnn fit digits failed: error: command line"):
+    with pytest.raises(TrainingError, match="kcnn fit digits: command line"):
         differing_files(Progress())

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 
 from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.plot import plot_runs
 from kcnn.commands.resume import resume
-from kcnn.errors import KcnnError, RunError
+from kcnn.errors import KcnnError, RunError, TrainingError
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, hold
@@ -162,6 +163,43 @@ def test_a_long_epoch_goes_on_from_the_middle(
     assert (again["after_epoch"], again["after_step"]) == (2, 6)
 
 
+class StopWhileValidating(Progress):
+    """Presses Ctrl-C after the last step of an epoch, when its metrics are not written yet."""
+
+    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Stops the work after the last step of the third epoch."""
+        if (epoch, step) == (3, 18):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    whole = fit(tiny, name="whole").run
+    with pytest.raises(KeyboardInterrupt):
+        often = ["train.checkpoint_every_minutes=1e-9"]
+        fit(tiny, often, name="stopped", progress=StopWhileValidating())
+    run = RunFolder(Path("outputs/tiny/stopped"))
+    assert max(path.name for path in run.checkpoints.glob("*.npz")) == "epoch-0002-step-000017.npz"
+    assert_same(resume("tiny/stopped").run, whole)
+
+
+@pytest.mark.slow
+def test_a_diverged_training_leaves_no_checkpoint_of_it(tiny: Path) -> None:
+    wild = [
+        "train.optimizer={SGD: {learning_rate: 1e30}}", "train.learning_rate_schedule=null",
+        "train.checkpoint_every_minutes=1e-9",
+    ]  # fmt: skip
+    for course in (lambda: fit(tiny, wild, name="wild"), lambda: resume("tiny/wild")):
+        with pytest.raises(TrainingError, match="the loss became"):
+            course()
+    assert RunFolder(Path("outputs/tiny/wild")).status() == "failed"
+
+
 @pytest.mark.slow
 def test_a_run_without_a_checkpoint_begins_anew_in_its_folder(tiny: Path) -> None:
     run = stopped(tiny, 1, "train.epochs=2")
@@ -263,7 +301,80 @@ def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatc
 def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
     text = own.resolved.read_text()
     own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
+    with pytest.raises(RunError, match="not the settings that the run began with"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def change_state(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes what a checkpoint says, and leaves the archive whole."""
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    state = json.loads(arrays["tree.json"].tobytes())
+    change(state)
+    arrays["tree.json"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+def _npy(path: Path) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "an array alone": _npy,
+    "no zip": lambda path: path.write_bytes(b"nothing"),
+    "empty": lambda path: path.write_bytes(b""),
+    "nothing said": lambda path: change_state(path, dict.clear),
+    "about a list": lambda path: change_state(path, lambda state: state.update(about=[])),
+    "other rows": lambda path: change_state(
+        path, lambda state: state["parts"]["MetricsFile"]["rows"].pop()
+    ),
+    "no arrays": lambda path: change_state(path, lambda state: state.update(variables=[1, "x"])),
+    "no such array": lambda path: change_state(
+        path, lambda state: state["variables"].append({"tree.json": ["x"]})
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_checkpoint_that_is_none_is_passed_over(own: RunFolder, damage: str, notes) -> None:
+    newest, before = own.checkpoints / "epoch-0003.npz", own.checkpoints / "epoch-0002.npz"
+    DAMAGES[damage](newest)
+    DAMAGES[damage](before)
+    with pytest.raises(RunError, match="every checkpoint in it is damaged"):
+        resume(str(own.path), ["train.epochs=4"], progress=notes)
+    assert notes.lines == [
+        f"{path}: damaged; looking at the one before" for path in (newest, before)
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state["variables"].pop(),
+        lambda state: state["parts"].pop("StepLosses"),
+        lambda state: state["parts"]["StepLosses"].update(losses=[1, 2]),
+        lambda state: state["parts"]["MetricsFile"].update(rows=[{"epoch": 10**400}] * 3),
+        lambda state: state["parts"]["BestWeights"].update(weights=5),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused(own: RunFolder, change) -> None:
+    change_state(own.checkpoints / "epoch-0003.npz", change)
     with pytest.raises(RunError, match="does not fit the recipe of this run"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+@pytest.mark.parametrize("precision", [None, "float8", 7])
+def test_an_environment_without_a_precision_is_refused(own: RunFolder, precision: object) -> None:
+    _unlike(own, precision=precision)
+    with pytest.raises(RunError, match=r"environment\.json: precision is"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_a_lock_that_is_no_file_is_told(own: RunFolder) -> None:
+    own.lock.unlink(missing_ok=True)
+    own.lock.mkdir()
+    with pytest.raises(RunError, match="lock: cannot be written"):
         resume(str(own.path), ["train.epochs=4"])
 
 
@@ -286,9 +397,10 @@ def test_a_disk_that_is_full_at_every_size_loses_nothing(tiny: Path, small_disk:
     for kilobytes in range(8, 2000, 24):
         options = f"remount,size={kilobytes}k"
         subprocess.run(["mount", "-o", options, str(small_disk)], check=True)
-        resumes = run.resolved.is_file()
         try:
-            if resumes:
+            if run.status() == "finished":  # there was no room for its pictures
+                plot_runs([str(run.path)], small_disk, "png", [], None, Progress())
+            elif run.resolved.is_file():
                 resume(str(run.path), output_dir=small_disk)
             else:
                 shutil.rmtree(run.path, ignore_errors=True)
@@ -296,10 +408,10 @@ def test_a_disk_that_is_full_at_every_size_loses_nothing(tiny: Path, small_disk:
             break
         except RunError as error:
             messages.add(error.message.removeprefix(f"{run.path}/"))
-            assert "make room" in error.hint
-            assert re.search(r"needs about [\d,]+ kB, and [\d,]+ kB are free", error.hint) or (
-                "are free" in error.hint
-            )
+            needs = r"(it needs about [\d,]+ kB; )?"
+            assert re.match(rf"{needs}[\d,]+ kB are free; make room", error.hint), error.hint
+            if error.message.partition(":")[0].endswith((".npz", ".csv", ".json", "model.keras")):
+                assert "it needs about" in error.hint or "filters.npz" in error.message
     assert_same(run, whole)
     assert len(messages) > 5, messages
     assert all(message.endswith("cannot be written: No space left on device")
@@ -362,7 +474,8 @@ def test_kill_9_at_any_moment_loses_no_finished_epoch(
             _, errors = last.communicate(timeout=120)
             assert last.returncode == 0, errors
         assert_same(run, whole)
-        assert not list(run.path.rglob(".*.*")), "a temporary file is left"
+        left = [path for path in run.path.rglob(".*.*") if path.parent != run.plots]
+        assert not left, "a temporary file is left"
 
 
 def _killed(

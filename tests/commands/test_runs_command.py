@@ -8,7 +8,7 @@ import pytest
 
 from kcnn.commands.runs import SORTS, list_runs
 from kcnn.files import write_json, write_text
-from kcnn.runs import create_run
+from kcnn.runs import RunFolder, create_run, hold
 
 METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
 
@@ -49,6 +49,12 @@ def test_rows(outputs: Path) -> None:
     assert (failed.run, failed.status, failed.test_accuracy) == ("cifar/run-002", "failed", None)
     assert (killed.run, killed.status, killed.epochs) == ("mnist/run-001", "unfinished", 0)
     assert killed.parameters is None
+
+
+def test_a_run_that_trains(outputs: Path) -> None:
+    with hold(RunFolder(outputs / "mnist" / "run-001")):
+        assert list_runs(outputs)[0].status == "training"
+    assert list_runs(outputs)[0].status == "unfinished"
 
 
 @pytest.mark.parametrize(

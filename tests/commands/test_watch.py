@@ -57,6 +57,12 @@ def test_what_a_stranger_s_log_says_to_a_terminal_is_left_out(run: RunFolder) ->
 
 
 def test_a_run_without_a_log(run: RunFolder) -> None:
+    (line,) = following(run)
+    assert line == "digits/run-001: unfinished, and no process trains it"
+
+
+def test_a_log_that_cannot_be_read(run: RunFolder) -> None:
+    run.log.mkdir()
     with pytest.raises(RunError, match=r"log\.txt: cannot be read"):
         next(following(run))
 

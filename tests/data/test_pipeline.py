@@ -127,6 +127,13 @@ def test_begins_at_any_epoch_as_if_it_had_run_from_the_start(train, first_epoch)
     assert_same(whole[3 * first_epoch :], batches(train, first_epoch=first_epoch, **settings))
 
 
+@pytest.mark.parametrize("augmentations", [(), [*PLAIN, AlternatingFlip()]])
+def test_begins_in_the_middle_of_an_epoch(train, augmentations):
+    settings = {"epochs": 4, "augmentations": augmentations}
+    whole = batches(train, **settings)
+    assert_same(whole[3 + 2 :], batches(train, first_epoch=1, first_step=2, **settings))
+
+
 @pytest.mark.parametrize("other", [{"batch_size": 5}, {"batch_size": 23}, {"shuffle": False}])
 def test_an_image_changes_the_same_way_whatever_its_batch(train, other):
     settings = {"augmentations": PLAIN, "epochs": 1}

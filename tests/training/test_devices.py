@@ -22,17 +22,29 @@ parts = [tf.config.LogicalDeviceConfiguration() for _ in range(devices)]
 tf.config.set_logical_device_configuration(processor, parts)
 
 from kcnn.commands.fit import fit
+from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError
 from kcnn.figures import gallery
 from kcnn.model.saved import load_model
+from kcnn.progress import Progress
 from kcnn.training import devices as kcnn_devices
+
+class Stop(Progress):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def epoch_finished(self, epoch, row):
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
 
 gallery.draw_run = lambda *arguments, **named: []
 for job in jobs:
     names = [f"CPU:{index}" for index in range(job["devices"])]
     kcnn_devices.choose_devices = lambda request: kcnn_devices.mirrored(names)
     try:
-        result = fit("net.yaml", job["settings"])
+        result = fit("net.yaml", job["settings"], progress=Stop(job.get("stop")))
+    except KeyboardInterrupt:
+        result = resume()
     except KcnnError as error:
         print(json.dumps({"error": error.message}))
         continue
@@ -174,3 +186,13 @@ def test_what_several_devices_cannot_do(tmp_path) -> None:
     assert len(dropped["metrics"]) == 2
     assert "gradient_accumulation_steps: does not go with 2 devices" in accumulated["error"]
     assert not (tmp_path / "outputs" / "net" / "run-002").exists()
+
+
+@pytest.mark.slow
+def test_a_run_on_two_devices_goes_on_as_if_it_had_never_stopped(tmp_path) -> None:
+    jobs = [{"devices": 2, "settings": ["train.epochs=3"], "stop": stop} for stop in (None, 3)]
+    whole, resumed = run_fits(tmp_path, 2, jobs)
+    assert resumed["devices"] == ["CPU:0", "CPU:1"]
+    assert resumed["weights"] == whole["weights"]
+    assert resumed["steps"] == whole["steps"]
+    assert resumed["test"] == whole["test"]
