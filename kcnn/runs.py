@@ -6,8 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from kcnn.errors import RunError
 from kcnn.files import read_json, require_writable, writing
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
-_SECONDS_FOR_WATCHERS = 1.0  # who look whether a run is held, and let go at once
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -211,47 +209,6 @@ def require_room(output_dir: Path, recipe_name: str, name: str | None = None) ->
     if name is not None and (output_dir / recipe_name / name).exists():
         raise _taken(output_dir / recipe_name / name)
     require_writable(output_dir / recipe_name)
-
-
-@contextmanager
-def hold(run: RunFolder) -> Iterator[None]:
-    """Keeps other processes from training a run; a process that is killed lets go of it.
-
-    Raises:
-        RunError: Another process trains it, or its folder cannot be written.
-    """
-    from filelock import FileLock, Timeout
-
-    with writing(run.checkpoints):
-        run.checkpoints.mkdir(exist_ok=True)
-    lock = FileLock(run.lock)
-    with writing(run.lock), suppress(NotImplementedError):  # a system without such locks
-        try:
-            lock.acquire(timeout=_SECONDS_FOR_WATCHERS)
-        except Timeout:
-            raise RunError(
-                f"{run.path}: another process is training this run",
-                "wait until it has ended, or stop it with Ctrl-C",
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_held(run: RunFolder) -> bool:
-    """Says whether a process trains a run right now."""
-    from filelock import FileLock, Timeout
-
-    if not run.lock.is_file():
-        return False
-    try:
-        with FileLock(run.lock).acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
-    except (OSError, NotImplementedError):  # nobody may write there, or lock
-        return False
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:

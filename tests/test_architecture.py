@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
 
 # What each part may import besides itself; whatever is not here may be imported by nobody.
-FOUNDATIONS = {"recipe", "runs", "files", "stats", "progress", "cores", "errors"}
+FOUNDATIONS = {"recipe", "runs", "locks", "files", "stats", "progress", "cores", "errors"}
 MIDDLE = {"data", "model", "training", "figures", "export", "backend"}
 MAY_IMPORT = {
     "kcnn": set(),
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "cores": set(),
     "files": {"errors"},
     "runs": {"files", "errors"},
+    "locks": {"runs", "files", "errors"},
     "stats": {"errors"},
     "recipe": {"runs", "errors"},
     **dict.fromkeys(MIDDLE, FOUNDATIONS),

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
+from kcnn.commands.clock import Clock
 from kcnn.commands.job import Job, build_model, load_job
 from kcnn.commands.run_log import logged
 from kcnn.errors import KcnnError
 from kcnn.files import atomic, write_json, write_text
+from kcnn.locks import hold
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, create_run, hold, require_room
+from kcnn.runs import RunFolder, create_run, require_room
 
 if TYPE_CHECKING:
     import keras
@@ -42,27 +42,6 @@ class FitResult:
 
     run: RunFolder
     summary: dict[str, Any]
-
-
-class Clock:
-    """Times the parts of a fit, in seconds."""
-
-    def __init__(self) -> None:
-        self.started = datetime.now(UTC)
-        self.parts: dict[str, float] = {}
-        self._begin = time.perf_counter()
-
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Times what is done inside."""
-        begin = time.perf_counter()
-        yield
-        self.parts[part] = round(time.perf_counter() - begin, 3)
-
-    @property
-    def total(self) -> float:
-        """All of it so far."""
-        return round(time.perf_counter() - self._begin, 3)
 
 
 def fit(
@@ -153,8 +132,10 @@ def complete_run(
     """
     with logged(run, progress) as told:
         with _status_when_stopped(run, job, clock, told):
-            training = _train(job, model, run, told, resumed)
-            clock.parts["train"] = round(training.seconds, 3)
+            with clock.timed("train"):
+                training = _train(job, model, run, told, resumed)
+            seconds = clock.parts["train"] + training.seconds_before(resumed)
+            clock.parts["train"] = round(seconds, 3)
             summary = _conclude(job, model, training, run, clock, told)
         # A run that is scored is finished, whatever becomes of its pictures.
         _draw(job, model, run, summary, clock, told)
@@ -251,7 +232,7 @@ def _conclude(
 
     with clock.timed("score"):
         outcome = conclude(job.plan, model, training, job.dataset, run, progress)
-    rate = round(len(training.rows) * len(job.train) / training.seconds)
+    rate = round(len(training.rows) * len(job.train) / clock.parts["train"])
     summary = {
         **_summary(job, run, clock, "finished"),
         "class_names": list(job.dataset.class_names),

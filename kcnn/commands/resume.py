@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.fit import Clock, FitResult, complete_run
+from kcnn.commands.clock import Clock
+from kcnn.commands.fit import FitResult, complete_run
 from kcnn.commands.job import Job, build_model, load_job
 from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
+from kcnn.locks import hold
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
 from kcnn.recipe.schema import PRECISIONS
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, find_run, hold
+from kcnn.runs import RunFolder, find_run
 
 if TYPE_CHECKING:
     from kcnn.training.checkpoint import Checkpoint

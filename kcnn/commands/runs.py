@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
-from kcnn.runs import RunFolder, is_held
+from kcnn.locks import is_held
+from kcnn.runs import RunFolder
 from kcnn.runs import list_runs as find_runs
 
 

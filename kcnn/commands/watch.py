@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kcnn.errors import RunError
-from kcnn.runs import RunFolder, find_run, is_held
+from kcnn.locks import is_held
+from kcnn.runs import RunFolder, find_run
 
 SECONDS_BETWEEN_LOOKS = 0.5
 

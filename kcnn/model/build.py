@@ -76,7 +76,7 @@ def build_model(
         dtype = "float32" if index >= float32_from else None
         inputs = [tensors[name] for name in node.inputs]
         try:
-            layer = _make_layer(node, plan.shapes[node.inputs[0]], dtype, synchronized, compiled)
+            layer = _make_layer(node, inputs[0].shape[1:], dtype, synchronized, compiled)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]

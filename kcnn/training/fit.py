@@ -44,10 +44,9 @@ class Training:
     rows: list[dict[str, float]]
     best: BestWeights | None
 
-    @property
-    def seconds(self) -> float:
-        """How long all epochs took, in however many processes."""
-        return sum(row["seconds"] for row in self.rows)
+    def seconds_before(self, resumed: Checkpoint | None) -> float:
+        """How long the epochs took that earlier processes trained."""
+        return sum(row["seconds"] for row in self.rows[: resumed.epoch if resumed else 0])
 
     @property
     def last_row(self) -> dict[str, float]:

@@ -376,7 +376,7 @@ def test_a_run_that_is_scored_is_finished_without_its_pictures(
 
 
 def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Starts kcnn as a shell does in the foreground: with Ctrl-C heard."""
+    """Starts kcnn as a shell does in the foreground: with its signals heard."""
     return subprocess.Popen(
         [sys.executable, "-m", "kcnn", *arguments],
         cwd=folder,
@@ -384,8 +384,14 @@ def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_hear_signals,
     )
+
+
+def _hear_signals() -> None:
+    """Undoes what a background job, or nohup, may have set."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.mark.slow
@@ -468,6 +474,7 @@ def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(folder: Path, tmp_p
     shutil.copy(folder / "tiny.yaml", tmp_path)
     process, terminal = pty.fork()
     if process == 0:
+        _hear_signals()
         os.chdir(tmp_path)
         os.execv(sys.executable, [sys.executable, "-m", "kcnn", "fit", "tiny.yaml",
                                   "train.epochs=100000"])  # fmt: skip

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from kcnn.commands import repeatability as module
+from kcnn.commands.fit import fit
 from kcnn.commands.repeatability import differing_files
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
+from kcnn.runs import RunFolder
 
 
 @pytest.mark.slow
@@ -20,14 +23,12 @@ def test_training_repeats_bit_for_bit() -> None:
 @pytest.mark.slow
 def test_another_seed_is_seen_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     seeds = itertools.count()
-    fit = module._fit
 
-    def with_a_seed_of_its_own(*arguments):
-        settings = (*module.SETTINGS[:2], f"train.seed={next(seeds)}")
-        monkeypatch.setattr(module, "SETTINGS", settings)
-        return fit(*arguments)
+    def fit_in_this_process(folder: Path, name: str) -> RunFolder:
+        settings = [*module.SETTINGS, f"train.seed={next(seeds)}"]
+        return fit("digits", settings, folder, name).run
 
-    monkeypatch.setattr(module, "_fit", with_a_seed_of_its_own)
+    monkeypatch.setattr(module, "_fit", fit_in_this_process)
     assert differing_files(Progress()) == [
         "metrics.csv", "steps.csv", "predictions.csv", "filters.npz", "weights",
     ]  # fmt: skip

@@ -22,9 +22,10 @@ from kcnn.commands.fit import FitResult, fit
 from kcnn.commands.plot import plot_runs
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError, RunError, TrainingError
+from kcnn.locks import hold
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, hold
+from kcnn.runs import RunFolder
 
 RECIPE = """\
 name: tiny
@@ -61,10 +62,12 @@ WAYS: dict[str, tuple[str, ...]] = {
     ),
     "lookahead": (
         "train.lookahead={every: 5, decay: 0.95}", "train.learning_rate_multipliers={'*/bias': 8}",
+        "train.optimizer={ConvolutionMuon: {learning_rate: 0.1}}",
     ),
-    "Muon": ("train.optimizer={ConvolutionMuon: {learning_rate: 0.1}}",),
-    "with replacement": ("train.sampling=with_replacement", "train.watch_first=50"),
-    "without validation": ("data.validation=0", "train.precision=mixed_bfloat16"),
+    "without validation": (
+        "data.validation=0", "train.precision=mixed_bfloat16",
+        "train.sampling=with_replacement", "train.watch_first=50",
+    ),
     "mixed_float16": ("train.precision=mixed_float16",),
 }  # fmt: skip
 TIMES = {"seconds", "timings", "started", "run"}
@@ -143,7 +146,7 @@ class StopAtStep(Progress):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["schedule", "EMA", "plateau", "lookahead", "without validation"])
+@pytest.mark.parametrize("way", ["EMA", "lookahead"])
 def test_a_long_epoch_goes_on_from_the_middle(
     tiny: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +228,10 @@ def test_training_that_had_ended_is_only_scored(tiny: Path) -> None:
     shutil.copytree(whole.path, copy.path)
     for name in ("summary.json", "model.keras", "best.keras", "predictions.csv"):
         (copy.path / name).unlink()
-    assert_same(resume("tiny/copy").run, whole)
+    result = resume("tiny/copy")
+    assert_same(result.run, whole)
+    trained = sum(row["seconds"] for row in copy.read_metrics())
+    assert result.summary["timings"]["train"] >= trained  # of both processes
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ import pytest
 
 from kcnn.commands.runs import SORTS, list_runs
 from kcnn.files import write_json, write_text
-from kcnn.runs import RunFolder, create_run, hold
+from kcnn.locks import hold
+from kcnn.runs import RunFolder, create_run
 
 METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
 

@@ -12,8 +12,9 @@ from kcnn.commands import watch as module
 from kcnn.commands.run_log import logged
 from kcnn.commands.watch import watch
 from kcnn.errors import RunError, TrainingError
+from kcnn.locks import hold, is_held
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, create_run, hold, is_held
+from kcnn.runs import RunFolder, create_run
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
 
 def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:
     recipe = make_recipe("- ReLU\n- Conv2D: {filters: 4, kernel_size: 3, name: wide}")
-    unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1), "re_lu": (2, 2, 1)}, None)
+    unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1)}, None)
     with pytest.raises(RecipeError) as caught:
         build_model(unchecked)
     (problem,) = caught.value.problems

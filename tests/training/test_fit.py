@@ -6,12 +6,16 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.training.checkpoint import Checkpoint
 from kcnn.training.fit import compile_model
 
 
 def test_time_is_taken(trained: Callable) -> None:
     training = trained("train.epochs=2").training
-    assert 0 < sum(row["seconds"] for row in training.rows) <= training.seconds
+    first, second = (row["seconds"] for row in training.rows)
+    assert first > 0 and second > 0
+    assert training.seconds_before(None) == 0
+    assert training.seconds_before(Checkpoint(1, {})) == first
 
 
 def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:

@@ -1,0 +1,53 @@
+"""Which process trains a run: one at a time, and others can see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from kcnn.errors import RunError
+from kcnn.files import writing
+from kcnn.runs import RunFolder
+
+_SECONDS_FOR_WATCHERS = 1.0  # who look whether a run is held, and let go at once
+
+
+@contextmanager
+def hold(run: RunFolder) -> Iterator[None]:
+    """Keeps other processes from training a run; a process that is killed lets go of it.
+
+    Raises:
+        RunError: Another process trains it, or its folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    with writing(run.checkpoints):
+        run.checkpoints.mkdir(exist_ok=True)
+    lock = FileLock(run.lock)
+    with writing(run.lock), suppress(NotImplementedError):  # a system without such locks
+        try:
+            lock.acquire(timeout=_SECONDS_FOR_WATCHERS)
+        except Timeout:
+            raise RunError(
+                f"{run.path}: another process is training this run",
+                "wait until it has ended, or stop it with Ctrl-C",
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(run: RunFolder) -> bool:
+    """Says whether a process trains a run right now."""
+    from filelock import FileLock, Timeout
+
+    if not run.lock.is_file():
+        return False
+    try:
+        with FileLock(run.lock).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):  # nobody may write there, or lock
+        return False
