@@ -26,6 +26,7 @@ from kcnn.locks import hold
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.training.checkpoint import newest_checkpoint
 
 RECIPE = """\
 name: tiny
@@ -192,7 +193,12 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
 
 
 @pytest.mark.slow
-def test_a_diverged_training_leaves_no_checkpoint_of_it(tiny: Path) -> None:
+def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
     wild = [
         "train.optimizer={SGD: {learning_rate: 1e30}}", "train.learning_rate_schedule=null",
         "train.checkpoint_every_minutes=1e-9",
@@ -200,7 +206,12 @@ def test_a_diverged_training_leaves_no_checkpoint_of_it(tiny: Path) -> None:
     for course in (lambda: fit(tiny, wild, name="wild"), lambda: resume("tiny/wild")):
         with pytest.raises(TrainingError, match="the loss became"):
             course()
-    assert RunFolder(Path("outputs/tiny/wild")).status() == "failed"
+        run = RunFolder(Path("outputs/tiny/wild"))
+        assert run.status() == "failed"
+        assert len(run.steps.read_text().splitlines()) < 1 + 18, "it trained the epoch to its end"
+        kept = newest_checkpoint(run, Progress())
+        assert kept is not None
+        assert all(np.isfinite(one).all() for one in kept.state["variables"])
 
 
 @pytest.mark.slow
