@@ -320,3 +320,21 @@ def test_weights_of_a_run(tmp_path: Path) -> None:
     assert "--weights last" in str(caught.value.hint)
     run.best_model.write_bytes(b"")
     assert run.weights("best") == run.best_model
+
+
+@pytest.mark.parametrize(
+    ("resumed", "extended"),
+    [
+        (None, False),
+        ([{"epochs_before": 40}], False),
+        ([{"epochs_before": 20}, {"epochs_before": 40}], True),
+        ("nonsense", False),
+    ],
+)
+def test_a_run_that_was_begun_with_fewer_epochs(
+    tmp_path: Path, resumed: object, extended: bool
+) -> None:
+    run = create_run(tmp_path, "cifar")
+    assert not run.was_extended(40)
+    write_text(run.environment, json.dumps({"resumed": resumed}))
+    assert run.was_extended(40) is extended
