@@ -26,6 +26,7 @@ from kcnn.locks import hold
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.training.callbacks import BestWeights
 from kcnn.training.checkpoint import newest_checkpoint
 
 RECIPE = """\
@@ -167,29 +168,26 @@ def test_a_long_epoch_goes_on_from_the_middle(
     assert (again["after_epoch"], again["after_step"]) == (2, 6)
 
 
-class StopWhileValidating(Progress):
-    """Presses Ctrl-C after the last step of an epoch, when its metrics are not written yet."""
-
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Stops the work after the last step of the third epoch."""
-        if (epoch, step) == (3, 18):
-            raise KeyboardInterrupt
-
-
 @pytest.mark.slow
 def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    """Stopped while the third epoch is validated, when all of its steps are done."""
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
     whole = fit(tiny, name="whole").run
-    with pytest.raises(KeyboardInterrupt):
-        often = ["train.checkpoint_every_minutes=1e-9"]
-        fit(tiny, often, name="stopped", progress=StopWhileValidating())
+
+    def stop(best: BestWeights, logs: object = None) -> None:
+        if best._current == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(BestWeights, "on_test_end", stop)
+        fit(tiny, ["train.checkpoint_every_minutes=1e-9"], name="stopped")
     run = RunFolder(Path("outputs/tiny/stopped"))
     assert max(path.name for path in run.checkpoints.glob("*.npz")) == "epoch-0002-step-000017.npz"
-    assert_same(resume("tiny/stopped").run, whole)
+    resumed = resume("tiny/stopped").run
+    assert resumed.steps.read_bytes() == whole.steps.read_bytes()
+    assert resumed.predictions.read_bytes() == whole.predictions.read_bytes()
 
 
 @pytest.mark.slow
