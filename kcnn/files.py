@@ -20,7 +20,7 @@ from kcnn.errors import RunError
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 # As `atomic` names what it has not finished.
-_TEMPORARY = re.compile(r"\..+\.\d+(\.[a-z]+)?")
+_TEMPORARY = re.compile(r"\..+\.(\d+)(\.[a-z]+)?")
 
 
 def require_writable(output_dir: Path) -> None:
@@ -148,12 +148,27 @@ def _kilobytes(size: int) -> str:
 def remove_leftovers(folder: Path) -> None:
     """Removes what processes that were killed while they wrote left beside its place."""
     for path in folder.glob(".*.*"):
-        if _TEMPORARY.fullmatch(path.name):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with suppress(OSError):
-                    path.unlink()
+        match = _TEMPORARY.fullmatch(path.name)
+        if match is None or _is_alive(int(match[1])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process of this number may still be writing."""
+    if os.name != "posix":
+        return False  # there the call would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's, or no number of a process
+        return True
+    return True
 
 
 def _flush_folder(path: Path) -> None:

@@ -49,5 +49,22 @@ def is_held(run: RunFolder) -> bool:
             return False
     except Timeout:
         return True
-    except (OSError, NotImplementedError):  # nobody may write there, or lock
+    except PermissionError:  # a run of somebody else, which may be read only
+        return _is_held_by_another_user(run)
+    except (OSError, NotImplementedError):  # a system without such locks
         return False
+
+
+def _is_held_by_another_user(run: RunFolder) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        with run.lock.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # not even read
+        return False
+    return False

@@ -19,9 +19,8 @@ if os.environ.get("CI"):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds how often harnesses try: a little by default, and as often as asked."""
+    """Adds how often a harness tries: a little by default, and as often as asked."""
     parser.addoption("--kills", type=int, default=2, help="How often a fit is killed.")
-    parser.addoption("--damages", type=int, default=20, help="How many run folders are damaged.")
 
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.files import atomic, read_json, require_writable, write_csv, write_json, write_text
+from kcnn.files import (
+    atomic,
+    read_json,
+    remove_leftovers,
+    require_writable,
+    write_csv,
+    write_json,
+    write_text,
+)
 from kcnn.runs import RunFolder, create_run, find_run, list_runs, newest, read_metrics, require_room
 
 RUNS = ("cifar/run-001", "cifar/run-002", "digits/first-try")
@@ -149,6 +157,17 @@ def test_the_temporary_file_keeps_its_suffix_and_folder(tmp_path: Path) -> None:
         assert temporary.parent == tmp_path / "deep"
         temporary.write_bytes(b"model")
     assert (tmp_path / "deep" / "model.keras").read_bytes() == b"model"
+
+
+def test_only_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    kept = [".mine.png", ".loss.1.2.png", f".loss.{os.getpid()}.png", "loss.12.png", ".a.b.png"]
+    for name in (f".loss.{dead.pid}.png", f".lock.{dead.pid}", *kept):
+        (tmp_path / name).write_text("half")
+    (tmp_path / f".saved_model.{dead.pid}" / "deep").mkdir(parents=True)
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*kept}
 
 
 def test_a_full_disk(small_disk: Path) -> None:

@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Times the parts of a fit, in seconds."""
+    """Times the parts of a fit, in seconds.
+
+    Attributes:
+        started: When the run began, on the calendar.
+    """
 
     def __init__(self) -> None:
         self.started = datetime.now(UTC)

@@ -93,7 +93,7 @@ def fit(
     run = create_run(output_dir, settings.name, name)
     with hold(run):
         environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
-        _begin(run, job, environment)
+        _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
         return complete_run(run, job, model, clock, progress)
 
 

@@ -75,6 +75,7 @@ def _resume(
     settings = read_recipe(run.resolved, overrides)
     _require_same_settings(run, settings)
     environment = read_json(run.environment)
+    clock.started = _started(environment) or clock.started
     policy = _policy(run, environment)
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
@@ -107,6 +108,14 @@ def _require_same_settings(run: RunFolder, settings: Recipe) -> None:
             f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
             f"only {', '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
         )
+
+
+def _started(environment: dict[str, Any]) -> datetime | None:
+    """Reads when the run began; None where that was not written down."""
+    try:
+        return datetime.fromisoformat(environment["started"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _policy(run: RunFolder, environment: dict[str, Any]) -> str:

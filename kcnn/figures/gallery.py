@@ -29,6 +29,7 @@ from kcnn.figures import (
 from kcnn.figures.curves import Curve, read_curve
 from kcnn.figures.examples import first_example, right_and_wrong
 from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions, read_steps
+from kcnn.files import remove_leftovers
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 
@@ -113,6 +114,7 @@ def draw_run(
     check_format(image_format)
     names = choose_pictures(only)
     curve = read_curve(run)
+    remove_leftovers(run.plots)
     material = Material(run, curve, dataset, feature_maps)
     pictures = curve_pictures(names, Curves([run], [curve], style_name))
     pictures |= {name: partial(SINGLE[name], material) for name in names if name in SINGLE}

@@ -22,6 +22,7 @@ from kcnn.commands.fit import FitResult, fit
 from kcnn.commands.plot import plot_runs
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError, RunError, TrainingError
+from kcnn.files import read_json, write_json
 from kcnn.locks import hold
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
@@ -237,10 +238,13 @@ def test_training_that_had_ended_is_only_scored(tiny: Path) -> None:
     shutil.copytree(whole.path, copy.path)
     for name in ("summary.json", "model.keras", "best.keras", "predictions.csv"):
         (copy.path / name).unlink()
+    long_ago = "2001-02-03T04:05:06+00:00"
+    write_json(copy.environment, {**read_json(copy.environment), "started": long_ago})
     result = resume("tiny/copy")
     assert_same(result.run, whole)
     trained = sum(row["seconds"] for row in copy.read_metrics())
     assert result.summary["timings"]["train"] >= trained  # of both processes
+    assert result.summary["started"] == long_ago
 
 
 @pytest.mark.slow

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,36 @@ def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) 
     trainer.join()
     assert [line.split(" ", 1)[1] for line in heard[:-1]] == ["line 0", "line 1", "finished"]
     assert heard[-1] == "digits/run-001: unfinished, and no process trains it"
+
+
+def test_a_training_of_somebody_else_is_seen(somebody_else: RunFolder) -> None:
+    with hold(somebody_else):
+        somebody_else.lock.chmod(0o444)
+        with nobody():
+            assert is_held(somebody_else)
+    with nobody():
+        assert not is_held(somebody_else)
+
+
+@pytest.fixture
+def somebody_else() -> Iterator[RunFolder]:
+    """A run that everybody may read; pytest's own folders are for one user alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield create_run(Path(folder), "digits")
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Takes the rights of root, to whom all files are open, away for a while."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_what_a_stranger_s_log_says_to_a_terminal_is_left_out(run: RunFolder) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def feature_maps(images: np.ndarray) -> list[Maps]:
 
 def no_maps(images: np.ndarray) -> list[Maps]:
     raise RunError("model.keras: this run has no such model")
+
+
+def test_half_a_picture_of_a_process_that_was_killed_is_removed(run: RunFolder) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    run.plots.mkdir()
+    (run.plots / f".loss.{dead.pid}.png").write_text("half")
+    written = draw_run(run, None, no_maps, only=["loss"])
+    assert [*run.plots.iterdir()] == written
 
 
 def test_a_whole_run_gets_every_picture(run: RunFolder, dataset: Dataset, notes) -> None:
