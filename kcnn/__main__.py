@@ -1,5 +1,20 @@
-"""Lets `python -m kcnn` do what `kcnn` does."""
+"""The command `kcnn`, and `python -m kcnn` which does the same."""
 
-from kcnn.cli import main
+from __future__ import annotations
 
-main()
+from kcnn.console.ending import hear_signals, prompt_exit
+from kcnn.console.streams import open_closed_streams
+
+
+def main() -> None:
+    """Runs the command line."""
+    open_closed_streams()
+    hear_signals()
+    with prompt_exit():
+        from kcnn.cli import cli  # once signals are heard
+
+        cli(prog_name="kcnn")
+
+
+if __name__ == "__main__":
+    main()

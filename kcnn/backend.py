@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kcnn.progress import Progress
 
@@ -34,7 +34,8 @@ def start_tensorflow(progress: Progress | None = None) -> None:
 @contextmanager
 def _held_back_standard_error() -> Iterator[None]:
     """Sends what C++ writes to file descriptor 2 to a temporary file."""
-    sys.stderr.flush()
+    with suppress(OSError):  # a terminal that is gone
+        sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as written:
         os.dup2(written.fileno(), 2)

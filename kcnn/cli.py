@@ -10,7 +10,6 @@ import click
 
 from kcnn import __version__
 from kcnn.console import output
-from kcnn.console.ending import hear_signals, prompt_exit
 from kcnn.console.options import (
     Commands,
     at_least_two,
@@ -513,10 +512,3 @@ def doctor(
     machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
     click.echo(output.as_json(machine) if as_json else output.machine_text(machine))
     click.get_current_context().exit(1 if machine.get("differing_files") else 0)
-
-
-def main() -> None:
-    """Runs the command line."""
-    hear_signals()
-    with prompt_exit():
-        cli(prog_name="kcnn")

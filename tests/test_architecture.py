@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "console": {"commands"} | FOUNDATIONS,
     "cli": {"console", "commands", "errors"},
     "reference": {"cli"},  # what the README says of the command line
-    "__main__": {"cli"},
+    "__main__": {"cli", "console"},
 }
 # Modules that parts beside them may import all the same, and by whom.
 SHARED = {

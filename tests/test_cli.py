@@ -379,17 +379,3 @@ def test_as_a_process_from_another_folder(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "25,578 parameters" in done.stdout
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_output_that_does_not_fit_on_the_disk() -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "kcnn", "recipes"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    message = "error: no room left to print, or for a temporary file\n"
-    assert (done.returncode, done.stderr) == (1, message)

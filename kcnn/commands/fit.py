@@ -293,10 +293,23 @@ def _status_when_stopped(
     except KeyboardInterrupt:
         with suppress(KcnnError):  # a full disk is not what ended it
             write_json(run.summary, _summary(job, run, clock, "interrupted"))
-        progress.note(f"its finished epochs are kept: kcnn fit --resume {run.path} goes on")
+        progress.note(_how_to_go_on(run))
         raise
     except KcnnError as error:
         failed = _summary(job, run, clock, "failed")
         with suppress(KcnnError):
             write_json(run.summary, {**failed, "reason": error.message})
         raise
+    except Exception as error:  # a mistake in kcnn
+        failed = _summary(job, run, clock, "failed")
+        with suppress(KcnnError):
+            write_json(run.summary, {**failed, "reason": f"{type(error).__name__}: {error}"})
+        raise
+
+
+def _how_to_go_on(run: RunFolder) -> str:
+    from kcnn.training.checkpoint import has_checkpoint
+
+    if has_checkpoint(run):
+        return f"its finished epochs are kept: kcnn fit --resume {run.path} goes on"
+    return f"no epoch of it is finished: kcnn fit --resume {run.path} begins it again"

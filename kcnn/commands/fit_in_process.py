@@ -86,7 +86,12 @@ class FitProcess:
         self.has_died = True
         self._process.join()
         status = self._process.exitcode or 0
-        if status >= 0:
+        if status == 0:
+            return TrainingError(
+                "the process that trained was asked to stop, by another program or user",
+                "its finished epochs are kept: kcnn fit --resume goes on with its run",
+            )
+        if status > 0:
             return TrainingError(
                 f"the process that trained ended with status {status}, without a word",
                 "what it wrote above may say why",

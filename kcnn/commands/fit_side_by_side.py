@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from types import FrameType
 from typing import Any
 
 from kcnn.commands.fit_in_process import Ending, FitProcess
@@ -45,9 +46,9 @@ def fit_side_by_side(
 ) -> list[Ending]:
     """Makes fits, as many at a time as there are lanes, in their order.
 
-    Ctrl-C, or a fit that fails, lets every process end by itself, which keeps the epochs it has
-    finished; at a second Ctrl-C all are killed. To be called from the main thread, where Python
-    hears of Ctrl-C.
+    Ctrl-C or another signal that asks to end, or a fit that fails, lets every process end by
+    itself, which keeps the epochs it has finished; at a second signal all are killed. To be called
+    from the main thread, where Python hears of signals.
 
     Args:
         fits: What to do.
@@ -61,7 +62,7 @@ def fit_side_by_side(
 
     Raises:
         KcnnError: A fit failed; the message begins with its title.
-        KeyboardInterrupt: Ctrl-C came, and every process has ended.
+        KeyboardInterrupt: A signal came, and every process has ended.
     """
     return _Fits(fits, lanes, progress, goes_on).run()
 
@@ -77,26 +78,24 @@ class _Fits:
         self._endings: dict[int, Ending] = {}
         self._progress = progress
         self._goes_on = goes_on
-        self._interrupts = 0
+        self._signals: list[int] = []
         self._failure: KcnnError | None = None
 
     def run(self) -> list[Ending]:
-        with self._progress.trainings(len(self._fits)) as begin, self._heard_interrupts():
+        with self._heard_signals(), self._progress.trainings(len(self._fits)) as begin:
             while self._running or (self._waiting and not self._is_stopping):
                 while self._waiting and self._free and not self._is_stopping:
                     self._start(begin)
                 for receiver in wait(list(self._running)):
                     assert isinstance(receiver, Connection)
                     self._hear(receiver)
-        if self._interrupts:
-            raise KeyboardInterrupt
         if self._failure is not None:
             raise self._failure
         return [self._endings[index] for index in range(len(self._fits))]
 
     @property
     def _is_stopping(self) -> bool:
-        return self._interrupts > 0 or self._failure is not None
+        return bool(self._signals) or self._failure is not None
 
     def _start(self, begin: Begin) -> None:
         index, lane = self._waiting.popleft(), self._free.popleft()
@@ -132,17 +131,32 @@ class _Fits:
             running.process.stop()
 
     @contextmanager
-    def _heard_interrupts(self) -> Iterator[None]:
-        def hear(signal_number: int, frame: object) -> None:
-            self._interrupts += 1
-            if self._interrupts == 1:
+    def _heard_signals(self) -> Iterator[None]:
+        """Hears signals in place of those who do so; lets them know when all processes ended."""
+
+        def hear(number: int, frame: object) -> None:
+            self._signals.append(number)
+            if len(self._signals) == 1:
                 self._stop()
             else:
                 for running in list(self._running.values()):
                     running.process.kill()
 
-        former = signal.signal(signal.SIGINT, hear)
+        former = _signals_heard()
+        for number in former:
+            signal.signal(number, hear)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, former)
+            for number, handler in former.items():
+                signal.signal(number, handler)
+        if self._signals:
+            former[self._signals[0]](self._signals[0], None)
+            raise KeyboardInterrupt
+
+
+def _signals_heard() -> dict[int, Callable[[int, FrameType | None], Any]]:
+    """Gives what is called at the signals that ask the process to end, where anything is."""
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    handlers = {one: signal.getsignal(one) for one in numbers if one is not None}
+    return {one: handler for one, handler in handlers.items() if callable(handler)}

@@ -5,16 +5,23 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
+
+from kcnn.console.streams import best_effort, leave_closed_terminal, show_cursor
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
+# So long, further presses are the impatience of the first.
+_SECONDS_OF_ONE_PRESS = 1.0
+_SECONDS_UNTIL_RAISED_AGAIN = 0.001
+
 
 class Stopped(KeyboardInterrupt):
-    """Another signal than Ctrl-C's asks the process to end, which it does in the same way.
+    """A signal asks the process to end.
 
     Args:
         number: The signal.
@@ -24,39 +31,64 @@ class Stopped(KeyboardInterrupt):
         super().__init__()
         self.signal = signal.Signals(number)
 
-    @property
-    def exit_status(self) -> int:
-        """What a shell reports for a program that the signal ended."""
-        return 128 + self.signal
-
 
 def hear_signals() -> None:
-    """Ends the work in good order when the system asks for it, or the terminal is closed.
+    """Ends the work in good order at Ctrl-C, at the system's request, or with the terminal.
 
-    What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
+    The first signal raises Stopped; one that comes a second later or more does not wait for the
+    good order any more. What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
     """
-
-    heard = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    numbers = [one for one in heard if one and signal.getsignal(one) == signal.SIG_DFL]
-
-    def stop(number: int, frame: object) -> None:
-        for one in numbers:
-            signal.signal(one, signal.SIG_IGN)  # or a second one would break the good order
-        if number != signal.SIGTERM:
-            _leave_closed_terminal()
-        raise Stopped(number)
-
-    for one in numbers:
-        signal.signal(one, stop)
+    names = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    by_default = (signal.SIG_DFL, signal.default_int_handler)
+    ear = _Ear()
+    for one in names:
+        if one is not None and signal.getsignal(one) in by_default:
+            signal.signal(one, ear.hear)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, ear.raise_again)
+        sys.unraisablehook = ear.notice_lost
 
 
-def _leave_closed_terminal() -> None:
-    """Sends what is still written nowhere, because a closed terminal takes nothing any more."""
-    with suppress(OSError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in (1, 2):
-            if stat.S_ISCHR(os.fstat(descriptor).st_mode):
-                os.dup2(nowhere, descriptor)
+class _Ear:
+    """Hears signals, and sees to it that the first is not lost."""
+
+    def __init__(self) -> None:
+        self._first: signal.Signals | None = None
+        self._heard = 0.0
+
+    def hear(self, number: int, frame: object) -> None:
+        """Raises Stopped for the first signal; a late one ends the process."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._heard = signal.Signals(number), now
+            if number not in (signal.SIGINT, signal.SIGTERM):
+                leave_closed_terminal()
+            raise Stopped(number)
+        if now - self._heard > _SECONDS_OF_ONE_PRESS:
+            show_cursor()
+            os._exit(128 + number)
+
+    def notice_lost(self, unraisable: Any) -> None:
+        """Takes what Python drops: exceptions that come while it clears an object away."""
+        if issubclass(unraisable.exc_type, Stopped):
+            signal.setitimer(signal.ITIMER_REAL, _SECONDS_UNTIL_RAISED_AGAIN)
+        else:
+            sys.__unraisablehook__(unraisable)
+
+    def raise_again(self, number: int, frame: object) -> None:
+        """Raises the first signal's exception once more."""
+        if self._first is not None:
+            raise Stopped(self._first)
+
+
+def tell_stopped(stopped: KeyboardInterrupt) -> int:
+    """Says what stopped the work; gives the status to end with."""
+    name, status = "Ctrl-C", INTERRUPTED
+    if isinstance(stopped, Stopped) and stopped.signal != signal.SIGINT:
+        name, status = stopped.signal.name, 128 + stopped.signal
+    # The terminal may be closed. Without click, so that signals are heard before it is imported.
+    print(f"stopped by {name}", file=best_effort(sys.stderr), flush=True)
+    return status
 
 
 @contextmanager
@@ -68,11 +100,17 @@ def prompt_exit() -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt as stopped:  # before any command ran
+        _end(tell_stopped(stopped))
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
-        atexit._run_exitfuncs()
-        with suppress(OSError, ValueError):  # nobody reads it any more
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(end.code)
+        _end(end.code)
+
+
+def _end(status: int) -> None:
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):  # nobody reads it any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from kcnn.console.streams import best_effort
 from kcnn.progress import Advance, Progress
 
 _PER_CENT = ("accuracy", "val_accuracy")
@@ -21,7 +22,7 @@ class PlainLines(Progress):
 
     def note(self, text: str) -> None:
         """Writes the line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        print(text, file=best_effort(sys.stderr), flush=True)
 
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:

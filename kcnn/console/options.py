@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from kcnn.console.ending import INTERRUPTED, Stopped
+from kcnn.console.ending import tell_stopped
+from kcnn.console.streams import forget_what_is_left_to_print, is_full, is_of_gone_terminal
 from kcnn.errors import KcnnError
 
 
@@ -31,29 +30,29 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KcnnError as error:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+            _say(f"{click.style('error:', fg='red', bold=True)} {error.message}")
             if error.hint:
-                click.echo(f"{click.style('hint:', bold=True)} {error.hint}", err=True)
+                _say(f"{click.style('hint:', bold=True)} {error.hint}")
             ctx.exit(1)
+        except KeyboardInterrupt as stopped:
+            ctx.exit(tell_stopped(stopped))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the command line; that nothing can be printed is met anywhere, in --help too."""
+        try:
+            return super().main(*args, **kwargs)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
+                _say("error: no room left to print, or for a temporary file")
+            elif not is_of_gone_terminal(error):
                 raise
-            click.echo("error: no room left to print, or for a temporary file", err=True)
-            _forget_what_is_left_to_print()
-            ctx.exit(1)
-        except Stopped as stopped:
-            with suppress(OSError):  # a terminal that was closed
-                click.echo(f"stopped by {stopped.signal.name}", err=True)
-            ctx.exit(stopped.exit_status)
-        except KeyboardInterrupt:
-            click.echo("stopped by Ctrl-C", err=True)
-            ctx.exit(INTERRUPTED)
+            forget_what_is_left_to_print()
+            sys.exit(1)
 
 
-def _forget_what_is_left_to_print() -> None:
-    """Spares Python, which tries to print the rest as it ends, a second failure."""
-    with suppress(OSError, ValueError):  # a captured output has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _say(line: str) -> None:
+    with suppress(OSError):  # standard error may be what is full or gone
+        click.echo(line, err=True)
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:

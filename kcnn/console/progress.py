@@ -6,10 +6,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from kcnn.console.lines import PlainLines, duration, shown_metrics
+from kcnn.console.streams import best_effort
 from kcnn.console.trainings import follow_live, follow_plainly
 from kcnn.progress import Advance, Begin, Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
 
 
 def make_progress(quiet: bool) -> Progress:
@@ -34,7 +39,8 @@ class LiveProgress(PlainProgress):
         super().__init__()
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(file=best_effort(sys.stderr), highlight=False)
+        self._bars: Bars | None = None
 
     def note(self, text: str) -> None:
         """Writes the line above whatever moves."""
@@ -96,8 +102,10 @@ class LiveProgress(PlainProgress):
             f"{rate * self._batch_size:,.0f} images/s  {duration(left)} left"
         )
         description = f"epoch {epoch}/{self._epochs}"
+        assert self._bars is not None
         self._bars.update(self._task, completed=done, description=description, state=state)
 
     def training_finished(self) -> None:
-        """Takes the bar away."""
-        self._bars.stop()
+        """Takes the bar away, if it was there already."""
+        if self._bars is not None:
+            self._bars.stop()

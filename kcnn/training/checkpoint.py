@@ -72,6 +72,11 @@ def write_checkpoint(run: RunFolder, checkpoint: Checkpoint) -> None:
             files[place].unlink()
 
 
+def has_checkpoint(run: RunFolder) -> bool:
+    """Says whether a run has anything to go on from."""
+    return bool(_files(run))
+
+
 def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
     """Reads the newest checkpoint that is whole; None where there never was any.
 

@@ -145,8 +145,8 @@ def train(
     callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
     _build_early(model, batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
-    progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
     try:
+        progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
         model.fit(
             batches,
             epochs=resumed.epoch + 1 if resumed and step else settings.epochs,

@@ -458,32 +458,38 @@ def test_eight_fits_at_once_get_eight_folders(folder: Path, tmp_path: Path) -> N
     assert all({path.name for path in run.path.iterdir()} == FILES for run in runs)
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
-    """As with kcnn recipes | head -1."""
-    process = start_kcnn(tmp_path, "recipes")
-    assert process.stdout is not None
-    process.stdout.close()
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode in (0, 1)
-    assert errors == ""
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(folder: Path, tmp_path: Path) -> None:
+    status, run = fit_in_a_terminal_that_is_closed(folder, tmp_path, 100_000, signal.SIG_DFL)
+    assert status == 129
+    assert run.status() == "interrupted"
+    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" stopped")
 
 
 @pytest.mark.slow
-def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(folder: Path, tmp_path: Path) -> None:
-    """A real terminal, whose live display can write no more once it is gone."""
+def test_a_fit_that_ignores_it_outlasts_its_terminal(folder: Path, tmp_path: Path) -> None:
+    status, run = fit_in_a_terminal_that_is_closed(folder, tmp_path, 30, signal.SIG_IGN)
+    assert status == 1  # what it found could not be printed
+    assert run.status() == "finished"
+    assert len(run.read_metrics()) == 30
+    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" finished")
+
+
+def fit_in_a_terminal_that_is_closed(
+    folder: Path, tmp_path: Path, epochs: int, hang_up: signal.Handlers
+) -> tuple[int, RunFolder]:
+    """In a real terminal, whose live display can write no more once it is gone."""
     shutil.copy(folder / "tiny.yaml", tmp_path)
     process, terminal = pty.fork()
     if process == 0:
         _hear_signals()
+        signal.signal(signal.SIGHUP, hang_up)
         os.chdir(tmp_path)
         os.execv(sys.executable, [sys.executable, "-m", "kcnn", "fit", "tiny.yaml",
-                                  "train.epochs=100000"])  # fmt: skip
+                                  f"train.epochs={epochs}"])  # fmt: skip
     shown = b""
-    while b"epoch 2/" not in shown.replace(b" ", b"").replace(b"epoch2/", b"epoch 2/"):
+    while b"epoch2/" not in shown.replace(b" ", b""):
         shown += os.read(terminal, 4096)
     os.close(terminal)
     _, status = os.waitpid(process, 0)
-    run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
-    assert os.waitstatus_to_exitcode(status) == 129
-    assert run.status() == "interrupted"
-    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" stopped")
+    return os.waitstatus_to_exitcode(status), RunFolder(tmp_path / "outputs" / "tiny" / "run-001")

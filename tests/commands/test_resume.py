@@ -452,7 +452,7 @@ def counted(function):
 os.fsync, pathlib.Path.replace = counted(os.fsync), counted(pathlib.Path.replace)
 import numpy
 numpy.savez = counted(numpy.savez)
-from kcnn.cli import main
+from kcnn.__main__ import main
 main()
 """
 

@@ -1,0 +1,88 @@
+"""The standard streams, when they are closed, full, or a terminal that is gone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from contextlib import suppress
+from typing import Any, TextIO, cast
+
+
+def open_closed_streams() -> None:
+    """Opens what a shell closed, as by `>&-`, on nothing.
+
+    Else Python has no such stream, and the first file that is opened takes its place, into which
+    TensorFlow writes what is meant for a terminal.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def leave_closed_terminal() -> None:
+    """Sends what is still written nowhere, because a closed terminal takes nothing any more."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+                _forget(descriptor)
+
+
+def forget_what_is_left_to_print() -> None:
+    """Spares Python, which tries to print the rest as it ends, a second failure."""
+    with suppress(OSError, ValueError):  # a captured output has no descriptor
+        _forget(sys.stdout.fileno())
+
+
+def is_full(error: OSError) -> bool:
+    """Says whether an error means that there is no room on a disk."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_of_gone_terminal(error: OSError) -> bool:
+    """Says whether an error means that the terminal which was printed to is there no more."""
+    if error.errno != errno.EIO:
+        return False
+    return stat.S_ISCHR(os.fstat(1).st_mode) and not os.isatty(1)
+
+
+def show_cursor() -> None:
+    """Shows a terminal's cursor again, which a bar that moves has hidden."""
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, b"\x1b[?25h\n")
+
+
+def _forget(descriptor: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def best_effort(stream: TextIO) -> TextIO:
+    """Gives a stream that takes what it can: no training shall end because nobody watches it."""
+    return cast(TextIO, _BestEffort(stream))
+
+
+class _BestEffort:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes, or does not."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Writes what is held back, or does not."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
