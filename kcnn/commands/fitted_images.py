@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.convert import convert_images
-from kcnn.data.dataset import Images
-from kcnn.data.images import read_image
+from kcnn.data.images import read_image_and_size
 from kcnn.progress import Progress
 
 # A change of the aspect ratio by less than this share does not show.
@@ -44,15 +42,14 @@ class FittedImages:
         Raises:
             DataError: It cannot be read.
         """
-        image = read_image(path, None, self.channels)
-        height, width = image.shape[:2]
+        wanted = (self.height, self.width)
+        image, (height, width) = read_image_and_size(path, wanted, self.channels)
         name = f"{path}, {width}x{height}"
         if abs(height * self.width / (width * self.height) - 1) > STRETCH:
             self.stretched.append(name)
         if height < self.height or width < self.width:
             self.enlarged.append(name)
-        one = Images(image[np.newaxis], np.zeros(1, np.int32))
-        return convert_images(one, (self.height, self.width), None).images[0]
+        return image
 
     def tell(self, progress: Progress) -> None:
         """Tells how many images read so far were stretched and enlarged."""

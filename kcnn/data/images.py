@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import stat
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from kcnn.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MODES = {1: "L", 3: "RGB"}
+LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as the cameras of telephones have
+_ON_ITS_SIDE = (5, 6, 7, 8)  # Exif's orientations of a width that is a height
+# How many times as large as wanted an image still is that is made smaller at first by mere sums,
+# which is fast; the pixels are those of one step, give or take one level of 256.
+_REDUCING_GAP = 4.0
 
 
 def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) -> np.ndarray:
@@ -30,29 +36,47 @@ def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) ->
     Raises:
         DataError: The file is missing, empty, damaged, too large or of another format.
     """
+    return read_image_and_size(path, image_size, channels)[0]
+
+
+def read_image_and_size(
+    path: Path, image_size: tuple[int, int] | None, channels: int
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Reads one image file as `read_image` does; gives its own height and width as well."""
+    _require_file(path)
     try:
         with warnings.catch_warnings():
-            # Pillow only warns of an image of up to twice its limit.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
             with Image.open(path, formats=FORMATS) as file:
-                image = _convert(file, MODES[channels])
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+                if file.width * file.height > LARGEST_IMAGE:
+                    raise Image.DecompressionBombError
+                image, own_size = _convert(file, MODES[channels], image_size)
+    except Image.DecompressionBombError:
         raise DataError(
-            f"{path}: more than {Image.MAX_IMAGE_PIXELS:,} pixels, too large to be safe to open",
+            f"{path}: more than {LARGEST_IMAGE:,} pixels, too large to be safe to open",
             "make it smaller",
         ) from None
-    except (PermissionError, IsADirectoryError) as error:
+    except PermissionError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     # A damaged image raises nearly anything.
     except Exception:
         raise DataError(
             f"{path}: {_what_is_wrong(path)}", "remove it, or save it anew as PNG or JPEG"
         ) from None
-    if image_size is not None and image.size != image_size[::-1]:
-        image = image.resize(image_size[::-1], Image.Resampling.BILINEAR)
-    return np.asarray(image).reshape(image.height, image.width, channels)
+    return np.asarray(image).reshape(image.height, image.width, channels), own_size
+
+
+def _require_file(path: Path) -> None:
+    """Makes sure that there is a file: from a pipe one would wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise DataError(f"{path}: is {kind}, expected an image file")
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
@@ -92,16 +116,33 @@ def images_below(folder: Path) -> list[Path]:
     )
 
 
-def _convert(image: Image.Image, mode: str) -> Image.Image:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
-        # 16 bits a pixel: Pillow would clip what is above 255.
-        return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert(mode)
+def _convert(
+    image: Image.Image, mode: str, image_size: tuple[int, int] | None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Resizes an image, turns it upright and into colours or grey; gives its own size as well."""
+    is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
+    own_size = image.size if is_turned else image.size[::-1]
+    resized = _with_eight_bits(image)
+    if image_size is not None and image_size != own_size:
+        size = image_size if is_turned else image_size[::-1]
+        resized = resized.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
+    upright = ImageOps.exif_transpose(resized)
     if upright.has_transparency_data:
         layered = upright.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(white, layered).convert(mode)
-    return upright.convert(mode)
+        upright = Image.alpha_composite(white, layered)
+    return upright.convert(mode), own_size
+
+
+def _with_eight_bits(image: Image.Image) -> Image.Image:
+    """Gives a pixel eight bits a channel, in place of one, sixteen or a palette's number."""
+    if image.mode.startswith("I"):  # sixteen: Pillow would clip what is above 255
+        eight = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        eight.info = image.info
+        return eight
+    if image.mode == "P":
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.convert("L") if image.mode == "1" else image
 
 
 def _what_is_wrong(path: Path) -> str:
