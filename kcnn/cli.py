@@ -36,6 +36,7 @@ from kcnn.console.options import (
     weights,
 )
 from kcnn.console.progress import make_progress
+from kcnn.console.streams import show
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 
@@ -88,7 +89,7 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     else:
         result = resume(progress=make_progress(quiet), **for_resuming(**arguments))
     summary = {"path": str(result.run.path), **result.summary}
-    click.echo(output.as_json(summary) if as_json else output.fit_text(result))
+    show(output.as_json(summary) if as_json else output.fit_text(result))
 
 
 @cli.command()
@@ -125,7 +126,7 @@ def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
     names = [name.strip() for name in only.split(",") if name.strip()]
     paths = plot_runs(only=names, progress=make_progress(quiet), **arguments)
     written = [str(path) for path in paths]
-    click.echo(output.as_json(written) if as_json else "\n".join(written))
+    show(output.as_json(written) if as_json else "\n".join(written))
 
 
 @cli.command()
@@ -149,7 +150,7 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
     from kcnn.commands.export import export
 
     result = export(progress=make_progress(quiet), **arguments)
-    click.echo(output.as_json(vars(result)) if as_json else output.export_text(result))
+    show(output.as_json(vars(result)) if as_json else output.export_text(result))
 
 
 @cli.command()
@@ -181,10 +182,10 @@ def check(
     if gradients:
         given = {name: value for name, value in of_gradients.items() if value is not None}
         report = check_gradients(recipe, settings, progress=make_progress(quiet=False), **given)
-        click.echo(shown(report, as_json))
+        show(shown(report, as_json))
         click.get_current_context().exit(0 if report.right else 1)
     result = check(recipe, settings, build, make_progress(quiet=False))
-    click.echo(output.as_json(output.check_json(result)) if as_json else output.check_text(result))
+    show(output.as_json(output.check_json(result)) if as_json else output.check_text(result))
 
 
 @cli.command()
@@ -220,10 +221,10 @@ def explain(
     if layer is not None:
         of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
         walk = explain_layer(recipe, settings, layer, progress=make_progress(quiet), **of_layer)
-        click.echo(convolution.shown(walk, as_json))
+        show(convolution.shown(walk, as_json))
     else:
         result = solve_for_padding(recipe, settings) if solve else explain(recipe, settings)
-        click.echo(explanation.shown(result, as_json, markdown))
+        show(explanation.shown(result, as_json, markdown))
         if result.problem is not None:
             raise result.problem
 
@@ -242,7 +243,7 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
     from kcnn.commands.evaluate import evaluate
 
     result = evaluate(progress=make_progress(quiet), **arguments)
-    click.echo(output.as_json(result.as_json()) if as_json else output.evaluation_text(result))
+    show(output.as_json(result.as_json()) if as_json else output.evaluation_text(result))
 
 
 @cli.command()
@@ -266,7 +267,7 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     run, images = split_run(arguments.pop("images"), arguments["output_dir"])
     answers = predict(images, run, progress=make_progress(quiet), **arguments)
     text = output.as_json(output.predictions_json(answers)) if as_json else None
-    click.echo(text or output.predictions_text(answers))
+    show(text or output.predictions_text(answers))
 
 
 @cli.command()
@@ -290,7 +291,7 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
     from kcnn.console.comparison import comparison_text
 
     result = compare(runs, output_dir, difference / 100)
-    click.echo(output.as_json(result.as_json()) if as_json else comparison_text(result))
+    show(output.as_json(result.as_json()) if as_json else comparison_text(result))
 
 
 @cli.command()
@@ -318,7 +319,7 @@ def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
 
     arguments["overrides"] = arguments.pop("settings")
     result = reproduce(progress=make_progress(quiet), **arguments)
-    click.echo(output.as_json(result.as_json()) if as_json else reproduction_text(result))
+    show(output.as_json(result.as_json()) if as_json else reproduction_text(result))
 
 
 @cli.command()
@@ -353,7 +354,7 @@ def sweep(
 
     place = Workplace(**workplace)
     result = sweep(recipe, over, settings, seeds, place, make_progress(quiet))
-    click.echo(output.as_json(result.as_json()) if as_json else sweep_text(result))
+    show(output.as_json(result.as_json()) if as_json else sweep_text(result))
 
 
 @cli.command()
@@ -378,14 +379,12 @@ def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: b
         from kcnn.commands.watch import watch
 
         for line in watch(run, output_dir):
-            click.echo(line)
+            show(line)
         return
     from kcnn.commands.runs import list_runs
 
     rows = list_runs(output_dir, sort)
-    click.echo(
-        output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows)
-    )
+    show(output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -404,7 +403,7 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
         from kcnn.commands.recipes import list_recipes
 
         listed = list_recipes()
-        click.echo(output.as_json(listed) if as_json else output.recipes_text(listed))
+        show(output.as_json(listed) if as_json else output.recipes_text(listed))
 
 
 @recipes.command("show")
@@ -418,7 +417,7 @@ def show_recipe(name: str) -> None:
     """
     from kcnn.commands.recipes import show_recipe
 
-    click.echo(show_recipe(name), nl=False)
+    show(show_recipe(name).rstrip("\n"))
 
 
 @recipes.command("copy")
@@ -434,7 +433,7 @@ def copy_recipe(name: str, destination: Path) -> None:
     from kcnn.commands.recipes import copy_recipe
 
     path = copy_recipe(name, destination)
-    click.echo(f"{path}\nnext: edit it, then kcnn check {path}")
+    show(f"{path}\nnext: edit it, then kcnn check {path}")
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -455,7 +454,7 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
         from kcnn.commands.data import list_sets
 
         sets = list_sets(data_dir)
-        click.echo(output.as_json(sets) if as_json else output.sets_text(sets))
+        show(output.as_json(sets) if as_json else output.sets_text(sets))
 
 
 @data.command("fetch")
@@ -470,7 +469,7 @@ def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
     """
     from kcnn.commands.data import fetch
 
-    click.echo(fetch(name, data_dir, make_progress(quiet)))
+    show(str(fetch(name, data_dir, make_progress(quiet))))
 
 
 @data.command("verify")
@@ -486,7 +485,7 @@ def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> 
     from kcnn.commands.data import verify
 
     result = verify(name, data_dir, make_progress(quiet))
-    click.echo(output.as_json(result) if as_json else output.verify_text(result))
+    show(output.as_json(result) if as_json else output.verify_text(result))
     click.get_current_context().exit(0 if result["readable"] else 1)
 
 
@@ -510,5 +509,5 @@ def doctor(
     from kcnn.commands.doctor import examine
 
     machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
-    click.echo(output.as_json(machine) if as_json else output.machine_text(machine))
+    show(output.as_json(machine) if as_json else output.machine_text(machine))
     click.get_current_context().exit(1 if machine.get("differing_files") else 0)

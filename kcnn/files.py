@@ -61,8 +61,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file whole or not at all; line ends stay as they are."""
-    content = text.encode("utf-8")
+    """Writes a text file whole or not at all; line ends stay as they are.
+
+    What Unicode lacks, as in names of files that are not UTF-8, is written as JSON escapes it.
+    """
+    content = text.encode("utf-8", errors="backslashreplace")
     with atomic(path, len(content)) as temporary:
         temporary.write_bytes(content)
 

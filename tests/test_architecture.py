@@ -14,13 +14,24 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
 
 # What each part may import besides itself; whatever is not here may be imported by nobody.
-FOUNDATIONS = {"recipe", "runs", "locks", "files", "stats", "progress", "cores", "errors"}
+FOUNDATIONS = {
+    "printable",
+    "recipe",
+    "runs",
+    "locks",
+    "files",
+    "stats",
+    "progress",
+    "cores",
+    "errors",
+}
 MIDDLE = {"data", "model", "training", "figures", "export", "backend"}
 MAY_IMPORT = {
     "kcnn": set(),
     "errors": set(),
     "progress": {"errors"},
     "cores": set(),
+    "printable": set(),
     "files": {"errors"},
     "runs": {"files", "errors"},
     "locks": {"runs", "files", "errors"},

@@ -51,6 +51,4 @@ def _new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
             f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists the runs"
         ) from None
     text = whole.decode("utf-8", errors="replace")
-    printable = ["".join(one if one.isprintable() else "�" for one in line)
-                 for line in text.split("\n")]  # fmt: skip
-    return (printable if end else []), position + len(whole) + len(end)
+    return (text.split("\n") if end else []), position + len(whole) + len(end)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from kcnn.console.streams import best_effort, leave_closed_terminal, show_cursor
+from kcnn.console.streams import leave_closed_terminal, say, show_cursor
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -86,8 +86,7 @@ def tell_stopped(stopped: KeyboardInterrupt) -> int:
     name, status = "Ctrl-C", INTERRUPTED
     if isinstance(stopped, Stopped) and stopped.signal != signal.SIGINT:
         name, status = stopped.signal.name, 128 + stopped.signal
-    # The terminal may be closed. Without click, so that signals are heard before it is imported.
-    print(f"stopped by {name}", file=best_effort(sys.stderr), flush=True)
+    say(f"stopped by {name}")
     return status
 
 

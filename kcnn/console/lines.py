@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from kcnn.console.streams import best_effort
+from kcnn.printable import printable
 from kcnn.progress import Advance, Progress
 
 _PER_CENT = ("accuracy", "val_accuracy")
@@ -22,7 +23,7 @@ class PlainLines(Progress):
 
     def note(self, text: str) -> None:
         """Writes the line."""
-        print(text, file=best_effort(sys.stderr), flush=True)
+        print(printable(text), file=best_effort(sys.stderr), flush=True)
 
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:

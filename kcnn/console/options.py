@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from kcnn.console.ending import tell_stopped
-from kcnn.console.streams import forget_what_is_left_to_print, is_full, is_of_gone_terminal
+from kcnn.console.streams import (
+    forget_what_is_left_to_print,
+    is_full,
+    is_of_gone_terminal,
+    say,
+)
 from kcnn.errors import KcnnError
 
 
@@ -30,9 +34,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KcnnError as error:
-            _say(f"{click.style('error:', fg='red', bold=True)} {error.message}")
+            say(error.message, click.style("error:", fg="red", bold=True))
             if error.hint:
-                _say(f"{click.style('hint:', bold=True)} {error.hint}")
+                say(error.hint, click.style("hint:", bold=True))
             ctx.exit(1)
         except KeyboardInterrupt as stopped:
             ctx.exit(tell_stopped(stopped))
@@ -43,16 +47,11 @@ class Commands(click.Group):
             return super().main(*args, **kwargs)
         except OSError as error:
             if is_full(error):
-                _say("error: no room left to print, or for a temporary file")
+                say("no room left to print, or for a temporary file", "error:")
             elif not is_of_gone_terminal(error):
                 raise
             forget_what_is_left_to_print()
             sys.exit(1)
-
-
-def _say(line: str) -> None:
-    with suppress(OSError):  # standard error may be what is full or gone
-        click.echo(line, err=True)
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:

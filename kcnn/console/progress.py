@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kcnn.console.lines import PlainLines, duration, shown_metrics
 from kcnn.console.streams import best_effort
 from kcnn.console.trainings import follow_live, follow_plainly
+from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class LiveProgress(PlainProgress):
 
     def note(self, text: str) -> None:
         """Writes the line above whatever moves."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
@@ -62,9 +63,14 @@ class LiveProgress(PlainProgress):
 
         count = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
         known = (BarColumn(), count, TimeRemainingColumn()) if total is not None else ()
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), *known, TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            *known,
+            TimeElapsedColumn(),
+        )
         with Bars(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task(title, total=total)
+            task = bars.add_task(printable(title), total=total)
             yield lambda count: bars.advance(task, count)
 
     def trainings(self, total: int) -> AbstractContextManager[Begin]:

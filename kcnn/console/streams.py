@@ -9,6 +9,28 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
+from kcnn.printable import printable
+
+
+def show(text: str) -> None:
+    """Prints what a command found."""
+    import click  # not before signals are heard
+
+    click.echo(printable(text))
+
+
+def say(text: str, heading: str = "") -> None:
+    """Prints a line beside what a command found, which may have nowhere to go.
+
+    Args:
+        text: What to say.
+        heading: A word before it, which may have a style.
+    """
+    import click
+
+    with suppress(OSError):
+        click.echo(f"{heading} {printable(text)}".lstrip(), err=True)
+
 
 def open_closed_streams() -> None:
     """Opens what a shell closed, as by `>&-`, on nothing.

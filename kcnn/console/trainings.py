@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kcnn.console.lines import PlainLines, duration, epoch_line, shown_metrics
+from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class LiveTraining(Progress):
         self._title = title
         self._trainings = trainings
         self._number = trainings.whole.begin()
-        self._task = trainings.bars.add_task(title, total=1.0, state="starting")
+        self._task = trainings.bars.add_task(printable(title), total=1.0, state="starting")
         self._epochs = self._steps = 1
         self._last_line = ""
 
@@ -161,7 +162,7 @@ class LiveTrainings:
 
     def note(self, text: str) -> None:
         """Writes a line above the bars."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
     def advance(self, number: int, share: float) -> None:
         """Takes how much of a training is done, from 0 to 1."""

@@ -1,17 +1,21 @@
-"""A trained run for the tests of commands that take one."""
+"""Trained runs and tiny recipes for the tests of commands that take them."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from kcnn.data.load import load_dataset
 from kcnn.files import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
+from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, create_run
@@ -28,6 +32,74 @@ model:
     - Dense: {units: 10}
 train: {epochs: 4, batch_size: 64, optimizer: {Adam: {learning_rate: 0.01}}}
 """
+
+
+# With all that is random, and a state of its own, in a training.
+TINY = """\
+name: tiny
+data:
+  dataset: digits
+  validation: 0.2
+  augment: [{RandomCrop: {padding: 1}}, AlternatingFlip]
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3, activation: gelu}
+    - BatchNormalization
+    - Flatten
+    - Dropout: {rate: 0.3}
+    - Dense: {units: 10}
+train:
+  epochs: 5
+  batch_size: 64
+  optimizer: {AdamW: {learning_rate: 0.01}}
+  learning_rate_schedule: {Cosine: {warmup_epochs: 1}}
+  loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
+"""
+_TIMES = {"seconds", "timings", "started", "run"}
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe() -> str:
+    """The text of a recipe that trains in a second."""
+    return TINY
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That recipe as a file of the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    return tmp_path / "tiny.yaml"
+
+
+@pytest.fixture(scope="session")
+def assert_same() -> Callable[[RunFolder, RunFolder], None]:
+    """Fails unless all that came of two trainings is the same, apart from times."""
+    return _assert_same
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_times(one) for name, one in value.items() if name not in _TIMES}
+    return value
+
+
+def _assert_same(one: RunFolder, other: RunFolder) -> None:
+    """Every file that says what came of a training is the same, apart from times."""
+    for name in ("steps.csv", "predictions.csv", "per_class.csv", "confusion.csv"):
+        assert (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
+    rows, others = (list(map(_without_times, run.read_metrics())) for run in (one, other))
+    assert rows == others
+    assert _without_times(one.read_summary()) == _without_times(other.read_summary())
+    for name in ("model.keras", "best.keras"):
+        assert (one.path / name).exists() == (other.path / name).exists()
+        if (one.path / name).exists():
+            models = [load_model(run.path / name) for run in (one, other)]
+            for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+    with np.load(one.filters) as ours, np.load(other.filters) as theirs:
+        for moment in ("before", "after"):
+            np.testing.assert_array_equal(ours[moment], theirs[moment])
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import pty
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +11,6 @@ import numpy as np
 import pytest
 
 from kcnn.commands.fit import FitResult, fit
-from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.model.saved import load_model
@@ -373,123 +365,3 @@ def test_a_run_that_is_scored_is_finished_without_its_pictures(
     summary = RunFolder(tmp_path / "outputs" / "tiny" / "undrawn").read_summary()
     assert (summary["status"], len(summary["class_names"])) == ("finished", 10)
     assert summary["test"]["accuracy"] > 0
-
-
-def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Starts kcnn as a shell does in the foreground: with its signals heard."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "kcnn", *arguments],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        preexec_fn=_hear_signals,
-    )
-
-
-def _hear_signals() -> None:
-    """Undoes what a background job, or nohup, may have set."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "status", "words"),
-    [
-        (signal.SIGINT, 130, "stopped by Ctrl-C"),
-        (signal.SIGTERM, 143, "stopped by SIGTERM"),
-        (signal.SIGHUP, 129, "stopped by SIGHUP"),
-    ],
-)
-def test_a_signal_while_training(
-    number: signal.Signals, status: int, words: str, folder: Path, tmp_path: Path
-) -> None:
-    shutil.copy(folder / "tiny.yaml", tmp_path)
-    process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("epoch "):
-            process.send_signal(number)
-            break
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert output == ""
-    assert "Traceback" not in errors
-    assert errors.endswith(f"{words}\n")
-    run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
-    assert run.read_summary()["status"] == "interrupted"
-    assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
-    assert {path.name for path in run.path.iterdir()} == {
-        "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
-        "summary.json", "checkpoint", "log.txt",
-    }  # fmt: skip
-    pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
-    assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", [1.0, 2.0])
-def test_ctrl_c_while_tensorflow_starts(seconds: float, folder: Path, tmp_path: Path) -> None:
-    shutil.copy(folder / "tiny.yaml", tmp_path)
-    process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
-    time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, output) == (130, "")
-    assert errors.splitlines()[-1] == "stopped by Ctrl-C"
-    assert "Traceback" not in errors
-    assert "oneDNN" not in errors
-
-
-@pytest.mark.slow
-def test_eight_fits_at_once_get_eight_folders(folder: Path, tmp_path: Path) -> None:
-    shutil.copy(folder / "tiny.yaml", tmp_path)
-    started = [start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=1", "--quiet")
-               for _ in range(8)]  # fmt: skip
-    for process in started:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
-    runs = [RunFolder(path) for path in (tmp_path / "outputs" / "tiny").iterdir()]
-    assert len(runs) == 8
-    assert {run.status() for run in runs} == {"finished"}
-    assert len({run.predictions.read_bytes() for run in runs}) == 1
-    assert all({path.name for path in run.path.iterdir()} == FILES for run in runs)
-
-
-@pytest.mark.slow
-def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(folder: Path, tmp_path: Path) -> None:
-    status, run = fit_in_a_terminal_that_is_closed(folder, tmp_path, 100_000, signal.SIG_DFL)
-    assert status == 129
-    assert run.status() == "interrupted"
-    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" stopped")
-
-
-@pytest.mark.slow
-def test_a_fit_that_ignores_it_outlasts_its_terminal(folder: Path, tmp_path: Path) -> None:
-    status, run = fit_in_a_terminal_that_is_closed(folder, tmp_path, 30, signal.SIG_IGN)
-    assert status == 1  # what it found could not be printed
-    assert run.status() == "finished"
-    assert len(run.read_metrics()) == 30
-    assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" finished")
-
-
-def fit_in_a_terminal_that_is_closed(
-    folder: Path, tmp_path: Path, epochs: int, hang_up: signal.Handlers
-) -> tuple[int, RunFolder]:
-    """In a real terminal, whose live display can write no more once it is gone."""
-    shutil.copy(folder / "tiny.yaml", tmp_path)
-    process, terminal = pty.fork()
-    if process == 0:
-        _hear_signals()
-        signal.signal(signal.SIGHUP, hang_up)
-        os.chdir(tmp_path)
-        os.execv(sys.executable, [sys.executable, "-m", "kcnn", "fit", "tiny.yaml",
-                                  f"train.epochs={epochs}"])  # fmt: skip
-    shown = b""
-    while b"epoch2/" not in shown.replace(b" ", b""):
-        shown += os.read(terminal, 4096)
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status), RunFolder(tmp_path / "outputs" / "tiny" / "run-001")

@@ -85,11 +85,6 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_what_a_stranger_s_log_says_to_a_terminal_is_left_out(run: RunFolder) -> None:
-    run.log.write_bytes("red \x1b[31m and \xff\n".encode("latin-1"))
-    assert next(following(run)) == "red �[31m and �"
-
-
 def test_a_run_without_a_log(run: RunFolder) -> None:
     (line,) = following(run)
     assert line == "digits/run-001: unfinished, and no process trains it"

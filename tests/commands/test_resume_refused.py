@@ -1,0 +1,176 @@
+"""What cannot go on is refused with the reason, and left alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kcnn.cli import cli
+from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.resume import resume
+from kcnn.errors import KcnnError, RunError
+from kcnn.locks import hold
+from kcnn.runs import RunFolder
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> FitResult:
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
+    return fit(folder / "tiny.yaml", ["train.epochs=3"], output_dir=folder / "outputs")
+
+
+@pytest.fixture
+def own(finished: FitResult, tmp_path: Path) -> RunFolder:
+    """A copy of a finished run that a test may damage."""
+    shutil.copytree(finished.run.path, tmp_path / "outputs" / "tiny" / "run-001")
+    return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+
+
+def _unlike(run: RunFolder, **changes: object) -> None:
+    environment = json.loads(run.environment.read_text())
+    run.environment.write_text(json.dumps(environment | changes))
+
+
+def _damage(run: RunFolder) -> None:
+    for path in run.checkpoints.glob("*.npz"):
+        path.write_bytes(b"PK nothing")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "overrides", "message"),
+    [
+        (None, [], "finished after epoch 3; all its epochs are done"),
+        (None, ["train.epochs=2"], "train.epochs=2, but 3 epochs are done"),
+        (None, ["train.batch_size=32", "train.epochs=9"],
+         "train.batch_size cannot change when a run goes on"),
+        (_damage, ["train.epochs=9"], "every checkpoint in it is damaged"),
+        (lambda run: _unlike(run, training_devices=["GPU:0", "GPU:1"]), ["train.epochs=9"],
+         "began on GPU:0, GPU:1, and here CPU:0 would train"),
+        (lambda run: shutil.rmtree(run.checkpoints), [], "without a checkpoint to go on from"),
+    ],
+)  # fmt: skip
+def test_what_cannot_go_on_is_refused_and_left_alone(
+    own: RunFolder, prepare: Callable[[RunFolder], None] | None, overrides: list[str], message: str
+) -> None:
+    if prepare:
+        prepare(own)
+    before = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+    with pytest.raises(KcnnError) as caught:
+        resume(str(own.path), overrides)
+    assert message in caught.value.message
+    after = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+    after.pop(own.checkpoints / "lock", None)
+    before.pop(own.checkpoints / "lock", None)
+    assert after == before
+
+
+def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kcnn.commands.job import Job
+
+    monkeypatch.setattr(Job, "images_digest", lambda job: "another")
+    with pytest.raises(RunError, match="was trained on other images than those that are here now"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
+    text = own.resolved.read_text()
+    own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
+    with pytest.raises(RunError, match="not the settings that the run began with"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def change_state(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes what a checkpoint says, and leaves the archive whole."""
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    state = json.loads(arrays["tree.json"].tobytes())
+    change(state)
+    arrays["tree.json"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+def _npy(path: Path) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "an array alone": _npy,
+    "no zip": lambda path: path.write_bytes(b"nothing"),
+    "empty": lambda path: path.write_bytes(b""),
+    "nothing said": lambda path: change_state(path, dict.clear),
+    "about a list": lambda path: change_state(path, lambda state: state.update(about=[])),
+    "other rows": lambda path: change_state(
+        path, lambda state: state["parts"]["MetricsFile"]["rows"].pop()
+    ),
+    "no arrays": lambda path: change_state(path, lambda state: state.update(variables=[1, "x"])),
+    "no such array": lambda path: change_state(
+        path, lambda state: state["variables"].append({"tree.json": ["x"]})
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_checkpoint_that_is_none_is_passed_over(own: RunFolder, damage: str, notes) -> None:
+    newest, before = own.checkpoints / "epoch-0003.npz", own.checkpoints / "epoch-0002.npz"
+    DAMAGES[damage](newest)
+    DAMAGES[damage](before)
+    with pytest.raises(RunError, match="every checkpoint in it is damaged"):
+        resume(str(own.path), ["train.epochs=4"], progress=notes)
+    assert notes.lines == [
+        f"{path}: damaged; looking at the one before" for path in (newest, before)
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state["variables"].pop(),
+        lambda state: state["parts"].pop("StepLosses"),
+        lambda state: state["parts"]["StepLosses"].update(losses=[1, 2]),
+        lambda state: state["parts"]["MetricsFile"].update(rows=[{"epoch": 10**400}] * 3),
+        lambda state: state["parts"]["BestWeights"].update(weights=5),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused(own: RunFolder, change) -> None:
+    change_state(own.checkpoints / "epoch-0003.npz", change)
+    with pytest.raises(RunError, match="does not fit the recipe of this run"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+@pytest.mark.parametrize("precision", [None, "float8", 7])
+def test_an_environment_without_a_precision_is_refused(own: RunFolder, precision: object) -> None:
+    _unlike(own, precision=precision)
+    with pytest.raises(RunError, match=r"environment\.json: precision is"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_a_lock_that_is_no_file_is_told(own: RunFolder) -> None:
+    own.lock.unlink(missing_ok=True)
+    own.lock.mkdir()
+    with pytest.raises(RunError, match="lock: cannot be written"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(own: RunFolder) -> None:
+    with hold(own), pytest.raises(RunError, match="another process is training this run"):
+        resume(str(own.path), ["train.epochs=4"])
+
+
+def test_only_two_checkpoints_are_kept(finished: FitResult) -> None:
+    names = {path.name for path in finished.run.checkpoints.iterdir()}
+    assert names - {"lock"} == {"epoch-0002.npz", "epoch-0003.npz"}
+
+
+def test_a_name_cannot_be_given_to_a_run_that_goes_on() -> None:
+    result = CliRunner().invoke(cli, ["fit", "--resume", "--name", "other"])
+    assert result.exit_code == 2
+    assert "--name: a run that goes on keeps its own" in result.stderr

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kcnn.cli import cli
+from kcnn.console.lines import PlainLines
+from kcnn.files import write_csv, write_json, write_text
+from kcnn.printable import printable
+from kcnn.runs import RunFolder
+
+RED = "\x1b[31m \x9b31m \x07 \u202e \udcff"
+SHOWN = "\\u001b[31m \\u009b31m \\u0007 \\u202e \\udcff"
+
+
+@given(st.text(st.characters()))
+def test_text_for_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert all(one.isprintable() or one == "\n" for one in shown)
+    assert printable(shown) == shown
+    assert (shown == text) == all(one.isprintable() or one == "\n" for one in text)
+
+
+@given(st.dictionaries(st.text(st.characters()), st.text(st.characters())))
+def test_json_means_the_same_after(value: dict[str, str]) -> None:
+    assert json.loads(printable(json.dumps(value, ensure_ascii=False, indent=2))) == value
+
+
+def kcnn(*arguments: str) -> Result:
+    """Calls kcnn as in a terminal, where click leaves escapes in what is printed."""
+    return CliRunner().invoke(cli, arguments, color=True)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> RunFolder:
+    """A run whose texts would command a terminal."""
+    run = RunFolder(tmp_path / "evil" / "run-001")
+    write_text(run.resolved, "name: evil\n")
+    write_json(run.summary, {"status": RED, "test": {"accuracy": 0.5}, "dataset": RED})
+    write_csv(run.metrics, ("epoch", "loss"), [(1, 0.5)])
+    run.log.write_text(RED[:-1], encoding="utf-8")
+    with run.log.open("ab") as stream:
+        stream.write(b"\xff\n")
+    return run
+
+
+@pytest.mark.parametrize(
+    "command", [["runs"], ["runs", "--json"], ["runs", "evil", "--watch"], ["evaluate", "evil"]]
+)
+def test_what_a_stranger_s_run_says_to_a_terminal(stranger: RunFolder, command: list[str]) -> None:
+    result = kcnn(*command, "--output-dir", str(stranger.path.parents[1]))
+    said = result.output.replace("\x1b[31m\x1b[1merror:\x1b[0m", "").replace(
+        "\x1b[1mhint:\x1b[0m", ""
+    )
+    assert printable(said) == said
+    assert command[0] == "evaluate" or "\\u001b[31m \\u009b31m" in said
+
+
+def test_errors_and_lines_of_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = kcnn("check", f"{tmp_path}/{RED}.yaml")
+    assert f"{SHOWN}.yaml" in result.stderr
+    PlainLines().note(RED)
+    assert capsys.readouterr().err == f"{SHOWN}\n"
