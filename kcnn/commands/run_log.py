@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from kcnn.errors import KcnnError
 from kcnn.files import writing
+from kcnn.printable import printable
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 
@@ -51,6 +52,10 @@ def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
 
 class _LogFile(logging.FileHandler):
     """A log that a full disk cuts short, and that never hides what else went wrong."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Writes a record; names of files in it may be no text."""
+        return printable(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Leaves the line out."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kcnn.printable import printable
+
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Lays rows out under headings: numbers to the right, words to the left, None as a dash.
@@ -37,4 +39,6 @@ def per_cent(share: float | None) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return printable(str(value)).replace("\n", "\\n")

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from kcnn.errors import RunError
 from kcnn.figures import style
+from kcnn.printable import printable
 from kcnn.runs import RunFolder
 
 LONGEST_TITLE = 40
@@ -78,7 +79,7 @@ def read_curve(run: RunFolder) -> Curve:
     test = run.read_summary().get("test") if run.summary.is_file() else None
     scores = test.items() if isinstance(test, dict) else ()
     numbers = {name: value for name, value in scores if isinstance(value, int | float)}
-    return Curve(run.title, run.read_metrics(), numbers)
+    return Curve(printable(run.title), run.read_metrics(), numbers)
 
 
 def percent(share: float) -> str:

@@ -15,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from kcnn.files import atomic
+from kcnn.printable import printable
 
 FORMATS = ("png", "svg", "pdf")
 PIXELS_PER_INCH = 110
@@ -104,7 +105,7 @@ def run_colors(count: int) -> Sequence[str]:
 
 def shorten(text: str, length: int) -> str:
     """Puts a text on one line of at most `length` characters; an ellipsis marks a cut."""
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 

@@ -48,3 +48,10 @@ def test_each_run_has_a_colour_of_its_own(count: int) -> None:
 def test_shorten_keeps_one_line() -> None:
     assert style.shorten("short", 5) == "short"
     assert style.shorten("a long\nname", 8) == "a long…"
+
+
+def test_a_name_that_is_no_text_can_be_drawn(curve, tmp_path: Path) -> None:
+    figure = accuracy.draw([curve()])
+    figure.suptitle(style.shorten("caf\udce9 \x1b", 20))
+    style.save(figure, tmp_path / "accuracy.png")
+    assert figure.get_suptitle() == "caf\\udce9 \\u001b"
