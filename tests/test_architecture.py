@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
 
 # What each part may import besides itself; whatever is not here may be imported by nobody.
 FOUNDATIONS = {
+    "markdown",
     "printable",
     "recipe",
     "runs",
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     "progress": {"errors"},
     "cores": set(),
     "printable": set(),
+    "markdown": {"printable"},
     "files": {"errors"},
     "runs": {"files", "errors"},
     "locks": {"runs", "files", "errors"},

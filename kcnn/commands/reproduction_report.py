@@ -9,6 +9,7 @@ from typing import Any
 
 from kcnn.commands.verdicts import Quantity, Verdict
 from kcnn.files import write_json, write_text
+from kcnn.markdown import code, plain, table
 from kcnn.recipe.schema import Fidelity
 
 
@@ -113,12 +114,12 @@ def markdown(reproduction: Reproduction) -> str:
     """Writes the report for people."""
     parts = [
         f"# {_title(reproduction)}",
-        *([reproduction.about] if reproduction.about else []),
-        *([f"{reproduction.caveat}."] if reproduction.caveat else []),
+        *([plain(reproduction.about)] if reproduction.about else []),
+        *([f"{plain(reproduction.caveat)}."] if reproduction.caveat else []),
         _published_table(reproduction.verdicts),
-        *(f"**{one.hint}.**" for one in reproduction.verdicts if one.hint),
+        *(f"**{plain(one.hint)}.**" for one in reproduction.verdicts if one.hint),
         "## What the seeds gave",
-        _table(
+        table(
             ("quantity", "mean", "standard deviation", "95 % interval of the mean", "seeds"),
             [(one.label, *quantity_cells(one)) for one in reproduction.shown],
         ),
@@ -126,9 +127,9 @@ def markdown(reproduction: Reproduction) -> str:
         "## Where the recipe is not its source",
         _fidelity_table(reproduction.fidelity),
         "## Runs",
-        _table(
+        table(
             ("seed", "run", "seconds of training"),
-            [(run.seed, run.run, f"{run.seconds:.0f}") for run in reproduction.runs],
+            [(str(run.seed), plain(run.run), f"{run.seconds:.0f}") for run in reproduction.runs],
         ),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
@@ -181,23 +182,20 @@ def _published_table(verdicts: Sequence[Verdict]) -> str:
     if not verdicts:
         return "The recipe names no published numbers; there is nothing to hold ours against."
     rows = [
-        (one.metric, one.shown_value, one.source, f"**{one.verdict}**", one.reason)
+        (
+            plain(one.metric),
+            one.shown_value,
+            plain(one.source),
+            f"**{one.verdict}**",
+            plain(one.reason),
+        )
         for one in verdicts
     ]
-    return _table(("metric", "published", "source", "verdict", "why"), rows)
+    return table(("metric", "published", "source", "verdict", "why"), rows)
 
 
 def _fidelity_table(fidelity: Sequence[Fidelity]) -> str:
     if not fidelity:
         return "The recipe names no setting that its source leaves open or that was changed."
-    rows = [(f"`{one.setting}`", one.status, one.note) for one in fidelity]
-    return _table(("setting", "status", "note"), rows)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    return "–" if value is None else " ".join(str(value).split()).replace("|", "\\|")
+    rows = [(code(one.setting), one.status, plain(one.note)) for one in fidelity]
+    return table(("setting", "status", "note"), rows)

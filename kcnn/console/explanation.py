@@ -8,10 +8,13 @@ from typing import Any
 from kcnn.commands.explain import Explanation, PaddingAnswer, PaddingAnswers
 from kcnn.console.output import as_json as json_text
 from kcnn.console.tables import table
+from kcnn.markdown import plain
+from kcnn.markdown import table as markdown_table
 from kcnn.recipe.kinds import snake_case
 
 WIDTH = 100
 COLUMNS = ("layer", "output", "parameters", "multiply-adds", "memory", "sees")
+ALIGNMENT = ("---", "---", "---:", "---:", "---:", "---")
 
 
 def shown(result: Explanation | PaddingAnswers, as_json: bool, markdown: bool) -> str:
@@ -42,12 +45,8 @@ def explanation_markdown(explanation: Explanation) -> str:
     """Writes a Markdown table, the totals, and the sums of each layer as lists."""
     lines = [f"# {explanation.recipe.name}", ""]
     if explanation.recipe.about:
-        lines += [explanation.recipe.about, ""]
-    lines += [f"| {' | '.join(COLUMNS)} |", "| --- | --- | ---: | ---: | ---: | --- |"]
-    lines += [
-        f"| {' | '.join('–' if cell is None else _markdown_cell(cell) for cell in row)} |"
-        for row in _rows(explanation)
-    ]
+        lines += [plain(explanation.recipe.about), ""]
+    lines += [markdown_table(COLUMNS, _rows(explanation), ALIGNMENT)]
     lines += ["", _legend(explanation), "", *(f"- {text}" for text in _totals(explanation))]
     lines += ["", "## Sums", ""]
     for index, layer in enumerate(explanation.layers):
@@ -58,7 +57,7 @@ def explanation_markdown(explanation: Explanation) -> str:
         lines += ["", "## Worth a second look", ""]
         lines += [f"- `{names}`: {text}" for names, text in _oddities(explanation)]
     if explanation.problem is not None:
-        lines += ["", "## Does not fit", "", f"- {explanation.problem.message}"]
+        lines += ["", "## Does not fit", "", f"- {plain(explanation.problem.message)}"]
     return "\n".join(lines)
 
 
@@ -199,10 +198,6 @@ def _memory(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"
-
-
-def _markdown_cell(cell: object) -> str:
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
 def _wrapped(text: str, indent: str = "") -> str:
