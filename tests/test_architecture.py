@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
 
 # What each part may import besides itself; whatever is not here may be imported by nobody.
 FOUNDATIONS = {
+    "arrays",
     "markdown",
     "printable",
     "recipe",
@@ -23,6 +24,7 @@ FOUNDATIONS = {
     "files",
     "stats",
     "progress",
+    "memory",
     "cores",
     "errors",
 }
@@ -32,6 +34,8 @@ MAY_IMPORT = {
     "errors": set(),
     "progress": {"errors"},
     "cores": set(),
+    "memory": set(),
+    "arrays": {"memory"},
     "printable": set(),
     "markdown": {"printable"},
     "files": {"errors"},

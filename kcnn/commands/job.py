@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kcnn.commands.fresh_model import fresh_model
 from kcnn.errors import DataError, TrainingError
+from kcnn.memory import free_memory
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
@@ -136,8 +137,6 @@ def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> 
 
 def _require_memory(job: Job, policy: str) -> None:
     """Refuses what must run out of memory; TensorFlow would end the process without a word."""
-    from kcnn.training.processor import free_memory
-
     free = free_memory()
     bytes_a_value = 4 if policy == "float32" else 2
     sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}

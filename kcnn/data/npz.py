@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from kcnn.arrays import ArraysError, array_names, read_arrays
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import DataError
 
@@ -61,24 +61,13 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             f"{path}: not an .npz file, or cut off at {path.stat().st_size:,} bytes",
             "numpy.savez_compressed writes such files",
         )
-    arrays: dict[str, np.ndarray] = {}
+    _require_keys(path, array_names(path))
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            _require_keys(path, archive.files)
-            for key in (*KEYS, *({"class_names"} & set(archive.files))):
-                arrays[key] = archive[key]
-    except ValueError:
-        raise DataError(
-            f"{path}: {key} holds Python objects, expected an array of numbers",
-            "objects are never read: they could run code",
-        ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, MemoryError):
-        raise DataError(
-            f"{path}: damaged; it has {path.stat().st_size:,} bytes", "get or write the file again"
-        ) from None
+        return read_arrays(path, {*KEYS, "class_names"})
+    except ArraysError as error:
+        raise DataError(f"{path}: {error}", "get it anew, or write it again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return arrays
 
 
 def _require_keys(path: Path, found: Sequence[str]) -> None:

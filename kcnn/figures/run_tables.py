@@ -6,10 +6,10 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from kcnn.arrays import ArraysError, read_arrays
 from kcnn.errors import RunError
 from kcnn.runs import RunFolder
 
@@ -112,19 +112,21 @@ def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
         RunError: It is missing, or does not hold two such arrays of one shape.
     """
     try:
-        with np.load(run.filters, allow_pickle=False) as arrays:
-            before, after = arrays["before"], arrays["after"]
+        arrays = read_arrays(run.filters)
+        before, after = arrays["before"], arrays["after"]
     except FileNotFoundError:
         raise RunError(
             f"{run.filters}: missing", "the run was stopped early, or its net has no convolution"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+    except (ArraysError, OSError, KeyError):
         raise RunError(f"{run.filters}: expected the arrays before and after") from None
     if before.ndim != 4 or before.shape != after.shape:
         raise RunError(
             f"{run.filters}: expected two kernels of one shape (height, width, channels, filters), "
             f"found {before.shape} and {after.shape}"
         )
+    if not (before.dtype.kind == after.dtype.kind == "f"):
+        raise RunError(f"{run.filters}: expected numbers, found {before.dtype} and {after.dtype}")
     return before.astype(np.float32), after.astype(np.float32)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kcnn.arrays import read_arrays
 from kcnn.errors import RunError
 from kcnn.files import atomic
 from kcnn.progress import Progress
@@ -115,8 +116,7 @@ def _files(run: RunFolder) -> dict[tuple[int, int], Path]:
 
 
 def _read(path: Path, epoch: int) -> Mapping[str, Any]:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays = read_arrays(path)
     state = _with_arrays(json.loads(arrays.pop(_TREE).tobytes()), arrays)
     _require_whole(state, epoch)
     return state

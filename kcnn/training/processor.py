@@ -27,16 +27,6 @@ def fast_bfloat16() -> str | None:
     return "AVX-512 BF16" if _AVX512 in flags and _information("vendor_id") == _AMD else None
 
 
-def free_memory() -> int | None:
-    """Gives the bytes of memory that programs may still use; None where nobody tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    kilobytes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return 1024 * int(kilobytes[0]) if kilobytes else None
-
-
 def _information(key: str) -> str:
     """Reads what Linux says of the first core; nothing on other systems."""
     try:
