@@ -10,6 +10,9 @@ import numpy as np
 
 from kcnn.memory import free_memory
 
+_LARGE = 64_000_000  # bytes of an array that may be packed as small as it can
+_MOST_TIMES = 100  # real images, and even sparse ones, are packed less than so many times
+
 
 class ArraysError(Exception):
     """A file that does not hold arrays, or none that may be read; says why in a few words."""
@@ -58,8 +61,14 @@ def array_names(path: Path) -> list[str]:
 
 def _require_memory(path: Path) -> None:
     """Refuses what would be unpacked to more than memory holds, a small file though it may be."""
+    if not path.is_file() and path.exists():
+        raise ArraysError("a pipe, a device or a folder")
     with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
+        members = archive.infolist()
+    for member in members:
+        if member.file_size > max(_LARGE, _MOST_TIMES * member.compress_size):
+            raise ArraysError(f"{member.filename} is packed {_MOST_TIMES} times or more: a bomb?")
+    size = sum(member.file_size for member in members)
     free = free_memory()
     if free is not None and size > free:
         raise ArraysError(

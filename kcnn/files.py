@@ -9,13 +9,17 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kcnn.errors import RunError
+
+LARGEST_JSON = 4_000_000
+LARGEST_TABLE = 64_000_000
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -39,6 +43,36 @@ def require_writable(output_dir: Path) -> None:
             pass
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file that someone else may have put there, if it is one: no pipe, no device.
+
+    Raises:
+        OSError: It is missing, or cannot be read.
+        RunError: It is no file.
+    """
+    # Not to wait for who may write into a pipe.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RunError(f"{path}: expected a file, found a pipe or a device", "remove it")
+        yield stream
+
+
+def read_limited(path: Path, most_bytes: int) -> bytes:
+    """Reads a file that someone else may have put there, which may have no end.
+
+    Raises:
+        OSError: It is missing, or cannot be read.
+        RunError: It is no file, or longer.
+    """
+    with opened(path) as stream:
+        content = stream.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise RunError(f"{path}: longer than {most_bytes:,} bytes", "is it a run of kcnn's?")
+    return content
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object of a run folder.
 
@@ -46,7 +80,7 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: The file is missing or is not a JSON object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_limited(path, LARGEST_JSON))
     except FileNotFoundError:
         raise RunError(f"{path}: missing", "the run was stopped before it was written") from None
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from kcnn.errors import RunError
 from kcnn.files import writing
-from kcnn.runs import RunFolder
+from kcnn.runs import RunFolder, require_no_links
 
 _SECONDS_FOR_WATCHERS = 1.0  # who look whether a run is held, and let go at once
 
@@ -17,10 +17,11 @@ def hold(run: RunFolder) -> Iterator[None]:
     """Keeps other processes from training a run; a process that is killed lets go of it.
 
     Raises:
-        RunError: Another process trains it, or its folder cannot be written.
+        RunError: Another process trains it, its folder cannot be written, or leads elsewhere.
     """
     from filelock import FileLock, Timeout
 
+    require_no_links(run)
     with writing(run.checkpoints):
         run.checkpoints.mkdir(exist_ok=True)
     lock = FileLock(run.lock)
@@ -42,7 +43,7 @@ def is_held(run: RunFolder) -> bool:
     """Says whether a process trains a run right now."""
     from filelock import FileLock, Timeout
 
-    if not run.lock.is_file():
+    if not run.lock.is_file() or run.lock.is_symlink():
         return False
     try:
         with FileLock(run.lock).acquire(timeout=0):

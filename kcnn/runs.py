@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
-from kcnn.files import read_json, require_writable, writing
+from kcnn.files import LARGEST_TABLE, read_json, read_limited, require_writable, writing
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -211,6 +211,19 @@ def require_room(output_dir: Path, recipe_name: str, name: str | None = None) ->
     require_writable(output_dir / recipe_name)
 
 
+def require_no_links(run: RunFolder) -> None:
+    """Makes sure that what is written into a run does not land elsewhere, as a stranger may want.
+
+    Raises:
+        RunError: A folder, or a file that is added to, is a link.
+    """
+    for path in (run.plots, run.exports, run.checkpoints, run.lock, run.log):
+        if path.is_symlink():
+            raise RunError(
+                f"{path}: is a link, and what is written there would land elsewhere", "remove it"
+            )
+
+
 def find_run(run: str | None, output_dir: Path) -> RunFolder:
     """Finds the run that a person means.
 
@@ -273,7 +286,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         RunError: It is missing, empty, or holds something that is not a number or no epochs.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
     except FileNotFoundError:
         raise RunError(
             f"{path}: missing", "the run was stopped before its first epoch ended"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
 import zipfile
 from pathlib import Path
@@ -47,16 +48,27 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch) -> None:
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     file = tmp_path / "bomb.npz"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", header((200_000_000,)) + bytes(200_000_000))
     assert file.stat().st_size < 400_000
-    monkeypatch.setattr(module, "free_memory", lambda: 100_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ArraysError, match=r"^0 GB when unpacked, and 0 GB of memory are free$"):
+    with pytest.raises(ArraysError, match=r"^images\.npy is packed 100 times or more: a bomb\?$"):
         read_arrays(file)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_more_than_memory_holds_is_refused(file: Path, monkeypatch) -> None:
+    monkeypatch.setattr(module, "free_memory", lambda: 100)
+    with pytest.raises(ArraysError, match=r"^0 GB when unpacked, and 0 GB of memory are free$"):
+        read_arrays(file)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(ArraysError, match="a pipe, a device or a folder"):
+        read_arrays(tmp_path / "pipe.npz")
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ class TestBadPlaces:
         )
         assert (status, message) == (
             1,
-            f"{file}: x_train holds Python objects, expected an array of numbers",
+            f"{file}: x_train holds Python objects, which could run code",
         )
 
     def test_output_dir_below_a_file(self, digits: Path) -> None:

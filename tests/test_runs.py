@@ -19,7 +19,16 @@ from kcnn.files import (
     write_json,
     write_text,
 )
-from kcnn.runs import RunFolder, create_run, find_run, list_runs, newest, read_metrics, require_room
+from kcnn.runs import (
+    RunFolder,
+    create_run,
+    find_run,
+    list_runs,
+    newest,
+    read_metrics,
+    require_no_links,
+    require_room,
+)
 
 RUNS = ("cifar/run-001", "cifar/run-002", "digits/first-try")
 
@@ -86,6 +95,35 @@ def test_title_of_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     run = create_run(tmp_path, "digits")
     monkeypatch.chdir(run.path)
     assert RunFolder(Path()).title == "digits/run-001"
+
+
+@pytest.mark.parametrize("name", ["plots", "export", "checkpoint", "checkpoint/lock", "log.txt"])
+def test_a_run_that_leads_elsewhere_is_not_written_into(tmp_path: Path, name: str) -> None:
+    run = create_run(tmp_path, "digits")
+    require_no_links(run)
+    (tmp_path / "mine").mkdir()
+    (run.path / name).parent.mkdir(exist_ok=True)
+    (run.path / name).symlink_to(tmp_path / "mine")
+    with pytest.raises(RunError, match=f"{name}: is a link, and what is written there would land"):
+        require_no_links(run)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_pipes_and_devices_are_not_read(tmp_path: Path, make) -> None:
+    make(tmp_path / "metrics.csv")
+    make(tmp_path / "summary.json")
+    message = "expected a file, found a pipe or a device"
+    with pytest.raises(RunError, match=rf"metrics\.csv: {message}"):
+        read_metrics(tmp_path / "metrics.csv")
+    with pytest.raises(RunError, match=rf"summary\.json: {message}"):
+        read_json(tmp_path / "summary.json")
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "summary.json").open("wb") as stream:
+        stream.truncate(10**12)  # of which the disk holds nothing
+    with pytest.raises(RunError, match=r"summary\.json: longer than 4,000,000 bytes"):
+        read_json(tmp_path / "summary.json")
 
 
 def test_require_writable_leaves_nothing(tmp_path: Path) -> None:

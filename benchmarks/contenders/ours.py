@@ -7,7 +7,8 @@ from pathlib import Path
 
 from contenders.task import Task, run
 from kcnn.commands.fresh_model import fresh_model
-from kcnn.data.pipeline import steps_per_epoch, training_batches
+from kcnn.data.pipeline import training_batches
+from kcnn.data.splits import steps_per_epoch
 from kcnn.progress import Progress
 from kcnn.runs import create_run
 from kcnn.training.fit import compile_model, train

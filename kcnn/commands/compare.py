@@ -25,6 +25,7 @@ from kcnn.stats import (
     standard_deviation,
     wilson_interval,
 )
+from kcnn.summary import read_summary
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _data_set(recipe: Recipe) -> str:
 
 
 def _compared(scored: _Scored) -> ComparedRun:
-    summary = scored.run.read_summary()
+    summary = read_summary(scored.run)
     last = scored.run.read_metrics()[-1]
     images, right = len(scored.right), int(scored.right.sum())
     return ComparedRun(
@@ -217,11 +218,11 @@ def _compared(scored: _Scored) -> ComparedRun:
         test_images=images,
         test_right=right,
         test_interval=wilson_interval(right, images),
-        best_test_accuracy=(summary.get("best") or {}).get("test_accuracy"),
+        best_test_accuracy=summary.share("best.test_accuracy"),
         val_accuracy=last.get("val_accuracy"),
         accuracy=last.get("accuracy"),
-        parameters=summary.get("parameters"),
-        seconds=(summary.get("timings") or {}).get("train"),
+        parameters=summary.count("parameters"),
+        seconds=summary.number("timings.train", lowest=0),
     )
 
 

@@ -12,7 +12,7 @@ from kcnn.errors import ExportError
 from kcnn.files import atomic, require_writable
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import find_run
+from kcnn.runs import find_run, require_no_links
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def export(
     """
     progress = progress or Progress()
     found = find_run(run, output_dir)
+    require_no_links(found)
     path = found.weights(weights)
     place = _require_new(destination) if destination else found.exports / "saved_model"
     require_writable(place.parent)

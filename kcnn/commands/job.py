@@ -48,7 +48,7 @@ class Job:
     @property
     def steps_per_epoch(self) -> int:
         """Steps in an epoch."""
-        from kcnn.data.pipeline import steps_per_epoch
+        from kcnn.data.splits import steps_per_epoch
 
         settings = self.recipe.train
         return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)

@@ -18,7 +18,7 @@ from kcnn.figures.curves import read_curve
 from kcnn.figures.examples import own_image
 from kcnn.figures.gallery import save_pictures
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs import RunFolder, require_no_links
 
 LONGEST_STEM = 60
 
@@ -40,6 +40,7 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
     """
     if file.is_dir():
         raise DataError(f"{file}: a folder, expected an image file", "name one image in it")
+    require_no_links(run)
     which = saved_weights(run)
     answer = _predict(run, file, which, progress)
     start_tensorflow(progress)

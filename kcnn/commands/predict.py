@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from kcnn.progress import Progress
 from kcnn.runs import RunFolder, find_run
 
 BATCH_SIZE = 256
+BYTES_OF_BATCH = 2**26
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ def predict(
     model = probability_model(load_model(model_file))
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
-    fitted = FittedImages(*model.input_shape[1:])
+    image_shape = model.input_shape[1:]
+    fitted = FittedImages(*image_shape)
+    batches = fitted.batches(paths, _batch_size(image_shape))
     with progress.task("Classifying", len(paths), "images") as advance:
-        for answer in answer_batches(model, fitted.batches(paths, BATCH_SIZE)):
+        for answer in answer_batches(model, batches):
             for probabilities in answer:
                 path = paths[len(predictions)]
                 predictions.append(
@@ -127,6 +131,11 @@ def _class_names(run: RunFolder) -> list[str]:
             "restore it, or train the run again with kcnn fit",
         )
     return [str(name) for name in names]
+
+
+def _batch_size(image_shape: tuple[int, int, int]) -> int:
+    """Fewer images at a time where they are large: the first layers take many times their bytes."""
+    return max(1, min(BATCH_SIZE, BYTES_OF_BATCH // prod(image_shape)))
 
 
 def _most_probable(

@@ -15,6 +15,7 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED
 from kcnn.runs import is_run
+from kcnn.summary import read_summary
 
 REPORT = "reproduction"
 
@@ -64,13 +65,13 @@ def reproduce(
     trained = train_many(jobs, workplace, progress)
     folders = [one.finished for one in trained]
     quantities = measure_runs(folders)
-    summary = folders[0].read_summary()
+    summary = read_summary(folders[0])
     reproduction = Reproduction(
         recipe=settings.name,
         about=settings.about,
         overrides=tuple(overrides),
-        parameters=summary["parameters"],
-        multiply_adds=summary["multiply_adds"],
+        parameters=summary.known("parameters", summary.count("parameters")),
+        multiply_adds=summary.known("multiply_adds", summary.count("multiply_adds")),
         runs=tuple(_seed_run(one) for one in trained),
         quantities=tuple(quantities),
         verdicts=tuple(judge(one, quantities) for one in settings.published),

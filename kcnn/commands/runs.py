@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kcnn.errors import RunError
 from kcnn.locks import is_held
 from kcnn.runs import RunFolder
 from kcnn.runs import list_runs as find_runs
+from kcnn.summary import Summary, read_summary
+
+Value = TypeVar("Value", int, float)
 
 
 @dataclass(frozen=True)
@@ -79,36 +82,31 @@ def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
 def _row(run: RunFolder) -> RunRow:
     """Reads what a run's files tell; a file that is missing or damaged tells nothing."""
     try:
-        summary = run.read_summary()
+        summary = read_summary(run)
     except RunError:
-        summary = {}
+        summary = Summary(run.summary, {})
     try:
         metrics = run.read_metrics()
     except RunError:
         metrics = []
     last = metrics[-1] if metrics else {}
-    status = "training" if is_held(run) else str(summary.get("status", "unfinished"))
+    status = "training" if is_held(run) else str(summary.values.get("status", "unfinished"))
     return RunRow(
         run=run.title,
         path=run.path,
         status=status,
         epochs=len(metrics),
         val_accuracy=last.get("val_accuracy"),
-        test_accuracy=_number(summary, "test", "accuracy"),
-        parameters=_whole(summary.get("parameters")),
-        seconds=_number(summary, "timings", "train"),
+        test_accuracy=_told(summary.share, "test.accuracy"),
+        parameters=_told(summary.count, "parameters"),
+        seconds=_told(summary.number, "timings.train"),
         started=datetime.fromtimestamp(run.resolved.stat().st_mtime).astimezone(),
     )
 
 
-def _number(summary: dict[str, Any], section: str, name: str) -> float | None:
-    values = summary.get(section)
-    value = values.get(name) if isinstance(values, dict) else None
-    # A damaged summary may hold what no display takes: NaN, Infinity, hundreds of digits.
-    if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
-        return float(value)
-    return None
-
-
-def _whole(value: Any) -> int | None:
-    return value if type(value) is int else None
+def _told(read: Callable[[str], Value | None], name: str) -> Value | None:
+    """Reads a value; of many runs, one with an odd value is to hide none of the others."""
+    try:
+        return read(name)
+    except RunError:
+        return None

@@ -16,6 +16,7 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings
 from kcnn.runs import RunFolder, list_runs
+from kcnn.summary import read_summary
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,13 @@ class TrainedJob:
 
     @property
     def seconds(self) -> float:
-        """The time its finished run spent training."""
-        return self.finished.read_summary()["timings"]["train"]
+        """The time its finished run spent training.
+
+        Raises:
+            RunError: The run's summary does not tell.
+        """
+        summary = read_summary(self.finished)
+        return summary.known("timings.train", summary.number("timings.train", lowest=0))
 
 
 def train_many(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from kcnn.stats import (
     share_error,
     standard_deviation,
 )
+from kcnn.summary import Summary, read_summary
 
-_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "shift")
+_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "weights", "flip", "shift")
+# The sections of a summary, and what recipes write before the names in them.
+_SECTIONS = {"test": "test_", "test_augmented": "test_augmented_", "train": "", "best": "best_"}
 _PARTS = ("best_", "test_", "augmented_", "val_")
 
 
@@ -173,12 +176,12 @@ def measure_runs(runs: Sequence[RunFolder]) -> list[Quantity]:
     """Collects what all of some finished runs of the same settings measured, the test set first.
 
     Raises:
-        RunError: A run's summary cannot be read.
+        RunError: A run's summary cannot be read, or holds what is no measurement.
     """
-    summaries = [run.read_summary() for run in runs]
-    measured = [_measured(summary) for summary in summaries]
+    summaries = [read_summary(run) for run in runs]
+    measured = [dict(_measured(summary)) for summary in summaries]
     return [
-        Quantity(name, tuple(one[name] for one in measured), _images(name, summaries[0]["images"]))
+        Quantity(name, tuple(one[name] for one in measured), _images(name, summaries[0]))
         for name in measured[0]
         if all(name in one for one in measured)
     ]
@@ -269,23 +272,22 @@ def _neighbour(
     return min(fitting, key=lambda one: abs(one.mean - published.value), default=None)
 
 
-def _measured(summary: Mapping[str, Any]) -> dict[str, float]:
+def _measured(summary: Summary) -> Iterator[tuple[str, float]]:
     """Lists the numbers of one run by the names that recipes have for them."""
-    test = {f"test_{name}": value for name, value in summary["test"].items()}
-    augmented = {
-        f"test_augmented_{name}": value for name, value in summary.get("test_augmented", {}).items()
-    }
-    best = {f"best_{name}": value for name, value in summary.get("best", {}).items()}
-    return {
-        name: float(value)
-        for name, value in {**test, **augmented, **summary["train"], **best}.items()
-        if isinstance(value, int | float) and not name.endswith(_NOT_MEASURED)
-    }
+    summary.known("test.accuracy", summary.metric("test.accuracy"))
+    for section, before in _SECTIONS.items():
+        for name in summary.names(section):
+            if name.endswith(_NOT_MEASURED):
+                continue
+            value = summary.metric(f"{section}.{name}")
+            if value is not None:
+                yield f"{before}{name}", value
 
 
-def _images(name: str, images: Mapping[str, int]) -> int:
+def _images(name: str, summary: Summary) -> int:
     kind = name.removeprefix("best_").partition("_")[0]
-    return images[{"test": "test", "val": "validation"}.get(kind, "train")]
+    images = {"test": "images.test", "val": "images.validation"}.get(kind, "images.train")
+    return summary.known(images, summary.count(images) or None)
 
 
 def _pair(interval: Interval | None) -> list[float] | None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kcnn.errors import RunError
+from kcnn.files import opened
 from kcnn.locks import is_held
 from kcnn.runs import RunFolder, find_run
 
 SECONDS_BETWEEN_LOOKS = 0.5
+BYTES_AT_A_TIME = 1_000_000
 
 
 def watch(run: str | None, output_dir: Path) -> Iterator[str]:
@@ -30,8 +32,11 @@ def watch(run: str | None, output_dir: Path) -> Iterator[str]:
     position = 0
     while True:
         is_trained = is_held(found)  # before the log is read, whose last line must not be missed
-        lines, position = _new_lines(found, position)
+        lines, length = _new_lines(found, position)
         yield from lines
+        position += length
+        if length:
+            continue  # there may be more
         if not is_trained:
             yield f"{found.title}: {found.status()}, and no process trains it"
             return
@@ -39,16 +44,20 @@ def watch(run: str | None, output_dir: Path) -> Iterator[str]:
 
 
 def _new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
-    """Reads whole lines from a place in the log on; what is half written is left for later."""
+    """Reads some whole lines from a place in the log on; what is half written is left for later.
+
+    Returns:
+        The lines, and how many bytes they take.
+    """
     try:
-        with run.log.open("rb") as stream:
+        with opened(run.log) as stream:
             stream.seek(position)
-            whole, end, _ = stream.read().rpartition(b"\n")
+            whole, end, _ = stream.read(BYTES_AT_A_TIME).rpartition(b"\n")
     except FileNotFoundError:
-        return [], position  # a run that has just begun, or none that keeps a log
+        return [], 0  # a run that has just begun, or none that keeps a log
     except OSError as error:
         raise RunError(
             f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists the runs"
         ) from None
     text = whole.decode("utf-8", errors="replace")
-    return (text.split("\n") if end else []), position + len(whole) + len(end)
+    return (text.split("\n") if end else []), len(whole) + len(end)

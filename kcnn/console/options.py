@@ -19,7 +19,10 @@ from kcnn.console.streams import (
     is_of_gone_terminal,
     say,
 )
-from kcnn.errors import KcnnError
+from kcnn.errors import KcnnError, RecipeError
+
+MOST_PROBLEMS = 20
+LONGEST_LINE = 2000
 
 
 class Commands(click.Group):
@@ -34,7 +37,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KcnnError as error:
-            say(error.message, click.style("error:", fg="red", bold=True))
+            say(_in_lines(error), click.style("error:", fg="red", bold=True))
             if error.hint:
                 say(error.hint, click.style("hint:", bold=True))
             ctx.exit(1)
@@ -52,6 +55,19 @@ class Commands(click.Group):
                 raise
             forget_what_is_left_to_print()
             sys.exit(1)
+
+
+def _in_lines(error: KcnnError) -> str:
+    """Writes an error in one line a problem: the first ones, each cut where it is endless."""
+    if not isinstance(error, RecipeError):
+        return _cut(error.message.replace("\n", "\\n"))
+    lines = [_cut(problem) for problem in error.problems[:MOST_PROBLEMS]]
+    more = len(error.problems) - len(lines)
+    return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:

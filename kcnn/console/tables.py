@@ -32,8 +32,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def per_cent(share: float | None) -> str:
-    """Writes a share as people say it: `98.61 %`; a dash for None."""
-    return "–" if share is None else f"{100 * share:.2f} %"
+    """Writes a share as people say it: `98.61 %`; a dash for None, and what is no share short."""
+    if share is None:
+        return "–"
+    return f"{100 * share:.2f} %" if abs(share) <= 1 else f"{100 * share:.4g} %"
 
 
 def _shown(value: object) -> str:

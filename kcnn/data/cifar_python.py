@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
-from collections.abc import Mapping
+import pickletools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from kcnn.data.dataset import Dataset
 from kcnn.data.locate import Location
 from kcnn.data.members import mend
 from kcnn.errors import DataError
+
+MOST_OPERATIONS = 1_000_000  # of a pickle; a file of CIFAR has some ten thousand
 
 
 def read_cifar_python(location: Location) -> Dataset:
@@ -52,6 +56,86 @@ def read_cifar_python(location: Location) -> Dataset:
     return assemble(location, decode, decode_class_names)
 
 
+class _Kind:
+    """Stands for a NumPy dtype of numbers; NumPy's own takes any state, and reads past its end.
+
+    Args:
+        name: `u1`, `i4` or `i8`.
+        flags: What NumPy passes besides, without a meaning here.
+    """
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, name: str, *flags: object) -> None:
+        if name not in ("u1", "i4", "i8"):
+            raise pickle.UnpicklingError(f"it asks for an array of {name!r}")
+        self.dtype = np.dtype(name)
+
+    def __setstate__(self, state: Any) -> None:
+        _, order, *parts = state
+        if order not in ("<", "|") or any(part is not None for part in parts[:3]):
+            raise pickle.UnpicklingError("it asks for an array of more than numbers")
+
+
+class _Array:
+    """Stands for an array, whose numbers are looked at before NumPy sees them."""
+
+    __slots__ = ("numbers",)
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, kind, is_fortran, content = state
+        self.fill(content, kind, shape, "F" if is_fortran else "C")
+
+    def fill(self, content: Any, kind: Any, shape: Any, order: Any) -> _Array:
+        """Takes the numbers when there are as many of them as the shape has."""
+        is_whole = (
+            isinstance(content, bytes | bytearray)
+            and isinstance(kind, _Kind)
+            and isinstance(shape, tuple)
+            and all(type(size) is int and size >= 0 for size in shape)
+            and len(content) == math.prod(shape) * kind.dtype.itemsize
+        )
+        if not is_whole:
+            raise pickle.UnpicklingError("it has an array that is not of its shape")
+        flat = np.frombuffer(content, kind.dtype)
+        self.numbers = flat.reshape(shape, order="F" if order == "F" else "C")
+        return self
+
+
+class _Function:
+    """A function that a pickle may call but not change.
+
+    Args:
+        function: What to call.
+    """
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("it changes a function")
+
+
+def _encode_latin1(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
+    return text.encode("latin1")
+
+
+_ADMITTED: Mapping[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Kind,
+    ("numpy.core.multiarray", "_reconstruct"): _Function(lambda *arguments: _Array()),
+    ("numpy.core.numeric", "_frombuffer"): _Function(lambda *parts: _Array().fill(*parts)),
+    ("_codecs", "encode"): _Function(_encode_latin1),
+}
+
+
 class _ArrayUnpickler(pickle.Unpickler):
     """Builds arrays of numbers, strings, lists and dicts, and refuses everything else."""
 
@@ -64,34 +148,36 @@ class _ArrayUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
 
-def _number_dtype(kind: str, *flags: bool) -> np.dtype:
-    if kind not in {"u1", "i4", "i8"}:
-        raise pickle.UnpicklingError(f"it asks for an array of {kind!r}")
-    return np.dtype(kind, *flags)
+_KEEPS = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+_FETCHES = {"GET", "BINGET", "LONG_BINGET"}
+_TUPLES = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+_NEVER = {"DUP", "FROZENSET", "EMPTY_SET", "ADDITEMS", "NEXT_BUFFER", "READONLY_BUFFER"}
 
 
-def _frombuffer(buffer: bytes, dtype: np.dtype, shape: tuple[int, ...], order: Any) -> np.ndarray:
-    return np.frombuffer(buffer, dtype).reshape(shape, order=order)
+def _require_modest(content: bytes) -> None:
+    """Refuses small pickles that make much: by a far place of memory, or ever larger tuples.
 
-
-def _encode_latin1(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
-    return text.encode("latin1")
-
-
-_ADMITTED: Mapping[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): _number_dtype,
-    # The function that an array's own pickle names; NumPy keeps it in a private module.
-    ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
-    ("_codecs", "encode"): _encode_latin1,
-}
+    Raises:
+        pickle.UnpicklingError: It is one.
+        ValueError: It is no pickle, or cut off.
+    """
+    count, kept, tuples, before = 0, 0, set[Any](), ""
+    for operation, argument, _ in pickletools.genops(content):
+        name, count = operation.name, count + 1
+        if name in _KEEPS:
+            place = kept if argument is None else int(argument)
+            kept += 1
+            if place > MOST_OPERATIONS:
+                raise pickle.UnpicklingError("it asks for more memory than CIFAR takes")
+            tuples |= {place} if before in _TUPLES else set()
+        if name in _NEVER or (name in _FETCHES and argument in tuples) or count > MOST_OPERATIONS:
+            raise pickle.UnpicklingError(f"it has what CIFAR has not ({name})")
+        before = name
 
 
 def _unpickle(location: Location, name: str, content: bytes) -> dict[str, Any]:
     try:
+        _require_modest(content)
         batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     except pickle.UnpicklingError as error:
         raise DataError(
@@ -108,8 +194,9 @@ def _unpickle(location: Location, name: str, content: bytes) -> dict[str, Any]:
     if not isinstance(batch, dict):
         raise DataError(f"{location.path}: {name} holds a {type(batch).__name__}, expected a dict")
     return {
-        key.decode("latin1") if isinstance(key, bytes) else str(key): value
+        key.decode("latin1") if isinstance(key, bytes) else key: value
         for key, value in batch.items()
+        if isinstance(key, bytes | str)
     }
 
 
@@ -117,12 +204,13 @@ def _array(
     location: Location, name: str, batch: Mapping[str, Any], key: str, shape: tuple[int, ...]
 ) -> np.ndarray:
     value = batch.get(key)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.empty(0)
-    is_bytes = array.dtype.kind in "iu" and array.size > 0 and 0 <= array.min() <= array.max() < 256
-    if array.shape != shape or not is_bytes:
+    array = np.empty(0)
+    if isinstance(value, _Array):
+        array = getattr(value, "numbers", array)
+    elif isinstance(value, list) and all(type(one) is int and 0 <= one < 256 for one in value):
+        array = np.array(value)
+    right_shape = array.shape == shape and array.dtype.kind in "iu"
+    if not right_shape or array.min() < 0 or array.max() > 255:
         raise DataError(
             f"{location.path}: {name}: {key} is {_describe(value)}, expected {shape} numbers from "
             "0 to 255"
@@ -131,6 +219,6 @@ def _array(
 
 
 def _describe(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array {value.shape} of {value.dtype}"
-    return "missing" if value is None else f"a {type(value).__name__}"
+    if isinstance(value, _Array) and hasattr(value, "numbers"):
+        return f"an array {value.numbers.shape} of {value.numbers.dtype}"
+    return "missing" if value is None else f"a {type(value).__name__.lstrip('_')}"

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
 from kcnn.data.dataset import Images
 from kcnn.data.images import MODES
+from kcnn.errors import DataError
+from kcnn.memory import free_memory
+
+
+def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.ndarray:
+    """Makes room for images: uint8, of shape (count, height, width, channels).
+
+    Raises:
+        DataError: Memory does not hold so many of this size.
+    """
+    size, free = count * math.prod(image_size) * channels, free_memory()
+    if free is not None and size > free:
+        raise DataError(
+            f"{count:,} images of {image_size[0]}×{image_size[1]}×{channels} are "
+            f"{size / 1e9:,.0f} GB, and {free / 1e9:,.0f} GB of memory are free",
+            "choose a smaller data.image_size, or fewer images",
+        )
+    return np.empty((count, *image_size, channels), np.uint8)
 
 
 def convert_images(
@@ -21,13 +41,16 @@ def convert_images(
 
     Returns:
         The same object when nothing is to be done.
+
+    Raises:
+        DataError: Memory does not hold them.
     """
     count, height, width, own_channels = part.images.shape
     size = image_size or (height, width)
     channels = channels or own_channels
     if (*size, channels) == (height, width, own_channels):
         return part
-    images = np.empty((count, *size, channels), np.uint8)
+    images = empty_images(count, size, channels)
     for index, pixels in enumerate(part.images):
         image = Image.fromarray(pixels if own_channels == 3 else pixels[..., 0])
         image = image.convert(MODES[channels])

@@ -87,10 +87,23 @@ def _fetch(file: Download, folder: Path, progress: Progress) -> None:
 def _downloader(file: Download, progress: Progress) -> Callable[[str, str, object], None]:
     def fetch(url: str, output_file: str, store: object) -> None:
         with progress.task(f"Downloading {file.name}", file.size, "bytes") as advance:
-            http = pooch.HTTPDownloader(progressbar=_Bar(advance), chunk_size=CHUNK_BYTES)
+            http = pooch.HTTPDownloader(
+                progressbar=_Bar(advance, file.size), chunk_size=CHUNK_BYTES
+            )
             http(url, output_file, store)
 
     return fetch
+
+
+class _TooLongError(requests.RequestException):
+    """A server sends more than the original has.
+
+    Args:
+        size: The bytes of the original.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the server sends more than the {size:,} bytes of the original")
 
 
 class _Bar:
@@ -98,19 +111,24 @@ class _Bar:
 
     total = 0
 
-    def __init__(self, advance: Advance) -> None:
+    def __init__(self, advance: Advance, most_bytes: int) -> None:
         self._advance = advance
+        self._most_bytes = most_bytes
+        self._received = 0
         self._position = 0
         self._shown = 0
 
     def update(self, count: int) -> None:
+        self._received += count
+        if self._received > self._most_bytes + CHUNK_BYTES:  # the last chunk counts as a whole
+            raise _TooLongError(self._most_bytes)
         self._position = min(self._position + count, self.total)
         if self._position > self._shown:
             self._advance(self._position - self._shown)
             self._shown = self._position
 
     def reset(self) -> None:
-        self._position = 0
+        self._position = self._received = 0
 
     def close(self) -> None:
         pass

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.data.convert import empty_images
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.images import images_below, read_image
 from kcnn.data.splits import take_stratified
@@ -135,7 +136,7 @@ def _read(
     channels: int,
     advance: Advance,
 ) -> np.ndarray:
-    images = np.empty((len(paths), *size, channels), np.uint8)
+    images = empty_images(len(paths), size, channels)
     for index, path in enumerate(paths):
         image = read_image(path, size if is_resized else None, channels)
         if image.shape[:2] != size:

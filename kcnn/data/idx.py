@@ -6,7 +6,10 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from kcnn.errors import DataError
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
+LARGEST = 100_000_000  # bytes; the training images of MNIST are half of it
 
 
 def read_idx_set(location: Location) -> Dataset:
@@ -53,33 +57,43 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Raises:
         DataError: The file cannot be read, is no such file, is cut off or too long.
     """
-    content = _read(path)
     header_bytes = 4 + 4 * dimensions
-    if len(content) < header_bytes or content[:4] != bytes((0, 0, UINT8, dimensions)):
-        raise DataError(
-            f"{path}: not an IDX file of bytes with {dimensions} dimension"
-            f"{'s' if dimensions > 1 else ''}"
-        )
-    shape = struct.unpack(f">{dimensions}I", content[4:header_bytes])
-    expected = header_bytes + math.prod(shape)
-    if len(content) != expected:
-        raise DataError(
-            f"{path}: {len(content):,} bytes, expected {expected:,} for shape {shape}",
-            "it is cut off or damaged: get it again",
-        )
-    return np.frombuffer(content, np.uint8, offset=header_bytes).reshape(shape)
-
-
-def _read(path: Path) -> bytes:
+    header, content = b"", b""
+    shape: tuple[int, ...] = ()
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
+        with _opened(path) as stream:
+            header = stream.read(header_bytes)
+            if len(header) < header_bytes or header[:4] != bytes((0, 0, UINT8, dimensions)):
+                raise DataError(
+                    f"{path}: not an IDX file of bytes with {dimensions} dimension"
+                    f"{'s' if dimensions > 1 else ''}"
+                )
+            shape = struct.unpack(f">{dimensions}I", header[4:])
+            if math.prod(shape) > LARGEST:
+                raise DataError(f"{path}: {shape} bytes, more than any set has", "get it again")
+            content = stream.read(math.prod(shape) + 1)  # a small file may unpack without end
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise DataError(
-            f"{path}: damaged or cut off at {len(content):,} bytes", "get it again"
+            f"{path}: damaged or cut off at {path.stat().st_size:,} bytes", "get it again"
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) != math.prod(shape):
+        found, expected = header_bytes + len(content), header_bytes + math.prod(shape)
+        more = " or more" if found > expected else ""
+        raise DataError(
+            f"{path}: {found:,} bytes{more}, expected {expected:,} for shape {shape}",
+            "it is cut off or damaged: get it again",
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
+    """Opens a file, unpacked where it is gzipped."""
+    with path.open("rb") as stream:
+        is_packed = stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+        yield gzip.GzipFile(fileobj=stream) if is_packed else stream
 
 
 def _read_part(images_path: Path, labels_path: Path) -> Images:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import warnings
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,13 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MODES = {1: "L", 3: "RGB"}
 LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as the cameras of telephones have
+LONGEST_SIDE = 65_535
+LARGEST_FILE = 100_000_000  # bytes
+_JPEG = b"\xff\xd8"
+_BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
+# Beginnings of scans and of Exif's parts, of which thousands take a decoder minutes.
+_SLOW = (b"\xff\xda", b"Exif\0\0")
+_MOST_PARTS = 40
 _ON_ITS_SIDE = (5, 6, 7, 8)  # Exif's orientations of a width that is a height
 # How many times as large as wanted an image still is that is made smaller at first by mere sums,
 # which is fast; the pixels are those of one step, give or take one level of 256.
@@ -43,40 +51,52 @@ def read_image_and_size(
     path: Path, image_size: tuple[int, int] | None, channels: int
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Reads one image file as `read_image` does; gives its own height and width as well."""
-    _require_file(path)
+    content = _read_file(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
-            with Image.open(path, formats=FORMATS) as file:
-                if file.width * file.height > LARGEST_IMAGE:
-                    raise Image.DecompressionBombError
+            warnings.simplefilter(
+                "ignore"
+            )  # of large images, where our limit is lower, and oddities
+            with Image.open(BytesIO(content), formats=FORMATS) as file:
+                _require_moderate(file)
                 image, own_size = _convert(file, MODES[channels], image_size)
     except Image.DecompressionBombError:
         raise DataError(
-            f"{path}: more than {LARGEST_IMAGE:,} pixels, too large to be safe to open",
+            f"{path}: more than {LARGEST_IMAGE:,} pixels, or than {LONGEST_SIDE:,} in a row, too "
+            "large to be safe to open",
             "make it smaller",
         ) from None
-    except PermissionError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     # A damaged image raises nearly anything.
     except Exception:
         raise DataError(
-            f"{path}: {_what_is_wrong(path)}", "remove it, or save it anew as PNG or JPEG"
+            f"{path}: {_what_is_wrong(content)}", "remove it, or save it anew as PNG or JPEG"
         ) from None
     return np.asarray(image).reshape(image.height, image.width, channels), own_size
 
 
-def _require_file(path: Path) -> None:
-    """Makes sure that there is a file: from a pipe one would wait for ever."""
+def _read_file(path: Path) -> bytes:
+    """Reads what may be an image: from a pipe one would wait for ever, and a bomb has no end."""
     try:
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+            raise DataError(f"{path}: is {kind}, expected an image file")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise DataError(f"{path}: is {kind}, expected an image file")
+    if len(content) > LARGEST_FILE:
+        raise DataError(f"{path}: more than {LARGEST_FILE:,} bytes", "make it smaller")
+    if content.startswith(_JPEG) and max(map(content.count, _SLOW)) > _MOST_PARTS:
+        raise DataError(f"{path}: a JPEG image of more parts than a photograph has", "save it anew")
+    return content
+
+
+def _require_moderate(image: Image.Image) -> None:
+    if image.width * image.height > LARGEST_IMAGE or max(image.size) > LONGEST_SIDE:
+        raise Image.DecompressionBombError
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
@@ -145,11 +165,10 @@ def _with_eight_bits(image: Image.Image) -> Image.Image:
     return image.convert("L") if image.mode == "1" else image
 
 
-def _what_is_wrong(path: Path) -> str:
-    if path.stat().st_size == 0:
+def _what_is_wrong(content: bytes) -> str:
+    if not content:
         return "an empty file, expected an image"
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            return f"a damaged or cut off {image.format} image"
-    except Exception:
-        return "not a PNG, JPEG, BMP or GIF image"
+    for beginning, name in _BEGINNINGS.items():
+        if content.startswith(beginning):
+            return f"a damaged or cut off {name} image"
+    return "not a PNG, JPEG, BMP or GIF image"

@@ -49,7 +49,7 @@ def data_directories(data_dir: Path | None) -> list[Path]:
     if data_dir is not None:
         directories.append(_require_directory(data_dir, "--data-dir"))
     if variable := os.environ.get("KCNN_DATA"):
-        directories.append(_require_directory(Path(variable).expanduser(), "KCNN_DATA"))
+        directories.append(_require_directory(_expanded(variable, "KCNN_DATA"), "KCNN_DATA"))
     directories.append(keras_cache())
     return directories
 
@@ -57,7 +57,17 @@ def data_directories(data_dir: Path | None) -> list[Path]:
 def keras_cache() -> Path:
     """Names the folder in which Keras keeps the data sets it downloads; it may not exist yet."""
     home = os.environ.get("KERAS_HOME")
-    return (Path(home).expanduser() if home else Path.home() / ".keras") / "datasets"
+    return (_expanded(home, "KERAS_HOME") if home else Path.home() / ".keras") / "datasets"
+
+
+def _expanded(path: str, origin: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise DataError(
+            f"{origin} {path}: begins with the home of a user that is not there",
+            "name a folder that is there",
+        ) from None
 
 
 def locate(named_set: NamedSet, data_dir: Path | None) -> Location | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
@@ -12,6 +13,8 @@ from kcnn.data.locate import Location
 from kcnn.errors import DataError
 
 CHUNK_BYTES = 1 << 20
+LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the sets have 190 million
+MOST_MEMBERS = 1000
 
 
 def read_members(location: Location, largest: int) -> Iterator[tuple[str, bytes]]:
@@ -68,8 +71,14 @@ def _read_archive(
     path = location.path
     seen: set[str] = set()
     try:
-        with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
-            for member in archive:
+        with (
+            gzip.open(path) as whole,
+            _Limited(whole, LARGEST_ARCHIVE) as unzipped,
+            tarfile.open(fileobj=unzipped, mode="r:") as archive,
+        ):
+            for count, member in enumerate(archive):
+                if count > MOST_MEMBERS:
+                    raise tarfile.TarError
                 name = Path(member.name).name
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream is None or name not in names or name in seen:
@@ -80,6 +89,11 @@ def _read_archive(
             # The checksum of the whole stands at its end.
             while unzipped.read(CHUNK_BYTES):
                 pass
+    except _TooLargeError:
+        raise DataError(
+            f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, and no set has so many",
+            mend(location),
+        ) from None
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
         raise DataError(
             f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
@@ -88,6 +102,43 @@ def _read_archive(
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+class _TooLargeError(Exception):
+    """An archive unpacks to more than it may."""
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends in an error when more is read from it than it may have.
+
+    Args:
+        stream: What is read.
+        most_bytes: How far, wherever in it and at one time.
+    """
+
+    def __init__(self, stream: gzip.GzipFile, most_bytes: int) -> None:
+        self._stream = stream
+        self._most_bytes = most_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads on."""
+        if size < 0 or self._stream.tell() + size > self._most_bytes:
+            size = max(self._most_bytes - self._stream.tell(), 0)
+            content = self._stream.read(size + 1)
+            if len(content) > size:
+                raise _TooLargeError
+            return content
+        return self._stream.read(size)
+
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        """Goes to a place that is not too far."""
+        if position > self._most_bytes:
+            raise _TooLargeError
+        return self._stream.seek(position, whence)
+
+    def tell(self) -> int:
+        """Gives the place."""
+        return self._stream.tell()
 
 
 def _require_size(path: Path, size: int, largest: int) -> None:

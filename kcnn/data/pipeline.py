@@ -17,7 +17,7 @@ from kcnn.cores import core_count
 from kcnn.data.augmentation import augmenter_of
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.dataset import Images
-from kcnn.errors import DataError
+from kcnn.data.splits import steps_per_epoch
 from kcnn.recipe.augmentations import Augmentation
 
 LARGEST_EVALUATION_BATCH = 500
@@ -27,21 +27,6 @@ NO_EPOCH = -1  # seeds what is drawn once for all epochs
 
 # Nothing here branches on tensors, and reading our source to find that out takes a second.
 _as_written = tf.autograph.experimental.do_not_convert
-
-
-def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
-    """Counts the batches of an epoch.
-
-    Raises:
-        DataError: There would be none.
-    """
-    steps = count // batch_size if drop_remainder else -(-count // batch_size)
-    if steps == 0:
-        raise DataError(
-            f"an epoch would have no batch: {count} training images, batch_size {batch_size}",
-            "set a smaller train.batch_size" if count else "choose fewer validation images",
-        )
-    return steps
 
 
 def training_batches(

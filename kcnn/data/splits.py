@@ -92,3 +92,18 @@ def _shares(sizes: np.ndarray, count: int) -> np.ndarray:
         order = np.argsort(-remainders, kind="stable")
         shares[order[shares[order] < sizes[order] - 1][:missing]] += 1
     return shares
+
+
+def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
+    """Counts the batches of an epoch.
+
+    Raises:
+        DataError: There would be none.
+    """
+    steps = count // batch_size if drop_remainder else -(-count // batch_size)
+    if steps == 0:
+        raise DataError(
+            f"an epoch would have no batch: {count} training images, batch_size {batch_size}",
+            "set a smaller train.batch_size" if count else "choose fewer validation images",
+        )
+    return steps

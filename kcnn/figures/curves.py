@@ -15,8 +15,10 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.printable import printable
 from kcnn.runs import RunFolder
+from kcnn.summary import LARGEST_METRIC, read_summary
 
 LONGEST_TITLE = 40
+NOT_MEASURED = ("weights", "images")
 TRAINING_LINE: dict[str, Any] = {"linestyle": "-", "marker": "o"}
 VALIDATION_LINE: dict[str, Any] = {"linestyle": "--", "marker": "s", "markerfacecolor": "white"}
 TEST_LINE: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
@@ -37,11 +39,14 @@ class Curve:
     test: Mapping[str, float] = field(default_factory=dict)
 
     def column(self, name: str) -> np.ndarray | None:
-        """Takes one column; None when the run has none such. What is not finite becomes NaN."""
+        """Takes one column; None when the run has none such.
+
+        What is not finite becomes NaN, and so does what only a file edited by hand can hold.
+        """
         if name not in self.rows[0]:
             return None
         values = np.array([row[name] for row in self.rows], dtype=float)
-        return np.where(np.isfinite(values), values, np.nan)
+        return np.where(np.abs(values) <= LARGEST_METRIC, values, np.nan)
 
     @property
     def epochs(self) -> np.ndarray:
@@ -76,10 +81,15 @@ def read_curve(run: RunFolder) -> Curve:
     Raises:
         RunError: metrics.csv is missing, or one of the files is damaged.
     """
-    test = run.read_summary().get("test") if run.summary.is_file() else None
-    scores = test.items() if isinstance(test, dict) else ()
-    numbers = {name: value for name, value in scores if isinstance(value, int | float)}
-    return Curve(printable(run.title), run.read_metrics(), numbers)
+    test = _read_test(run) if run.summary.is_file() else {}
+    return Curve(printable(run.title), run.read_metrics(), test)
+
+
+def _read_test(run: RunFolder) -> dict[str, float]:
+    summary = read_summary(run)
+    names = [name for name in summary.names("test") if name not in NOT_MEASURED]
+    values = {name: summary.metric(f"test.{name}") for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def percent(share: float) -> str:

@@ -31,7 +31,7 @@ from kcnn.figures.examples import first_example, right_and_wrong
 from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions, read_steps
 from kcnn.files import remove_leftovers
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs import RunFolder, require_no_links
 
 FeatureMaps = Callable[[np.ndarray], Sequence[feature_maps.LayerMaps]]
 DEFAULT_STYLE = "default"
@@ -114,6 +114,7 @@ def draw_run(
     check_format(image_format)
     names = choose_pictures(only)
     curve = read_curve(run)
+    require_no_links(run)
     remove_leftovers(run.plots)
     material = Material(run, curve, dataset, feature_maps)
     pictures = curve_pictures(names, Curves([run], [curve], style_name))

@@ -11,6 +11,7 @@ import numpy as np
 
 from kcnn.arrays import ArraysError, read_arrays
 from kcnn.errors import RunError
+from kcnn.files import LARGEST_TABLE, read_limited
 from kcnn.runs import RunFolder
 
 DAMAGED_HINT = "restore the file, or train the run again"
@@ -132,7 +133,7 @@ def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_rows(path: Path, before: str = "it was scored") -> list[list[str]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
     except FileNotFoundError:
         raise RunError(f"{path}: missing", f"the run was stopped before {before}") from None
     except (OSError, UnicodeDecodeError) as error:

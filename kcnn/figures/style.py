@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
@@ -29,29 +30,37 @@ _DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 # Okabe and Ito (2008), "Color Universal Design", without the yellow that white paper swallows.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
+_SETTINGS = {
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "figure.titlesize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": "#DDDDDD",
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "savefig.dpi": PIXELS_PER_INCH,
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "kcnn",
+    # Class names may hold dollar signs.
+    "text.parse_math": False,
+}
+
+
+@contextmanager
+def _in_house_style() -> Iterator[None]:
+    """Sets matplotlib up, from its defaults: a user's own matplotlibrc cannot break a picture."""
+    with matplotlib.style.context(["default", _SETTINGS]), warnings.catch_warnings():
+        # A number near the largest, or a class name in a script that the font lacks, leaves a gap
+        # or boxes; the picture still serves.
+        warnings.simplefilter("ignore")
+        yield
+
+
 # A decorator, because matplotlib reads some settings when an artist is made and some when it is
-# drawn. It starts from matplotlib's defaults: a user's own matplotlibrc cannot break a picture.
-house_style = matplotlib.style.context(
-    [
-        "default",
-        {
-            "font.size": 10,
-            "axes.titlesize": 10,
-            "figure.titlesize": 12,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": False,
-            "grid.color": "#DDDDDD",
-            "legend.frameon": False,
-            "image.interpolation": "nearest",
-            "savefig.dpi": PIXELS_PER_INCH,
-            "savefig.facecolor": "white",
-            "svg.hashsalt": "kcnn",
-            # Class names may hold dollar signs.
-            "text.parse_math": False,
-        },
-    ]
-)
+# drawn.
+house_style = _in_house_style()
 
 
 def new_figure(title: str, height: float, width: float = WIDTH) -> Figure:
@@ -80,9 +89,7 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    with atomic(path) as temporary, warnings.catch_warnings():
-        # A class name in a script that the font lacks becomes boxes; the picture still serves.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with atomic(path) as temporary:
         if path.suffix == ".png":
             # savefig would draw every image twice: once to lay the figure out, once to write it.
             figure.set_dpi(PIXELS_PER_INCH)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 
 import keras
@@ -11,8 +13,11 @@ import keras
 import kcnn.model.local_response  # noqa: F401
 from kcnn.errors import RunError
 from kcnn.files import atomic
+from kcnn.memory import free_memory
 from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
+from kcnn.model.saved_archive import check_archive
+from kcnn.printable import printable
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -51,22 +56,66 @@ def load_model(path: Path) -> keras.Model:
         A model whose input takes raw pixels, 0 to 255, of shape (count, height, width, channels).
 
     Raises:
-        RunError: The file is missing, damaged, or holds something else or code of its own.
+        RunError: The file is missing, damaged, larger than memory, or holds something else or code
+            of its own.
     """
     if not path.is_file():
         raise RunError(f"{path}: no such model", "kcnn runs lists the runs")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        check_archive(path)
+        with warnings.catch_warnings():
+            # Keras warns of each part that does not fit, and then raises what is told here.
+            warnings.simplefilter("ignore")
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
     # A damaged archive raises nearly anything.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
         raise RunError(
-            f"{path}: not a model that kcnn saved, or damaged ({reason})",
+            f"{path}: not a model that kcnn saved, or damaged ({printable(reason)[:300]})",
             "restore it, or train the run again with kcnn fit",
         ) from None
-    if len(model.inputs) != 1 or len(model.input_shape) != 4 or len(model.outputs) != 1:
-        raise RunError(f"{path}: not a model from one image to classes", "name a run of kcnn fit")
+    _require_classifier(model, path)
+    _require_room(model, path)
     return model
+
+
+def _require_classifier(model: keras.Model, path: Path) -> None:
+    one = len(model.inputs) == 1 and len(model.outputs) == 1
+    if one and _takes_images(model.input_shape) and _gives_classes(model.outputs[0]):
+        return
+    takes, gives = ([tuple(one.shape) for one in ends] for ends in (model.inputs, model.outputs))
+    raise RunError(
+        f"{path}: not a model from one image to classes: takes {takes}, answers {gives} of "
+        f"{model.outputs[0].dtype}; expected (None, height, width, 1 or 3) and floats of shape "
+        "(None, classes)",
+        "name a run of kcnn fit",
+    )
+
+
+def _takes_images(shape: tuple[int | None, ...]) -> bool:
+    return len(shape) == 4 and shape[0] is None and None not in shape[1:] and shape[3] in (1, 3)
+
+
+def _gives_classes(output: keras.KerasTensor) -> bool:
+    count, *classes = output.shape
+    return (
+        count is None
+        and len(classes) == 1
+        and classes[0] is not None
+        and "float" in str(output.dtype)
+    )
+
+
+def _require_room(model: keras.Model, path: Path) -> None:
+    """Makes sure that what each layer makes of one image fits into memory."""
+    outputs = [output for layer in model.layers for output in keras.tree.flatten(layer.output)]
+    largest = max(4 * prod(side or 1 for side in output.shape) for output in outputs)
+    free = free_memory()
+    if free is not None and largest > free:
+        raise RunError(
+            f"{path}: one image takes {largest:,} bytes in a layer, and {free:,} are free",
+            "choose a run with a smaller network",
+        )
 
 
 def require_images(model: keras.Model, path: Path, image_shape: tuple[int, int, int]) -> None:

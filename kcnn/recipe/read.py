@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,20 @@ def _read_source(file: Path, overrides: Sequence[str]) -> Source:
 
 def _read_file(file: Path) -> bytes:
     try:
-        if file.is_file() and file.stat().st_size > LARGEST_FILE:
-            size = file.stat().st_size
-            raise RecipeError(
-                [f"{file}: {size:,} bytes; a recipe has at most {LARGEST_FILE:,}. Is it one?"], HINT
-            )
-        return file.read_bytes()
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)  # of a device there may be no end
     except IsADirectoryError:
         raise RecipeError(
             [f"{file}: is a folder, not a recipe"], f"name a file in it: {HINT}"
         ) from None
     except OSError as error:
         raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None
+    if len(content) > LARGEST_FILE:
+        size = max(size, len(content))  # a device has none
+        problem = f"{file}: {size:,} bytes; a recipe has at most {LARGEST_FILE:,}. Is it one?"
+        raise RecipeError([problem], HINT)
+    return content
 
 
 def _kind(value: Any) -> str:
@@ -92,4 +95,5 @@ def _resolve_path(settings: dict[str, Any], folder: Path) -> None:
     """Reads a relative `data.path` from where the recipe lies, not from where the user stands."""
     data = settings.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str) and data["path"]:
-        data["path"] = str(folder / Path(data["path"]).expanduser())
+        with suppress(RuntimeError):  # nobody's home; the check of the setting says so
+            data["path"] = str(folder / Path(data["path"]).expanduser())

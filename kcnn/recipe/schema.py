@@ -47,7 +47,10 @@ def _image_size(value: Any) -> tuple[int, int]:
 def _path(value: Any) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
         raise mistake(f"expected a path, as in photos; got {shown(value)}")
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise mistake(f"{shown(value)} begins with the home of a user that is not there") from None
 
 
 def _validation(value: Any) -> Any:

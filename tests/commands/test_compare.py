@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +141,42 @@ class TestRefused:
         with pytest.raises(KcnnError, match="cannot be compared with itself"):
             compare(["digits/a", str(run.path)], tmp_path)
 
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"best": "x"}, "best: expected a mapping, found 'x'"),
+            ({"best": [1]}, "best: expected a mapping, found a list"),
+            ({"best": {"test_accuracy": "x"}}, "best.test_accuracy: expected a number, found 'x'"),
+            ({"best": {"test_accuracy": 10**400}}, "expected a number from 0 to 1, found 1000"),
+            ({"best": {"test_accuracy": float("nan")}}, "a number from 0 to 1, found nan"),
+            ({"timings": "x"}, "timings: expected a mapping, found 'x'"),
+            ({"timings": {"train": "x"}}, "timings.train: expected a number, found 'x'"),
+            ({"timings": {"train": float("inf")}}, "a number from 0 to 1e+15, found inf"),
+            ({"timings": {"train": 1e308}}, "a number from 0 to 1e+15, found 1e+308"),
+            ({"parameters": 10**400}, "parameters: expected a whole number from 0 to 1e+15"),
+            ({"parameters": "many"}, "parameters: expected a whole number from 0 to 1e+15"),
+        ],
+    )
+    def test_a_summary_edited_by_hand(
+        self, changes: dict[str, Any], problem: str, make_run: MakeRun, tmp_path: Path
+    ) -> None:
+        make_run("a", range(9))
+        run = make_run("b", range(9))
+        write_json(run.summary, run.read_summary() | changes)
+        with pytest.raises(RunError) as caught:
+            compare(["digits/a", "digits/b"], tmp_path)
+        assert caught.value.message.startswith(f"{run.summary}: ")
+        assert problem in caught.value.message
+        assert len(caught.value.message) < len(str(run.summary)) + 120
+        assert caught.value.hint == "restore it, or train the run again"
+
+
+def test_what_a_summary_does_not_tell(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("a", range(9))
+    write_json(make_run("b", range(9)).summary, {"status": "finished", "best": None})
+    run = compare(["digits/a", "digits/b"], tmp_path).runs[1]
+    assert (run.best_test_accuracy, run.parameters, run.seconds) == (None, None, None)
+
 
 class TestCommand:
     def test_text_keeps_seeds_and_test_images_apart(
@@ -158,6 +195,17 @@ class TestCommand:
         assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in said
         assert "of each recipe would show a difference of 0.30 points" in said
         assert said.endswith(f"kcnn plot {a.path} {b.path}")
+
+    def test_numbers_of_many_digits_are_short(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9))
+        run = make_run("b", range(9))
+        write_csv(run.metrics, ("epoch", "accuracy", "val_accuracy"), [(1, 1e300, 1e308)])
+        done = CliRunner().invoke(
+            cli, ["compare", "digits/a", "digits/b", "--output-dir", str(tmp_path)]
+        )
+        assert done.exit_code == 0, done.output
+        assert "1e+302 %" in done.output
+        assert "0" * 20 not in done.output
 
     def test_json(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(100))

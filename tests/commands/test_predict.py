@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -9,6 +11,8 @@ import pytest
 from PIL import Image
 
 from kcnn.commands import predict as module
+from kcnn.commands.evaluate import evaluate
+from kcnn.commands.fitted_images import FittedImages
 from kcnn.commands.predict import predict, split_run
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
@@ -145,3 +149,60 @@ def test_a_run_before_the_images(trained_run, digits, tmp_path, monkeypatch) -> 
 def test_no_images(trained_run) -> None:
     with pytest.raises(DataError, match="no images to classify"):
         predict([], None, outputs(trained_run))
+
+
+def test_large_images_come_a_few_at_a_time(own_run, digits, monkeypatch) -> None:
+    layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
+    keras.Sequential([keras.Input((6, 8, 3)), *layers]).save(own_run.model)
+    own_run.summary.write_text(json.dumps({"class_names": ["red", "green", "blue"]}))
+    sizes = []
+    batches = FittedImages.batches
+
+    def noted(self: FittedImages, paths: list[Path], size: int) -> Iterator[np.ndarray]:
+        sizes.append(size)
+        return batches(self, paths, size)
+
+    monkeypatch.setattr(FittedImages, "batches", noted)
+    for most in (6 * 8 * 3 * 7, 10, 2**26):
+        monkeypatch.setattr(module, "BYTES_OF_BATCH", most)
+        assert len(predict([digits], None, outputs(own_run))) == 40
+    assert sizes == [7, 1, 256]
+
+
+def save_odd_model(kind: str, path: Path) -> None:
+    image = keras.Input((8, 8, 1), batch_size=1 if kind == "batch of one" else None)
+    if kind == "any size":
+        image = keras.Input((None, None, 3))
+    elif kind == "seven channels":
+        image = keras.Input((8, 8, 7))
+    output = keras.layers.Dense(10)(keras.layers.GlobalMaxPooling2D()(image))
+    if kind == "a table":
+        output = keras.layers.Dense(10)(keras.layers.Reshape((8, 8))(image))
+    elif kind == "whole numbers":
+        output = keras.layers.Activation("relu", dtype="int32")(output)
+    keras.Model(image, output).save(path)
+    if kind == "a name for terminals":
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        network = json.loads(members["config.json"])
+        network["config"]["name"] = "x\x1b]0;/owned\x07"
+        members["config.json"] = json.dumps(network).encode()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["batch of one", "any size", "seven channels", "a table", "whole numbers",
+     "a name for terminals"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_models_that_fit_never_wrote(own_run, digits, kind, command) -> None:
+    save_odd_model(kind, own_run.model)
+    with pytest.raises(RunError, match=r"model\.keras: not a model ") as caught:
+        if command == "predict":
+            predict([digits], None, outputs(own_run))
+        else:
+            evaluate(None, outputs(own_run))
+    assert caught.value.message.isprintable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from kcnn.commands.reproduce import reproduce
 from kcnn.commands.reproduction_report import Reproduction
 from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError, RunError
-from kcnn.files import read_json
+from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, list_runs
@@ -147,6 +148,39 @@ class TestCommand:
         )  # fmt: skip
         assert done.exit_code == 0, done.output
         return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("timings", "problem"),
+    [
+        ("x", "timings: expected a mapping, found 'x'"),
+        ({"train": "x"}, "timings.train: expected a number, found 'x'"),
+        ({"train": -1}, "timings.train: expected a number from 0 to 1e+15, found -1"),
+        ({}, "timings.train: missing"),
+    ],
+)
+def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    write_json(run.summary, {"timings": timings})
+    job = train_many.Job("digits", (), 5, "train.seed=5", "seed-005")
+    with pytest.raises(RunError) as caught:
+        _ = train_many.TrainedJob(job, run).seconds
+    assert caught.value.message == f"{run.summary}: {problem}"
+    assert caught.value.hint == "restore it, or train the run again"
+
+
+@pytest.mark.slow
+def test_a_strangers_finished_run_is_one_line(outputs: Path, tmp_path: Path) -> None:
+    copied = RunFolder(Path(shutil.copytree(outputs, tmp_path / "copied")) / "digits" / "seed-005")
+    summary = copied.read_summary()
+    write_json(copied.summary, {**summary, "timings": {"train": "x"}})
+    done = CliRunner().invoke(
+        cli,
+        ["reproduce", "digits", *TINY, "--first-seed", "5", "--seeds", "1",
+         "--output-dir", str(tmp_path / "copied"), "--quiet"],
+    )  # fmt: skip
+    assert done.exit_code == 1
+    assert f"{copied.summary}: timings.train: expected a number, found 'x'" in done.stderr
 
 
 def test_no_seeds_is_wrong_usage() -> None:

@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kcnn.cli import cli
 from kcnn.commands.runs import SORTS, list_runs
 from kcnn.files import write_json, write_text
 from kcnn.locks import hold
@@ -92,12 +94,19 @@ def test_summary_of_another_shape(outputs: Path) -> None:
     assert (row.status, row.test_accuracy, row.parameters, row.seconds) == ("3", None, None, None)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1" + "0" * 400])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "true", "1e308", "1" + "0" * 400])
 def test_numbers_that_no_table_can_show(number: str, outputs: Path) -> None:
-    text = f'{{"test": {{"accuracy": {number}}}, "timings": {{"train": {number}}}}}'
+    text = (
+        f'{{"test": {{"accuracy": {number}}}, "timings": {{"train": {number}}}, '
+        f'"parameters": {number}}}'
+    )
     write_text(outputs / "cifar" / "run-001" / "summary.json", text)
     row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
-    assert (row.test_accuracy, row.seconds) == (None, None)
+    assert (row.test_accuracy, row.seconds, row.parameters) == (None, None, None)
+    write_text(outputs / "cifar" / "run-001" / "metrics.csv", "epoch,val_accuracy\n1,1e308\n")
+    done = CliRunner().invoke(cli, ["runs", "--output-dir", str(outputs)])
+    assert done.exit_code == 0, done.output
+    assert "0" * 20 not in done.output
 
 
 def test_json(outputs: Path) -> None:

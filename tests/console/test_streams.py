@@ -61,6 +61,17 @@ def test_what_a_stranger_s_run_says_to_a_terminal(stranger: RunFolder, command: 
     assert command[0] == "evaluate" or "\\u001b[31m \\u009b31m" in said
 
 
+def test_an_error_is_one_line_and_many_are_cut(tmp_path: Path) -> None:
+    forged = kcnn("fit", "digits", 'data={dataset: npz, path: "/x/\\nerror: forged"}')
+    assert "/x/\\nerror: forged: no such file" in forged.stderr
+    (tmp_path / "many.yaml").write_text("\n".join(f"x{n}: 1" for n in range(5000)))
+    told = kcnn("check", str(tmp_path / "many.yaml")).stderr.splitlines()
+    assert len(told) == 22
+    assert told[20].startswith("and 4,98") and told[20].endswith(" more")
+    (tmp_path / "long.yaml").write_text(f"a: *{'b' * 9000}")
+    assert len(kcnn("check", str(tmp_path / "long.yaml")).stderr) < 2200
+
+
 def test_errors_and_lines_of_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = kcnn("check", f"{tmp_path}/{RED}.yaml")
     assert f"{SHOWN}.yaml" in result.stderr

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn.data import convert as module
 from kcnn.data.convert import convert_images
 from kcnn.data.dataset import Images
+from kcnn.errors import DataError
 
 
 @pytest.fixture(params=[1, 3])
@@ -28,6 +30,13 @@ def test_shape_and_labels(part, image_size, channels) -> None:
     assert converted.images.shape == (3, *size, depth)
     assert converted.images.dtype == np.uint8
     assert converted.labels is part.labels
+
+
+def test_more_than_memory_holds_is_refused(part, monkeypatch) -> None:
+    monkeypatch.setattr(module, "free_memory", lambda: 10**9)
+    message = r"images of 40960×40960×3 are \d+ GB, and 1 GB of memory are free"
+    with pytest.raises(DataError, match=message):
+        convert_images(part, (40960, 40960), 3)
 
 
 def test_colours_are_pillows() -> None:

@@ -118,6 +118,31 @@ def test_a_bomb_that_is_small_enough_takes_no_more_than_500_megabytes(tmp_path) 
     assert int(done.stdout) < 500_000  # kB
 
 
+def test_an_image_of_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> None:
+    Image.new("1", (65_536, 1)).save(tmp_path / "long.png")
+    with pytest.raises(DataError, match="or than 65,535 in a row, too large to be safe to open"):
+        read_image(tmp_path / "long.png", (8, 8), 3)
+    monkeypatch.setattr(module, "LARGEST_FILE", 50)
+    with pytest.raises(DataError, match=r"long\.png: more than 50 bytes"):
+        read_image(tmp_path / "long.png", (8, 8), 3)
+
+
+@pytest.mark.parametrize("part", [b"\xff\xe1\x00\x0aExif\0\0\0\0", b"\xff\xda\x00\x02"])
+def test_a_photograph_of_thousands_of_parts(tmp_path, pixels, part) -> None:
+    Image.fromarray(pixels).save(tmp_path / "image.jpg")
+    content = (tmp_path / "image.jpg").read_bytes()
+    (tmp_path / "image.jpg").write_bytes(content[:2] + 2000 * part + content[2:])
+    with pytest.raises(DataError, match="a JPEG image of more parts than a photograph has"):
+        read_image(tmp_path / "image.jpg", (8, 8), 3)
+
+
+def test_pillow_s_warnings_are_not_shown(tmp_path, pixels, recwarn) -> None:
+    file = tmp_path / "image.png"
+    Image.fromarray(pixels).save(file, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\xff")
+    assert read_image(file, None, 3).shape == pixels.shape
+    assert not recwarn.list
+
+
 def test_what_is_no_file(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "itself.png").symlink_to("itself.png")

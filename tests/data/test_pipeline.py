@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 from kcnn.data.dataset import Images
-from kcnn.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from kcnn.data.pipeline import evaluation_batches, training_batches
+from kcnn.data.splits import steps_per_epoch
 from kcnn.errors import DataError
 from kcnn.recipe.augmentations import (
     AlternatingFlip,

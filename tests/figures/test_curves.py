@@ -31,6 +31,37 @@ def test_a_run_that_was_never_scored_has_no_test_metrics(tmp_path: Path, summary
     assert read_curve(run).test == {}
 
 
+@pytest.mark.parametrize(
+    ("test", "problem"),
+    [
+        ([1], "test: expected a mapping, found a list"),
+        ({"accuracy": 10**400}, "test.accuracy: expected a number from 0 to 1, found 1000"),
+        ({"accuracy": "x"}, "test.accuracy: expected a number, found 'x'"),
+        ({"loss": 10**400}, "test.loss: expected a number from -3.5e+38 to 3.5e+38, found 1000"),
+    ],
+)
+def test_a_summary_edited_by_hand(tmp_path: Path, test: object, problem: str) -> None:
+    run = RunFolder(tmp_path)
+    write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
+    write_json(run.summary, {"test": test})
+    with pytest.raises(RunError) as caught:
+        read_curve(run)
+    assert caught.value.message.startswith(f"{run.summary}: {problem}")
+    assert caught.value.hint == "restore it, or train the run again"
+
+
+def test_a_test_loss_that_diverged_is_not_drawn(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
+    write_json(run.summary, {"test": {"loss": float("inf"), "accuracy": 0.5}})
+    assert read_curve(run).test == {"accuracy": 0.5}
+
+
+def test_a_number_that_no_training_gives_leaves_a_gap() -> None:
+    curve = Curve("cifar/run-001", [{"epoch": n, "loss": n * 1e308} for n in (0, 1)])
+    np.testing.assert_array_equal(curve.column("loss"), [0, np.nan])
+
+
 def test_a_run_without_epochs_is_a_run_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"metrics\.csv: missing"):
         read_curve(RunFolder(tmp_path))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import logging
+import warnings
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from PIL import Image
 
 from kcnn.errors import RunError
-from kcnn.figures import accuracy, style
+from kcnn.figures import accuracy, accuracy_textbook, learning_rate, loss, style
+from kcnn.figures.curves import Curve
 
 
 @pytest.mark.parametrize("image_format", style.FORMATS)
@@ -55,3 +59,23 @@ def test_a_name_that_is_no_text_can_be_drawn(curve, tmp_path: Path) -> None:
     figure.suptitle(style.shorten("caf\udce9 \x1b", 20))
     style.save(figure, tmp_path / "accuracy.png")
     assert figure.get_suptitle() == "caf\\udce9 \\u001b"
+
+
+@pytest.mark.parametrize("drawing", [accuracy, accuracy_textbook, learning_rate, loss])
+@pytest.mark.parametrize("column", ["epoch", "accuracy", "loss", "learning_rate"])
+@pytest.mark.parametrize("number", [1e308, -1e308, 3e38])
+def test_numbers_near_the_largest_warn_of_nothing(
+    drawing, column: str, number: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = {"epoch": 1, "accuracy": 0.5, "loss": 2.0, "learning_rate": 0.1}
+    curve = Curve("cifar/run-001", [row, row | {"epoch": 2, column: number}])
+    with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
+        warnings.simplefilter("error")
+        style.save(drawing.draw([curve]), tmp_path / "picture.png")
+    assert caplog.messages == []
+
+
+def test_what_is_drawn_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        style.house_style(lambda: np.float64(1e308) * 100)()

@@ -24,6 +24,7 @@ from click.testing import CliRunner, Result
 from kcnn.cli import cli
 
 MOST_SECONDS = 2.0
+MOST_SECONDS_OF_WAITING = 60.0  # as for a pipe that nobody writes into
 MOST_MEGABYTES = 500.0
 # No other escape may reach a terminal.
 _STYLED_WORD = re.compile("(?:\x1b\\[31m)?\x1b\\[1m(error|hint):\x1b\\[0m")
@@ -63,12 +64,15 @@ def at_most(most_seconds: float = MOST_SECONDS) -> Iterator[Callable[[], float]]
         raise TooSlowError
 
     signal.signal(signal.SIGVTALRM, stop)
+    signal.signal(signal.SIGALRM, stop)
     begun = time.process_time()
     signal.setitimer(signal.ITIMER_VIRTUAL, most_seconds)
+    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS_OF_WAITING + most_seconds)
     try:
         yield lambda: time.process_time() - begun
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def invoke(arguments: Sequence[str]) -> Result:

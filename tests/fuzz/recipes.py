@@ -97,7 +97,7 @@ def try_case(case: Case, folder: Path) -> Result:
 def names_a_place(result: Result) -> bool:
     """Whether each problem that a command told begins with where it is."""
     lines = unstyled(result.stderr).removeprefix("error: ").splitlines()
-    problems = [line for line in lines if not line.startswith("hint: ")]
+    problems = [line for line in lines if not re.match(r"hint: |and \d+ more$", line)]
     return bool(problems) and all(PLACE.match(line) for line in problems)
 
 

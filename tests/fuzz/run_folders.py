@@ -3,13 +3,14 @@
     python tests/fuzz/run_folders.py --cases 500
 
 Each case is the folder of a finished run with one or two of its files cut, scrambled, emptied,
-made a folder or a dead link, or with one of their values replaced. Whatever they hold, a command
-ends with 0, 1 or 2, a word to the user, no traceback and no escape to the terminal.
+made a folder, a dead link, a pipe or a device, or with one of their values replaced. Whatever they
+hold, a command ends with 0, 1 or 2, a word to the user, no traceback and no escape to the terminal.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -43,6 +44,8 @@ COMMANDS = (
     ("evaluate", "tiny/run-001", "--quiet"),
     ("fit", "--resume", "tiny/run-001", "train.epochs=3", "--quiet"),
 )
+WAYS_OF_FILES = ("gone", "folder", "link", "pipe", "zeros")
+WAYS_OF_CONTENT = ("bytes", "json", "cell", "digits")
 # TensorFlow itself takes most of both.
 MOST_SECONDS = 120
 MOST_MEGABYTES = 4000
@@ -64,7 +67,7 @@ def damage(run: Path, draw: random.Random) -> str:
     files = sorted(path for path in run.rglob("*") if path.is_file() and path.suffix != ".png")
     said = []
     for path in draw.sample(files, draw.choice([1, 1, 2])):
-        how = draw.choice(["gone", "folder", "link", *["bytes", "json", "cell", "digits"] * 3])
+        how = draw.choice([*WAYS_OF_FILES, *3 * WAYS_OF_CONTENT])
         content = path.read_bytes()
         if how == "bytes":
             path.write_bytes(mutate_bytes(content, draw))
@@ -80,6 +83,10 @@ def damage(run: Path, draw: random.Random) -> str:
                 path.mkdir()
             elif how == "link":
                 path.symlink_to("nowhere")
+            elif how == "pipe":
+                os.mkfifo(path)
+            elif how == "zeros":
+                path.symlink_to("/dev/zero")
         said.append(f"{path.name}: {how}")
     return ", ".join(said)
 

@@ -65,6 +65,22 @@ def test_files_that_are_no_recipe(problems, recipe_file, content: bytes, problem
     assert caught.value.hint
 
 
+def test_a_device_without_end_is_no_recipe(tmp_path) -> None:
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    with pytest.raises(RecipeError, match=r"zero\.yaml: 262,145 bytes; a recipe has at most"):
+        read_recipe(tmp_path / "zero.yaml")
+
+
+def test_the_home_of_nobody(tmp_path) -> None:
+    message = r"data\.path: '~nobody-here/x' begins with the home of a user that is not there"
+    with pytest.raises(RecipeError, match=message):
+        read_recipe("digits", ["data.path=~nobody-here/x"])
+    file = tmp_path / "net.yaml"
+    file.write_text("data: {dataset: folder, path: ~nobody-here/x}")
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(file)
+
+
 def test_a_huge_file_is_refused_without_reading_it(recipe_file) -> None:
     with Path(recipe_file()).open("r+b") as stream:
         stream.truncate(100 * 1024**3)

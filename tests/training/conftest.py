@@ -11,8 +11,8 @@ import pytest
 
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.digits import read_digits
-from kcnn.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from kcnn.data.splits import split_validation
+from kcnn.data.pipeline import evaluation_batches, training_batches
+from kcnn.data.splits import split_validation, steps_per_epoch
 from kcnn.model.build import build_model
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress

@@ -1,0 +1,118 @@
+"""Links in a stranger's run, by which a command would write, delete or wait elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kcnn.cli import cli
+from kcnn.commands.fit import fit
+from kcnn.runs import RunFolder
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
+    return fit(folder / "tiny.yaml", ["train.epochs=2"], output_dir=folder / "outputs").run
+
+
+@pytest.fixture
+def own(finished: RunFolder, tmp_path: Path) -> RunFolder:
+    """A copy of a finished run that a test may damage."""
+    shutil.copytree(finished.path, tmp_path / "outputs" / "tiny" / "run-001")
+    return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
+
+
+@pytest.fixture(autouse=True)
+def impatience() -> Iterator[None]:
+    """Ends a test that waits, as for a pipe."""
+
+    def stop(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+
+
+def kcnn(run: RunFolder, *arguments: str) -> Result:
+    folder = str(run.path.parents[1])
+    return CliRunner().invoke(cli, [*arguments, "--output-dir", folder], catch_exceptions=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("plots", ["plot"]),
+        ("export", ["export"]),
+        ("checkpoint", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
+        ("checkpoint/lock", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
+        ("checkpoint/lock", ["runs"]),
+        ("log.txt", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
+    ],
+)
+def test_nothing_is_written_or_deleted_there(
+    own: RunFolder, tmp_path: Path, name: str, command: list[str]
+) -> None:
+    mine = tmp_path / "mine"
+    place = own.path / name
+    if place.is_dir():
+        shutil.copytree(place, mine)
+        shutil.rmtree(place)
+    elif "." in name or name.endswith("lock"):
+        mine.write_text("precious", encoding="utf-8")
+        place.unlink(missing_ok=True)
+    else:
+        (mine / "saved_model").mkdir(parents=True)
+    if mine.is_dir():
+        (mine / ".cache.99999999").mkdir()
+        (mine / "epoch-0000.npz").write_bytes(b"precious")
+    before = contents(mine)
+    place.symlink_to(mine)
+    result = kcnn(own, *command)
+    assert contents(mine) == before
+    if command != ["runs"]:
+        assert result.exit_code == 1
+        assert f"{place}: is a link" in result.stderr
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    files = [path, *path.rglob("*")]
+    return {str(one): one.read_bytes() if one.is_file() else b"" for one in files}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("summary.json", ["runs"]),
+        ("metrics.csv", ["runs"]),
+        ("confusion.csv", ["plot", "--only", "confusion"]),
+        ("filters.npz", ["plot", "--only", "filters"]),
+        ("log.txt", ["runs", "tiny/run-001", "--watch"]),
+        ("environment.json", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
+        ("model.keras", ["evaluate"]),
+    ],
+)
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_pipes_and_devices_are_not_waited_for(
+    own: RunFolder, name: str, command: list[str], what: str
+) -> None:
+    (own.path / name).unlink()
+    if what == "pipe":
+        os.mkfifo(own.path / name)
+    else:
+        (own.path / name).symlink_to("/dev/zero")
+    result = kcnn(own, *command)
+    assert (result.exit_code, name in result.output) == (
+        (0, False) if command == ["runs"] else (1, True)
+    )
