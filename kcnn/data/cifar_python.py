@@ -17,7 +17,8 @@ from kcnn.data.locate import Location
 from kcnn.data.members import mend
 from kcnn.errors import DataError
 
-MOST_OPERATIONS = 1_000_000  # of a pickle; a file of CIFAR has some ten thousand
+MOST_OPERATIONS = 1_000_000  # of a pickle; a file of CIFAR has 200,000
+MOST_TUPLES = 1000  # that no call takes: a few for each array; a hash walks down through them
 
 
 def read_cifar_python(location: Location) -> Dataset:
@@ -66,14 +67,15 @@ class _Kind:
 
     __slots__ = ("dtype",)
 
-    def __init__(self, name: str, *flags: object) -> None:
-        if name not in ("u1", "i4", "i8"):
-            raise pickle.UnpicklingError(f"it asks for an array of {name!r}")
-        self.dtype = np.dtype(name)
+    def __init__(self, name: str | bytes, *flags: object) -> None:
+        text = _text(name)
+        if text not in ("u1", "i4", "i8"):
+            raise pickle.UnpicklingError(f"it asks for an array of {_one_line(text)}")
+        self.dtype = np.dtype(f"<{text}")
 
     def __setstate__(self, state: Any) -> None:
         _, order, *parts = state
-        if order not in ("<", "|") or any(part is not None for part in parts[:3]):
+        if _text(order) not in ("<", "|") or any(part is not None for part in parts[:3]):
             raise pickle.UnpicklingError("it asks for an array of more than numbers")
 
 
@@ -121,10 +123,15 @@ class _Function:
         raise pickle.UnpicklingError("it changes a function")
 
 
-def _encode_latin1(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
-    return text.encode("latin1")
+def _text(value: Any) -> str:
+    """Gives text that Python 3 wrote as such, and Python 2 as bytes."""
+    if isinstance(value, bytes):
+        return value.decode("latin1")
+    return value if isinstance(value, str) else ""
+
+
+def _one_line(text: str) -> str:
+    return ascii(text[:100])[1:-1]
 
 
 _ADMITTED: Mapping[tuple[str, str], Any] = {
@@ -132,26 +139,44 @@ _ADMITTED: Mapping[tuple[str, str], Any] = {
     ("numpy", "dtype"): _Kind,
     ("numpy.core.multiarray", "_reconstruct"): _Function(lambda *arguments: _Array()),
     ("numpy.core.numeric", "_frombuffer"): _Function(lambda *parts: _Array().fill(*parts)),
-    ("_codecs", "encode"): _Function(_encode_latin1),
 }
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Builds arrays of numbers, strings, lists and dicts, and refuses everything else."""
+    """Builds arrays of numbers, strings, lists and dicts, and refuses everything else.
+
+    Args:
+        content: The pickle.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self._uncopied = len(content)
 
     def find_class(self, module: str, name: str) -> Any:
         # NumPy 1 and 2 name their inner modules differently.
         module = module.replace("numpy._core", "numpy.core")
+        if (module, name) == ("_codecs", "encode"):
+            return _Function(self._encode_latin1)
         try:
             return _ADMITTED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
+            raise pickle.UnpicklingError(f"it asks for {_one_line(f'{module}.{name}')}") from None
+
+    def _encode_latin1(self, text: str, encoding: str) -> bytes:
+        self._uncopied -= len(text)
+        if encoding != "latin1" or self._uncopied < 0:
+            raise pickle.UnpicklingError("it copies strings or spells them otherwise")
+        return text.encode("latin1")
 
 
 _KEEPS = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
 _FETCHES = {"GET", "BINGET", "LONG_BINGET"}
 _TUPLES = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
 _NEVER = {"DUP", "FROZENSET", "EMPTY_SET", "ADDITEMS", "NEXT_BUFFER", "READONLY_BUFFER"}
+# POP and an empty BUILD, APPENDS or SETITEMS uncover a tuple, which is then kept unseen.
+_NEVER |= {"POP", "POP_MARK"}
+_UNCOVERS = {"BUILD", "APPEND", "APPENDS", "SETITEM", "SETITEMS"}
 
 
 def _require_modest(content: bytes) -> None:
@@ -161,24 +186,28 @@ def _require_modest(content: bytes) -> None:
         pickle.UnpicklingError: It is one.
         ValueError: It is no pickle, or cut off.
     """
-    count, kept, tuples, before = 0, 0, set[Any](), ""
+    count, kept, unused, tuples, before = 0, 0, 0, set[Any](), ""
     for operation, argument, _ in pickletools.genops(content):
         name, count = operation.name, count + 1
+        unused += (name in _TUPLES) - (name == "REDUCE" and before in _TUPLES)
         if name in _KEEPS:
             place = kept if argument is None else int(argument)
             kept += 1
             if place > MOST_OPERATIONS:
                 raise pickle.UnpicklingError("it asks for more memory than CIFAR takes")
-            tuples |= {place} if before in _TUPLES else set()
-        if name in _NEVER or (name in _FETCHES and argument in tuples) or count > MOST_OPERATIONS:
+            tuples |= {place} if before in _TUPLES | _UNCOVERS else set()
+        is_much = count > MOST_OPERATIONS or unused > MOST_TUPLES
+        if name in _NEVER or (name in _FETCHES and argument in tuples) or is_much:
             raise pickle.UnpicklingError(f"it has what CIFAR has not ({name})")
-        before = name
+        # These leave what lies on top of the stack as it is.
+        if name not in _KEEPS | {"PROTO", "FRAME"}:
+            before = name
 
 
 def _unpickle(location: Location, name: str, content: bytes) -> dict[str, Any]:
     try:
         _require_modest(content)
-        batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
+        batch = _ArrayUnpickler(content).load()
     except pickle.UnpicklingError as error:
         raise DataError(
             f"{location.path}: {name} is refused: {error}, and CIFAR needs nothing but numbers "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pooch
 import requests
@@ -86,11 +87,12 @@ def _fetch(file: Download, folder: Path, progress: Progress) -> None:
 
 def _downloader(file: Download, progress: Progress) -> Callable[[str, str, object], None]:
     def fetch(url: str, output_file: str, store: object) -> None:
-        with progress.task(f"Downloading {file.name}", file.size, "bytes") as advance:
-            http = pooch.HTTPDownloader(
-                progressbar=_Bar(advance, file.size), chunk_size=CHUNK_BYTES
-            )
-            http(url, output_file, store)
+        with (
+            Path(output_file).open("wb") as output,
+            progress.task(f"Downloading {file.name}", file.size, "bytes") as advance,
+        ):
+            http = pooch.HTTPDownloader(progressbar=_Bar(advance), chunk_size=CHUNK_BYTES)
+            http(url, _Bounded(output, file.size), store)
 
     return fetch
 
@@ -106,29 +108,42 @@ class _TooLongError(requests.RequestException):
         super().__init__(f"the server sends more than the {size:,} bytes of the original")
 
 
+class _Bounded:
+    """A file that takes no more than the original has; what comes is counted, not its chunks."""
+
+    def __init__(self, output: BinaryIO, most_bytes: int) -> None:
+        self._output = output
+        self._most_bytes = most_bytes
+        self._received = 0
+
+    def write(self, content: bytes) -> None:
+        self._received += len(content)
+        if self._received > self._most_bytes:
+            raise _TooLongError(self._most_bytes)
+        self._output.write(content)
+
+    def flush(self) -> None:
+        self._output.flush()
+
+
 class _Bar:
     """A progress bar for pooch, which counts whole chunks and fills the bar again at the end."""
 
     total = 0
 
-    def __init__(self, advance: Advance, most_bytes: int) -> None:
+    def __init__(self, advance: Advance) -> None:
         self._advance = advance
-        self._most_bytes = most_bytes
-        self._received = 0
         self._position = 0
         self._shown = 0
 
     def update(self, count: int) -> None:
-        self._received += count
-        if self._received > self._most_bytes + CHUNK_BYTES:  # the last chunk counts as a whole
-            raise _TooLongError(self._most_bytes)
         self._position = min(self._position + count, self.total)
         if self._position > self._shown:
             self._advance(self._position - self._shown)
             self._shown = self._position
 
     def reset(self) -> None:
-        self._position = self._received = 0
+        self._position = 0
 
     def close(self) -> None:
         pass

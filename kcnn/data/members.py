@@ -7,12 +7,14 @@ import io
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 from kcnn.data.locate import Location
 from kcnn.errors import DataError
 
-CHUNK_BYTES = 1 << 20
+_DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
+PIECE_BYTES = 1 << 13  # read at once; a long name in a header has 4,096 at most
 LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the sets have 190 million
 MOST_MEMBERS = 1000
 
@@ -83,18 +85,19 @@ def _read_archive(
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream is None or name not in names or name in seen:
                     continue
-                _require_size(path / member.name, member.size, largest)
+                _require_size(path / name, member.size, largest)
                 seen.add(name)
-                yield name, stream.read()
+                yield name, b"".join(iter(partial(stream.read, PIECE_BYTES), b""))
             # The checksum of the whole stands at its end.
-            while unzipped.read(CHUNK_BYTES):
+            while unzipped.read(PIECE_BYTES):
                 pass
     except _TooLargeError:
         raise DataError(
             f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, and no set has so many",
             mend(location),
         ) from None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
+    # tarfile raises the first two for headers that are no numbers or that follow without end.
+    except (ValueError, RecursionError, *_DAMAGE):
         raise DataError(
             f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
             f"{_original_size(location)}",
@@ -109,7 +112,7 @@ class _TooLargeError(Exception):
 
 
 class _Limited(io.RawIOBase):
-    """A stream that ends in an error when more is read from it than it may have.
+    """A stream that ends in an error when more is read from it than it may have, or backwards.
 
     Args:
         stream: What is read.
@@ -122,18 +125,22 @@ class _Limited(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Reads on."""
-        if size < 0 or self._stream.tell() + size > self._most_bytes:
-            size = max(self._most_bytes - self._stream.tell(), 0)
-            content = self._stream.read(size + 1)
-            if len(content) > size:
+        if not 0 <= size <= PIECE_BYTES:
+            if self.tell() + size > self._most_bytes:
                 raise _TooLargeError
-            return content
-        return self._stream.read(size)
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        content = self._stream.read(size)
+        if self.tell() > self._most_bytes:
+            raise _TooLargeError
+        return content
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Goes to a place that is not too far."""
         if position > self._most_bytes:
             raise _TooLargeError
+        # gzip would unpack all before it anew, for each header that points back.
+        if position < self.tell():
+            raise tarfile.ReadError("a header points back")
         return self._stream.seek(position, whence)
 
     def tell(self) -> int:

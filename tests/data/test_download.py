@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +44,23 @@ class Counter(Progress):
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Sends 64 MB, whatever is asked for."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):  # nobody hears it out
+            for _ in range(64):
+                self.wfile.write(bytes(1_000_000))
+                type(self).sent += 1_000_000
+
+    sent = 0
+
     def log_message(self, *arguments: object) -> None:
         pass
 
@@ -179,6 +197,25 @@ def test_cut_off(data_dir) -> None:
         assert_fails(from_server(address), data_dir, "the connection broke off")
 
 
+def test_a_server_that_sends_too_much_is_not_heard_out(data_dir) -> None:
+    with (
+        serve(Endless) as address,
+        pytest.raises(DataError, match="the server sends more than the 524,288 bytes of the orig"),
+    ):
+        download(from_server(address), data_dir, Progress())
+    assert Endless.sent < 30_000_000
+    assert not list((data_dir / "fashion-mnist").iterdir())
+
+
+def test_every_download_is_over_tls_and_of_a_known_hash() -> None:
+    files = [file for named_set in NAMED_SETS.values() for file in named_set.downloads]
+    assert len(files) == 7
+    for file in files:
+        assert file.url.startswith("https://")
+        assert re.fullmatch("md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}", file.known_hash)
+        assert file.size > 0
+
+
 def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
     class FailsOnce(CutOff):
         requests = 0
@@ -220,3 +257,28 @@ def test_processes_at_once(server, data_dir) -> None:
         process.stdin.close()
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
     assert contents(data_dir / "fashion-mnist") == CONTENTS
+
+
+class ShortChunks(BaseHTTPRequestHandler):
+    """Sends a file in transfer chunks that are shorter than those that are read at once."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        content = CONTENTS[self.path[1:]]
+        for start in range(0, len(content), 8192):
+            part = content[start : start + 8192]
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_short_chunks_are_counted_as_what_they_are(data_dir) -> None:
+    with serve(ShortChunks) as address:
+        location = download(from_server(address), data_dir, Progress())
+    assert contents(location.folder) == CONTENTS

@@ -143,7 +143,7 @@ def test_weights_larger_than_memory(honest: Members, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("kind", "name", "value", "reason"),
     [
-        ("Dense", "units", 10**7, r"units: 1e\+07, expected at most 100,000"),
+        ("Dense", "units", 10**7, r"units: 1e\+07, expected at most 1,000,000"),
         ("Dense", "units", 10**12, r"units: 1e\+12, expected"),
         ("Dense", "units", 90_000, r"asks for [\d,]+ bytes of weights, but model.weights.h5 has"),
         ("Conv2D", "filters", 2 * 10**6, r"filters: 2e\+06, expected"),
@@ -156,7 +156,7 @@ def test_weights_larger_than_memory(honest: Members, tmp_path: Path, monkeypatch
         ("Normalization", "axis", [1, 2, 3], "Normalization: expected axis -1"),
         ("InputLayer", "batch_shape", [None, 60000, 60000, 3], "expected sides up to 4096"),
         ("InputLayer", "dtype", "int32", "computes in 'int32'"),
-        ("LocalResponseNormalization", "depth_radius", 10**9, "expected at most 100,000"),
+        ("LocalResponseNormalization", "depth_radius", 10**9, "expected at most 1,000,000"),
         ("Dense", "name", "x\x1b]0;owned\x07", r"'x\\x1b\]0;owned\\x07' is no name"),
         ("Dense", "units", None, "model.keras: not a model that kcnn saved, or damaged"),
         ("Dense", "name", None, "None is no name"),

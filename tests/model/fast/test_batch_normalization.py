@@ -53,7 +53,7 @@ def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> s
         {"center": False, "gamma_regularizer": keras.regularizers.L2(0.1)},
         {"axis": 3, "beta_constraint": keras.constraints.NonNeg()},
     ],
-    ids=str,
+    ids=lambda settings: ", ".join(settings) or "defaults",
 )
 def test_it_learns_and_answers_as_keras_does(
     settings: dict[str, Any], kind: type[FusedBatchNormalization]

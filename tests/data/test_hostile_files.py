@@ -1,0 +1,156 @@
+"""Files of strangers: they run nothing, write nothing, and unpack to no more than they may."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.data import members as members_module
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.cifar_python import read_cifar_python
+from kcnn.data.idx import read_idx
+from kcnn.data.locate import Location
+from kcnn.data.members import read_members
+from kcnn.errors import DataError
+
+CIFAR10 = replace(NAMED_SETS["cifar10"], train_count=50, test_count=10)
+PLAIN = next(one for one in CIFAR10.layouts if one.format == "cifar_python" and not one.archive)
+PACKED = next(one for one in CIFAR10.layouts if one.format == "cifar_binary" and one.archive)
+
+
+def refused(folder: Path, content: bytes) -> str:
+    """Reads a set whose first file has this content; gives the error."""
+    for name in PLAIN.members:
+        (folder / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_cifar_python(Location(CIFAR10, PLAIN, folder))
+    return caught.value.message
+
+
+def call(function: str, arguments: bytes, state: bytes = b"") -> bytes:
+    """A pickle that calls a function and, perhaps, hands what it gives a state."""
+    build = state + b"b" if state else b""
+    return b"\x80\x02c" + function.encode() + b"\n" + arguments + b"R" + build + b"."
+
+
+def tuple_of(*values: object) -> bytes:
+    return pickle.dumps(values, 2)[2:-1]
+
+
+# NumPy's own dtype takes this state and then reads 800 MB beyond what it has.
+SUBARRAY = tuple_of(3, "|", ("i8", (100_000_000,)), None, None, -1, -1, 0)
+ATTACKS = {
+    "a dtype of arrays": call("numpy\ndtype", tuple_of("u1", False, True), SUBARRAY),
+    "a dtype of objects": call("numpy\ndtype", tuple_of("O8")),
+    "an array made by itself": call("numpy\nndarray", tuple_of((3,), "O")),
+    "another array": call("numpy.core.multiarray\n_reconstruct", tuple_of(0, (0,), b"b"), tuple_of(
+        1, (10**9,), 0, False, b"few"
+    )),
+    "a function that is changed": (
+        b"\x80\x02cnumpy.core.numeric\n_frombuffer\n}(X\x01\x00\x00\x00aK\x01ub."
+    ),
+    "a far place of memory": b"\x80\x02}r\x00\x00\x00\x10.",
+    "tuples of tuples": b"\x80\x02" + b"".join(
+        [b")q\x00", *(b"h%ch%c\x86q%c" % (n, n, n + 1) for n in range(40))]
+    ) + b".",
+    "sets of sets": pickle.dumps({b"data": frozenset([frozenset()])}, 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_pickles_make_nothing_but_small_arrays(tmp_path: Path, attack: str) -> None:
+    begun = time.process_time()
+    message = refused(tmp_path, ATTACKS[attack])
+    assert "data_batch_1 is refused: it " in message or "is damaged or no pickle" in message
+    assert time.process_time() - begun < 4
+
+
+PYTHON = """\
+import sys
+from pathlib import Path
+from kcnn.data.idx import read_idx
+from kcnn.errors import DataError
+try:
+    read_idx(Path(sys.argv[1]), 3)
+except DataError as error:
+    print(error.message)
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells peaks on Linux")
+def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = tmp_path / "images.gz"
+    with gzip.open(bomb, "wb", compresslevel=1) as stream:
+        stream.write(bytes([0, 0, 8, 3]) + np.array([1000, 28, 28], ">u4").tobytes())
+        for _ in range(20):
+            stream.write(bytes(50_000_000))
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON, bomb], capture_output=True, text=True, check=True
+    )
+    message, peak = done.stdout.splitlines()
+    assert message == f"{bomb}: 784,017 bytes or more, expected 784,016 for shape (1000, 28, 28)"
+    assert int(peak) < 200_000  # kB
+    bomb.write_bytes(bytes([0, 0, 8, 3]) + np.array([10**5, 999, 999], ">u4").tobytes())
+    with pytest.raises(DataError, match="more than any set has"):
+        read_idx(bomb, 3)
+
+
+def archive(folder: Path, *added: tuple[tarfile.TarInfo, int]) -> Location:
+    """A CIFAR archive with these members, and so many zeros in each, before its own."""
+    found = Location(CIFAR10, PACKED, folder)
+    with tarfile.open(found.path, "w:gz", compresslevel=1) as tar:
+        for member, size in added:
+            member.size = size
+            tar.addfile(member, io.BytesIO(bytes(size)))
+    return found
+
+
+def link(name: str, kind: bytes, target: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+def test_links_devices_and_ways_out_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    first, second, third, fourth, *_ = PACKED.members
+    found = archive(
+        tmp_path,
+        (link(first, tarfile.SYMTYPE, str(tmp_path / "secret")), 0),
+        (link(second, tarfile.LNKTYPE, "/etc/passwd"), 0),
+        (link(third, tarfile.CHRTYPE, ""), 0),
+        (link(fourth, tarfile.FIFOTYPE, ""), 0),
+        (tarfile.TarInfo("../../escaped.txt"), 10),
+    )
+    before = sorted(tmp_path.parent.rglob("*"))
+    with pytest.raises(DataError, match=f"{first}, .*{fourth}.* missing in it"):
+        list(read_members(found, 10**6))
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+def test_an_archive_unpacks_to_no_more_than_it_may(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(members_module, "LARGEST_ARCHIVE", 5_000_000)
+    foreign = archive(tmp_path, (tarfile.TarInfo("foreign"), 9_000_000))
+    with pytest.raises(DataError, match="more than 5,000,000 bytes when unpacked"):
+        list(read_members(foreign, 10**6))
+    long_name = tarfile.TarInfo("x")
+    long_name.pax_headers = {"comment": "x" * 9_000_000}
+    with pytest.raises(DataError, match="more than 5,000,000 bytes when unpacked"):
+        list(read_members(archive(tmp_path, (long_name, 0)), 10**6))
+
+
+def test_an_archive_has_no_endless_members(tmp_path: Path) -> None:
+    many = archive(tmp_path, *((tarfile.TarInfo(f"m{number}"), 0) for number in range(1100)))
+    with pytest.raises(DataError, match="damaged or cut off"):
+        list(read_members(many, 10**6))
