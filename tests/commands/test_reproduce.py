@@ -238,6 +238,7 @@ def test_a_signal_ends_the_processes_that_train(
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        preexec_fn=_hear_interrupts,
     ) as process:
         assert process.stderr is not None
         training: set[str] = set()
@@ -256,3 +257,7 @@ def test_a_signal_ends_the_processes_that_train(
     ends = {run.status() for run in list_runs(tmp_path)}
     assert ends <= {"interrupted", *(["unfinished"] if len(signals) > 1 else [])}
     assert not (tmp_path / "digits" / "reproduction").exists()
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest may run in the background
