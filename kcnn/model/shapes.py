@@ -252,8 +252,9 @@ def _on_maps(layer: Layer, shape: Shape) -> Shape:
 def _normalized(
     layer: layers.BatchNormalization | layers.LayerNormalization | layers.Softmax, shape: Shape
 ) -> Shape:
-    for axis in [layer.axis] if isinstance(layer.axis, int) else layer.axis:
-        _axis(axis, shape)
+    axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
+    if len({_axis(axis, shape) for axis in axes}) < len(axes):
+        raise ShapeMistake(f"axis {axes}: the same axis twice; write each once")
     return shape
 
 

@@ -31,6 +31,7 @@ STRICTER_THAN_KERAS = (
     "TensorFlow has equal strides only here",
     "strides and dilation_rate are not both above 1 in Keras",
     "input has axes 1 to",
+    "the same axis twice",
     "shared_axes",
     "output_padding 0 with an even kernel",  # TensorFlow refuses it, when it is too late
     "LocalResponseNormalization needs a map",  # our own layer, which passes its shape on unread
@@ -146,6 +147,8 @@ def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> Non
          "layer group_normalization: groups 4 must divide the 6 channels"),
         ("BatchNormalization: {axis: 4}", (4, 4, 6),
          "layer batch_normalization: axis 4: a 4×4×6 input has axes 1 to 3, or -1"),
+        ("LayerNormalization: {axis: [1, -3]}", (4, 4, 6),
+         "layer layer_normalization: axis [1, -3]: the same axis twice; write each once"),
         ("PReLU: {shared_axes: [1, -1]}", (4, 4, 6),
          "layer p_re_lu: shared_axes -1: a 4×4×6 input has axes 1 to 3"),
         ("Conv2DTranspose: {filters: 1, kernel_size: 3, output_padding: 1}", (4, 4, 1),
