@@ -295,15 +295,11 @@ def _status_when_stopped(
             write_json(run.summary, _summary(job, run, clock, "interrupted"))
         progress.note(_how_to_go_on(run))
         raise
-    except KcnnError as error:
-        failed = _summary(job, run, clock, "failed")
+    except Exception as error:
+        mistake_in_kcnn = f"{type(error).__name__}: {error}"
+        reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
         with suppress(KcnnError):
-            write_json(run.summary, {**failed, "reason": error.message})
-        raise
-    except Exception as error:  # a mistake in kcnn
-        failed = _summary(job, run, clock, "failed")
-        with suppress(KcnnError):
-            write_json(run.summary, {**failed, "reason": f"{type(error).__name__}: {error}"})
+            write_json(run.summary, {**_summary(job, run, clock, "failed"), "reason": reason})
         raise
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kcnn.console.streams import leave_closed_terminal, say, show_cursor
 
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+_SIGNALLED = 128  # what a shell adds to the number of the signal that ended a program
 
 # So long, further presses are the impatience of the first.
 _SECONDS_OF_ONE_PRESS = 1.0
@@ -66,7 +66,7 @@ class _Ear:
             raise Stopped(number)
         if now - self._heard > _SECONDS_OF_ONE_PRESS:
             show_cursor()
-            os._exit(128 + number)
+            os._exit(_SIGNALLED + number)
 
     def notice_lost(self, unraisable: Any) -> None:
         """Takes what Python drops: exceptions that come while it clears an object away."""
@@ -83,11 +83,9 @@ class _Ear:
 
 def tell_stopped(stopped: KeyboardInterrupt) -> int:
     """Says what stopped the work; gives the status to end with."""
-    name, status = "Ctrl-C", INTERRUPTED
-    if isinstance(stopped, Stopped) and stopped.signal != signal.SIGINT:
-        name, status = stopped.signal.name, 128 + stopped.signal
-    say(f"stopped by {name}")
-    return status
+    number = stopped.signal if isinstance(stopped, Stopped) else signal.SIGINT
+    say(f"stopped by {'Ctrl-C' if number == signal.SIGINT else number.name}")
+    return _SIGNALLED + number
 
 
 @contextmanager

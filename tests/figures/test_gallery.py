@@ -102,7 +102,8 @@ def test_the_model_is_asked_only_for_feature_maps(run: RunFolder, dataset: Datas
     def must_not_be_called(images: np.ndarray) -> list[Maps]:
         raise AssertionError("the model was asked")
 
-    draw_run(run, dataset, must_not_be_called, only=["samples", "mistakes", "filters"])
+    written = draw_run(run, dataset, must_not_be_called, only=["samples", "mistakes", "filters"])
+    assert [path.stem for path in written] == ["samples", "filters", "mistakes"]
 
 
 def test_a_run_without_epochs_is_one_error(run: RunFolder, dataset: Dataset) -> None:

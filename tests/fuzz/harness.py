@@ -101,6 +101,21 @@ def fault_of(result: Result) -> str | None:
     return None
 
 
+def run_command(arguments: Sequence[str], about: str, most_seconds: float) -> Report:
+    """Calls kcnn and reports how it ended.
+
+    Args:
+        arguments: The command line.
+        about: What to tell of the case beside a fault.
+        most_seconds: Of the processor.
+    """
+    with at_most(most_seconds) as seconds:
+        result = invoke(arguments)
+        fault = fault_of(result)
+        told = f"{fault}\n{arguments} {about}\n{result.output[-2000:]}"
+        return Report(f"exit {result.exit_code}", seconds(), fault and told)
+
+
 def run_cases(
     about: str | None,
     run_case: Callable[[int], Report],

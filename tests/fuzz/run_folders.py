@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import Report, at_most, fault_of, invoke, run_cases
+from harness import Report, run_cases, run_command
 from mutations import VALUES, mutate_bytes, mutate_value
 
 from kcnn.commands.fit import fit
@@ -127,11 +127,7 @@ def run_case(number: int) -> Report:
         shutil.copytree(Path(sound_outputs().name) / "outputs", folder)
         how = damage(folder / "tiny" / "run-001", draw)
         command = [*draw.choice(COMMANDS), "--output-dir", str(folder)]
-        with at_most(MOST_SECONDS) as seconds:
-            result = invoke(command)
-            fault = fault_of(result)
-            told = f"{fault}\n{command} {how}\n{result.output[-2000:]}"
-            return Report(f"exit {result.exit_code}", seconds(), fault and told)
+        return run_command(command, how, MOST_SECONDS)
 
 
 if __name__ == "__main__":

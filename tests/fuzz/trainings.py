@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from harness import Report, at_most, fault_of, invoke, run_cases
+from harness import Report, run_cases, run_command
 
 from recipes import Case, make_case, try_case
 
@@ -77,11 +77,7 @@ def run_case(number: int) -> Report:
             "data.validation=8", "train.epochs=3", "train.batch_size=16",
         ]  # fmt: skip
         command = ["fit", str(folder / "recipe.yaml"), *overrides, "--output-dir", name, "--quiet"]
-        with at_most(MOST_SECONDS) as seconds:
-            result = invoke(command)
-            fault = fault_of(result)
-            told = f"{fault}\n{case.overrides}\n{result.output[:2000]}"
-            return Report(f"exit {result.exit_code}", seconds(), fault and told)
+        return run_command(command, "", MOST_SECONDS)
 
 
 if __name__ == "__main__":

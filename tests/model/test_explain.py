@@ -54,7 +54,7 @@ def expected(one: Sum, layer: LayerExplanation) -> int:
     return found.get(one.of, one.result)
 
 
-def require_true_sums(explanation: Explanation) -> None:
+def assert_true_sums(explanation: Explanation) -> None:
     for layer in explanation.layers:
         for one in layer.sums:
             assert evaluate(one.text) == one.result == expected(one, layer), (layer.name, one)
@@ -72,7 +72,7 @@ def explain_at_random(layers: list[Any], shape: Shape) -> Explanation:
 @settings(max_examples=2_000, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=GRAPHS)
 def test_every_sum_comes_to_the_number_beside_it(shape: Shape, layers: list[Any]) -> None:
-    require_true_sums(explain_at_random(layers, shape))
+    assert_true_sums(explain_at_random(layers, shape))
 
 
 @pytest.mark.parametrize("name", at_random.LAYERS)
@@ -80,7 +80,7 @@ def test_every_sum_of_each_layer(name: str) -> None:
     @settings(max_examples=50, **at_random.UNLIMITED)
     @given(shape=at_random.SHAPES, layer=at_random.LAYERS[name])
     def reckon(shape: Shape, layer: dict[str, Any]) -> None:
-        require_true_sums(explain_at_random([{name: layer}], shape))
+        assert_true_sums(explain_at_random([{name: layer}], shape))
 
     reckon()
 

@@ -76,7 +76,7 @@ def setting(kind: str, name: str, value: object) -> Change:
     return change
 
 
-def refused(path: Path, reason: str) -> None:
+def assert_refused(path: Path, reason: str) -> None:
     with pytest.raises(RunError, match=reason) as caught:
         load_model(path)
     assert str(caught.value).startswith(f"{path}: ")
@@ -100,7 +100,7 @@ def test_weights_are_counted_as_keras_makes_them(honest: Members, tmp_path: Path
 
 @pytest.mark.parametrize("name", ["assets/vocabulary.txt", "../../evil", "run.py"])
 def test_other_members(honest: Members, tmp_path: Path, name: str) -> None:
-    refused(pack(tmp_path / "model.keras", honest | {name: b""}), "which kcnn never writes")
+    assert_refused(pack(tmp_path / "model.keras", honest | {name: b""}), "which kcnn never writes")
 
 
 def test_thousands_of_members(honest: Members, tmp_path: Path, monkeypatch) -> None:
@@ -108,34 +108,34 @@ def test_thousands_of_members(honest: Members, tmp_path: Path, monkeypatch) -> N
     path = pack(tmp_path / "model.keras", honest | extra)
     # Not even their list is read.
     monkeypatch.setattr(saved_archive, "_check_members", pytest.fail)
-    refused(path, "holds more files than metadata.json, config.json and model.weights.h5")
+    assert_refused(path, "holds more files than metadata.json, config.json and model.weights.h5")
 
 
 def test_members_that_lack_or_repeat(honest: Members, tmp_path: Path) -> None:
     less = {name: content for name, content in honest.items() if name != "model.weights.h5"}
-    refused(pack(tmp_path / "less.keras", less), "once each")
+    assert_refused(pack(tmp_path / "less.keras", less), "once each")
     path = pack(tmp_path / "twice.keras", honest)
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("config.json", honest["config.json"])
-    refused(path, "once each")
+    assert_refused(path, "once each")
 
 
 @pytest.mark.parametrize("name", ["metadata.json", "config.json"])
 def test_a_config_that_unpacks_to_much(honest: Members, tmp_path: Path, name: str) -> None:
     path = pack(tmp_path / "model.keras", honest | {name: honest[name] + b" " * 2**24})
-    refused(path, rf"{name} unpacks to 16,7\d\d,\d+ bytes, expected at most 8,388,608")
+    assert_refused(path, rf"{name} unpacks to 16,7\d\d,\d+ bytes, expected at most 8,388,608")
 
 
 def test_weights_that_unpack_to_much(honest: Members, tmp_path: Path) -> None:
     path = pack(tmp_path / "model.keras", honest | {"model.weights.h5": bytes(70 * 2**20)})
-    refused(path, r"unpacks [\d,]+ bytes to 73,400,320, expected at most 100 times as many")
+    assert_refused(path, r"unpacks [\d,]+ bytes to 73,400,320, expected at most 100 times as many")
 
 
 def test_weights_larger_than_memory(honest: Members, tmp_path: Path, monkeypatch) -> None:
     size = len(honest["model.weights.h5"])
     path = pack(tmp_path / "model.keras", honest, zipfile.ZIP_STORED)
     monkeypatch.setattr(saved_archive, "free_memory", lambda: 2 * size - 1)
-    refused(path, rf"unpacks to {size:,} bytes, and loading it takes twice that")
+    assert_refused(path, rf"unpacks to {size:,} bytes, and loading it takes twice that")
     monkeypatch.setattr(saved_archive, "free_memory", lambda: None)
     load_model(path)
 
@@ -164,7 +164,7 @@ def test_weights_larger_than_memory(honest: Members, tmp_path: Path, monkeypatch
 )
 def test_settings(honest: Members, tmp_path: Path, kind, name, value, reason) -> None:
     members = changed(honest, setting(kind, name, value))
-    refused(pack(tmp_path / "model.keras", members), reason)
+    assert_refused(pack(tmp_path / "model.keras", members), reason)
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,16 @@ def test_shapes_to_build_for(honest: Members, tmp_path: Path, kind: str, shape: 
     def change(network: dict[str, Any]) -> None:
         layer_of(network, kind)["build_config"]["input_shape"] = shape
 
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "bytes of weights")
+    assert_refused(pack(tmp_path / "model.keras", changed(honest, change)), "bytes of weights")
 
 
 def test_a_shape_to_build_for_of_another_kind(honest: Members, tmp_path: Path) -> None:
     def change(network: dict[str, Any]) -> None:
         layer_of(network, "Dense")["build_config"] = {"shapes_dict": {"input_shape": [1, 10**10]}}
 
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "not a model that kcnn saved")
+    assert_refused(
+        pack(tmp_path / "model.keras", changed(honest, change)), "not a model that kcnn saved"
+    )
 
 
 @pytest.mark.parametrize("name", ["x\x1b]0;owned\x07", "a/b", "x" * 2000, 7])
@@ -196,17 +198,17 @@ def test_names_of_models(honest: Members, tmp_path: Path, name: object) -> None:
     def change(network: dict[str, Any]) -> None:
         network["config"]["name"] = name
 
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "is no name")
+    assert_refused(pack(tmp_path / "model.keras", changed(honest, change)), "is no name")
 
 
 def test_too_many_layers(honest: Members, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(saved_archive, "MOST_LAYERS", 14)
-    refused(pack(tmp_path / "model.keras", honest), "15 layers, expected at most 14")
+    assert_refused(pack(tmp_path / "model.keras", honest), "15 layers, expected at most 14")
 
 
 def test_deeply_nested_config(honest: Members, tmp_path: Path) -> None:
     path = pack(tmp_path / "model.keras", honest | {"config.json": b"[" * 10**6})
-    refused(path, "not a model that kcnn saved")
+    assert_refused(path, "not a model that kcnn saved")
 
 
 def as_code(module: object, kind: str, registered: object = None) -> dict[str, Any]:
@@ -239,7 +241,9 @@ def test_code_in_place_of_a_layer(honest: Members, tmp_path: Path, trap: Path, c
     def change(network: dict[str, Any]) -> None:
         layer_of(network, "Dense").update(code)
 
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "no recipe has the layer")
+    assert_refused(
+        pack(tmp_path / "model.keras", changed(honest, change)), "no recipe has the layer"
+    )
     assert not trap.exists()
 
 
@@ -247,7 +251,7 @@ def test_code_in_place_of_a_layer(honest: Members, tmp_path: Path, trap: Path, c
 @pytest.mark.parametrize("module", ["os", "trap", "builtins", "keras"])
 def test_code_in_a_setting(honest: Members, tmp_path: Path, trap: Path, name, module) -> None:
     change = setting("Dense", name, as_code(module, "__lambda__"))
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "dense: no recipe has")
+    assert_refused(pack(tmp_path / "model.keras", changed(honest, change)), "dense: no recipe has")
     assert not trap.exists()
 
 
@@ -255,14 +259,14 @@ def test_code_in_place_of_a_tensor(honest: Members, tmp_path: Path, trap: Path) 
     def change(network: dict[str, Any]) -> None:
         layer_of(network, "Dense")["inbound_nodes"][0]["kwargs"] = {"a": as_code("trap", "Call")}
 
-    refused(pack(tmp_path / "model.keras", changed(honest, change)), "to be called once")
+    assert_refused(pack(tmp_path / "model.keras", changed(honest, change)), "to be called once")
     assert not trap.exists()
 
 
 def test_code_in_place_of_the_network(honest: Members, tmp_path: Path, trap: Path) -> None:
     code = json.dumps(as_code("trap", "Model")).encode()
     path = pack(tmp_path / "model.keras", honest | {"config.json": code})
-    refused(path, "expected a network of layers; got 'Model' of 'trap'")
+    assert_refused(path, "expected a network of layers; got 'Model' of 'trap'")
     assert not trap.exists()
 
 
@@ -287,7 +291,9 @@ def test_links_to_other_files(honest: Members, tmp_path: Path) -> None:
         file["0"] = np.zeros((150, 10), np.float32)
     for link in (h5py.ExternalLink(str(other), "0"), h5py.SoftLink("/layers/dense/vars/1")):
         members = with_weights(honest, lambda file, link=link: replaced_kernel(file, link))
-        refused(pack(tmp_path / "model.keras", members), "lies elsewhere, expected all in the file")
+        assert_refused(
+            pack(tmp_path / "model.keras", members), "lies elsewhere, expected all in the file"
+        )
 
 
 def test_arrays_in_other_files(honest: Members, tmp_path: Path) -> None:
@@ -300,7 +306,7 @@ def test_arrays_in_other_files(honest: Members, tmp_path: Path) -> None:
         file.create_dataset(KERNEL, shape, np.float32, external=external)
 
     path = pack(tmp_path / "model.keras", with_weights(honest, change))
-    refused(path, "expected plain numbers, all in the file")
+    assert_refused(path, "expected plain numbers, all in the file")
 
 
 @pytest.mark.parametrize(
@@ -317,7 +323,7 @@ def test_arrays_that_claim_more(honest: Members, tmp_path: Path, claim: dict[str
         file.create_dataset(KERNEL, **claim)
 
     path = pack(tmp_path / "model.keras", with_weights(honest, change))
-    refused(path, "expected plain numbers, all in the file")
+    assert_refused(path, "expected plain numbers, all in the file")
 
 
 def test_many_groups(honest: Members, tmp_path: Path) -> None:
@@ -326,12 +332,12 @@ def test_many_groups(honest: Members, tmp_path: Path) -> None:
             file.create_group(f"other/{index}")
 
     path = pack(tmp_path / "model.keras", with_weights(honest, change))
-    refused(path, "holds more than 15 layers have")
+    assert_refused(path, "holds more than 15 layers have")
 
 
 def test_keras_does_not_warn(honest: Members, tmp_path: Path, recwarn) -> None:
     members = with_weights(honest, lambda file: file.pop("layers/dense"))
-    refused(pack(tmp_path / "model.keras", members), "not a model that kcnn saved")
+    assert_refused(pack(tmp_path / "model.keras", members), "not a model that kcnn saved")
     assert not list(recwarn)
 
 
@@ -347,20 +353,20 @@ def test_keras_does_not_warn(honest: Members, tmp_path: Path, recwarn) -> None:
 def test_models_of_other_things(tmp_path: Path, shape, layers) -> None:
     path = tmp_path / "model.keras"
     keras.Sequential([keras.Input(shape), *(make() for make in layers)]).save(path)
-    refused(path, r"not a model from one image to classes: takes .*, answers .* of float32;")
+    assert_refused(path, r"not a model from one image to classes: takes .*, answers .* of float32;")
 
 
 def test_a_fixed_number_of_images(tmp_path: Path) -> None:
     image = keras.Input(batch_shape=(1, 8, 8, 3))
     path = tmp_path / "model.keras"
     keras.Model(image, keras.layers.Flatten()(image)).save(path)
-    refused(path, r"not a model from one image to classes: takes \[\(1, 8, 8, 3\)\]")
+    assert_refused(path, r"not a model from one image to classes: takes \[\(1, 8, 8, 3\)\]")
 
 
 def test_a_layer_larger_than_memory(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "model.keras"
     larger = [keras.layers.UpSampling2D(50_000), keras.layers.GlobalMaxPooling2D()]
     keras.Sequential([keras.Input((8, 8, 3)), *larger]).save(path)
-    refused(path, "one image takes 1,920,000,000,000 bytes in a layer, and")
+    assert_refused(path, "one image takes 1,920,000,000,000 bytes in a layer, and")
     monkeypatch.setattr(saved, "free_memory", lambda: None)
     load_model(path)
