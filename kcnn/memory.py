@@ -1,8 +1,20 @@
-"""The memory that is free on this machine."""
+"""Memory: what is free of it, and how many images at a time keep within a little."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+MOST_IMAGES_AT_A_TIME = 500  # more are no faster
+MOST_VALUES_AT_A_TIME = 2**26  # of one layer; 256 MB in float32
+
+
+def images_at_a_time(values: int) -> int:
+    """Gives how many images a network may answer at once: many, but fewer where they are large.
+
+    Args:
+        values: How many numbers the largest of its layers makes of one image.
+    """
+    return max(1, min(MOST_IMAGES_AT_A_TIME, MOST_VALUES_AT_A_TIME // values))
 
 
 def free_memory() -> int | None:

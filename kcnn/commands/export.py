@@ -82,7 +82,7 @@ def export(
     from kcnn.export.saved_model import SIGNATURES, write_saved_model
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
-    from kcnn.training.scoring import answer_images, score
+    from kcnn.training.scoring import answer_images, batch_size, score
 
     test = dataset.test
     # Both sides of the comparison run on the processor: devices round differently.
@@ -109,6 +109,7 @@ def export(
             test.labels,
             probabilities,
             tolerance(model),
+            batch_size(model),
             progress,
         )
     return ExportResult(

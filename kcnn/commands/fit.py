@@ -167,6 +167,7 @@ def _train_on(
 ) -> Training:
     from kcnn.data.pipeline import evaluation_batches, training_batches
     from kcnn.training.fit import train
+    from kcnn.training.scoring import batch_size
 
     settings = job.recipe.train
     classes = job.plan.classes if settings.loss.targets == "one_hot" else None
@@ -183,7 +184,7 @@ def _train_on(
         augmentations=job.recipe.data.augment,
         classes=classes,
     )
-    validation = job.validation and evaluation_batches(job.validation, classes=classes)
+    validation = job.validation and evaluation_batches(job.validation, batch_size(model), classes)
     return train(
         job.plan,
         model,

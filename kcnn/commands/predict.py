@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,8 @@ from kcnn.files import require_writable, write_csv
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, find_run
 
-BATCH_SIZE = 256
-BYTES_OF_BATCH = 2**26
+# Photographs take long to read, and progress is told after each batch.
+MOST_FILES_AT_A_TIME = 64
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,13 @@ def predict(
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes
-    from kcnn.training.scoring import answer_batches
+    from kcnn.training.scoring import answer_batches, batch_size
 
     model = probability_model(load_model(model_file))
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
-    image_shape = model.input_shape[1:]
-    fitted = FittedImages(*image_shape)
-    batches = fitted.batches(paths, _batch_size(image_shape))
+    fitted = FittedImages(*model.input_shape[1:])
+    batches = fitted.batches(paths, min(MOST_FILES_AT_A_TIME, batch_size(model)))
     with progress.task("Classifying", len(paths), "images") as advance:
         for answer in answer_batches(model, batches):
             for probabilities in answer:
@@ -131,11 +129,6 @@ def _class_names(run: RunFolder) -> list[str]:
             "restore it, or train the run again with kcnn fit",
         )
     return [str(name) for name in names]
-
-
-def _batch_size(image_shape: tuple[int, int, int]) -> int:
-    """Fewer images at a time where they are large: the first layers take many times their bytes."""
-    return max(1, min(BATCH_SIZE, BYTES_OF_BATCH // prod(image_shape)))
 
 
 def _most_probable(

@@ -20,7 +20,6 @@ from kcnn.data.dataset import Images
 from kcnn.data.splits import steps_per_epoch
 from kcnn.recipe.augmentations import Augmentation
 
-LARGEST_EVALUATION_BATCH = 500
 MOST_WORKERS = 16
 PREFETCHED_BATCHES = 4
 NO_EPOCH = -1  # seeds what is drawn once for all epochs
@@ -98,22 +97,21 @@ def training_batches(
 
 
 def evaluation_batches(
-    images: Images, batch_size: int | None = None, classes: int | None = None
+    images: Images, batch_size: int, classes: int | None = None
 ) -> tf.data.Dataset:
     """Gives every image once, unchanged and in order.
 
     Args:
         images: What to evaluate.
-        batch_size: Images in a batch; the last one has what is left. None means as many as run
-            fast, in batches as equal as can be, so that no device is left without a share.
+        batch_size: At most so many images in a batch; all are as equal as can be, so that no
+            device is left without a share of the last.
         classes: Number of classes for one-hot targets; None for class numbers.
 
     Returns:
         Images uint8 (batch, height, width, channels); targets as of `training_batches`.
     """
-    if batch_size is None:
-        batches = -(-len(images) // LARGEST_EVALUATION_BATCH)
-        batch_size = -(-len(images) // batches)
+    batches = -(-len(images) // batch_size)
+    batch_size = -(-len(images) // batches)
     size = batch_size if len(images) % batch_size == 0 else None
 
     @_as_written

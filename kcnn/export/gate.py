@@ -17,8 +17,6 @@ from kcnn.errors import ExportError
 from kcnn.progress import Progress
 
 SCRIPT = Path(__file__).with_name("plain_tensorflow.py")
-# The batches of kcnn.training.scoring, so that both sides add up in the same order.
-BATCH_SIZE = 500
 # How far probabilities may lie apart, by the least exact type the model computes in. On one machine
 # both sides are mostly equal to the bit, but TensorFlow is free to fuse an exported graph otherwise
 # than the model's, and so to add and round in another order: float32 keeps 7 digits, of which long
@@ -57,6 +55,7 @@ def require_agreement(
     labels: np.ndarray,
     probabilities: np.ndarray,
     largest_allowed: float,
+    batch_size: int,
     progress: Progress,
 ) -> Agreement:
     """Asks a SavedModel in a fresh process, and holds its answers against the model's own.
@@ -68,12 +67,14 @@ def require_agreement(
         labels: Their classes, (count,).
         probabilities: What the model itself answers, float32, (count, classes).
         largest_allowed: How far probabilities may lie apart; see `tolerance`.
+        batch_size: Images that the model answered at a time, so that both sides add up in the same
+            order.
         progress: Told of images done.
 
     Raises:
         ExportError: The SavedModel cannot be loaded or run, or its answers are other ones.
     """
-    answers = ask(saved_model, signatures, images, progress)
+    answers = ask(saved_model, signatures, images, batch_size, progress)
     classes = probabilities.argmax(axis=1)
     exported_classes = [answer.argmax(axis=1) for answer in answers.values()]
     agreement = Agreement(
@@ -97,7 +98,11 @@ def require_agreement(
 
 
 def ask(
-    saved_model: Path, signatures: Sequence[str], images: np.ndarray, progress: Progress
+    saved_model: Path,
+    signatures: Sequence[str],
+    images: np.ndarray,
+    batch_size: int,
+    progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Runs a SavedModel over images in a fresh process that knows only TensorFlow.
 
@@ -105,6 +110,7 @@ def ask(
         saved_model: The SavedModel's folder.
         signatures: The signatures to ask.
         images: uint8, (count, height, width, channels).
+        batch_size: Images at a time.
         progress: Told of images done.
 
     Returns:
@@ -117,7 +123,7 @@ def ask(
         folder = Path(name)
         np.save(folder / "images.npy", images)
         command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
-        command += [str(folder / "images.npy"), name, str(BATCH_SIZE), *signatures]
+        command += [str(folder / "images.npy"), name, str(batch_size), *signatures]
         _run(command, len(images) * len(signatures), folder / "errors.txt", progress)
         return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.progress import Progress
 from kcnn.recipe.schema import FlipsAndShifts
-from kcnn.training.scoring import BATCH_SIZE, checked_forward_pass
+from kcnn.training.scoring import batch_size, checked_forward_pass, in_batches
 
 # Of an image in its place, shifted up-left and shifted down-right.
 PLACE_WEIGHTS = (0.5, 0.25, 0.25)
@@ -45,8 +45,7 @@ def average_answers(
     answer = checked_forward_pass(model)
     averages = []
     with progress.task(title, len(images), "images") as advance:
-        for start in range(0, len(images), BATCH_SIZE):
-            batch = images[start : start + BATCH_SIZE]
+        for batch in in_batches(images, batch_size(model)):
             averages.append(sum(weight * answer(view) for weight, view in _views(batch, changes)))
             advance(len(batch))
     return np.concatenate(averages)

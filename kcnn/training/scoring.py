@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,9 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kcnn.errors import TrainingError
 from kcnn.files import write_csv
+from kcnn.memory import images_at_a_time
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
-
-BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,23 @@ def answer_images(
     Raises:
         TrainingError: The model answers with numbers that are not finite.
     """
-    batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
     answers = []
     with progress.task(title, len(images), "images") as advance:
-        for answer in answer_batches(model, batches):
+        for answer in answer_batches(model, in_batches(images, batch_size(model))):
             answers.append(answer)
             advance(len(answer))
     return np.concatenate(answers)
+
+
+def batch_size(model: keras.Model) -> int:
+    """Gives how many images a model answers at a time, by the largest of its maps."""
+    shapes = [model.input_shape, *(layer.output.shape for layer in model.layers)]
+    return images_at_a_time(max(math.prod(shape[1:]) for shape in shapes))
+
+
+def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Cuts images into batches of a size; the last one has what is left."""
+    return (images[start : start + size] for start in range(0, len(images), size))
 
 
 def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:

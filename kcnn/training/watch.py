@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kcnn.data.dataset import Images
-from kcnn.training.scoring import BATCH_SIZE, forward_pass
+from kcnn.training.scoring import batch_size, forward_pass, in_batches
 
 
 class WatchedAccuracy(keras.callbacks.Callback):
@@ -35,7 +35,7 @@ class WatchedAccuracy(keras.callbacks.Callback):
             logs |= {name: self._accuracy(images) for name, images in self._images.items()}
 
     def _accuracy(self, images: Images) -> float:
-        starts = range(0, len(images), BATCH_SIZE)
-        answers = [self._answer(images.images[start : start + BATCH_SIZE]) for start in starts]
+        batches = in_batches(images.images, batch_size(self.model))
+        answers = [self._answer(batch) for batch in batches]
         predicted = np.concatenate([np.argmax(answer, axis=1) for answer in answers])
         return float(np.mean(predicted == images.labels))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn import memory
 from kcnn.commands import predict as module
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fitted_images import FittedImages
@@ -33,7 +34,7 @@ def digits(tmp_path_factory) -> Path:
 
 
 def test_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
-    monkeypatch.setattr(module, "BATCH_SIZE", 7)
+    monkeypatch.setattr(module, "MOST_FILES_AT_A_TIME", 7)
     predictions = predict([digits], None, outputs(trained_run), progress=notes)
     logits = keras.saving.load_model(trained_run.model, compile=False).predict(
         read_digits().test.images[:40], verbose=0
@@ -164,9 +165,9 @@ def test_large_images_come_a_few_at_a_time(own_run, digits, monkeypatch) -> None
 
     monkeypatch.setattr(FittedImages, "batches", noted)
     for most in (6 * 8 * 3 * 7, 10, 2**26):
-        monkeypatch.setattr(module, "BYTES_OF_BATCH", most)
+        monkeypatch.setattr(memory, "MOST_VALUES_AT_A_TIME", most)
         assert len(predict([digits], None, outputs(own_run))) == 40
-    assert sizes == [7, 1, 256]
+    assert sizes == [7, 1, 64]
 
 
 def save_odd_model(kind: str, path: Path) -> None:

@@ -39,7 +39,14 @@ def test_agreement_and_disagreement(tmp_path) -> None:
 
     def compare(expected: np.ndarray):
         return require_agreement(
-            tmp_path, tuple(SIGNATURES), IMAGES, labels, expected, tolerance(model), Progress()
+            tmp_path,
+            tuple(SIGNATURES),
+            IMAGES,
+            labels,
+            expected,
+            tolerance(model),
+            batch_size=500,
+            progress=Progress(),
         )
 
     agreement = compare(probabilities)
@@ -62,6 +69,6 @@ def test_a_damaged_export(tmp_path) -> None:
     write_saved_model(classifier(), NAMES, {}, tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
     with pytest.raises(ExportError, match="cannot be run by TensorFlow alone: ") as caught:
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, Progress())
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
     assert "\n" not in caught.value.message
     assert "saved_model.pb" in caught.value.message or "SavedModel" in caught.value.message

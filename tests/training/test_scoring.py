@@ -11,7 +11,7 @@ import pytest
 from kcnn.errors import TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import create_run
-from kcnn.training.scoring import answer_images, score, write_scores
+from kcnn.training.scoring import answer_images, batch_size, in_batches, score, write_scores
 
 NAMES = ("cat", "dog", "a, b", "never")
 # True classes 0 0 0 1 1 2, predicted 0 0 1 1 0 2.
@@ -44,6 +44,22 @@ def test_score_by_hand() -> None:
     assert (never.precision, never.recall, never.f1, never.support) == (0, 0, 0, 0)
     assert scores.predicted.tolist() == [0, 0, 1, 1, 0, 2]
     np.testing.assert_allclose(scores.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("side", "filters", "images"),
+    [(32, 64, 500), (224, 64, 20), (512, 256, 1), (2048, 64, 1)],
+)
+def test_large_maps_are_answered_a_few_at_a_time(side: int, filters: int, images: int) -> None:
+    image = keras.Input((side, side, 3))
+    maps = keras.layers.Conv2D(filters, 3, padding="same")(image)
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.GlobalMaxPooling2D()(maps)))
+    assert batch_size(model) == images
+
+
+def test_batches_hold_every_image_once() -> None:
+    images = np.arange(7)
+    assert [batch.tolist() for batch in in_batches(images, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
 
 
 def test_files_byte_for_byte(tmp_path) -> None:
