@@ -306,7 +306,8 @@ def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train several seeds of RECIPE and judge the numbers that its source published.
 
     Each is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs of the
-    same settings and seed that are finished are not trained again.
+    same settings and seed count when they are finished, and go on when they were stopped; so the
+    same command goes on where it was stopped itself.
 
     \b
     Examples:
@@ -339,8 +340,9 @@ def sweep(
 ) -> None:  # fmt: skip
     """Train RECIPE with every combination of some settings; compare them in a table and a picture.
 
-    Each is a run as kcnn fit leaves it. Finished runs of the same settings and seed are not trained
-    again, so the same command goes on where it was stopped.
+    Each is a run as kcnn fit leaves it. Runs of the same settings and seed count when they are
+    finished, and go on when they were stopped; so the same command goes on where it was stopped
+    itself.
 
     \b
     Examples:

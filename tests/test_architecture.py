@@ -26,6 +26,7 @@ FOUNDATIONS = {
     "stats",
     "progress",
     "memory",
+    "signals",
     "cores",
     "errors",
 }
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "progress": {"errors"},
     "cores": set(),
     "memory": set(),
+    "signals": set(),
     "arrays": {"memory"},
     "printable": set(),
     "markdown": {"printable"},

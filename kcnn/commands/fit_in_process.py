@@ -5,12 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from kcnn.commands.fit import fit
+from kcnn.commands.fit import FitResult
 from kcnn.cores import stay_on
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
@@ -20,16 +20,18 @@ Ending = RunFolder | KcnnError
 
 
 class FitProcess:
-    """What `kcnn.commands.fit.fit` does, in a fresh process, with its progress shown here.
+    """What trains a run, in a fresh process, with its progress shown here.
 
     Args:
-        arguments: What `fit` takes.
+        work: `kcnn.commands.fit.fit`, or `kcnn.commands.resume.resume`.
+        arguments: What it takes.
         progress: Shows the work as if it were done here.
         cores: The cores to stay on; None for all, and TensorFlow's own number of threads.
     """
 
     def __init__(
         self,
+        work: Callable[..., FitResult],
         arguments: Mapping[str, Any],
         progress: Progress,
         cores: Sequence[int] | None = None,
@@ -38,7 +40,7 @@ class FitProcess:
         context = multiprocessing.get_context("spawn")
         self.receiver, self._sender = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_fit_and_tell, args=(self._sender, arguments, cores), daemon=True
+            target=_fit_and_tell, args=(self._sender, work, arguments, cores), daemon=True
         )
         self._progress = progress
         self._tasks = ExitStack()
@@ -116,7 +118,10 @@ class FitProcess:
 
 
 def _fit_and_tell(
-    sender: Connection, arguments: Mapping[str, Any], cores: Sequence[int] | None
+    sender: Connection,
+    work: Callable[..., FitResult],
+    arguments: Mapping[str, Any],
+    cores: Sequence[int] | None,
 ) -> None:
     """Runs in the other process."""
     relay = _Relay(sender)
@@ -126,7 +131,7 @@ def _fit_and_tell(
     if cores is not None:
         stay_on(cores)
     try:
-        result = fit(progress=relay, **arguments)
+        result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:
         relay.send("failed", error.message, error.hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,22 +12,26 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any
 
+from kcnn.commands.fit import FitResult
 from kcnn.commands.fit_in_process import Ending, FitProcess
 from kcnn.commands.lanes import Lane
 from kcnn.errors import KcnnError
 from kcnn.progress import Begin, Progress
+from kcnn.signals import ENDING, SECONDS_OF_ONE_PRESS
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit to be made.
+    """One fit to be made, or to be gone on with.
 
     Args:
         title: What people call it.
-        arguments: What `kcnn.commands.fit.fit` takes, but for progress and device.
+        work: `kcnn.commands.fit.fit`, or `kcnn.commands.resume.resume`.
+        arguments: What it takes, but for progress and device.
     """
 
     title: str
+    work: Callable[..., FitResult]
     arguments: Mapping[str, Any]
 
 
@@ -47,8 +52,8 @@ def fit_side_by_side(
     """Makes fits, as many at a time as there are lanes, in their order.
 
     Ctrl-C or another signal that asks to end, or a fit that fails, lets every process end by
-    itself, which keeps the epochs it has finished; at a second signal all are killed. To be called
-    from the main thread, where Python hears of signals.
+    itself, which keeps the epochs it has finished; at a signal more than a second later all are
+    killed. To be called from the main thread, where Python hears of signals.
 
     Args:
         fits: What to do.
@@ -78,7 +83,8 @@ class _Fits:
         self._endings: dict[int, Ending] = {}
         self._progress = progress
         self._goes_on = goes_on
-        self._signals: list[int] = []
+        self._signal: int | None = None
+        self._heard = 0.0
         self._failure: KcnnError | None = None
 
     def run(self) -> list[Ending]:
@@ -95,7 +101,7 @@ class _Fits:
 
     @property
     def _is_stopping(self) -> bool:
-        return bool(self._signals) or self._failure is not None
+        return self._signal is not None or self._failure is not None
 
     def _start(self, begin: Begin) -> None:
         index, lane = self._waiting.popleft(), self._free.popleft()
@@ -103,7 +109,7 @@ class _Fits:
         display = ExitStack()
         progress = display.enter_context(begin(fit.title))
         arguments = {**fit.arguments, "device": lane.device}
-        process = FitProcess(arguments, progress, lane.cores)
+        process = FitProcess(fit.work, arguments, progress, lane.cores)
         # The process inherits that it does not hear of Ctrl-C by itself: a KeyboardInterrupt there
         # would be a traceback, one here in the middle of a message would lose it.
         heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -135,10 +141,11 @@ class _Fits:
         """Hears signals in place of those who do so; lets them know when all processes ended."""
 
         def hear(number: int, frame: object) -> None:
-            self._signals.append(number)
-            if len(self._signals) == 1:
+            now = time.monotonic()
+            if self._signal is None:
+                self._signal, self._heard = number, now
                 self._stop()
-            else:
+            elif now - self._heard > SECONDS_OF_ONE_PRESS:
                 for running in list(self._running.values()):
                     running.process.kill()
 
@@ -150,13 +157,12 @@ class _Fits:
         finally:
             for number, handler in former.items():
                 signal.signal(number, handler)
-        if self._signals:
-            former[self._signals[0]](self._signals[0], None)
+        if self._signal is not None:
+            former[self._signal](self._signal, None)
             raise KeyboardInterrupt
 
 
 def _signals_heard() -> dict[int, Callable[[int, FrameType | None], Any]]:
     """Gives what is called at the signals that ask the process to end, where anything is."""
-    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    handlers = {one: signal.getsignal(one) for one in numbers if one is not None}
+    handlers = {one: signal.getsignal(one) for one in ENDING}
     return {one: handler for one, handler in handlers.items() if callable(handler)}

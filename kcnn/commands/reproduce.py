@@ -34,8 +34,8 @@ def reproduce(
     """Trains seeds of a recipe and judges what its source published.
 
     Each seed is trained as `kcnn fit` does it, in a process of its own. A finished run of the same
-    settings and seed is taken as it is, so that the same call goes on where it was stopped. The
-    report goes into `outputs/<recipe>/reproduction`.
+    settings and seed is taken as it is and a stopped one is finished, so that the same call goes on
+    where it was stopped. The report goes into `outputs/<recipe>/reproduction`.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.

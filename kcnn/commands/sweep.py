@@ -31,8 +31,9 @@ def sweep(
     """Trains every combination of some settings, and holds them against each other.
 
     Each is trained as `kcnn fit` does it, into a run of its own. Finished runs of the same settings
-    and seed are taken as they are, so that the same call goes on where it was stopped. Where a
-    training diverges, the others go on. Table and picture go into `outputs/sweeps`.
+    and seed are taken as they are and stopped ones are finished, so that the same call goes on
+    where it was stopped. Where a training diverges, the others go on. Table and picture go into
+    `outputs/sweeps`.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.

@@ -1,22 +1,29 @@
-"""Many trainings: finished runs of the same settings are found, the others are made."""
+"""Many trainings: runs of the same settings are found and finished, the others are made."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit, fit_side_by_side
 from kcnn.commands.lanes import lanes_for
+from kcnn.commands.resume import resume
 from kcnn.data.catalog import NAMED_SETS
 from kcnn.errors import KcnnError
+from kcnn.locks import is_held
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings
 from kcnn.runs import RunFolder, list_runs
 from kcnn.summary import read_summary
+from kcnn.training.checkpoint import has_checkpoint
+
+# What a run says of itself that did not come to its end, and could.
+STOPPED = ("interrupted", "unfinished")
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ def train_many(
 ) -> list[TrainedJob]:
     """Finds a finished run for each job, or trains it as `kcnn fit` does in a process of its own.
 
-    So the same call goes on where it was stopped.
+    A run that was stopped goes on from its last checkpoint, so the same call goes on where it was
+    stopped.
 
     Args:
         jobs: What is wanted, no two with the same settings.
@@ -114,12 +122,13 @@ def train_many(
     Raises:
         KcnnError: A training failed, or cannot have the devices it is to have.
     """
-    there = _find_finished(jobs, workplace.output_dir)
+    there, begun = _find_runs(jobs, workplace.output_dir)
+    for runs, what in ((there, "trained before"), (begun, "begun before, and going on")):
+        if runs:
+            titles = [runs[job.key].title for job in jobs if job.key in runs]
+            progress.note(f"{what}: {', '.join(titles)}")
     missing = [job for job in jobs if job.key not in there]
-    if there:
-        titles = [there[job.key].title for job in jobs if job.key in there]
-        progress.note(f"trained before: {', '.join(titles)}")
-    trained = {one.job.key: one for one in _train(missing, workplace, progress, goes_on)}
+    trained = {one.job.key: one for one in _train(missing, begun, workplace, progress, goes_on)}
     return [
         TrainedJob(job, there[job.key], was_there=True) if job.key in there else trained[job.key]
         for job in jobs
@@ -130,13 +139,17 @@ def _key(folder: str, recipe: Recipe) -> str:
     return json.dumps([folder, deciding_settings(recipe)], sort_keys=True)
 
 
-def _find_finished(jobs: Sequence[Job], output_dir: Path) -> dict[str, RunFolder]:
-    """Finds a finished run for each job that has one, by its key."""
+_Runs = dict[str, RunFolder]
+
+
+def _find_runs(jobs: Sequence[Job], output_dir: Path) -> tuple[_Runs, _Runs]:
+    """Finds the finished run of each job that has one, and else one to go on with, by its key."""
     wanted, folders = {job.key for job in jobs}, {job.settings.name for job in jobs}
-    found: dict[str, RunFolder] = {}
+    finished: _Runs = {}
+    begun: _Runs = {}
     for run in list_runs(output_dir):
-        folder = run.path.parent.name
-        if folder not in folders or run.status() != "finished":
+        folder, is_finished = run.path.parent.name, run.status() == "finished"
+        if folder not in folders or not (is_finished or _can_go_on(run)):
             continue
         try:
             recipe = read_recipe(run.resolved)
@@ -144,12 +157,21 @@ def _find_finished(jobs: Sequence[Job], output_dir: Path) -> dict[str, RunFolder
             continue
         key = _key(folder, recipe)
         if key in wanted and not run.was_extended(recipe.train.epochs):
-            found.setdefault(key, run)
-    return found
+            (finished if is_finished else begun).setdefault(key, run)
+    return finished, {key: run for key, run in begun.items() if key not in finished}
+
+
+def _can_go_on(run: RunFolder) -> bool:
+    """Says whether a run was stopped after a checkpoint, and is left alone now."""
+    return run.status() in STOPPED and has_checkpoint(run) and not is_held(run)
 
 
 def _train(
-    jobs: Sequence[Job], workplace: Workplace, progress: Progress, goes_on: bool
+    jobs: Sequence[Job],
+    begun: Mapping[str, RunFolder],
+    workplace: Workplace,
+    progress: Progress,
+    goes_on: bool,
 ) -> list[TrainedJob]:
     if not jobs:
         return []
@@ -158,21 +180,16 @@ def _train(
     taken: set[Path] = set()
     fits = []
     for job in jobs:
+        if job.key in begun:
+            fits.append(_going_on(job, begun[job.key], workplace))
+            continue
         path = _free_path(workplace.output_dir / job.settings.name, job.name, taken)
         taken.add(path)
-        arguments = {
-            "recipe": job.recipe,
-            "overrides": job.overrides,
-            "output_dir": workplace.output_dir,
-            "name": path.name,
-            "data_dir": workplace.data_dir,
-            "seed": job.seed,
-        }
-        fits.append(Fit(job.title, arguments))
+        fits.append(_beginning(job, path.name, workplace))
     try:
         endings = fit_side_by_side(fits, lanes, progress, goes_on)
     except KeyboardInterrupt:
-        progress.note("the trainings that are finished stay; the same command goes on after them")
+        progress.note("the trainings stay as far as they are; the same command goes on with them")
         raise
     return [
         TrainedJob(job, ending)
@@ -180,6 +197,27 @@ def _train(
         else TrainedJob(job, None, problem=ending.message)
         for job, ending in zip(jobs, endings, strict=True)
     ]
+
+
+def _beginning(job: Job, name: str, workplace: Workplace) -> Fit:
+    arguments = {
+        "recipe": job.recipe,
+        "overrides": job.overrides,
+        "output_dir": workplace.output_dir,
+        "name": name,
+        "data_dir": workplace.data_dir,
+        "seed": job.seed,
+    }
+    return Fit(job.title, fit, arguments)
+
+
+def _going_on(job: Job, run: RunFolder, workplace: Workplace) -> Fit:
+    arguments = {
+        "run": str(run.path),
+        "output_dir": workplace.output_dir,
+        "data_dir": workplace.data_dir,
+    }
+    return Fit(job.title, resume, arguments)
 
 
 def _fetch_data(jobs: Sequence[Job], data_dir: Path | None, progress: Progress) -> None:

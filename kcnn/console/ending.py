@@ -12,11 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kcnn.console.streams import leave_closed_terminal, say, show_cursor
+from kcnn.signals import ENDING, SECONDS_OF_ONE_PRESS
 
 _SIGNALLED = 128  # what a shell adds to the number of the signal that ended a program
-
-# So long, further presses are the impatience of the first.
-_SECONDS_OF_ONE_PRESS = 1.0
 _SECONDS_UNTIL_RAISED_AGAIN = 0.001
 
 
@@ -38,11 +36,10 @@ def hear_signals() -> None:
     The first signal raises Stopped; one that comes a second later or more does not wait for the
     good order any more. What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
     """
-    names = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
     by_default = (signal.SIG_DFL, signal.default_int_handler)
     ear = _Ear()
-    for one in names:
-        if one is not None and signal.getsignal(one) in by_default:
+    for one in ENDING:
+        if signal.getsignal(one) in by_default:
             signal.signal(one, ear.hear)
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, ear.raise_again)
@@ -64,7 +61,7 @@ class _Ear:
             if number not in (signal.SIGINT, signal.SIGTERM):
                 leave_closed_terminal()
             raise Stopped(number)
-        if now - self._heard > _SECONDS_OF_ONE_PRESS:
+        if now - self._heard > SECONDS_OF_ONE_PRESS:
             show_cursor()
             os._exit(_SIGNALLED + number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ class Whole:
         self.begun = 0
         self.ended = 0
         self._shares: dict[int, float] = {}
+        self._former: dict[int, float] = {}
         self._started = time.monotonic()
 
     def begin(self) -> int:
@@ -35,9 +37,10 @@ class Whole:
         self._shares[self.begun] = 0.0
         return self.begun
 
-    def advance(self, number: int, share: float) -> None:
-        """Takes how much of a training is done, from 0 to 1."""
-        self._shares[number] = share
+    def advance(self, number: int, done: float, epochs: int) -> None:
+        """Takes how many epochs of a training are done; one that goes on begins with some."""
+        self._shares[number] = done / epochs
+        self._former.setdefault(number, (math.ceil(done) - 1) / epochs)
 
     def end(self, number: int) -> None:
         """Takes that a training has ended."""
@@ -52,9 +55,10 @@ class Whole:
     @property
     def left(self) -> str:
         """Says how long the rest takes at the pace so far; nothing while nobody can tell."""
-        if not 0 < self.done < 1:
+        done_here = self.done - sum(self._former.values()) / self.total
+        if done_here <= 0 or self.done >= 1:
             return ""
-        seconds = (time.monotonic() - self._started) * (1 - self.done) / self.done
+        seconds = (time.monotonic() - self._started) * (1 - self.done) / done_here
         return f"{duration(seconds)} left for all"
 
 
@@ -79,7 +83,7 @@ class PlainTraining(PlainLines):
 
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Writes the epoch's metrics, and the time left for all."""
-        self._whole.advance(self._number, epoch / self._epochs)
+        self._whole.advance(self._number, epoch, self._epochs)
         left = self._whole.left
         self.note(epoch_line(epoch, self._epochs, row) + (f"  ({left})" if left else ""))
 
@@ -120,9 +124,9 @@ class LiveTraining(Progress):
 
     def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Moves the bar, and that of all."""
-        share = ((epoch - 1) + step / self._steps) / self._epochs
-        self._show(f"epoch {epoch}/{self._epochs}  {shown_metrics(metrics)}", share)
-        self._trainings.advance(self._number, share)
+        done = epoch - 1 + step / self._steps
+        self._show(f"epoch {epoch}/{self._epochs}  {shown_metrics(metrics)}", done / self._epochs)
+        self._trainings.advance(self._number, done, self._epochs)
 
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Keeps the line of the last epoch so far."""
@@ -164,9 +168,9 @@ class LiveTrainings:
         """Writes a line above the bars."""
         self._console.print(printable(text), markup=False, soft_wrap=True)
 
-    def advance(self, number: int, share: float) -> None:
-        """Takes how much of a training is done, from 0 to 1."""
-        self.whole.advance(number, share)
+    def advance(self, number: int, done: float, epochs: int) -> None:
+        """Takes how many epochs of a training are done."""
+        self.whole.advance(number, done, epochs)
         self._update()
 
     def end(self, number: int) -> None:

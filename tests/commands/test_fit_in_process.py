@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands import fit_in_process as module
+from kcnn.commands.fit import fit
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
@@ -39,7 +40,7 @@ class Heard(Progress):
 def test_progress_arrives_as_it_was_told() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     relay, heard = module._Relay(sender), Heard()
-    process = module.FitProcess({}, heard)
+    process = module.FitProcess(fit, {}, heard)
     process.receiver = receiver
     with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
         advance(4)
@@ -73,7 +74,7 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
 
 
 def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
-    process = module.FitProcess(arguments, Progress())
+    process = module.FitProcess(fit, arguments, Progress())
     process.start()
     while (ending := process.hear()) is None:
         pass

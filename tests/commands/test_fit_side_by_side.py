@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit, fit_side_by_side
 from kcnn.commands.lanes import Lane
 from kcnn.cores import usable_cores
@@ -62,6 +63,7 @@ def fits(folder: Path, *each: tuple[str, ...]) -> list[Fit]:
     return [
         Fit(
             f"train.seed={seed}",
+            fit,
             {"recipe": "digits", "overrides": (*TINY, *own), "output_dir": folder, "seed": seed,
              "name": f"seed-{seed}"},
         )

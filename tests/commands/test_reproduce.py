@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, list_runs
+from kcnn.signals import SECONDS_OF_ONE_PRESS
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 
@@ -86,6 +89,25 @@ def test_finished_seeds_are_not_trained_again(
     assert next(one for one in result.quantities if one.name == "test_accuracy").values == tuple(
         accuracies
     )
+
+
+@pytest.mark.slow
+def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same) -> None:
+    layers = "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
+    longer = ("train.epochs=3", layers)
+
+    class StopsInTheSecondEpoch(Progress):
+        def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit("digits", longer, tmp_path, "seed-000", progress=StopsInTheSecondEpoch())
+    notes = Notes()
+    result = reproduce("digits", 1, longer, tmp_path, progress=notes)
+    assert notes.lines[0] == "begun before, and going on: digits/seed-000"
+    assert [run.run for run in result.runs] == ["digits/seed-000"]
+    assert_same(RunFolder(result.runs[0].path), fit("digits", longer, tmp_path, "whole").run)
 
 
 @pytest.mark.slow
@@ -225,6 +247,7 @@ def test_what_fails_names_its_seed(tmp_path: Path) -> None:
         (2, [signal.SIGINT], 130),
         (2, [signal.SIGTERM], 143),
         (2, [signal.SIGTERM, signal.SIGINT], 143),
+        (2, [signal.SIGINT, signal.SIGINT, signal.SIGINT], 130),
     ],
 )
 def test_a_signal_ends_the_processes_that_train(
@@ -232,9 +255,42 @@ def test_a_signal_ends_the_processes_that_train(
 ) -> None:
     if at_a_time > len(usable_cores()):
         pytest.skip("a training needs a core of its own")
+    with _trainings(tmp_path, at_a_time) as process:
+        assert process.stderr is not None
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.03)
+        said = process.stderr.read()  # to its end: no process is left that holds it open
+    assert process.returncode == status
+    assert "Traceback" not in said
+    assert "the same command goes on with them" in said
+    names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
+    assert [run.path.name for run in list_runs(tmp_path)] == names
+    assert {run.status() for run in list_runs(tmp_path)} == {"interrupted"}
+    assert not (tmp_path / "digits" / "reproduction").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="a training needs a core of its own")
+def test_a_second_ctrl_c_after_a_while_waits_for_nobody(tmp_path: Path) -> None:
+    with _trainings(tmp_path, 2) as process:
+        assert process.stderr is not None
+        for training in _children(process):
+            os.kill(training, signal.SIGSTOP)  # so that none ends in good order
+        process.send_signal(signal.SIGINT)
+        time.sleep(SECONDS_OF_ONE_PRESS + 0.2)
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+    assert process.returncode == 130
+    assert [run.status() for run in list_runs(tmp_path)] == ["unfinished"] * 2
+
+
+@contextmanager
+def _trainings(folder: Path, at_a_time: int) -> Iterator[subprocess.Popen[str]]:
+    """Starts some that would last for long, and waits until each has an epoch behind it."""
     command = [sys.executable, "-m", "kcnn", "reproduce", "digits", *TINY, "train.epochs=100000"]
     with subprocess.Popen(
-        [*command, "--output-dir", str(tmp_path), "--side-by-side", str(at_a_time)],
+        [*command, "--output-dir", str(folder), "--side-by-side", str(at_a_time)],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONWARNINGS": "ignore"},
@@ -245,18 +301,14 @@ def test_a_signal_ends_the_processes_that_train(
         while len(training) < at_a_time:
             title, _, line = process.stderr.readline().partition(": ")
             training |= {title} if line.startswith("epoch") else set()
-        for number in signals:
-            process.send_signal(number)
-            time.sleep(0.03)
-        said = process.stderr.read()  # to its end: no process is left that holds it open
-    assert process.returncode == status
-    assert "Traceback" not in said
-    assert "the same command goes on after them" in said
-    names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
-    assert [run.path.name for run in list_runs(tmp_path)] == names
-    ends = {run.status() for run in list_runs(tmp_path)}
-    assert ends <= {"interrupted", *(["unfinished"] if len(signals) > 1 else [])}
-    assert not (tmp_path / "digits" / "reproduction").exists()
+        yield process
+
+
+def _children(process: subprocess.Popen[str]) -> Iterator[int]:
+    """Finds the processes that train, and not the one of Python that cleans up behind them."""
+    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+            yield int(child)
 
 
 def _hear_interrupts() -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands import train_many as module
+from kcnn.commands.fit import fit as begin
 from kcnn.commands.fit_side_by_side import Fit
+from kcnn.commands.resume import resume
 from kcnn.commands.train_many import Job, Workplace, train_many
 from kcnn.errors import TrainingError
 from kcnn.files import write_json, write_text
+from kcnn.locks import hold
 from kcnn.progress import Progress
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs import RunFolder, create_run
@@ -28,6 +31,12 @@ def leave_run(outputs: Path, of: Job, name: str, status: str = "finished") -> Ru
     return run
 
 
+def leave_checkpoint(run: RunFolder) -> RunFolder:
+    run.checkpoints.mkdir()
+    write_text(run.checkpoints / "epoch-0001.npz", "")
+    return run
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
     """The fits that are asked for; each is made without a process."""
@@ -36,8 +45,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
     def make(fits: Sequence[Fit], lanes: object, progress: object, goes_on: bool) -> list[object]:
         asked.extend(fits)
         return [
-            TrainingError("the loss became nan") if fit.arguments["seed"] == 13
-            else RunFolder(Path(str(fit.arguments["name"])))
+            TrainingError("the loss became nan") if fit.arguments.get("seed") == 13
+            else RunFolder(Path(str(fit.arguments.get("name") or fit.arguments["run"])))
             for fit in fits
         ]  # fmt: skip
 
@@ -56,6 +65,24 @@ def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: li
     assert [one.was_there for one in trained] == [False, True, False, False]
     assert trained[1].finished.path == found.path
     assert [fit.arguments["seed"] for fit in asked] == [0, 2, 3]
+
+
+@pytest.mark.parametrize("status", ["interrupted", "unfinished"])
+def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status: str) -> None:
+    stopped = leave_checkpoint(leave_run(tmp_path, job(0), "stopped", status))
+    leave_checkpoint(leave_run(tmp_path, job(1), "failed", "failed"))
+    with hold(leave_checkpoint(leave_run(tmp_path, job(2), "trains", "unfinished"))):
+        trained = train_many([job(0), job(1), job(2)], Workplace(tmp_path), Progress())
+    assert [fit.work for fit in asked] == [resume, begin, begin]
+    assert asked[0].arguments["run"] == str(stopped.path)
+    assert not trained[0].was_there
+
+
+def test_a_finished_run_comes_before_one_that_was_stopped(tmp_path: Path, asked: list[Fit]) -> None:
+    leave_checkpoint(leave_run(tmp_path, job(0), "a-stopped", "interrupted"))
+    finished = leave_run(tmp_path, job(0), "b-finished")
+    (trained,) = train_many([job(0)], Workplace(tmp_path), Progress())
+    assert asked == [] and trained.finished.path == finished.path
 
 
 def test_names_are_free_and_no_two_the_same(tmp_path: Path, asked: list[Fit]) -> None:

@@ -25,11 +25,21 @@ def test_the_time_left_for_all(clock: list[float]) -> None:
     first, second = whole.begin(), whole.begin()
     assert whole.left == ""
     clock[0] += 30
-    whole.advance(first, 0.5)
-    whole.advance(second, 0.5)
+    whole.advance(first, 1, 2)
+    whole.advance(second, 1, 2)
     assert whole.left == "1 min 30 s left for all"
     whole.end(first)
     assert whole.done == pytest.approx(0.375)
+
+
+def test_the_time_left_where_one_goes_on_after_its_tenth_epoch(clock: list[float]) -> None:
+    whole = Whole(2)
+    first = whole.begin()
+    clock[0] += 30
+    whole.advance(first, 10.5, 11)
+    assert whole.left == "11 min 30 s left for all"  # for 11.5 epochs
+    whole.advance(first, 11, 11)
+    assert whole.left == "5 min 30 s left for all"
 
 
 def test_plain_lines_name_their_training(
@@ -60,6 +70,7 @@ def test_a_bar_for_each_and_one_for_all(clock: list[float]) -> None:
     with follow_live(console, 2) as begin, begin("[SGD]") as first:
         first.training_started(2, 10, 32)
         clock[0] += 10
+        first.step_finished(1, 1, {"loss": 0.75})
         first.step_finished(2, 5, {"loss": 0.25})
         first.epoch_finished(2, ROW)
         with begin("Adam") as second, second.task("Loading"):

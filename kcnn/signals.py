@@ -1,0 +1,13 @@
+"""The signals that ask the process to end, and how long several count as one."""
+
+from __future__ import annotations
+
+import signal
+
+# Windows knows no SIGHUP.
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+# So long, further presses of Ctrl-C are the impatience of the first.
+SECONDS_OF_ONE_PRESS = 1.0
