@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from kcnn.backend import start_tensorflow
+from kcnn.errors import KcnnError
 from kcnn.model.costs import node_cost
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
@@ -60,28 +61,26 @@ def limits(dtype: str) -> dict[str, float]:
 
 
 def _rate(operations: int, compute: Callable[..., object], arguments: Sequence[object]) -> float:
+    import tensorflow as tf
+
     seconds = []
     for _ in range(1 + REPEATS):
         started = time.perf_counter()
         compute(*arguments)
+        tf.test.experimental.sync_devices()  # a GPU has only been told to begin
         seconds.append(time.perf_counter() - started)
     return operations / min(seconds[1:]) / 1e12
 
 
-@click.command(epilog="Example: python benchmarks/flops.py benchmarks/nets/airbench94.yaml")
-@click.argument("recipe")
-@click.option("--precision", default="auto", show_default=True,
-              type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
-@click.option("--epochs", default=2, show_default=True, help="Timed, after one more.")
-@click.option("--images", default=10_000, show_default=True, help="In an epoch.")
-def main(recipe: str, precision: str, epochs: int, images: int) -> None:
-    """Print the TFLOP/s that training RECIPE reaches, and the machine's limits."""
-    start_tensorflow(Progress())
+def print_rates(recipe: str, policy: str, epochs: int, images: int) -> None:
+    """Trains, and measures the machine before and after.
+
+    Raises:
+        KcnnError: The recipe or its data is wrong, or cannot be trained so.
+    """
     from contenders.ours import seconds_of_epochs
     from contenders.task import WARM_UP_EPOCHS, make_task
-    from training_speed import settled
 
-    policy = settled(precision)
     task = make_task(recipe, policy, epochs, images)
     dtype = policy.removeprefix("mixed_")
     most = limits(dtype)
@@ -94,6 +93,26 @@ def main(recipe: str, precision: str, epochs: int, images: int) -> None:
     for name, rate in most.items():
         limit = max(rate, again[name])
         click.echo(f"fastest {name} in {dtype}: {limit:.3f} TFLOP/s; {reached / limit:.0%} of it")
+
+
+@click.command(epilog="Example: python benchmarks/flops.py benchmarks/nets/airbench94.yaml")
+@click.argument("recipe")
+@click.option("--precision", default="auto", show_default=True,
+              type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
+@click.option("--epochs", default=2, show_default=True, type=click.IntRange(1),
+              help="Timed, after one more.")  # fmt: skip
+@click.option("--images", default=10_000, show_default=True, type=click.IntRange(1),
+              help="In an epoch.")  # fmt: skip
+def main(recipe: str, precision: str, epochs: int, images: int) -> None:
+    """Print the TFLOP/s that training RECIPE reaches, and the machine's limits."""
+    start_tensorflow(Progress())
+    from contenders.task import in_one_line
+    from training_speed import settled
+
+    try:
+        print_rates(recipe, settled(precision), epochs, images)
+    except KcnnError as error:
+        raise click.ClickException(in_one_line(error)) from None
 
 
 if __name__ == "__main__":

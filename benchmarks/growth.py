@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from training_speed import ENVIRONMENT
+from training_speed import ENVIRONMENT, reason_of
 
+from kcnn.backend import start_tensorflow
+from kcnn.cores import core_count
 from kcnn.figures import style
 
 HERE = Path(__file__).parent
-IMAGES, BATCH_SIZE, DEPTH = 20_000, 128, 1  # what stays while another quantity grows
+# What stays while another quantity grows; whole batches of every size. Deep nets take fewer.
+IMAGES, FEWER_IMAGES, BATCH_SIZE, DEPTH = 20_480, 2_048, 128, 1
 BATCH_SIZES = (16, 64, 256, 1024, 4096)
 DEPTHS = (1, 4, 16, 64)
+PRECISION = "float32"
+LINEAR = 1.05  # up to this power, which leaves room for noise, nothing grows faster than linearly
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 
 
@@ -41,10 +47,11 @@ class Point:
 
 def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
     """Trains in a process of its own."""
-    command = [sys.executable, "-m", "contenders.growing", *map(str, (images, batch_size, depth))]
+    command = [sys.executable, "-m", "contenders.growing", PRECISION]
+    command += map(str, (images, batch_size, depth))
     done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
     if done.returncode:
-        raise click.ClickException((done.stderr.strip().splitlines() or ["no reason given"])[-1])
+        raise click.ClickException(reason_of(done))
     found = json.loads(done.stdout.splitlines()[-1])
     point = Point(value, found["seconds"], found["peak"] - found["data"])
     click.echo(
@@ -68,6 +75,43 @@ def table(name: str, points: Sequence[Point]) -> str:
     head = [f"| {name} | seconds an epoch | MB beyond the images |", "| ---: | ---: | ---: |"]
     fitted = f"Seconds grow with the power {exponent(points):.2f} of it."
     return "\n".join([*head, *rows, "", fitted])
+
+
+def verdict(grown: Mapping[str, Sequence[Point]]) -> str:
+    """Says in one line what all points come to."""
+    powers = {name: exponent(points) for name, points in grown.items()}
+    slow = [f"{name} ({power:.2f})" for name, power in powers.items() if power > LINEAR]
+    fine = [f"{name} ({power:.2f})" for name, power in powers.items() if power <= LINEAR]
+    found = [f"faster than linearly with {', '.join(slow)}"] if slow else []
+    found += [f"not faster than linearly with {', '.join(fine)}"] if fine else []
+    memory = [
+        f"from {points[0].beyond / 1e6:,.0f} to {points[-1].beyond / 1e6:,.0f} MB with "
+        f"{points[-1].value / points[0].value:,.0f} times the {name}"
+        for name, points in grown.items()
+    ]
+    return (
+        f"**Verdict:** seconds grow {', but '.join(found)}; memory beyond the images' own bytes "
+        f"goes {', '.join(memory)}."
+    )
+
+
+def circumstances() -> str:
+    """Says when, and on what, all was measured.
+
+    To be called afterwards: it loads TensorFlow, and a process's peak memory begins with that of
+    the process that starts it.
+    """
+    start_tensorflow()
+    from kcnn.training.environment import describe_machine
+
+    machine = describe_machine()
+    packages = machine["packages"]
+    devices = ", ".join(device["name"] for device in machine["devices"])
+    return (
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}, on {core_count()} cores of "
+        f"{machine['processor']} ({devices}), in {PRECISION}, with TensorFlow "
+        f"{packages['tensorflow']}, Keras {packages['keras']} and Python {machine['python']}."
+    )
 
 
 def short(value: int) -> str:
@@ -101,7 +145,8 @@ def picture(grown: dict[str, list[Point]]) -> Figure:
 
 
 @click.command(epilog="Example: python benchmarks/growth.py --most-images 100000")
-@click.option("--most-images", default=1_000_000, show_default=True, type=click.IntRange(1_000),
+@click.option("--most-images", default=1_000_000, show_default=True,
+              type=click.IntRange(10_000),
               help="From a thousand up to so many, tenfold each time.")  # fmt: skip
 @click.option("--output-dir", default=HERE, show_default="benchmarks",
               type=click.Path(path_type=Path), help="Takes growth.md and growth.png.")  # fmt: skip
@@ -110,15 +155,16 @@ def main(most_images: int, output_dir: Path, quick: bool) -> None:
     """Measure how an epoch's time and memory grow; write growth.md and growth.png."""
     counts = [10**power for power in range(3, len(str(most_images)))]
     shortest = slice(2 if quick else None)
-    images = 2_000 if quick else IMAGES
+    images, fewer = (2_048, 256) if quick else (IMAGES, FEWER_IMAGES)
     grown = {
         "images": [measure(one, one, BATCH_SIZE, DEPTH) for one in counts[shortest]],
         "batch size": [measure(one, images, one, DEPTH) for one in BATCH_SIZES[shortest]],
-        "layers": [measure(one, images // 10, BATCH_SIZE, one) for one in DEPTHS[shortest]],
+        "layers": [measure(one, fewer, BATCH_SIZE, one) for one in DEPTHS[shortest]],
     }
-    text = "\n\n".join(table(name, points) for name, points in grown.items())
+    text = "\n\n".join([*(table(*one) for one in grown.items()), verdict(grown)])
+    page = INTRODUCTION.format(images=images, fewer=fewer, circumstances=circumstances())
     output_dir.mkdir(parents=True, exist_ok=True)
-    (output_dir / "growth.md").write_text(f"{INTRODUCTION}\n{text}\n", encoding="utf-8")
+    (output_dir / "growth.md").write_text(f"{page}\n{text}\n", encoding="utf-8")
     style.save(picture(grown), output_dir / "growth.png")
     click.echo(text)
 
@@ -127,9 +173,15 @@ INTRODUCTION = """\
 # How cost grows
 
 Written by `python benchmarks/growth.py`: random 32×32 images with flips, a very small net, each
-point in a process of its own. While one quantity grows the others stay: 20,000 images (2,000 for
-depth) in batches of 128. Memory is the peak of the whole process, TensorFlow included, less the
-images' own bytes.
+point in a process of its own. While one quantity grows the others stay: {images:,} images
+({fewer:,} for depth) in batches of 128. Every point takes one step at a time; `kcnn fit` takes
+several of so small a net where their number allows it, and is faster then. Seconds are of the
+second epoch, and the powers are fitted to the larger half of each table.
+
+All images are held once, as bytes, and batches are made of them as they are trained on. Memory is
+the peak of the whole process, TensorFlow included, less that one copy and its labels.
+
+{circumstances}
 
 ![Seconds and memory against images, batch size and layers](growth.png)
 """

@@ -35,16 +35,20 @@ def images_per_second(
     command += [str(epochs), str(images), *overrides]
     done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise click.ClickException(f"{contender} on {net}: {reason}")
+        raise click.ClickException(f"{contender} on {net}: {reason_of(done)}")
     return statistics.median(json.loads(done.stdout.splitlines()[-1]))
+
+
+def reason_of(failed: subprocess.CompletedProcess[str]) -> str:
+    """Says why a process failed: its last line, or its status where it had nothing to say."""
+    return (failed.stderr.strip().splitlines() or [f"ended with status {failed.returncode}"])[-1]
 
 
 def contenders_here() -> list[str]:
     """Lists whom kcnn is held against; says so when PyTorch is missing."""
     if importlib.util.find_spec("torch"):
         return list(OTHERS)
-    click.echo("PyTorch is not installed and left out: pip install 'kcnn[benchmark]'", err=True)
+    click.echo("PyTorch is not installed and left out: pip install -e '.[benchmark]'", err=True)
     return [name for name in OTHERS if not name.startswith("pytorch")]
 
 
@@ -60,26 +64,39 @@ def settled(precision: str) -> str:
 def measure(
     net: str, others: Sequence[str], precision: str, rounds: int, epochs: int, images: int
 ) -> dict[str, list[float]]:
-    """Runs every contender once a round, in turn; gives the images a second of each round."""
+    """Runs every contender once a round, in turn; gives the images a second of each round.
+
+    One that fails is left out, with all its rounds; where kcnn itself fails, so are the others.
+    """
     path = str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
     measured: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
     for turn in range(1, rounds + 1):
-        for name, rates in measured.items():
-            rates.append(images_per_second(name, path, precision, epochs, images))
-            click.echo(f"{net}, round {turn}: {name} {rates[-1]:,.0f} images/s", err=True)
+        for name in tuple(measured):
+            try:
+                rate = images_per_second(name, path, precision, epochs, images)
+            except click.ClickException as error:
+                error.show()
+                if name == OURS:
+                    return {}
+                del measured[name]
+                continue
+            measured[name].append(rate)
+            click.echo(f"{net}, round {turn}: {name} {rate:,.0f} images/s", err=True)
     return measured
 
 
-def row(net: str, measured: dict[str, list[float]]) -> str:
+def row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> str:
     """Writes a net's row: our speed, and our speed over that of each other."""
-    ours = measured[OURS]
-    cells = [net, f"{statistics.median(ours):,.0f}"]
-    for name, theirs in measured.items():
-        if name != OURS:
-            ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-            middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
-            cells.append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
+    ours = measured.get(OURS)
+    cells = [net, f"{statistics.median(ours):,.0f}" if ours else "failed"]
+    cells += [over(ours, measured[name]) if name in measured else "failed" for name in others]
     return f"| {' | '.join(cells)} |"
+
+
+def over(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Writes our speed over theirs: the median of the rounds, the lowest and the highest."""
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 @click.command(epilog="Example: python benchmarks/training_speed.py cifar lenet5 --rounds 5")
@@ -87,22 +104,30 @@ def row(net: str, measured: dict[str, list[float]]) -> str:
 @click.option("--precision", default="auto", show_default=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
               help="Of kcnn, bare Keras and tuned PyTorch.")  # fmt: skip
-@click.option("--rounds", default=3, show_default=True, help="Times each is run, in turn.")
-@click.option("--epochs", default=3, show_default=True, help="Timed in each run, after one more.")
-@click.option("--images", default=10_000, show_default=True, help="In an epoch.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1),
+              help="Times each is run, in turn.")  # fmt: skip
+@click.option("--epochs", default=3, show_default=True, type=click.IntRange(1),
+              help="Timed in each run, after one more.")  # fmt: skip
+@click.option("--images", default=10_000, show_default=True, type=click.IntRange(1),
+              help="In an epoch.")  # fmt: skip
 def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images: int) -> None:
     """Compare how many images a second kcnn and others train on, on some NETs or on all.
 
     Prints kcnn's speed over that of each other: above 1, kcnn is faster. Median of the rounds, and
-    the lowest and highest.
+    the lowest and highest. Where one fails, the rest is measured still, and the status is 1.
     """
     others, policy = contenders_here(), settled(precision)
-    rows = [row(net, measure(net, others, policy, rounds, epochs, images)) for net in nets or NETS]
     names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)
     click.echo(f"Precision {policy}, {len(os.sched_getaffinity(0))} cores.\n")
     click.echo(f"| net | kcnn, images/s | {names} |")
     click.echo(f"| --- | ---: |{' ---: |' * len(others)}")
-    click.echo("\n".join(rows))
+    failed = False
+    for net in nets or NETS:
+        measured = measure(net, others, policy, rounds, epochs, images)
+        click.echo(row(net, others, measured))
+        failed = failed or len(measured) <= len(others)
+    if failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

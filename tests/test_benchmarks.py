@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 AIRBENCH = str(BENCHMARKS / "nets" / "airbench94.yaml")
+WRONG = "WRONG: no such file, and no recipe of that name; kcnn recipes lists those that kcnn brings"
 
 
 def run(script: str, *arguments: str, data: Path) -> subprocess.CompletedProcess:
@@ -47,14 +50,109 @@ def test_training_speed_prints_ratios(real_data: Path) -> None:
     assert done.stderr.count("cifar, round 2: ") == len(cells(head)) - 1
 
 
+def test_training_speed_goes_on_when_a_contender_fails(contenders, monkeypatch) -> None:
+    import training_speed
+
+    def speed(contender: str, net: str, *_) -> float:
+        if (contender, net) in {("theirs", "cifar"), ("ours", "lenet5")}:
+            raise click.ClickException(f"{contender} on {net}: no memory")
+        return 30.0 if contender == "ours" else 20.0
+
+    monkeypatch.setattr(training_speed, "OTHERS", {"theirs": "A", "others": "B"})
+    monkeypatch.setattr(training_speed, "contenders_here", lambda: ["theirs", "others"])
+    monkeypatch.setattr(training_speed, "settled", lambda precision: "float32")
+    monkeypatch.setattr(training_speed, "images_per_second", speed)
+    nets = ["cifar", "lenet5", "simple_convnet"]
+    done = CliRunner().invoke(training_speed.main, [*nets, "--rounds", "2"])
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-3:] == [
+        "| cifar | 30 | failed | 1.50 (1.50 to 1.50) |",
+        "| lenet5 | failed | failed | failed |",
+        "| simple_convnet | 30 | 1.50 (1.50 to 1.50) | 1.50 (1.50 to 1.50) |",
+    ]
+    assert done.stderr.count("Error: ") == 2
+    # What was measured is there already when the next net has its turn.
+    first_row, next_net = done.output.index("| cifar | 30"), done.output.index("ours on lenet5")
+    assert first_row < next_net
+    alone = CliRunner().invoke(training_speed.main, ["simple_convnet"])
+    assert alone.exit_code == 0
+
+
+@pytest.mark.slow
+def test_wrong_recipes_end_contenders_in_one_line(contenders) -> None:
+    from training_speed import images_per_second
+
+    with pytest.raises(click.ClickException) as raised:
+        images_per_second("ours", "WRONG", "float32", 1, 10)
+    assert raised.value.message == f"ours on WRONG: {WRONG}"
+
+
+@pytest.mark.parametrize("net", ["lenet5", "leaky_bn_fast"])
+def test_as_many_steps_at_a_time_as_in_fit(
+    net: str, real_data: Path, contenders, monkeypatch
+) -> None:
+    from contenders.task import make_task
+
+    from kcnn.commands.job import load_job
+    from kcnn.data.splits import steps_per_epoch
+    from kcnn.progress import Progress
+    from kcnn.recipe import read_recipe
+    from kcnn.training.steps import steps_at_a_time
+
+    monkeypatch.setenv("KCNN_DATA", str(real_data))
+    fitted = load_job(read_recipe(net), None, Progress())
+    at_a_time = steps_at_a_time(fitted.plan, fitted.steps_per_epoch, 1)
+    assert at_a_time > 1
+    for images in (10_000, 1):
+        task = make_task(net, "float32", 1, images)
+        taken = steps_per_epoch(len(task.train), task.batch_size)
+        assert steps_at_a_time(task.plan, taken, 1) == at_a_time
+        assert len(task.train) <= max(images, at_a_time * task.batch_size)
+
+
+def test_epochs_are_as_long_as_was_asked_where_steps_allow_it(contenders, monkeypatch) -> None:
+    from contenders.task import steps_as_in_fit
+
+    from kcnn.model.plan import plan_network
+    from kcnn.recipe import read_recipe
+    from kcnn.training import steps
+
+    settings = ["train.batch_size=100", "model.layers=[Flatten, {Dense: {units: 10}}]"]
+    plan = plan_network(read_recipe("digits", settings), (8, 8, 1), 10)
+    monkeypatch.setattr(steps, "MOST_STEPS", 8)
+    assert steps_as_in_fit(plan, 7_800, steps_in_fit=469) == 77  # 7 at a time, where 78 allow 6
+    assert steps_as_in_fit(plan, 7_800, steps_in_fit=60) == 78
+    assert steps_as_in_fit(plan, 7_800, steps_in_fit=11) == 73  # a prime: one at a time
+    assert steps_as_in_fit(plan, 300, steps_in_fit=469) == 7
+    assert steps_as_in_fit(plan, 1, steps_in_fit=11) == 1
+
+
+def test_nothing_waits_for_validation(tmp_path: Path, contenders) -> None:
+    from contenders.task import make_task
+
+    recipe = tmp_path / "stops.yaml"
+    recipe.write_text("""\
+data: {dataset: digits, validation: 0.1}
+model: {layers: [Flatten, {Dense: {units: 10}}]}
+train:
+  epochs: 3
+  optimizer: Adam
+  early_stopping: {monitor: val_loss}
+  learning_rate_schedule: {ReduceLROnPlateau: {monitor: val_accuracy}}
+published: [{metric: val_accuracy, value: 0.9, source: a guess}]
+""")
+    train = make_task(str(recipe), "float32", 1, 64).plan.recipe.train
+    assert train.early_stopping is train.learning_rate_schedule is None
+
+
 @pytest.mark.slow
 def test_feed_prints_a_row_a_recipe(real_data: Path) -> None:
     options = ["--rounds", "2", "--epochs", "1", "--images", "300", "--precision", "float32"]
     done = run("feed.py", "digits", *options, data=real_data)
     head, _, row = map(cells, done.stdout.splitlines())
     assert head[0] == "recipe"
-    assert row[0] == "digits"
-    assert len(row) == len(head) == 3
+    assert (row[0], row[-1]) == ("digits", "–")  # it has no augmentation of its own
+    assert len(row) == len(head) == 4
     assert done.stderr.count(", round 2: ") == 2
 
 
@@ -68,6 +166,15 @@ def test_flops_of_a_run_against_the_machine(real_data: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
+def test_flops_of_no_recipe_is_one_line(contenders) -> None:
+    from flops import main
+
+    done = CliRunner().invoke(main, ["WRONG"])
+    assert done.exit_code == 1
+    assert done.output == f"Error: {WRONG}\n"
+
+
 def test_operations_are_counted_forward_and_back(contenders) -> None:
     from flops import operations_of_a_step
 
@@ -76,8 +183,9 @@ def test_operations_are_counted_forward_and_back(contenders) -> None:
 
     layers = "[{Conv2D: {filters: 2, kernel_size: 3%s}}, Flatten, {Dense: {units: 10}}]"
     convolution, dense = 9 * 2 * 6 * 6, 72 * 10
-    for frozen, times in (("", 2), (", trainable: false", 1)):
-        recipe = read_recipe("digits", [f"model.layers={layers % frozen}"])
+    still = "train.learning_rate_multipliers={'conv2d/*': 0}"
+    for frozen, more, times in (("", [], 2), (", trainable: false", [], 1), ("", [still], 1)):
+        recipe = read_recipe("digits", [f"model.layers={layers % frozen}", *more])
         operations = operations_of_a_step(plan_network(recipe, (8, 8, 1), 10))
         # The image needs no gradient; below a frozen layer, nor does the dense layer's input.
         assert operations == 2 * (times * convolution + (times + 1) * dense)
@@ -92,6 +200,9 @@ def test_growth_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     text = (tmp_path / "growth.md").read_text(encoding="utf-8")
     assert done.stdout.strip() in text
     assert text.count("Seconds grow with the power") == 3
+    assert re.search(r"^Measured on \d{4}-\d\d-\d\d, on \d+ cores of .* TensorFlow \d", text, re.M)
+    assert "2,048 images\n(256 for depth)" in text
+    assert text.splitlines()[-1].startswith("**Verdict:** seconds grow ")
     for name in ("images", "batch size", "layers"):
         assert f"| {name} | seconds an epoch | MB beyond the images |" in text
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
@@ -105,14 +216,63 @@ def test_exponents_are_fitted_to_the_larger_values(contenders) -> None:
     assert exponent([Point(2, 3.0, 0), Point(4, 6.0, 0)]) == pytest.approx(1)
 
 
+def test_growth_refuses_a_single_point(contenders) -> None:
+    from growth import main
+
+    done = CliRunner().invoke(main, ["--most-images", "1000"])
+    assert done.exit_code == 2
+    assert "1000 is not in the range x>=10000" in done.output
+
+
+def test_the_verdict_on_growth_is_in_the_figures(contenders) -> None:
+    from growth import Point, verdict
+
+    grown = {
+        "images": [Point(10, 1.0, 800_000_000), Point(1000, 105.0, 810_000_000)],
+        "layers": [Point(1, 1.0, 780_000_000), Point(10, 20.0, 1_560_000_000)],
+    }
+    assert verdict(grown) == (
+        "**Verdict:** seconds grow faster than linearly with layers (1.30), but not faster than "
+        "linearly with images (1.01); memory beyond the images' own bytes goes from 800 to 810 MB "
+        "with 100 times the images, from 780 to 1,560 MB with 10 times the layers."
+    )
+    assert "seconds grow not faster than linearly with images (1.01);" in verdict(
+        {"images": grown["images"]}
+    )
+
+
+def test_growth_takes_one_step_at_a_time(contenders, monkeypatch) -> None:
+    from contenders import growing
+
+    from kcnn.data.dataset import Images
+    from kcnn.model.plan import plan_network
+    from kcnn.recipe import read_recipe
+    from kcnn.training.fit import train
+
+    taken = []
+
+    def note_and_train(plan, model, *arguments):
+        training = train(plan, model, *arguments)
+        taken.append((model.steps_per_execution, int(model.optimizer.iterations)))
+        return training
+
+    monkeypatch.setattr(growing, "train", note_and_train)
+    plan = plan_network(read_recipe(growing.NET, ["train.batch_size=8"]), (32, 32, 3), 10)
+    images = Images(np.zeros((64, 32, 32, 3), np.uint8), np.zeros(64, np.int32))
+    assert len(growing.seconds_of_epochs(plan, images, "float32")) == 2
+    assert taken == [(1, 16)]
+
+
 @pytest.mark.slow
-def test_start_up_holds_commands_against_their_limits(tmp_path: Path) -> None:
-    lines = run("start_up.py", "--repeats", "1", data=tmp_path).stdout.splitlines()
-    limits = {line[:40].strip(): line.rpartition(", ")[2] for line in lines if ", " in line[60:]}
+def test_start_up_holds_commands_against_their_limits(real_data: Path) -> None:
+    lines = run("start_up.py", "--repeats", "1", data=real_data).stdout.splitlines()
+    limits = {line[:40].strip(): line.rpartition(", ")[2] for line in lines if "), " in line}
     assert list(limits) == [
         "kcnn --help", "kcnn check cifar", "kcnn explain cifar",
-        "kcnn fit digits, around its training",
+        *(f"kcnn fit {name}, around its training" for name in ("digits", "mnist", "cifar")),
     ]  # fmt: skip
+    parts = [re.findall(r"(\w+) -?[\d.]+ s", line) for line in lines if line.startswith("  of it ")]
+    assert parts == 3 * [["load", "build", "score", "draw", "rest"]]
     assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in limits.values())
 
 

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kcnn.commands.job import load_job
 from kcnn.data.dataset import Images
-from kcnn.data.load import load_dataset
+from kcnn.errors import KcnnError
 from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.training.steps import steps_at_a_time
 
 WARM_UP_EPOCHS = 1
 
@@ -23,7 +25,7 @@ class Task:
 
     Args:
         plan: The net and its recipe, with as many epochs as are trained, warm-up included.
-        train: As many images as an epoch has, a whole number of batches.
+        train: As many images as an epoch has.
         precision: Keras's dtype policy.
     """
 
@@ -52,30 +54,54 @@ class Task:
 
 
 def make_task(net: str, precision: str, epochs: int, images: int, *overrides: str) -> Task:
-    """Plans a net and loads its images.
+    """Plans a net and loads its images, as many as let it be trained as kcnn fit does.
 
     Args:
         net: A recipe's name or file.
         precision: Keras's dtype policy.
         epochs: Epochs to be timed.
-        images: At most so many in an epoch; one batch at least.
+        images: At most so many in an epoch; but one batch at least, or as many batches as kcnn fit
+            takes at a time.
         overrides: Further settings of the recipe, each `setting=value`.
+
+    Raises:
+        KcnnError: The recipe or its data is wrong.
     """
+    # Nothing is scored after an epoch, so nothing may wait for what that would give.
     settings = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
-                "train.learning_rate_schedule=null", f"train.precision={precision}",
-                *overrides]  # fmt: skip
-    recipe = read_recipe(net, settings)
-    dataset = load_dataset(recipe.data, None, Progress())
-    plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
-    batch = recipe.train.batch_size
-    count = max(1, min(images, len(dataset.train)) // batch) * batch
-    train = Images(dataset.train.images[:count], dataset.train.labels[:count])
-    return Task(plan, train, precision)
+                "train.learning_rate_schedule=null", "train.early_stopping=null",
+                f"train.precision={precision}", *overrides]  # fmt: skip
+    fitted = load_job(read_recipe(net, overrides), None, Progress())
+    plan = plan_network(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
+    steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch)
+    return Task(plan, fitted.train.first(steps * plan.recipe.train.batch_size), precision)
+
+
+def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
+    """Chooses how many steps an epoch has, so that as many are taken at a time as in kcnn fit.
+
+    Args:
+        plan: The net and its recipe.
+        images: No more are needed, unless one batch, or what kcnn fit takes at a time, needs more.
+        steps_in_fit: Steps in an epoch of kcnn fit.
+    """
+    at_a_time = steps_at_a_time(plan, steps_in_fit, 1)
+    most = max(at_a_time, images // plan.recipe.train.batch_size)
+    alike = (steps for steps in range(1, most + 1) if steps_at_a_time(plan, steps, 1) == at_a_time)
+    return max(alike)
+
+
+def in_one_line(error: KcnnError) -> str:
+    """Writes what is wrong, and how to mend it."""
+    return "; ".join([*error.message.splitlines(), *([error.hint] if error.hint else [])])
 
 
 def run(seconds_of_epochs: Callable[[Task], list[float]]) -> None:
     """Takes a task from the command line and prints the images per second of each timed epoch."""
     net, precision, epochs, images, *overrides = sys.argv[1:]
-    task = make_task(net, precision, int(epochs), int(images), *overrides)
-    seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
+    try:
+        task = make_task(net, precision, int(epochs), int(images), *overrides)
+        seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
+    except KcnnError as error:
+        raise SystemExit(in_one_line(error)) from None
     print(json.dumps([len(task.train) / one for one in seconds]))
