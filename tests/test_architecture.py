@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "console": {"commands"} | FOUNDATIONS,
     "cli": {"console", "commands", "errors"},
     "reference": {"cli"},  # what the README says of the command line
+    "settings_reference": {"recipe", "markdown"},  # what docs/recipe.md says of recipes
     "__main__": {"cli", "console"},
 }
 # Modules that parts beside them may import all the same, and by whom.

@@ -56,7 +56,11 @@ class RandomCrop(Augmentation):
 
 
 class RandomFlip(Augmentation):
-    """Mirrors each image with probability one half a direction."""
+    """Mirrors each image with probability one half a direction.
+
+    Args:
+        mode: Left to right (horizontal), top to bottom (vertical), or each by a coin of its own.
+    """
 
     mode: Annotated[str, choice("horizontal", "vertical", "horizontal_and_vertical")] = (
         "horizontal_and_vertical"
@@ -71,39 +75,69 @@ class AlternatingFlip(Augmentation):
     """
 
 
-class _Warp(Augmentation):
+class Warp(Augmentation):
+    """What moves pixels to places between pixels.
+
+    Args:
+        fill_mode: What stands beyond the edge: black (constant), the mirrored image (reflect), its
+            other side (wrap) or its last pixel (nearest).
+        interpolation: How values between pixels are found.
+    """
+
     fill_mode: FillMode = "reflect"
     interpolation: Interpolation = "bilinear"
 
 
-class RandomRotation(_Warp):
-    """Turns each image; `factor` is a share of a full turn."""
+class RandomRotation(Warp):
+    """Turns each image.
+
+    Args:
+        factor: How far, as a share of a full turn: 0.1 is up to 36 degrees either way.
+    """
 
     factor: Factor
 
 
-class RandomTranslation(_Warp):
-    """Shifts each image; factors are shares of its height and width, positive down and right."""
+class RandomTranslation(Warp):
+    """Shifts each image.
+
+    Args:
+        height_factor: How far, as a share of its height; positive is down.
+        width_factor: How far, as a share of its width; positive is to the right.
+    """
 
     height_factor: Factor
     width_factor: Factor
 
 
-class RandomZoom(_Warp):
-    """Zooms each image; negative factors enlarge it, one factor keeps its proportions."""
+class RandomZoom(Warp):
+    """Zooms each image.
+
+    Args:
+        height_factor: How much more of the height is shown; negative factors enlarge the image.
+        width_factor: The same for its width; when left out, its proportions are kept.
+    """
 
     height_factor: ZoomFactor
     width_factor: ZoomFactor | None = None
 
 
 class RandomBrightness(Augmentation):
-    """Adds a random share of the value range, 255, to each image."""
+    """Adds a random share of the value range, 255, to each image.
+
+    Args:
+        factor: The share.
+    """
 
     factor: Factor
 
 
 class RandomContrast(Augmentation):
-    """Multiplies the distance from each channel's mean by 1 plus a random share."""
+    """Multiplies the distance from each channel's mean by 1 plus a random share.
+
+    Args:
+        factor: The share.
+    """
 
     factor: Factor
 
@@ -121,6 +155,9 @@ class Cutout(Augmentation):
 class MixUp(Augmentation):
     """Blends each image and its label with another's (Zhang et al., 2018).
 
+    Labels become shares of two classes, so it needs a loss of one-hot rows, as in
+    `loss: categorical_crossentropy`.
+
     Args:
         alpha: Both parameters of the beta distribution that the share is drawn from.
     """
@@ -132,6 +169,8 @@ class MixUp(Augmentation):
 
 class CutMix(Augmentation):
     """Pastes a box of another image into each and mixes labels by area (Yun et al., 2019).
+
+    It needs a loss of one-hot rows, as `MixUp` does.
 
     Args:
         alpha: Both parameters of the beta distribution that the area is drawn from.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -70,7 +71,18 @@ def mistake(message: str) -> PydanticCustomError:
     return PydanticCustomError("kcnn", "{message}", {"message": message})
 
 
-def accept(test: Callable[[Any], bool], expected: str) -> PlainValidator:
+@dataclass(frozen=True)
+class Accepting(PlainValidator):
+    """A validator that can tell what it accepts.
+
+    Args:
+        expected: What would do, as in `a positive whole number`.
+    """
+
+    expected: str = ""
+
+
+def accept(test: Callable[[Any], bool], expected: str) -> Accepting:
     """Makes a validator that lets a value through unchanged when `test` holds.
 
     Args:
@@ -83,10 +95,10 @@ def accept(test: Callable[[Any], bool], expected: str) -> PlainValidator:
             raise mistake(f"expected {expected}; got {shown(value)}")
         return value
 
-    return PlainValidator(check)
+    return Accepting(check, expected=expected)
 
 
-def choice(*names: str) -> PlainValidator:
+def choice(*names: str) -> Accepting:
     """Makes a validator that admits some words and suggests the nearest for others."""
 
     def check(value: Any) -> Any:
@@ -97,7 +109,7 @@ def choice(*names: str) -> PlainValidator:
             raise mistake(f"expected {listed}; got {shown(value)}{hint}")
         return value
 
-    return PlainValidator(check)
+    return Accepting(check, expected=", ".join(names))
 
 
 def _is_integer(value: Any, least: int) -> bool:

@@ -24,20 +24,31 @@ class Loss(Settings):
     needs_probabilities: ClassVar[bool] = False
 
 
-class _Crossentropy(Loss):
+class Crossentropy(Loss):
+    """What every cross-entropy takes.
+
+    Args:
+        from_logits: Whether the outputs are logits; when left out, kcnn sees whether the network
+            ends in softmax or sigmoid.
+    """
+
     takes_logits: ClassVar[bool] = True
 
     from_logits: bool | None = None
 
 
-class SparseCategoricalCrossentropy(_Crossentropy):
+class SparseCategoricalCrossentropy(Crossentropy):
     """Cross-entropy against class numbers."""
 
     targets: ClassVar[Targets] = "sparse"
 
 
-class CategoricalCrossentropy(_Crossentropy):
-    """Cross-entropy against one-hot rows; the one that takes label smoothing."""
+class CategoricalCrossentropy(Crossentropy):
+    """Cross-entropy against one-hot rows; the one that takes label smoothing.
+
+    Args:
+        label_smoothing: Share of each label that is spread over all classes alike.
+    """
 
     label_smoothing: UnitInterval | None = None
 
@@ -47,20 +58,33 @@ class BinaryCrossentropy(CategoricalCrossentropy):
 
 
 class CategoricalFocalCrossentropy(CategoricalCrossentropy):
-    """Cross-entropy that heeds hard images more (Lin et al., 2017)."""
+    """Cross-entropy that heeds hard images more (Lin et al., 2017).
+
+    Args:
+        alpha: What the whole is multiplied by.
+        gamma: How much less easy images count; 0 is cross-entropy.
+    """
 
     alpha: NotNegative | None = None
     gamma: NotNegative | None = None
 
 
 class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
-    """The same for outputs that are each a yes or no."""
+    """`CategoricalFocalCrossentropy` for outputs that are each a yes or no.
+
+    Args:
+        apply_class_balancing: Weighs a yes by alpha, a no by 1 - alpha.
+    """
 
     apply_class_balancing: bool | None = None
 
 
 class CategoricalGeneralizedCrossEntropy(Loss):
-    """Between cross-entropy and absolute error, for noisy labels (Zhang and Sabuncu, 2018)."""
+    """Between cross-entropy and absolute error, for noisy labels (Zhang and Sabuncu, 2018).
+
+    Args:
+        q: Where between: near 0 it is cross-entropy, near 1 absolute error.
+    """
 
     targets: ClassVar[Targets] = "sparse"
     needs_probabilities: ClassVar[bool] = True
@@ -81,7 +105,11 @@ class MeanAbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """Squared error near 0, absolute error beyond `delta`."""
+    """Squared error near 0, absolute error beyond `delta`.
+
+    Args:
+        delta: The difference from which on it is absolute.
+    """
 
     delta: Positive | None = None
 
@@ -108,7 +136,11 @@ class Accuracy(Metric):
 
 
 class TopKCategoricalAccuracy(Metric):
-    """The share of images whose right class is among the `k` highest outputs; one-hot targets."""
+    """The share of images whose right class is among the `k` highest outputs; one-hot targets.
+
+    Args:
+        k: How many outputs count.
+    """
 
     targets: ClassVar[Targets | None] = "one_hot"
 
@@ -116,7 +148,7 @@ class TopKCategoricalAccuracy(Metric):
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
-    """The same for class numbers."""
+    """`TopKCategoricalAccuracy` for class numbers, as the default loss has them."""
 
     targets: ClassVar[Targets | None] = "sparse"
 
@@ -127,7 +159,12 @@ class _OneHotMetric(Metric):
 
 
 class Precision(_OneHotMetric):
-    """The share of right ones among the outputs above a threshold."""
+    """The share of right ones among the outputs above a threshold.
+
+    Args:
+        thresholds: The threshold.
+        top_k: Counts only so many of an image's highest outputs, in place of those above it.
+    """
 
     thresholds: UnitInterval | None = None
     top_k: Count | None = None
@@ -138,7 +175,13 @@ class Recall(Precision):
 
 
 class AUC(_OneHotMetric):
-    """The area under the ROC or precision-recall curve."""
+    """The area under the ROC or precision-recall curve.
+
+    Args:
+        num_thresholds: How many points the curve is drawn through.
+        curve: Which of the two.
+        multi_label: Averages a curve a class; else one curve holds the outputs of all.
+    """
 
     num_thresholds: Count | None = None
     curve: Annotated[str | None, choice("ROC", "PR")] = None
@@ -146,7 +189,12 @@ class AUC(_OneHotMetric):
 
 
 class F1Score(_OneHotMetric):
-    """The harmonic mean of precision and recall."""
+    """The harmonic mean of precision and recall.
+
+    Args:
+        average: Over all answers (micro), over classes (macro), or over classes by how many images
+            they have (weighted).
+    """
 
     average: Annotated[str | None, choice("micro", "macro", "weighted")] = "macro"
 

@@ -11,7 +11,8 @@ from kcnn.recipe.classes import classes_at
 from kcnn.recipe.fields import Settings, nearest, shown, suggest
 from kcnn.recipe.source import Place, Source
 
-_EXPECTED = {
+# What was expected, by pydantic's name of the mistake.
+EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
@@ -64,8 +65,8 @@ def _message(finding: Any, root: type[BaseModel]) -> str:
         known = _settings_at(place[:-1], root)
         hint = suggest(place[-1], known)
         return f"unknown setting{hint or '; known here: ' + ', '.join(known)}"
-    if kind in _EXPECTED:
-        return f"expected {_EXPECTED[kind].format(**context)}; got {shown(finding['input'])}"
+    if kind in EXPECTED:
+        return f"expected {EXPECTED[kind].format(**context)}; got {shown(finding['input'])}"
     return f"{finding['msg'][0].lower()}{finding['msg'][1:]}; got {shown(finding['input'])}"
 
 

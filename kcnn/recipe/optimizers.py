@@ -21,7 +21,25 @@ from kcnn.recipe.kinds import OneOf, table
 
 
 class Optimizer(Settings):
-    """What every optimizer of Keras takes."""
+    """What every optimizer takes.
+
+    Args:
+        learning_rate: How far a step goes; with a schedule, its highest rate.
+        weight_decay: Share of every weight that a step takes away, times the learning rate.
+        clipnorm: Shortens the gradient of each weight tensor to at most this norm. Only one of the
+            three that clip may be set.
+        clipvalue: Brings every number of a gradient between minus and plus this.
+        global_clipnorm: Shortens the gradient of all weights together to at most this norm.
+        use_ema: Keeps a moving average of the weights; it is what is scored after each epoch and
+            what the training ends with.
+        ema_momentum: Share of the average that each step keeps.
+        ema_overwrite_frequency: Puts the average in place of the weights after so many steps each
+            time; otherwise only at the end.
+        loss_scale_factor: Multiplies the loss, and divides gradients again, so that small ones are
+            not lost in float16.
+        gradient_accumulation_steps: Moves the weights once in so many steps, by the mean of their
+            gradients.
+    """
 
     learning_rate: Positive | None = None
     weight_decay: NotNegative | None = None
@@ -51,14 +69,26 @@ class Optimizer(Settings):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted."""
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Args:
+        momentum: Share of its last movement that a weight keeps at each step.
+        nesterov: Looks one step of momentum ahead.
+    """
 
     momentum: UnitInterval | None = None
     nesterov: bool | None = None
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Tieleman and Hinton, 2012)."""
+    """RMSprop (Tieleman and Hinton, 2012).
+
+    Args:
+        rho: Share of the mean of squared gradients that each step keeps.
+        momentum: Share of its last movement that a weight keeps at each step.
+        epsilon: Added to what is divided by.
+        centered: Takes the gradients' variance in place of their squares.
+    """
 
     rho: UnitInterval | None = None
     momentum: UnitInterval | None = None
@@ -66,14 +96,26 @@ class RMSprop(Optimizer):
     centered: bool | None = None
 
 
-class _Moments(Optimizer):
+class Moments(Optimizer):
+    """What optimizers after Adam take.
+
+    Args:
+        beta_1: Share of the mean of gradients that each step keeps.
+        beta_2: Share of the mean of squared gradients that each step keeps.
+        epsilon: Added to what is divided by.
+    """
+
     beta_1: BelowOne | None = None
     beta_2: BelowOne | None = None
     epsilon: Positive | None = None
 
 
-class Adam(_Moments):
-    """Adam (Kingma and Ba, 2015)."""
+class Adam(Moments):
+    """Adam (Kingma and Ba, 2015).
+
+    Args:
+        amsgrad: Divides by the largest mean so far (Reddi et al., 2018).
+    """
 
     amsgrad: bool | None = None
 
@@ -82,20 +124,24 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
 
-class Adamax(_Moments):
+class Adamax(Moments):
     """Adam with the infinity norm (Kingma and Ba, 2015)."""
 
 
-class Nadam(_Moments):
+class Nadam(Moments):
     """Adam with Nesterov momentum (Dozat, 2016)."""
 
 
-class Lamb(_Moments):
+class Lamb(Moments):
     """Layer-wise adaptive rates for large batches (You et al., 2020)."""
 
 
-class ScheduleFreeAdamW(_Moments):
-    """AdamW without a schedule (Defazio et al., 2024)."""
+class ScheduleFreeAdamW(Moments):
+    """AdamW without a schedule (Defazio et al., 2024).
+
+    Args:
+        warmup_steps: Steps in which the rate rises from 0.
+    """
 
     beta_1: Annotated[float | None, Field(gt=0, lt=1)] = None
     warmup_steps: WholeNumber | None = None
@@ -166,6 +212,7 @@ class ConvolutionMuon(Optimizer):
     """Muon (Jordan et al., 2024) for kernels of convolutions, SGD for the rest; not in Keras.
 
     Args:
+        learning_rate: How far a step of the kernels goes; with a schedule, its highest rate.
         momentum: Of kernels of convolutions.
         nesterov: Whether their steps look one step of momentum ahead.
         ns_steps: Newton-Schulz steps that orthogonalize theirs.
@@ -174,12 +221,13 @@ class ConvolutionMuon(Optimizer):
         sgd_momentum: Nesterov momentum of all other weights.
     """
 
-    momentum: BelowOne | None = None
-    nesterov: bool | None = None
-    ns_steps: Count | None = None
-    normalize: bool | None = None
-    sgd_learning_rate_ratio: Positive | None = None
-    sgd_momentum: BelowOne | None = None
+    learning_rate: Positive | None = 0.24
+    momentum: BelowOne | None = 0.6
+    nesterov: bool | None = True
+    ns_steps: Count | None = 5
+    normalize: bool | None = True
+    sgd_learning_rate_ratio: Positive | None = 1.0
+    sgd_momentum: BelowOne | None = 0.85
 
 
 class Constant(Settings):
@@ -211,7 +259,11 @@ class Step(Settings):
 
 
 class Exponential(Settings):
-    """The optimizer's rate, multiplied by `factor` over each epoch."""
+    """The optimizer's rate, multiplied by `factor` over each epoch.
+
+    Args:
+        factor: What is left of the rate after an epoch.
+    """
 
     factor: Annotated[float, Field(gt=0, lt=1)]
 
@@ -257,7 +309,17 @@ class Triangle(Settings):
 
 
 class ReduceLROnPlateau(Settings):
-    """Lowers the rate when a metric stops getting better, as Keras's callback of that name does."""
+    """Lowers the rate when a metric stops getting better, as Keras's callback of that name does.
+
+    Args:
+        monitor: What is watched: a column of metrics.csv, as in `val_accuracy`.
+        factor: What the rate is multiplied by each time.
+        patience: How many epochs without a better value are waited for.
+        min_delta: What a better value must be better by.
+        cooldown: Epochs after a drop in which nothing is counted.
+        min_lr: The rate that it stops at.
+        mode: Whether lower is better (min) or higher (max); auto knows from the name.
+    """
 
     monitor: str | None = None
     factor: Annotated[float | None, Field(gt=0, lt=1)] = None

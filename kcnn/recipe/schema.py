@@ -6,10 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from kcnn.recipe.augmentations import AnyAugmentation
 from kcnn.recipe.fields import (
+    Accepting,
     Count,
     NotNegative,
     Positive,
@@ -33,6 +34,11 @@ SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 
+IMAGE_SIZE = "[height, width] in pixels, as in [32, 32]"
+PATH = "a path, as in photos"
+VALIDATION = "a number of images, as in 5000, or a share, as in 0.1"
+
+
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and NAME_PATTERN.fullmatch(value) is not None
 
@@ -40,13 +46,13 @@ def _is_name(value: Any) -> bool:
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
     if len(sizes) != 2 or not all(type(one) is int and 0 < one <= 4096 for one in sizes):
-        raise mistake(f"expected [height, width] in pixels, as in [32, 32]; got {shown(value)}")
+        raise mistake(f"expected {IMAGE_SIZE}; got {shown(value)}")
     return sizes[0], sizes[1]
 
 
 def _path(value: Any) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
-        raise mistake(f"expected a path, as in photos; got {shown(value)}")
+        raise mistake(f"expected {PATH}; got {shown(value)}")
     try:
         return Path(value).expanduser()
     except RuntimeError:
@@ -57,9 +63,7 @@ def _validation(value: Any) -> Any:
     whole = type(value) is int and value >= 0
     share = isinstance(value, float) and 0 <= value < 1
     if not (whole or share):
-        raise mistake(
-            f"expected a number of images, as in 5000, or a share, as in 0.1; got {shown(value)}"
-        )
+        raise mistake(f"expected {VALIDATION}; got {shown(value)}")
     return value
 
 
@@ -97,19 +101,23 @@ class DataSettings(Settings):
         channels: 1 for grey, 3 for colour; as the set has it when left out (colour for a folder).
         validation: Images taken from the training set: a number, or a share below 1.
         test: Share of a folder's images that become the test set where it has no `test` sub-folder.
-        scaling: What the first layer does to pixel values.
-        augment: Changes of training images, in this order.
+        scaling: What the network's first layer does to pixel values: divides them by 255 (unit),
+            takes off each channel's mean and divides by its deviation, both of the training
+            images (standard), or nothing (none).
+        augment: Random changes of training images, in this order.
         test_time_augmentation: Changes of test images, for a second test score beside the plain.
     """
 
     dataset: Annotated[str, choice(*DATASETS)]
-    path: Annotated[Path | None, PlainValidator(_path)] = None
-    image_size: Annotated[tuple[int, int] | None, PlainValidator(_image_size)] = None
+    path: Annotated[Path | None, Accepting(_path, expected=PATH)] = None
+    image_size: Annotated[tuple[int, int] | None, Accepting(_image_size, expected=IMAGE_SIZE)] = (
+        None
+    )
     channels: Annotated[
         int | None,
         accept(lambda value: value in (1, 3) and type(value) is int, "1 (grey) or 3 (RGB)"),
     ] = None
-    validation: Annotated[int | float, PlainValidator(_validation)] = 0
+    validation: Annotated[int | float, Accepting(_validation, expected=VALIDATION)] = 0
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
     scaling: Annotated[str, choice("unit", "standard", "none")] = "unit"
     augment: list[AnyAugmentation] = []
@@ -117,13 +125,29 @@ class DataSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """The network: its layers from the image to the output."""
+    """The network: its layers from the image to the output.
+
+    Args:
+        layers: Each reads the one before it, unless its `inputs` name others; the last gives one
+            number a class.
+    """
 
     layers: Layers
 
 
 class EarlyStopping(Settings):
-    """When to stop before the last epoch, as Keras's callback of that name has it."""
+    """When to stop before the last epoch, as Keras's callback of that name has it.
+
+    Args:
+        monitor: What is watched: a column of metrics.csv. Those that begin with `val_` need
+            `data.validation`.
+        min_delta: What a better value must be better by.
+        patience: How many epochs without a better value are waited for.
+        mode: Whether lower is better (min) or higher (max); auto knows from the name.
+        baseline: A value that an epoch must be better than to count as better.
+        restore_best_weights: Ends with the weights of the best epoch, not with the last.
+        start_from_epoch: Epochs before watching begins.
+    """
 
     monitor: str = "val_loss"
     min_delta: NotNegative | None = None
@@ -157,12 +181,12 @@ class TrainSettings(Settings):
         sampling: Whether an epoch shows every image once, or draws as many at random one by one,
             so that some come twice and others not at all.
         drop_remainder: Leaves out the last, smaller batch of an epoch.
-        optimizer: One of Keras's, with its arguments.
+        optimizer: What moves the weights.
         learning_rate_schedule: How the optimizer's rate moves.
         learning_rate_multipliers: What the rate is multiplied by for weights whose path, as in
             `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 leaves them untrained.
         lookahead: Draws the weights back to a slow average of themselves.
-        loss: One of Keras's, with its arguments.
+        loss: What training makes small.
         metrics: What is measured besides accuracy.
         watch_first: Measures accuracy on so many of the first training images and of the first
             test images after each epoch; on all of a set that has fewer.
@@ -193,7 +217,14 @@ class TrainSettings(Settings):
 
 
 class Published(Settings):
-    """A figure the source gives, to hold ours against."""
+    """A figure the source gives, to hold ours against.
+
+    Args:
+        metric: A column of metrics.csv, or the same of the test images, as in `test_accuracy`; with
+            test-time augmentation `test_augmented_accuracy` too.
+        value: As published; an accuracy as a share: 0.98 for 98 %.
+        source: Where it is published.
+    """
 
     metric: str
     value: float
@@ -215,7 +246,13 @@ class Published(Settings):
 
 
 class Fidelity(Settings):
-    """A setting that the source does not state, or that had to be changed."""
+    """A setting that the source does not state, or that had to be changed.
+
+    Args:
+        setting: Which, as in `train.optimizer.Adam.learning_rate`.
+        status: Whether the source says nothing of it (assumed) or something else (changed).
+        note: Why, and what the source says.
+    """
 
     setting: str
     status: Literal["assumed", "changed"]
@@ -229,6 +266,11 @@ class Recipe(Settings):
         name: The folder its runs lie in; the file's name when left out.
         about: One line for people.
         source: Where the lesson is from.
+        data: Which images, and how they are prepared.
+        model: The network.
+        train: How it is trained.
+        published: Figures of the source; `kcnn reproduce` says of each whether ours agree.
+        fidelity: Where the recipe goes beyond its source, or away from it.
     """
 
     name: Annotated[str, accept(_is_name, "letters, digits, dots, dashes and underscores")]

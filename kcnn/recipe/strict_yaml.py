@@ -102,6 +102,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
         self._document = Document()
+        self._last_line = max(1, len(text.splitlines()))
         self._anchors: dict[str, Any] = {}
         self._count = 0
 
@@ -125,7 +126,8 @@ class _Reader:
             raise YamlMistake(_line(event), f"more than {MOST_VALUES:,} values")
         if len(place) > DEEPEST_NESTING:
             raise _too_deep(_line(event))
-        self._document.lines.setdefault(place, _line(event))
+        # The value of an empty document is found after its last line.
+        self._document.lines.setdefault(place, min(_line(event), self._last_line))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, place)
         if event.tag not in (None, "!"):

@@ -28,78 +28,105 @@ class Ones(Settings):
 
 
 class Constant(Settings):
-    """All weights one value."""
+    """All weights one value.
+
+    Args:
+        value: The value.
+    """
 
     value: float
 
 
-class RandomNormal(Settings):
-    """Weights from a normal distribution."""
+class Seeded(Settings):
+    """What is drawn at random.
+
+    Args:
+        seed: Draws the weights; `train.seed` decides when left out.
+    """
+
+    seed: WholeNumber | None = None
+
+
+class RandomNormal(Seeded):
+    """Weights from a normal distribution.
+
+    Args:
+        mean: Its mean.
+        stddev: Its deviation.
+    """
 
     mean: float | None = None
     stddev: Positive | None = None
-    seed: WholeNumber | None = None
 
 
 class TruncatedNormal(RandomNormal):
     """Weights from a normal distribution, none further out than two deviations."""
 
 
-class RandomUniform(Settings):
-    """Weights from a uniform distribution."""
+class RandomUniform(Seeded):
+    """Weights from a uniform distribution.
+
+    Args:
+        minval: Its lower end.
+        maxval: Its upper end.
+    """
 
     minval: float | None = None
     maxval: float | None = None
-    seed: WholeNumber | None = None
 
 
-class VarianceScaling(Settings):
-    """Weights whose variance is `scale` over the layer's fan."""
+class VarianceScaling(Seeded):
+    """Weights whose variance is `scale` over the layer's fan.
+
+    Args:
+        scale: The variance times the fan.
+        mode: Which fan: values that an output reads (fan_in), outputs that a value goes to
+            (fan_out), or their mean (fan_avg).
+        distribution: What they are drawn from.
+    """
 
     scale: Positive | None = None
     mode: Annotated[str | None, choice("fan_in", "fan_out", "fan_avg")] = None
     distribution: Annotated[
         str | None, choice("normal", "truncated_normal", "untruncated_normal", "uniform")
     ] = None
-    seed: WholeNumber | None = None
 
 
-class _Seeded(Settings):
-    seed: WholeNumber | None = None
+class GlorotUniform(Seeded):
+    """Glorot and Bengio (2010), uniform; also called Xavier. Keras's own for kernels."""
 
 
-class GlorotUniform(_Seeded):
-    """Glorot and Bengio (2010), uniform; also called Xavier."""
-
-
-class GlorotNormal(_Seeded):
+class GlorotNormal(Seeded):
     """Glorot and Bengio (2010), normal; also called Xavier."""
 
 
-class HeUniform(_Seeded):
+class HeUniform(Seeded):
     """He et al. (2015), uniform."""
 
 
-class HeNormal(_Seeded):
+class HeNormal(Seeded):
     """He et al. (2015), normal."""
 
 
-class LecunUniform(_Seeded):
+class LecunUniform(Seeded):
     """LeCun et al. (1998), uniform."""
 
 
-class LecunNormal(_Seeded):
+class LecunNormal(Seeded):
     """LeCun et al. (1998), normal."""
 
 
-class Orthogonal(Settings):
-    """Rows or columns at right angles (Saxe et al., 2014)."""
+class Orthogonal(Seeded):
+    """Rows or columns at right angles (Saxe et al., 2014).
+
+    Args:
+        gain: Their length.
+    """
 
     gain: Positive | None = None
-    seed: WholeNumber | None = None
 
 
-class Dirac(_Seeded):
+class Dirac(Seeded):
     """Filters that hand their input channel on (Zagoruyko and Komodakis, 2017); not in Keras.
 
     Filters beyond the number of input channels are uniform with variance 1 / (3 · fan in).
@@ -110,7 +137,9 @@ class Whitening(Settings):
     """Filters that decorrelate patches of the image (as in Jordan, 2024); not in Keras.
 
     Args:
-        images: How many training images, the first ones, the patches come from.
+        images: How many training images the patches come from: the first ones of a named set; of a
+            folder or an npz, whose classes may lie one behind the other, as many drawn by
+            `train.seed`.
         epsilon: Added to the patches' variances, so that the smallest are not blown up.
     """
 
@@ -119,13 +148,21 @@ class Whitening(Settings):
 
 
 class L1(Settings):
-    """Adds `l1` times the sum of absolute weights to the loss."""
+    """Adds `l1` times the sum of absolute weights to the loss.
+
+    Args:
+        l1: What their sum is multiplied by.
+    """
 
     l1: NotNegative | None = None
 
 
 class L2(Settings):
-    """Adds `l2` times the sum of squared weights to the loss."""
+    """Adds `l2` times the sum of squared weights to the loss.
+
+    Args:
+        l2: What their sum is multiplied by.
+    """
 
     l2: NotNegative | None = None
 
@@ -135,14 +172,26 @@ class L1L2(L1, L2):
 
 
 class MaxNorm(Settings):
-    """Keeps the norm of a unit's weights below a value."""
+    """Keeps the norm of a unit's weights below a value.
+
+    Args:
+        max_value: The value.
+        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
+    """
 
     max_value: Positive | None = None
     axis: Axes | None = None
 
 
 class MinMaxNorm(Settings):
-    """Keeps the norm of a unit's weights between two values."""
+    """Keeps the norm of a unit's weights between two values.
+
+    Args:
+        min_value: The lower one.
+        max_value: The upper one.
+        rate: Share of the way that each step brings it back.
+        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
+    """
 
     min_value: NotNegative | None = None
     max_value: Positive | None = None
@@ -155,7 +204,11 @@ class NonNeg(Settings):
 
 
 class UnitNorm(Settings):
-    """Keeps the norm of a unit's weights at 1."""
+    """Keeps the norm of a unit's weights at 1.
+
+    Args:
+        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
+    """
 
     axis: Axes | None = None
 

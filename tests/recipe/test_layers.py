@@ -9,6 +9,7 @@ import keras
 import pytest
 from pydantic_core import PydanticUndefined
 
+from kcnn.model import local_response
 from kcnn.recipe.fields import ACTIVATIONS, Settings
 from kcnn.recipe.kinds import Kinds, spellings
 from kcnn.recipe.layers import LAYERS, Layer
@@ -27,6 +28,7 @@ CLASSES: list[tuple[Any, type[Settings]]] = [
     (module, kind)
     for module, kinds in (
         (keras.layers, {name: kind for name, kind in LAYERS.items() if name not in OURS}),
+        (local_response, {name: LAYERS[name] for name in ("LocalResponseNormalization",)}),
         (keras.optimizers, {n: kind for n, kind in OPTIMIZERS.items() if n not in OUR_OPTIMIZER}),
         (muon, {name: OPTIMIZERS[name] for name in OUR_OPTIMIZER}),
         (keras.losses, LOSSES),
@@ -78,6 +80,7 @@ FULL = {
     "moving_mean_initializer: Zeros, moving_variance_initializer: Ones",
     "LayerNormalization": f"{NORMALIZATION}, axis: [1, 2]",
     "GroupNormalization": f"{NORMALIZATION}, axis: -1, groups: 2",
+    "LocalResponseNormalization": "name: a, depth_radius: 3, bias: 1, alpha: 1e-3, beta: 0.5",
     "Activation": "name: a, activation: silu",
     "ReLU": "name: a, max_value: 6, negative_slope: 0.1, threshold: 0.5",
     "LeakyReLU": "name: a, negative_slope: 0.02",

@@ -218,6 +218,7 @@ def test_any_bytes(content: bytes) -> None:
 @given(
     st.text(st.sampled_from("ab:-?,[]{}&*!|>'\"%@`#~ \n\t01.\\x\ud7ff\u2028\ufeff"), max_size=60)
 )
+@example("---")
 def test_any_text(text: str) -> None:
     _document_or_mistake(text.encode())
 

@@ -1,0 +1,88 @@
+"""The layers a recipe may name: Keras's classes and arguments, one of ours, and two that nest.
+
+A default given here is Keras's own and stands here only because shape arithmetic needs it; what a
+recipe leaves out is never passed on. A test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypeAliasType
+
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.kinds import OneOf, table
+from kcnn.recipe.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.layers.merging import Add, Average, Concatenate, Maximum, Multiply
+from kcnn.recipe.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    LocalResponseNormalization,
+)
+from kcnn.recipe.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from kcnn.recipe.layers.regularization import Dropout, GaussianNoise, SpatialDropout2D
+from kcnn.recipe.layers.reshaping import (
+    Cropping2D,
+    Flatten,
+    Rescaling,
+    Reshape,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from kcnn.recipe.layers.weighted import (
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)
+
+LAYERS: dict[str, type[Settings]] = {}
+AnyLayer = TypeAliasType("AnyLayer", Annotated[Layer, OneOf(LAYERS, "layer", identifiers=False)])
+Layers = Annotated[list[AnyLayer], Field(min_length=1)]
+
+
+class Residual(Layer):
+    """The sum of a body and a shortcut around it (He et al., 2016); not in Keras.
+
+    Args:
+        body: The layers whose result is added.
+        shortcut: The layers on the way round; none lets the input through as it is.
+    """
+
+    body: Layers
+    shortcut: list[AnyLayer] = []
+
+
+class Repeat(Layer):
+    """The same layers several times, one behind the other, each with its own weights; not in Keras.
+
+    Args:
+        times: How often.
+        body: The layers.
+    """
+
+    times: Annotated[int, Field(gt=0, le=1000)]
+    body: Layers
+
+
+LAYERS.update(
+    table(
+        Conv2D, SeparableConv2D, DepthwiseConv2D, Conv2DTranspose, Dense,
+        MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
+        Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise,
+        BatchNormalization, LayerNormalization, GroupNormalization, LocalResponseNormalization,
+        Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
+        ZeroPadding2D, Cropping2D, UpSampling2D,
+        Add, Concatenate, Multiply, Average, Maximum,
+        Residual, Repeat,
+    )
+)  # fmt: skip

@@ -1,0 +1,98 @@
+"""Normalization layers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from kcnn.recipe.fields import Axes, Count, Positive, UnitInterval, accept
+from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.weights import Constraint, Initializer, Regularizer
+
+
+class Normalization(Layer):
+    """What every normalization takes.
+
+    Args:
+        axis: The axis of the channels.
+        epsilon: Added to the variance, so that nothing is divided by 0.
+        center: Adds a learned number, beta.
+        scale: Multiplies by a learned number, gamma.
+        beta_initializer: How these weights begin.
+        gamma_initializer: How these weights begin.
+        beta_regularizer: What the loss adds to keep these weights small.
+        gamma_regularizer: What the loss adds to keep these weights small.
+        beta_constraint: What these weights must keep to after each step.
+        gamma_constraint: What these weights must keep to after each step.
+        trainable: Whether training changes its weights.
+    """
+
+    axis: Axes = -1
+    epsilon: Positive | None = None
+    center: bool = True
+    scale: bool = True
+    beta_initializer: Initializer | None = None
+    gamma_initializer: Initializer | None = None
+    beta_regularizer: Regularizer | None = None
+    gamma_regularizer: Regularizer | None = None
+    beta_constraint: Constraint | None = None
+    gamma_constraint: Constraint | None = None
+    trainable: bool | None = None
+
+
+class BatchNormalization(Normalization):
+    """Normalizes each channel over the batch (Ioffe and Szegedy, 2015).
+
+    Args:
+        momentum: Share of the moving mean and variance, which scoring uses, that each step keeps.
+        moving_mean_initializer: How these weights begin.
+        moving_variance_initializer: How these weights begin.
+        synchronized: Takes the batch over all devices together; when left out, where there are
+            several.
+    """
+
+    axis: Annotated[int, accept(lambda value: type(value) is int, "one axis, as in -1")] = -1
+    momentum: UnitInterval | None = None
+    moving_mean_initializer: Initializer | None = None
+    moving_variance_initializer: Initializer | None = None
+    synchronized: bool | None = None
+
+
+class LayerNormalization(Normalization):
+    """Normalizes each image over the given axes (Ba et al., 2016).
+
+    Args:
+        axis: The axes that mean and variance are taken over; those of an image are 1, 2 and 3.
+    """
+
+
+class GroupNormalization(Normalization):
+    """Normalizes groups of channels of each image (Wu and He, 2018).
+
+    Args:
+        groups: How many groups.
+    """
+
+    axis: Annotated[int, accept(lambda value: type(value) is int, "one axis, as in -1")] = -1
+    groups: Annotated[
+        int,
+        accept(
+            lambda value: type(value) is int and (value > 0 or value == -1),
+            "a positive whole number, or -1 for a group a channel",
+        ),
+    ] = 32
+
+
+class LocalResponseNormalization(Layer):
+    """Divides by the activity of neighbouring channels (Krizhevsky et al., 2012); not in Keras.
+
+    Args:
+        depth_radius: Neighbouring channels on either side.
+        bias: What is added to the sum of squares; k in the paper.
+        alpha: Weight of the sum of squares.
+        beta: Exponent.
+    """
+
+    depth_radius: Count | None = 2
+    bias: Positive | None = 2.0
+    alpha: Positive | None = 0.0001
+    beta: Positive | None = 0.75

@@ -1,0 +1,168 @@
+"""What each setting of a recipe takes, is when left out, and means: the schema put into words.
+
+The words are those of the classes' docstrings and of the messages about mistakes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+from typing_extensions import TypeAliasType
+
+from kcnn.recipe.augmentations import Augmentation
+from kcnn.recipe.fields import Accepting, Settings
+from kcnn.recipe.kinds import OneOf
+from kcnn.recipe.mistakes import EXPECTED
+from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
+from kcnn.recipe.write import one_line
+
+NEEDED = "needed"
+KERAS = "Keras's"
+NOTHING = ""
+# What is ours throughout; elsewhere a setting without a default is Keras's to say.
+_OURS = (Recipe, DataSettings, FlipsAndShifts, TrainSettings, Augmentation)
+_LEFT_OUT = "when left out"
+_HUGE = 1e9  # limits from here on only keep arithmetic in bounds
+_TYPES = {int: "int_type", float: "float_type", bool: "bool_type", str: "string_type"}
+_ARGUMENT = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a class, in words.
+
+    Args:
+        name: Its name.
+        expected: What it takes, as in `a number above 0`.
+        default: `needed`, `Keras's`, a value as code, or nothing.
+        meaning: What it is for; empty when the docstrings leave it to Keras's own.
+        names: What is named there, as in `optimizer` or `Lookahead`; empty for plain values.
+    """
+
+    name: str
+    expected: str
+    default: str
+    meaning: str
+    names: str = ""
+
+
+def summary(kind: type[Settings]) -> str:
+    """Gives a class's docstring up to its arguments, each paragraph in one line."""
+    text = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[0]
+    return "\n\n".join(" ".join(one.split()) for one in text.strip().split("\n\n"))
+
+
+def settings_of(kind: type[Settings]) -> list[Setting]:
+    """Describes the settings of a class, those that are needed first."""
+    meanings = _meanings(kind)
+    described = [
+        _setting(kind, name, field, meanings.get(name, ""))
+        for name, field in kind.model_fields.items()
+    ]
+    return sorted(described, key=lambda setting: setting.default != NEEDED)
+
+
+def _setting(kind: type[Settings], name: str, field: FieldInfo, meaning: str) -> Setting:
+    expected, names = _expected(field.annotation, field.metadata)
+    return Setting(name, expected, _default(kind, name, field, meaning), meaning, names)
+
+
+def _meanings(kind: type[Settings]) -> dict[str, str]:
+    """Reads what the docstrings of a class, and of those it extends, say of its settings."""
+    found: dict[str, str] = {}
+    for one in reversed(inspect.getmro(kind)):
+        if issubclass(one, Settings):
+            text = inspect.cleandoc(vars(one).get("__doc__") or "").partition("Args:\n")[2]
+            found |= {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(text)}
+    return found
+
+
+def _default(kind: type[Settings], name: str, field: FieldInfo, meaning: str) -> str:
+    if _LEFT_OUT in meaning and (field.is_required() or field.default is None):
+        return NOTHING  # the meaning says it
+    if field.is_required():
+        return NEEDED
+    if field.default is None:
+        return NOTHING if issubclass(kind, _OURS) else KERAS
+    if isinstance(field.default, Settings):
+        return f"`{type(field.default).__name__}`"
+    return NOTHING if field.default == [] else f"`{one_line(field.default)}`"
+
+
+def _expected(annotation: Any, marks: Sequence[Any]) -> tuple[str, str]:
+    """Says what a type takes, and what is named there.
+
+    Args:
+        annotation: The type.
+        marks: What is said of it beside: limits, validators.
+    """
+    marks = [one for mark in marks for one in _opened(mark)]
+    for mark in marks:
+        if isinstance(mark, Accepting):
+            return mark.expected, ""
+        if isinstance(mark, OneOf):
+            return f"one {mark.what}", mark.what
+    if isinstance(annotation, TypeAliasType):
+        return _expected(annotation.__value__, marks)
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _expected(parts[0], [*parts[1:], *marks])
+    if origin in (Union, UnionType):
+        (some,) = (part for part in parts if part is not NoneType)
+        return _expected(some, marks)
+    if origin is Literal:
+        return ", ".join(parts), ""
+    if origin is list:
+        return _expected_list(*_expected(parts[0], ()))
+    if origin is dict:
+        return f"{_plain('dict_type')}; each value {_expected(parts[1], ())[0]}", ""
+    if annotation in _TYPES:
+        return f"{_plain(_TYPES[annotation])}{_limits(marks)}", ""
+    return _plain("model_type"), annotation.__name__
+
+
+def _expected_list(item: str, names: str) -> tuple[str, str]:
+    if names:
+        return f"a list of {names}s" if item.startswith("one ") else "a list of settings", names
+    return f"a list, each {item}", ""
+
+
+def _opened(mark: Any) -> Sequence[Any]:
+    return mark.metadata if isinstance(mark, FieldInfo) else [mark]
+
+
+def _plain(kind: str) -> str:
+    return EXPECTED[kind].format()
+
+
+def _limits(marks: Sequence[Any]) -> str:
+    """Says the limits of a number behind its type: ` from 0 to 1`, ` above 0`."""
+    least: Any = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
+    most: Any = next((mark.le for mark in marks if isinstance(mark, Le)), None)
+    if least is not None and most is not None and most < _HUGE:
+        return f" from {least:g} to {most:g}"
+    words = [word for mark in marks if (word := _limit(mark))]
+    return f" {' and '.join(words)}" if words else ""
+
+
+def _limit(mark: Any) -> str:
+    limit: Any
+    match mark:
+        case Gt(gt=limit):
+            text = EXPECTED["greater_than"].format(gt=limit)
+        case Ge(ge=limit):
+            text = EXPECTED["greater_than_equal"].format(ge=limit)
+        case Lt(lt=limit):
+            text = EXPECTED["less_than"].format(lt=limit)
+        case Le(le=limit):
+            text = EXPECTED["less_than_equal"].format(le=limit)
+        case _:
+            return ""
+    return "" if limit >= _HUGE else text.removeprefix("a number ")

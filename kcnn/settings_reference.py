@@ -1,0 +1,289 @@
+"""Writes the page of everything a recipe may say from the schema and its docstrings.
+
+`python -m kcnn.settings_reference docs/recipe.md` brings it up to date; a test sees that it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kcnn.markdown import code, table
+from kcnn.recipe import layers, losses, optimizers
+from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
+from kcnn.recipe.examples import EXAMPLES
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.layers.normalization import Normalization
+from kcnn.recipe.layers.weighted import Weighted, Window
+from kcnn.recipe.meanings import Setting, settings_of, summary
+from kcnn.recipe.schema import (
+    DataSettings,
+    EarlyStopping,
+    Fidelity,
+    FlipsAndShifts,
+    Lookahead,
+    ModelSettings,
+    Published,
+    Recipe,
+    TrainSettings,
+)
+from kcnn.recipe.weights import (
+    CONSTRAINTS,
+    KERNEL_INITIALIZERS_OF_CONV2D,
+    REGULARIZERS,
+    Seeded,
+)
+
+Row = tuple[str, str, str, str]
+
+HEADINGS: Row = ("setting", "takes", "default", "meaning")
+INTRODUCTION = """\
+# Everything a recipe may say
+
+<!-- Written from docstrings: python -m kcnn.settings_reference docs/recipe.md -->
+
+A recipe is a YAML file with three sections that are needed, `data`, `model` and `train`:
+
+```yaml
+data:
+  dataset: cifar10
+model:
+  layers:
+    - Conv2D: {filters: 16, kernel_size: 3, activation: relu}
+    - MaxPooling2D
+    - Flatten
+    - Dense: {units: 10}
+train:
+  epochs: 5
+  optimizer: {Adam: {learning_rate: 0.001}}
+```
+
+A layer, an optimizer and the like is named by its class, alone or with settings: `MaxPooling2D` or
+`MaxPooling2D: {pool_size: 3}`. Initializers, regularizers, constraints, optimizers, losses and
+metrics may be spelled in lower case too: `he_normal`, `categorical_crossentropy`. Any setting can
+be given on the command line, as in `kcnn fit mine.yaml train.optimizer.Adam.learning_rate=3e-4`,
+and `kcnn check mine.yaml` tells every mistake at once.
+
+What is not written has the default of these tables. *Needed* means that there is none, *Keras's*
+that it is left to Keras, and a dash that nothing is done if the meaning says no more. The examples
+below show only the lines in question."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: the settings of one class, or the classes that one setting may name.
+
+    Args:
+        title: Its heading.
+        text: What goes before its tables.
+        settings: The class whose settings it lists.
+        names: What settings name with its classes, as in `optimizer`.
+        kinds: These classes.
+        shared: Classes that some of them extend; their settings are listed once.
+        keras: The page of keras.io/api that explains their arguments.
+    """
+
+    title: str
+    text: str = ""
+    settings: type[Settings] | None = None
+    names: str = ""
+    kinds: Sequence[type[Settings]] = ()
+    shared: Sequence[type[Settings]] = ()
+    keras: str = ""
+
+    def is_named(self, names: str) -> bool:
+        """Tells whether this is what a setting names: `optimizer`, or `Lookahead` itself."""
+        own = self.settings.__name__ if self.settings else self.names
+        return names == own
+
+
+def _kinds(named: dict[str, type[Settings]]) -> Sequence[type[Settings]]:
+    return list(named.values())
+
+
+SECTIONS = (
+    Section("The recipe", settings=Recipe),
+    Section("data", settings=DataSettings),
+    Section("Test-time augmentation", "`data.test_time_augmentation`:", settings=FlipsAndShifts),
+    Section(
+        "Augmentations",
+        "`data.augment` lists any of these. They change images in training only.",
+        names="augmentation",
+        kinds=_kinds(AUGMENTATIONS),
+        shared=(Warp,),
+    ),
+    Section("model", settings=ModelSettings),
+    Section(
+        "Layers",
+        "`model.layers` lists any of these, and so do `body` and `shortcut` of the two that nest.",
+        names="layer",
+        kinds=_kinds(layers.LAYERS),
+        shared=(layers.Layer, Weighted, Window, Normalization),
+        keras="layers",
+    ),
+    Section(
+        "Initializers",
+        "How weights begin: `kernel_initializer`, `bias_initializer` and the like.",
+        names="initializer",
+        kinds=_kinds(KERNEL_INITIALIZERS_OF_CONV2D),
+        shared=(Seeded,),
+        keras="layers/initializers",
+    ),
+    Section(
+        "Regularizers",
+        "`kernel_regularizer` and the like.",
+        names="regularizer",
+        kinds=_kinds(REGULARIZERS),
+        keras="layers/regularizers",
+    ),
+    Section(
+        "Constraints",
+        "`kernel_constraint` and the like.",
+        names="constraint",
+        kinds=_kinds(CONSTRAINTS),
+        keras="layers/constraints",
+    ),
+    Section("train", settings=TrainSettings),
+    Section(
+        "Optimizers",
+        "`train.optimizer` is one of these.",
+        names="optimizer",
+        kinds=_kinds(optimizers.OPTIMIZERS),
+        shared=(optimizers.Optimizer, optimizers.Moments),
+        keras="optimizers",
+    ),
+    Section(
+        "Learning-rate schedules",
+        "`train.learning_rate_schedule` is one of these.",
+        names="learning-rate schedule",
+        kinds=_kinds(optimizers.SCHEDULES),
+    ),
+    Section("Lookahead", "`train.lookahead`:", settings=Lookahead),
+    Section(
+        "Losses",
+        "`train.loss` is one of these.",
+        names="loss",
+        kinds=_kinds(losses.LOSSES),
+        shared=(losses.Crossentropy,),
+        keras="losses",
+    ),
+    Section(
+        "Metrics",
+        "`train.metrics` lists any of these.",
+        names="metric",
+        kinds=_kinds(losses.METRICS),
+        keras="metrics",
+    ),
+    Section("Early stopping", "`train.early_stopping`:", settings=EarlyStopping),
+    Section("published", "A list:", settings=Published),
+    Section("fidelity", "A list:", settings=Fidelity),
+)
+
+
+def settings_page() -> str:
+    """Gives the page, its sections behind an introduction and a table of contents."""
+    contents = " · ".join(f"[{one.title}](#{_anchor(one.title)})" for one in SECTIONS)
+    return "\n\n".join([INTRODUCTION, contents, *map(_section, SECTIONS)]) + "\n"
+
+
+def _section(section: Section) -> str:
+    parts = [f"## {section.title}"]
+    if section.settings is not None:
+        about = f"{section.text} {summary(section.settings)}".strip()
+        parts += [about, *_table_and_example(section.settings, section)]
+    else:
+        parts += [_lead(section), *_shared(section), _classes(section), *_further(section)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _lead(section: Section) -> str:
+    if not section.keras:
+        return section.text
+    address = f"keras.io/api/{section.keras}"
+    return f"{section.text} [{address}](https://{address}/) says more of Keras's own."
+
+
+def _shared(section: Section) -> list[str]:
+    """Lists the settings that several classes of a section have, once."""
+    parts = []
+    for base in section.shared:
+        takers = [code(kind.__name__) for kind in section.kinds if issubclass(kind, base)]
+        everyone = len(takers) == len(section.kinds)
+        who = f"Every {section.names} takes" if everyone else f"{_listed(takers)} take"
+        parts += [f"{who}:", *_table_and_example(base, section)]
+    return parts
+
+
+def _classes(section: Section) -> str:
+    """Lists the classes of a section, each with its own settings below it."""
+    rows: list[Row] = []
+    for kind in section.kinds:
+        rows.append((f"**{code(kind.__name__)}**", "", "", _paragraphs(kind)[0]))
+        rows += _rows(kind, section)
+    own = "settings of its own" if section.shared else "its settings"
+    return table((f"{section.names}, {own}", *HEADINGS[1:]), rows)
+
+
+def _further(section: Section) -> list[str]:
+    """Says what does not go into a table: further paragraphs, and examples."""
+    parts = []
+    for kind in section.kinds:
+        paragraphs = [*_paragraphs(kind)[1:], *_example(kind)]
+        if paragraphs:
+            parts += [f"**{code(kind.__name__)}**", *paragraphs]
+    return parts
+
+
+def _table_and_example(kind: type[Settings], section: Section) -> list[str]:
+    return [table(HEADINGS, _rows(kind, section)), *_example(kind)]
+
+
+def _example(kind: type[Settings]) -> list[str]:
+    return [f"```yaml\n{EXAMPLES[kind]}\n```"] if kind in EXAMPLES else []
+
+
+def _rows(kind: type[Settings], section: Section) -> list[Row]:
+    """Makes a row a setting; those that are alike, or left to keras.io, share one."""
+    names: dict[tuple[str, str, str], list[str]] = {}
+    for one in _own_settings(kind, section):
+        said = (_linked(one), one.default or "–", one.meaning)
+        if not one.meaning:
+            said = ("see keras.io", said[1], "")
+        names.setdefault(said, []).append(code(one.name))
+    return [(", ".join(alike), *said) for said, alike in names.items()]
+
+
+def _own_settings(kind: type[Settings], section: Section) -> list[Setting]:
+    """Leaves out what is said of a class that it extends."""
+    said = {
+        setting
+        for base in section.shared
+        if issubclass(kind, base) and kind is not base
+        for setting in settings_of(base)
+    }
+    return [setting for setting in settings_of(kind) if setting not in said]
+
+
+def _paragraphs(kind: type[Settings]) -> list[str]:
+    return summary(kind).split("\n\n")
+
+
+def _linked(setting: Setting) -> str:
+    """Says what a setting takes, with a link where a section lists it."""
+    title = next((one.title for one in SECTIONS if one.is_named(setting.names)), None)
+    return f"[{setting.expected}](#{_anchor(title)})" if title else setting.expected
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _anchor(title: str) -> str:
+    """Gives the address that GitHub gives to a heading."""
+    return title.lower().replace(" ", "-")
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(settings_page(), encoding="utf-8")

@@ -1,0 +1,127 @@
+"""The schema in words: what settings take, are when left out, and mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kcnn.recipe.augmentations import AlternatingFlip, RandAugment, RandomZoom
+from kcnn.recipe.fields import Settings
+from kcnn.recipe.layers import Conv2D, Dense, Repeat
+from kcnn.recipe.meanings import Setting, settings_of, summary
+from kcnn.recipe.optimizers import SGD, ConvolutionMuon, Step
+from kcnn.recipe.schema import DataSettings, Fidelity, Recipe, TrainSettings
+from kcnn.recipe.weights import Whitening
+
+
+def setting(kind: type[Settings], name: str) -> Setting:
+    return next(one for one in settings_of(kind) if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        (SGD, "momentum", "a number from 0 to 1"),
+        (SGD, "clipnorm", "a number above 0"),
+        (SGD, "use_ema", "true or false"),
+        (ConvolutionMuon, "sgd_momentum", "a number of at least 0 and below 1"),
+        (Conv2D, "filters", "a whole number above 0"),
+        (RandAugment, "num_ops", "a whole number from 1 to 14"),
+        (Repeat, "times", "a whole number above 0 and of at most 1000"),
+        (Step, "epochs", "a list, each a number above 0"),
+        (Fidelity, "status", "assumed, changed"),
+        (Fidelity, "note", "text"),
+        (
+            TrainSettings,
+            "learning_rate_multipliers",
+            "settings, as in {name: value}; each value a number of at least 0",
+        ),
+    ],
+)
+def test_types_and_limits_are_said_in_words(kind: type[Settings], name: str, expected: str) -> None:
+    assert setting(kind, name).expected == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "override"),
+    [
+        (DataSettings, "dataset", "data.dataset=[]"),
+        (DataSettings, "path", "data.path=[]"),
+        (DataSettings, "image_size", "data.image_size=3"),
+        (DataSettings, "channels", "data.channels=2"),
+        (DataSettings, "validation", "data.validation=some"),
+        (Recipe, "name", "name=[]"),
+        (TrainSettings, "seed", "train.seed=-1"),
+        (TrainSettings, "shuffle", "train.shuffle=3"),
+        (RandomZoom, "height_factor", "data.augment=[{RandomZoom: {height_factor: -1}}]"),
+        (Conv2D, "padding", "model.layers=[{Conv2D: {filters: 1, kernel_size: 1, padding: -1}}]"),
+        (Dense, "inputs", "model.layers=[{Dense: {units: 1, inputs: []}}]"),
+    ],
+)
+def test_words_are_those_of_messages(
+    problems: Callable[..., list[str]], base: str, kind: type[Settings], name: str, override: str
+) -> None:
+    (problem,) = problems(base, override)
+    said = setting(kind, name).expected.replace("a whole number of", "a number of")
+    assert f"{name}: expected {said}; got " in problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "names"),
+    [
+        (TrainSettings, "optimizer", "optimizer"),
+        (TrainSettings, "metrics", "metric"),
+        (TrainSettings, "lookahead", "Lookahead"),
+        (Recipe, "published", "Published"),
+        (Conv2D, "kernel_initializer", "initializer"),
+        (Repeat, "body", "layer"),
+        (Conv2D, "filters", ""),
+    ],
+)
+def test_what_is_named_there_is_told(kind: type[Settings], name: str, names: str) -> None:
+    assert setting(kind, name).names == names
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "default"),
+    [
+        (Conv2D, "filters", "needed"),
+        (Conv2D, "kernel_initializer", "Keras's"),
+        (Conv2D, "use_bias", "`true`"),
+        (Conv2D, "activation", ""),  # its meaning says what happens when it is left out
+        (Recipe, "name", ""),
+        (Recipe, "published", ""),
+        (DataSettings, "augment", ""),
+        (DataSettings, "path", ""),
+        (TrainSettings, "loss", "`SparseCategoricalCrossentropy`"),
+        (Whitening, "epsilon", "`0.0005`"),
+    ],
+)
+def test_defaults(kind: type[Settings], name: str, default: str) -> None:
+    assert setting(kind, name).default == default
+
+
+def test_needed_settings_go_first() -> None:
+    needed = [one.default == "needed" for one in settings_of(Conv2D)]
+    assert needed == sorted(needed, reverse=True)
+
+
+def test_meanings_are_of_the_nearest_class_that_gives_one() -> None:
+    assert setting(Dense, "kernel_initializer").meaning == "How these weights begin."
+    assert "Whitening" in setting(Conv2D, "kernel_initializer").meaning
+    assert setting(Conv2D, "name").meaning.startswith("What later layers call it by")
+
+
+def test_a_meaning_of_several_lines_is_one_line() -> None:
+    assert setting(TrainSettings, "sampling").meaning == (
+        "Whether an epoch shows every image once, or draws as many at random one by one, so that "
+        "some come twice and others not at all."
+    )
+
+
+def test_a_summary_ends_before_the_arguments() -> None:
+    assert summary(Dense) == "Every output reads every input."
+    first, second = summary(AlternatingFlip).split("\n\n")
+    assert first.endswith("(Jordan, 2024).")
+    assert second.endswith("shows half of them one way twice.")
