@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kcnn.data.catalog import NAMED_SETS
 from kcnn.errors import DataError
+from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -58,10 +59,13 @@ def plan_for_known_images(recipe: Recipe) -> Plan | None:
     """Works the network out as far as the recipe alone says what the images are.
 
     Raises:
-        RecipeError: The network does not fit.
+        RecipeError: The layers make no graph, or the network does not fit.
     """
     shape = known_image_shape(recipe.data)
-    return None if shape is None else plan_network(recipe, shape, known_classes(recipe.data))
+    if shape is None:
+        unfold(recipe)  # names are right or wrong for images of any shape
+        return None
+    return plan_network(recipe, shape, known_classes(recipe.data))
 
 
 def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:

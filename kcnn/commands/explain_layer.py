@@ -114,13 +114,13 @@ def _read_image(
 
 def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
     """Builds the model as kcnn fit does before its first step."""
-    from kcnn.data.splits import split_validation
+    from kcnn.data.splits import set_validation_apart
 
     if dataset is None:
         return fresh_model(plan, None)
     validation, seed = plan.recipe.data.validation, plan.recipe.train.seed
-    train, _ = split_validation(dataset.train, validation, seed)
-    return fresh_model(plan, train.images)
+    left, _ = set_validation_apart(dataset, validation, seed)
+    return fresh_model(plan, left.train.images)
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:

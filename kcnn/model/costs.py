@@ -9,8 +9,11 @@ from functools import singledispatch
 
 from kcnn.model.graph import Node
 from kcnn.model.shapes import Shape, pair
+from kcnn.model.weights import MOVING_AVERAGES, weight_names
 from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
+
+_Counts = tuple[dict[str, int], int]  # the size of each weight, by its name, and multiply-adds
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Cost:
 
     Args:
         parameters: Weights, those that are not trained included, as Keras counts them.
-        not_trained: Those among them that training leaves alone (moving averages, frozen layers).
+        not_trained: Those among them that the optimizer leaves alone: moving averages, layers that
+            are frozen, weights whose learning rate is multiplied by 0.
         multiply_adds: Multiplications with an addition, for one image, forward.
     """
 
@@ -47,77 +51,66 @@ def total_cost(nodes: Sequence[Node], shapes: Mapping[str, Shape]) -> Cost:
 
 def node_cost(node: Node, shapes: Mapping[str, Shape]) -> Cost:
     """Counts one layer's parameters and multiply-adds."""
-    cost = _cost(node.layer, shapes[node.inputs[0]], shapes[node.name])
-    if getattr(node.layer, "trainable", None) is False:
-        return Cost(cost.parameters, cost.parameters, cost.multiply_adds)
-    return cost
+    sizes, multiply_adds = _counts(node.layer, shapes[node.inputs[0]], shapes[node.name])
+    parameters = sum(sizes[name] for name in weight_names(node.layer))
+    trained = sum(sizes[name] for name in node.trained_weights)
+    return Cost(parameters, parameters - trained, multiply_adds)
 
 
 @singledispatch
-def _cost(layer: Layer, before: Shape, after: Shape) -> Cost:
-    return Cost()
+def _counts(layer: Layer, before: Shape, after: Shape) -> _Counts:
+    """Counts for a layer with all the weights that one of its kind may have."""
+    return {}, 0
 
 
-@_cost.register
-def _conv2d(layer: layers.Conv2D, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _conv2d(layer: layers.Conv2D, before: Shape, after: Shape) -> _Counts:
     kernel = math.prod(pair(layer.kernel_size)) * before[2] // layer.groups * layer.filters
-    return Cost(kernel + _bias(layer, layer.filters), 0, kernel * after[0] * after[1])
+    return {"kernel": kernel, "bias": layer.filters}, kernel * after[0] * after[1]
 
 
-@_cost.register
-def _depthwise(layer: layers.DepthwiseConv2D, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _depthwise(layer: layers.DepthwiseConv2D, before: Shape, after: Shape) -> _Counts:
     kernel = math.prod(pair(layer.kernel_size)) * after[2]
-    return Cost(kernel + _bias(layer, after[2]), 0, kernel * after[0] * after[1])
+    return {"kernel": kernel, "bias": after[2]}, kernel * after[0] * after[1]
 
 
-@_cost.register
-def _separable(layer: layers.SeparableConv2D, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _separable(layer: layers.SeparableConv2D, before: Shape, after: Shape) -> _Counts:
     between = before[2] * layer.depth_multiplier
-    kernels = math.prod(pair(layer.kernel_size)) * between + between * layer.filters
-    return Cost(kernels + _bias(layer, layer.filters), 0, kernels * after[0] * after[1])
+    depthwise, pointwise = math.prod(pair(layer.kernel_size)) * between, between * layer.filters
+    sizes = {"depthwise_kernel": depthwise, "pointwise_kernel": pointwise, "bias": layer.filters}
+    return sizes, (depthwise + pointwise) * after[0] * after[1]
 
 
-@_cost.register
-def _transposed(layer: layers.Conv2DTranspose, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _transposed(layer: layers.Conv2DTranspose, before: Shape, after: Shape) -> _Counts:
     kernel = math.prod(pair(layer.kernel_size)) * before[2] * layer.filters
-    return Cost(kernel + _bias(layer, layer.filters), 0, kernel * before[0] * before[1])
+    return {"kernel": kernel, "bias": layer.filters}, kernel * before[0] * before[1]
 
 
-@_cost.register
-def _dense(layer: layers.Dense, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _dense(layer: layers.Dense, before: Shape, after: Shape) -> _Counts:
     kernel = before[-1] * layer.units
-    rows = math.prod(before[:-1])
-    return Cost(kernel + _bias(layer, layer.units), 0, kernel * rows)
+    return {"kernel": kernel, "bias": layer.units}, kernel * math.prod(before[:-1])
 
 
-@_cost.register(layers.BatchNormalization)
-@_cost.register(layers.LayerNormalization)
-@_cost.register(layers.GroupNormalization)
+@_counts.register(layers.BatchNormalization)
+@_counts.register(layers.LayerNormalization)
+@_counts.register(layers.GroupNormalization)
 def _normalization(
     layer: layers.BatchNormalization | layers.LayerNormalization | layers.GroupNormalization,
     before: Shape,
     after: Shape,
-) -> Cost:
+) -> _Counts:
     axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
     size = math.prod(before[axis - 1 if axis > 0 else axis] for axis in axes)
-    moving = 2 * size if isinstance(layer, layers.BatchNormalization) else 0
-    return Cost(size * (layer.scale + layer.center) + moving, moving, math.prod(before))
+    return dict.fromkeys(("gamma", "beta", *MOVING_AVERAGES), size), math.prod(before)
 
 
-@_cost.register
-def _prelu(layer: layers.PReLU, before: Shape, after: Shape) -> Cost:
+@_counts.register
+def _prelu(layer: layers.PReLU, before: Shape, after: Shape) -> _Counts:
     shared = [] if layer.shared_axes is None else layer.shared_axes
     shared = [shared] if isinstance(shared, int) else shared
     sizes = [1 if axis in shared else size for axis, size in enumerate(before, start=1)]
-    return Cost(math.prod(sizes), 0, math.prod(before))
-
-
-def _bias(
-    layer: layers.Conv2D
-    | layers.DepthwiseConv2D
-    | layers.SeparableConv2D
-    | layers.Conv2DTranspose
-    | layers.Dense,
-    size: int,
-) -> int:
-    return size if layer.use_bias else 0
+    return {"alpha": math.prod(sizes)}, math.prod(before)

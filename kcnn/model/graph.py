@@ -6,10 +6,12 @@ Shape arithmetic and the Keras model both walk this graph, so that they cannot d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from kcnn.errors import RecipeError
+from kcnn.model.learning_rates import multipliers_of_weights
+from kcnn.model.weights import trainable_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import suggest
 from kcnn.recipe.kinds import snake_case
@@ -41,12 +43,25 @@ class Node:
         layer: Its class and arguments.
         inputs: The names of the nodes it reads; `image` is the input.
         place: Where the recipe has it.
+        multipliers: What the learning rate of its weights is multiplied by, by their names; only
+            those that the recipe has a multiplier for.
     """
 
     name: str
     layer: Layer
     inputs: tuple[str, ...]
     place: Place
+    multipliers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def trained_weights(self) -> tuple[str, ...]:
+        """The names of the weights that training moves: not by 0 times its rate."""
+        names = trainable_weights(self.layer)
+        return tuple(name for name in names if self.multipliers.get(name) != 0)
+
+    def path(self, weight: str) -> str:
+        """Gives the path that a weight has in the Keras model: `conv2d/kernel` of `kernel`."""
+        return f"{self.name}/{weight}"
 
 
 def unfold(recipe: Recipe) -> list[Node]:
@@ -54,14 +69,28 @@ def unfold(recipe: Recipe) -> list[Node]:
 
     Raises:
         RecipeError: Names that are missing, taken, or come later; layers that nothing reads; too
-            many layers.
+            many layers; learning-rate multipliers of weights that no layer has.
     """
     unfolding = _Unfolding(recipe)
     unfolding.follow(recipe.model.layers, ("model", "layers"), INPUT)
     unfolding.require_all_read()
     if unfolding.problems:
         raise RecipeError(unfolding.problems)
-    return unfolding.nodes
+    return _with_multipliers(recipe, unfolding.nodes)
+
+
+def _with_multipliers(recipe: Recipe, nodes: list[Node]) -> list[Node]:
+    """Tells each layer the learning-rate multipliers of its weights."""
+    weights = {
+        node.path(name): (node.name, name)
+        for node in nodes
+        for name in trainable_weights(node.layer)
+    }
+    multipliers: dict[str, dict[str, float]] = {node.name: {} for node in nodes}
+    for path, multiplier in multipliers_of_weights(recipe, list(weights)).items():
+        layer, name = weights[path]
+        multipliers[layer][name] = multiplier
+    return [replace(node, multipliers=multipliers[node.name]) for node in nodes]
 
 
 class _Unfolding:

@@ -31,6 +31,9 @@ def write_kernels(run: RunFolder, before: np.ndarray | None, after: np.ndarray |
         run: The run.
         before: The kernel that training began with.
         after: The same kernel when it ended.
+
+    Raises:
+        RunError: The run's folder cannot be written.
     """
     if before is not None and after is not None:
         with atomic(run.filters) as temporary:

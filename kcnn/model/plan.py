@@ -46,6 +46,15 @@ class Plan:
         return total_cost(self.nodes, self.shapes)
 
     @property
+    def learning_rate_multipliers(self) -> dict[str, float]:
+        """What the learning rate of some weights is multiplied by, by their path."""
+        return {
+            node.path(name): multiplier
+            for node in self.nodes
+            for name, multiplier in node.multipliers.items()
+        }
+
+    @property
     def output_activation(self) -> OutputActivation:
         """What the last layer does to its sums; `linear` means that it gives logits."""
         last = self.nodes[-1].layer
@@ -65,7 +74,8 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
 
     Raises:
         RecipeError: Some layer does not fit, the output is not one number a class, an initializer
-            has no room, or test images would be shifted out of themselves.
+            has no room, a learning-rate multiplier means no weight, or test images would be
+            shifted out of themselves.
     """
     _require_near_shifts(recipe, image_shape)
     nodes = tuple(unfold(recipe))

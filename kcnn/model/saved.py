@@ -19,6 +19,8 @@ from kcnn.model.initializers import Dirac
 from kcnn.model.saved_archive import check_archive
 from kcnn.printable import printable
 
+MOST_NAMED = 10  # classes in one line
+
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Writes a model whole or not at all, with the layers and initializers that Keras has.
@@ -29,6 +31,9 @@ def save_model(model: keras.Model, path: Path) -> None:
     Args:
         model: A functional model, which stays as it is.
         path: The `.keras` file.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
     """
     # Of the network alone: with a model, its optimizer would be made again.
     network = keras.Model(model.input, model.output, name=model.name)
@@ -137,20 +142,36 @@ def require_images(model: keras.Model, path: Path, image_shape: tuple[int, int, 
         )
 
 
-def require_classes(model: keras.Model, path: Path, class_names: Sequence[str]) -> None:
-    """Makes sure that a model answers with one number for each of these classes.
+def require_classes(
+    model: keras.Model, path: Path, learned: Sequence[str], found: Sequence[str] | None = None
+) -> None:
+    """Makes sure that a model answers with one number for each class, and for those of the data.
 
     Args:
         model: The model.
         path: Where it was loaded from, for the message.
-        class_names: The names of the classes.
+        learned: The names of the classes that its run learned.
+        found: The names of those of the data set; None where none is used.
 
     Raises:
-        RunError: It was trained on other classes.
+        RunError: It was trained on other classes, or on the same in another order.
     """
     answers = model.output_shape[-1]
-    if answers != len(class_names):
+    if answers != len(learned):
         raise RunError(
-            f"{path}: answers with {answers} classes, but there are {len(class_names)} names",
+            f"{path}: answers with {answers} classes, but there are {len(learned)} names",
             "the classes changed since the run was trained; train it again with kcnn fit",
         )
+    if found is not None and list(found) != list(learned):
+        raise RunError(
+            f"{path}: its run learned {_listed(learned, found)}; the data set now has "
+            f"{_listed(found, learned)}",
+            "give the classes their former names, or train it again with kcnn fit",
+        )
+
+
+def _listed(names: Sequence[str], others: Sequence[str]) -> str:
+    """Lists some names, first those that the others lack."""
+    ordered = sorted(names, key=lambda name: name in others)
+    more = [f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join([*ordered[:MOST_NAMED], *more])

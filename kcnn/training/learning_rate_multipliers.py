@@ -2,49 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from typing import Any
 
 import keras
-
-from kcnn.errors import RecipeError
-from kcnn.recipe import Recipe
-from kcnn.recipe.fields import shown, suggest
-
-_PLACE = ("train", "learning_rate_multipliers")
-
-
-def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, float]:
-    """Finds the weights that the recipe's patterns mean.
-
-    Args:
-        recipe: The recipe.
-        weights: Paths of the weights that are trained: `conv2d/kernel`.
-
-    Returns:
-        The multiplier of each weight that has one, by its path.
-
-    Raises:
-        RecipeError: A pattern means no weight, or two mean the same.
-    """
-    found: dict[str, float] = {}
-    patterns: dict[str, str] = {}
-    problems = []
-    for pattern, multiplier in (recipe.train.learning_rate_multipliers or {}).items():
-        meant = [weight for weight in weights if fnmatchcase(weight, pattern)]
-        if not meant:
-            problems.append((pattern, f"no weight that is trained{_near(pattern, weights)}"))
-        twice = next((weight for weight in meant if weight in found), None)
-        if twice is not None:
-            problems.append((pattern, f"{twice} is meant by {shown(patterns[twice])} already"))
-        found |= dict.fromkeys(meant, multiplier)
-        patterns |= dict.fromkeys(meant, pattern)
-    if problems:
-        raise RecipeError(
-            [recipe.origin.problem((*_PLACE, pattern), text) for pattern, text in problems]
-        )
-    return found
 
 
 def with_multipliers(
@@ -79,8 +40,3 @@ def with_multipliers(
 
     WithMultipliers.__name__ = optimizer_class.__name__
     return WithMultipliers
-
-
-def _near(pattern: str, weights: Sequence[str]) -> str:
-    near = suggest(pattern, weights)
-    return near or f"; a pattern is as in */{weights[-1].rpartition('/')[2]} or {weights[0]}"

@@ -60,6 +60,21 @@ def test_images_that_only_the_data_know(npz: Path) -> None:
     assert plan.cost.parameters == 16 * 3 + 3
 
 
+def test_multipliers_of_weights_that_no_layer_has(npz: Path) -> None:
+    mistaken = NPZ.replace(
+        "optimizer", "learning_rate_multipliers:\n  {dense/kernal: 3}, optimizer"
+    )
+    npz.write_text(mistaken)
+    known = ["data.image_size=[4, 4]", "data.channels=1"]
+    for settings in ([], known):  # the images' shape does not matter
+        with pytest.raises(RecipeError) as caught:
+            check(npz, settings)
+        assert caught.value.problems == (
+            f"{npz}:4: train.learning_rate_multipliers.dense/kernal: no weight that is trained; "
+            "did you mean dense/kernel?",
+        )
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

@@ -91,6 +91,12 @@ def test_branches_say_what_they_read() -> None:
     assert lines[add + 1].strip() == "reads batch_normalization_2 and re_lu"
 
 
+def test_weights_that_a_multiplier_leaves_untrained_are_not_trained() -> None:
+    assert "  parameters: 1,973,944, 2,592 of them not trained\n" in run("cifar94").stdout
+    totals = json.loads(run("cifar94", "--json").stdout)["totals"]
+    assert totals["trainable_parameters"] == 1_973_944 - 2_592
+
+
 def test_json(net: Path) -> None:
     answer = json.loads(run(net, "--json").stdout)
     first, *_, dense = answer["layers"]

@@ -84,3 +84,33 @@ def test_simple_conv_net(make_recipe) -> None:
 )  # fmt: skip
 def test_one_layer(make_recipe, layer: str, expected: Cost) -> None:
     assert plan_network(make_recipe(f"- {layer}"), (4, 4, 6), None).cost == expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "pattern", "expected"),
+    [
+        ("Conv2D: {filters: 4, kernel_size: 3}", "*/kernel", Cost(220, 216, 216 * 4)),
+        ("Conv2D: {filters: 4, kernel_size: 3}", "*", Cost(220, 220, 216 * 4)),
+        ("DepthwiseConv2D: {kernel_size: 3}", "*/bias", Cost(60, 6, 54 * 4)),
+        ("SeparableConv2D: {filters: 4, kernel_size: 3}", "*/depthwise*",
+         Cost(82, 54, (54 + 24) * 4)),
+        ("Conv2DTranspose: {filters: 4, kernel_size: 3}", "*/bias", Cost(220, 4, 216 * 16)),
+        ("Dense: {units: 5}", "*/kernel", Cost(35, 30, 30 * 16)),
+        ("BatchNormalization", "*/beta", Cost(24, 18, 96)),
+        ("PReLU", "*/alpha", Cost(96, 96, 96)),
+    ],
+)  # fmt: skip
+def test_a_multiplier_of_0_leaves_weights_untrained(make_recipe, layer, pattern, expected) -> None:
+    recipe = make_recipe(f"- {layer}", f"train.learning_rate_multipliers={{'{pattern}': 0}}")
+    assert plan_network(recipe, (4, 4, 6), None).cost == expected
+
+
+def test_other_multipliers_train(make_recipe) -> None:
+    recipe = make_recipe("- Dense: {units: 5}", "train.learning_rate_multipliers={'*': 0.1}")
+    assert plan_network(recipe, (4, 4, 6), None).cost.not_trained == 0
+
+
+def test_cifar94_does_not_train_what_whitens() -> None:
+    cost = plan_network(read_recipe("cifar94"), (32, 32, 3), 10).cost
+    whitening, moving = 2 * 2 * 3 * 24, 2 * (2 * 64 + 4 * 256)
+    assert cost.not_trained == whitening + moving == 2_592

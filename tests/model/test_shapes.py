@@ -17,6 +17,7 @@ from kcnn.model.explain import explain_network
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.model.shapes import Shape, borders, infer_shapes, pair, shown
+from kcnn.model.weights import trainable_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
 
@@ -54,6 +55,8 @@ def agree(recipe: Recipe, shape: Shape) -> None:
     }
     assert plan.cost.parameters == model.count_params()
     assert plan.cost.not_trained == count(model.non_trainable_weights)
+    names = {node.path(name) for node in plan.nodes for name in trainable_weights(node.layer)}
+    assert names == {weight.path for weight in model.trainable_weights}
     explanation = explain_network(recipe, shape, None)
     assert explanation.cost == plan.cost
     assert all(plan.shapes[one.name] == one.output_shape for one in explanation.layers)

@@ -7,7 +7,7 @@ import pytest
 from kcnn.model.build import build_model
 from kcnn.model.graph import SCALING
 from kcnn.model.plan import plan_network
-from kcnn.model.whitening import whiten
+from kcnn.model.whitening import choose_images, whiten
 
 STATISTICS = ([120.0, 110.0, 100.0], [3600.0, 2500.0, 1600.0])
 
@@ -20,10 +20,14 @@ def images() -> np.ndarray:
     return np.clip(120 + 30 * smooth, 0, 255).astype(np.uint8)
 
 
-def whitened(make_recipe, images: np.ndarray, settings: str, initializer: str) -> keras.Model:
+def whitened(
+    make_recipe, images: np.ndarray, settings: str, initializer: str, *overrides: str
+) -> keras.Model:
     convolution = f"use_bias: false, name: first, {settings}, kernel_initializer: {initializer}"
     recipe = make_recipe(
-        f"- Conv2D: {{{convolution}}}\n- Flatten\n- Dense: {{units: 10}}", "data.scaling=standard"
+        f"- Conv2D: {{{convolution}}}\n- Flatten\n- Dense: {{units: 10}}",
+        "data.scaling=standard",
+        *overrides,
     )
     plan = plan_network(recipe, (12, 11, 3), 10)
     model = build_model(plan, STATISTICS)
@@ -65,7 +69,14 @@ def test_epsilon_holds_the_smallest_variances_back(make_recipe, images) -> None:
     assert lengths[0] < 0.5
 
 
-def test_only_the_first_images_count(make_recipe, images) -> None:
+OWN = {
+    "folder": "data={dataset: folder, path: photos, image_size: [12, 11]}",
+    "npz": "data={dataset: npz, path: photos.npz}",
+}
+LAST = "- Flatten\n- Dense: {units: 10}"
+
+
+def test_only_the_first_images_of_a_named_set_count(make_recipe, images) -> None:
     changed = np.concatenate([images[:150], 255 - images[150:]])
     some = "{Whitening: {images: 150}}"
     kernels = [
@@ -73,6 +84,39 @@ def test_only_the_first_images_count(make_recipe, images) -> None:
         for shown in (images, changed)
     ]
     np.testing.assert_array_equal(*kernels)
+
+
+@pytest.mark.parametrize("dataset", OWN)
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_images_of_one_s_own_count_whatever_their_order(make_recipe, dataset, is_sorted) -> None:
+    labels = np.repeat(np.arange(10), 200)
+    if not is_sorted:
+        labels = np.random.default_rng(1).permutation(labels)
+    chosen = choose_images(make_recipe(LAST, OWN[dataset]), len(labels), 500)
+    assert len(chosen) == 500
+    assert (np.diff(chosen) > 0).all()
+    shares = np.bincount(labels[chosen], minlength=10)
+    assert shares.min() > 25  # of 50, give or take 6
+    other = choose_images(make_recipe(LAST, OWN[dataset], "train.seed=1"), len(labels), 500)
+    assert not np.array_equal(chosen, other)
+
+
+@pytest.mark.parametrize("data", ["data.dataset=cifar10", *OWN.values()])
+def test_all_images_count_where_there_are_too_few(make_recipe, data: str) -> None:
+    assert choose_images(make_recipe(LAST, data), 3, 500).tolist() == [0, 1, 2]
+
+
+def test_images_of_one_class_after_the_other_whiten_all(make_recipe, images) -> None:
+    by_class = np.concatenate([images[:150] // 8, images[150:]])  # dark ones first
+    overrides = [OWN["npz"], "data.scaling=standard"]
+    settings, some = "filters: 24, kernel_size: 2", "{Whitening: {images: 100, epsilon: 1e-9}}"
+    answers = {}
+    for name, more in {"first": [], "drawn": overrides}.items():
+        model = whitened(make_recipe, by_class, settings, some, *more)
+        rows = np.array(model(by_class)).reshape(-1, 24)[:, :12]
+        answers[name] = np.mean(rows**2)  # 1 where the patches are white
+    assert answers["drawn"] == pytest.approx(1, abs=0.2)
+    assert answers["first"] > 10
 
 
 def test_no_such_layer_and_nothing_happens(make_recipe, images) -> None:

@@ -11,50 +11,9 @@ from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.training.fit import compile_model
-from kcnn.training.learning_rate_multipliers import multipliers_of_weights, with_multipliers
+from kcnn.training.learning_rate_multipliers import with_multipliers
 
-WEIGHTS = ["conv2d/kernel", "conv2d/bias", "batch_normalization/beta", "dense/kernel", "dense/bias"]
 REFUSED = ("Adafactor", "ScheduleFreeAdamW")
-
-
-def found(make_plan: Callable, patterns: str) -> dict[str, float]:
-    recipe = make_plan(f"train.learning_rate_multipliers={patterns}").recipe
-    return multipliers_of_weights(recipe, WEIGHTS)
-
-
-def test_patterns_mean_paths(make_plan: Callable) -> None:
-    assert found(make_plan, "{'*/bias': 2, batch_*: 64, dense/kernel: 0}") == {
-        "conv2d/bias": 2,
-        "dense/bias": 2,
-        "batch_normalization/beta": 64,
-        "dense/kernel": 0,
-    }
-    assert multipliers_of_weights(make_plan().recipe, WEIGHTS) == {}
-
-
-@pytest.mark.parametrize(
-    ("patterns", "message"),
-    [
-        ("{dense/kernal: 2}", "no weight that is trained; did you mean dense/kernel?"),
-        ("{'*/gamma': 2}", "no weight that is trained; a pattern is as in */bias or conv2d/kernel"),
-        ("{'*/bias': 2, 'dense/*': 3}", "dense/bias is meant by '*/bias' already"),
-    ],
-)
-def test_patterns_that_mean_nothing_or_too_much(make_plan, patterns: str, message: str) -> None:
-    with pytest.raises(RecipeError) as caught:
-        found(make_plan, patterns)
-    (problem,) = caught.value.problems
-    assert problem.endswith(message)
-    assert "train.learning_rate_multipliers." in problem
-
-
-def test_a_weight_that_is_not_trained_is_not_meant(make_plan: Callable) -> None:
-    plan = make_plan(
-        "model.layers=[Flatten, {Dense: {units: 10, trainable: false}}, {Dense: {units: 10}}]",
-        "train.learning_rate_multipliers={dense/bias: 2}",
-    )
-    with pytest.raises(RecipeError, match="no weight that is trained; did you mean dense_1/bias"):
-        compile_model(plan, build_model(plan), steps_per_epoch=1)
 
 
 def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.ndarray]:

@@ -1,0 +1,56 @@
+"""Which weights the recipe's `learning_rate_multipliers` mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from kcnn.errors import RecipeError
+from kcnn.recipe import Recipe
+from kcnn.recipe.fields import shown, suggest
+
+_PLACE = ("train", "learning_rate_multipliers")
+_EXAMPLES = 3
+
+
+def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, float]:
+    """Finds the weights that the recipe's patterns mean.
+
+    Args:
+        recipe: The recipe.
+        weights: Paths of the weights that are trained: `conv2d/kernel`.
+
+    Returns:
+        The multiplier of each weight that has one, by its path.
+
+    Raises:
+        RecipeError: A pattern means no weight, or two mean the same.
+    """
+    found: dict[str, float] = {}
+    patterns: dict[str, str] = {}
+    problems = []
+    for pattern, multiplier in (recipe.train.learning_rate_multipliers or {}).items():
+        meant = [weight for weight in weights if fnmatchcase(weight, pattern)]
+        if not meant:
+            problems.append((pattern, f"no weight that is trained{_expected(pattern, weights)}"))
+        twice = next((weight for weight in meant if weight in found), None)
+        if twice is not None:
+            problems.append((pattern, f"{twice} is meant by {shown(patterns[twice])} already"))
+        found |= dict.fromkeys(meant, multiplier)
+        patterns |= dict.fromkeys(meant, pattern)
+    if problems:
+        raise RecipeError(
+            [recipe.origin.problem((*_PLACE, pattern), text) for pattern, text in problems]
+        )
+    return found
+
+
+def _expected(pattern: str, weights: Sequence[str]) -> str:
+    if not weights:
+        return ": this network has none"
+    listed = ", ".join(weights[:_EXAMPLES])
+    more = ", …" if len(weights) > _EXAMPLES else ""
+    return suggest(pattern, weights) or (
+        f"; those are {listed}{more}, and a pattern for several is as in "
+        f"*/{weights[-1].rpartition('/')[2]}"
+    )
