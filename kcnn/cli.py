@@ -262,12 +262,18 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn predict cat.png
       kcnn predict cifar/run-001 photos/ --top 5 --csv answers.csv
     """
-    from kcnn.commands.predict import predict, split_run
+    from kcnn.commands.predict import UnreadableImagesError, predict, split_run
 
     run, images = split_run(arguments.pop("images"), arguments["output_dir"])
-    answers = predict(images, run, progress=make_progress(quiet), **arguments)
+    problem: UnreadableImagesError | None = None
+    try:
+        answers = predict(images, run, progress=make_progress(quiet), **arguments)
+    except UnreadableImagesError as error:
+        answers, problem = error.predictions, error
     text = output.as_json(output.predictions_json(answers)) if as_json else None
     show(text or output.predictions_text(answers))
+    if problem is not None:
+        raise problem
 
 
 @cli.command()

@@ -38,7 +38,7 @@ def require_writable(output_dir: Path) -> None:
         while not existing.exists():
             existing = existing.parent
         if not existing.is_dir():
-            raise RunError(f"{existing}: is a file, not a folder", "choose another --output-dir")
+            raise RunError(f"{existing}: is a file, not a folder", "choose another folder")
         with tempfile.TemporaryFile(dir=existing):
             pass
 
@@ -98,6 +98,9 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file whole or not at all; line ends stay as they are.
 
     What Unicode lacks, as in names of files that are not UTF-8, is written as JSON escapes it.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
     """
     content = text.encode("utf-8", errors="backslashreplace")
     with atomic(path, len(content)) as temporary:
@@ -105,12 +108,20 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object whole or not at all."""
+    """Writes a JSON object whole or not at all.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
+    """
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a table whole or not at all: comma-separated, LF at the end of each line."""
+    """Writes a table whole or not at all: comma-separated, LF at the end of each line.
+
+    Raises:
+        RunError: The place cannot be written, or the disk is full.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -319,6 +319,14 @@ class TestTrainedRun:
         status, message, _ = error_of("predict", empty, "--output-dir", outputs, "--quiet")
         assert (status, message) == (1, f"{empty}: an empty file, expected an image")
 
+    def test_predict_shows_what_can_be_read(self, outputs: Path, tmp_path: Path) -> None:
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "black.png")
+        (tmp_path / "empty.png").touch()
+        done = run("predict", tmp_path, "--output-dir", outputs, "--json", "--quiet")
+        assert done.exit_code == 1
+        assert [one["image"] for one in json.loads(done.stdout)] == [str(tmp_path / "black.png")]
+        assert f"error: {tmp_path / 'empty.png'}: an empty file, expected an image" in done.stderr
+
     @pytest.mark.slow
     def test_export(self, outputs: Path) -> None:
         done = run("export", "--output-dir", outputs, "--quiet")

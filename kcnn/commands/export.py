@@ -7,9 +7,10 @@ from pathlib import Path
 
 import kcnn
 from kcnn.backend import start_tensorflow
+from kcnn.commands.evaluate import learned_or_found
 from kcnn.data.load import load_dataset
 from kcnn.errors import ExportError
-from kcnn.files import atomic, require_writable
+from kcnn.files import atomic, require_writable, writing
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import find_run, require_no_links
@@ -75,6 +76,7 @@ def export(
     place = _require_new(destination) if destination else found.exports / "saved_model"
     require_writable(place.parent)
     dataset = load_dataset(read_recipe(found.resolved).data, data_dir, progress)
+    learned = learned_or_found(found, dataset.class_names, progress)
     start_tensorflow(progress)
     import keras
 
@@ -89,7 +91,7 @@ def export(
     with keras.device("cpu"):
         model = probability_model(load_model(path))
         require_images(model, path, dataset.image_shape)
-        require_classes(model, path, dataset.class_names)
+        require_classes(model, path, learned, dataset.class_names)
         probabilities = answer_images(model, test.images, progress)
     height, width, channels = dataset.image_shape
     description = {
@@ -97,11 +99,11 @@ def export(
         "weights": weights,
         "image_size": [height, width],
         "channels": channels,
-        "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
+        "test_accuracy": score(probabilities, test.labels, learned).accuracy,
         "kcnn": kcnn.__version__,
     }
     with atomic(place) as temporary:
-        write_saved_model(model, dataset.class_names, description, temporary)
+        write_saved_model(model, learned, description, temporary)
         agreement = require_agreement(
             temporary,
             tuple(SIGNATURES),
@@ -126,8 +128,9 @@ def export(
 
 
 def _require_new(destination: Path) -> Path:
-    if destination.exists():
-        raise ExportError(f"{destination}: is there already", "choose another, or remove it")
+    with writing(destination):
+        if destination.exists():
+            raise ExportError(f"{destination}: is there already", "choose another, or remove it")
     return destination
 
 

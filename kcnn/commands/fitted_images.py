@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from kcnn.data.images import read_image_and_size
+from kcnn.errors import DataError
 from kcnn.progress import Progress
 
 # A change of the aspect ratio by less than this share does not show.
@@ -23,6 +25,8 @@ class FittedImages:
         height: In pixels, as the model takes images.
         width: In pixels.
         channels: 1 for grey, 3 for red, green, blue.
+        taken: The files that were read in batches, in their order.
+        refused: What is wrong with those that could not be read.
     """
 
     height: int
@@ -30,11 +34,27 @@ class FittedImages:
     channels: int
     stretched: list[str] = field(default_factory=list)
     enlarged: list[str] = field(default_factory=list)
+    taken: list[Path] = field(default_factory=list)
+    refused: list[DataError] = field(default_factory=list)
 
     def batches(self, paths: Sequence[Path], size: int) -> Iterator[np.ndarray]:
-        """Reads files some at a time: uint8, shape (at most size, height, width, channels)."""
-        for start in range(0, len(paths), size):
-            yield np.stack([self.read(path) for path in paths[start : start + size]])
+        """Reads files some at a time: uint8, shape (at most size, height, width, channels).
+
+        Those that cannot be read are left out; `taken` and `refused` say which.
+        """
+        images = self._readable(paths)
+        while batch := list(islice(images, size)):
+            yield np.stack(batch)
+
+    def _readable(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
+        for path in paths:
+            try:
+                image = self.read(path)
+            except DataError as error:
+                self.refused.append(error)
+            else:
+                self.taken.append(path)
+                yield image
 
     def read(self, path: Path) -> np.ndarray:
         """Reads one file: uint8, shape (height, width, channels).

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.plot_image import plot_image, saved_weights
+from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
+from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
 from kcnn.figures.curves import read_curve
 from kcnn.figures.feature_maps import LayerMaps
@@ -130,7 +131,9 @@ def _load_images(
     run: RunFolder, data_dir: Path | None, strict: bool, progress: Progress
 ) -> Dataset | None:
     try:
-        return load_dataset(read_recipe(run.resolved).data, data_dir, progress)
+        recipe = read_recipe(run.resolved)
+        dataset = load_dataset(recipe.data, data_dir, progress)
+        return set_validation_apart(dataset, recipe.data.validation, recipe.train.seed)[0]
     except KcnnError as error:
         if strict:
             raise
@@ -139,7 +142,7 @@ def _load_images(
 
 
 def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
-    path = run.weights(saved_weights(run))
+    path = run.weights("last")
     start_tensorflow(progress)
     from kcnn.model.activations import feature_maps
     from kcnn.model.saved import load_model

@@ -12,6 +12,7 @@ import numpy as np
 from kcnn.backend import start_tensorflow
 from kcnn.commands.fitted_images import FittedImages
 from kcnn.commands.predict import predict
+from kcnn.data.images import reading
 from kcnn.errors import DataError
 from kcnn.figures import feature_maps
 from kcnn.figures.curves import read_curve
@@ -38,16 +39,16 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
         DataError: The file cannot be read as an image.
         RunError: The run has no model, or its layers make no maps.
     """
-    if file.is_dir():
-        raise DataError(f"{file}: a folder, expected an image file", "name one image in it")
+    with reading(file):
+        if file.is_dir():
+            raise DataError(f"{file}: a folder, expected an image file", "name one image in it")
     require_no_links(run)
-    which = saved_weights(run)
-    answer = _predict(run, file, which, progress)
+    answer = _predict(run, file, progress)
     start_tensorflow(progress)
     from kcnn.model import activations
     from kcnn.model.saved import load_model
 
-    model = load_model(run.weights(which))
+    model = load_model(run.weights("last"))
     fitted = FittedImages(*model.input_shape[1:])
     pixels = fitted.read(file)
     if answer is None:  # else predict has told it
@@ -59,18 +60,11 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
     return path
 
 
-def saved_weights(run: RunFolder) -> str:
-    """Says which weights to look at: the last, or of a run that was stopped the best."""
-    return "best" if run.best_model.is_file() and not run.model.is_file() else "last"
-
-
-def _predict(
-    run: RunFolder, file: Path, which: str, progress: Progress
-) -> tuple[str, float] | None:
+def _predict(run: RunFolder, file: Path, progress: Progress) -> tuple[str, float] | None:
     """Gives the most probable class; None when the run was stopped before it named its classes."""
     if run.status() != "finished":
         return None
-    (prediction,) = predict([file], str(run.path), run.path.parent, which, 1, progress=progress)
+    (prediction,) = predict([file], str(run.path), run.path.parent, top=1, progress=progress)
     return prediction.classes[0]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.fitted_images import FittedImages
-from kcnn.data.images import find_images
+from kcnn.data.images import find_images, unreadable
 from kcnn.errors import DataError, RunError
-from kcnn.files import require_writable, write_csv
+from kcnn.files import require_writable, write_csv, writing
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, find_run
 
@@ -33,6 +33,19 @@ class Prediction:
     classes: tuple[tuple[str, float], ...]
 
 
+class UnreadableImagesError(DataError):
+    """Some images could not be read; those that could are classified.
+
+    Args:
+        error: What is wrong with them.
+        predictions: What the model sees in the others.
+    """
+
+    def __init__(self, error: DataError, predictions: Sequence[Prediction]) -> None:
+        super().__init__(error.message, error.hint)
+        self.predictions = list(predictions)
+
+
 def predict(
     images: Sequence[Path],
     run: str | None,
@@ -51,13 +64,16 @@ def predict(
         weights: `last` or `best`.
         top: How many classes to give for each image; all of them when there are fewer.
         csv_file: A new file for the answers: `image,rank,class,probability`.
-        progress: Told of images done, and of images that had to be stretched or enlarged.
+        progress: Told of images done, of images that had to be stretched or enlarged, and of files
+            of other kinds in folders.
 
     Returns:
         One prediction an image, in the order given, a folder's sorted by path.
 
     Raises:
-        DataError: There are no images, or one cannot be read; nothing is written then.
+        UnreadableImagesError: Some images cannot be read. The answers for all others are written
+            to csv_file, and come with the error.
+        DataError: There are no images, or none can be read; nothing is written then.
         RunError: There is no such run or model, it is damaged, or csv_file is there already or
             cannot be written.
         TrainingError: The model's answers are not finite.
@@ -67,10 +83,10 @@ def predict(
         raise DataError("no images to classify", "name them after the run: kcnn predict RUN IMAGE")
     if csv_file is not None:
         _require_new(csv_file)
-    paths = find_images(images)
+    paths = find_images(images, progress)
     found = find_run(run, output_dir)
     model_file = found.weights(weights)
-    class_names = _class_names(found)
+    class_names = learned_classes(found)
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes
@@ -84,14 +100,18 @@ def predict(
     with progress.task("Classifying", len(paths), "images") as advance:
         for answer in answer_batches(model, batches):
             for probabilities in answer:
-                path = paths[len(predictions)]
+                path = fitted.taken[len(predictions)]
                 predictions.append(
                     Prediction(path, _most_probable(probabilities, class_names, top))
                 )
             advance(len(answer))
     fitted.tell(progress)
+    if not predictions:
+        raise unreadable(fitted.refused, len(paths))
     if csv_file is not None:
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
+    if fitted.refused:
+        raise UnreadableImagesError(unreadable(fitted.refused, len(paths)), predictions)
     return predictions
 
 
@@ -115,13 +135,12 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     return arguments[0], paths[1:]
 
 
-def _require_new(csv_file: Path) -> None:
-    if csv_file.exists():
-        raise RunError(f"{csv_file}: is there already", "choose another --csv file, or remove it")
-    require_writable(csv_file.parent)
+def learned_classes(run: RunFolder) -> list[str]:
+    """Names the classes that a finished run learned, in the order of its model's answers.
 
-
-def _class_names(run: RunFolder) -> list[str]:
+    Raises:
+        RunError: The run's summary is missing or damaged, or does not name them.
+    """
     names = run.read_summary().get("class_names")
     if not isinstance(names, list) or not names:
         raise RunError(
@@ -129,6 +148,15 @@ def _class_names(run: RunFolder) -> list[str]:
             "restore it, or train the run again with kcnn fit",
         )
     return [str(name) for name in names]
+
+
+def _require_new(csv_file: Path) -> None:
+    with writing(csv_file):
+        if csv_file.exists():
+            raise RunError(
+                f"{csv_file}: is there already", "choose another --csv file, or remove it"
+            )
+    require_writable(csv_file.parent)
 
 
 def _most_probable(

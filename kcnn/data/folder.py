@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,14 @@ import numpy as np
 
 from kcnn.data.convert import empty_images
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.images import images_below, read_image
+from kcnn.data.images import images_below, left_out, read_image, unreadable
 from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
 SPLIT_SEED = 0
+# Names of folders that are parts of a data set, in any case; a class may have one, but not all.
+SPLIT_WORDS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class _Files:
 
 def read_folder(
     path: Path,
-    image_size: tuple[int, int] | None,
+    image_size: tuple[int, int],
     channels: int,
     test: float,
     progress: Progress,
@@ -40,45 +43,62 @@ def read_folder(
 
     Args:
         path: The folder.
-        image_size: Height and width to resize to; None needs images that are all alike.
+        image_size: Height and width to resize to.
         channels: 1 for grey, 3 for red, green, blue.
         test: The share that becomes the test set when there is no `test` folder.
-        progress: Told of every image read.
+        progress: Told of every image read, and of folders and files that are left out.
 
     Raises:
-        DataError: There are not two classes with images, an image cannot be read, or sizes differ.
+        DataError: There are not two classes with images, or images cannot be read.
     """
     if not path.is_dir():
         raise DataError(f"{path}: no such folder", "data.path names the folder of images")
-    train, held_out, class_names = _find_files(path, test)
-    size = image_size or _common_size(train.paths[0], channels)
+    train, held_out, class_names = _find_files(path, test, progress)
     total = len(train.paths) + len(held_out.paths)
+    refused: list[DataError] = []
     with progress.task(f"Reading {path.name}", total, "images") as advance:
         parts = [
-            Images(
-                _read(files.paths, size, image_size is not None, channels, advance), files.labels
-            )
+            Images(_read(files.paths, image_size, channels, advance, refused), files.labels)
             for files in (train, held_out)
         ]
+    if refused:
+        raise unreadable(refused, total)
     return Dataset(path.resolve().name, parts[0], parts[1], class_names, str(path))
 
 
-def _find_files(path: Path, test: float) -> tuple[_Files, _Files, tuple[str, ...]]:
-    if _class_folders(path / "train"):
-        class_names = _class_names(path / "train")
-        train = _list_files(path / "train", class_names)
-        if (path / "test").is_dir():
-            _require_known_classes(path / "test", class_names)
-            return train, _list_files(path / "test", class_names), class_names
+def _find_files(
+    path: Path, test: float, progress: Progress
+) -> tuple[_Files, _Files, tuple[str, ...]]:
+    folders = {folder.name: folder for folder in _class_folders(path)}
+    if "train" in folders and _class_folders(folders["train"]):
+        _tell_not_used(path, [name for name in folders if name not in ("train", "test")], progress)
+        class_names = _class_names(folders["train"])
+        train = _list_files(folders["train"], class_names, progress)
+        if "test" in folders:
+            _require_known_classes(folders["test"], class_names)
+            return train, _list_files(folders["test"], class_names, progress), class_names
     else:
         class_names = _class_names(path)
-        train = _list_files(path, class_names)
+        train = _list_files(path, class_names, progress)
     chosen = take_stratified(train.labels, float(test), SPLIT_SEED, "data.test")
     return _select(train, ~chosen), _select(train, chosen), class_names
 
 
+def _tell_not_used(path: Path, names: Sequence[str], progress: Progress) -> None:
+    if names:
+        progress.note(
+            f"{path}: left out {', '.join(names[:10])}: beside train only test is read; "
+            "data.validation takes its images from train"
+        )
+
+
 def _class_names(folder: Path) -> tuple[str, ...]:
     names = tuple(child.name for child in _class_folders(folder))
+    if names and all(name.lower() in SPLIT_WORDS for name in names):
+        raise DataError(
+            f"{folder}: the sub-folders {', '.join(names)} are parts of a data set, not classes",
+            "rename them to train and test, each with a folder for every class",
+        )
     if len(names) < 2:
         raise DataError(
             f"{folder}: {len(names)} sub-folder(s), expected one for each of two classes or more",
@@ -96,19 +116,27 @@ def _class_folders(folder: Path) -> list[Path]:
 
 
 def _require_known_classes(folder: Path, class_names: Sequence[str]) -> None:
-    unknown = [child for child in _class_folders(folder) if child.name not in class_names]
+    found, classes = _class_folders(folder), ", ".join(class_names[:10])
+    way_out = f"or remove or rename {folder}: a share of train then becomes the test set"
+    if not found:
+        raise DataError(
+            f"{folder}: no sub-folders named after the classes, which say what its images show",
+            f"sort them into {classes}; {way_out}",
+        )
+    unknown = [child for child in found if child.name not in class_names]
     if unknown:
         raise DataError(
             f"{unknown[0]}: a class without training images",
-            f"the classes in train are {', '.join(class_names[:10])}",
+            f"the classes in train are {classes}; {way_out}",
         )
 
 
-def _list_files(folder: Path, class_names: Sequence[str]) -> _Files:
+def _list_files(folder: Path, class_names: Sequence[str], progress: Progress) -> _Files:
     paths: list[Path] = []
     labels: list[int] = []
+    others: Counter[str] = Counter()
     for label, name in enumerate(class_names):
-        inside = images_below(folder / name)
+        inside, beside = images_below(folder / name)
         if not inside:
             raise DataError(
                 f"{folder / name}: no PNG, JPEG, BMP or GIF images for this class",
@@ -116,6 +144,9 @@ def _list_files(folder: Path, class_names: Sequence[str]) -> _Files:
             )
         paths += inside
         labels += [label] * len(inside)
+        others.update(beside)
+    if others:
+        progress.note(f"{folder}: {left_out(others)}")
     return _Files(paths, np.array(labels, np.int32))
 
 
@@ -124,27 +155,19 @@ def _select(files: _Files, chosen: np.ndarray) -> _Files:
     return _Files(paths, files.labels[chosen])
 
 
-def _common_size(first: Path, channels: int) -> tuple[int, int]:
-    height, width, _ = read_image(first, None, channels).shape
-    return height, width
-
-
 def _read(
     paths: Sequence[Path],
     size: tuple[int, int],
-    is_resized: bool,
     channels: int,
     advance: Advance,
+    refused: list[DataError],
 ) -> np.ndarray:
+    """Reads images; those that cannot be read go to `refused`, so that all are told at once."""
     images = empty_images(len(paths), size, channels)
     for index, path in enumerate(paths):
-        image = read_image(path, size if is_resized else None, channels)
-        if image.shape[:2] != size:
-            raise DataError(
-                f"{path}: {image.shape[0]}×{image.shape[1]} pixels, the first image has "
-                f"{size[0]}×{size[1]}",
-                "say what size all shall have: data.image_size=[64,64]",
-            )
-        images[index] = image
+        try:
+            images[index] = read_image(path, size, channels)
+        except DataError as error:
+            refused.append(error)
         advance(1)
     return images

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import stat
 import warnings
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from kcnn.errors import DataError
+from kcnn.progress import Progress
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
@@ -19,12 +22,23 @@ MODES = {1: "L", 3: "RGB"}
 LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as the cameras of telephones have
 LONGEST_SIDE = 65_535
 LARGEST_FILE = 100_000_000  # bytes
+MOST_NAMED = 10  # files, or kinds of files, in one line
 _JPEG = b"\xff\xd8"
 _BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
 # Beginnings of scans and of Exif's parts, of which thousands take a decoder minutes.
 _SLOW = (b"\xff\xda", b"Exif\0\0")
 _MOST_PARTS = 40
-_ON_ITS_SIDE = (5, 6, 7, 8)  # Exif's orientations of a width that is a height
+# What turns an image of each of Exif's orientations upright, and which make its width a height.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 # How many times as large as wanted an image still is that is made smaller at first by mere sums,
 # which is fast; the pixels are those of one step, give or take one level of 256.
 _REDUCING_GAP = 4.0
@@ -99,40 +113,88 @@ def _require_moderate(image: Image.Image) -> None:
         raise Image.DecompressionBombError
 
 
-def find_images(paths: Iterable[Path]) -> list[Path]:
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to look at a path into a DataError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
     """Lists image files: each file that is named, and all images in and below each folder.
 
     Args:
         paths: Files and folders.
+        progress: Told how many files of other kinds the folders have.
 
     Returns:
         Files as they were named, a folder's images sorted by path; hidden ones are left out.
 
     Raises:
-        DataError: A path is not there, or a folder has no images.
+        DataError: A path is not there or cannot be read, or a folder has no images.
     """
     images: list[Path] = []
+    others: Counter[str] = Counter()
     for path in paths:
-        if path.is_dir():
-            inside = images_below(path)
-            if not inside:
-                raise DataError(f"{path}: no PNG, JPEG, BMP or GIF images in this folder")
-            images.extend(inside)
-        elif path.exists():
-            images.append(path)
-        else:
-            raise DataError(f"{path}: no such file or folder")
+        with reading(path):
+            if path.is_dir():
+                inside, beside = images_below(path)
+                if not inside:
+                    raise DataError(f"{path}: no PNG, JPEG, BMP or GIF images in this folder")
+                images.extend(inside)
+                others.update(beside)
+            elif path.exists():
+                images.append(path)
+            else:
+                raise DataError(f"{path}: no such file or folder")
+    if others:
+        progress.note(left_out(others))
     return images
 
 
-def images_below(folder: Path) -> list[Path]:
-    """Lists the image files in and below a folder, sorted by path, without hidden ones."""
-    return sorted(
+def images_below(folder: Path) -> tuple[list[Path], Mapping[str, int]]:
+    """Lists the image files in and below a folder, sorted by path, without hidden ones.
+
+    Returns:
+        The images, and how many files of each other kind there are, `.webp` for instance.
+    """
+    files = [
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
+    ]
+    images = [path for path in files if path.suffix.lower() in SUFFIXES]
+    kinds = Counter(path.suffix.lower() for path in files)
+    return sorted(images), {kind: kinds[kind] for kind in kinds if kind not in SUFFIXES}
+
+
+def left_out(others: Mapping[str, int]) -> str:
+    """Says how many files of other kinds were left out, the most frequent kinds first."""
+    total = sum(others.values())
+    kinds = sorted(others, key=lambda kind: (-others[kind], kind))
+    named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MOST_NAMED]]
+    more = ["…"] if len(kinds) > MOST_NAMED else []
+    files = "1 file that is" if total == 1 else f"{total:,} files that are"
+    return f"left out {files} not PNG, JPEG, BMP or GIF: {', '.join([*named, *more])}"
+
+
+def unreadable(refused: Sequence[DataError], total: int) -> DataError:
+    """Makes one error of those of several images, of which it names the first.
+
+    Args:
+        refused: What `read_image` said of each; one at least.
+        total: How many images there are.
+    """
+    if len(refused) == 1:
+        return refused[0]
+    lines = [error.message for error in refused[:MOST_NAMED]]
+    more = [f"and {len(refused) - MOST_NAMED:,} more"] if len(refused) > MOST_NAMED else []
+    return DataError(
+        f"{len(refused):,} of {total:,} images cannot be read: {'; '.join([*lines, *more])}",
+        "remove them, or save them anew as PNG or JPEG",
     )
 
 
@@ -140,18 +202,29 @@ def _convert(
     image: Image.Image, mode: str, image_size: tuple[int, int] | None
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Resizes an image, turns it upright and into colours or grey; gives its own size as well."""
-    is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
+    image.load()  # what is damaged is told here, and not taken for odd Exif
+    turn = _turn(image)
+    is_turned = turn in _ON_ITS_SIDE
     own_size = image.size if is_turned else image.size[::-1]
     resized = _with_eight_bits(image)
     if image_size is not None and image_size != own_size:
         size = image_size if is_turned else image_size[::-1]
         resized = resized.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
-    upright = ImageOps.exif_transpose(resized)
+    upright = resized if turn is None else resized.transpose(turn)
     if upright.has_transparency_data:
         layered = upright.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")
         upright = Image.alpha_composite(white, layered)
     return upright.convert(mode), own_size
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Says what turns an image upright; nothing does where its Exif cannot be read."""
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    # Odd Exif, as some cameras write it, raises nearly anything.
+    except Exception:
+        return None
 
 
 def _with_eight_bits(image: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from kcnn.data.catalog import NAMED_SETS, Format, NamedSet
 from kcnn.data.cifar import read_cifar
@@ -21,38 +21,18 @@ from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
+if TYPE_CHECKING:
+    from kcnn.recipe.schema import DataSettings
+
 FOLDER_CHANNELS = 3
 
 
-class DataRequest(Protocol):
-    """What a recipe says of its data, as far as loading goes."""
-
-    @property
-    def dataset(self) -> str:
-        """A named set, `folder` or `npz`."""
-
-    @property
-    def path(self) -> Path | None:
-        """The folder or the .npz file."""
-
-    @property
-    def image_size(self) -> tuple[int, int] | None:
-        """Height and width that every image is resized to; None keeps the set's own."""
-
-    @property
-    def channels(self) -> int | None:
-        """1 or 3; None keeps the set's own, and means 3 for a folder."""
-
-    @property
-    def test(self) -> float:
-        """The share of a folder that becomes the test set."""
-
-
-def load_dataset(request: DataRequest, data_dir: Path | None, progress: Progress) -> Dataset:
+def load_dataset(settings: DataSettings, data_dir: Path | None, progress: Progress) -> Dataset:
     """Finds or downloads a set, reads it and brings it to the size and colours asked for.
 
     Args:
-        request: The recipe's data settings.
+        settings: The recipe's data settings, free of conflicts as `kcnn.recipe.read_recipe` leaves
+            them.
         data_dir: What --data-dir says, if anything.
         progress: Told of downloads and of long reading.
 
@@ -61,28 +41,14 @@ def load_dataset(request: DataRequest, data_dir: Path | None, progress: Progress
     """
     data_directories(data_dir)
     try:
-        dataset = _read(request, data_dir, progress)
+        dataset = _read(settings, data_dir, progress)
     except OSError as error:  # a folder that may not be entered, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
     return replace(
         dataset,
-        train=convert_images(dataset.train, request.image_size, request.channels),
-        test=convert_images(dataset.test, request.image_size, request.channels),
+        train=convert_images(dataset.train, settings.image_size, settings.channels),
+        test=convert_images(dataset.test, settings.image_size, settings.channels),
     )
-
-
-def named_set(name: str) -> NamedSet:
-    """Looks a named set up.
-
-    Raises:
-        DataError: There is none of that name.
-    """
-    try:
-        return NAMED_SETS[name]
-    except KeyError:
-        raise DataError(
-            f"{name}: no such data set", f"the named sets are {', '.join(NAMED_SETS)}"
-        ) from None
 
 
 def read_named(wanted: NamedSet, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -120,19 +86,16 @@ def read_located(location: Location) -> Dataset:
     return dataset
 
 
-def _read(request: DataRequest, data_dir: Path | None, progress: Progress) -> Dataset:
-    if request.dataset == "folder":
-        return read_folder(
-            _path(request),
-            request.image_size,
-            request.channels or FOLDER_CHANNELS,
-            request.test,
-            progress,
-        )
-    if request.dataset == "npz":
-        path = _path(request)
+def _read(settings: DataSettings, data_dir: Path | None, progress: Progress) -> Dataset:
+    path, image_size = settings.path, settings.image_size
+    if settings.dataset == "folder":
+        assert path is not None and image_size is not None  # as kcnn.recipe.rules wants it
+        channels = settings.channels or FOLDER_CHANNELS
+        return read_folder(path, image_size, channels, settings.test, progress)
+    if settings.dataset == "npz":
+        assert path is not None
         return read_npz(path, path.stem)
-    return read_named(named_set(request.dataset), data_dir, progress)
+    return read_named(NAMED_SETS[settings.dataset], data_dir, progress)
 
 
 def _read_npz_set(location: Location) -> Dataset:
@@ -145,12 +108,3 @@ _READERS: Mapping[Format, Callable[[Location], Dataset]] = {
     "cifar_binary": read_cifar,
     "cifar_python": read_cifar_python,
 }
-
-
-def _path(request: DataRequest) -> Path:
-    if request.path is None:
-        raise DataError(
-            f"data.path: missing, and dataset: {request.dataset} needs it",
-            "name the folder of images" if request.dataset == "folder" else "name the .npz file",
-        )
-    return request.path

@@ -2,7 +2,7 @@
 
 Everything random comes from (seed, epoch, image index) or, where images are drawn with replacement,
 from (seed, epoch, place in the epoch); what lasts for all epochs, from (seed, image index). So
-training repeats bit for bit, resumes at any epoch, and shows an image the same way whatever the
+training repeats bit for bit, resumes at any step, and shows an image the same way whatever the
 batch size.
 """
 

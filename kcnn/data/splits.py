@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import DataError
+
+
+def set_validation_apart(
+    dataset: Dataset, validation: int | float, seed: int
+) -> tuple[Dataset, Images | None]:
+    """Takes validation images out of a data set.
+
+    Args:
+        dataset: The data set; who lets go of it holds no image twice.
+        validation: As of `split_validation`.
+        seed: As of `split_validation`.
+
+    Returns:
+        The data set with the training images that stay, and the validation images, if any.
+
+    Raises:
+        DataError: As of `split_validation`.
+    """
+    train, taken = split_validation(dataset.train, validation, seed)
+    return replace(dataset, train=train), taken
 
 
 def split_validation(

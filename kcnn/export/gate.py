@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,15 +118,33 @@ def ask(
         For each signature its answers, float32, (count, classes).
 
     Raises:
-        ExportError: The process failed.
+        ExportError: The process failed, or the temporary folder does not hold the images.
     """
-    with tempfile.TemporaryDirectory(prefix="kcnn-") as name:
-        folder = Path(name)
+    with _temporary_folder(images.nbytes) as folder:
         np.save(folder / "images.npy", images)
         command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
-        command += [str(folder / "images.npy"), name, str(batch_size), *signatures]
+        command += [str(folder / "images.npy"), str(folder), str(batch_size), *signatures]
         _run(command, len(images) * len(signatures), folder / "errors.txt", progress)
         return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
+
+
+@contextmanager
+def _temporary_folder(size: int) -> Iterator[Path]:
+    """Makes a folder for images of so many bytes; when it cannot be written, that is not the run's.
+
+    Raises:
+        ExportError: It cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="kcnn-") as name:
+            yield Path(name)
+    except OSError as error:
+        raise ExportError(
+            f"{tempfile.tempdir or 'temporary folder'}: cannot be written: "
+            f"{error.strerror or error}",
+            f"the check of the export writes the test set there, {-(-size // 1000):,} kB: make "
+            "room, or let TMPDIR name another folder",
+        ) from None
 
 
 def _run(command: Sequence[str], total: int, errors: Path, progress: Progress) -> None:

@@ -113,6 +113,44 @@ def test_a_model_for_other_classes(own_run) -> None:
         evaluate("digits", outputs(own_run))
 
 
+def test_a_class_that_was_renamed(fruit_run, notes) -> None:
+    assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
+    assert notes.lines == []
+    photos = fruit_run.path.parents[2] / "photos"
+    (photos / "apple").rename(photos / "red_apple")
+    with pytest.raises(
+        RunError, match=r"model\.keras: its run learned apple, banana; the data"
+    ) as e:
+        evaluate(None, outputs(fruit_run))
+    assert e.value.message.endswith("the data set now has red_apple, banana")
+    assert "train it again" in e.value.hint
+
+
+def test_the_same_classes_in_another_order(own_run) -> None:
+    names = [str(digit) for digit in range(9, -1, -1)]
+    own_run.summary.write_text(json.dumps({"status": "finished", "class_names": names}))
+    with pytest.raises(RunError, match=r"learned 9, 8, .* now has 0, 1, "):
+        evaluate(None, outputs(own_run))
+
+
+@pytest.mark.parametrize("summary", [None, '{"status": "interrupted"}'])
+def test_a_run_stopped_before_it_named_its_classes(own_run, notes, summary) -> None:
+    scored = evaluate(None, outputs(own_run))
+    own_run.summary.unlink()
+    if summary is not None:
+        own_run.summary.write_text(summary)
+    assert evaluate(None, outputs(own_run), progress=notes) == scored
+    assert notes.lines == [
+        "digits/run-001: stopped before it named its classes; they are taken as found now"
+    ]
+
+
+def test_a_finished_run_names_its_classes(own_run) -> None:
+    own_run.summary.write_text('{"status": "finished"}')
+    with pytest.raises(RunError, match="class_names: expected a list of names"):
+        evaluate(None, outputs(own_run))
+
+
 def test_no_test_data(own_run, tmp_path) -> None:
     recipe = own_run.resolved.read_text().replace(
         "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"

@@ -65,6 +65,25 @@ def test_destination(own_run, tmp_path) -> None:
         export("digits", outputs(own_run), destination=place)
 
 
+@pytest.mark.slow
+def test_the_names_are_the_run_s(fruit_run) -> None:
+    place = export(None, outputs(fruit_run)).path
+    assert json.loads((place / "class_names.json").read_text()) == ["apple", "banana"]
+
+
+def test_a_class_that_was_renamed(fruit_run) -> None:
+    photos = fruit_run.path.parents[2] / "photos"
+    (photos / "apple").rename(photos / "red_apple")
+    with pytest.raises(RunError, match="its run learned apple, banana; the data set now has red_"):
+        export(None, outputs(fruit_run))
+    assert not fruit_run.exports.exists()
+
+
+def test_destination_with_a_name_too_long(own_run, tmp_path) -> None:
+    with pytest.raises(RunError, match="xxx: cannot be written: File name too long"):
+        export(None, outputs(own_run), destination=tmp_path / ("x" * 300))
+
+
 def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")

@@ -74,7 +74,7 @@ def test_feature_maps_come_from_the_saved_model(make_run, tmp_path: Path) -> Non
     run = make_run()
     with pytest.raises(RunError, match="this run has no such model"):
         plot_runs([], tmp_path, only=["feature_maps"])
-    model.save(run.best_model)
+    model.save(run.model)
     assert plot_runs([], tmp_path, only=["feature_maps"]) == [run.plots / "feature_maps.png"]
     run.model.write_bytes(b"rubbish")
     with pytest.raises(RunError, match=r"model\.keras: not a model"):

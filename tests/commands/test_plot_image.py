@@ -81,6 +81,7 @@ def test_colour_and_size_are_converted_as_for_predict(
     ("name", "content", "message"),
     [
         ("gone.png", None, "no such file"),
+        ("x" * 300 + ".png", None, "cannot be read: File name too long"),
         ("empty.png", b"", "an empty file, expected an image"),
         ("text.png", b"hello", "not a PNG, JPEG, BMP or GIF image"),
     ],
@@ -124,10 +125,9 @@ def test_a_stopped_run_without_a_model_says_so(run: RunFolder, digit: Path) -> N
         plot(run, digit)
 
 
-def test_a_stopped_run_shows_its_best_model_and_predicts_nothing(
+def test_a_run_stopped_while_it_was_scored_predicts_nothing(
     run: RunFolder, tmp_path: Path, notes
 ) -> None:
-    run.model.rename(run.best_model)
     run.summary.write_text('{"status": "interrupted"}')
     Image.new("L", (4, 4)).save(tmp_path / "small.png")
     (path,) = plot(run, tmp_path / "small.png", image_format="svg", progress=notes)

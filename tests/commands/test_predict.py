@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from kcnn import memory
 from kcnn.commands import predict as module
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fitted_images import FittedImages
-from kcnn.commands.predict import predict, split_run
+from kcnn.commands.predict import UnreadableImagesError, predict, split_run
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
 from kcnn.runs import RunFolder
@@ -100,15 +101,50 @@ def test_csv(trained_run, digits, tmp_path) -> None:
     assert caught.value.hint == "choose another --csv file, or remove it"
 
 
-@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
-def test_an_unreadable_image_writes_nothing(trained_run, digits, tmp_path, content) -> None:
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(content)
+def test_unreadable_images_lose_no_answers(trained_run, digits, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(module, "MOST_FILES_AT_A_TIME", 3)
+    contents = (b"", b"not an image", b"\x89PNG\r\n\x1a\n", b"")
+    bad = [tmp_path / f"bad{number}.png" for number in range(4)]
+    for path, content in zip(bad, contents, strict=True):
+        path.write_bytes(content)
+    good = sorted(digits.iterdir())[:4]
+    images = [good[0], bad[0], *good[1:3], *bad[1:], good[3]]
     file = tmp_path / "answers.csv"
-    with pytest.raises(DataError, match=r"bad\.png: ") as caught:
-        predict([digits, bad], None, outputs(trained_run), csv_file=file)
+    with pytest.raises(UnreadableImagesError, match="4 of 8 images cannot be read: ") as caught:
+        predict(images, None, outputs(trained_run), csv_file=file)
+    assert all(str(path) in caught.value.message for path in bad)
     assert "\n" not in caught.value.message
+    assert [one.path for one in caught.value.predictions] == good
+    answers = file.read_bytes()
+    expected = predict(good, None, outputs(trained_run), csv_file=tmp_path / "good.csv")
+    assert (tmp_path / "good.csv").read_bytes() == answers
+    for one, other in zip(caught.value.predictions, expected, strict=True):
+        assert one.classes[0] == (other.classes[0][0], pytest.approx(other.classes[0][1], abs=1e-6))
+
+
+def test_no_readable_image_writes_nothing(trained_run, tmp_path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"not an image")
+    with pytest.raises(DataError, match=r"bad\.png: not a PNG, JPEG, BMP or GIF image") as caught:
+        predict([bad], None, outputs(trained_run), csv_file=tmp_path / "answers.csv")
+    assert not isinstance(caught.value, UnreadableImagesError)
     assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_files_of_other_kinds_are_told(trained_run, digits, tmp_path, notes) -> None:
+    shutil.copy(digits / "00.png", tmp_path)
+    (tmp_path / "photo.webp").touch()
+    assert len(predict([tmp_path], None, outputs(trained_run), progress=notes)) == 1
+    assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .webp"]
+
+
+def test_names_too_long_for_the_system(trained_run, digits, tmp_path) -> None:
+    run, images = split_run(["x" * 300 + ".png"], outputs(trained_run))
+    with pytest.raises(DataError, match=r"xxx\.png: cannot be read: File name too long"):
+        predict(images, run, outputs(trained_run))
+    file = tmp_path / ("x" * 300 + ".csv")
+    with pytest.raises(RunError, match=r"xxx\.csv: cannot be written: File name too long"):
+        predict([digits], None, outputs(trained_run), csv_file=file)
 
 
 def test_a_missing_image(trained_run, tmp_path) -> None:

@@ -5,29 +5,25 @@ from __future__ import annotations
 import gzip
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kcnn.recipe.schema import DataSettings
+
 WriteIdx = Callable[[Path, np.ndarray], None]
 
 
-@dataclass(frozen=True)
-class Request:
-    """A recipe's data settings, as far as loading goes."""
-
-    dataset: str
-    path: Path | None = None
-    image_size: tuple[int, int] | None = None
-    channels: int | None = None
-    test: float = 0.2
-
-
 @pytest.fixture
-def request_data() -> type[Request]:
-    return Request
+def request_data() -> Callable[..., DataSettings]:
+    """Gives a recipe's data settings; a path may be one."""
+
+    def request(dataset: str, path: Path | None = None, **settings: object) -> DataSettings:
+        where = {} if path is None else {"path": str(path)}
+        return DataSettings(dataset=dataset, **where, **settings)
+
+    return request
 
 
 @pytest.fixture

@@ -23,8 +23,13 @@ def fill(folder: Path, count: int, grey: int, size: tuple[int, int] = (4, 6)) ->
         Image.new("RGB", size, (level, level, level)).save(folder / f"{number:02}.png")
 
 
-def read(path: Path, image_size: tuple[int, int] | None = None, channels: int = 3) -> Dataset:
-    return read_folder(path, image_size, channels, 0.2, Progress())
+def read(
+    path: Path,
+    image_size: tuple[int, int] = (6, 4),
+    channels: int = 3,
+    progress: Progress | None = None,
+) -> Dataset:
+    return read_folder(path, image_size, channels, 0.2, progress or Progress())
 
 
 def test_a_share_of_every_class_becomes_the_test_set(tmp_path) -> None:
@@ -60,15 +65,65 @@ def test_train_folder_alone_is_split(tmp_path) -> None:
     assert (len(read(tmp_path).train), len(read(tmp_path).test)) == (8, 2)
 
 
-def test_sizes_that_differ(tmp_path) -> None:
+def test_sizes_that_differ_become_one(tmp_path) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0, size=(5, 6))
+    assert read(tmp_path, image_size=(8, 9)).image_shape == (8, 9, 3)
+
+
+@pytest.mark.parametrize(
+    "names", [("Training", "Testing"), ("TRAIN", "Val", "test"), ("training", "Validation")]
+)
+def test_parts_of_a_set_are_no_classes(tmp_path, names) -> None:
+    for name in names:
+        fill(tmp_path / name / "cat", 5, 0)
+        fill(tmp_path / name / "dog", 5, 100)
+    listed = ", ".join(sorted(names))
     with pytest.raises(
-        DataError, match=r"dog/0\d\.png: 6×5 pixels, the first image has 6×4"
+        DataError, match=f"sub-folders {listed} are parts of a data set, not classes"
     ) as caught:
         read(tmp_path)
-    assert "image_size" in caught.value.hint
-    assert read(tmp_path, image_size=(8, 9)).image_shape == (8, 9, 3)
+    assert "rename them to train and test" in caught.value.hint
+
+
+def test_a_class_may_be_called_as_a_part_is(tmp_path) -> None:
+    for name in ("bus", "train"):
+        fill(tmp_path / name, 5, 0)
+    assert read(tmp_path).class_names == ("bus", "train")
+
+
+@pytest.mark.parametrize("other", ["val", "Test"])
+def test_what_lies_beside_train_and_is_not_read_is_told(tmp_path, notes, other) -> None:
+    for part in ("train", other):
+        fill(tmp_path / part / "cat", 5, 0)
+        fill(tmp_path / part / "dog", 5, 100)
+    dataset = read(tmp_path, progress=notes)
+    assert len(dataset.train) + len(dataset.test) == 10
+    assert notes.lines == [
+        f"{tmp_path}: left out {other}: beside train only test is read; data.validation takes its "
+        "images from train"
+    ]
+
+
+def test_a_test_folder_without_classes(tmp_path) -> None:
+    for part in ("train/cat", "train/dog", "test"):
+        fill(tmp_path / part, 5, 0)
+    with pytest.raises(DataError, match="/test: no sub-folders named after the classes") as caught:
+        read(tmp_path)
+    assert f"sort them into cat, dog; or remove or rename {tmp_path / 'test'}" in caught.value.hint
+    (tmp_path / "test").rename(tmp_path / "unlabelled")
+    assert len(read(tmp_path).test) == 2
+
+
+def test_files_of_other_kinds_are_counted(tmp_path, notes) -> None:
+    fill(tmp_path / "cat", 5, 0)
+    fill(tmp_path / "dog", 5, 0)
+    for name in ("cat/1.webp", "cat/.hidden.webp", "dog/2.WEBP", "dog/3.heic", "notes.txt"):
+        (tmp_path / name).touch()
+    read(tmp_path, progress=notes)
+    assert notes.lines == [
+        f"{tmp_path}: left out 3 files that are not PNG, JPEG, BMP or GIF: 2 .webp, 1 .heic"
+    ]
 
 
 def test_progress_counts_every_image(tmp_path) -> None:
@@ -84,7 +139,7 @@ def test_progress_counts_every_image(tmp_path) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)
     counter = Counter()
-    read_folder(tmp_path, None, 3, 0.2, counter)
+    read(tmp_path, progress=counter)
     assert counter.expected == (10, "images")
     assert sum(counter.seen) == 10
 
@@ -95,6 +150,19 @@ def test_an_empty_image_is_named(tmp_path) -> None:
     (tmp_path / "dog" / "03.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"dog/03\.png: an empty file"):
         read(tmp_path)
+
+
+def test_all_unreadable_images_are_told_at_once(tmp_path) -> None:
+    for part in ("train/cat", "train/dog", "test/cat", "test/dog"):
+        fill(tmp_path / part, 10, 0)
+    bad = [tmp_path / "test" / "dog" / "03.png", *(tmp_path / "train" / "cat").iterdir()]
+    for path in bad:
+        path.write_bytes(b"\xff\xd8 cut off")
+    with pytest.raises(DataError, match="11 of 40 images cannot be read: ") as caught:
+        read(tmp_path)
+    first = "; ".join(f"{path}: a damaged or cut off JPEG image" for path in sorted(bad[1:]))
+    assert caught.value.message.endswith(f": {first}; and 1 more")
+    assert "remove them" in caught.value.hint
 
 
 def test_folders_that_hold_no_classes(tmp_path) -> None:
@@ -111,5 +179,6 @@ def test_folders_that_hold_no_classes(tmp_path) -> None:
 def test_a_test_class_that_was_never_trained(tmp_path) -> None:
     for name in ("train/cat", "train/dog", "test/cat", "test/owl"):
         fill(tmp_path / name, 2, 0)
-    with pytest.raises(DataError, match="owl: a class without training images"):
+    with pytest.raises(DataError, match="owl: a class without training images") as caught:
         read(tmp_path)
+    assert "the classes in train are cat, dog; or remove or rename" in caught.value.hint

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kcnn.data import images as module
-from kcnn.data.images import find_images, read_image, read_image_and_size
+from kcnn.data.images import find_images, left_out, read_image, read_image_and_size
 from kcnn.errors import DataError
+from kcnn.progress import Progress
 
 
 @pytest.fixture
@@ -76,6 +77,37 @@ def test_exif_turns_the_image_upright(tmp_path, size, of_small, suffix) -> None:
     small, own_size = read_image_and_size(tmp_path / f"image.{suffix}", (8, 4), 1)
     assert own_size == size
     assert small[:4].max() < 60 and small[4:].min() > 195  # the left half is above
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0no header of Exif", b"Exif\0\0MM\0*\0"])
+def test_odd_exif_is_ignored(tmp_path, pixels, exif) -> None:
+    for suffix in ("jpg", "png"):
+        Image.fromarray(pixels).save(tmp_path / f"plain.{suffix}")
+        Image.fromarray(pixels).save(tmp_path / f"odd.{suffix}", exif=exif)
+        plain = read_image(tmp_path / f"plain.{suffix}", (3, 8), 3)
+        assert (read_image(tmp_path / f"odd.{suffix}", (3, 8), 3) == plain).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_does(tmp_path, pixels, orientation) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "image.png", exif=exif)
+    with Image.open(tmp_path / "image.png") as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
+    read, own_size = read_image_and_size(tmp_path / "image.png", None, 3)
+    assert (read == upright).all()
+    assert own_size == upright.shape[:2]
+
+
+def test_what_is_cut_off_is_damaged_whatever_its_exif(tmp_path, pixels) -> None:
+    for suffix in ("jpg", "png"):
+        file = tmp_path / f"image.{suffix}"
+        Image.fromarray(pixels.repeat(40, 0).repeat(40, 1)).save(file, exif=b"Exif\0\0odd")
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2])
+        with pytest.raises(DataError, match="a damaged or cut off"):
+            read_image(file, (8, 8), 3)
 
 
 def test_a_large_image_is_resized_as_well_by_way_of_a_smaller_one(tmp_path) -> None:
@@ -172,17 +204,32 @@ def test_damaged_files(tmp_path, pixels) -> None:
         read_image(tmp_path / "gone.png", None, 3)
 
 
-def test_find_images(tmp_path) -> None:
+def test_find_images(tmp_path, notes) -> None:
     for name in ("b/2.PNG", "b/1.jpeg", "a.gif", ".hidden/x.png", "b/.x.png", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     single = tmp_path / "notes.txt"
     expected = [single, tmp_path / "a.gif", tmp_path / "b/1.jpeg", tmp_path / "b/2.PNG"]
-    assert find_images([single, tmp_path]) == expected
+    assert find_images([single, tmp_path], notes) == expected
+    assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .txt"]
 
 
 def test_find_images_where_there_are_none(tmp_path) -> None:
     with pytest.raises(DataError, match="no PNG, JPEG, BMP or GIF images in this folder"):
-        find_images([tmp_path])
+        find_images([tmp_path], Progress())
     with pytest.raises(DataError, match="gone: no such file or folder"):
-        find_images([Path(tmp_path / "gone")])
+        find_images([Path(tmp_path / "gone")], Progress())
+
+
+def test_find_images_where_the_system_refuses_to_look() -> None:
+    name = Path("x" * 300 + ".png")
+    with pytest.raises(DataError, match=f"{name}: cannot be read: File name too long"):
+        find_images([name], Progress())
+
+
+def test_kinds_left_out_are_counted() -> None:
+    kinds = {f".{letter}": 1 for letter in "abcdefghijk"} | {".webp": 1200, "": 2}
+    assert left_out(kinds) == (
+        "left out 1,213 files that are not PNG, JPEG, BMP or GIF: 1,200 .webp, 2 without a suffix, "
+        "1 .a, 1 .b, 1 .c, 1 .d, 1 .e, 1 .f, 1 .g, 1 .h, …"
+    )

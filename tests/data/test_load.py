@@ -16,7 +16,7 @@ def test_digits_need_no_data(no_data, request_data) -> None:
 
 
 def test_size_and_colours_asked_for(no_data, request_data) -> None:
-    request = request_data("digits", image_size=(16, 12), channels=3)
+    request = request_data("digits", image_size=[16, 12], channels=3)
     dataset = load_dataset(request, None, Progress())
     assert dataset.train.images.shape == (1437, 16, 12, 3)
     assert dataset.test.images.shape == (360, 16, 12, 3)
@@ -44,29 +44,18 @@ def test_folder(no_data, tmp_path, request_data) -> None:
         (tmp_path / name).mkdir()
         for number in range(4):
             Image.new("RGB", (5, 5)).save(tmp_path / name / f"{number}.png")
-    request = request_data("folder", path=tmp_path, image_size=(8, 8), test=0.25)
+    request = request_data("folder", path=tmp_path, image_size=[8, 8], test=0.25)
     dataset = load_dataset(request, None, Progress())
     assert dataset.train.images.shape == (6, 8, 8, 3)
     assert dataset.test.images.shape == (2, 8, 8, 3)
 
 
 @pytest.mark.parametrize("name", ["folder", "npz"])
-def test_path_missing(no_data, request_data, name) -> None:
-    with pytest.raises(DataError, match=r"data\.path: missing"):
-        load_dataset(request_data(name), None, Progress())
-
-
-@pytest.mark.parametrize("name", ["folder", "npz"])
 def test_path_that_the_system_refuses(no_data, tmp_path, request_data, name) -> None:
-    request = request_data(name, path=tmp_path / ("a" * 300), image_size=(8, 8))
+    request = request_data(name, path=tmp_path / ("a" * 300), image_size=[8, 8])
     with pytest.raises(DataError, match="cannot be read: File name too long") as caught:
         load_dataset(request, None, Progress())
     assert "\n" not in caught.value.message
-
-
-def test_unknown_name(no_data, request_data) -> None:
-    with pytest.raises(DataError, match="imagenet: no such data set"):
-        load_dataset(request_data("imagenet"), None, Progress())
 
 
 def test_data_dir_is_checked_even_when_it_is_not_needed(no_data, tmp_path, request_data) -> None:
@@ -86,6 +75,6 @@ def test_a_file_of_another_set(no_data, tmp_path, request_data, shape, label, me
 
 
 def test_real_mnist_in_size_of_cifar10(no_data, real_data, request_data) -> None:
-    request = request_data("mnist", image_size=(32, 32), channels=3)
+    request = request_data("mnist", image_size=[32, 32], channels=3)
     dataset = load_dataset(request, real_data, Progress())
     assert dataset.train.images.shape == (60_000, 32, 32, 3)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -62,6 +65,21 @@ def test_agreement_and_disagreement(tmp_path) -> None:
         compare(wrong)
     with pytest.raises(ExportError, match="differ by up to nan"):
         compare(np.full_like(probabilities, np.nan))
+
+
+def test_no_room_for_the_test_set_in_the_temporary_folder(small_disk: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    with pytest.raises(ExportError, match=f"^{small_disk}: cannot be written: ") as caught:
+        ask(Path("saved_model"), tuple(SIGNATURES), np.repeat(IMAGES, 4, axis=0), 500, Progress())
+    assert "the test set there, 101 kB" in caught.value.hint
+    assert "TMPDIR" in caught.value.hint
+    assert not list(small_disk.iterdir())
+
+
+def test_a_temporary_folder_that_is_gone(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ExportError, match="gone: cannot be written: No such file or directory"):
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
 
 
 @pytest.mark.slow
