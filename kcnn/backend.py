@@ -28,7 +28,10 @@ def start_tensorflow(progress: Progress | None = None) -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        tf.config.list_physical_devices()
+        # Now, since it cannot be changed once they are in use: a command takes what memory it
+        # needs, and not all there is.
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 @contextmanager

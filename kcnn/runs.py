@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,12 @@ from kcnn.errors import RunError
 from kcnn.files import LARGEST_TABLE, read_json, read_limited, require_writable, writing
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
+STOPPED = ("interrupted", "unfinished")  # the status of runs that --resume finishes
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class FreeName(str):
+    """A run's name that gets a number behind it where it is taken: seed-001, seed-001-2."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +134,9 @@ class RunFolder:
         path = self.best_model if which == "best" else self.model
         if path.is_file():
             return path
-        hint = (
-            "best.keras is written only with validation images; try --weights last"
-            if which == "best"
-            else "the run was stopped before its last epoch; name another run, or train it again"
-        )
+        hint = "best.keras is written only with validation images; try --weights last"
+        if which == "last":
+            hint = f"the run was stopped before its last epoch; {self.how_to_finish()}"
         raise RunError(f"{path}: this run has no such model", hint)
 
     def read_summary(self) -> dict[str, Any]:
@@ -148,6 +153,20 @@ class RunFolder:
             return str(self.read_summary().get("status", "unfinished"))
         except RunError:
             return "unfinished"
+
+    def how_to_finish(self) -> str:
+        """Says what its owner may do about a run that is not finished."""
+        if self.status() in STOPPED:
+            return f"kcnn fit --resume {self.path} finishes it"
+        return f"train it again: kcnn fit {self.resolved}"
+
+    def started(self) -> datetime:
+        """Says when the run began: as it tells, else when its settings were written."""
+        try:
+            told = datetime.fromisoformat(read_json(self.environment)["started"])
+            return told.astimezone(UTC).astimezone()
+        except (RunError, KeyError, TypeError, ValueError, OverflowError):
+            return datetime.fromtimestamp(self.resolved.stat().st_mtime).astimezone()
 
     def was_extended(self, epochs: int) -> bool:
         """Says whether the run was begun with another number of epochs than it has now."""
@@ -173,7 +192,7 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
     Args:
         output_dir: Where all runs lie, `outputs` by default.
         recipe_name: The folder of the recipe's runs.
-        name: The run's name; the next free `run-001` when None.
+        name: The run's name, of which a FreeName is never taken; the next free `run-001` when None.
 
     Raises:
         RunError: The name is taken, or the folder cannot be written.
@@ -183,6 +202,9 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
         parent.mkdir(parents=True, exist_ok=True)
         if name is None:
             return RunFolder(_make_next(parent))
+        if isinstance(name, FreeName):
+            further = (f"{name}-{number}" for number in count(2))
+            return RunFolder(_make_first(parent / one for one in chain([name], further)))
         try:
             (parent / name).mkdir()
         except FileExistsError:
@@ -206,8 +228,10 @@ def require_room(output_dir: Path, recipe_name: str, name: str | None = None) ->
             f"--name {name!r}: not a name for a folder",
             "use letters, digits, dots, dashes and underscores, as in --name first-try",
         )
-    if name is not None and (output_dir / recipe_name / name).exists():
-        raise _taken(output_dir / recipe_name / name)
+    if name is not None and not isinstance(name, FreeName):
+        path = output_dir / recipe_name / name
+        if path.exists():
+            raise _taken(path)
     require_writable(output_dir / recipe_name)
 
 
@@ -229,7 +253,7 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
 
     Args:
         run: A path, a short name such as `cifar/run-001`, a recipe's name (its newest run), or
-            None for the newest run of all.
+            None for the newest run of all. The newest is the one that was worked on last.
         output_dir: Where runs lie.
 
     Raises:
@@ -257,7 +281,11 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
 
 
 def list_runs(output_dir: Path) -> list[RunFolder]:
-    """Lists every run below a folder of runs, by recipe and name."""
+    """Lists every run below a folder of runs, by recipe and name.
+
+    Raises:
+        RunError: A folder cannot be read.
+    """
     return [
         RunFolder(path)
         for recipe in _folders(output_dir)
@@ -275,7 +303,7 @@ def is_run(path: Path) -> bool:
 
 
 def newest(runs: Iterable[RunFolder]) -> RunFolder:
-    """Picks the run that was started last."""
+    """Picks the run that was worked on last: begun, gone on with, or copied."""
     return max(runs, key=lambda run: (run.resolved.stat().st_mtime_ns, run.title))
 
 
@@ -332,12 +360,18 @@ def _make_next(parent: Path) -> Path:
         for child in parent.iterdir()
         if (match := re.fullmatch(r"run-(\d{3,9})", child.name))
     ]
-    number = max(numbers, default=0) + 1
-    while True:
-        path = parent / f"run-{number:03d}"
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return path
+    first = max(numbers, default=0) + 1
+    return _make_first(parent / f"run-{number:03d}" for number in count(first))
+
+
+def _make_first(paths: Iterable[Path]) -> Path:
+    """Makes the first of endlessly many folders that is not there."""
+    return next(path for path in paths if _is_made(path))
+
+
+def _is_made(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True

@@ -34,6 +34,25 @@ print("heard on standard error", file=sys.stderr)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "heard on standard error\n")
 
 
+def test_every_gpu_gives_memory_as_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").touch()
+    (tmp_path / "tensorflow.py").write_text(
+        "from types import SimpleNamespace\n"
+        "grown = []\n"
+        "experimental = SimpleNamespace(set_memory_growth=lambda *one: grown.append(one))\n"
+        "gpus = {'GPU': ['GPU:0', 'GPU:1']}\n"
+        "config = SimpleNamespace(list_physical_devices=gpus.get, experimental=experimental)\n"
+    )
+    code = """
+from kcnn.backend import start_tensorflow
+start_tensorflow()
+import tensorflow
+print(tensorflow.grown)
+"""
+    done = run_python(code, tmp_path)
+    assert done.stdout == "[('GPU:0', True), ('GPU:1', True)]\n", done.stderr
+
+
 def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text(
         "import os\nos.write(2, b'a library is missing\\n')\n1 / 0\n"

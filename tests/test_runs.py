@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from kcnn.files import (
     write_text,
 )
 from kcnn.runs import (
+    FreeName,
     RunFolder,
     create_run,
     find_run,
@@ -75,6 +77,23 @@ def test_named_run(tmp_path: Path) -> None:
         create_run(tmp_path, "digits", "first-try")
     assert caught.value.hint == "choose another --name"
     assert create_run(tmp_path, "digits").path.name == "run-001"
+
+
+def test_a_free_name_gets_a_number_where_it_is_taken(tmp_path: Path) -> None:
+    for name in ("seed-001", "seed-001-2", "seed-001-3"):
+        require_room(tmp_path, "digits", FreeName("seed-001"))
+        assert create_run(tmp_path, "digits", FreeName("seed-001")).path.name == name
+    assert create_run(tmp_path, "digits", FreeName("seed-001-2")).path.name == "seed-001-2-2"
+
+
+def create_some_of_a_name(output_dir: Path) -> list[str]:
+    return [create_run(output_dir, "digits", FreeName("seed")).path.name for _ in range(5)]
+
+
+def test_runs_of_a_free_name_started_at_once_get_their_own_folders(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(8, multiprocessing.get_context("fork")) as pool:
+        names = [name for some in pool.map(create_some_of_a_name, [tmp_path] * 8) for name in some]
+    assert sorted(names) == sorted(["seed", *(f"seed-{number}" for number in range(2, 41))])
 
 
 def test_require_room_finds_the_name_taken(tmp_path: Path) -> None:
@@ -134,8 +153,9 @@ def test_require_writable_leaves_nothing(tmp_path: Path) -> None:
 def test_output_folder_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for output_dir in (tmp_path / "file", tmp_path / "file" / "outputs"):
-        with pytest.raises(RunError, match="file: is a file, not a folder"):
+        with pytest.raises(RunError, match="file: is a file, not a folder") as caught:
             require_writable(output_dir)
+        assert caught.value.hint == "choose another folder"  # not all are --output-dir
         with pytest.raises(RunError, match=r"file.*: cannot be written"):
             create_run(output_dir, "digits")
 
@@ -254,7 +274,7 @@ def test_find_the_newest_run(outputs: Path) -> None:
     assert find_run(None, outputs).title == "digits/first-try"
 
 
-def test_of_runs_started_at_once_the_last_by_name_is_newest(outputs: Path) -> None:
+def test_of_runs_worked_on_at_once_the_last_by_name_is_newest(outputs: Path) -> None:
     for title in RUNS:
         os.utime(outputs / title / "resolved.yaml", (500, 500))
     assert newest(list_runs(outputs)).title == "digits/first-try"
@@ -377,6 +397,50 @@ def test_weights_of_a_run(tmp_path: Path) -> None:
     assert "--weights last" in str(caught.value.hint)
     run.best_model.write_bytes(b"")
     assert run.weights("best") == run.best_model
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("interrupted", "kcnn fit --resume {0} finishes it"),
+        ("unfinished", "kcnn fit --resume {0} finishes it"),
+        ("failed", "train it again: kcnn fit {0}/resolved.yaml"),
+    ],
+)
+def test_a_run_that_was_stopped_has_no_last_model(status: str, hint: str, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    if status != "unfinished":
+        write_json(run.summary, {"status": status})
+    with pytest.raises(RunError) as caught:
+        run.weights("last")
+    assert caught.value.hint == (
+        f"the run was stopped before its last epoch; {hint.format(tmp_path)}"
+    )
+
+
+def test_a_run_tells_when_it_began(tmp_path: Path) -> None:
+    run = create_run(tmp_path, "cifar")
+    write_text(run.resolved, "name: any\n")
+    write_json(run.environment, {"started": "2001-02-03T04:05:06+00:00"})
+    assert run.started() == datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    write_json(run.environment, {"started": "2001-02-03T04:05:06"})
+    assert run.started() == datetime(2001, 2, 3, 4, 5, 6).astimezone()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [None, "{", "[1]", "{}", '{"started": 3}', '{"started": "today"}', '{"started": null}',
+     '{"started": "0001-01-01T00:00:00+14:00"}'],
+)  # fmt: skip
+def test_a_run_that_does_not_tell_began_with_its_settings(
+    environment: str | None, tmp_path: Path
+) -> None:
+    run = create_run(tmp_path, "cifar")
+    write_text(run.resolved, "name: any\n")
+    os.utime(run.resolved, (1000, 1000))
+    if environment is not None:
+        write_text(run.environment, environment)
+    assert run.started() == datetime.fromtimestamp(1000, UTC)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) ->
 
     Raises:
         RunError: There is no such run, it is not finished, or its files are damaged.
+        RecipeError: Its resolved.yaml is damaged, or another version's.
         KcnnError: The same run is named twice, or the runs were scored on different test sets.
     """
     found = [find_run(run, output_dir) for run in runs]
@@ -178,7 +179,7 @@ def _read_scored(run: RunFolder) -> _Scored:
     if status != "finished":
         raise RunError(
             f"{run.path}: {status}; only finished runs can be compared",
-            f"train it again: kcnn fit {run.resolved}; kcnn plot shows what it has",
+            f"{run.how_to_finish()}; kcnn plot shows what it has",
         )
     return _Scored(run, read_recipe(run.resolved), read_predictions(run))
 

@@ -14,12 +14,13 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.check import plan_for_known_images
 from kcnn.commands.clock import Clock
 from kcnn.commands.job import Job, build_model, load_job
+from kcnn.commands.peak_memory import peak_memory_mb
 from kcnn.commands.run_log import logged
-from kcnn.errors import KcnnError
+from kcnn.errors import KcnnError, RunError
 from kcnn.files import atomic, write_json, write_text
 from kcnn.locks import hold
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
+from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs import RunFolder, create_run, require_room
 
@@ -45,7 +46,7 @@ class FitResult:
 
 
 def fit(
-    recipe: str | Path,
+    recipe: str | Path | Recipe,
     overrides: Sequence[str] = (),
     output_dir: Path = Path("outputs"),
     name: str | None = None,
@@ -60,8 +61,9 @@ def fit(
     is made.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
-        overrides: Settings from the command line, each `setting=value`.
+        recipe: A file, the name of a recipe that kcnn brings, or one as it was read.
+        overrides: Settings from the command line, each `setting=value`; none where the recipe was
+            read with them.
         output_dir: Where runs lie.
         name: The run's name; the next free number when None.
         data_dir: Where to look for data first.
@@ -73,7 +75,7 @@ def fit(
         KcnnError: Something is wrong with the recipe, the data, the devices or the output folder.
     """
     clock, progress = Clock(), progress or Progress()
-    settings = read_recipe(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
+    settings = _read(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
     plan_for_known_images(settings)
     require_room(output_dir, settings.name, name)
     with clock.timed("load"):
@@ -95,6 +97,13 @@ def fit(
         environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
         _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
         return complete_run(run, job, model, clock, progress)
+
+
+def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
+    if isinstance(recipe, Recipe):
+        assert not overrides
+        return recipe
+    return read_recipe(recipe, overrides)
 
 
 def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
@@ -130,11 +139,13 @@ def complete_run(
     Raises:
         KcnnError: Training diverged, or the folder cannot be written.
     """
+    from kcnn.training.fit import seconds_before
+
     with logged(run, progress) as told:
         with _status_when_stopped(run, job, clock, told):
             with clock.timed("train"):
                 training = _train(job, model, run, told, resumed)
-            seconds = clock.parts["train"] + training.seconds_before(resumed)
+            seconds = clock.parts["train"] + seconds_before(resumed)
             clock.parts["train"] = round(seconds, 3)
             summary = _conclude(job, model, training, run, clock, told)
         # A run that is scored is finished, whatever becomes of its pictures.
@@ -204,7 +215,7 @@ def _about(job: Job, model: keras.Model) -> dict[str, Any]:
     from kcnn.model.kernels import first_kernel
 
     return {
-        "images": job.images_digest(),
+        "images": job.images_digest,
         "settings": job.settings_digest(),
         "first_kernel": first_kernel(model),
     }
@@ -247,6 +258,7 @@ def _conclude(
         **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
         **({"best": outcome.best} if outcome.best else {}),
         "timings": clock.parts | {"training_images_per_second": rate},
+        "peak_memory_mb": peak_memory_mb(),
     }
     write_json(run.summary, summary)  # before the pictures, which show what it says
     return summary
@@ -288,20 +300,31 @@ def _summary(job: Job, run: RunFolder, clock: Clock, status: str) -> dict[str, A
 def _status_when_stopped(
     run: RunFolder, job: Job, clock: Clock, progress: Progress
 ) -> Iterator[None]:
-    """Leaves a summary that says why a run did not finish."""
+    """Leaves a summary that says why a run did not finish, beside the figures it had before."""
     try:
         yield
     except KeyboardInterrupt:
         with suppress(KcnnError):  # a full disk is not what ended it
-            write_json(run.summary, _summary(job, run, clock, "interrupted"))
+            stopped = _summary(job, run, clock, "interrupted")
+            write_json(run.summary, former_summary(run) | stopped)
         progress.note(_how_to_go_on(run))
         raise
     except Exception as error:
         mistake_in_kcnn = f"{type(error).__name__}: {error}"
         reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
         with suppress(KcnnError):
-            write_json(run.summary, {**_summary(job, run, clock, "failed"), "reason": reason})
+            failed = _summary(job, run, clock, "failed") | {"reason": reason}
+            write_json(run.summary, former_summary(run) | failed)
         raise
+
+
+def former_summary(run: RunFolder) -> dict[str, Any]:
+    """Gives what a run's summary tells before it is trained on, but for why it failed."""
+    try:
+        summary = run.read_summary()
+    except RunError:
+        return {}
+    return {name: value for name, value in summary.items() if name != "reason"}
 
 
 def _how_to_go_on(run: RunFolder) -> str:

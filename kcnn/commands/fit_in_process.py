@@ -12,18 +12,27 @@ from typing import Any
 
 from kcnn.commands.fit import FitResult
 from kcnn.cores import stay_on
-from kcnn.errors import KcnnError, TrainingError
+from kcnn.errors import (
+    DataError,
+    ExportError,
+    KcnnError,
+    RecipeError,
+    RunError,
+    TrainingError,
+)
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 
 Ending = RunFolder | KcnnError
+
+_KINDS = {kind.__name__: kind for kind in (DataError, ExportError, RunError, TrainingError)}
 
 
 class FitProcess:
     """What trains a run, in a fresh process, with its progress shown here.
 
     Args:
-        work: `kcnn.commands.fit.fit`, or `kcnn.commands.resume.resume`.
+        work: What fits, as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
         arguments: What it takes.
         progress: Shows the work as if it were done here.
         cores: The cores to stay on; None for all, and TensorFlow's own number of threads.
@@ -74,7 +83,7 @@ class FitProcess:
         if name == "finished":
             return self._ended(RunFolder(*values))
         if name == "failed":
-            return self._ended(KcnnError(*values))
+            return self._ended(_as_it_was(*values))
         self._show(name, values)
         return None
 
@@ -134,9 +143,16 @@ def _fit_and_tell(
         result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:
-        relay.send("failed", error.message, error.hint)
+        relay.send("failed", type(error).__name__, error.message, error.hint)
     except KeyboardInterrupt:
         sender.close()
+
+
+def _as_it_was(kind: str, message: str, hint: str | None) -> KcnnError:
+    """Makes the error again that another process told of."""
+    if kind == RecipeError.__name__:
+        return RecipeError(message.split("\n"), hint)
+    return _KINDS.get(kind, KcnnError)(message, hint)
 
 
 class _Relay(Progress):

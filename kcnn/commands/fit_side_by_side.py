@@ -15,7 +15,7 @@ from typing import Any
 from kcnn.commands.fit import FitResult
 from kcnn.commands.fit_in_process import Ending, FitProcess
 from kcnn.commands.lanes import Lane
-from kcnn.errors import KcnnError
+from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Begin, Progress
 from kcnn.signals import ENDING, SECONDS_OF_ONE_PRESS
 
@@ -26,20 +26,25 @@ class Fit:
 
     Args:
         title: What people call it.
-        work: `kcnn.commands.fit.fit`, or `kcnn.commands.resume.resume`.
+        work: What fits, as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
         arguments: What it takes, but for progress and device.
+        instead: What to do where this is refused before its training, as a run is gone on with
+            that began on other devices.
     """
 
     title: str
     work: Callable[..., FitResult]
     arguments: Mapping[str, Any]
+    instead: Fit | None = None
 
 
 @dataclass(frozen=True)
 class _Running:
     index: int
+    fit: Fit
     lane: Lane
     process: FitProcess
+    progress: Progress
     display: ExitStack
 
 
@@ -59,8 +64,8 @@ def fit_side_by_side(
         fits: What to do.
         lanes: What each of the fits at a time may use.
         progress: Shows the fits.
-        goes_on: Whether the others go on when a fit fails in its training, as a loss does that is
-            no longer a number. Whatever else fails stops all.
+        goes_on: Whether the others go on when a training fails of itself: its loss is no longer a
+            number, or its memory ran out. Whatever else fails, as a disk that is full, stops all.
 
     Returns:
         What became of each: its run or, where the others went on, its error.
@@ -107,14 +112,18 @@ class _Fits:
         index, lane = self._waiting.popleft(), self._free.popleft()
         fit = self._fits[index]
         display = ExitStack()
-        progress = display.enter_context(begin(fit.title))
+        self._launch(index, fit, lane, display.enter_context(begin(fit.title)), display)
+
+    def _launch(
+        self, index: int, fit: Fit, lane: Lane, progress: Progress, display: ExitStack
+    ) -> None:
         arguments = {**fit.arguments, "device": lane.device}
         process = FitProcess(fit.work, arguments, progress, lane.cores)
         # The process inherits that it does not hear of Ctrl-C by itself: a KeyboardInterrupt there
         # would be a traceback, one here in the middle of a message would lose it.
         heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
         process.start()
-        self._running[process.receiver] = _Running(index, lane, process, display)
+        self._running[process.receiver] = _Running(index, fit, lane, process, progress, display)
         signal.signal(signal.SIGINT, heard)
 
     def _hear(self, receiver: Connection) -> None:
@@ -123,14 +132,21 @@ class _Fits:
         if ending is None:
             return
         del self._running[receiver]
+        if isinstance(ending, KcnnError) and not self._is_stopping:
+            if running.fit.instead is not None and _was_refused(running.process, ending):
+                self._launch_instead(running, running.fit.instead, ending)
+                return
+            if not (self._goes_on and _failed_of_itself(running.process, ending)):
+                self._failure = KcnnError(f"{running.fit.title}: {ending.message}", ending.hint)
+                self._stop()
         running.display.close()
         self._free.append(running.lane)
         self._endings[running.index] = ending
-        may_go_on = self._goes_on and running.process.has_trained and not running.process.has_died
-        if isinstance(ending, KcnnError) and not self._is_stopping and not may_go_on:
-            title = self._fits[running.index].title
-            self._failure = KcnnError(f"{title}: {ending.message}", ending.hint)
-            self._stop()
+
+    def _launch_instead(self, running: _Running, instead: Fit, refusal: KcnnError) -> None:
+        reason = "; ".join(refusal.message.splitlines())
+        running.progress.note(f"{reason}; another run takes its place")
+        self._launch(running.index, instead, running.lane, running.progress, running.display)
 
     def _stop(self) -> None:
         for running in list(self._running.values()):
@@ -160,6 +176,15 @@ class _Fits:
         if self._signal is not None:
             former[self._signal](self._signal, None)
             raise KeyboardInterrupt
+
+
+def _was_refused(process: FitProcess, error: KcnnError) -> bool:
+    """Says whether a fit was refused for what it was given; devices and memory stay as they are."""
+    return not (process.has_trained or isinstance(error, TrainingError))
+
+
+def _failed_of_itself(process: FitProcess, error: KcnnError) -> bool:
+    return process.has_trained and isinstance(error, TrainingError) and not process.has_died
 
 
 def _signals_heard() -> dict[int, Callable[[int, FrameType | None], Any]]:

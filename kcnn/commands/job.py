@@ -30,20 +30,25 @@ class Job:
 
     Args:
         plan: The network and its recipe.
-        dataset: The images as they were loaded.
-        train: Those that train.
+        dataset: The images; for training, those that train.
         validation: Those that are scored after each epoch; None where there are none.
+        images_digest: A hash of all images and labels, by which a changed data set is noticed.
     """
 
     plan: Plan
     dataset: Dataset
-    train: Images
     validation: Images | None
+    images_digest: str
 
     @property
     def recipe(self) -> Recipe:
         """The settings in force."""
         return self.plan.recipe
+
+    @property
+    def train(self) -> Images:
+        """The images that train."""
+        return self.dataset.train
 
     @property
     def steps_per_epoch(self) -> int:
@@ -52,16 +57,6 @@ class Job:
 
         settings = self.recipe.train
         return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)
-
-    def images_digest(self) -> str:
-        """Gives a hash of all images and labels, by which a changed data set is noticed."""
-        import numpy as np
-
-        digest = hashlib.sha256()
-        for images in (self.dataset.train, self.dataset.test):
-            digest.update(np.ascontiguousarray(images.images).data)
-            digest.update(np.ascontiguousarray(images.labels).data)
-        return digest.hexdigest()
 
     def settings_digest(self) -> str:
         """Gives a hash of the settings that decide a training, whatever its length and path."""
@@ -83,24 +78,35 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
         KcnnError: The data is not there or does not suit the recipe.
     """
     from kcnn.data.load import load_dataset
-    from kcnn.data.splits import split_validation
+    from kcnn.data.splits import set_validation_apart
 
     settings = recipe.train
     dataset = load_dataset(recipe.data, data_dir, progress)
+    digest = _digest(dataset)
     try:
-        train, validation = split_validation(dataset.train, recipe.data.validation, settings.seed)
+        dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except DataError as error:
         message = error.message.removeprefix("data.validation: ")
         problem = recipe.origin.problem(("data", "validation"), message)
         raise DataError(problem, error.hint) from None
-    if settings.batch_size > len(train):
-        message = f"{settings.batch_size} is more than the {len(train)} training images"
+    if settings.batch_size > len(dataset.train):
+        message = f"{settings.batch_size} is more than the {len(dataset.train)} training images"
         raise DataError(
             recipe.origin.problem(("train", "batch_size"), message),
-            f"write a batch_size of at most {len(train)}",
+            f"write a batch_size of at most {len(dataset.train)}",
         )
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
-    return Job(plan, dataset, train, validation)
+    return Job(plan, dataset, validation, digest)
+
+
+def _digest(dataset: Dataset) -> str:
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for images in (dataset.train, dataset.test):
+        digest.update(np.ascontiguousarray(images.images).data)
+        digest.update(np.ascontiguousarray(images.labels).data)
+    return digest.hexdigest()
 
 
 def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> keras.Model:
@@ -157,17 +163,24 @@ def _require_shares(job: Job, devices: Devices) -> None:
     """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
     settings = job.recipe.train
     last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
-    smallest = last or settings.batch_size
-    share = -(-smallest // devices.count)  # what all but the last device to get any get
-    if share * (devices.count - 1) >= smallest:
-        message = (
-            f"batches of {settings.batch_size} from {len(job.train)} images leave a last one of "
-            f"{smallest} for {devices.count} devices"
-        )
-        raise DataError(
-            job.recipe.origin.problem(("train", "batch_size"), message),
-            "write drop_remainder: true, or another batch_size",
-        )
+    for size in (settings.batch_size, last) if last else (settings.batch_size,):
+        # TensorFlow shares equal batches out evenly. Where the last is smaller, it rounds up what
+        # each device gets of every batch, until nothing is left.
+        share = -(-size // devices.count) if last else 1
+        if share * (devices.count - 1) >= size:
+            raise _no_share(job, devices, size)
+
+
+def _no_share(job: Job, devices: Devices, size: int) -> DataError:
+    batch_size = job.recipe.train.batch_size
+    message = (
+        f"batches of {batch_size} from {len(job.train)} images: one of {size} leaves none for the "
+        f"last of {devices.count} devices"
+    )
+    hint = f"write a batch_size of at least {devices.count}"
+    if batch_size >= devices.count:
+        hint = "write drop_remainder: true, or another batch_size"
+    return DataError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
 
 
 def _require_no_accumulation(job: Job, devices: Devices) -> None:

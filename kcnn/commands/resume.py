@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.clock import Clock
-from kcnn.commands.fit import FitResult, complete_run
+from kcnn.commands.fit import FitResult, complete_run, former_summary
 from kcnn.commands.job import Job, build_model, load_job
 from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
@@ -75,7 +75,7 @@ def _resume(
     settings = read_recipe(run.resolved, overrides)
     _require_same_settings(run, settings)
     environment = read_json(run.environment)
-    clock.started = _started(environment) or clock.started
+    clock.started = run.started().astimezone(UTC)
     policy = _policy(run, environment)
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
@@ -110,14 +110,6 @@ def _require_same_settings(run: RunFolder, settings: Recipe) -> None:
         )
 
 
-def _started(environment: dict[str, Any]) -> datetime | None:
-    """Reads when the run began; None where that was not written down."""
-    try:
-        return datetime.fromisoformat(environment["started"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
 def _policy(run: RunFolder, environment: dict[str, Any]) -> str:
     policy = environment.get("precision")
     if policy not in PRECISIONS or policy == "auto":
@@ -132,7 +124,7 @@ def _policy(run: RunFolder, environment: dict[str, Any]) -> str:
 def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -> None:
     if checkpoint is None:
         return
-    if checkpoint.about["images"] != job.images_digest():
+    if checkpoint.about["images"] != job.images_digest:
         raise RunError(
             f"{run.path}: was trained on other images than those that are here now",
             "point --data-dir at the data that it began with",
@@ -218,14 +210,7 @@ def _begin_again(
     write_json(run.environment, {**environment, "resumed": [*_resumptions(environment), again]})
     write_text(run.resolved, resolved_yaml(job.recipe))
     # The former figures stay until there are new ones.
-    write_json(run.summary, {**_former_summary(run), "status": "unfinished"})
-
-
-def _former_summary(run: RunFolder) -> dict[str, Any]:
-    try:
-        return run.read_summary()
-    except RunError:
-        return {}
+    write_json(run.summary, {**former_summary(run), "status": "unfinished"})
 
 
 def _resumptions(environment: dict[str, Any]) -> list[Any]:

@@ -69,7 +69,10 @@ def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
 
     Args:
         output_dir: Where runs lie.
-        sort: One of SORTS; the newest, best or largest first, names from A to Z.
+        sort: One of SORTS; the latest, best or largest first, names from A to Z.
+
+    Raises:
+        RunError: A folder cannot be read.
     """
     rows = [_row(run) for run in find_runs(output_dir)]
     column = SORTS[sort]
@@ -100,7 +103,7 @@ def _row(run: RunFolder) -> RunRow:
         test_accuracy=_told(summary.share, "test.accuracy"),
         parameters=_told(summary.count, "parameters"),
         seconds=_told(summary.number, "timings.train"),
-        started=datetime.fromtimestamp(run.resolved.stat().st_mtime).astimezone(),
+        started=run.started(),
     )
 
 

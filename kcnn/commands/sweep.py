@@ -114,11 +114,8 @@ def _row(combination: Combination, trained: Sequence[TrainedJob]) -> SweepRow:
 
 def _require_some(rows: Sequence[SweepRow]) -> None:
     if not any(row.finished for row in rows):
-        first = rows[0]
-        raise TrainingError(
-            f"every training failed; {first.combination.title}: {first.trained[0].problem}",
-            "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
-        )
+        title, first = rows[0].combination.title, rows[0].trained[0]
+        raise TrainingError(f"every training failed; {title}: {first.problem}", first.hint)
 
 
 def _ordered_by(rows: Sequence[SweepRow]) -> str:

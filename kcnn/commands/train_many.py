@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +18,9 @@ from kcnn.locks import is_held
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings
-from kcnn.runs import RunFolder, list_runs
+from kcnn.runs import STOPPED, FreeName, RunFolder, list_runs
 from kcnn.summary import read_summary
 from kcnn.training.checkpoint import has_checkpoint
-
-# What a run says of itself that did not come to its end, and could.
-STOPPED = ("interrupted", "unfinished")
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,14 @@ class TrainedJob:
         run: Its finished run; None when its training failed and the others went on.
         was_there: Whether it had been trained before.
         problem: Why it failed.
+        hint: What to do about that.
     """
 
     job: Job
     run: RunFolder | None
     was_there: bool = False
     problem: str | None = None
+    hint: str | None = None
 
     @property
     def finished(self) -> RunFolder:
@@ -111,13 +110,14 @@ def train_many(
     """Finds a finished run for each job, or trains it as `kcnn fit` does in a process of its own.
 
     A run that was stopped goes on from its last checkpoint, so the same call goes on where it was
-    stopped.
+    stopped; where it cannot go on, as on other devices, another is trained in its place. The recipe
+    is that of the beginning, whatever becomes of its file meanwhile.
 
     Args:
         jobs: What is wanted, no two with the same settings.
         workplace: Where and how many at a time.
         progress: Shows the trainings, and the time left for all.
-        goes_on: Whether the others go on when a training fails, one whose loss diverges.
+        goes_on: Whether the others go on when a training fails of itself, one whose loss diverges.
 
     Raises:
         KcnnError: A training failed, or cannot have the devices it is to have.
@@ -125,12 +125,12 @@ def train_many(
     there, begun = _find_runs(jobs, workplace.output_dir)
     for runs, what in ((there, "trained before"), (begun, "begun before, and going on")):
         if runs:
-            titles = [runs[job.key].title for job in jobs if job.key in runs]
+            titles = [runs[job.key][0].title for job in jobs if job.key in runs]
             progress.note(f"{what}: {', '.join(titles)}")
     missing = [job for job in jobs if job.key not in there]
     trained = {one.job.key: one for one in _train(missing, begun, workplace, progress, goes_on)}
     return [
-        TrainedJob(job, there[job.key], was_there=True) if job.key in there else trained[job.key]
+        TrainedJob(job, there[job.key][0], was_there=True) if job.key in there else trained[job.key]
         for job in jobs
     ]
 
@@ -139,11 +139,11 @@ def _key(folder: str, recipe: Recipe) -> str:
     return json.dumps([folder, deciding_settings(recipe)], sort_keys=True)
 
 
-_Runs = dict[str, RunFolder]
+_Runs = dict[str, list[RunFolder]]
 
 
 def _find_runs(jobs: Sequence[Job], output_dir: Path) -> tuple[_Runs, _Runs]:
-    """Finds the finished run of each job that has one, and else one to go on with, by its key."""
+    """Finds the finished runs of each job that has some, and else those to go on with, by key."""
     wanted, folders = {job.key for job in jobs}, {job.settings.name for job in jobs}
     finished: _Runs = {}
     begun: _Runs = {}
@@ -157,8 +157,8 @@ def _find_runs(jobs: Sequence[Job], output_dir: Path) -> tuple[_Runs, _Runs]:
             continue
         key = _key(folder, recipe)
         if key in wanted and not run.was_extended(recipe.train.epochs):
-            (finished if is_finished else begun).setdefault(key, run)
-    return finished, {key: run for key, run in begun.items() if key not in finished}
+            (finished if is_finished else begun).setdefault(key, []).append(run)
+    return finished, {key: runs for key, runs in begun.items() if key not in finished}
 
 
 def _can_go_on(run: RunFolder) -> bool:
@@ -168,7 +168,7 @@ def _can_go_on(run: RunFolder) -> bool:
 
 def _train(
     jobs: Sequence[Job],
-    begun: Mapping[str, RunFolder],
+    begun: Mapping[str, Sequence[RunFolder]],
     workplace: Workplace,
     progress: Progress,
     goes_on: bool,
@@ -177,15 +177,7 @@ def _train(
         return []
     lanes = lanes_for(len(jobs), workplace.side_by_side, workplace.device, progress)
     _fetch_data(jobs, workplace.data_dir, progress)
-    taken: set[Path] = set()
-    fits = []
-    for job in jobs:
-        if job.key in begun:
-            fits.append(_going_on(job, begun[job.key], workplace))
-            continue
-        path = _free_path(workplace.output_dir / job.settings.name, job.name, taken)
-        taken.add(path)
-        fits.append(_beginning(job, path.name, workplace))
+    fits = [_way(job, begun.get(job.key, ()), workplace) for job in jobs]
     try:
         endings = fit_side_by_side(fits, lanes, progress, goes_on)
     except KeyboardInterrupt:
@@ -194,30 +186,36 @@ def _train(
     return [
         TrainedJob(job, ending)
         if isinstance(ending, RunFolder)
-        else TrainedJob(job, None, problem=ending.message)
+        else TrainedJob(job, None, problem=ending.message, hint=ending.hint)
         for job, ending in zip(jobs, endings, strict=True)
     ]
 
 
-def _beginning(job: Job, name: str, workplace: Workplace) -> Fit:
+def _way(job: Job, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
+    """Goes on with the first run that can, and begins one where none can."""
+    way = _beginning(job, workplace)
+    for run in reversed(begun):
+        way = _going_on(job, run, workplace, way)
+    return way
+
+
+def _beginning(job: Job, workplace: Workplace) -> Fit:
     arguments = {
-        "recipe": job.recipe,
-        "overrides": job.overrides,
+        "recipe": job.settings,  # as it was at the beginning; its file may be edited meanwhile
         "output_dir": workplace.output_dir,
-        "name": name,
+        "name": FreeName(job.name),  # others may train at the same time, and take it
         "data_dir": workplace.data_dir,
-        "seed": job.seed,
     }
     return Fit(job.title, fit, arguments)
 
 
-def _going_on(job: Job, run: RunFolder, workplace: Workplace) -> Fit:
+def _going_on(job: Job, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
     arguments = {
         "run": str(run.path),
         "output_dir": workplace.output_dir,
         "data_dir": workplace.data_dir,
     }
-    return Fit(job.title, resume, arguments)
+    return Fit(job.title, resume, arguments, instead)
 
 
 def _fetch_data(jobs: Sequence[Job], data_dir: Path | None, progress: Progress) -> None:
@@ -227,12 +225,3 @@ def _fetch_data(jobs: Sequence[Job], data_dir: Path | None, progress: Progress) 
     for name in dict.fromkeys(job.settings.data.dataset for job in jobs):
         if name in NAMED_SETS and NAMED_SETS[name].downloads:
             locate_or_download(NAMED_SETS[name], data_dir, progress)
-
-
-def _free_path(parent: Path, name: str, taken: Iterable[Path]) -> Path:
-    """Leaves alone what has the name: a run with other settings, or one that was stopped."""
-    path, number = parent / name, 1
-    while path in taken or path.exists():
-        number += 1
-        path = parent / f"{name}-{number}"
-    return path

@@ -20,6 +20,7 @@ from kcnn.stats import (
 from kcnn.summary import Summary, read_summary
 
 _NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "weights", "flip", "shift")
+_WATCHED = "first_"  # before what only a few chosen images were asked for
 # The sections of a summary, and what recipes write before the names in them.
 _SECTIONS = {"test": "test_", "test_augmented": "test_augmented_", "train": "", "best": "best_"}
 _PARTS = ("best_", "test_", "augmented_", "val_")
@@ -277,7 +278,7 @@ def _measured(summary: Summary) -> Iterator[tuple[str, float]]:
     summary.known("test.accuracy", summary.metric("test.accuracy"))
     for section, before in _SECTIONS.items():
         for name in summary.names(section):
-            if name.endswith(_NOT_MEASURED):
+            if name.endswith(_NOT_MEASURED) or name.startswith(_WATCHED):
                 continue
             value = summary.metric(f"{section}.{name}")
             if value is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kcnn.console.lines import PlainLines, duration, shown_metrics
 from kcnn.console.streams import best_effort
-from kcnn.console.trainings import follow_live, follow_plainly
+from kcnn.console.trainings import follow_live, follow_plainly, steps_before
 from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
 
@@ -100,7 +100,7 @@ class LiveProgress(PlainProgress):
         """Moves the bar."""
         done = (epoch - 1) * self._steps + step
         if self._before is None:  # a run that goes on has steps of former times
-            self._before = (epoch - 1) * self._steps
+            self._before = (epoch - 1) * self._steps + steps_before(step, self._steps)
         rate = (done - self._before) / max(time.monotonic() - self._started, 1e-9)
         left = (self._epochs * self._steps - done) / rate
         state = (

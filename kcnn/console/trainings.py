@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def steps_before(step: int, steps: int) -> int:
+    """Says how many steps of an epoch earlier processes took.
+
+    Args:
+        step: The first that is told of. Keras may take several at a time, which divide an epoch.
+        steps: Those of an epoch.
+    """
+    return step - 1 if steps % step else 0
+
+
 class Whole:
     """How much of several trainings is done, and how long the rest will take.
 
@@ -27,6 +36,7 @@ class Whole:
         self.total = total
         self.begun = 0
         self.ended = 0
+        self._lengths: dict[int, tuple[int, int]] = {}
         self._shares: dict[int, float] = {}
         self._former: dict[int, float] = {}
         self._started = time.monotonic()
@@ -37,10 +47,21 @@ class Whole:
         self._shares[self.begun] = 0.0
         return self.begun
 
-    def advance(self, number: int, done: float, epochs: int) -> None:
-        """Takes how many epochs of a training are done; one that goes on begins with some."""
-        self._shares[number] = done / epochs
-        self._former.setdefault(number, (math.ceil(done) - 1) / epochs)
+    def measure(self, number: int, epochs: int, steps: int) -> None:
+        """Takes the length of a training: epochs, and steps in each."""
+        self._lengths[number] = epochs, steps
+
+    def advance(self, number: int, epoch: int, step: int) -> float:
+        """Takes how far a training is; one that goes on begins with what was done before.
+
+        Returns:
+            How much of it is done, from 0 to 1.
+        """
+        epochs, steps = self._lengths[number]
+        before = (epoch - 1) * steps
+        self._former.setdefault(number, (before + steps_before(step, steps)) / (epochs * steps))
+        self._shares[number] = (before + step) / (epochs * steps)
+        return self._shares[number]
 
     def end(self, number: int) -> None:
         """Takes that a training has ended."""
@@ -81,9 +102,19 @@ class PlainTraining(PlainLines):
         """Writes the line with the training's name before it."""
         super().note(f"{self._title}: {text}")
 
+    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
+        """Writes what is ahead."""
+        super().training_started(epochs, steps, batch_size)
+        self._steps = steps
+        self._whole.measure(self._number, epochs, steps)
+
+    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Counts the steps."""
+        self._whole.advance(self._number, epoch, step)
+
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Writes the epoch's metrics, and the time left for all."""
-        self._whole.advance(self._number, epoch, self._epochs)
+        self._whole.advance(self._number, epoch, self._steps)
         left = self._whole.left
         self.note(epoch_line(epoch, self._epochs, row) + (f"  ({left})" if left else ""))
 
@@ -105,7 +136,7 @@ class LiveTraining(Progress):
         self._trainings = trainings
         self._number = trainings.whole.begin()
         self._task = trainings.bars.add_task(printable(title), total=1.0, state="starting")
-        self._epochs = self._steps = 1
+        self._epochs = 1
         self._last_line = ""
 
     def note(self, text: str) -> None:
@@ -120,13 +151,13 @@ class LiveTraining(Progress):
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
         """Takes the length of the training."""
-        self._epochs, self._steps = epochs, steps
+        self._epochs = epochs
+        self._trainings.whole.measure(self._number, epochs, steps)
 
     def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Moves the bar, and that of all."""
-        done = epoch - 1 + step / self._steps
-        self._show(f"epoch {epoch}/{self._epochs}  {shown_metrics(metrics)}", done / self._epochs)
-        self._trainings.advance(self._number, done, self._epochs)
+        share = self._trainings.advance(self._number, epoch, step)
+        self._show(f"epoch {epoch}/{self._epochs}  {shown_metrics(metrics)}", share)
 
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Keeps the line of the last epoch so far."""
@@ -168,10 +199,11 @@ class LiveTrainings:
         """Writes a line above the bars."""
         self._console.print(printable(text), markup=False, soft_wrap=True)
 
-    def advance(self, number: int, done: float, epochs: int) -> None:
-        """Takes how many epochs of a training are done."""
-        self.whole.advance(number, done, epochs)
+    def advance(self, number: int, epoch: int, step: int) -> float:
+        """Takes how far a training is; gives how much of it is done."""
+        share = self.whole.advance(number, epoch, step)
         self._update()
+        return share
 
     def end(self, number: int) -> None:
         """Takes that a training has ended."""

@@ -17,6 +17,7 @@ from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs import RunFolder
 from kcnn.training.resumption import Resumable, State
+from kcnn.training.six_digits import six_digits
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -102,6 +103,12 @@ class MetricsFile(Resumable):
         begun = None if self._begun is None else {**self._begun, "elapsed": elapsed}
         return {"rows": self.rows, "begun": begun}
 
+    @staticmethod
+    def seconds_of(state: State) -> float:
+        """Says how long the epochs of a state took, with what is done of an unfinished one."""
+        unfinished = state["begun"] or {"elapsed": 0.0}
+        return float(sum(row["seconds"] for row in state["rows"]) + unfinished["elapsed"])
+
     def restore(self, state: State) -> None:
         """Takes the rows of an earlier process, and writes them again."""
         self.rows, self._begun = list(state["rows"]), state["begun"]
@@ -181,4 +188,4 @@ def shown(name: str, value: float) -> str:
     """Writes a number as metrics.csv has it: six significant digits, milliseconds."""
     if name == "epoch":
         return str(int(value))
-    return f"{value:.3f}" if name == "seconds" else f"{value:.6g}"
+    return f"{value:.3f}" if name == "seconds" else six_digits(value)

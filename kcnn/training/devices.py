@@ -51,8 +51,6 @@ def choose_devices(request: str | None = None) -> Devices:
     chosen = _choose_gpus(request, gpus)
     try:
         tf.config.set_visible_devices(chosen, "GPU")
-        for gpu in chosen:
-            tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError as error:
         raise TrainingError(f"--device {request}: {error}", "start kcnn anew") from None
     return mirrored([f"GPU:{index}" for index in range(len(chosen))] or ["CPU:0"])

@@ -1,4 +1,4 @@
-"""Trains a compiled model and scores it, writing the run's metrics as it goes."""
+"""Trains a compiled model, writing the run's metrics as it goes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from kcnn.training.callbacks import (
     shown,
 )
 from kcnn.training.checkpoint import Checkpoint
-from kcnn.training.learning_rate_multipliers import multipliers_of_weights
 from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.memory import out_of_memory
 from kcnn.training.objective import make_loss, make_metrics
@@ -44,10 +43,6 @@ class Training:
     rows: list[dict[str, float]]
     best: BestWeights | None
 
-    def seconds_before(self, resumed: Checkpoint | None) -> float:
-        """How long the epochs took that earlier processes trained."""
-        return sum(row["seconds"] for row in self.rows[: resumed.epoch if resumed else 0])
-
     @property
     def last_row(self) -> dict[str, float]:
         """The last epoch's row, rounded as in metrics.csv."""
@@ -68,15 +63,12 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         plan: The network and its recipe.
         model: The model built from it.
         steps_per_epoch: Steps in an epoch, for schedules and for how many are taken at a time.
-
-    Raises:
-        RecipeError: A pattern of `learning_rate_multipliers` means no weight.
     """
-    paths = [weight.path for weight in model.trainable_weights]
-    multipliers = multipliers_of_weights(plan.recipe, paths)
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
-        optimizer=make_optimizer(plan.recipe.train, steps_per_epoch, multipliers),
+        optimizer=make_optimizer(
+            plan.recipe.train, steps_per_epoch, plan.learning_rate_multipliers
+        ),
         loss=make_loss(plan),
         metrics=make_metrics(plan),
         steps_per_execution=steps_at_a_time(plan, steps_per_epoch, devices),
@@ -162,6 +154,13 @@ def train(
     finally:
         progress.training_finished()
     return Training(metrics_file.rows, best)
+
+
+def seconds_before(resumed: Checkpoint | None) -> float:
+    """Says how long the processes trained that led to a checkpoint; 0 without one."""
+    if resumed is None:
+        return 0.0
+    return MetricsFile.seconds_of(resumed.state["parts"][MetricsFile.__name__])
 
 
 def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:

@@ -17,6 +17,7 @@ from kcnn.training.averaged_answers import average_answers
 from kcnn.training.fit import Training
 from kcnn.training.objective import measure, probabilities
 from kcnn.training.scoring import Scores, answer_images, score, write_scores
+from kcnn.training.six_digits import six_digits
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ def conclude(
         dataset: The data set, for its test images.
         run: Where models and scores go.
         progress: Hears of images scored.
+
+    Raises:
+        TrainingError: An answer is not finite, or memory ran out.
+        RunError: The run's folder cannot be written.
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
@@ -66,14 +71,13 @@ def conclude(
     save_model(model, run.best_model)
     measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
     model.set_weights(last)
-    best = {"epoch": training.best.epoch, "val_accuracy": short(training.best.accuracy)}
+    best = {"epoch": training.best.epoch, "val_accuracy": _rounded(training.best.accuracy)}
     best |= {f"test_{name}": value for name, value in measured.items()}
     return Outcome(test, best, augmented)
 
 
-def short(number: float) -> float:
-    """Rounds to six significant digits, which is more than float32 metrics are worth."""
-    return float(f"{number:.6g}")
+def _rounded(number: float) -> float:
+    return float(six_digits(number))
 
 
 def _weights_left(plan: Plan) -> str:
@@ -112,4 +116,4 @@ def _measure(
     plan: Plan, model: keras.Model, outputs: np.ndarray, dataset: Dataset
 ) -> dict[str, float]:
     measured = measure(plan, model, outputs, dataset.test.labels)
-    return {name: short(value) for name, value in measured.items()}
+    return {name: _rounded(value) for name, value in measured.items()}

@@ -1,4 +1,4 @@
-"""The processor: its name, whether it is fast at bfloat16, and the memory that is free."""
+"""The processor: its name, and whether it is fast at bfloat16."""
 
 from __future__ import annotations
 

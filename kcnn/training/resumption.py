@@ -1,4 +1,4 @@
-"""Keeps a training's state after each epoch, and puts it back when a run is resumed."""
+"""Keeps a training's state after each epoch or oftener, and puts it back when a run resumes."""
 
 from __future__ import annotations
 

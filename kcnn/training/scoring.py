@@ -16,6 +16,7 @@ from kcnn.files import write_csv
 from kcnn.memory import images_at_a_time
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.training.six_digits import six_digits
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,18 @@ def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarra
 
     Returns:
         A function from uint8 images (count, height, width, channels) to float32 (count, classes);
-        it raises TrainingError where an answer is not finite.
+        it raises TrainingError where an answer is not finite, or memory runs out.
     """
     forward = forward_pass(model)
 
     def answer(batch: np.ndarray) -> np.ndarray:
-        outputs: np.ndarray = forward(batch).numpy()
+        try:
+            outputs: np.ndarray = forward(batch).numpy()
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"memory ran out while the model answered {len(batch)} images at a time",
+                "close other programs, or leave the GPUs out: CUDA_VISIBLE_DEVICES=-1",
+            ) from None
         if not np.isfinite(outputs).all():
             raise TrainingError(
                 "the model answers with numbers that are not finite: its training diverged",
@@ -185,7 +192,7 @@ def write_scores(run: RunFolder, scores: Scores) -> None:
         run.per_class,
         ("class", "precision", "recall", "f1", "support"),
         (
-            (one.name, _short(one.precision), _short(one.recall), _short(one.f1), one.support)
+            (one.name, *map(six_digits, (one.precision, one.recall, one.f1)), one.support)
             for one in scores.per_class
         ),
     )
@@ -198,13 +205,9 @@ def write_scores(run: RunFolder, scores: Scores) -> None:
         run.predictions,
         ("index", "label", "predicted", "probability"),
         (
-            (index, int(label), int(predicted), _short(probability))
+            (index, int(label), int(predicted), six_digits(probability))
             for index, (label, predicted, probability) in enumerate(
                 zip(scores.labels, scores.predicted, scores.probability, strict=True)
             )
         ),
     )
-
-
-def _short(number: float) -> str:
-    return f"{number:.6g}"

@@ -12,6 +12,7 @@ from kcnn.runs import RunFolder
 from kcnn.training.resumption import Resumable, State
 
 HEADER = "step,loss\n"
+ROW = 256
 
 
 class StepLosses(Resumable):
@@ -92,21 +93,28 @@ class _Share:
 
     def __init__(self, steps: int, device: str | None) -> None:
         with tf.device(device):
-            self._losses = tf.Variable(tf.zeros(steps), trainable=False)
+            self._rows = tf.Variable(tf.zeros((steps // ROW, ROW)), trainable=False)
+            self._row = tf.Variable(tf.zeros(ROW), trainable=False)  # which is not full yet
             self._count = tf.Variable(0, trainable=False, dtype=tf.int64)
 
     def record(self, loss: tf.Tensor) -> None:
-        """Keeps the loss of one more step."""
+        """Keeps the loss of one more step; how long an epoch is costs it nothing."""
         # Choosing element by element works, and repeats, wherever a step may be compiled to.
-        places = tf.range(self._losses.shape[0], dtype=tf.int64)
-        chosen = tf.where(places == self._count, tf.cast(loss, tf.float32), self._losses)
-        self._losses.assign(chosen)
+        row, place = self._count // ROW, self._count % ROW
+        here = tf.range(ROW, dtype=tf.int64) == place
+        self._row.assign(tf.where(here, tf.cast(loss, tf.float32), self._row))
         self._count.assign_add(1)
+        tf.cond(place == ROW - 1, lambda: self._put_away(row), lambda: None)
+
+    def _put_away(self, row: tf.Tensor) -> None:
+        here = tf.range(self._rows.shape[0], dtype=tf.int64)[:, tf.newaxis] == row
+        self._rows.assign(tf.where(here, self._row, self._rows))
 
     def kept(self) -> np.ndarray:
         """Gives the losses kept so far."""
-        losses: np.ndarray = self._losses.numpy()[: int(self._count.numpy())]
-        return losses
+        count = int(self._count.numpy())
+        rows, row = self._rows.numpy()[: count // ROW], self._row.numpy()[: count % ROW]
+        return np.concatenate([rows.ravel(), row])
 
     def take(self) -> np.ndarray:
         """Gives the losses kept so far, and begins anew."""
@@ -116,7 +124,12 @@ class _Share:
 
     def put(self, losses: np.ndarray) -> None:
         """Keeps losses as if they had been recorded."""
-        self._losses.assign(np.resize(losses, self._losses.shape) if len(losses) else self._losses)
+        rows, row = np.zeros(self._rows.shape), np.zeros(ROW)
+        full = len(losses) // ROW
+        rows[:full] = losses[: full * ROW].reshape(full, ROW)
+        row[: len(losses) - full * ROW] = losses[full * ROW :]
+        self._rows.assign(rows)
+        self._row.assign(row)
         self._count.assign(len(losses))
 
 

@@ -6,7 +6,7 @@ from kcnn.model.plan import Plan
 
 # A step of a tiny net takes less time than Python needs to begin it. So many operations keep a
 # core busy for some tens of milliseconds: more would only delay the display and Ctrl-C.
-OPERATIONS_AT_A_TIME = 2e9
+OPERATIONS_AT_A_TIME = 2.5e9
 MOST_STEPS = 64
 
 

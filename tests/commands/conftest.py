@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from kcnn.data.load import load_dataset
 from kcnn.files import write_json, write_text
@@ -55,7 +56,7 @@ train:
   learning_rate_schedule: {Cosine: {warmup_epochs: 1}}
   loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
 """
-_TIMES = {"seconds", "timings", "started", "run"}
+_TIMES = {"seconds", "timings", "started", "run", "peak_memory_mb"}
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +75,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def assert_same() -> Callable[[RunFolder, RunFolder], None]:
-    """Fails unless all that came of two trainings is the same, apart from times."""
+    """Fails unless all that came of two trainings is the same, apart from times and memory."""
     return _assert_same
 
 
@@ -117,6 +118,23 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     model.fit(train.images, train.labels, epochs=4, batch_size=64, verbose=0)
     model.save(run.model)
     write_json(run.summary, {"status": "finished", "class_names": list(dataset.class_names)})
+    return run
+
+
+@pytest.fixture
+def fruit_run(tmp_path: Path) -> RunFolder:
+    """A finished run on a folder of two classes, `photos` beside its outputs."""
+    photos = tmp_path / "photos"
+    for name, colour in (("apple", "red"), ("banana", "yellow")):
+        (photos / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("RGB", (8, 8), colour).save(photos / name / f"{number}.png")
+    run = create_run(tmp_path / "outputs", "fruit")
+    data = f"dataset: folder, path: {photos}, image_size: [8, 8]"
+    write_text(run.resolved, DIGITS.replace("dataset: digits", data).replace("10}", "2}"))
+    recipe = read_recipe(run.resolved)
+    build_model(plan_network(recipe, (8, 8, 3), 2)).save(run.model)
+    write_json(run.summary, {"status": "finished", "class_names": ["apple", "banana"]})
     return run
 
 

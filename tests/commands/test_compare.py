@@ -123,12 +123,21 @@ class TestRefused:
         with pytest.raises(KcnnError, match="digits with other labels, or in another order"):
             compare(["digits/a", "digits/b"], tmp_path)
 
-    @pytest.mark.parametrize("status", ["interrupted", "failed"])
-    def test_unfinished(self, status: str, make_run: MakeRun, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("status", "hint"),
+        [
+            ("interrupted", "kcnn fit --resume {0} finishes it; kcnn plot shows what it has"),
+            ("failed", "train it again: kcnn fit {0}/resolved.yaml; kcnn plot shows what it has"),
+        ],
+    )
+    def test_unfinished(self, status: str, hint: str, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(9))
-        make_run("b", range(9), status=status)
-        with pytest.raises(RunError, match=f"b: {status}; only finished runs can be compared"):
+        run = make_run("b", range(9), status=status)
+        with pytest.raises(
+            RunError, match=f"b: {status}; only finished runs can be compared"
+        ) as caught:
             compare(["digits/a", "digits/b"], tmp_path)
+        assert caught.value.hint == hint.format(run.path)
 
     def test_killed(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(9))

@@ -15,6 +15,7 @@ from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
 from kcnn.runs import RunFolder
 
@@ -154,6 +155,7 @@ def test_summary(finished: FitResult) -> None:
     assert summary["test"]["weights"] == "last"
     assert "sparse_top_k_categorical_accuracy" in summary["test"]
     parts = {"load", "start", "build", "train", "score", "draw"}
+    assert 100 < summary["peak_memory_mb"] < 100_000
     timings = summary["timings"]
     assert parts < timings.keys()
     assert sum(timings[part] for part in parts) <= timings["total"] + 0.01
@@ -197,6 +199,16 @@ def test_another_seed_trains_another_network(finished: FitResult, short_fit: Cal
     assert json.loads(other.run.environment.read_text())["seed"] == 5
     assert "seed: 5" in other.run.resolved.read_text()
     assert rows_of(other.run.metrics)[0]["loss"] != rows_of(finished.run.metrics)[0]["loss"]
+
+
+def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: Path) -> None:
+    file = folder / "read.yaml"
+    file.write_text(RECIPE)
+    recipe = read_recipe(file, ["train.epochs=1"])
+    file.unlink()
+    run = fit(recipe, output_dir=folder / "as-read").run
+    assert run.recipe.read_bytes() == RECIPE.encode()
+    assert read_recipe(run.resolved).train.epochs == recipe.train.epochs
 
 
 def test_names_and_numbers_of_runs(short_fit: Callable) -> None:

@@ -13,7 +13,14 @@ import pytest
 
 from kcnn.commands import fit_in_process as module
 from kcnn.commands.fit import fit
-from kcnn.errors import KcnnError, TrainingError
+from kcnn.errors import (
+    DataError,
+    ExportError,
+    KcnnError,
+    RecipeError,
+    RunError,
+    TrainingError,
+)
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 
@@ -73,6 +80,28 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
     assert [receiver.recv()[1][0] for _ in range(2)] == [1, 2]
 
 
+class AnotherError(KcnnError):
+    """One that the first process does not know."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DataError("a"), ExportError("a", "b"), KcnnError("a"), RunError("a\nb"), TrainingError("a"),
+     RecipeError(["a:1: b", "a:2: c"], "d"), AnotherError("a", "b")],
+)  # fmt: skip
+def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def fail(progress: Progress) -> None:
+        raise error
+
+    module._fit_and_tell(sender, fail, {}, None)
+    _, values = receiver.recv()
+    heard = module._as_it_was(*values)
+    assert type(heard) is (KcnnError if isinstance(error, AnotherError) else type(error))
+    assert vars(heard) == vars(error) and str(heard) == str(error)
+
+
 def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
     process = module.FitProcess(fit, arguments, Progress())
     process.start()
@@ -84,7 +113,7 @@ def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
 def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
     wrong = {"recipe": "digits", "overrides": ["train.epochs=0"], "output_dir": tmp_path}
     error = last_words(wrong)
-    assert isinstance(error, KcnnError)
+    assert isinstance(error, RecipeError)
     assert "expected a number above 0; got 0" in error.message
     assert error.hint is not None
 

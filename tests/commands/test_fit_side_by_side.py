@@ -14,11 +14,12 @@ import pytest
 from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit, fit_side_by_side
 from kcnn.commands.lanes import Lane
+from kcnn.commands.resume import resume
 from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError
-from kcnn.files import read_json
+from kcnn.files import read_json, write_text
 from kcnn.progress import Begin, Progress
-from kcnn.runs import RunFolder, list_runs
+from kcnn.runs import FreeName, RunFolder, list_runs
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 LANE = Lane(usable_cores()[:1], "cpu")
@@ -32,6 +33,7 @@ class Titles(Progress):
         self.begun: list[str] = []
         self.ended: list[str] = []
         self.epochs: dict[str, int] = {}
+        self.notes: list[str] = []
 
     def trainings(self, total: int) -> AbstractContextManager[Begin]:
         return self._follow()
@@ -53,6 +55,9 @@ class Titles(Progress):
 class Epochs(Progress):
     def __init__(self, title: str, titles: Titles) -> None:
         self._title, self._titles = title, titles
+
+    def note(self, text: str) -> None:
+        self._titles.notes.append(text)
 
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         self._titles.epochs[self._title] = epoch
@@ -117,3 +122,38 @@ def test_what_fails_before_its_training_stops_all(tmp_path: Path) -> None:
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*batch_size"):
         fit_side_by_side(both, [LANE], Progress(), goes_on=True)
     assert list_runs(tmp_path) == []
+
+
+def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
+    class Blocks(Titles):
+        def heard(self) -> None:
+            (run,) = list_runs(tmp_path)
+            blocked = run.checkpoints / "epoch-0500.npz"
+            if not blocked.exists():
+                write_text(blocked / "in_the_way", "")
+
+    both = fits(tmp_path, ("train.epochs=100000",), ())
+    with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0500\.npz: cannot be written"):
+        fit_side_by_side(both, [LANE], Blocks(), goes_on=True)
+    assert [run.status() for run in list_runs(tmp_path)] == ["failed"]
+
+
+def test_what_is_refused_is_followed_by_the_other_in_its_place(tmp_path: Path) -> None:
+    titles = Titles()
+    gone_on_with = {"run": str(tmp_path / "nothing"), "output_dir": tmp_path}
+    (begun,) = fits(tmp_path, ())
+    first = Fit(begun.title, resume, gone_on_with, begun)
+    (run,) = fit_side_by_side([first], [LANE], titles)
+    assert isinstance(run, RunFolder) and run.status() == "finished"
+    assert titles.begun == titles.ended == ["train.seed=0"]
+    assert f"nothing: no such run in {tmp_path}; another run takes its place" in titles.notes[0]
+
+
+def test_two_of_one_name_get_their_own_folders(tmp_path: Path) -> None:
+    both = [
+        Fit(one.title, one.work, {**one.arguments, "name": FreeName("same")})
+        for one in fits(tmp_path, (), ())
+    ]
+    fit_side_by_side(both, [LANE, LANE], Progress())
+    assert [run.path.name for run in list_runs(tmp_path)] == ["same", "same-2"]
+    assert {run.status() for run in list_runs(tmp_path)} == {"finished"}

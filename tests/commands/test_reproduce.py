@@ -111,6 +111,29 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same) -> None:
 
 
 @pytest.mark.slow
+def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path) -> None:
+    longer = (*TINY, "train.epochs=2")
+
+    class StopsAfterTheFirstEpoch(Notes):
+        def epoch_finished(self, epoch: int, row: object) -> None:
+            super().epoch_finished(epoch, row)
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit("digits", longer, tmp_path, "seed-000", progress=StopsAfterTheFirstEpoch())
+    stopped = RunFolder(tmp_path / "digits" / "seed-000")
+    write_json(stopped.environment, {**read_json(stopped.environment), "training_devices": ["GPU"]})
+    notes = Notes()
+    result = reproduce("digits", 1, longer, tmp_path, progress=notes)
+    assert [run.run for run in result.runs] == ["digits/seed-000-2"]
+    assert notes.epochs == 2
+    refused = f"{stopped.path}: began on GPU, and here CPU:0 would train"
+    assert f"{refused}; another run takes its place" in notes.lines
+    assert stopped.status() == "interrupted"
+
+
+@pytest.mark.slow
 def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
     settings = (*TINY, "data.test_time_augmentation={shift: 1}",
                 published(0.01, "test_augmented_accuracy"))  # fmt: skip

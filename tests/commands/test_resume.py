@@ -17,7 +17,7 @@ from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 from kcnn.training.callbacks import BestWeights
-from kcnn.training.checkpoint import newest_checkpoint
+from kcnn.training.checkpoint import newest_checkpoint, write_checkpoint
 
 # Each has another state to go on from.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -103,9 +103,21 @@ def test_a_long_epoch_goes_on_from_the_middle(
     run = RunFolder(Path("outputs/tiny/stopped"))
     names = sorted(path.name for path in run.checkpoints.glob("*.npz"))
     assert names == ["epoch-0002-step-000005.npz", "epoch-0002-step-000006.npz"]
-    assert_same(resume("tiny/stopped").run, whole)
+    _took_long(run, seconds=1000)
+    result = resume("tiny/stopped")
+    assert_same(result.run, whole)
+    assert result.summary["timings"]["train"] > 1000
+    assert result.summary["timings"]["training_images_per_second"] <= 6
     (again,) = json.loads(run.environment.read_text())["resumed"]
     assert (again["after_epoch"], again["after_step"]) == (2, 6)
+
+
+def _took_long(run: RunFolder, seconds: float) -> None:
+    """Makes the begun epoch of a run's newest checkpoint have taken so long already."""
+    checkpoint = newest_checkpoint(run, Progress())
+    assert checkpoint is not None
+    checkpoint.state["parts"]["MetricsFile"]["begun"]["elapsed"] += seconds
+    write_checkpoint(run, checkpoint)
 
 
 @pytest.mark.slow
@@ -168,6 +180,35 @@ def test_a_finished_run_goes_on_with_more_epochs(tiny: Path, assert_same) -> Non
     assert_same(resume("tiny/short", ["train.epochs=5"]).run, whole)
     assert "epochs: 5" in run.resolved.read_text()
     assert run.recipe.read_bytes() == tiny.read_bytes()
+
+
+class Fail(Stop):
+    """Lets the training diverge after some epochs."""
+
+    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+        """Fails at some epochs."""
+        if epoch in self.epochs:
+            raise TrainingError("the loss became nan")
+
+
+@pytest.mark.slow
+def test_more_epochs_that_stop_leave_the_figures_of_those_before(tiny: Path) -> None:
+    constant = "train.learning_rate_schedule=null"
+    finished = fit(tiny, [constant, "train.epochs=2"], name="short")
+    figures = {"status", "epochs", "timings"}
+    before = {name: one for name, one in finished.summary.items() if name not in figures}
+    with pytest.raises(TrainingError):
+        resume("tiny/short", ["train.epochs=5"], progress=Fail(3))
+    failed = finished.run.read_summary()
+    assert (failed["status"], failed["epochs"]) == ("failed", 5)
+    assert failed["reason"] == "the loss became nan"
+    assert before.items() <= failed.items()
+    with pytest.raises(KeyboardInterrupt):
+        resume("tiny/short", progress=Stop(3))
+    stopped = finished.run.read_summary()
+    assert (stopped["status"], stopped["epochs"]) == ("interrupted", 5)
+    assert "reason" not in stopped
+    assert before.items() <= stopped.items()
 
 
 @pytest.mark.slow

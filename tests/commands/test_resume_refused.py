@@ -73,9 +73,9 @@ def test_what_cannot_go_on_is_refused_and_left_alone(
 
 
 def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kcnn.commands.job import Job
+    from kcnn.commands import job
 
-    monkeypatch.setattr(Job, "images_digest", lambda job: "another")
+    monkeypatch.setattr(job, "_digest", lambda dataset: "another")
     with pytest.raises(RunError, match="was trained on other images than those that are here now"):
         resume(str(own.path), ["train.epochs=4"])
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,16 @@ def test_a_run_that_trains(outputs: Path) -> None:
 )
 def test_sorted(sort: str, order: list[str], outputs: Path) -> None:
     assert titles(outputs, sort) == order
+
+
+def test_a_run_that_went_on_or_was_copied_began_when_it_began(outputs: Path) -> None:
+    run = RunFolder(outputs / "cifar" / "run-001")
+    began = "1970-01-01T00:00:01+00:00"
+    write_json(run.environment, {"started": began})
+    write_text(run.resolved, "name: any\n")  # now, as a resume does
+    shutil.copytree(run.path, outputs / "cifar" / "run-007")
+    assert titles(outputs, "started")[-2:] == ["cifar/run-001", "cifar/run-007"]
+    assert {row.started for row in list_runs(outputs)[-2:]} == {datetime.fromisoformat(began)}
 
 
 def test_every_sort(outputs: Path) -> None:

@@ -12,13 +12,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
+from kcnn.commands import sweep as module
 from kcnn.commands import train_many
 from kcnn.commands.combinations import combine, read_variations
 from kcnn.commands.sweep import sweep
 from kcnn.commands.sweep_report import Sweep
-from kcnn.commands.train_many import Workplace
+from kcnn.commands.train_many import TrainedJob, Workplace
 from kcnn.errors import TrainingError
 from kcnn.files import read_json
+from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.runs import list_runs
 
@@ -161,6 +164,38 @@ def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path) -> None:
         TrainingError, match=r"every training failed; learning_rate=1\.0e\+30: the loss became"
     ):
         sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, Workplace(tmp_path))
+
+
+def test_what_failed_everywhere_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(jobs: list[train_many.Job], *_: object, goes_on: bool) -> list[TrainedJob]:
+        assert goes_on
+        return [TrainedJob(job, None, problem="memory ran out", hint="fewer") for job in jobs]
+
+    monkeypatch.setattr(module, "train_many", fail)
+    with pytest.raises(TrainingError, match="failed; batch_size=16: memory ran out") as caught:
+        sweep("digits", OVER, TINY, 1, Workplace(tmp_path))
+    assert caught.value.hint == "fewer"
+
+
+@pytest.mark.slow
+def test_a_recipe_that_is_edited_meanwhile_trains_as_it_was(tiny: Path, tmp_path: Path) -> None:
+    content = tiny.read_bytes()
+    shorter = ("train.epochs=2", "data.validation=0.5")
+
+    class Edits(Progress):
+        def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
+            tiny.write_text("no: recipe")
+
+    result = sweep(tiny, OVER, shorter, 1, Workplace(tmp_path / "outputs"), Edits())
+    assert len(result.rows) == 2
+    for row in result.rows:
+        run = row.trained[0].finished
+        assert run.recipe.read_bytes() == content
+        settings = read_recipe(run.resolved)
+        assert settings.train.batch_size == row.combination.values["train.batch_size"]
+        assert settings.train.epochs == 2 and settings.name == "tiny"
 
 
 def test_mistakes_leave_nothing_behind(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from kcnn.commands import train_many as module
-from kcnn.commands.fit import fit as begin
+from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit
 from kcnn.commands.resume import resume
 from kcnn.commands.train_many import Job, Workplace, train_many
@@ -17,7 +18,7 @@ from kcnn.files import write_json, write_text
 from kcnn.locks import hold
 from kcnn.progress import Progress
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, create_run
+from kcnn.runs import FreeName, RunFolder, create_run
 
 
 def job(seed: int, *overrides: str, name: str = "mine") -> Job:
@@ -37,6 +38,10 @@ def leave_checkpoint(run: RunFolder) -> RunFolder:
     return run
 
 
+def seed_of(wanted: Fit) -> int | None:
+    return wanted.arguments["recipe"].train.seed if wanted.work is fit else None
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
     """The fits that are asked for; each is made without a process."""
@@ -45,9 +50,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
     def make(fits: Sequence[Fit], lanes: object, progress: object, goes_on: bool) -> list[object]:
         asked.extend(fits)
         return [
-            TrainingError("the loss became nan") if fit.arguments.get("seed") == 13
-            else RunFolder(Path(str(fit.arguments.get("name") or fit.arguments["run"])))
-            for fit in fits
+            TrainingError("the loss became nan", "a lower rate") if seed_of(one) == 13
+            else RunFolder(Path(str(one.arguments.get("name") or one.arguments["run"])))
+            for one in fits
         ]  # fmt: skip
 
     monkeypatch.setattr(module, "fit_side_by_side", make)
@@ -64,7 +69,7 @@ def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: li
     trained = train_many(jobs, Workplace(tmp_path), Progress())
     assert [one.was_there for one in trained] == [False, True, False, False]
     assert trained[1].finished.path == found.path
-    assert [fit.arguments["seed"] for fit in asked] == [0, 2, 3]
+    assert [seed_of(one) for one in asked] == [0, 2, 3]
 
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])
@@ -73,9 +78,21 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status
     leave_checkpoint(leave_run(tmp_path, job(1), "failed", "failed"))
     with hold(leave_checkpoint(leave_run(tmp_path, job(2), "trains", "unfinished"))):
         trained = train_many([job(0), job(1), job(2)], Workplace(tmp_path), Progress())
-    assert [fit.work for fit in asked] == [resume, begin, begin]
+    assert [one.work for one in asked] == [resume, fit, fit]
     assert asked[0].arguments["run"] == str(stopped.path)
     assert not trained[0].was_there
+
+
+def test_what_cannot_go_on_is_followed_by_the_next_and_then_begun_anew(
+    tmp_path: Path, asked: list[Fit]
+) -> None:
+    runs = [leave_checkpoint(leave_run(tmp_path, job(0), name, "unfinished")) for name in "ab"]
+    train_many([job(0)], Workplace(tmp_path), Progress())
+    (first,) = asked
+    second = first.instead
+    assert second is not None and second.instead is not None
+    assert [one.arguments["run"] for one in (first, second)] == [str(run.path) for run in runs]
+    assert second.instead.work is fit and second.instead.instead is None
 
 
 def test_a_finished_run_comes_before_one_that_was_stopped(tmp_path: Path, asked: list[Fit]) -> None:
@@ -85,13 +102,25 @@ def test_a_finished_run_comes_before_one_that_was_stopped(tmp_path: Path, asked:
     assert asked == [] and trained.finished.path == finished.path
 
 
-def test_names_are_free_and_no_two_the_same(tmp_path: Path, asked: list[Fit]) -> None:
-    leave_run(tmp_path, job(0), "mine", "interrupted")
-    train_many([job(0), job(1), job(2, name="other")], Workplace(tmp_path), Progress())
-    assert [fit.arguments["name"] for fit in asked] == ["mine-2", "mine-3", "other"]
+def test_names_are_free(tmp_path: Path, asked: list[Fit]) -> None:
+    train_many([job(0), job(1, name="other")], Workplace(tmp_path), Progress())
+    names = [one.arguments["name"] for one in asked]
+    assert names == ["mine", "other"]
+    assert all(isinstance(one, FreeName) for one in names)
+
+
+def test_the_recipe_is_handed_over_as_it_was_read(tiny: Path, asked: list[Fit]) -> None:
+    wanted = Job(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
+    content, settings = tiny.read_bytes(), resolved_yaml(wanted.settings)
+    tiny.unlink()
+    train_many([wanted], Workplace(tiny.parent), Progress())
+    recipe = pickle.loads(pickle.dumps(asked[0].arguments["recipe"]))  # as a process gets it
+    assert resolved_yaml(recipe) == settings
+    assert recipe.origin.content == content
 
 
 def test_what_failed_says_why(tmp_path: Path, asked: list[Fit]) -> None:
     good, bad = train_many([job(1), job(13)], Workplace(tmp_path), Progress(), goes_on=True)
     assert good.run is not None and good.problem is None
     assert bad.run is None and bad.problem == "the loss became nan"
+    assert bad.hint == "a lower rate"

@@ -118,7 +118,8 @@ def test_measured_by_the_names_of_recipes(tmp_path) -> None:
             {
                 "images": {"train": 50, "validation": 30, "test": 20},
                 "train": {"epoch": 3, "accuracy": 0.5 + number / 4, "val_accuracy": 0.6,
-                          "learning_rate": 0.1, "seconds": 3.0},
+                          "learning_rate": 0.1, "seconds": 3.0,
+                          "first_train_accuracy": 0.9, "first_test_accuracy": 0.8},
                 "test": {"weights": "last", "images": 20, "accuracy": 0.7, "loss": 1.5},
                 "test_augmented": {"weights": "last", "images": 20, "loss": 1.4,
                                    "accuracy": 0.72, "flip": "horizontal", "shift": 1},

@@ -173,19 +173,40 @@ def test_averaged_weights_and_scaled_losses_on_two_devices(tmp_path) -> None:
 @pytest.mark.slow
 def test_what_several_devices_cannot_do(tmp_path) -> None:
     # Of 1006 images, the last of the batches of 67 has 1, that of the batches of 77 has 5: shares
-    # of 2, 2, 1 and none.
+    # of 2, 2, 1 and none. The last of the batches of 6 has 4, but 6 give 2, 2, 2 and none.
     jobs = [
         {"devices": 2, "settings": ["train.batch_size=67"]},
         {"devices": 4, "settings": ["train.batch_size=77"]},
-        {"devices": 4, "settings": ["train.batch_size=77", "train.drop_remainder=true"]},
+        {"devices": 4, "settings": ["train.batch_size=6"]},
+        {"devices": 4, "settings": ["train.batch_size=3", "train.drop_remainder=true"]},
         {"devices": 2, "settings": ["train.optimizer.SGD.gradient_accumulation_steps=2"]},
     ]
-    one_image, five_images, dropped, accumulated = run_fits(tmp_path, 4, jobs)
-    assert "leave a last one of 1 for 2 devices" in one_image["error"]
-    assert "leave a last one of 5 for 4 devices" in five_images["error"]
-    assert len(dropped["metrics"]) == 2
+    one, five, six, three, accumulated = run_fits(tmp_path, 4, jobs)
+    assert "one of 1 leaves none for the last of 2 devices" in one["error"]
+    assert "one of 5 leaves none for the last of 4 devices" in five["error"]
+    assert "one of 6 leaves none for the last of 4 devices" in six["error"]
+    assert "one of 3 leaves none for the last of 4 devices" in three["error"]
     assert "gradient_accumulation_steps: does not go with 2 devices" in accumulated["error"]
-    assert not (tmp_path / "outputs" / "net" / "run-002").exists()
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("batch_size", "left_out"),
+    [
+        (77, "train.drop_remainder=true"),
+        (6, "train.drop_remainder=true"),
+        (6, "data.validation=435"),  # 1437 less 435 images make 167 batches
+        (4, "train.drop_remainder=true"),
+    ],
+)
+def test_batches_of_one_size_are_shared_out_evenly(
+    batch_size: int, left_out: str, tmp_path
+) -> None:
+    # Of 6 images, 4 devices get 2, 2, 1 and 1.
+    settings = ["train.epochs=1", f"train.batch_size={batch_size}", left_out]
+    (result,) = run_fits(tmp_path, 4, [{"devices": 4, "settings": settings}])
+    assert len(result["metrics"]) == 1
 
 
 @pytest.mark.slow

@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 
 from kcnn.training.checkpoint import Checkpoint
-from kcnn.training.fit import compile_model
+from kcnn.training.fit import compile_model, seconds_before
 
 
 def test_time_is_taken(trained: Callable) -> None:
     training = trained("train.epochs=2").training
     first, second = (row["seconds"] for row in training.rows)
     assert first > 0 and second > 0
-    assert training.seconds_before(None) == 0
-    assert training.seconds_before(Checkpoint(1, {})) == first
+
+
+def test_time_that_earlier_processes_took() -> None:
+    rows = [{"epoch": 1, "seconds": 20.0}, {"epoch": 2, "seconds": 10.0}]
+    ended = {"parts": {"MetricsFile": {"rows": rows, "begun": None}}}
+    half = {"parts": {"MetricsFile": {"rows": rows, "begun": {"elapsed": 5.5, "rate": 0.1}}}}
+    assert seconds_before(None) == 0
+    assert seconds_before(Checkpoint(2, ended)) == 30
+    assert seconds_before(Checkpoint(2, half, step=7)) == 35.5
 
 
 def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:

@@ -9,14 +9,9 @@ import pytest
 from kcnn.data.dataset import Dataset
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
-from kcnn.training.outcome import conclude, short
+from kcnn.training.outcome import conclude
 
 WILD = ("train.optimizer={SGD: {learning_rate: 3.0}}", "train.epochs=6", "train.seed=3")
-
-
-def test_six_digits() -> None:
-    assert short(1 / 3) == 0.333333
-    assert short(123456.789) == 123457.0
 
 
 def test_last_and_best_weights_are_saved_and_scored(trained: Callable, digits: Dataset) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kcnn.errors import TrainingError
 from kcnn.progress import Advance, Progress
@@ -112,6 +113,17 @@ def test_probabilities_of_several_batches() -> None:
     assert answer.dtype == np.float32
     np.testing.assert_allclose(answer, model.predict(images, verbose=0), atol=1e-6)
     assert count.done == 1203
+
+
+def test_memory_that_runs_out_over_the_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_out(batch: np.ndarray) -> tf.Tensor:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmuch more")
+
+    monkeypatch.setattr("kcnn.training.scoring.forward_pass", lambda model: run_out)
+    with pytest.raises(TrainingError) as caught:
+        answer_images(classifier(), np.zeros((2, 4, 4, 3), np.uint8), Progress())
+    assert caught.value.message == "memory ran out while the model answered 2 images at a time"
+    assert "close other programs" in caught.value.hint
 
 
 def test_answers_that_are_not_finite() -> None:

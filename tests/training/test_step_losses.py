@@ -5,9 +5,10 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kcnn.runs import RunFolder, create_run
-from kcnn.training.step_losses import StepLosses
+from kcnn.training.step_losses import ROW, StepLosses, _Share
 
 
 def read_steps(run: RunFolder) -> np.ndarray:
@@ -33,6 +34,38 @@ def test_a_step_s_loss_is_that_of_its_batch_before_it_learns(
     steps = read_steps(run)
     np.testing.assert_array_equal(steps[:, 0], range(1, 7))
     np.testing.assert_allclose(steps[:, 1], expected, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_an_epoch_of_many_steps(tmp_path, digits, make_model) -> None:
+    """At a learning rate of 0, so that each loss is known beforehand."""
+    images, labels = digits.train.images[:700] / 255.0, digits.train.labels[:700]
+    run, model = create_run(tmp_path, "steps"), make_model()
+    model.optimizer.learning_rate = 0.0
+    expected = model.loss.call(labels, model.predict(images, verbose=0))
+    callbacks = [StepLosses(run, 700)]
+    model.fit(images, labels, batch_size=1, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    steps = read_steps(run)[:, 1]
+    np.testing.assert_allclose(steps, np.tile(expected, 2), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, ROW - 1, ROW, ROW + 1, 2 * ROW, 3 * ROW])
+def test_losses_of_half_an_epoch_are_put_back(count: int) -> None:
+    before, losses = _Share(3 * ROW, None), np.arange(count, dtype=np.float32)
+    before.put(losses)
+    np.testing.assert_array_equal(before.kept(), losses)
+    for more in range(5):
+        before.record(tf.constant(100.0 + more))
+    np.testing.assert_array_equal(before.kept(), [*losses, *range(100, 105)][: 3 * ROW + 5])
+
+
+def test_a_compiled_step_keeps_its_loss() -> None:
+    """As on GPUs, where Keras has steps compiled."""
+    share = _Share(2 * ROW, None)
+    record = tf.function(share.record, jit_compile=True)
+    for step in range(ROW + 5):
+        record(tf.constant(float(step)))
+    np.testing.assert_array_equal(share.kept(), range(ROW + 5))
 
 
 def test_penalties_are_part_of_the_loss(tmp_path, digits, make_model) -> None:
