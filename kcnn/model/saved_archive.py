@@ -15,7 +15,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 
 from kcnn.memory import free_memory
 from kcnn.recipe.layers import LAYERS
