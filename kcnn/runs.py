@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
-from kcnn.files import LARGEST_TABLE, read_json, read_limited, require_writable, writing
+from kcnn.files import read_json, require_writable, writing
+from kcnn.metrics import read_metrics
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
 STOPPED = ("interrupted", "unfinished")  # the status of runs that --resume finishes
@@ -305,40 +303,6 @@ def is_run(path: Path) -> bool:
 def newest(runs: Iterable[RunFolder]) -> RunFolder:
     """Picks the run that was worked on last: begun, gone on with, or copied."""
     return max(runs, key=lambda run: (run.resolved.stat().st_mtime_ns, run.title))
-
-
-def read_metrics(path: Path) -> list[dict[str, float]]:
-    """Reads a metrics.csv: one mapping an epoch, column name to number.
-
-    Raises:
-        RunError: It is missing, empty, or holds something that is not a number or no epochs.
-    """
-    try:
-        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
-    except FileNotFoundError:
-        raise RunError(
-            f"{path}: missing", "the run was stopped before its first epoch ended"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
-    table = csv.DictReader(io.StringIO(text))
-    try:
-        rows = [{str(name): float(value) for name, value in row.items()} for row in table]
-    except (TypeError, ValueError, csv.Error):
-        raise RunError(
-            f"{path}:{table.reader.line_num}: not a row of numbers, one for each column",
-            "restore the file, or train the run again",
-        ) from None
-    if not rows:
-        raise RunError(
-            f"{path}: no epochs in it", "the run was stopped before its first epoch ended"
-        )
-    if not all(math.isfinite(row.get("epoch", math.nan)) for row in rows):
-        raise RunError(
-            f"{path}: expected the number of its epoch in every row",
-            "restore the file, or train the run again",
-        )
-    return rows
 
 
 def _taken(path: Path) -> RunError:

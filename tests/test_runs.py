@@ -20,6 +20,7 @@ from kcnn.files import (
     write_json,
     write_text,
 )
+from kcnn.metrics import read_metrics
 from kcnn.runs import (
     FreeName,
     RunFolder,
@@ -27,7 +28,6 @@ from kcnn.runs import (
     find_run,
     list_runs,
     newest,
-    read_metrics,
     require_no_links,
     require_room,
 )
@@ -313,47 +313,6 @@ def test_no_runs_at_all(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"outputs: no runs here") as caught:
         find_run(None, tmp_path / "outputs")
     assert caught.value.hint == "train one first: kcnn fit digits"
-
-
-def test_metrics_are_read_as_numbers(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.csv"
-    path.write_text("epoch,loss\n1,2.5\n2,nan\n")
-    first, second = read_metrics(path)
-    assert first == {"epoch": 1.0, "loss": 2.5}
-    assert second["loss"] != second["loss"]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "metrics.csv: no epochs in it"),
-        ("epoch,loss\n", "metrics.csv: no epochs in it"),
-        ("epoch,loss\n1,2\n2,\n", r"metrics.csv:3: not a row of numbers"),
-        ("epoch,loss\n1,2\n2\n", r"metrics.csv:3: not a row of numbers"),
-        ("epoch,loss\n1,2\n\n3,4,5\n", r"metrics.csv:4: not a row of numbers"),
-        ("ep,loss\n1,2\n", "metrics.csv: expected the number of its epoch"),
-        ("epoch,loss\n1,2\nnan,2\n", "metrics.csv: expected the number of its epoch"),
-        ("epoch,loss\none,2\n", r"metrics.csv:2: not a row of numbers"),
-        (f"epoch,loss\n1,{'2' * 200_000}\n", r"metrics.csv:2: not a row of numbers"),
-    ],
-)
-def test_damaged_metrics(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "metrics.csv"
-    path.write_text(text, newline="")
-    with pytest.raises(RunError, match=message) as caught:
-        RunFolder(tmp_path).read_metrics()
-    assert caught.value.hint
-    assert "\n" not in caught.value.message
-
-
-def test_metrics_missing_or_binary(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"metrics\.csv: missing"):
-        read_metrics(tmp_path / "metrics.csv")
-    (tmp_path / "metrics.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RunError, match=r"metrics\.csv: cannot be read"):
-        read_metrics(tmp_path / "metrics.csv")
-    with pytest.raises(RunError, match="cannot be read"):
-        read_metrics(tmp_path)
 
 
 @pytest.mark.parametrize(

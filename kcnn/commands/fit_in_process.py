@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from kcnn.commands.fit import FitResult
+from kcnn.commands.complete_run import FitResult
 from kcnn.cores import stay_on
 from kcnn.errors import (
     DataError,

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any
 
-from kcnn.commands.fit import FitResult
+from kcnn.commands.complete_run import FitResult
 from kcnn.commands.fit_in_process import Ending, FitProcess
 from kcnn.commands.lanes import Lane
 from kcnn.errors import KcnnError, TrainingError
@@ -125,6 +125,8 @@ class _Fits:
         process.start()
         self._running[process.receiver] = _Running(index, fit, lane, process, progress, display)
         signal.signal(signal.SIGINT, heard)
+        if self._is_stopping:  # a signal came before the process was among those that run
+            process.stop()
 
     def _hear(self, receiver: Connection) -> None:
         running = self._running[receiver]

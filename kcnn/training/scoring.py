@@ -74,7 +74,7 @@ def answer_images(
         float32, (count, classes).
 
     Raises:
-        TrainingError: The model answers with numbers that are not finite.
+        TrainingError: The model answers with numbers that are not finite, or memory ran out.
     """
     answers = []
     with progress.task(title, len(images), "images") as advance:
@@ -122,7 +122,7 @@ def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterato
         The answer to each batch, float32, (count, classes).
 
     Raises:
-        TrainingError: The model answers with numbers that are not finite.
+        TrainingError: The model answers with numbers that are not finite, or memory ran out.
     """
     yield from map(checked_forward_pass(model), batches)
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.complete_run import FitResult
+from kcnn.commands.fit import fit
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.model.saved import load_model

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from kcnn.cli import cli
-from kcnn.commands.fit import FitResult, fit
+from kcnn.commands.complete_run import FitResult
+from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError, RunError
 from kcnn.locks import hold

@@ -1,0 +1,45 @@
+"""Reads metrics.csv, one row an epoch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+from kcnn.errors import RunError
+from kcnn.files import LARGEST_TABLE, read_limited
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """Reads a metrics.csv: one mapping an epoch, column name to number.
+
+    Raises:
+        RunError: It is missing, empty, or holds something that is not a number or no epochs.
+    """
+    try:
+        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
+    except FileNotFoundError:
+        raise RunError(
+            f"{path}: missing", "the run was stopped before its first epoch ended"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    table = csv.DictReader(io.StringIO(text))
+    try:
+        rows = [{str(name): float(value) for name, value in row.items()} for row in table]
+    except (TypeError, ValueError, csv.Error):
+        raise RunError(
+            f"{path}:{table.reader.line_num}: not a row of numbers, one for each column",
+            "restore the file, or train the run again",
+        ) from None
+    if not rows:
+        raise RunError(
+            f"{path}: no epochs in it", "the run was stopped before its first epoch ended"
+        )
+    if not all(math.isfinite(row.get("epoch", math.nan)) for row in rows):
+        raise RunError(
+            f"{path}: expected the number of its epoch in every row",
+            "restore the file, or train the run again",
+        )
+    return rows
