@@ -28,15 +28,17 @@ def start(body: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_interrupts,
+        preexec_fn=_hear_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest may run in the background
+def _hear_signals() -> None:
+    """Undoes what pytest inherits where it runs in the background or without a terminal."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
