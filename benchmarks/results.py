@@ -84,9 +84,7 @@ def _machines() -> str:
     for name in ORDER:
         if measured := _measured(name):
             machine = measured["machine"]
-            recipes.setdefault(f"{machine['processor']} with {machine['bfloat16']}", []).append(
-                name
-            )
+            recipes.setdefault(_described(machine), []).append(name)
     *others, (busiest, _) = sorted(recipes.items(), key=lambda one: len(one[1]))
     listed = [f"{', '.join(f'`{name}`' for name in names)} on {one}" for one, names in others]
     return f"Measured {'; '.join([*listed, f'all others on {busiest}'])}."
@@ -131,6 +129,11 @@ def _accuracies(recipe: Recipe, measured: dict[str, Any]) -> str:
         return plain
     averaged = _accuracy(measured, "test_augmented_accuracy")
     return f"{plain}; with {changes.in_words} averaged {averaged}"
+
+
+def _described(machine: dict[str, Any]) -> str:
+    has = machine["bfloat16"]
+    return f"{machine['processor']} with {'no fast bfloat16' if has == 'none' else has}"
 
 
 def _accuracy(measured: dict[str, Any], name: str) -> str:
