@@ -153,6 +153,8 @@ def picture(grown: dict[str, list[Point]]) -> Figure:
 @click.option("--quick", is_flag=True, help="Two points each: to see that it runs.")
 def main(most_images: int, output_dir: Path, quick: bool) -> None:
     """Measure how an epoch's time and memory grow; write growth.md and growth.png."""
+    if quick and output_dir == HERE:
+        raise click.UsageError("--quick is no measurement: give its page another --output-dir")
     counts = [10**power for power in range(3, len(str(most_images)))]
     shortest = slice(2 if quick else None)
     images, fewer = (2_048, 256) if quick else (IMAGES, FEWER_IMAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class KcnnError(Exception):
@@ -18,6 +19,10 @@ class KcnnError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Makes it again in another process: pickle would leave the hint out."""
+        return type(self), (self.message, self.hint)
+
 
 class RecipeError(KcnnError):
     """Every mistake found in one recipe.
@@ -30,6 +35,10 @@ class RecipeError(KcnnError):
     def __init__(self, problems: Sequence[str], hint: str | None = None) -> None:
         super().__init__("\n".join(problems), hint)
         self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Makes it again from its mistakes."""
+        return type(self), (self.problems, self.hint)
 
 
 class DataError(KcnnError):

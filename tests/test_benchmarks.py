@@ -191,6 +191,14 @@ def test_operations_are_counted_forward_and_back(contenders) -> None:
         assert operations == 2 * (times * convolution + (times + 1) * dense)
 
 
+def test_a_quick_growth_leaves_the_measured_page_alone(contenders) -> None:
+    from growth import main
+
+    done = CliRunner().invoke(main, ["--quick"])
+    assert done.exit_code == 2
+    assert "give its page another --output-dir" in done.output
+
+
 @pytest.mark.slow
 def test_growth_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     done = run(

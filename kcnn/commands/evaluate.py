@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.predict import learned_classes
+from kcnn.commands.learned_classes import require_learned
 from kcnn.data.load import load_dataset
-from kcnn.errors import RunError
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs import find_run
 
 if TYPE_CHECKING:
     import keras
@@ -75,7 +73,7 @@ def evaluate(
     path = found.weights(weights)
     data = read_recipe(found.resolved).data
     dataset = load_dataset(data, data_dir, progress)
-    learned = learned_or_found(found, dataset.class_names, progress)
+    require_learned(found, dataset.class_names, progress)
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
@@ -83,7 +81,7 @@ def evaluate(
 
     model = load_model(path)
     require_images(model, path, dataset.image_shape)
-    require_classes(model, path, learned, dataset.class_names)
+    require_classes(model, path, dataset.class_names)
     probabilities = answer_images(probability_model(model), dataset.test.images, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
     return Evaluation(
@@ -94,26 +92,6 @@ def evaluate(
         per_class=scores.per_class,
         augmented=_augmented(model, dataset.test, data.test_time_augmentation, progress),
     )
-
-
-def learned_or_found(run: RunFolder, found: Sequence[str], progress: Progress) -> Sequence[str]:
-    """Names the classes that a run learned; those found now, where it was stopped before it did.
-
-    Args:
-        run: The run.
-        found: The names of the data set's classes.
-        progress: Told that the run does not name its own.
-
-    Raises:
-        RunError: The run is finished, and its summary does not name them.
-    """
-    try:
-        return learned_classes(run)
-    except RunError:
-        if run.status() == "finished":
-            raise
-    progress.note(f"{run.title}: stopped before it named its classes; they are taken as found now")
-    return found
 
 
 def _augmented(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import kcnn
 from kcnn.backend import start_tensorflow
-from kcnn.commands.evaluate import learned_or_found
+from kcnn.commands.learned_classes import require_learned
 from kcnn.data.load import load_dataset
 from kcnn.errors import ExportError
 from kcnn.files import atomic, require_writable, writing
@@ -76,7 +76,7 @@ def export(
     place = _require_new(destination) if destination else found.exports / "saved_model"
     require_writable(place.parent)
     dataset = load_dataset(read_recipe(found.resolved).data, data_dir, progress)
-    learned = learned_or_found(found, dataset.class_names, progress)
+    require_learned(found, dataset.class_names, progress)
     start_tensorflow(progress)
     import keras
 
@@ -91,7 +91,7 @@ def export(
     with keras.device("cpu"):
         model = probability_model(load_model(path))
         require_images(model, path, dataset.image_shape)
-        require_classes(model, path, learned, dataset.class_names)
+        require_classes(model, path, dataset.class_names)
         probabilities = answer_images(model, test.images, progress)
     height, width, channels = dataset.image_shape
     description = {
@@ -99,11 +99,11 @@ def export(
         "weights": weights,
         "image_size": [height, width],
         "channels": channels,
-        "test_accuracy": score(probabilities, test.labels, learned).accuracy,
+        "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
         "kcnn": kcnn.__version__,
     }
     with atomic(place) as temporary:
-        write_saved_model(model, learned, description, temporary)
+        write_saved_model(model, dataset.class_names, description, temporary)
         agreement = require_agreement(
             temporary,
             tuple(SIGNATURES),

@@ -12,20 +12,11 @@ from typing import Any
 
 from kcnn.commands.complete_run import FitResult
 from kcnn.cores import stay_on
-from kcnn.errors import (
-    DataError,
-    ExportError,
-    KcnnError,
-    RecipeError,
-    RunError,
-    TrainingError,
-)
+from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 
 Ending = RunFolder | KcnnError
-
-_KINDS = {kind.__name__: kind for kind in (DataError, ExportError, RunError, TrainingError)}
 
 
 class FitProcess:
@@ -83,7 +74,7 @@ class FitProcess:
         if name == "finished":
             return self._ended(RunFolder(*values))
         if name == "failed":
-            return self._ended(_as_it_was(*values))
+            return self._ended(*values)
         self._show(name, values)
         return None
 
@@ -143,16 +134,9 @@ def _fit_and_tell(
         result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:
-        relay.send("failed", type(error).__name__, error.message, error.hint)
+        relay.send("failed", error)
     except KeyboardInterrupt:
         sender.close()
-
-
-def _as_it_was(kind: str, message: str, hint: str | None) -> KcnnError:
-    """Makes the error again that another process told of."""
-    if kind == RecipeError.__name__:
-        return RecipeError(message.split("\n"), hint)
-    return _KINDS.get(kind, KcnnError)(message, hint)
 
 
 class _Relay(Progress):

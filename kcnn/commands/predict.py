@@ -10,11 +10,12 @@ import numpy as np
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.fitted_images import FittedImages
+from kcnn.commands.learned_classes import learned_classes
 from kcnn.data.images import find_images, unreadable
 from kcnn.errors import DataError, RunError
 from kcnn.files import require_writable, write_csv, writing
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs import find_run
 
 # Photographs take long to read, and progress is told after each batch.
 MOST_FILES_AT_A_TIME = 64
@@ -133,21 +134,6 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     if paths[0].exists() and not run.path.is_relative_to(paths[0]):
         return None, paths  # a folder that is there means the images in it
     return arguments[0], paths[1:]
-
-
-def learned_classes(run: RunFolder) -> list[str]:
-    """Names the classes that a finished run learned, in the order of its model's answers.
-
-    Raises:
-        RunError: The run's summary is missing or damaged, or does not name them.
-    """
-    names = run.read_summary().get("class_names")
-    if not isinstance(names, list) or not names:
-        raise RunError(
-            f"{run.summary}: class_names: expected a list of names, one a class",
-            "restore it, or train the run again with kcnn fit",
-        )
-    return [str(name) for name in names]
 
 
 def _require_new(csv_file: Path) -> None:

@@ -19,8 +19,6 @@ from kcnn.model.initializers import Dirac
 from kcnn.model.saved_archive import check_archive
 from kcnn.printable import printable
 
-MOST_NAMED = 10  # classes in one line
-
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Writes a model whole or not at all, with the layers and initializers that Keras has.
@@ -142,19 +140,16 @@ def require_images(model: keras.Model, path: Path, image_shape: tuple[int, int, 
         )
 
 
-def require_classes(
-    model: keras.Model, path: Path, learned: Sequence[str], found: Sequence[str] | None = None
-) -> None:
-    """Makes sure that a model answers with one number for each class, and for those of the data.
+def require_classes(model: keras.Model, path: Path, learned: Sequence[str]) -> None:
+    """Makes sure that a model answers with one number for each class.
 
     Args:
         model: The model.
         path: Where it was loaded from, for the message.
         learned: The names of the classes that its run learned.
-        found: The names of those of the data set; None where none is used.
 
     Raises:
-        RunError: It was trained on other classes, or on the same in another order.
+        RunError: There are more or fewer.
     """
     answers = model.output_shape[-1]
     if answers != len(learned):
@@ -162,16 +157,3 @@ def require_classes(
             f"{path}: answers with {answers} classes, but there are {len(learned)} names",
             "the classes changed since the run was trained; train it again with kcnn fit",
         )
-    if found is not None and list(found) != list(learned):
-        raise RunError(
-            f"{path}: its run learned {_listed(learned, found)}; the data set now has "
-            f"{_listed(found, learned)}",
-            "give the classes their former names, or train it again with kcnn fit",
-        )
-
-
-def _listed(names: Sequence[str], others: Sequence[str]) -> str:
-    """Lists some names, first those that the others lack."""
-    ordered = sorted(names, key=lambda name: name in others)
-    more = [f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-    return ", ".join([*ordered[:MOST_NAMED], *more])

@@ -10,6 +10,7 @@ import tensorflow as tf
 from kcnn.files import write_text
 from kcnn.runs import RunFolder
 from kcnn.training.resumption import Resumable, State
+from kcnn.training.six_digits import six_digits
 
 HEADER = "step,loss\n"
 ROW = 256
@@ -79,7 +80,7 @@ class StepLosses(Resumable):
     def _add(self, losses: np.ndarray) -> None:
         first = len(self._losses) + 1
         self._losses += losses.tolist()
-        self._lines += [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, first)]
+        self._lines += [f"{step},{six_digits(loss)}\n" for step, loss in enumerate(losses, first)]
         write_text(self._run.steps, "".join([HEADER, *self._lines]))
 
 

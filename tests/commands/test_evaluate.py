@@ -118,9 +118,7 @@ def test_a_class_that_was_renamed(fruit_run, notes) -> None:
     assert notes.lines == []
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
-    with pytest.raises(
-        RunError, match=r"model\.keras: its run learned apple, banana; the data"
-    ) as e:
+    with pytest.raises(RunError, match=r"run-001: learned apple, banana; the data") as e:
         evaluate(None, outputs(fruit_run))
     assert e.value.message.endswith("the data set now has red_apple, banana")
     assert "train it again" in e.value.hint
@@ -141,7 +139,7 @@ def test_a_run_stopped_before_it_named_its_classes(own_run, notes, summary) -> N
         own_run.summary.write_text(summary)
     assert evaluate(None, outputs(own_run), progress=notes) == scored
     assert notes.lines == [
-        "digits/run-001: stopped before it named its classes; they are taken as found now"
+        "digits/run-001: stopped before it named its classes; those found now are taken"
     ]
 
 

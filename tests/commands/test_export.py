@@ -74,7 +74,7 @@ def test_the_names_are_the_run_s(fruit_run) -> None:
 def test_a_class_that_was_renamed(fruit_run) -> None:
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
-    with pytest.raises(RunError, match="its run learned apple, banana; the data set now has red_"):
+    with pytest.raises(RunError, match="run-001: learned apple, banana; the data set now has red_"):
         export(None, outputs(fruit_run))
     assert not fruit_run.exports.exists()
 
