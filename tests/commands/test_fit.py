@@ -12,6 +12,7 @@ import pytest
 
 from kcnn.commands.complete_run import FitResult
 from kcnn.commands.fit import fit
+from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.model.saved import load_model
@@ -119,6 +120,13 @@ def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
     assert {path.name for path in run.path.iterdir()} == FILES
     assert {path.name for path in run.plots.iterdir()} >= PICTURES
     assert run.recipe.read_bytes() == RECIPE.encode()
+
+
+def test_plot_draws_the_images_that_trained_as_fit_did(finished: FitResult) -> None:
+    samples = finished.run.plots / "samples.png"
+    drawn = samples.read_bytes()
+    assert plot_runs([str(finished.run.path)], finished.run.path.parents[1], only=["samples"])
+    assert samples.read_bytes() == drawn
 
 
 def test_scores_agree_with_each_other(finished: FitResult) -> None:

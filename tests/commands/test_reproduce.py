@@ -270,7 +270,6 @@ def test_what_fails_names_its_seed(tmp_path: Path) -> None:
         (2, [signal.SIGINT], 130),
         (2, [signal.SIGTERM], 143),
         (2, [signal.SIGTERM, signal.SIGINT], 143),
-        (2, [signal.SIGINT, signal.SIGINT, signal.SIGINT], 130),
     ],
 )
 def test_a_signal_ends_the_processes_that_train(
@@ -291,6 +290,24 @@ def test_a_signal_ends_the_processes_that_train(
     assert [run.path.name for run in list_runs(tmp_path)] == names
     assert {run.status() for run in list_runs(tmp_path)} == {"interrupted"}
     assert not (tmp_path / "digits" / "reproduction").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="a training needs a core of its own")
+def test_a_second_ctrl_c_at_once_leaves_them_to_their_good_order(tmp_path: Path) -> None:
+    with _trainings(tmp_path, 2) as process:
+        assert process.stderr is not None
+        children = list(_children(process))
+        for training in children:
+            os.kill(training, signal.SIGSTOP)  # so that none has ended when the second comes
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        for training in children:
+            os.kill(training, signal.SIGCONT)
+        process.stderr.read()
+    assert process.returncode == 130
+    assert [run.status() for run in list_runs(tmp_path)] == ["interrupted"] * 2
 
 
 @pytest.mark.slow

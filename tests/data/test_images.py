@@ -110,6 +110,19 @@ def test_what_is_cut_off_is_damaged_whatever_its_exif(tmp_path, pixels) -> None:
             read_image(file, (8, 8), 3)
 
 
+def test_a_damaged_png_is_no_image_that_is_half_black(tmp_path) -> None:
+    """Looking for its Exif reads it to its end, where Pillow tells of damage only once."""
+    gradient = np.indices((64, 64)).sum(axis=0).astype(np.uint8)
+    path = tmp_path / "damaged.png"
+    Image.fromarray(gradient).save(path)
+    content = path.read_bytes()
+    data = content.index(b"IDAT") + 4
+    for place in range(data + 10, len(content) - 20, 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        with pytest.raises(DataError, match="a damaged or cut off PNG image"):
+            read_image(path, (16, 16), 1)
+
+
 def test_a_large_image_is_resized_as_well_by_way_of_a_smaller_one(tmp_path) -> None:
     random = np.random.default_rng(0)
     blobs = Image.fromarray(random.integers(0, 256, (12, 9, 3)).astype(np.uint8))
