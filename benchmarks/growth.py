@@ -14,7 +14,7 @@ import click
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from training_speed import ENVIRONMENT, reason_of
+from training_speed import KCNN_ENVIRONMENT, reason_of
 
 from kcnn.backend import start_tensorflow
 from kcnn.cores import core_count
@@ -49,7 +49,7 @@ def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
     """Trains in a process of its own."""
     command = [sys.executable, "-m", "contenders.growing", PRECISION]
     command += map(str, (images, batch_size, depth))
-    done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
+    done = subprocess.run(command, env=KCNN_ENVIRONMENT, text=True, capture_output=True)
     if done.returncode:
         raise click.ClickException(reason_of(done))
     found = json.loads(done.stdout.splitlines()[-1])

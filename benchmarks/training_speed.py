@@ -8,12 +8,12 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from kcnn.backend import start_tensorflow
+from kcnn.backend import start_environment, start_tensorflow
 from kcnn.progress import Progress
 
 HERE = Path(__file__).parent
@@ -24,16 +24,24 @@ OTHERS = {
     "pytorch_plain": "PyTorch, plain",
     "pytorch_tuned": "PyTorch, tuned",
 }
-ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
+OF_BENCHMARKS = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
+SCRIPT_ENVIRONMENT = os.environ | OF_BENCHMARKS
+KCNN_ENVIRONMENT = os.environ | start_environment() | OF_BENCHMARKS
 
 
 def images_per_second(
-    contender: str, net: str, precision: str, epochs: int, images: int, *overrides: str
+    contender: str,
+    net: str,
+    precision: str,
+    epochs: int,
+    images: int,
+    *overrides: str,
+    environment: Mapping[str, str] = KCNN_ENVIRONMENT,
 ) -> float:
     """Trains a net in a process of its own; gives the median of its epochs."""
     command = [sys.executable, "-m", f"contenders.{contender}", net, precision]
     command += [str(epochs), str(images), *overrides]
-    done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
+    done = subprocess.run(command, env=environment, text=True, capture_output=True)
     if done.returncode:
         raise click.ClickException(f"{contender} on {net}: {reason_of(done)}")
     return statistics.median(json.loads(done.stdout.splitlines()[-1]))
@@ -70,10 +78,14 @@ def measure(
     """
     path = str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
     measured: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
+    # TensorFlow starts for bare Keras as for any script, which may be without oneDNN.
+    environments = dict.fromkeys(others, SCRIPT_ENVIRONMENT) | {OURS: KCNN_ENVIRONMENT}
     for turn in range(1, rounds + 1):
         for name in tuple(measured):
             try:
-                rate = images_per_second(name, path, precision, epochs, images)
+                rate = images_per_second(
+                    name, path, precision, epochs, images, environment=environments[name]
+                )
             except click.ClickException as error:
                 error.show()
                 if name == OURS:

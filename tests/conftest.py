@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from kcnn.backend import start_environment
 from kcnn.progress import Progress
+
+# Before a test loads TensorFlow by itself, without start_tensorflow.
+os.environ.update(start_environment())
 
 # Where a change is judged, the same examples each time; new ones wherever people work on it.
 settings.register_profile("ci", derandomize=True)

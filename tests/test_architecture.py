@@ -59,6 +59,7 @@ MAY_IMPORT = {
 }
 # Modules that parts beside them may import all the same, and by whom.
 SHARED = {
+    "kcnn.backend": {"training"},  # how TensorFlow was started
     "kcnn.data.dataset": MIDDLE,  # the dataclasses of images
     "kcnn.model.plan": {"training"},  # what is trained
     "kcnn.model.saved": {"training"},  # what it leaves

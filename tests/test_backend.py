@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from kcnn.backend import start_environment, uses_onednn
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -32,6 +37,31 @@ print("heard on standard error", file=sys.stderr)
 """
     done = run_python(code, tmp_path, KERAS_BACKEND="jax")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "heard on standard error\n")
+
+
+def test_onednn_is_on_where_tensorflow_would_leave_it_off(tmp_path: Path) -> None:
+    code = """
+import sys
+from kcnn.backend import start_tensorflow, uses_onednn
+start_tensorflow()
+from tensorflow.python.util import _pywrap_util_port
+assert _pywrap_util_port.IsMklEnabled() == uses_onednn()
+print(uses_onednn())
+"""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("TensorFlow's choice stands")
+    assert run_python(code, tmp_path).stdout == "True\n"
+    assert run_python(code, tmp_path, TF_ENABLE_ONEDNN_OPTS="0").stdout == "False\n"
+
+
+@pytest.mark.parametrize("processor", ["arm64", "aarch64"])
+def test_other_processors_are_left_to_tensorflow(
+    processor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setattr(platform, "machine", lambda: processor)
+    assert "TF_ENABLE_ONEDNN_OPTS" not in start_environment()
+    assert uses_onednn() is None
 
 
 def test_every_gpu_gives_memory_as_it_is_needed(tmp_path: Path) -> None:

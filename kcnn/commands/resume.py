@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
 # What the last digits of figures hang on.
-_SAME_NUMBERS = ("kcnn", "python", "processor", "packages", "training_cores")
+_SAME_NUMBERS = ("kcnn", "python", "processor", "packages", "onednn", "training_cores")
 
 
 def resume(

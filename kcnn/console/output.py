@@ -215,6 +215,7 @@ def machine_text(machine: Mapping[str, Any]) -> str:
         *machine["packages"].items(),
         ("processor", f"{machine['processor']}, {machine['cores']} cores"),
         ("devices", ", ".join(devices)),
+        ("oneDNN", {True: "on", False: "off", None: "TensorFlow's choice"}[machine["onednn"]]),
         ("bfloat16", precision),
         *_repeatability(machine.get("differing_files")),
         ("output folder", problem or f"{machine['output_dir']}: can be written"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kcnn.backend import uses_onednn
 from kcnn.cores import core_count
 from kcnn.training.devices import Devices
 from kcnn.training.processor import fast_bfloat16, processor_name
@@ -27,6 +28,7 @@ def describe_machine() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor_name(),
         "cores": os.cpu_count(),
+        "onednn": uses_onednn(),
         "bfloat16": fast_bfloat16() or "none",
         "devices": [_describe_device(device) for device in tf.config.list_physical_devices()],
     }

@@ -25,6 +25,7 @@ from kcnn.training.lookahead import LookaheadWeights
 from kcnn.training.memory import out_of_memory
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
+from kcnn.training.remapping import remapping_where_it_works
 from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
 from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
@@ -139,16 +140,17 @@ def train(
     model.optimizer.build(model.trainable_variables)
     try:
         progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
-        model.fit(
-            batches,
-            epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
-            initial_epoch=_first_epoch(settings.epochs, resumed),
-            steps_per_epoch=steps_per_epoch - step,
-            shuffle=False,  # the batches come in their order
-            validation_data=validation,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        with remapping_where_it_works(plan):
+            model.fit(
+                batches,
+                epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
+                initial_epoch=_first_epoch(settings.epochs, resumed),
+                steps_per_epoch=steps_per_epoch - step,
+                shuffle=False,  # the batches come in their order
+                validation_data=validation,
+                callbacks=callbacks,
+                verbose=0,
+            )
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, settings.batch_size) from None
     finally:

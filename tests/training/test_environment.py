@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kcnn import __version__
+from kcnn.backend import uses_onednn
 from kcnn.training.devices import Devices
 from kcnn.training.environment import describe_machine, describe_run
 
@@ -22,6 +23,7 @@ def test_machine() -> None:
         assert machine["packages"][package] == __import__(package).__version__
     assert machine["cores"] >= 1
     assert machine["processor"]
+    assert machine["onednn"] is uses_onednn()
     assert machine["bfloat16"] in ("AMX", "AVX-512 BF16", "none")
     assert "CPU:0" in [device["name"] for device in machine["devices"]]
     assert json.loads(json.dumps(machine)) == machine
