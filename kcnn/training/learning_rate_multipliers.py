@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,8 @@ def with_multipliers(
     """Makes an optimizer class that multiplies the learning rate of some weights.
 
     Weight decay keeps the optimizer's own rate, so that a faster weight is not pulled harder. A
-    multiplier of 0 leaves a weight as it is, by decay as well.
+    multiplier of 0 leaves a weight as it is, by decay and constraint as well, and out of what
+    `global_clipnorm` counts.
 
     Args:
         optimizer_class: An optimizer whose `update_step` is what its rate is for.
@@ -26,17 +27,15 @@ def with_multipliers(
             super().build(variables)
             self._multipliers = tuple(multipliers.get(one.path, 1.0) for one in variables)
 
+        def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
+            pairs = zip(grads, trainable_variables, strict=True)
+            # The gradients that are left out, of no more use, are not computed.
+            moved = [pair for pair in pairs if multipliers.get(pair[1].path) != 0]
+            super().apply([gradient for gradient, _ in moved], [weight for _, weight in moved])
+
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            multiplier = self._multiplier(variable)
-            if multiplier == 0:
-                return  # and the gradient, of no more use, is not computed
+            multiplier = self._multipliers[self._get_variable_index(variable)]
             super().update_step(gradient, variable, learning_rate * multiplier)
-
-        def _use_weight_decay(self, variable: Any) -> bool:
-            return self._multiplier(variable) != 0 and super()._use_weight_decay(variable)
-
-        def _multiplier(self, variable: Any) -> float:
-            return self._multipliers[self._get_variable_index(variable)]
 
     WithMultipliers.__name__ = optimizer_class.__name__
     return WithMultipliers

@@ -77,6 +77,33 @@ def test_nought_leaves_a_weight_as_it_is(name: str, make_plan: Callable) -> None
     assert unchanged == [True, False, False, False]
 
 
+def test_nought_leaves_a_weight_out_of_the_norm_that_clips() -> None:
+    sgd, clips = keras.optimizers.SGD, {"learning_rate": 0.1, "global_clipnorm": 1.0}
+    start, still, moved = stepped(with_multipliers(sgd, {"first": 0.0})(**clips), steps=1)
+    np.testing.assert_array_equal(still, start)
+    assert np.linalg.norm(moved - start) == pytest.approx(0.1, rel=1e-5)
+    _, _, halved = stepped(sgd(**clips), steps=1)
+    assert np.linalg.norm(halved - start) == pytest.approx(0.1 / 2**0.5, rel=1e-5)
+
+
+def test_nought_leaves_a_weight_as_its_constraint_would_not_have_it() -> None:
+    weights = [keras.Variable(np.ones(4, np.float32), name=name) for name in ("first", "second")]
+    for weight in weights:
+        weight.constraint = keras.constraints.UnitNorm(axis=0)
+    optimizer = with_multipliers(keras.optimizers.SGD, {"first": 0.0})(0.1)
+    optimizer.build(weights)
+    optimizer.apply([tf.ones(4)] * 2, weights)
+    np.testing.assert_array_equal(weights[0], np.ones(4))
+    assert np.linalg.norm(weights[1]) == pytest.approx(1)
+
+
+def test_all_may_stay_as_they_are() -> None:
+    optimizer = with_multipliers(keras.optimizers.SGD, {"first": 0.0, "second": 0.0})(0.1)
+    start, first, second = stepped(optimizer)
+    np.testing.assert_array_equal(first, start)
+    np.testing.assert_array_equal(second, start)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_optimizers_with_rates_of_their_own(name: str, make_plan: Callable) -> None:
     with pytest.raises(RecipeError, match=f"{name} makes rates of its own"):
