@@ -40,7 +40,12 @@ def start_tensorflow(progress: Progress | None = None) -> None:
 
 
 def start_environment() -> dict[str, str]:
-    """Gives the environment variables that TensorFlow is started with; the user's own stand."""
+    """Gives the environment variables that TensorFlow is started with.
+
+    Returns:
+        Values by name: Keras's backend, which must be TensorFlow, and others as the user has set
+        them, or as kcnn does.
+    """
     settings = {"TF_CPP_MIN_LOG_LEVEL": "2"}
     if platform.machine() in _WITH_ONEDNN:
         settings[_ONEDNN] = "1"
@@ -49,7 +54,11 @@ def start_environment() -> dict[str, str]:
 
 
 def uses_onednn() -> bool | None:
-    """Says whether oneDNN's kernels are on; None where that is left to TensorFlow."""
+    """Says whether oneDNN's kernels are on, once TensorFlow was started.
+
+    Returns:
+        Whether they are, by the setting that TensorFlow reads; None where it has none to read.
+    """
     setting = os.environ.get(_ONEDNN)
     return None if setting is None else setting.lower() in ("1", "true")
 

@@ -41,7 +41,6 @@ print("heard on standard error", file=sys.stderr)
 
 def test_onednn_is_on_where_tensorflow_would_leave_it_off(tmp_path: Path) -> None:
     code = """
-import sys
 from kcnn.backend import start_tensorflow, uses_onednn
 start_tensorflow()
 from tensorflow.python.util import _pywrap_util_port

@@ -17,7 +17,8 @@ def remapping_where_it_works(plan: Plan) -> Iterator[None]:
 
     Remapping fuses neighbouring operations. With oneDNN it fuses a convolution, its bias and a
     leaky ReLU whose gradient still reads what lies between them; then it writes an error to the
-    terminal and leaves the whole graph as it was (TensorFlow 2.21). Nothing is lost without it.
+    terminal and leaves the whole graph as it was (TensorFlow 2.21). So training on a processor
+    loses nothing without it; on GPUs that is not known.
 
     Args:
         plan: The network that is trained meanwhile.

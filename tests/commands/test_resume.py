@@ -235,3 +235,13 @@ def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, notes) -> 
     newest.write_bytes(newest.read_bytes()[:-2000])
     assert_same(resume("tiny/stopped", progress=notes).run, whole)
     assert any(f"{newest}: damaged; looking at the one before" in line for line in notes.lines)
+
+
+@pytest.mark.slow
+def test_what_may_change_the_last_digits_is_told(tiny: Path, notes) -> None:
+    run = stopped(tiny, 3)
+    began = read_json(run.environment)
+    write_json(run.environment, {**began, "onednn": "another", "training_cores": 99})
+    resume("tiny/stopped", progress=notes)
+    (told,) = (line for line in notes.lines if line.startswith("not what the run began with"))
+    assert ": onednn, training_cores; its figures may differ" in told

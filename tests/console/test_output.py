@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kcnn.commands.complete_run import FitResult
-from kcnn.console.output import fit_text
+from kcnn.console.output import fit_text, machine_text
 from kcnn.runs import RunFolder
 
 SUMMARY = {
@@ -40,3 +40,16 @@ def test_without_one_the_text_is_as_it_was() -> None:
     first, second, *_ = lines()
     assert first == PLAIN
     assert second.startswith("time ")
+
+
+@pytest.mark.parametrize(
+    ("onednn", "shown"), [(True, "on"), (False, "off"), (None, "TensorFlow's choice")]
+)
+def test_the_doctor_says_whether_onednn_is_on(onednn: bool | None, shown: str) -> None:
+    machine = {
+        "kcnn": "1", "python": "3", "packages": {}, "processor": "one", "cores": 1, "devices": [],
+        "bfloat16": "none", "output_dir": "outputs", "output_dir_problem": None, "data": {},
+        "onednn": onednn,
+    }  # fmt: skip
+    rows = [line.split(maxsplit=1) for line in machine_text(machine).splitlines()]
+    assert ["oneDNN", shown] in rows
