@@ -90,3 +90,13 @@ def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("a library is missing\n")
     assert "ZeroDivisionError" in done.stderr
+
+
+def test_garbage_is_collected_again_once_tensorflow_is_there(tmp_path: Path) -> None:
+    code = """
+import gc
+from kcnn.backend import start_tensorflow
+start_tensorflow()
+print(gc.isenabled(), gc.get_freeze_count() > 300_000)
+"""
+    assert run_python(code, tmp_path).stdout == "True True\n"

@@ -70,6 +70,7 @@ def _write_numbers(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
             f"{counts[row, column]}\n{share}" if both else share,
             horizontalalignment="center",
             verticalalignment="center",
+            in_layout=False,  # in its cell already
             fontsize=8 if len(counts) > FEW else 11,
             # Cividis turns from dark to light at a quarter, the square root of which is a half.
             color="black" if shares[row, column] > 25 else "white",

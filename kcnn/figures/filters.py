@@ -100,6 +100,7 @@ def _write_moves(axes: Axes, distances: np.ndarray) -> None:
             fontsize=8,
             horizontalalignment="center",
             verticalalignment="top",
+            in_layout=False,  # within the axes, which leave room for it
         )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from kcnn.figures import style
 
@@ -38,7 +40,9 @@ def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
         row, column = divmod(number, COLUMNS)
         left, top = column * (1 + GAP), row * row_height
         bottom = place_image(axes, visible(image), left, top)
-        axes.text(left + 0.5, bottom + 0.04, caption, fontsize=9, ha="center", va="top")
+        place = (left + 0.5, bottom + 0.04)
+        # The axes leave room for captions: looking for it once more takes as long as drawing them.
+        axes.text(*place, caption, fontsize=9, ha="center", va="top", in_layout=False)
     axes.set(
         xlim=(0, COLUMNS * (1 + GAP) - GAP),
         ylim=(rows * row_height, 0),
@@ -72,14 +76,16 @@ def place_image(
     """
     height, width = np.array(pixels.shape[:2]) / max(pixels.shape[:2])
     left += (1 - width) / 2
-    axes.imshow(
-        pixels,
+    # Not by imshow, which works the limits of the axes out anew for each of hundreds of images.
+    image = AxesImage(
+        axes,
         cmap=color_map,
-        vmin=limits[0],
-        vmax=limits[1],
+        norm=Normalize(*limits),
         extent=(left, left + width, top + height, top),
-        interpolation="nearest",
     )
+    image.set_data(pixels)
+    image.set_clip_path(axes.patch)
+    axes.add_image(image)
     return top + float(height)
 
 

@@ -62,6 +62,7 @@ def find_oddities(plan: Plan) -> list[Oddity]:
         *_normalization_of_one(plan),
         *_noise_after_output(plan),
         *_output_and_loss(plan),
+        *_nothing_to_train(plan),
     ]
     rank = {node.name: index for index, node in enumerate(plan.nodes)}
     return sorted(found, key=lambda one: rank[one.layer])
@@ -173,6 +174,15 @@ def _output_and_loss(plan: Plan) -> Iterator[Oddity]:
             last.name,
             f"ends in {activation or 'ReLU'}: a logit must be free to fall below 0; leave the "
             "activation out",
+        )
+
+
+def _nothing_to_train(plan: Plan) -> Iterator[Oddity]:
+    if plan.cost.not_trained == plan.cost.parameters:
+        yield Oddity(
+            plan.nodes[-1].name,
+            "no layer up to it has weights that are trained, so training changes nothing: all are "
+            "frozen, at 0 times the learning rate, or have none",
         )
 
 

@@ -44,6 +44,12 @@ WAYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the other pictures out, which take longer than these trainings."""
+    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+
+
 class Stop(Progress):
     """Presses Ctrl-C when an epoch's row was written and its checkpoint not yet."""
 

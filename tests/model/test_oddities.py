@@ -109,3 +109,23 @@ def test_batches_of_one(odd) -> None:
     of_map, of_row = odd(layers, "train.batch_size=1")
     assert of_map[1].startswith("train.batch_size is 1: in training each image is normalized")
     assert "nothing but the shift" in of_row[1]
+
+
+@pytest.mark.parametrize(
+    ("layers", "is_odd"),
+    [
+        ("- Flatten\n- Dense: {units: 10, trainable: false}", True),
+        ("- GlobalAveragePooling2D\n- Softmax", True),
+        ("- Flatten\n- Dense: {units: 5, trainable: false}\n- ReLU\n- Dense: {units: 10}", False),
+    ],
+)
+def test_nothing_to_train(odd, layers: str, is_odd: bool) -> None:
+    last = layers.rsplit("- ", 1)[1].split(":")[0].lower()
+    found = [layer for layer, sentence in odd(layers) if "training changes nothing" in sentence]
+    assert found == ([last] if is_odd else [])
+
+
+def test_nothing_to_train_at_a_learning_rate_of_0(odd) -> None:
+    layers = "- Flatten\n- Dense: {units: 10}"
+    ((_, sentence),) = odd(layers, "train.learning_rate_multipliers={'*': 0}")
+    assert "training changes nothing" in sentence

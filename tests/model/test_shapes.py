@@ -110,7 +110,7 @@ def test_branches(shape: Shape, layers: list[Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000, **at_random.UNLIMITED)
+@settings(max_examples=1_500, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS | at_random.branches())
 def test_many_graphs(shape: Shape, layers: list[Any]) -> None:
     agree(at_random.recipe_of(layers), shape)

@@ -156,7 +156,7 @@ def test_mutated_recipes(recipe_file, text: str) -> None:
 
 @pytest.mark.slow
 @settings(
-    max_examples=10_000, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3_000, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=mutated_recipes())
 def test_many_mutated_recipes(recipe_file, text: str) -> None:
