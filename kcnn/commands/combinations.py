@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from kcnn.commands.check import plan_for_known_images
+from kcnn.commands.known_images import plan_for_known_images
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import SEED

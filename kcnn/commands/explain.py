@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.commands.check import known_classes, known_image_shape
-from kcnn.errors import DataError, RecipeError
+from kcnn.commands.known_images import known_classes, require_image_shape
+from kcnn.errors import RecipeError
 from kcnn.model.explain import Explanation, explain_network
 from kcnn.model.graph import unfold
 from kcnn.model.padding import PaddingAnswer, solve_padding
@@ -64,19 +64,3 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     nodes = tuple(unfold(settings))
     shapes, problem = infer_shapes_that_fit(settings, nodes, require_image_shape(settings))
     return PaddingAnswers(settings, tuple(solve_padding(steps(nodes), shapes)), problem)
-
-
-def require_image_shape(recipe: Recipe) -> tuple[int, int, int]:
-    """Gives height, width and channels of a recipe's images.
-
-    Raises:
-        DataError: Only the data know them.
-    """
-    shape = known_image_shape(recipe.data)
-    if shape is None:
-        file = recipe.origin.file
-        raise DataError(
-            f"{file}: the size of the images is known only from {recipe.data.path}",
-            f"say it: kcnn explain {file} data.image_size=[32,32] data.channels=3",
-        )
-    return shape

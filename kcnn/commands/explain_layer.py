@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.check import known_classes
-from kcnn.commands.explain import require_image_shape
 from kcnn.commands.fresh_model import fresh_model
+from kcnn.commands.known_images import require_plan
 from kcnn.model.convolutions import find_convolution, require_place
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, find_run
@@ -73,7 +72,7 @@ def explain_layer(
     """
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
-    plan = plan_network(settings, require_image_shape(settings), known_classes(settings.data))
+    plan = require_plan(settings)
     step = find_convolution(plan, layer)
     number = filter or 0
     place = require_place(plan, step, at, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcnn.commands.check import plan_for_known_images
+from kcnn.commands.known_images import plan_for_known_images
 from kcnn.commands.reproduction_report import Reproduction, SeedRun, write_report
 from kcnn.commands.train_many import Job, TrainedJob, Workplace, train_many
 from kcnn.commands.verdicts import judge, measure_runs

@@ -103,8 +103,22 @@ def test_chains(shape: Shape, layers: list[Any]) -> None:
     agree(at_random.recipe_of(layers), shape)
 
 
+# Alike but for an axis that only one of them has.
+A_MAP_AND_ROWS = [
+    {"ReLU": {"name": "map"}},
+    {"Reshape": {"target_shape": [1, 12], "name": "rows", "inputs": "image"}},
+    {"Concatenate": {"inputs": ["map", "rows"]}},
+]
+
+
+def test_a_map_and_rows_are_not_joined() -> None:
+    with pytest.raises(RecipeError, match="Concatenate joins 1×12×1 and 1×12: all sizes but"):
+        plan_network(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
+
+
 @settings(max_examples=120, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.branches())
+@example(shape=(1, 12, 1), layers=A_MAP_AND_ROWS)
 def test_branches(shape: Shape, layers: list[Any]) -> None:
     agree(at_random.recipe_of(layers), shape)
 

@@ -1,0 +1,70 @@
+"""What a recipe alone says of its images, and its network worked out for them."""
+
+from __future__ import annotations
+
+from kcnn.data.catalog import NAMED_SETS
+from kcnn.errors import DataError
+from kcnn.model.graph import unfold
+from kcnn.model.plan import Plan, plan_network
+from kcnn.recipe import Recipe
+from kcnn.recipe.schema import DataSettings
+
+
+def plan_for_known_images(recipe: Recipe) -> Plan | None:
+    """Works the network out as far as the recipe alone says what the images are.
+
+    Raises:
+        RecipeError: The layers make no graph, or the network does not fit.
+    """
+    shape = known_image_shape(recipe.data)
+    if shape is None:
+        unfold(recipe)  # names are right or wrong for images of any shape
+        return None
+    return plan_network(recipe, shape, known_classes(recipe.data))
+
+
+def require_plan(recipe: Recipe) -> Plan:
+    """Works the network out for images that the recipe alone must describe.
+
+    Raises:
+        RecipeError: The layers make no graph, or the network does not fit.
+        DataError: Only the data know the size of the images.
+    """
+    return plan_network(recipe, require_image_shape(recipe), known_classes(recipe.data))
+
+
+def require_image_shape(recipe: Recipe) -> tuple[int, int, int]:
+    """Gives height, width and channels of a recipe's images.
+
+    Raises:
+        DataError: Only the data know them.
+    """
+    shape = known_image_shape(recipe.data)
+    if shape is None:
+        file = recipe.origin.file
+        raise DataError(
+            f"{file}: the size of the images is known only from {recipe.data.path}",
+            "say it after the recipe: data.image_size=[32,32] data.channels=3",
+        )
+    return shape
+
+
+def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
+    """Gives height, width and channels when the settings tell them; None for an npz by itself."""
+    named = NAMED_SETS.get(data.dataset)
+    height, width, channels = named.image_shape if named else (None, None, None)
+    if data.image_size is not None:
+        height, width = data.image_size
+    if data.channels is not None:
+        channels = data.channels
+    elif data.dataset == "folder":
+        channels = 3
+    if height is None or width is None or channels is None:
+        return None
+    return height, width, channels
+
+
+def known_classes(data: DataSettings) -> int | None:
+    """Gives the number of classes of a named set; None when only the data know it."""
+    named = NAMED_SETS.get(data.dataset)
+    return len(named.class_names) if named else None
