@@ -69,7 +69,7 @@ def copy_of(images: Images, count: int) -> Images:
 
 
 def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
-    """Saves some images of a set; gives the settings that train on them."""
+    """Saves what `load_real` reads of a set; gives the settings that train on it."""
     import numpy as np
 
     some = load_real(dataset, real_data)

@@ -48,12 +48,11 @@ def check(
     settings = read_recipe(recipe, overrides)
     plan = plan_for_known_images(settings)
     if build:
-        _build(settings, progress or Progress())
+        _build(plan or require_plan(settings), progress or Progress())
     return Check(settings, plan, build)
 
 
-def _build(recipe: Recipe, progress: Progress) -> None:
-    plan = require_plan(recipe)
+def _build(plan: Plan, progress: Progress) -> None:
     from kcnn.backend import start_tensorflow
 
     start_tensorflow(progress)

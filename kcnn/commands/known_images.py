@@ -13,14 +13,16 @@ from kcnn.recipe.schema import DataSettings
 def plan_for_known_images(recipe: Recipe) -> Plan | None:
     """Works the network out as far as the recipe alone says what the images are.
 
+    Returns:
+        The network; None when only the data know the size of the images.
+
     Raises:
         RecipeError: The layers make no graph, or the network does not fit.
     """
-    shape = known_image_shape(recipe.data)
-    if shape is None:
+    if known_image_shape(recipe.data) is None:
         unfold(recipe)  # names are right or wrong for images of any shape
         return None
-    return plan_network(recipe, shape, known_classes(recipe.data))
+    return require_plan(recipe)
 
 
 def require_plan(recipe: Recipe) -> Plan:

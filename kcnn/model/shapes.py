@@ -263,9 +263,12 @@ def _merged(layer: Layer, inputs: Sequence[Shape]) -> Shape:
     listed = " and ".join(shown(shape) for shape in inputs)
     if isinstance(layer, layers.Concatenate):
         axis = _axis(layer.axis, inputs[0])
-        others = {(*shape[:axis], 0, *shape[axis + 1 :]) for shape in inputs}
-        if len(others) > 1 or len({len(shape) for shape in inputs}) > 1:
-            raise ShapeMistake(f"{kind} joins {listed}: all sizes but those joined must be equal")
+        others = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in inputs}
+        if len(others) > 1:
+            raise ShapeMistake(
+                f"{kind} joins {listed}: all sizes but those of axis {layer.axis} must be equal; "
+                "bring the maps to one height and width first"
+            )
         total = sum(shape[axis] for shape in inputs)
         return (*inputs[0][:axis], total, *inputs[0][axis + 1 :])
     largest = tuple(map(max, zip(*inputs, strict=False)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -41,6 +43,17 @@ def cut_texts(texts: Callable[[Figure], dict[str, Bbox]]) -> Callable[[Figure], 
             for text, box in texts(figure).items()
             if box.x0 < 0 or box.y0 < 0 or box.x1 > paper.x1 or box.y1 > paper.y1
         ]
+
+    return find
+
+
+@pytest.fixture
+def laid_out() -> Callable[[Axes], list[Artist]]:
+    """The images and texts within axes that the layout looks for room for, which takes long."""
+
+    def find(axes: Axes) -> list[Artist]:
+        seen = axes.get_default_bbox_extra_artists()
+        return [artist for artist in (*axes.images, *axes.texts) if artist in seen]
 
     return find
 

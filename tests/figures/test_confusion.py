@@ -36,3 +36,7 @@ def test_many_classes_lose_numbers_before_names(classes: int, named: int, cells:
 def test_long_names_are_neither_cut_by_the_edge_nor_read_as_formulas(classes, cut_texts) -> None:
     figure = confusion.draw(table(classes, "class {} of $x_2 with a name that has no end"), "run")
     assert cut_texts(figure) == []
+
+
+def test_the_layout_need_not_look_at_each_cell(laid_out) -> None:
+    assert laid_out(confusion.draw(table(10), "run").axes[0]) == []

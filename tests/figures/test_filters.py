@@ -100,3 +100,9 @@ def test_no_number_touches_another_or_a_filter(count: int, texts) -> None:
     for place, box in enumerate(numbers):
         others = numbers[:place] + numbers[place + 1 :] + images
         assert not any(box.overlaps(other) for other in others)
+
+
+def test_the_layout_need_not_look_at_each_filter_and_number(laid_out) -> None:
+    after = filters.draw(kernel(3, 9), kernel(3, 9, seed=1), "run").axes[1]
+    assert len(after.texts) == 9
+    assert laid_out(after) == []

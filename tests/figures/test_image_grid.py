@@ -34,3 +34,16 @@ def test_rows_hold_eight_and_captions_stay_above_the_next_row(texts) -> None:
     assert [extent[3] for extent in extents] == [0] * 8 + [extents[8][3]]
     next_row = figure.axes[0].transData.transform((0, extents[8][3]))[1]
     assert texts(figure)[captions[0]].y0 > next_row
+
+
+def test_the_layout_need_not_look_at_each_image_and_caption(laid_out) -> None:
+    figure = draw_grid(np.zeros((9, 6, 6, 3), np.uint8), ["caption"] * 9, "Images")
+    assert len(figure.axes[0].images) == len(figure.axes[0].texts) == 9
+    assert laid_out(figure.axes[0]) == []
+
+
+def test_numbers_become_colours_of_the_map_asked_for() -> None:
+    axes = Figure().subplots()
+    place_image(axes, np.array([[0.0, 2.0]]), 0, 0, color_map="cividis", limits=(0, 2))
+    (image,) = axes.images
+    assert (image.get_cmap().name, image.get_clim()) == ("cividis", (0, 2))

@@ -40,7 +40,7 @@ STRICTER_THAN_KERAS = (
 )
 
 
-def agree(recipe: Recipe, shape: Shape) -> None:
+def assert_agreement(recipe: Recipe, shape: Shape) -> None:
     """Works a network out, has Keras build it, and compares."""
     try:
         plan = plan_network(recipe, shape, None)
@@ -90,7 +90,7 @@ def test_each_layer(name: str) -> None:
     @settings(max_examples=25, **at_random.UNLIMITED)
     @given(shape=at_random.SHAPES, layer=at_random.LAYERS[name])
     def compare(shape: Shape, layer: dict[str, Any]) -> None:
-        agree(at_random.recipe_of([{name: layer}]), shape)
+        assert_agreement(at_random.recipe_of([{name: layer}]), shape)
 
     compare()
 
@@ -100,7 +100,7 @@ def test_each_layer(name: str) -> None:
 @example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
 @example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
 def test_chains(shape: Shape, layers: list[Any]) -> None:
-    agree(at_random.recipe_of(layers), shape)
+    assert_agreement(at_random.recipe_of(layers), shape)
 
 
 # Alike but for an axis that only one of them has.
@@ -120,14 +120,14 @@ def test_a_map_and_rows_are_not_joined() -> None:
 @given(shape=at_random.SHAPES, layers=at_random.branches())
 @example(shape=(1, 12, 1), layers=A_MAP_AND_ROWS)
 def test_branches(shape: Shape, layers: list[Any]) -> None:
-    agree(at_random.recipe_of(layers), shape)
+    assert_agreement(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow
 @settings(max_examples=1_500, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS | at_random.branches())
 def test_many_graphs(shape: Shape, layers: list[Any]) -> None:
-    agree(at_random.recipe_of(layers), shape)
+    assert_agreement(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow

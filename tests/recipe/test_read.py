@@ -151,7 +151,7 @@ def mutated_recipes(draw: st.DrawFn) -> str:
 )
 @given(text=mutated_recipes())
 def test_mutated_recipes(recipe_file, text: str) -> None:
-    _recipe_or_recipe_error(recipe_file, text)
+    _assert_recipe_or_recipe_error(recipe_file, text)
 
 
 @pytest.mark.slow
@@ -160,10 +160,10 @@ def test_mutated_recipes(recipe_file, text: str) -> None:
 )
 @given(text=mutated_recipes())
 def test_many_mutated_recipes(recipe_file, text: str) -> None:
-    _recipe_or_recipe_error(recipe_file, text)
+    _assert_recipe_or_recipe_error(recipe_file, text)
 
 
-def _recipe_or_recipe_error(recipe_file, text: str) -> None:
+def _assert_recipe_or_recipe_error(recipe_file, text: str) -> None:
     file = recipe_file(text)
     try:
         recipe = read_recipe(file)

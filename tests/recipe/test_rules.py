@@ -106,7 +106,8 @@ def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
     ],
 )  # fmt: skip
 def test_no_contradiction(recipe_file, base: str, data: str, train: str) -> None:
-    read_recipe(recipe_file(base.replace("dataset: mnist", data) + train + "\n"))
+    recipe = read_recipe(recipe_file(base.replace("dataset: mnist", data) + train + "\n"))
+    assert f"dataset: {recipe.data.dataset}" in data
 
 
 def test_metric_names(recipe_file, base: str) -> None:

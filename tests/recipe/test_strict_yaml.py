@@ -212,7 +212,7 @@ def test_size_limits() -> None:
 @example(b"&a [*a, *a]")
 @example(b"\xc2\x85")
 def test_any_bytes(content: bytes) -> None:
-    _document_or_mistake(content)
+    _assert_document_or_mistake(content)
 
 
 @given(
@@ -220,10 +220,10 @@ def test_any_bytes(content: bytes) -> None:
 )
 @example("---")
 def test_any_text(text: str) -> None:
-    _document_or_mistake(text.encode())
+    _assert_document_or_mistake(text.encode())
 
 
-def _document_or_mistake(content: bytes) -> None:
+def _assert_document_or_mistake(content: bytes) -> None:
     lines = len(content.decode("utf-8", "replace").splitlines())
     try:
         document = read_yaml(content)

@@ -69,17 +69,17 @@ TRICKY = [
 
 @pytest.mark.parametrize("text", TRICKY)
 def test_tricky_texts(recipe_file, base: str, text: str) -> None:
-    _reads_back(recipe_file, base, text)
+    _assert_reads_back(recipe_file, base, text)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=1000)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])) | st.from_regex(r"[-+.0-9eE_:xo]+"))
 @example(text="0" * 40)
 def test_any_text(recipe_file, base: str, text: str) -> None:
-    _reads_back(recipe_file, base, text)
+    _assert_reads_back(recipe_file, base, text)
 
 
-def _reads_back(recipe_file, base: str, text: str) -> None:
+def _assert_reads_back(recipe_file, base: str, text: str) -> None:
     quoted = yaml.dump({"about": text}, Dumper=yaml.SafeDumper, default_style='"')
     recipe = read_recipe(recipe_file(base + quoted))
     assert recipe.about == text
