@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kcnn.commands.known_images import plan_for_known_images
 from kcnn.commands.reproduction_report import Reproduction, SeedRun, write_report
-from kcnn.commands.train_many import Job, TrainedJob, Workplace, train_many
+from kcnn.commands.train_many import TrainedRun, WantedRun, Workplace, train_many
 from kcnn.commands.verdicts import judge, measure_runs
 from kcnn.errors import RunError
 from kcnn.files import require_writable
@@ -57,12 +57,12 @@ def reproduce(
     plan_for_known_images(settings)
     folder = _report_folder(output_dir, settings)
     first = settings.train.seed if first_seed is None else first_seed
-    jobs = [
-        Job(recipe, tuple(overrides), seed, f"{SEED}={seed}", f"seed-{seed:03d}")
+    wanted = [
+        WantedRun(recipe, tuple(overrides), seed, f"{SEED}={seed}", f"seed-{seed:03d}")
         for seed in range(first, first + seeds)
     ]
     workplace = Workplace(output_dir, data_dir, device, side_by_side)
-    trained = train_many(jobs, workplace, progress)
+    trained = train_many(wanted, workplace, progress)
     folders = [one.finished for one in trained]
     quantities = measure_runs(folders)
     summary = read_summary(folders[0])
@@ -91,6 +91,6 @@ def _report_folder(output_dir: Path, recipe: Recipe) -> Path:
     return folder
 
 
-def _seed_run(trained: TrainedJob) -> SeedRun:
+def _seed_run(trained: TrainedRun) -> SeedRun:
     run = trained.finished
-    return SeedRun(trained.job.seed, run.title, run.path, trained.was_there, trained.seconds)
+    return SeedRun(trained.wanted.seed, run.title, run.path, trained.was_there, trained.seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kcnn.commands.combinations import Combination, combine, read_variations, short_names
 from kcnn.commands.sweep_report import Sweep, SweepRow, write_report
-from kcnn.commands.train_many import Job, TrainedJob, Workplace, train_many
+from kcnn.commands.train_many import TrainedRun, WantedRun, Workplace, train_many
 from kcnn.commands.verdicts import measure_runs
 from kcnn.errors import TrainingError
 from kcnn.files import require_writable
@@ -50,17 +50,17 @@ def sweep(
     workplace, progress = workplace or Workplace(), progress or Progress()
     variations = read_variations(over)
     combinations = combine(recipe, overrides, variations)
-    jobs = [_jobs(recipe, overrides, one, seeds) for one in combinations]
-    name = jobs[0][0].settings.name
+    wanted = [_wanted(recipe, overrides, one, seeds) for one in combinations]
+    name = wanted[0][0].settings.name
     settings = tuple(one.setting for one in variations)
-    folder = workplace.output_dir / SWEEPS / _folder_name(name, settings, jobs)
+    folder = workplace.output_dir / SWEEPS / _folder_name(name, settings, wanted)
     require_writable(folder)
-    every = [job for several in jobs for job in several]
+    every = [one for several in wanted for one in several]
     progress.note(_size(len(combinations), seeds))
     trained = iter(train_many(every, workplace, progress, goes_on=True))
     rows = [
         _row(one, [next(trained) for _ in several])
-        for one, several in zip(combinations, jobs, strict=True)
+        for one, several in zip(combinations, wanted, strict=True)
     ]
     _require_some(rows)
     ordered_by = _ordered_by(rows)
@@ -77,13 +77,13 @@ def sweep(
     return result
 
 
-def _jobs(
+def _wanted(
     recipe: str | Path, overrides: Sequence[str], combination: Combination, seeds: int
-) -> list[Job]:
+) -> list[WantedRun]:
     own = (*overrides, *combination.overrides)
     first = read_recipe(recipe, own).train.seed
     return [
-        Job(
+        WantedRun(
             recipe,
             own,
             seed,
@@ -94,10 +94,12 @@ def _jobs(
     ]
 
 
-def _folder_name(recipe: str, settings: Sequence[str], jobs: Sequence[Sequence[Job]]) -> str:
+def _folder_name(
+    recipe: str, settings: Sequence[str], wanted: Sequence[Sequence[WantedRun]]
+) -> str:
     names = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([recipe, *short_names(settings).values()]))
     # The same trainings always meet in the same folder, and no others do.
-    keys = "\n".join(job.key for several in jobs for job in several)
+    keys = "\n".join(one.key for several in wanted for one in several)
     digest = hashlib.sha256(keys.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{names[:LONGEST_FOLDER_NAME]}-{digest[:8]}"
 
@@ -107,7 +109,7 @@ def _size(combinations: int, seeds: int) -> str:
     return f"{combinations} combination{'s' if combinations > 1 else ''}{each}"
 
 
-def _row(combination: Combination, trained: Sequence[TrainedJob]) -> SweepRow:
+def _row(combination: Combination, trained: Sequence[TrainedRun]) -> SweepRow:
     runs = [one.run for one in trained if one.run is not None]
     return SweepRow(combination, tuple(trained), tuple(measure_runs(runs)) if runs else ())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.commands.combinations import Combination
-from kcnn.commands.train_many import TrainedJob
+from kcnn.commands.train_many import TrainedRun
 from kcnn.commands.verdicts import Quantity
 from kcnn.files import write_csv, write_json
 from kcnn.recipe.write import one_line
@@ -25,11 +25,11 @@ class SweepRow:
     """
 
     combination: Combination
-    trained: tuple[TrainedJob, ...]
+    trained: tuple[TrainedRun, ...]
     quantities: tuple[Quantity, ...]
 
     @property
-    def finished(self) -> list[TrainedJob]:
+    def finished(self) -> list[TrainedRun]:
         """Its seeds that were trained to the end."""
         return [one for one in self.trained if one.run is not None]
 
@@ -48,11 +48,11 @@ class SweepRow:
         return {
             "settings": self.combination.values,
             "label": self.combination.label,
-            "seeds": [one.job.seed for one in self.finished],
+            "seeds": [one.wanted.seed for one in self.finished],
             "runs": [str(one.run.path) for one in self.trained if one.run is not None],
             "seconds": self.seconds,
             "quantities": [one.as_json() for one in self.quantities],
-            "problems": {str(one.job.seed): one.problem for one in self.trained if one.problem},
+            "problems": {str(one.wanted.seed): one.problem for one in self.trained if one.problem},
         }
 
 

@@ -24,8 +24,8 @@ from kcnn.training.checkpoint import has_checkpoint
 
 
 @dataclass(frozen=True)
-class Job:
-    """One training that is wanted.
+class WantedRun:
+    """One run that is wanted, trained before or still to be.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.
@@ -48,7 +48,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        """What decides its training, as text; jobs with the same key give the same run."""
+        """What decides its training, as text; the same key gives the same run."""
         return _key(self.settings.name, self.settings)
 
 
@@ -70,18 +70,18 @@ class Workplace:
 
 
 @dataclass(frozen=True)
-class TrainedJob:
-    """What became of a job.
+class TrainedRun:
+    """What became of a run that was wanted.
 
     Args:
-        job: What was wanted.
+        wanted: What was wanted.
         run: Its finished run; None when its training failed and the others went on.
         was_there: Whether it had been trained before.
         problem: Why it failed.
         hint: What to do about that.
     """
 
-    job: Job
+    wanted: WantedRun
     run: RunFolder | None
     was_there: bool = False
     problem: str | None = None
@@ -105,16 +105,16 @@ class TrainedJob:
 
 
 def train_many(
-    jobs: Sequence[Job], workplace: Workplace, progress: Progress, goes_on: bool = False
-) -> list[TrainedJob]:
-    """Finds a finished run for each job, or trains it as `kcnn fit` does in a process of its own.
+    wanted: Sequence[WantedRun], workplace: Workplace, progress: Progress, goes_on: bool = False
+) -> list[TrainedRun]:
+    """Finds each run that is wanted, or trains it as `kcnn fit` does in a process of its own.
 
     A run that was stopped goes on from its last checkpoint, so the same call goes on where it was
     stopped; where it cannot go on, as on other devices, another is trained in its place. The recipe
     is that of the beginning, whatever becomes of its file meanwhile.
 
     Args:
-        jobs: What is wanted, no two with the same settings.
+        wanted: What is wanted, no two with the same settings.
         workplace: Where and how many at a time.
         progress: Shows the trainings, and the time left for all.
         goes_on: Whether the others go on when a training fails of itself, one whose loss diverges.
@@ -122,16 +122,16 @@ def train_many(
     Raises:
         KcnnError: A training failed, or cannot have the devices it is to have.
     """
-    there, begun = _find_runs(jobs, workplace.output_dir)
+    there, begun = _find_runs(wanted, workplace.output_dir)
     for runs, what in ((there, "trained before"), (begun, "begun before, and going on")):
         if runs:
-            titles = [runs[job.key][0].title for job in jobs if job.key in runs]
+            titles = [runs[one.key][0].title for one in wanted if one.key in runs]
             progress.note(f"{what}: {', '.join(titles)}")
-    missing = [job for job in jobs if job.key not in there]
-    trained = {one.job.key: one for one in _train(missing, begun, workplace, progress, goes_on)}
+    missing = [one for one in wanted if one.key not in there]
+    trained = {one.wanted.key: one for one in _train(missing, begun, workplace, progress, goes_on)}
     return [
-        TrainedJob(job, there[job.key][0], was_there=True) if job.key in there else trained[job.key]
-        for job in jobs
+        TrainedRun(one, there[one.key][0], was_there=True) if one.key in there else trained[one.key]
+        for one in wanted
     ]
 
 
@@ -142,9 +142,9 @@ def _key(folder: str, recipe: Recipe) -> str:
 _Runs = dict[str, list[RunFolder]]
 
 
-def _find_runs(jobs: Sequence[Job], output_dir: Path) -> tuple[_Runs, _Runs]:
-    """Finds the finished runs of each job that has some, and else those to go on with, by key."""
-    wanted, folders = {job.key for job in jobs}, {job.settings.name for job in jobs}
+def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _Runs]:
+    """Finds the finished runs of each that has some, and else those to go on with, by key."""
+    keys, folders = {one.key for one in wanted}, {one.settings.name for one in wanted}
     finished: _Runs = {}
     begun: _Runs = {}
     for run in list_runs(output_dir):
@@ -156,7 +156,7 @@ def _find_runs(jobs: Sequence[Job], output_dir: Path) -> tuple[_Runs, _Runs]:
         except KcnnError:  # of another version of kcnn, or damaged
             continue
         key = _key(folder, recipe)
-        if key in wanted and not run.was_extended(recipe.train.epochs):
+        if key in keys and not run.was_extended(recipe.train.epochs):
             (finished if is_finished else begun).setdefault(key, []).append(run)
     return finished, {key: runs for key, runs in begun.items() if key not in finished}
 
@@ -167,61 +167,61 @@ def _can_go_on(run: RunFolder) -> bool:
 
 
 def _train(
-    jobs: Sequence[Job],
+    wanted: Sequence[WantedRun],
     begun: Mapping[str, Sequence[RunFolder]],
     workplace: Workplace,
     progress: Progress,
     goes_on: bool,
-) -> list[TrainedJob]:
-    if not jobs:
+) -> list[TrainedRun]:
+    if not wanted:
         return []
-    lanes = lanes_for(len(jobs), workplace.side_by_side, workplace.device, progress)
-    _fetch_data(jobs, workplace.data_dir, progress)
-    fits = [_way(job, begun.get(job.key, ()), workplace) for job in jobs]
+    lanes = lanes_for(len(wanted), workplace.side_by_side, workplace.device, progress)
+    _fetch_data(wanted, workplace.data_dir, progress)
+    fits = [_way(one, begun.get(one.key, ()), workplace) for one in wanted]
     try:
         endings = fit_side_by_side(fits, lanes, progress, goes_on)
     except KeyboardInterrupt:
         progress.note("the trainings stay as far as they are; the same command goes on with them")
         raise
     return [
-        TrainedJob(job, ending)
+        TrainedRun(one, ending)
         if isinstance(ending, RunFolder)
-        else TrainedJob(job, None, problem=ending.message, hint=ending.hint)
-        for job, ending in zip(jobs, endings, strict=True)
+        else TrainedRun(one, None, problem=ending.message, hint=ending.hint)
+        for one, ending in zip(wanted, endings, strict=True)
     ]
 
 
-def _way(job: Job, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
+def _way(wanted: WantedRun, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
     """Goes on with the first run that can, and begins one where none can."""
-    way = _beginning(job, workplace)
+    way = _beginning(wanted, workplace)
     for run in reversed(begun):
-        way = _going_on(job, run, workplace, way)
+        way = _going_on(wanted, run, workplace, way)
     return way
 
 
-def _beginning(job: Job, workplace: Workplace) -> Fit:
+def _beginning(wanted: WantedRun, workplace: Workplace) -> Fit:
     arguments = {
-        "recipe": job.settings,  # as it was at the beginning; its file may be edited meanwhile
+        "recipe": wanted.settings,  # as it was at the beginning; its file may be edited meanwhile
         "output_dir": workplace.output_dir,
-        "name": FreeName(job.name),  # others may train at the same time, and take it
+        "name": FreeName(wanted.name),  # others may train at the same time, and take it
         "data_dir": workplace.data_dir,
     }
-    return Fit(job.title, fit, arguments)
+    return Fit(wanted.title, fit, arguments)
 
 
-def _going_on(job: Job, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
+def _going_on(wanted: WantedRun, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
     arguments = {
         "run": str(run.path),
         "output_dir": workplace.output_dir,
         "data_dir": workplace.data_dir,
     }
-    return Fit(job.title, resume, arguments, instead)
+    return Fit(wanted.title, resume, arguments, instead)
 
 
-def _fetch_data(jobs: Sequence[Job], data_dir: Path | None, progress: Progress) -> None:
+def _fetch_data(wanted: Sequence[WantedRun], data_dir: Path | None, progress: Progress) -> None:
     """Downloads what is missing once, and not in each of the trainings."""
     from kcnn.data.download import locate_or_download
 
-    for name in dict.fromkeys(job.settings.data.dataset for job in jobs):
+    for name in dict.fromkeys(one.settings.data.dataset for one in wanted):
         if name in NAMED_SETS and NAMED_SETS[name].downloads:
             locate_or_download(NAMED_SETS[name], data_dir, progress)

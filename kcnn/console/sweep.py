@@ -19,7 +19,7 @@ NAMES = {
 def sweep_text(sweep: Sweep) -> str:
     """Writes the combinations, the best first, and what may choose between them."""
     failed = [
-        f"{one.job.title}: failed: {one.problem}"
+        f"{one.wanted.title}: failed: {one.problem}"
         for row in sweep.rows
         for one in row.trained
         if one.problem

@@ -128,12 +128,12 @@ def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
     class Blocks(Titles):
         def heard(self) -> None:
             (run,) = list_runs(tmp_path)
-            blocked = run.checkpoints / "epoch-0500.npz"
+            blocked = run.checkpoints / "epoch-0150.npz"
             if not blocked.exists():
                 write_text(blocked / "in_the_way", "")
 
     both = fits(tmp_path, ("train.epochs=100000",), ())
-    with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0500\.npz: cannot be written"):
+    with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0150\.npz: cannot be written"):
         fit_side_by_side(both, [LANE], Blocks(), goes_on=True)
     assert [run.status() for run in list_runs(tmp_path)] == ["failed"]
 

@@ -207,9 +207,9 @@ class TestCommand:
 def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_json(run.summary, {"timings": timings})
-    job = train_many.Job("digits", (), 5, "train.seed=5", "seed-005")
+    wanted = train_many.WantedRun("digits", (), 5, "train.seed=5", "seed-005")
     with pytest.raises(RunError) as caught:
-        _ = train_many.TrainedJob(job, run).seconds
+        _ = train_many.TrainedRun(wanted, run).seconds
     assert caught.value.message == f"{run.summary}: {problem}"
     assert caught.value.hint == "restore it, or train the run again"
 

@@ -12,7 +12,7 @@ from kcnn.commands import train_many as module
 from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit
 from kcnn.commands.resume import resume
-from kcnn.commands.train_many import Job, Workplace, train_many
+from kcnn.commands.train_many import WantedRun, Workplace, train_many
 from kcnn.errors import TrainingError
 from kcnn.files import write_json, write_text
 from kcnn.locks import hold
@@ -21,11 +21,11 @@ from kcnn.recipe.write import resolved_yaml
 from kcnn.runs import FreeName, RunFolder, create_run
 
 
-def job(seed: int, *overrides: str, name: str = "mine") -> Job:
-    return Job("digits", overrides, seed, f"train.seed={seed}", name)
+def wanted_run(seed: int, *overrides: str, name: str = "mine") -> WantedRun:
+    return WantedRun("digits", overrides, seed, f"train.seed={seed}", name)
 
 
-def leave_run(outputs: Path, of: Job, name: str, status: str = "finished") -> RunFolder:
+def leave_run(outputs: Path, of: WantedRun, name: str, status: str = "finished") -> RunFolder:
     run = create_run(outputs, of.settings.name, name)
     write_text(run.resolved, resolved_yaml(of.settings))
     write_json(run.summary, {"status": status})
@@ -60,13 +60,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
 
 
 def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: list[Fit]) -> None:
-    jobs = [job(0), job(1), job(2), job(3)]
-    found = leave_run(tmp_path, jobs[1], "of-another-name")
-    leave_run(tmp_path, jobs[0], "stopped", "interrupted")
-    leave_run(tmp_path, job(2, "train.epochs=7"), "other-epochs")
-    damaged = leave_run(tmp_path, jobs[3], "damaged")
+    wanted = [wanted_run(0), wanted_run(1), wanted_run(2), wanted_run(3)]
+    found = leave_run(tmp_path, wanted[1], "of-another-name")
+    leave_run(tmp_path, wanted[0], "stopped", "interrupted")
+    leave_run(tmp_path, wanted_run(2, "train.epochs=7"), "other-epochs")
+    damaged = leave_run(tmp_path, wanted[3], "damaged")
     write_text(damaged.resolved, "no: recipe")
-    trained = train_many(jobs, Workplace(tmp_path), Progress())
+    trained = train_many(wanted, Workplace(tmp_path), Progress())
     assert [one.was_there for one in trained] == [False, True, False, False]
     assert trained[1].finished.path == found.path
     assert [seed_of(one) for one in asked] == [0, 2, 3]
@@ -74,10 +74,12 @@ def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: li
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status: str) -> None:
-    stopped = leave_checkpoint(leave_run(tmp_path, job(0), "stopped", status))
-    leave_checkpoint(leave_run(tmp_path, job(1), "failed", "failed"))
-    with hold(leave_checkpoint(leave_run(tmp_path, job(2), "trains", "unfinished"))):
-        trained = train_many([job(0), job(1), job(2)], Workplace(tmp_path), Progress())
+    stopped = leave_checkpoint(leave_run(tmp_path, wanted_run(0), "stopped", status))
+    leave_checkpoint(leave_run(tmp_path, wanted_run(1), "failed", "failed"))
+    with hold(leave_checkpoint(leave_run(tmp_path, wanted_run(2), "trains", "unfinished"))):
+        trained = train_many(
+            [wanted_run(0), wanted_run(1), wanted_run(2)], Workplace(tmp_path), Progress()
+        )
     assert [one.work for one in asked] == [resume, fit, fit]
     assert asked[0].arguments["run"] == str(stopped.path)
     assert not trained[0].was_there
@@ -86,8 +88,10 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status
 def test_what_cannot_go_on_is_followed_by_the_next_and_then_begun_anew(
     tmp_path: Path, asked: list[Fit]
 ) -> None:
-    runs = [leave_checkpoint(leave_run(tmp_path, job(0), name, "unfinished")) for name in "ab"]
-    train_many([job(0)], Workplace(tmp_path), Progress())
+    runs = [
+        leave_checkpoint(leave_run(tmp_path, wanted_run(0), name, "unfinished")) for name in "ab"
+    ]
+    train_many([wanted_run(0)], Workplace(tmp_path), Progress())
     (first,) = asked
     second = first.instead
     assert second is not None and second.instead is not None
@@ -96,21 +100,21 @@ def test_what_cannot_go_on_is_followed_by_the_next_and_then_begun_anew(
 
 
 def test_a_finished_run_comes_before_one_that_was_stopped(tmp_path: Path, asked: list[Fit]) -> None:
-    leave_checkpoint(leave_run(tmp_path, job(0), "a-stopped", "interrupted"))
-    finished = leave_run(tmp_path, job(0), "b-finished")
-    (trained,) = train_many([job(0)], Workplace(tmp_path), Progress())
+    leave_checkpoint(leave_run(tmp_path, wanted_run(0), "a-stopped", "interrupted"))
+    finished = leave_run(tmp_path, wanted_run(0), "b-finished")
+    (trained,) = train_many([wanted_run(0)], Workplace(tmp_path), Progress())
     assert asked == [] and trained.finished.path == finished.path
 
 
 def test_names_are_free(tmp_path: Path, asked: list[Fit]) -> None:
-    train_many([job(0), job(1, name="other")], Workplace(tmp_path), Progress())
+    train_many([wanted_run(0), wanted_run(1, name="other")], Workplace(tmp_path), Progress())
     names = [one.arguments["name"] for one in asked]
     assert names == ["mine", "other"]
     assert all(isinstance(one, FreeName) for one in names)
 
 
 def test_the_recipe_is_handed_over_as_it_was_read(tiny: Path, asked: list[Fit]) -> None:
-    wanted = Job(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
+    wanted = WantedRun(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
     content, settings = tiny.read_bytes(), resolved_yaml(wanted.settings)
     tiny.unlink()
     train_many([wanted], Workplace(tiny.parent), Progress())
@@ -120,7 +124,9 @@ def test_the_recipe_is_handed_over_as_it_was_read(tiny: Path, asked: list[Fit]) 
 
 
 def test_what_failed_says_why(tmp_path: Path, asked: list[Fit]) -> None:
-    good, bad = train_many([job(1), job(13)], Workplace(tmp_path), Progress(), goes_on=True)
+    good, bad = train_many(
+        [wanted_run(1), wanted_run(13)], Workplace(tmp_path), Progress(), goes_on=True
+    )
     assert good.run is not None and good.problem is None
     assert bad.run is None and bad.problem == "the loss became nan"
     assert bad.hint == "a lower rate"
