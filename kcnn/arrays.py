@@ -18,6 +18,10 @@ class ArraysError(Exception):
     """A file that does not hold arrays, or none that may be read; says why in a few words."""
 
 
+class NoRoomError(ArraysError):
+    """A file that holds more than memory does, and may be whole."""
+
+
 def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Reads arrays from an .npz file; nothing in it is ever unpickled.
 
@@ -26,7 +30,8 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, n
         names: Those to read, of those that are there; None for all.
 
     Raises:
-        ArraysError: The file is damaged, holds something else, or more than memory does.
+        ArraysError: The file is damaged or holds something else.
+        NoRoomError: It holds more than memory does.
         OSError: It cannot be opened.
     """
     arrays: dict[str, np.ndarray] = {}
@@ -71,6 +76,6 @@ def _require_memory(path: Path) -> None:
     size = sum(member.file_size for member in members)
     free = free_memory()
     if free is not None and size > free:
-        raise ArraysError(
+        raise NoRoomError(
             f"{size / 1e9:,.0f} GB when unpacked, and {free / 1e9:,.0f} GB of memory are free"
         )

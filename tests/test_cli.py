@@ -163,7 +163,7 @@ class TestBadRecipes:
             (
                 ["data.validation=1437"],
                 "command line, data.validation=1437: data.validation: 1437 of 1,437 images leaves "
-                "none for training",
+                "some class of digits without any",
             ),
             (["train.batch_size=5000"], "5000 is more than the 1293 training images"),
             (["model.layers[7].Dense.units=11"], "the output is 11, but digits has 10 classes"),

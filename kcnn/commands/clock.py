@@ -19,6 +19,7 @@ class Clock:
         self.started = datetime.now(UTC)
         self.parts: dict[str, float] = {}
         self._begin = time.perf_counter()
+        self._earlier = 0.0
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -27,7 +28,12 @@ class Clock:
         yield
         self.parts[part] = round(time.perf_counter() - begin, 3)
 
+    def add_earlier(self, part: str, seconds: float) -> None:
+        """Adds what former processes spent on a part of the same run, which was stopped."""
+        self.parts[part] = round(self.parts[part] + seconds, 3)
+        self._earlier += seconds
+
     @property
     def total(self) -> float:
         """All of it so far."""
-        return round(time.perf_counter() - self._begin, 3)
+        return round(self._earlier + time.perf_counter() - self._begin, 3)

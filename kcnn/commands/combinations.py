@@ -12,7 +12,7 @@ from typing import Any
 from kcnn.commands.known_images import plan_for_known_images
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
-from kcnn.recipe.differences import SEED
+from kcnn.recipe.differences import DECIDES_NOTHING, SEED
 from kcnn.recipe.overrides import read_value
 from kcnn.recipe.write import one_line
 
@@ -168,7 +168,8 @@ def _require_right(
                 found.setdefault(problem, []).append(one.title)
             continue
         # As they were understood, where SGD and {SGD: {}} are the same.
-        deciding = (settings.data, settings.model, settings.train)
+        train = settings.train.model_copy(update={DECIDES_NOTHING: None})
+        deciding = (settings.data, settings.model, train)
         same += [
             f"--over: {title} and {one.title} are the same training; leave one out"
             for other, title in seen

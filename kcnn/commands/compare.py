@@ -41,8 +41,8 @@ class ComparedRun:
         test_right: How many of them got their own class.
         test_interval: Wilson's 95 % interval of the test accuracy: other test images.
         best_test_accuracy: With the best epoch's weights; None without validation.
-        val_accuracy: After the last epoch; None without validation.
-        accuracy: In training, during the last epoch.
+        val_accuracy: After the epoch whose weights were scored; None without validation.
+        accuracy: In training, during that epoch.
         parameters: Weights of the model.
         seconds: Time spent training.
     """
@@ -209,7 +209,6 @@ def _data_set(recipe: Recipe) -> str:
 
 def _compared(scored: _Scored) -> ComparedRun:
     summary = read_summary(scored.run)
-    last = scored.run.read_metrics()[-1]
     images, right = len(scored.right), int(scored.right.sum())
     return ComparedRun(
         run=scored.run.title,
@@ -220,8 +219,8 @@ def _compared(scored: _Scored) -> ComparedRun:
         test_right=right,
         test_interval=wilson_interval(right, images),
         best_test_accuracy=summary.share("best.test_accuracy"),
-        val_accuracy=last.get("val_accuracy"),
-        accuracy=last.get("accuracy"),
+        val_accuracy=summary.share("train.val_accuracy"),
+        accuracy=summary.share("train.accuracy"),
         parameters=summary.count("parameters"),
         seconds=summary.number("timings.train", lowest=0),
     )

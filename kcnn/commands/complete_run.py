@@ -65,8 +65,7 @@ def complete_run(
         with _status_when_stopped(run, job, clock, told):
             with clock.timed("train"):
                 training = _train(job, model, run, told, resumed)
-            seconds = clock.parts["train"] + seconds_before(resumed)
-            clock.parts["train"] = round(seconds, 3)
+            clock.add_earlier("train", seconds_before(resumed))
             summary = _conclude(job, model, training, run, clock, told)
         # A run that is scored is finished, whatever becomes of its pictures.
         _draw(job, model, run, summary, clock, told)
@@ -80,7 +79,7 @@ def _train(
     from kcnn.training.checkpoint import newest_checkpoint
 
     about = resumed.about if resumed else _about(job, model)
-    if resumed and resumed.step:
+    while resumed and resumed.step:
         _train_on(job, model, run, progress, about, resumed)
         resumed = newest_checkpoint(run, progress)
     training = _train_on(job, model, run, progress, about, resumed)
@@ -164,7 +163,7 @@ def _conclude(
 
     with clock.timed("score"):
         outcome = conclude(job.plan, model, training, job.dataset, run, progress)
-    rate = round(len(training.rows) * len(job.train) / clock.parts["train"])
+    rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
     summary = {
         **_summary(job, run, clock, "finished"),
         "class_names": list(job.dataset.class_names),
@@ -173,7 +172,8 @@ def _conclude(
             "validation": len(job.validation or ()),
             "test": len(job.dataset.test),
         },
-        "train": training.last_row,
+        "images_digest": job.images_digest,
+        "train": training.row_of_weights,
         "test": outcome.test,
         **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
         **({"best": outcome.best} if outcome.best else {}),

@@ -32,7 +32,7 @@ class Job:
         plan: The network and its recipe.
         dataset: The images; for training, those that train.
         validation: Those that are scored after each epoch; None where there are none.
-        images_digest: A hash of all images and labels, by which a changed data set is noticed.
+        images_digest: As `Dataset.digest` gives it, of the images before some were set apart.
     """
 
     plan: Plan
@@ -58,6 +58,11 @@ class Job:
         settings = self.recipe.train
         return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)
 
+    @property
+    def images_per_epoch(self) -> int:
+        """Training images that an epoch shows; fewer than there are where it drops a remainder."""
+        return min(len(self.train), self.steps_per_epoch * self.recipe.train.batch_size)
+
     def settings_digest(self) -> str:
         """Gives a hash of the settings that decide a training, whatever its length and path."""
         settings = deciding_settings(self.recipe)
@@ -82,7 +87,7 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
 
     settings = recipe.train
     dataset = load_dataset(recipe.data, data_dir, progress)
-    digest = _digest(dataset)
+    digest = dataset.digest()
     try:
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except DataError as error:
@@ -97,16 +102,6 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
         )
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     return Job(plan, dataset, validation, digest)
-
-
-def _digest(dataset: Dataset) -> str:
-    import numpy as np
-
-    digest = hashlib.sha256()
-    for images in (dataset.train, dataset.test):
-        digest.update(np.ascontiguousarray(images.images).data)
-        digest.update(np.ascontiguousarray(images.labels).data)
-    return digest.hexdigest()
 
 
 def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> keras.Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kcnn.data.catalog import NAMED_SETS
-from kcnn.errors import DataError
+from kcnn.errors import DataError, RecipeError
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import Recipe
@@ -17,12 +17,34 @@ def plan_for_known_images(recipe: Recipe) -> Plan | None:
         The network; None when only the data know the size of the images.
 
     Raises:
-        RecipeError: The layers make no graph, or the network does not fit.
+        RecipeError: The layers make no graph, or the network does not fit; or more images are asked
+            for than the named set has.
     """
+    _require_known_count(recipe)
     if known_image_shape(recipe.data) is None:
         unfold(recipe)  # names are right or wrong for images of any shape
         return None
     return require_plan(recipe)
+
+
+def _require_known_count(recipe: Recipe) -> None:
+    """Makes sure that a named set has images enough for validation and a batch."""
+    data, named = recipe.data, NAMED_SETS.get(recipe.data.dataset)
+    if named is None:
+        return
+    count, classes = named.train_count, len(named.class_names)
+    apart = data.validation if isinstance(data.validation, int) else round(count * data.validation)
+    left, batch_size = count - apart, recipe.train.batch_size
+    if left < classes:
+        place, most = ("data", "validation"), count - classes
+        message = f"{apart} of {count:,} images leaves some class of {named.name} without any"
+    elif left < batch_size:
+        place, most = ("train", "batch_size"), left
+        message = f"{batch_size} is more than the {left} training images"
+    else:
+        return
+    hint = f"write a {place[-1]} of at most {most}"
+    raise RecipeError([recipe.origin.problem(place, message)], hint)
 
 
 def require_plan(recipe: Recipe) -> Plan:

@@ -99,7 +99,7 @@ def _folder_name(
 ) -> str:
     names = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([recipe, *short_names(settings).values()]))
     # The same trainings always meet in the same folder, and no others do.
-    keys = "\n".join(one.key for several in wanted for one in several)
+    keys = "\n".join(sorted(one.key for several in wanted for one in several))
     digest = hashlib.sha256(keys.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{names[:LONGEST_FOLDER_NAME]}-{digest[:8]}"
 

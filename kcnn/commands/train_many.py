@@ -18,6 +18,7 @@ from kcnn.locks import is_held
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings
+from kcnn.recipe.schema import DataSettings
 from kcnn.runs import STOPPED, FreeName, RunFolder, list_runs
 from kcnn.summary import read_summary
 from kcnn.training.checkpoint import has_checkpoint
@@ -110,8 +111,9 @@ def train_many(
     """Finds each run that is wanted, or trains it as `kcnn fit` does in a process of its own.
 
     A run that was stopped goes on from its last checkpoint, so the same call goes on where it was
-    stopped; where it cannot go on, as on other devices, another is trained in its place. The recipe
-    is that of the beginning, whatever becomes of its file meanwhile.
+    stopped; where it cannot go on, as on other devices, another is trained in its place. So is one
+    for a finished run of images that have changed since, which can happen to images of one's own.
+    The recipe is that of the beginning, whatever becomes of its file meanwhile.
 
     Args:
         wanted: What is wanted, no two with the same settings.
@@ -122,7 +124,8 @@ def train_many(
     Raises:
         KcnnError: A training failed, or cannot have the devices it is to have.
     """
-    there, begun = _find_runs(wanted, workplace.output_dir)
+    finished, begun = _find_runs(wanted, workplace.output_dir)
+    there = _of_todays_images(finished, wanted, workplace.data_dir, progress)
     for runs, what in ((there, "trained before"), (begun, "begun before, and going on")):
         if runs:
             titles = [runs[one.key][0].title for one in wanted if one.key in runs]
@@ -159,6 +162,39 @@ def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _R
         if key in keys and not run.was_extended(recipe.train.epochs):
             (finished if is_finished else begun).setdefault(key, []).append(run)
     return finished, {key: runs for key, runs in begun.items() if key not in finished}
+
+
+def _of_todays_images(
+    finished: _Runs, wanted: Sequence[WantedRun], data_dir: Path | None, progress: Progress
+) -> _Runs:
+    """Leaves out finished runs whose images are no longer those that the recipe names."""
+    digests: dict[str, str] = {}
+    todays: _Runs = {}
+    for one in wanted:
+        data, runs = one.settings.data, finished.get(one.key, [])
+        if runs and data.path is not None:  # images of one's own; no others change
+            digest = _digest(data, data_dir, progress, digests)
+            runs = [run for run in runs if run.read_summary().get("images_digest") == digest]
+            for run in finished[one.key]:
+                if run not in runs:
+                    progress.note(
+                        f"{run.path}: trained on other images than are here now; left out"
+                    )
+        if runs:
+            todays[one.key] = runs
+    return todays
+
+
+def _digest(
+    data: DataSettings, data_dir: Path | None, progress: Progress, known: dict[str, str]
+) -> str:
+    """Reads images for their digest, the same only once."""
+    from kcnn.data.load import load_dataset
+
+    name = data.model_dump_json()
+    if name not in known:
+        known[name] = load_dataset(data, data_dir, progress).digest()
+    return known[name]
 
 
 def _can_go_on(run: RunFolder) -> bool:

@@ -85,7 +85,7 @@ def assemble(location: Location, decode: Decode, decode_class_names: DecodeClass
             for channel in range(3):
                 plane = planes[:, channel * SIDE * SIDE : (channel + 1) * SIDE * SIDE]
                 place.images[..., channel] = plane.reshape(-1, SIDE, SIDE)
-    _require_classes(location, (train, test), class_names)
+    _require_classes(location, class_names)
     return Dataset(named_set.name, train, test, class_names, str(location.path))
 
 
@@ -97,18 +97,10 @@ def _decode_class_names(name: str, content: bytes) -> tuple[str, ...]:
     return tuple(content.decode("utf-8", errors="replace").split())
 
 
-def _require_classes(
-    location: Location, parts: tuple[Images, ...], class_names: tuple[str, ...]
-) -> None:
+def _require_classes(location: Location, class_names: tuple[str, ...]) -> None:
     expected = len(location.named_set.class_names)
     if len(class_names) != expected:
         raise DataError(
             f"{location.path}: {location.layout.class_names_member} names {len(class_names)} "
             f"classes, expected {expected}"
-        )
-    highest = max(int(part.labels.max()) for part in parts)
-    if highest >= expected:
-        raise DataError(
-            f"{location.path}: label {highest} found, expected 0 to {expected - 1}",
-            f"these are not the files of {location.named_set.title}",
         )

@@ -11,12 +11,13 @@ from kcnn.data.catalog import NAMED_SETS, Format, NamedSet
 from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
 from kcnn.data.convert import convert_images
-from kcnn.data.dataset import Dataset
+from kcnn.data.dataset import Dataset, Images
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
 from kcnn.data.idx import read_idx_set
 from kcnn.data.locate import Location, data_directories
+from kcnn.data.members import mend
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
 from kcnn.progress import Progress
@@ -69,21 +70,26 @@ def read_located(location: Location) -> Dataset:
         DataError: Its files are damaged, or hold images or labels of another set.
     """
     dataset = _READERS[location.layout.format](location)
-    expected = location.named_set
-    if dataset.image_shape != expected.image_shape:
-        raise DataError(
-            f"{location.path}: images of shape {dataset.image_shape}, expected "
-            f"{expected.image_shape} for {expected.name}",
-            "data of your own: dataset: npz or dataset: folder",
-        )
-    for part in (dataset.train, dataset.test):
-        if part.labels.max() >= len(expected.class_names):
-            raise DataError(
-                f"{location.path}: label {part.labels.max()} found, expected 0 to "
-                f"{len(expected.class_names) - 1} for {expected.name}",
-                "data of your own: dataset: npz or dataset: folder",
-            )
+    _require_set(location, "training", dataset.train)
+    _require_set(location, "test", dataset.test)
     return dataset
+
+
+def _require_set(location: Location, part: str, images: Images) -> None:
+    expected, shape = location.named_set, images.images.shape[1:]
+    classes = len(expected.class_names)
+    if not len(images):
+        raise DataError(f"{location.path}: no {part} images in it", mend(location))
+    if shape != expected.image_shape:
+        problem = f"{part} images of shape {shape}, expected {expected.image_shape}"
+    elif images.labels.max() >= classes:
+        problem = f"label {images.labels.max()} found, expected 0 to {classes - 1}"
+    else:
+        return
+    raise DataError(
+        f"{location.path}: {problem} for {expected.name}",
+        "data of your own: dataset: npz or dataset: folder",
+    )
 
 
 def _read(settings: DataSettings, data_dir: Path | None, progress: Progress) -> Dataset:

@@ -14,7 +14,8 @@ from kcnn.data.locate import Location
 from kcnn.errors import DataError
 
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
-PIECE_BYTES = 1 << 13  # read at once; a long name in a header has 4,096 at most
+# Read at once, by us and by what Python puts between; a long name in a header has 4,096 at most.
+PIECE_BYTES = 1 << 17
 LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the sets have 190 million
 MOST_MEMBERS = 1000
 

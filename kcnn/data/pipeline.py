@@ -103,23 +103,23 @@ def evaluation_batches(
 
     Args:
         images: What to evaluate.
-        batch_size: At most so many images in a batch; all are as equal as can be, so that no
-            device is left without a share of the last.
+        batch_size: At most so many images in a batch; their numbers differ by one at most, so that
+            no device is left without a share of the last.
         classes: Number of classes for one-hot targets; None for class numbers.
 
     Returns:
         Images uint8 (batch, height, width, channels); targets as of `training_batches`.
     """
-    batches = -(-len(images) // batch_size)
-    batch_size = -(-len(images) // batches)
-    size = batch_size if len(images) % batch_size == 0 else None
+    count = len(images)
+    batches = -(-count // batch_size)
+    size = count // batches if count % batches == 0 else None
 
     @_as_written
-    def batch(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        indices = tf.range(start, tf.minimum(start + batch_size, len(images)))
+    def batch(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        indices = tf.range(number * count // batches, (number + 1) * count // batches)
         return _gather(images, indices, size, classes)
 
-    return _in_parallel(tf.data.Dataset.range(0, len(images), batch_size), batch)
+    return _in_parallel(tf.data.Dataset.range(batches), batch)
 
 
 def _epoch_numbers(

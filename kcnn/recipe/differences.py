@@ -13,7 +13,7 @@ from kcnn.recipe.write import resolved_yaml
 
 SEED = "train.seed"
 _DECIDING = ("data", "model", "train")
-_DECIDES_NOTHING = "checkpoint_every_minutes"
+DECIDES_NOTHING = "checkpoint_every_minutes"
 
 
 def deciding_settings(recipe: Recipe) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def deciding_settings(recipe: Recipe) -> dict[str, Any]:
     What a recipe says of itself (name, source, published figures) decides nothing.
     """
     settings = {section: plain_settings(recipe)[section] for section in _DECIDING}
-    settings["train"].pop(_DECIDES_NOTHING, None)
+    settings["train"].pop(DECIDES_NOTHING, None)
     return settings
 
 

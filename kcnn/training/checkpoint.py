@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kcnn.arrays import read_arrays
+from kcnn.arrays import NoRoomError, read_arrays
 from kcnn.errors import RunError
 from kcnn.files import atomic
 from kcnn.progress import Progress
@@ -86,12 +86,19 @@ def newest_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
         progress: Told of damaged ones that were passed over.
 
     Raises:
-        RunError: There are some, and all are damaged.
+        RunError: There are some, and all are damaged; or the newest may be whole, but cannot be
+            read now.
     """
     files = _files(run)
     for (epoch, step), path in reversed(files.items()):
         try:
             return Checkpoint(epoch, _read(path, epoch), step)
+        except (OSError, NoRoomError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunError(
+                f"{path}: cannot be read: {reason}",
+                "mend that and go on; or remove it, to go on from the one before",
+            ) from None
         except Exception:  # a damaged archive raises nearly anything
             progress.note(f"{path}: damaged; looking at the one before")
     if files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -39,16 +39,20 @@ class Training:
     Args:
         rows: One mapping an epoch, as in metrics.csv.
         best: The best weights by validation accuracy; None without validation.
+        restored_epoch: The epoch whose weights early stopping brought back; None where the model
+            has those of the last.
     """
 
     rows: list[dict[str, float]]
     best: BestWeights | None
+    restored_epoch: int | None = None
 
     @property
-    def last_row(self) -> dict[str, float]:
-        """The last epoch's row, rounded as in metrics.csv."""
-        row = {name: float(shown(name, value)) for name, value in self.rows[-1].items()}
-        return row | {"epoch": len(self.rows)}
+    def row_of_weights(self) -> dict[str, float]:
+        """The row of the epoch whose weights the model has, rounded as in metrics.csv."""
+        epoch = self.restored_epoch or len(self.rows)
+        row = {name: float(shown(name, value)) for name, value in self.rows[epoch - 1].items()}
+        return row | {"epoch": epoch}
 
 
 def seed_everything(seed: int) -> None:
@@ -155,7 +159,7 @@ def train(
         raise out_of_memory(error.message, settings.batch_size) from None
     finally:
         progress.training_finished()
-    return Training(metrics_file.rows, best)
+    return Training(metrics_file.rows, best, _restored_epoch(callbacks))
 
 
 def seconds_before(resumed: Checkpoint | None) -> float:
@@ -163,6 +167,14 @@ def seconds_before(resumed: Checkpoint | None) -> float:
     if resumed is None:
         return 0.0
     return MetricsFile.seconds_of(resumed.state["parts"][MetricsFile.__name__])
+
+
+def _restored_epoch(callbacks: Sequence[keras.callbacks.Callback]) -> int | None:
+    """Says which epoch's weights early stopping brought back, counted from 1; None without."""
+    for one in callbacks:
+        if isinstance(one, keras.callbacks.EarlyStopping) and one.best_weights is not None:
+            return int(one.best_epoch) + 1
+    return None
 
 
 def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:

@@ -61,9 +61,11 @@ def conclude(
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
-    augmented = _score_augmented(plan, model, dataset, progress)
+    about = {"weights": _weights_left(plan, training), "images": len(dataset.test)}
+    test = {**about, **measured}
+    averaged = _score_augmented(plan, model, dataset, progress)
+    augmented = averaged and {**about, **averaged}
     save_model(model, run.model)
-    test: dict[str, Any] = {"weights": _weights_left(plan), "images": len(dataset.test), **measured}
     if training.best is None:
         return Outcome(test, None, augmented)
     last = model.get_weights()
@@ -80,10 +82,10 @@ def _rounded(number: float) -> float:
     return float(six_digits(number))
 
 
-def _weights_left(plan: Plan) -> str:
-    """Says which weights training leaves in the model: the last, unless early stopping swaps."""
+def _weights_left(plan: Plan, training: Training) -> str:
+    """Says which weights training left in the model: the last, unless early stopping swapped."""
     stopping = plan.recipe.train.early_stopping
-    if stopping is not None and stopping.restore_best_weights:
+    if stopping is not None and training.restored_epoch is not None:
         return f"best {stopping.monitor}"
     return "last"
 
@@ -104,12 +106,7 @@ def _score_augmented(
     if changes is None:
         return None
     outputs = average_answers(model, dataset.test.images, changes, progress)
-    return {
-        "weights": _weights_left(plan),
-        "images": len(dataset.test),
-        **_measure(plan, model, outputs, dataset),
-        **changes.model_dump(),
-    }
+    return {**_measure(plan, model, outputs, dataset), **changes.model_dump()}
 
 
 def _measure(

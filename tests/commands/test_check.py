@@ -88,3 +88,30 @@ def test_what_does_not_fit(setting: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         check("digits", [setting, "model.layers[3].Conv2D.padding=valid"])
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem", "hint"),
+    [
+        (
+            "data.validation=49995",
+            "data.validation: 49995 of 50,000 images leaves some class of cifar10 without any",
+            "write a validation of at most 49990",
+        ),
+        (
+            "train.batch_size=45001",
+            "train.batch_size: 45001 is more than the 45000 training images",
+            "write a batch_size of at most 45000",
+        ),
+    ],
+)
+def test_more_images_than_a_named_set_has(setting: str, problem: str, hint: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check("cifar", [setting])
+    assert caught.value.problems == (f"command line, {setting}: {problem}",)
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("setting", ["data.validation=49872", "train.batch_size=45000"])
+def test_as_many_images_as_a_named_set_has(setting: str) -> None:
+    assert check("cifar", [setting]).plan

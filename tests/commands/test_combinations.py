@@ -57,7 +57,13 @@ def test_a_network_that_does_not_fit_names_its_combination() -> None:
 
 
 @pytest.mark.parametrize(
-    "over", ["train.optimizer=[SGD, {SGD: {}}]", "train.epochs=[2, 2]", "name=[a, b]"]
+    "over",
+    [
+        "train.optimizer=[SGD, {SGD: {}}]",
+        "train.epochs=[2, 2]",
+        "name=[a, b]",
+        "train.checkpoint_every_minutes=[1, 10]",
+    ],
 )
 def test_the_same_training_twice(over: str) -> None:
     with pytest.raises(RecipeError, match="are the same training; leave one out"):

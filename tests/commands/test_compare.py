@@ -41,8 +41,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         predicted[list(wrong)] = (predicted[list(wrong)] + 1) % 10
         rows = [(i, label, predicted[i], 0.9) for i, label in enumerate(labels)]
         write_csv(run.predictions, ("index", "label", "predicted", "probability"), rows)
-        write_csv(run.metrics, ("epoch", "loss", "accuracy", "val_accuracy"), [(1, 0.2, 0.9, 0.8)])
-        summary = {"status": status, "parameters": 30, "timings": {"train": 9.5}}
+        train = {"epoch": 1, "accuracy": 0.9, "val_accuracy": 0.8}
+        summary = {"status": status, "parameters": 30, "timings": {"train": 9.5}, "train": train}
         write_json(run.summary, summary | {"best": {"epoch": 1, "test_accuracy": 0.75}})
         return run
 
@@ -158,6 +158,7 @@ class TestRefused:
             ({"best": {"test_accuracy": "x"}}, "best.test_accuracy: expected a number, found 'x'"),
             ({"best": {"test_accuracy": 10**400}}, "expected a number from 0 to 1, found 1000"),
             ({"best": {"test_accuracy": float("nan")}}, "a number from 0 to 1, found nan"),
+            ({"train": {"val_accuracy": 1e308}}, "a number from 0 to 1, found 1e+308"),
             ({"timings": "x"}, "timings: expected a mapping, found 'x'"),
             ({"timings": {"train": "x"}}, "timings.train: expected a number, found 'x'"),
             ({"timings": {"train": float("inf")}}, "a number from 0 to 1e+15, found inf"),
@@ -204,17 +205,6 @@ class TestCommand:
         assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in said
         assert "of each recipe would show a difference of 0.30 points" in said
         assert said.endswith(f"kcnn plot {a.path} {b.path}")
-
-    def test_numbers_of_many_digits_are_short(self, make_run: MakeRun, tmp_path: Path) -> None:
-        make_run("a", range(9))
-        run = make_run("b", range(9))
-        write_csv(run.metrics, ("epoch", "accuracy", "val_accuracy"), [(1, 1e300, 1e308)])
-        done = CliRunner().invoke(
-            cli, ["compare", "digits/a", "digits/b", "--output-dir", str(tmp_path)]
-        )
-        assert done.exit_code == 0, done.output
-        assert "1e+302 %" in done.output
-        assert "0" * 20 not in done.output
 
     def test_json(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(100))

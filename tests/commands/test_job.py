@@ -37,6 +37,13 @@ def test_the_digest_is_of_all_images_whatever_part_trains() -> None:
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize(("drop_remainder", "shown"), [("true", 1000), ("false", 1437)])
+def test_an_epoch_shows_what_it_does_not_drop(drop_remainder: str, shown: int) -> None:
+    settings = ["train.batch_size=1000", f"train.drop_remainder={drop_remainder}"]
+    settings.append("data.validation=0")
+    assert load_job(read_recipe("digits", settings), None, Progress()).images_per_epoch == shown
+
+
 @pytest.mark.slow
 def test_another_image_gives_another_digest(tmp_path: Path) -> None:
     images, labels = np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10

@@ -112,7 +112,7 @@ def test_a_long_epoch_goes_on_from_the_middle(
     _took_long(run, seconds=1000)
     result = resume("tiny/stopped")
     assert_same(result.run, whole)
-    assert result.summary["timings"]["train"] > 1000
+    assert 1000 < result.summary["timings"]["train"] < result.summary["timings"]["total"]
     assert result.summary["timings"]["training_images_per_second"] <= 6
     (again,) = json.loads(run.environment.read_text())["resumed"]
     assert (again["after_epoch"], again["after_step"]) == (2, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from kcnn.arrays import NoRoomError
 from kcnn.cli import cli
 from kcnn.commands.complete_run import FitResult
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
+from kcnn.data.dataset import Dataset
 from kcnn.errors import KcnnError, RunError
 from kcnn.locks import hold
 from kcnn.runs import RunFolder
@@ -74,9 +77,8 @@ def test_what_cannot_go_on_is_refused_and_left_alone(
 
 
 def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kcnn.commands import job
 
-    monkeypatch.setattr(job, "_digest", lambda dataset: "another")
+    monkeypatch.setattr(Dataset, "digest", lambda self: "another")
     with pytest.raises(RunError, match="was trained on other images than those that are here now"):
         resume(str(own.path), ["train.epochs=4"])
 
@@ -117,6 +119,32 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         path, lambda state: state["variables"].append({"tree.json": ["x"]})
     ),
 }
+
+
+def _no_room(path: Path) -> dict[str, np.ndarray]:
+    raise NoRoomError("2 GB when unpacked, and 1 GB of memory are free")
+
+
+def _no_right(path: Path) -> dict[str, np.ndarray]:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("read", "reason"),
+    [
+        (_no_room, "2 GB when unpacked, and 1 GB of memory are free"),
+        (_no_right, "Permission denied"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
+    own: RunFolder, monkeypatch: pytest.MonkeyPatch, read: Callable, reason: str
+) -> None:
+    monkeypatch.setattr("kcnn.training.checkpoint.read_arrays", read)
+    with pytest.raises(RunError) as caught:
+        resume(str(own.path), ["train.epochs=4"])
+    newest = own.checkpoints / "epoch-0003.npz"
+    assert caught.value.message == f"{newest}: cannot be read: {reason}"
+    assert "remove it, to go on from the one before" in caught.value.hint
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -126,6 +126,11 @@ class TestTwoSeedsOfTwo:
     def test_other_seeds_go_into_another_folder(self, outputs: Path) -> None:
         assert again(outputs, 1).folder != again(outputs, 2).folder
 
+    def test_another_order_is_the_same_sweep(self, outputs: Path) -> None:
+        reversed_over = ("train.batch_size=[64, 16]",)
+        other = sweep("digits", reversed_over, TINY, 2, Workplace(outputs))
+        assert other.folder == again(outputs).folder
+
     def test_text(self, outputs: Path) -> None:
         done = run(outputs, "--seeds", "2")
         heading, _, first, second, *_ = done.stdout.splitlines()

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kcnn.commands import train_many as module
@@ -13,6 +14,7 @@ from kcnn.commands.fit import fit
 from kcnn.commands.fit_side_by_side import Fit
 from kcnn.commands.resume import resume
 from kcnn.commands.train_many import WantedRun, Workplace, train_many
+from kcnn.data.load import load_dataset
 from kcnn.errors import TrainingError
 from kcnn.files import write_json, write_text
 from kcnn.locks import hold
@@ -70,6 +72,29 @@ def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: li
     assert [one.was_there for one in trained] == [False, True, False, False]
     assert trained[1].finished.path == found.path
     assert [seed_of(one) for one in asked] == [0, 2, 3]
+
+
+def test_a_run_of_images_that_changed_does_not_count(
+    tmp_path: Path, asked: list[Fit], notes
+) -> None:
+    images, labels = np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10
+    parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+    file = tmp_path / "own.npz"
+    np.savez(file, **parts)
+    settings = (f"data={{dataset: npz, path: {file}}}",)
+    wanted = [wanted_run(seed, *settings) for seed in (0, 1)]
+    digest = load_dataset(wanted[0].settings.data, None, Progress()).digest()
+    for one, of in zip(wanted, (digest, "of other images"), strict=True):
+        run = leave_run(tmp_path, one, f"seed-{one.seed}")
+        write_json(run.summary, {"status": "finished", "images_digest": of})
+    trained = train_many(wanted, Workplace(tmp_path), notes)
+    assert [one.was_there for one in trained] == [True, False]
+    assert [seed_of(one) for one in asked] == [1]
+    left_out = tmp_path / "digits" / "seed-1"
+    assert notes.lines[0] == f"{left_out}: trained on other images than are here now; left out"
+    labels[0] = 5
+    np.savez(file, **parts)
+    assert not any(one.was_there for one in train_many(wanted, Workplace(tmp_path), Progress()))
 
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])

@@ -14,6 +14,7 @@ import pytest
 from kcnn.data.catalog import NAMED_SETS, Layout, NamedSet
 from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
+from kcnn.data.load import read_located
 from kcnn.data.locate import Location
 from kcnn.errors import DataError
 
@@ -232,7 +233,7 @@ def test_a_label_out_of_range(tmp_path) -> None:
     contents = binary_contents(CIFAR10)
     contents["test_batch.bin"] = b"\x0a" + contents["test_batch.bin"][1:]
     with pytest.raises(DataError, match="label 10 found, expected 0 to 9"):
-        read_cifar(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
+        read_located(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
 
 
 def test_real_cifar10(real_data) -> None:

@@ -78,3 +78,28 @@ def test_real_mnist_in_size_of_cifar10(no_data, real_data, request_data) -> None
     request = request_data("mnist", image_size=[32, 32], channels=3)
     dataset = load_dataset(request, real_data, Progress())
     assert dataset.train.images.shape == (60_000, 32, 32, 3)
+
+
+def test_test_images_of_another_size(
+    no_data, tmp_path, request_data, write_idx_set, write_idx
+) -> None:
+    write_idx_set(tmp_path / "mnist")
+    write_idx(tmp_path / "mnist" / "t10k-images-idx3-ubyte", np.zeros((4, 32, 32)))
+    with pytest.raises(DataError) as caught:
+        load_dataset(request_data("mnist"), tmp_path, Progress())
+    assert caught.value.message == (
+        f"{tmp_path / 'mnist'}: test images of shape (32, 32, 1), expected (28, 28, 1) for mnist"
+    )
+
+
+@pytest.mark.parametrize(("part", "name"), [("training", "train"), ("test", "t10k")])
+def test_a_part_without_images(
+    no_data, tmp_path, request_data, write_idx_set, write_idx, part, name
+) -> None:
+    write_idx_set(tmp_path / "mnist")
+    write_idx(tmp_path / "mnist" / f"{name}-images-idx3-ubyte", np.zeros((0, 28, 28)))
+    write_idx(tmp_path / "mnist" / f"{name}-labels-idx1-ubyte", np.zeros(0))
+    with pytest.raises(DataError) as caught:
+        load_dataset(request_data("mnist"), tmp_path, Progress())
+    assert caught.value.message == f"{tmp_path / 'mnist'}: no {part} images in it"
+    assert "kcnn data fetch mnist" in caught.value.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import pickle
 import struct
 import tarfile
@@ -57,6 +58,26 @@ def test_hostile_headers_end_in_one_line_and_soon(tmp_path: Path, attack: str) -
     with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: damaged or cut off"):
         list(read_members(found, 61_440))
     assert time.process_time() - begun < 4
+
+
+class Eager(tarfile.ExFileObject):
+    """A member that is read ahead as in Python 3.14."""
+
+    def __init__(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        super().__init__(archive, member)
+        io.BufferedReader.__init__(self, self.raw, 128 * 1024)
+
+
+def test_members_may_be_read_far_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarfile.TarFile, "fileobject", Eager)
+    found = Location(CIFAR10, PACKED, tmp_path)
+    with tarfile.open(found.path, "w:gz") as archive:
+        for name in PACKED.members:
+            member = tarfile.TarInfo(name)
+            member.size = 300_000
+            archive.addfile(member, io.BytesIO(bytes(300_000)))
+    read = dict(read_members(found, 300_000))
+    assert read == {name: bytes(300_000) for name in PACKED.members}
 
 
 def test_a_folder_of_two_lines_stays_out_of_the_error(tmp_path: Path) -> None:

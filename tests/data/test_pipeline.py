@@ -264,7 +264,13 @@ def test_evaluation_keeps_order_and_knows_its_length(train):
     np.testing.assert_array_equal(images, train.images)
     np.testing.assert_array_equal(targets, train.labels)
     _, one_hot = next(iter(evaluation_batches(train, 10, classes=23)))
-    np.testing.assert_array_equal(one_hot, np.eye(23)[:8])
+    np.testing.assert_array_equal(one_hot, np.eye(23)[:7])
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(22, [11, 12]), (8, [7, 8, 8]), (6, [5, 6, 6, 6])])
+def test_batches_of_an_evaluation_are_as_equal_as_can_be(train, most, sizes):
+    made = evaluation_batches(train, most)
+    assert [len(targets) for _, targets in made.as_numpy_iterator()] == sizes
 
 
 def test_steps_count_the_last_batch_unless_it_is_dropped():

@@ -103,7 +103,7 @@ def test_every_metric_for_one_hot_targets(trained: Callable) -> None:
 
 def test_the_last_row_is_the_one_of_the_file(trained: Callable) -> None:
     result = trained()
-    assert result.training.last_row == result.run.read_metrics()[-1]
+    assert result.training.row_of_weights == result.run.read_metrics()[-1]
     assert len(result.training.rows) == 3
 
 
@@ -184,6 +184,20 @@ def test_early_stopping_restores_the_best_weights(trained: Callable) -> None:
     assert min(losses) < losses[-1], "this training is of no use for the test"
     scored = evaluated(result.model, result.validation)
     assert scored["loss"] == pytest.approx(min(losses), rel=1e-4)
+    restored = result.training.restored_epoch
+    assert restored == losses.index(min(losses)) + 1
+    row = result.training.row_of_weights
+    assert row == result.run.read_metrics()[restored - 1]
+    assert row["val_loss"] == pytest.approx(min(losses), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "stopping", ["{patience: 9}", "{restore_best_weights: true, start_from_epoch: 99}"]
+)
+def test_early_stopping_that_restores_nothing(stopping: str, trained: Callable) -> None:
+    result = trained("train.epochs=2", f"train.early_stopping={stopping}")
+    assert result.training.restored_epoch is None
+    assert result.training.row_of_weights["epoch"] == 2
 
 
 @pytest.mark.parametrize("validation", [0, 0.2])
