@@ -209,7 +209,7 @@ def explain(
     \b
     Examples:
       kcnn explain cifar
-      kcnn explain cifar --solve padding model.layers[0].Conv2D.kernel_size=7
+      kcnn explain cifar --solve padding 'model.layers[0].Conv2D.kernel_size=7'
       kcnn explain mnist --layer conv2d --at 14,14
       kcnn explain mnist --markdown > mnist.md
     """
@@ -352,9 +352,9 @@ def sweep(
 
     \b
     Examples:
-      kcnn sweep cifar --over train.batch_size=[32,128] --over train.optimizer=[SGD,Adam]
+      kcnn sweep cifar --over 'train.batch_size=[32,128]' --over 'train.optimizer=[SGD,Adam]'
       kcnn sweep digits --over 'train.optimizer=[SGD, {SGD: {momentum: 0.9}}, Adam]' --seeds 3
-      kcnn sweep cifar --over train.optimizer.Adam.learning_rate=[1e-3,1e-4] --side-by-side 2
+      kcnn sweep cifar --over 'train.optimizer.Adam.learning_rate=[1e-3,1e-4]' --side-by-side 2
     """
     from kcnn.commands.sweep import sweep
     from kcnn.commands.train_many import Workplace

@@ -68,7 +68,7 @@ def require_image_shape(recipe: Recipe) -> tuple[int, int, int]:
         file = recipe.origin.file
         raise DataError(
             f"{file}: the size of the images is known only from {recipe.data.path}",
-            "say it after the recipe: data.image_size=[32,32] data.channels=3",
+            "say it after the recipe: 'data.image_size=[32,32]' data.channels=3",
         )
     return shape
 

@@ -143,7 +143,7 @@ def test_images_that_only_the_data_know(net: Path) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == (
         "error: net.yaml: the size of the images is known only from photos.npz\n"
-        "hint: say it after the recipe: data.image_size=[32,32] data.channels=3\n"
+        "hint: say it after the recipe: 'data.image_size=[32,32]' data.channels=3\n"
     )
     assert run(net, *settings, "data.image_size=[32,32]", "data.channels=3").exit_code == 0
 
