@@ -17,7 +17,7 @@ from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 from kcnn.training.callbacks import BestWeights
-from kcnn.training.checkpoint import newest_checkpoint, write_checkpoint
+from kcnn.training.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
 
 # Each has another state to go on from.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -124,6 +124,28 @@ def _took_long(run: RunFolder, seconds: float) -> None:
     assert checkpoint is not None
     checkpoint.state["parts"]["MetricsFile"]["begun"]["elapsed"] += seconds
     write_checkpoint(run, checkpoint)
+
+
+@pytest.mark.slow
+def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
+    tiny: Path, assert_same, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    whole = fit(tiny, name="whole").run
+    often = ("train.checkpoint_every_minutes=1e-9",)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny, often, name="stopped", progress=StopAtStep())
+    found: list[Checkpoint | None] = []
+
+    def lose_second(run: RunFolder, progress: Progress) -> Checkpoint | None:
+        found.append(newest_checkpoint(run, progress))
+        return found[0] if len(found) == 2 else found[-1]
+
+    monkeypatch.setattr("kcnn.training.checkpoint.newest_checkpoint", lose_second)
+    assert_same(resume("tiny/stopped").run, whole)
+    assert len(found) == 3
 
 
 @pytest.mark.slow
