@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
 # What the last digits of figures hang on.
-_SAME_NUMBERS = ("kcnn", "python", "processor", "packages", "onednn", "training_cores")
+_SAME_NUMBERS = (
+    "kcnn", "python", "processor", "packages", "onednn", "training_cores", "training_gpus",
+)  # fmt: skip
 
 
 def resume(

@@ -47,6 +47,8 @@ def describe_run(devices: Devices, precision: str, seed: int) -> dict[str, Any]:
         "seed": seed,
         "precision": precision,
         "training_devices": list(devices.names),
+        # TensorFlow counts those that train from 0, whichever of the machine's GPUs they are.
+        "training_gpus": [_describe_device(gpu) for gpu in devices.gpus],
         "training_cores": core_count(),
         "strategy": type(devices.strategy).__name__,
         "repeatable": _guarantee(devices),

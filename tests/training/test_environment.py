@@ -37,8 +37,21 @@ def test_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run["seed"] == 7
     assert run["precision"] == "mixed_bfloat16"
     assert run["training_devices"] == ["CPU:0"]
+    assert run["training_gpus"] == []
     assert run["strategy"] == "MirroredStrategy"
     assert run["git_commit"] is None
+
+
+def test_the_gpu_that_trains_has_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No GPU is needed: what TensorFlow says of the second of two is put in its place."""
+    second = tf.config.PhysicalDevice("/physical_device:GPU:1", "GPU")
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [second])
+    monkeypatch.setattr(
+        tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "H100"}
+    )
+    devices = Devices(("GPU:0",), tf.distribute.get_strategy())
+    (gpu,) = describe_run(devices, "float32", 0)["training_gpus"]
+    assert (gpu["name"], gpu["model"]) == ("GPU:1", "H100")
 
 
 def test_commit_of_the_folder_the_user_stands_in(tmp_path, monkeypatch) -> None:
