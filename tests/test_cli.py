@@ -123,7 +123,7 @@ class TestBadRecipes:
             (b"", ":1: expected settings (data:, model:, train:); found an empty file"),
             (b"- a\n- b\n", ":1: expected settings (data:, model:, train:); found a list"),
             (b"\x89PNG\r\n\x1a\n\x00\xff", ":1: not UTF-8 text; save the file as UTF-8"),
-            (b"name: a\nname: b\n", ":2: name: is set twice; line 1 has it already"),
+            (b"- name: a\n  name: b\n", ":2: name: is set twice; line 1 has it already"),
         ],
     )
     def test_what_is_no_recipe(self, tmp_path: Path, content: bytes, message: str) -> None:

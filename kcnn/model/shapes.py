@@ -16,6 +16,8 @@ from kcnn.recipe import Recipe, layers
 from kcnn.recipe.layers import Layer
 
 Shape = tuple[int, ...]
+# From here on two maps differ by strides, and not by a border that was cut off.
+_STRIDDEN = 1.5
 
 
 class ShapeMistake(Exception):  # noqa: N818  a mistake of the recipe, not an error of ours
@@ -267,17 +269,27 @@ def _merged(layer: Layer, inputs: Sequence[Shape]) -> Shape:
         if len(others) > 1:
             raise ShapeMistake(
                 f"{kind} joins {listed}: all sizes but those of axis {layer.axis} must be equal; "
-                "bring the maps to one height and width first"
+                "bring the maps to one height and width first, as with padding: same"
             )
         total = sum(shape[axis] for shape in inputs)
         return (*inputs[0][:axis], total, *inputs[0][axis + 1 :])
     largest = tuple(map(max, zip(*inputs, strict=False)))
     if any(not _stretches(shape, largest) for shape in inputs):
-        raise ShapeMistake(
-            f"{kind} joins {listed}, which differ; make them equal, for instance with a 1×1 "
-            "Conv2D of the same strides and filters in the shortcut"
-        )
+        raise ShapeMistake(f"{kind} joins {listed}, which differ; {_to_make_equal(inputs)}")
     return largest
+
+
+def _to_make_equal(inputs: Sequence[Shape]) -> str:
+    """Says how what is added becomes equal, by what differs."""
+    if {len(shape) for shape in inputs} != {3}:
+        return "make both maps or both rows first"
+    sizes = [size for shape in inputs for size in shape[:2]]
+    mends = []
+    if len({shape[:2] for shape in inputs}) > 1:
+        mends.append("write padding: same in the convolutions and pools before it")
+    if len({shape[2] for shape in inputs}) > 1 or max(sizes) > _STRIDDEN * min(sizes):
+        mends.append("put a 1×1 Conv2D of the same strides and filters into the shortcut")
+    return " and ".join(mends)
 
 
 def _stretches(shape: Shape, to: Shape) -> bool:
@@ -291,7 +303,8 @@ def _map(layer: Layer, shape: Shape) -> Shape:
     if len(shape) != 3:
         raise ShapeMistake(
             f"{type(layer).__name__} needs a map (height×width×channels) and gets {shown(shape)} "
-            "values; put it before Flatten, or put Reshape before it"
+            "values; put it before the layer that makes a row of the map (Flatten, a global "
+            "pooling), or put Reshape before it"
         )
     return shape
 

@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import core_schema
 
 from kcnn.recipe.fields import Settings, mistake, shown, suggest
+from kcnn.recipe.forms import form, needs_settings
 
+MOST_LISTED = 14
 Kinds = Mapping[str, type[Settings]]
 
 
@@ -80,8 +82,34 @@ class OneOf:
                 f"got {shown(value)}"
             )
         if name not in self._known:
-            raise mistake(f"unknown {self.what} {shown(name)}{suggest(name, self.kinds)}")
+            raise mistake(self._unknown(name))
         return value
+
+    def _unknown(self, name: str) -> str:
+        if " - " in name:
+            return (
+                f"{shown(name)}: the dash of the next line is indented too far; line it up with "
+                "the dash above"
+            )
+        glued = re.match(r"(\w+) *[:{]", name)
+        if glued and glued[1] in self._known:
+            return f"{shown(name)}: settings follow a colon and a space; write {glued[1]}: {{…}}"
+        if "(" in name or "." in name:
+            if python := self._in_yaml(name):
+                return f"{shown(name)} is Python's spelling; write {python}"
+            name = name.partition("(")[0].rpartition(".")[2] or name
+        hint = suggest(name, self.kinds) or f"; known are {_listed(self.kinds)}"
+        return f"unknown {self.what} {shown(name)}{hint}"
+
+    def _in_yaml(self, python: str) -> str | None:
+        """Shows how a class is written that Python text such as `layers.Dense(10)` names."""
+        words = re.findall(r"\w+", python[:200])
+        known = next((self._known[word] for word in words if word in self._known), None)
+        if known is None:
+            return None
+        kind = self.kinds[known]
+        alone = "(" not in python or python.rstrip(" )").endswith("(")
+        return known if alone and not needs_settings(kind) else form(known, kind)
 
     def _settings_beside(self, value: Any) -> list[str]:
         """Lists the settings that stand beside a class with none, where they should be inside."""
@@ -90,6 +118,12 @@ class OneOf:
         name, *others = value
         is_slip = name in self._known and value[name] is None and not self._known.keys() & {*others}
         return others if is_slip else []
+
+
+def _listed(kinds: Kinds) -> str:
+    names = list(kinds)
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more in docs/recipe.md" * (more > 0))
 
 
 def _name_of(value: Any) -> str | None:

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
 from kcnn.recipe.augmentations import Augmentation
-from kcnn.recipe.fields import Accepting, Settings
+from kcnn.recipe.fields import Accepting, Settings, number
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.mistakes import EXPECTED
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
@@ -156,13 +156,13 @@ def _limit(mark: Any) -> str:
     limit: Any
     match mark:
         case Gt(gt=limit):
-            text = EXPECTED["greater_than"].format(gt=limit)
+            text = EXPECTED["greater_than"].format(gt=number(limit))
         case Ge(ge=limit):
-            text = EXPECTED["greater_than_equal"].format(ge=limit)
+            text = EXPECTED["greater_than_equal"].format(ge=number(limit))
         case Lt(lt=limit):
-            text = EXPECTED["less_than"].format(lt=limit)
+            text = EXPECTED["less_than"].format(lt=number(limit))
         case Le(le=limit):
-            text = EXPECTED["less_than_equal"].format(le=limit)
+            text = EXPECTED["less_than_equal"].format(le=number(limit))
         case _:
             return ""
     return "" if limit >= _HUGE else text.removeprefix("a number ")

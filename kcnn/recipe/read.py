@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from kcnn.recipe.mistakes import explain
 from kcnn.recipe.overrides import apply_overrides
 from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
-from kcnn.recipe.source import Source
-from kcnn.recipe.strict_yaml import LARGEST_FILE, YamlMistake, read_yaml
+from kcnn.recipe.source import Place, Source
+from kcnn.recipe.strict_yaml import LARGEST_FILE, Document, YamlMistake, read_yaml
+from kcnn.recipe.yaml_slips import find_python
 
+LONGEST_NAME = 100  # of runs' folders
 HINT = "kcnn recipes show digits prints a recipe that works"
 
 
@@ -37,36 +40,72 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: The file is missing or unreadable, or has mistakes; all are reported together.
     """
     file = find_recipe(recipe)
-    source = _read_source(file, overrides)
+    content = _read_file(file)
+    document = _read_document(file, content)
+    source = _source(file, content, document, overrides)
     try:
         checked = Recipe.model_validate(source.settings)
     except ValidationError as error:
-        raise RecipeError(explain(error, Recipe, source), HINT) from None
+        found = explain(error, Recipe, source)
+        raise RecipeError(_in_order(source, document.mistakes, found), HINT) from None
     checked._origin = source
-    problems = [source.problem(place, message) for place, message in find_conflicts(checked)]
+    problems = _in_order(source, document.mistakes, find_conflicts(checked))
     if problems:
-        raise RecipeError(problems)
+        raise RecipeError(problems, HINT if document.mistakes else None)
     return checked
 
 
-def _read_source(file: Path, overrides: Sequence[str]) -> Source:
-    content = _read_file(file)
+def _in_order(
+    source: Source, slips: Sequence[YamlMistake], found: Sequence[tuple[Place, str]]
+) -> list[str]:
+    """Joins what the reader refused and what else was found, in the order of the lines.
+
+    Of a value that the reader refused, nothing else is said.
+    """
+    refused = {slip.place for slip in slips}
+    lines = [(slip.line, _told(source.file, slip)) for slip in slips]
+    lines += [
+        (source.line(place), source.problem(place, message))
+        for place, message in found
+        if not any(tuple(place[:end]) in refused for end in range(1, len(place) + 1))
+    ]
+    return [text for _, text in sorted(lines, key=itemgetter(0))]
+
+
+def _told(file: Path, slip: YamlMistake) -> str:
+    return f"{file}:{slip.line}: {slip.message}"
+
+
+def _read_document(file: Path, content: bytes) -> Document:
     try:
         document = read_yaml(content)
     except YamlMistake as mistake:
-        raise RecipeError([f"{file}:{mistake.line}: {mistake.message}"], HINT) from None
+        raise RecipeError([_told(file, mistake)], HINT) from None
+    if isinstance(document.value, dict):
+        return document
     if document.mistakes:
-        raise RecipeError([f"{file}:{one.line}: {one.message}" for one in document.mistakes], HINT)
-    if not isinstance(document.value, dict):
-        found = "an empty file" if document.value is None else f"a {_kind(document.value)}"
-        raise RecipeError(
-            [f"{file}:1: expected settings (data:, model:, train:); found {found}"], HINT
-        )
-    settings = {"name": re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._"), **document.value}
-    settings, written = apply_overrides(copy.deepcopy(settings), overrides)
+        raise RecipeError([_told(file, slip) for slip in document.mistakes], HINT)
+    if python := find_python(content.decode("utf-8-sig")):
+        raise RecipeError([f"{file}:{python[0]}: {python[1]}"], HINT)
+    found = "an empty file" if document.value is None else f"a {_kind(document.value)}"
+    raise RecipeError([f"{file}:1: expected settings (data:, model:, train:); found {found}"], HINT)
+
+
+def _source(file: Path, content: bytes, document: Document, overrides: Sequence[str]) -> Source:
+    settings = {"name": _name(file), **document.value}
+    try:
+        settings, written = apply_overrides(copy.deepcopy(settings), overrides)
+    except RecipeError as error:
+        slips = [_told(file, slip) for slip in document.mistakes]
+        raise RecipeError([*slips, *error.problems], error.hint) from None
     if not {("data",), ("data", "path")} & written.keys():
         _resolve_path(settings, file.parent)
     return Source(file, content, settings, document.lines, written)
+
+
+def _name(file: Path) -> str:
+    """Makes a name for runs from a file's, by what of it may stand in one."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:LONGEST_NAME] or "recipe"
 
 
 def _read_file(file: Path) -> bytes:

@@ -8,6 +8,7 @@ from kcnn.recipe.fields import Settings, shown, suggest
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
 from kcnn.recipe.optimizers import (
+    SGD,
     Adafactor,
     Constant,
     Cosine,
@@ -33,6 +34,7 @@ def find_conflicts(recipe: Recipe) -> list[Conflict]:
         *_target_conflicts(recipe),
         *_monitor_conflicts(recipe),
         *_training_conflicts(recipe),
+        *_idle_settings(recipe),
         *_published_conflicts(recipe),
     ]
 
@@ -142,6 +144,20 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             ("train", "early_stopping", "restore_best_weights"),
             "does not go with use_ema, which puts the last averages in place of the weights "
             "restored; leave it out, best.keras keeps the best epoch anyway",
+        )
+
+
+def _idle_settings(recipe: Recipe) -> Iterator[Conflict]:
+    """Names what the optimizer would take and make nothing of."""
+    optimizer = recipe.train.optimizer
+    place = ("train", "optimizer", type(optimizer).__name__)
+    for name in ("ema_momentum", "ema_overwrite_frequency"):
+        if getattr(optimizer, name) is not None and not optimizer.use_ema:
+            yield (*place, name), "does nothing without use_ema; add use_ema: true, or leave it out"
+    if isinstance(optimizer, SGD) and optimizer.nesterov and not optimizer.momentum:
+        yield (
+            (*place, "nesterov"),
+            "does nothing without momentum; add momentum: 0.9, or leave it out",
         )
 
 

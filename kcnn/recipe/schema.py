@@ -34,9 +34,10 @@ SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 
-IMAGE_SIZE = "[height, width] in pixels, as in [32, 32]"
+IMAGE_SIZE = "[height, width] in pixels, each from 1 to 4096, as in [32, 32]"
 PATH = "a path, as in photos"
-VALIDATION = "a number of images, as in 5000, or a share, as in 0.1"
+NAME = "at most 100 letters a to z, digits, dots, dashes and underscores, a letter or digit first"
+VALIDATION = "a number of images, as in 5000, or a share below 1, as in 0.1"
 
 
 def _is_name(value: Any) -> bool:
@@ -273,7 +274,7 @@ class Recipe(Settings):
         fidelity: Where the recipe goes beyond its source, or away from it.
     """
 
-    name: Annotated[str, accept(_is_name, "letters, digits, dots, dashes and underscores")]
+    name: Annotated[str, accept(_is_name, NAME)]
     about: str | None = None
     source: str | None = None
     data: DataSettings

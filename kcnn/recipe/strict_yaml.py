@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from kcnn.recipe.source import Place
+from kcnn.recipe.yaml_slips import FOREIGN_SPACE, PASTED_SPACE, explain_slip
 
 # libyaml's parser where the wheel has it: ten times faster, so that large files are refused fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -35,12 +36,14 @@ class YamlMistake(Exception):  # noqa: N818  a mistake of the file, not an error
     Args:
         line: Where it is, counted from 1.
         message: What is wrong and what to write.
+        place: The way to the value, where there is one.
     """
 
-    def __init__(self, line: int, message: str) -> None:
+    def __init__(self, line: int, message: str, place: Place = ()) -> None:
         super().__init__(message)
         self.line = line
         self.message = message
+        self.place = place
 
 
 @dataclass
@@ -79,21 +82,13 @@ def read_yaml(content: bytes) -> Document:
     try:
         return _Reader(text).read()
     except yaml.YAMLError as error:
-        raise _syntax_mistake(error, last_line=text.rstrip().count("\n") + 1) from None
+        raise _syntax_mistake(error, text) from None
 
 
-def _syntax_mistake(error: yaml.YAMLError, last_line: int) -> YamlMistake:
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return YamlMistake(1, f"not YAML: {getattr(error, 'reason', None) or error}")
-    line = min(error.problem_mark.line + 1, last_line)  # a missing ] is found after the last line
-    problem, begun = error.problem or "", error.context_mark
-    if "maximum nesting depth" in problem:  # libyaml, which reads ahead, has a limit of its own
-        return _too_deep(line)
-    if begun and begun.line + 1 < line:
-        problem += f" ({error.context} that begins in line {begun.line + 1})"
-    if "tab character" in problem or "cannot start any token" in problem:
-        problem += "; indent with spaces and quote texts that begin with a special character"
-    return YamlMistake(line, f"not YAML: {problem}")
+def _syntax_mistake(error: yaml.YAMLError, text: str) -> YamlMistake:
+    line, message = explain_slip(error, text)
+    # libyaml, which reads ahead, has a limit of its own
+    return _too_deep(line) if "maximum nesting depth" in message else YamlMistake(line, message)
 
 
 class _Reader:
@@ -138,7 +133,7 @@ class _Reader:
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._sequence(place)
         else:
-            value = self._scalar(event)
+            value = self._scalar(event, place)
         if event.anchor:
             self._anchors[event.anchor] = value
         return value
@@ -161,7 +156,9 @@ class _Reader:
             key = self._key(event)
             if key in mapping:
                 first = self._document.lines[(*place, key)]
-                self._refuse(event, f"{key}: is set twice; line {first} has it already")
+                self._refuse(
+                    event, (*place, key), f"{key}: is set twice; line {first} has it already"
+                )
             self._document.lines.setdefault((*place, key), _line(event))
             mapping[key] = self._value(next(self._events), (*place, key))
         return mapping
@@ -178,13 +175,15 @@ class _Reader:
         if event.value == "<<" and not event.style:
             raise YamlMistake(_line(event), "<<: merging mappings is not part of a recipe")
         name: str = event.value
+        if FOREIGN_SPACE.search(name):
+            raise YamlMistake(_line(event), PASTED_SPACE)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise YamlMistake(
                 _line(event), f"a setting's name has 1 to {LONGEST_NAME} printable characters"
             )
         return name
 
-    def _scalar(self, event: Any) -> Any:
+    def _scalar(self, event: Any, place: Place) -> Any:
         text: str = event.value
         if any("\ud800" <= one <= "\udfff" for one in text):  # libyaml refuses these by itself
             raise YamlMistake(_line(event), "not Unicode: half of a surrogate pair")
@@ -192,11 +191,13 @@ class _Reader:
             return text
         meant = _YAML_1_1_BOOLEANS.get(text.lower())
         if meant is not None:
-            self._refuse(event, f'{text}: write {meant}, or "{text}" if the word is meant')
+            message = f'{text}: write {meant}, or "{text}" if the word is meant'
+            self._refuse(event, place, message)
+            return meant == "true"  # for what else there is to find
         return read_plain(text)
 
-    def _refuse(self, event: Any, message: str) -> None:
-        self._document.mistakes.append(YamlMistake(_line(event), message))
+    def _refuse(self, event: Any, place: Place, message: str) -> None:
+        self._document.mistakes.append(YamlMistake(_line(event), message, place))
 
 
 def read_plain(text: str) -> Any:

@@ -194,20 +194,47 @@ def test_a_convolution_behind_flatten(make_recipe) -> None:
         )
     assert caught.value.problems == (
         "net.yaml:5: model.layers[1].Conv2D: layer conv2d: Conv2D needs a map "
-        "(height×width×channels) and gets 16 values; put it before Flatten, or put Reshape before "
-        "it",
+        "(height×width×channels) and gets 16 values; put it before the layer that makes a row "
+        "of the map (Flatten, a global pooling), or put Reshape before it",
     )
 
 
-def test_branches_that_do_not_fit(make_recipe) -> None:
-    layers = "- Residual:\n    body: [{Conv2D: {filters: 2, kernel_size: 3, strides: 2}}]"
+SAME = "write padding: same in the convolutions and pools before it"
+SHORTCUT = "put a 1×1 Conv2D of the same strides and filters into the shortcut"
+
+
+@pytest.mark.parametrize(
+    ("channels", "body", "joined", "mend"),
+    [
+        (16, "filters: 16, kernel_size: 3", "13×13×16 and 15×15×16", SAME),
+        (16, "filters: 8, kernel_size: 3, padding: same", "15×15×8 and 15×15×16", SHORTCUT),
+        (
+            2,
+            "filters: 2, kernel_size: 3, strides: 2",
+            "7×7×2 and 15×15×2",
+            f"{SAME} and {SHORTCUT}",
+        ),
+        (1, "filters: 2, kernel_size: 3", "13×13×2 and 15×15×1", f"{SAME} and {SHORTCUT}"),
+    ],
+)
+def test_what_is_added_must_be_equal(
+    make_recipe, channels: int, body: str, joined: str, mend: str
+) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(make_recipe(layers), (9, 9, 1), None)
+        plan_network(
+            make_recipe(f"- Residual: {{body: [{{Conv2D: {{{body}}}}}]}}"), (15, 15, channels), None
+        )
     assert caught.value.problems == (
-        "net.yaml:4: model.layers[0].Residual: layer add: Add joins 4×4×2 and 9×9×1, which differ; "
-        "make them equal, for instance with a 1×1 Conv2D of the same strides and filters in the "
-        "shortcut",
+        f"net.yaml:4: model.layers[0].Residual: layer add: Add joins {joined}, which differ; "
+        + mend,
     )
+
+
+def test_what_is_told_makes_them_equal(make_recipe) -> None:
+    body = "[{Conv2D: {filters: 2, kernel_size: 3, strides: 2, padding: same}}]"
+    shortcut = "[{Conv2D: {filters: 2, kernel_size: 1, strides: 2, padding: same}}]"
+    layers = f"- Residual: {{body: {body}, shortcut: {shortcut}}}\n- Flatten\n- Dense: {{units: 3}}"
+    plan_network(make_recipe(layers), (15, 15, 1), None)
 
 
 def test_a_weight_for_each_channel_stretches_over_a_map(make_recipe) -> None:

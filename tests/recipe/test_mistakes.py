@@ -58,15 +58,21 @@ def test_a_missing_section(problems) -> None:
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ('"a\\nb"', "model.layers[0]: unknown layer 'a\\nb'"),
+        (
+            '"a\\nb"',
+            "model.layers[0]: unknown layer 'a\\nb'; known are Conv2D, SeparableConv2D, "
+            "DepthwiseConv2D, Conv2DTranspose, Dense, MaxPooling2D, AveragePooling2D, "
+            "GlobalAveragePooling2D, GlobalMaxPooling2D, Flatten, Reshape, Dropout, "
+            "SpatialDropout2D, GaussianNoise and 21 more in docs/recipe.md",
+        ),
         ("[]", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got []"),
         ("5", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got 5"),
-        ("Dense: 5", "model.layers[0].Dense: expected settings, as in {name: value}; got 5"),
+        ("Dense: 5", "model.layers[0].Dense: expected settings, as in Dense: {units: 5}; got 5"),
         ("Dense:", "model.layers[0].Dense.units: missing; this setting is needed"),
         (
             "{Dense: {units: 1}, ReLU: }",
             "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; "
-            "got {'Dense': {'units': 1}, 'ReLU': None}",
+            "got {Dense: {units: 1}, ReLU: null}",
         ),
         (
             "Dense: {units: 10, use_bias: 1}",
@@ -74,11 +80,11 @@ def test_a_missing_section(problems) -> None:
         ),
         (
             "Dense: {units: 10.0}",
-            "model.layers[0].Dense.units: expected a whole number; got 10.0",
+            "model.layers[0].Dense.units: expected a whole number; got 10.0; write 10",
         ),
         (
             "Dense: {units: true}",
-            "model.layers[0].Dense.units: expected a whole number; got True",
+            "model.layers[0].Dense.units: expected a whole number; got true",
         ),
         (
             "{Dense: , units: 10, activation: relu}",
@@ -152,12 +158,13 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
     ("written", "changed", "message"),
     [
         ("dataset: mnist", "dataset: mnist\n  image_size: 32",
-         "3: data.image_size: expected [height, width] in pixels, as in [32, 32]; got 32"),
+         "3: data.image_size: expected [height, width] in pixels, each from 1 to 4096, as in "
+         "[32, 32]; got 32"),
         ("dataset: mnist", "dataset: mnist\n  validation: 1.5",
-         "3: data.validation: expected a number of images, as in 5000, or a share, as in 0.1; "
-         "got 1.5"),
+         "3: data.validation: expected a number of images, as in 5000, or a share below 1, as "
+         "in 0.1; got 1.5"),
         ("dataset: mnist", "dataset: mnist\n  channels: true",
-         "3: data.channels: expected 1 (grey) or 3 (RGB); got True"),
+         "3: data.channels: expected 1 (grey) or 3 (RGB); got true"),
         ("dataset: mnist", "dataset: mnist\n  augment: [{RandomRotation: {factor: [1, 0]}}]",
          "3: data.augment[0].RandomRotation.factor: expected a number from 0 to 1, which means "
          "plus or minus, or [lowest, highest] from -1 to 1; got [1, 0]"),
@@ -189,3 +196,54 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
 )  # fmt: skip
 def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, message: str) -> None:
     assert f"net.yaml:{message}" in problems(base.replace(written, changed))
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs: 1e2", "epochs: expected a whole number; got 100.0; write 100"),
+        ("epochs: 99999999999999999999999",
+         "epochs: expected a whole number; got 1e+23; that is too large"),
+        ("epochs: 1.5", "epochs: expected a whole number; got 1.5"),
+        ("epochs: true", "epochs: expected a whole number; got true"),
+        ("epochs: 5000000000",
+         "epochs: expected a number of at most 1,000,000,000; got 5000000000"),
+        ("seed: 12345678901234",
+         "seed: expected a number of at most 2,147,483,647; got 12345678901234"),
+        ("checkpoint_every_minutes: 0,5", "checkpoint_every_minutes: expected a number; got '0,5'; "
+         "write a point, not a comma: 0.5"),
+        ("checkpoint_every_minutes: 5\xa0", "checkpoint_every_minutes: expected a number; got "
+         "'5\\xa0'; it holds a space copied from a web page, which YAML takes for none; type the "
+         "spaces anew"),
+        ("lookahead: {decay: 0,001}", "lookahead.001: a number where a setting's name should be; a "
+         "point, not a comma, as in 0.001"),
+    ],
+)  # fmt: skip
+def test_numbers(problems, base: str, setting: str, message: str) -> None:
+    text = base if setting.startswith("epochs") else base.replace("Adam", f"Adam\n  {setting}")
+    line = 8 if setting.startswith("epochs") else 10
+    text = text.replace("epochs: 2", setting if line == 8 else "epochs: 2")
+    assert problems(text) == [f"net.yaml:{line}: train.{message}"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("image_size: [5000, 5000]", "image_size: expected [height, width] in pixels, each from 1 "
+         "to 4096, as in [32, 32]; got [5000, 5000]"),
+        ("validation: 10%", "validation: expected a number of images, as in 5000, or a share below "
+         "1, as in 0.1; got '10%'; write a share, as in 0.1 for 10 %"),
+    ],
+)  # fmt: skip
+def test_sizes_and_shares(problems, base: str, data: str, message: str) -> None:
+    text = base.replace("mnist", f"mnist\n  {data}")
+    assert problems(text) == [f"net.yaml:3: data.{message}"]
+
+
+@pytest.mark.parametrize("name", ["_mine", "-x", "a b", "é", "x" * 101])
+def test_the_rule_of_names(problems, base: str, name: str) -> None:
+    (problem,) = problems(f"name: {name}\n{base}")
+    assert problem.startswith(
+        "net.yaml:1: name: expected at most 100 letters a to z, digits, dots, dashes and "
+        "underscores, a letter or digit first; got '"
+    )

@@ -38,11 +38,52 @@ def test_shipped_recipes_are_right_and_named_as_their_file(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("my net (2).yaml", "my-net-2"), ("..größe..yml", "gr-e"), ("a.b.yaml", "a.b")],
+    [
+        ("my net (2).yaml", "my-net-2"),
+        ("..größe..yml", "gr-e"),
+        ("a.b.yaml", "a.b"),
+        ("日本.yaml", "recipe"),
+        ("x" * 150 + ".yaml", "x" * 100),
+    ],
 )
 def test_a_name_is_made_from_the_file(recipe_file, file: str, name: str) -> None:
     Path(recipe_file()).rename(file)
     assert read_recipe(file).name == name
+
+
+YES = 'yes: write true, or "yes" if the word is meant'
+
+
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        # with mistakes of the schema, in the order of the lines
+        ("loss: mse\n  shuffle: yes\n  shuffel: 1", [
+            "10: train.loss: unknown loss 'mse'; did you mean MeanSquaredError?",
+            f"11: {YES}",
+            "12: train.shuffel: unknown setting; did you mean shuffle?"]),
+        # with conflicts between settings
+        ("shuffle: yes\n  early_stopping: {patience: 3}\n  epochs: 2", [
+            f"10: {YES}",
+            "11: train.early_stopping: monitors val_loss, which needs validation images; set "
+            "data.validation",
+            "12: epochs: is set twice; line 8 has it already"]),
+        # of what was refused, nothing else is said
+        ("loss: yes\n  batch_size: 0\n  batch_size: x", [
+            f"10: {YES}", "12: batch_size: is set twice; line 11 has it already"]),
+    ],
+)  # fmt: skip
+def test_what_the_reader_refuses_comes_with_the_rest(
+    problems, base: str, train: str, expected: list[str]
+) -> None:
+    assert problems(f"{base}  {train}\n") == [f"net.yaml:{one}" for one in expected]
+
+
+def test_what_the_reader_refuses_comes_with_the_command_line(problems, base: str) -> None:
+    assert problems(base + "  shuffle: yes", "nonsense") == [
+        f"net.yaml:10: {YES}",
+        "command line, nonsense: expected setting=value",
+    ]
 
 
 @pytest.mark.parametrize(
