@@ -77,7 +77,7 @@ def test_the_same_training_twice(over: str) -> None:
         ("=[1]", "expected a setting and a list of its values"),
         ("train.epochs=3", "expected a list of values in brackets"),
         ("train.epochs=[]", "expected a list of values in brackets"),
-        ("train.epochs=[1", "expected"),
+        ("train.epochs=[1", "the [ is not closed; write ] at its end"),
         ("train.seed=[0, 1]", "--seeds 3 trains several of each"),
         ("train.shuffle=[yes, no]", "true"),
     ],
