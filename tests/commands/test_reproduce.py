@@ -255,8 +255,17 @@ def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_fails_names_its_seed(tmp_path: Path) -> None:
+    diverges = (
+        "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]",
+        "train.optimizer={SGD: {learning_rate: 1e30}}",
+    )
+    with pytest.raises(KcnnError, match=r"^train\.seed=4: the loss became"):
+        reproduce("digits", 2, (*TINY, *diverges), tmp_path, first_seed=4)
+
+
+def test_what_would_fail_with_every_seed_is_told_before_the_first(tmp_path: Path) -> None:
     too_many = "train.batch_size=5000"
-    with pytest.raises(KcnnError, match=rf"^train\.seed=4: command line, {too_many}: ") as caught:
+    with pytest.raises(KcnnError, match=rf"^command line, {too_many}: ") as caught:
         reproduce("digits", 2, (*TINY, too_many), tmp_path, first_seed=4)
     assert caught.value.hint == "write a batch_size of at most 1293"
     assert not (tmp_path / "digits").exists()
