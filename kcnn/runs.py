@@ -16,7 +16,8 @@ from kcnn.metrics import read_metrics
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
 STOPPED = ("interrupted", "unfinished")  # the status of runs that --resume finishes
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LONGEST_NAME = 100
+NAME_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 
 
 class FreeName(str):

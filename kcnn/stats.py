@@ -34,6 +34,10 @@ class Interval:
         """Says whether it has a value in common with another."""
         return self.low <= other.high and other.low <= self.high
 
+    def of_shares(self) -> Interval:
+        """Gives the part from 0 to 1: Student's interval knows not that a share ends there."""
+        return Interval(min(max(self.low, 0.0), 1.0), max(min(self.high, 1.0), 0.0))
+
 
 @dataclass(frozen=True)
 class PairedTest:

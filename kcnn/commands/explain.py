@@ -10,8 +10,8 @@ from kcnn.commands.known_images import known_classes, require_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.explain import Explanation, explain_network
 from kcnn.model.graph import unfold
+from kcnn.model.infer_shapes import infer_shapes_that_fit
 from kcnn.model.padding import PaddingAnswer, solve_padding
-from kcnn.model.shapes import infer_shapes_that_fit
 from kcnn.model.windows import steps
 from kcnn.recipe import Recipe, read_recipe
 

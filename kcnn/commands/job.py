@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.commands.fresh_model import fresh_model
+from kcnn.commands.known_images import require_batch
 from kcnn.errors import DataError, TrainingError
 from kcnn.memory import free_memory
 from kcnn.model.plan import Plan, plan_network
@@ -94,12 +95,7 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
         message = error.message.removeprefix("data.validation: ")
         problem = recipe.origin.problem(("data", "validation"), message)
         raise DataError(problem, error.hint) from None
-    if settings.batch_size > len(dataset.train):
-        message = f"{settings.batch_size} is more than the {len(dataset.train)} training images"
-        raise DataError(
-            recipe.origin.problem(("train", "batch_size"), message),
-            f"write a batch_size of at most {len(dataset.train)}",
-        )
+    require_batch(recipe, len(dataset.train))
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     return Job(plan, dataset, validation, digest)
 

@@ -34,17 +34,23 @@ def _require_known_count(recipe: Recipe) -> None:
         return
     count, classes = named.train_count, len(named.class_names)
     apart = data.validation if isinstance(data.validation, int) else round(count * data.validation)
-    left, batch_size = count - apart, recipe.train.batch_size
-    if left < classes:
-        place, most = ("data", "validation"), count - classes
+    if count - apart < classes:
         message = f"{apart} of {count:,} images leaves some class of {named.name} without any"
-    elif left < batch_size:
-        place, most = ("train", "batch_size"), left
-        message = f"{batch_size} is more than the {left} training images"
-    else:
-        return
-    hint = f"write a {place[-1]} of at most {most}"
-    raise RecipeError([recipe.origin.problem(place, message)], hint)
+        problem = recipe.origin.problem(("data", "validation"), message)
+        raise RecipeError([problem], f"write a validation of at most {count - classes}")
+    require_batch(recipe, count - apart)
+
+
+def require_batch(recipe: Recipe, images: int) -> None:
+    """Makes sure that the images that train are enough for a batch.
+
+    Raises:
+        RecipeError: There are fewer.
+    """
+    if (size := recipe.train.batch_size) > images:
+        message = f"{size} is more than the {images} training images"
+        problem = recipe.origin.problem(("train", "batch_size"), message)
+        raise RecipeError([problem], f"write a batch_size of at most {images}")
 
 
 def require_plan(recipe: Recipe) -> Plan:

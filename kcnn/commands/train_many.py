@@ -17,8 +17,7 @@ from kcnn.errors import KcnnError
 from kcnn.locks import is_held
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.differences import deciding_settings
-from kcnn.recipe.schema import DataSettings
+from kcnn.recipe.differences import deciding_settings, plain_settings
 from kcnn.runs import STOPPED, FreeName, RunFolder, list_runs
 from kcnn.summary import read_summary
 from kcnn.training.checkpoint import has_checkpoint
@@ -168,33 +167,28 @@ def _of_todays_images(
     finished: _Runs, wanted: Sequence[WantedRun], data_dir: Path | None, progress: Progress
 ) -> _Runs:
     """Leaves out finished runs whose images are no longer those that the recipe names."""
-    digests: dict[str, str] = {}
+    from kcnn.data.load import load_dataset
+
+    # Only images of one's own change; those of several trainings are read once.
+    own = {
+        _data_key(one): one.settings.data
+        for one in wanted
+        if one.key in finished and one.settings.data.path is not None
+    }
+    digests = {key: load_dataset(data, data_dir, progress).digest() for key, data in own.items()}
     todays: _Runs = {}
     for one in wanted:
-        data, runs = one.settings.data, finished.get(one.key, [])
-        if runs and data.path is not None:  # images of one's own; no others change
-            digest = _digest(data, data_dir, progress, digests)
-            runs = [run for run in runs if run.read_summary().get("images_digest") == digest]
-            for run in finished[one.key]:
-                if run not in runs:
-                    progress.note(
-                        f"{run.path}: trained on other images than are here now; left out"
-                    )
-        if runs:
-            todays[one.key] = runs
+        digest = digests.get(_data_key(one))
+        for run in finished.get(one.key, ()):
+            if digest is None or run.read_summary().get("images_digest") == digest:
+                todays.setdefault(one.key, []).append(run)
+            else:
+                progress.note(f"{run.path}: trained on other images than are here now; left out")
     return todays
 
 
-def _digest(
-    data: DataSettings, data_dir: Path | None, progress: Progress, known: dict[str, str]
-) -> str:
-    """Reads images for their digest, the same only once."""
-    from kcnn.data.load import load_dataset
-
-    name = data.model_dump_json()
-    if name not in known:
-        known[name] = load_dataset(data, data_dir, progress).digest()
-    return known[name]
+def _data_key(wanted: WantedRun) -> str:
+    return json.dumps(plain_settings(wanted.settings)["data"], sort_keys=True)
 
 
 def _can_go_on(run: RunFolder) -> bool:

@@ -99,10 +99,10 @@ class Quantity:
         return f"{100 * value:.2f} %" if self.is_share else f"{value:.4g}"
 
     def shown_range(self, interval: Interval) -> str:
-        """Writes a range of its values; Student's knows not that a share ends at 100 %."""
+        """Writes a range of its values."""
         if self.is_share:
-            low, high = max(0.0, interval.low), min(1.0, interval.high)
-            return f"{100 * low:.2f}–{100 * high:.2f} %"
+            share = interval.of_shares()
+            return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
         return f"{interval.low:.4g}–{interval.high:.4g}"
 
     def as_json(self) -> dict[str, Any]:

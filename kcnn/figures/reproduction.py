@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     scale = 100 if panel.is_share else 1
     axes.set_title(panel.title, loc="left")
     for height, row in enumerate(panel.rows):
-        _draw_row(axes, row, height, scale)
+        _draw_row(axes, _of_shares(row) if panel.is_share else row, height, scale)
     if panel.published is not None:
         axes.axvline(scale * panel.published, color=PUBLISHED, linewidth=2, linestyle="--")
     axes.set_yticks(range(len(panel.rows)), [row.label for row in panel.rows])
@@ -88,6 +88,14 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.spines["left"].set_visible(False)
     if panel.is_share:
         axes.set_xlabel("per cent of the images")
+
+
+def _of_shares(row: Row) -> Row:
+    return replace(
+        row,
+        interval=row.interval and row.interval.of_shares(),
+        expected=row.expected and row.expected.of_shares(),
+    )
 
 
 def _draw_row(axes: Axes, row: Row, height: int, scale: float) -> None:

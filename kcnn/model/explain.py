@@ -12,10 +12,11 @@ from kcnn.errors import RecipeError
 from kcnn.model.cost_sums import cost_sums
 from kcnn.model.costs import Cost, node_cost
 from kcnn.model.graph import unfold
+from kcnn.model.infer_shapes import infer_shapes_that_fit
 from kcnn.model.oddities import Oddity, find_oddities
 from kcnn.model.plan import Plan, require_right_end
 from kcnn.model.receptive_field import receptive_fields
-from kcnn.model.shapes import Shape, infer_shapes_that_fit
+from kcnn.model.shapes import Shape
 from kcnn.model.sums import Sum, size_sums
 from kcnn.model.windows import Step, steps
 from kcnn.recipe import Recipe

@@ -10,62 +10,17 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
-from kcnn.errors import RecipeError
-from kcnn.model.graph import INPUT, MERGING, Node
-from kcnn.recipe import Recipe, layers
+from kcnn.model.graph import MERGING
+from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
 
 Shape = tuple[int, ...]
 # From here on two maps differ by strides, and not by a border that was cut off.
-_STRIDDEN = 1.5
+_STRIDED = 1.5
 
 
 class ShapeMistake(Exception):  # noqa: N818  a mistake of the recipe, not an error of ours
     """A layer that cannot take what comes in; says the sizes and a way out."""
-
-
-def infer_shapes(recipe: Recipe, nodes: Sequence[Node], image_shape: Shape) -> dict[str, Shape]:
-    """Computes the output shape of every layer.
-
-    Args:
-        recipe: The recipe the graph is from, for messages.
-        nodes: The unfolded graph.
-        image_shape: Height, width and channels of the images.
-
-    Returns:
-        Shapes by name of layer, `image` among them.
-
-    Raises:
-        RecipeError: A layer does not fit; names it, the sizes and a way out.
-    """
-    shapes, problem = infer_shapes_that_fit(recipe, nodes, image_shape)
-    if problem is not None:
-        raise problem
-    return shapes
-
-
-def infer_shapes_that_fit(
-    recipe: Recipe, nodes: Sequence[Node], image_shape: Shape
-) -> tuple[dict[str, Shape], RecipeError | None]:
-    """Computes output shapes up to the first layer that does not fit.
-
-    Args:
-        recipe: The recipe the graph is from, for messages.
-        nodes: The unfolded graph.
-        image_shape: Height, width and channels of the images.
-
-    Returns:
-        Shapes by name of layer, `image` among them, and why the next layer does not fit; None
-        when all do.
-    """
-    shapes: dict[str, Shape] = {INPUT: image_shape}
-    for node in nodes:
-        try:
-            shapes[node.name] = output_shape(node.layer, [shapes[name] for name in node.inputs])
-        except ShapeMistake as mistake:
-            message = f"layer {node.name}: {mistake}"
-            return shapes, RecipeError([recipe.origin.problem(node.place, message)])
-    return shapes, None
 
 
 def shown(shape: Shape) -> str:
@@ -287,7 +242,7 @@ def _to_make_equal(inputs: Sequence[Shape]) -> str:
     mends = []
     if len({shape[:2] for shape in inputs}) > 1:
         mends.append("write padding: same in the convolutions and pools before it")
-    if len({shape[2] for shape in inputs}) > 1 or max(sizes) > _STRIDDEN * min(sizes):
+    if len({shape[2] for shape in inputs}) > 1 or max(sizes) > _STRIDED * min(sizes):
         mends.append("put a 1×1 Conv2D of the same strides and filters into the shortcut")
     return " and ".join(mends)
 

@@ -21,8 +21,8 @@ from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Place, Source
 from kcnn.recipe.strict_yaml import LARGEST_FILE, Document, YamlMistake, read_yaml
 from kcnn.recipe.yaml_slips import find_python
+from kcnn.runs import LONGEST_NAME
 
-LONGEST_NAME = 100  # of runs' folders
 HINT = "kcnn recipes show digits prints a recipe that works"
 
 

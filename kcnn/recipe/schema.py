@@ -26,7 +26,7 @@ from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
-from kcnn.runs import NAME_PATTERN
+from kcnn.runs import LONGEST_NAME, NAME_PATTERN
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
@@ -34,9 +34,13 @@ SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 
-IMAGE_SIZE = "[height, width] in pixels, each from 1 to 4096, as in [32, 32]"
+LARGEST_SIDE = 4096
+IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {LARGEST_SIDE}, as in [32, 32]"
 PATH = "a path, as in photos"
-NAME = "at most 100 letters a to z, digits, dots, dashes and underscores, a letter or digit first"
+NAME = (
+    f"at most {LONGEST_NAME} letters a to z, digits, dots, dashes and underscores, a letter or "
+    "digit first"
+)
 VALIDATION = "a number of images, as in 5000, or a share below 1, as in 0.1"
 
 
@@ -46,7 +50,7 @@ def _is_name(value: Any) -> bool:
 
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
-    if len(sizes) != 2 or not all(type(one) is int and 0 < one <= 4096 for one in sizes):
+    if len(sizes) != 2 or not all(type(one) is int and 0 < one <= LARGEST_SIDE for one in sizes):
         raise mistake(f"expected {IMAGE_SIZE}; got {shown(value)}")
     return sizes[0], sizes[1]
 

@@ -18,12 +18,19 @@ _PYTHON = re.compile(r"^(import \w|from [\w.]+ import |def \w+\(|model\.\w+\()",
 FOREIGN_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 PASTED_SPACE = "a space copied from a web page, which YAML takes for none; type the spaces anew"
 _LINE_UP = "line it up with the lines around it"
+_TAB = "a tab stands before the text; indent with spaces"
+_BACKSLASH = (
+    "a \\ in double quotes begins a special character; use single quotes, or / in place of \\"
+)
+_MARK_OF_YAML = (
+    "put a text that begins with *, &, | or > in quotes; the items of a list begin with a dash"
+)
 
 _TEXTS = ("name", "about", "source", "note", "path")
 
 # What one line alone shows to be wrong. `{name}` and `{rest}` are what the pattern found.
 _SLIPS_OF_A_LINE = (
-    (r" *\t", "a tab stands before the text; indent with spaces"),
+    (r" *\t", _TAB),
     (r" *-(?P<name>\w+)", "a space is missing after the dash; write - {name}"),
     (
         r" *(- )?(?P<name>\w+):(?P<rest>[^\s:]+)",
@@ -92,7 +99,10 @@ def explain_slip(error: yaml.YAMLError, text: str) -> Slip:
     scene = _scene(error, lines)
     problem = error.problem or ""
     for fragment, explain in _EXPLANATIONS:
-        if fragment in problem and (slip := explain(scene)):
+        if fragment not in problem:
+            continue
+        slip = (scene.line, explain) if isinstance(explain, str) else explain(scene)
+        if slip:
             return slip[0] + 1, slip[1]
     return scene.line + 1, f"not YAML: {problem}"
 
@@ -198,32 +208,8 @@ def _brackets(scene: _Scene) -> Slip:
     return scene.line, "a comma is missing between two settings in { } or two values in [ ]"
 
 
-def _glued_colon(scene: _Scene) -> Slip:
-    return scene.line, "a space is missing after the colon"
-
-
 def _open_quote(scene: _Scene) -> Slip:
     return scene.begun, "a quote is opened and not closed; write one at the text's end"
-
-
-def _backslash(scene: _Scene) -> Slip:
-    return scene.line, (
-        "a \\ in double quotes begins a special character; use single quotes, or / in place of \\"
-    )
-
-
-def _inline_dash(scene: _Scene) -> Slip:
-    return scene.line, "a dash begins a line of its own; in one line a list is as in [a, b]"
-
-
-def _no_value(scene: _Scene) -> Slip:
-    return scene.line, "nothing stands before a comma; take it out, or write what is missing"
-
-
-def _mark_of_yaml(scene: _Scene) -> Slip:
-    return scene.line, (
-        "put a text that begins with *, &, | or > in quotes; the items of a list begin with a dash"
-    )
 
 
 def _text_before(scene: _Scene) -> Slip:
@@ -232,16 +218,13 @@ def _text_before(scene: _Scene) -> Slip:
 
 def _odd_start(scene: _Scene) -> Slip:
     if scene.character == "\t":
-        return _tab(scene)
+        return scene.line, _TAB
     return scene.line, f"put a text that begins with {_short(scene.character)} in quotes"
 
 
-def _tab(scene: _Scene) -> Slip:
-    return scene.line, "a tab stands before the text; indent with spaces"
-
-
-# Which explanation goes with what libyaml or PyYAML says; each may decline.
-_EXPLANATIONS: tuple[tuple[str, Callable[[_Scene], Slip | None]], ...] = (
+# Which explanation goes with what libyaml or PyYAML says: of the line where it stopped, or one that
+# looks at the lines around it and may decline.
+_EXPLANATIONS: tuple[tuple[str, str | Callable[[_Scene], Slip | None]], ...] = (
     ("mapping values are not allowed", _late_colon),
     ("could not find expected ':'", _no_colon),
     ("did not find expected key", _not_in_line),
@@ -250,18 +233,21 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[_Scene], Slip | None]], ...] = (
     ("expected <block end>", _not_in_line),
     ("did not find expected ','", _brackets),
     ("expected ',' or", _brackets),
-    ("sequence entries are not allowed", _inline_dash),
-    ("node content", _no_value),
-    ("alphabetic or numeric", _mark_of_yaml),
-    ("comment or", _mark_of_yaml),
-    ("chomping", _mark_of_yaml),
+    (
+        "sequence entries are not allowed",
+        "a dash begins a line of its own; in one line a list is as in [a, b]",
+    ),
+    ("node content", "nothing stands before a comma; take it out, or write what is missing"),
+    ("alphabetic or numeric", _MARK_OF_YAML),
+    ("comment or", _MARK_OF_YAML),
+    ("chomping", _MARK_OF_YAML),
     ("document start", _text_before),
-    ("unexpected ':'", _glued_colon),
+    ("unexpected ':'", "a space is missing after the colon"),
     ("end of stream", _open_quote),
-    ("hexdecimal", _backslash),
-    ("hexadecimal", _backslash),
-    ("unknown escape", _backslash),
-    ("tab character", _tab),
+    ("hexdecimal", _BACKSLASH),
+    ("hexadecimal", _BACKSLASH),
+    ("unknown escape", _BACKSLASH),
+    ("tab character", _TAB),
     ("cannot start any token", _odd_start),
 )
 

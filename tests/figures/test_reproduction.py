@@ -24,6 +24,15 @@ def test_every_seed_is_a_point_of_its_own() -> None:
     assert list(points[1][:, 0]) == pytest.approx([72, 73, 73])
 
 
+def test_no_range_goes_beyond_all_of_the_images() -> None:
+    row = Row("test accuracy", (0.8, 0.85), Interval(0.51, 1.15), Interval(-0.3, 1.4))
+    (axes,) = reproduction.draw("mine", [Panel("nothing published", [row], None, True)]).axes
+    (expected,) = axes.patches
+    interval = axes.lines[0].get_xdata()
+    assert (expected.get_x(), expected.get_x() + expected.get_width()) == (0, 100)
+    assert list(interval) == [pytest.approx(51), 100]
+
+
 def test_a_panel_a_number_and_all_texts_whole(texts, cut_texts) -> None:
     loss = Panel("test loss: published 0.5", [Row("test loss", (0.4,), None, None)], 0.5, False)
     figure = reproduction.draw("cifar: 3 seeds against the source", [PANEL, loss])

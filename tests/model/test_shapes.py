@@ -15,8 +15,9 @@ from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.explain import explain_network
 from kcnn.model.graph import unfold
+from kcnn.model.infer_shapes import infer_shapes
 from kcnn.model.plan import Plan, plan_network
-from kcnn.model.shapes import Shape, borders, infer_shapes, pair, shown
+from kcnn.model.shapes import Shape, borders, pair, shown
 from kcnn.model.weights import trainable_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
@@ -234,7 +235,7 @@ def test_what_is_told_makes_them_equal(make_recipe) -> None:
     body = "[{Conv2D: {filters: 2, kernel_size: 3, strides: 2, padding: same}}]"
     shortcut = "[{Conv2D: {filters: 2, kernel_size: 1, strides: 2, padding: same}}]"
     layers = f"- Residual: {{body: {body}, shortcut: {shortcut}}}\n- Flatten\n- Dense: {{units: 3}}"
-    plan_network(make_recipe(layers), (15, 15, 1), None)
+    assert plan_network(make_recipe(layers), (15, 15, 1), None).shapes["add"] == (8, 8, 2)
 
 
 def test_a_weight_for_each_channel_stretches_over_a_map(make_recipe) -> None:
