@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.commands.check import check
-from kcnn.commands.verdicts import Quantity
+from kcnn.commands.studies.verdicts import Quantity
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
 from kcnn.recipe.schema import Published

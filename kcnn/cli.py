@@ -356,8 +356,8 @@ def sweep(
       kcnn sweep digits --over 'train.optimizer=[SGD, {SGD: {momentum: 0.9}}, Adam]' --seeds 3
       kcnn sweep cifar --over 'train.optimizer.Adam.learning_rate=[1e-3,1e-4]' --side-by-side 2
     """
+    from kcnn.commands.many_fits.train_many import Workplace
     from kcnn.commands.sweep import sweep
-    from kcnn.commands.train_many import Workplace
     from kcnn.console.sweep import sweep_text
 
     place = Workplace(**workplace)

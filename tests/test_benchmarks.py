@@ -97,7 +97,7 @@ def test_as_many_steps_at_a_time_as_in_fit(
 ) -> None:
     from contenders.task import make_task
 
-    from kcnn.commands.job import load_job
+    from kcnn.commands.fitting.job import load_job
     from kcnn.data.splits import steps_per_epoch
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe

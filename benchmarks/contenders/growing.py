@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.commands.fresh_model import fresh_model
+from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch

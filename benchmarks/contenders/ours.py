@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from contenders.task import Task, run
-from kcnn.commands.fresh_model import fresh_model
+from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.progress import Progress

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from contenders.task import Task
+from kcnn.model.arithmetic.shapes import Shape, pair
 from kcnn.model.graph import Node
-from kcnn.model.shapes import Shape, pair
 from kcnn.recipe import layers
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kcnn.commands.job import load_job
+from kcnn.commands.fitting.job import load_job
 from kcnn.data.dataset import Images
 from kcnn.errors import KcnnError
 from kcnn.model.graph import INPUT, Node

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.commands.known_images import plan_for_known_images, require_plan
+from kcnn.commands.parts.known_images import plan_for_known_images, require_plan
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.fresh_model import fresh_model
-from kcnn.commands.known_images import plan_for_known_images
+from kcnn.commands.parts.fresh_model import fresh_model
+from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.model.plan import OutputActivation, Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe

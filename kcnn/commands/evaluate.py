@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.learned_classes import require_learned
+from kcnn.commands.parts.learned_classes import require_learned
 from kcnn.data.load import load_dataset
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe

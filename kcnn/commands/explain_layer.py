@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.fresh_model import fresh_model
-from kcnn.commands.known_images import require_plan
-from kcnn.model.convolutions import find_convolution, require_place
+from kcnn.commands.parts.fresh_model import fresh_model
+from kcnn.commands.parts.known_images import require_plan
+from kcnn.model.explained.convolutions import find_convolution, require_place
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kcnn.data.dataset import Dataset
-    from kcnn.model.walk import Walk
+    from kcnn.model.explained.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def explain_layer(
     found = None if run is None else find_run(run, output_dir)
     pixels, words, dataset = _read_image(plan, image, found, data_dir, progress)
     start_tensorflow(progress)
-    from kcnn.model.walk import walk
+    from kcnn.model.explained.walk import walk
 
     if found is None:
         model, weights = _fresh_model(plan, dataset), f"as seed {settings.train.seed} draws them"
@@ -123,8 +123,8 @@ def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:
+    from kcnn.model.explained.walk import require_same_network
     from kcnn.model.saved import load_model
-    from kcnn.model.walk import require_same_network
 
     model = load_model(run.weights("last"))
     require_same_network(plan, model, run.title)

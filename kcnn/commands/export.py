@@ -7,7 +7,7 @@ from pathlib import Path
 
 import kcnn
 from kcnn.backend import start_tensorflow
-from kcnn.commands.learned_classes import require_learned
+from kcnn.commands.parts.learned_classes import require_learned
 from kcnn.data.load import load_dataset
 from kcnn.errors import ExportError
 from kcnn.files import atomic, require_writable, writing

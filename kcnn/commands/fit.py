@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.clock import Clock
-from kcnn.commands.complete_run import FitResult, complete_run
-from kcnn.commands.job import Job, build_model, load_job
-from kcnn.commands.known_images import plan_for_known_images
+from kcnn.commands.fitting.clock import Clock
+from kcnn.commands.fitting.complete_run import FitResult, complete_run
+from kcnn.commands.fitting.job import Job, build_model, load_job
+from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.errors import KcnnError
 from kcnn.files import atomic, write_json, write_text
 from kcnn.locks import hold

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.fitted_images import FittedImages
+from kcnn.commands.parts.fitted_images import FittedImages
 from kcnn.commands.predict import predict
 from kcnn.data.images import reading
 from kcnn.errors import DataError

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.fitted_images import FittedImages
-from kcnn.commands.learned_classes import learned_classes
+from kcnn.commands.parts.fitted_images import FittedImages
+from kcnn.commands.parts.learned_classes import learned_classes
 from kcnn.data.images import find_images, unreadable
 from kcnn.errors import DataError, RunError
 from kcnn.files import require_writable, write_csv, writing

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcnn.commands.known_images import plan_for_known_images
-from kcnn.commands.reproduction_report import Reproduction, SeedRun, write_report
-from kcnn.commands.train_many import TrainedRun, WantedRun, Workplace, train_many
-from kcnn.commands.verdicts import judge, measure_runs
+from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
+from kcnn.commands.parts.known_images import plan_for_known_images
+from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun, write_report
+from kcnn.commands.studies.verdicts import judge, measure_runs
 from kcnn.errors import RunError
 from kcnn.files import require_writable
 from kcnn.progress import Progress

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
-from kcnn.commands.clock import Clock
-from kcnn.commands.complete_run import FitResult, complete_run, former_summary
-from kcnn.commands.job import Job, build_model, load_job
+from kcnn.commands.fitting.clock import Clock
+from kcnn.commands.fitting.complete_run import FitResult, complete_run, former_summary
+from kcnn.commands.fitting.job import Job, build_model, load_job
 from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
 from kcnn.locks import hold

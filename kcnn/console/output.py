@@ -11,9 +11,9 @@ from kcnn.console.tables import per_cent, table
 
 if TYPE_CHECKING:
     from kcnn.commands.check import Check
-    from kcnn.commands.complete_run import FitResult
     from kcnn.commands.evaluate import Evaluation
     from kcnn.commands.export import ExportResult
+    from kcnn.commands.fitting.complete_run import FitResult
     from kcnn.commands.predict import Prediction
     from kcnn.commands.runs import RunRow
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcnn.commands.reproduction_report import Reproduction, quantity_cells
+from kcnn.commands.studies.reproduction_report import Reproduction, quantity_cells
 from kcnn.console.tables import table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import fill
 
-from kcnn.commands.sweep_report import Sweep, SweepRow
+from kcnn.commands.studies.sweep_report import Sweep, SweepRow
 from kcnn.console.comparison import WIDTH, shown_value
 from kcnn.console.lines import duration
 from kcnn.console.tables import table

@@ -9,6 +9,7 @@ import keras
 
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
+from kcnn.model.arithmetic.shapes import Shape, pair
 from kcnn.model.fast.activations import OF_SEVERAL_PASSES, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
@@ -16,7 +17,6 @@ from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
-from kcnn.model.shapes import Shape, pair
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import table

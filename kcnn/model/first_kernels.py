@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from kcnn.errors import RecipeError
+from kcnn.model.arithmetic.shapes import pair
 from kcnn.model.graph import INPUT, Node
-from kcnn.model.shapes import pair
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.layers import Conv2D

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kcnn.errors import RecipeError
+from kcnn.model.arithmetic.weights import trainable_weights
 from kcnn.model.learning_rates import multipliers_of_weights
-from kcnn.model.weights import trainable_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import suggest
 from kcnn.recipe.kinds import snake_case

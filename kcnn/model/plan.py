@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Literal
 
 from kcnn.errors import RecipeError
-from kcnn.model.costs import Cost, total_cost
+from kcnn.model.arithmetic.costs import Cost, total_cost
+from kcnn.model.arithmetic.infer_shapes import infer_shapes
+from kcnn.model.arithmetic.shapes import Shape, shown
 from kcnn.model.first_kernels import require_room_for_first_kernels
 from kcnn.model.graph import Node, unfold
-from kcnn.model.infer_shapes import infer_shapes
-from kcnn.model.shapes import Shape, shown
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Loss, Metric

@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from kcnn.model.arithmetic.shapes import pair
 from kcnn.model.first_kernels import convolutions_with
 from kcnn.model.graph import SCALING
 from kcnn.model.plan import Plan
-from kcnn.model.shapes import pair
 from kcnn.recipe import Recipe
 from kcnn.recipe.schema import OWN_DATASETS
 from kcnn.recipe.weights import Whitening

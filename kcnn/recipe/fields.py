@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from kcnn.recipe.words import advice_for, name_for
+from kcnn.recipe.messages.words import advice_for, name_for
 
 
 class Settings(BaseModel):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import core_schema
 
 from kcnn.recipe.fields import Settings, mistake, shown, suggest
-from kcnn.recipe.forms import form, needs_settings
+from kcnn.recipe.messages.forms import form, needs_settings
 
 MOST_LISTED = 14
 Kinds = Mapping[str, type[Settings]]

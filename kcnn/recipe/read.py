@@ -14,13 +14,13 @@ from pydantic import ValidationError
 
 from kcnn.errors import RecipeError
 from kcnn.recipe.library import find_recipe
-from kcnn.recipe.mistakes import explain
+from kcnn.recipe.messages.mistakes import explain
+from kcnn.recipe.messages.yaml_slips import find_python
 from kcnn.recipe.overrides import apply_overrides
 from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Place, Source
 from kcnn.recipe.strict_yaml import LARGEST_FILE, Document, YamlMistake, read_yaml
-from kcnn.recipe.yaml_slips import find_python
 from kcnn.runs import LONGEST_NAME
 
 HINT = "kcnn recipes show digits prints a recipe that works"

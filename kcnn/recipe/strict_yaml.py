@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from kcnn.recipe.messages.yaml_slips import FOREIGN_SPACE, PASTED_SPACE, explain_slip
 from kcnn.recipe.source import Place
-from kcnn.recipe.yaml_slips import FOREIGN_SPACE, PASTED_SPACE, explain_slip
 
 # libyaml's parser where the wheel has it: ten times faster, so that large files are refused fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

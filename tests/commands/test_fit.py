@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kcnn.commands.complete_run import FitResult
 from kcnn.commands.fit import fit
+from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError

@@ -14,7 +14,7 @@ from PIL import Image
 from kcnn import memory
 from kcnn.commands import predict as module
 from kcnn.commands.evaluate import evaluate
-from kcnn.commands.fitted_images import FittedImages
+from kcnn.commands.parts.fitted_images import FittedImages
 from kcnn.commands.predict import UnreadableImagesError, predict, split_run
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError

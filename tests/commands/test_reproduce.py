@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from kcnn.cli import cli
-from kcnn.commands import train_many
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
+from kcnn.commands.many_fits import train_many
 from kcnn.commands.reproduce import reproduce
-from kcnn.commands.reproduction_report import Reproduction
+from kcnn.commands.studies.reproduction_report import Reproduction
 from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError, RunError
 from kcnn.files import read_json, write_json

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from kcnn.arrays import NoRoomError
 from kcnn.cli import cli
-from kcnn.commands.complete_run import FitResult
 from kcnn.commands.fit import fit
+from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.commands.resume import resume
 from kcnn.data.dataset import Dataset
 from kcnn.errors import KcnnError, RunError

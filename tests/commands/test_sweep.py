@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 from kcnn.commands import sweep as module
-from kcnn.commands import train_many
-from kcnn.commands.combinations import combine, read_variations
+from kcnn.commands.many_fits import train_many
+from kcnn.commands.many_fits.train_many import TrainedRun, Workplace
+from kcnn.commands.studies.combinations import combine, read_variations
+from kcnn.commands.studies.sweep_report import Sweep
 from kcnn.commands.sweep import sweep
-from kcnn.commands.sweep_report import Sweep
-from kcnn.commands.train_many import TrainedRun, Workplace
 from kcnn.errors import TrainingError
 from kcnn.files import read_json
 from kcnn.progress import Progress

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands import watch as module
-from kcnn.commands.run_log import logged
+from kcnn.commands.fitting.run_log import logged
 from kcnn.commands.watch import watch
 from kcnn.errors import RunError, TrainingError
 from kcnn.locks import hold, is_held

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kcnn.commands.complete_run import FitResult
+from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.console.output import fit_text, machine_text
 from kcnn.runs import RunFolder
 

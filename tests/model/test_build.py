@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from kcnn.commands.known_images import known_image_shape
+from kcnn.commands.parts.known_images import known_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution

@@ -1,0 +1,1 @@
+"""What several trainings are asked, and what they answer: combinations, verdicts, reports."""

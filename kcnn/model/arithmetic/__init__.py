@@ -1,0 +1,1 @@
+"""Shapes, weights and costs of a network, worked out from its graph without Keras."""

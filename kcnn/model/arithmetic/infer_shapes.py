@@ -1,0 +1,54 @@
+"""The shapes of all layers of a network, from that of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kcnn.errors import RecipeError
+from kcnn.model.arithmetic.shapes import Shape, ShapeMistake, output_shape
+from kcnn.model.graph import INPUT, Node
+from kcnn.recipe import Recipe
+
+
+def infer_shapes(recipe: Recipe, nodes: Sequence[Node], image_shape: Shape) -> dict[str, Shape]:
+    """Computes the output shape of every layer.
+
+    Args:
+        recipe: The recipe the graph is from, for messages.
+        nodes: The unfolded graph.
+        image_shape: Height, width and channels of the images.
+
+    Returns:
+        Shapes by name of layer, `image` among them.
+
+    Raises:
+        RecipeError: A layer does not fit; names it, the sizes and a way out.
+    """
+    shapes, problem = infer_shapes_that_fit(recipe, nodes, image_shape)
+    if problem is not None:
+        raise problem
+    return shapes
+
+
+def infer_shapes_that_fit(
+    recipe: Recipe, nodes: Sequence[Node], image_shape: Shape
+) -> tuple[dict[str, Shape], RecipeError | None]:
+    """Computes output shapes up to the first layer that does not fit.
+
+    Args:
+        recipe: The recipe the graph is from, for messages.
+        nodes: The unfolded graph.
+        image_shape: Height, width and channels of the images.
+
+    Returns:
+        Shapes by name of layer, `image` among them, and why the next layer does not fit; None
+        when all do.
+    """
+    shapes: dict[str, Shape] = {INPUT: image_shape}
+    for node in nodes:
+        try:
+            shapes[node.name] = output_shape(node.layer, [shapes[name] for name in node.inputs])
+        except ShapeMistake as mistake:
+            message = f"layer {node.name}: {mistake}"
+            return shapes, RecipeError([recipe.origin.problem(node.place, message)])
+    return shapes, None

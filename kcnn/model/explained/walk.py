@@ -1,0 +1,166 @@
+"""One value of a convolution, worked out by hand from a real image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from kcnn.errors import RunError
+from kcnn.model.arithmetic.shapes import Shape, shown
+from kcnn.model.arithmetic.windows import Step, Window, windows
+from kcnn.model.graph import INPUT, SCALING
+from kcnn.model.plan import Plan
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How one filter of a convolution comes to one value of its output.
+
+    Args:
+        layer: The convolution's name.
+        reads: The layer whose output it reads; `image` for the scaled image.
+        input_shape: Height, width and channels of what it reads, padding not counted.
+        output_shape: Height, width and channels of its output.
+        filter: The filter's number, from 0.
+        row: The output row.
+        column: The output column.
+        rows: The input rows that the window lies on; below 0 and beyond the map is padding.
+        columns: The input columns.
+        patch: What lies under the window, float32 of shape (rows, columns, channels).
+        kernel: The filter's weights, of the same shape.
+        bias: The filter's bias; 0 without.
+        activation: The activation's name.
+        value: What comes out, worked out from the numbers above.
+        keras_value: What the Keras layer gives at this place.
+        dtype: The number type in which Keras computed it.
+    """
+
+    layer: str
+    reads: str
+    input_shape: Shape
+    output_shape: Shape
+    filter: int
+    row: int
+    column: int
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    patch: np.ndarray
+    kernel: np.ndarray
+    bias: float
+    activation: str
+    value: float
+    keras_value: float
+    dtype: str
+
+    @property
+    def products(self) -> np.ndarray:
+        """Patch times kernel, number by number."""
+        return self.patch * self.kernel
+
+    @property
+    def channel_sums(self) -> np.ndarray:
+        """The sum of the products of each channel."""
+        return self.products.sum(axis=(0, 1))
+
+    @property
+    def sum(self) -> float:
+        """The sum of all products."""
+        return float(self.products.sum())
+
+
+def require_same_network(plan: Plan, model: keras.Model, run: str) -> None:
+    """Makes sure that a run's model is of the network that a recipe describes.
+
+    Raises:
+        RunError: A layer is missing in it or gives another shape.
+    """
+    there = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
+    for name, shape in plan.shapes.items():
+        found = there.get(name)
+        if found != shape:
+            other = "has no such layer" if found is None else f"gives {shown(found)}"
+            raise RunError(
+                f"{run}: trained another network: {name} is {shown(shape)} in "
+                f"{plan.recipe.origin.file}, and the run {other}",
+                "give the run's own resolved.yaml as the recipe",
+            )
+
+
+def walk(
+    plan: Plan, model: keras.Model, step: Step, image: np.ndarray, place: Shape, number: int
+) -> Walk:
+    """Works one value of a convolution out, and has Keras compute it, too.
+
+    Args:
+        plan: The network.
+        model: The model built from it.
+        step: One of its convolutions.
+        image: Raw pixels from 0 to 255, shape (height, width, channels).
+        place: Row and column of the output.
+        number: The filter, from 0.
+    """
+    name, source = step.node.name, step.inputs[0]
+    layer = model.get_layer(name)
+    before = model.get_layer(SCALING if source == INPUT else source)
+    probe = keras.Model(model.input, [before.output, layer.output])
+    map_before, map_after = (
+        keras.ops.convert_to_numpy(keras.ops.cast(one, "float32"))[0]
+        for one in probe(image[np.newaxis].astype(np.float32), training=False)
+    )
+    sliding = windows(step, plan.shapes[source])
+    assert sliding is not None  # every convolution slides
+    rows, columns = (_under(window, start) for window, start in zip(sliding, place, strict=True))
+    patch = _patch(map_before, rows, columns)
+    sums, parts, kernels = _all_filters(layer, patch)
+    value = float(keras.ops.convert_to_numpy(layer.activation(sums[np.newaxis]))[0, number])
+    row, column = place
+    return Walk(
+        layer=name,
+        reads=source,
+        input_shape=map_before.shape,
+        output_shape=map_after.shape,
+        filter=number,
+        row=row,
+        column=column,
+        rows=rows,
+        columns=columns,
+        patch=parts[number],
+        kernel=kernels[..., number],
+        bias=float(layer.bias[number]) if layer.use_bias else 0.0,
+        activation=layer.activation.__name__,
+        value=value,
+        keras_value=float(map_after[row, column, number]),
+        dtype=layer.compute_dtype,
+    )
+
+
+def _under(window: Window, place: int) -> tuple[int, ...]:
+    start = place * window.stride - window.before
+    return tuple(start + index * window.dilation for index in range(window.kernel))
+
+
+def _patch(values: np.ndarray, rows: tuple[int, ...], columns: tuple[int, ...]) -> np.ndarray:
+    """Cuts rows and columns out of a map; what lies beyond its edges is 0."""
+    patch = np.zeros((len(rows), len(columns), values.shape[2]), np.float32)
+    height, width = values.shape[:2]
+    for down, row in enumerate(rows):
+        for across, column in enumerate(columns):
+            if 0 <= row < height and 0 <= column < width:
+                patch[down, across] = values[row, column]
+    return patch
+
+
+def _all_filters(
+    layer: keras.layers.Conv2D, patch: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+    """Gives every filter's sum with its bias, the channels it reads, and all kernels."""
+    kernels = keras.ops.convert_to_numpy(layer.kernel).astype(np.float32)
+    read, filters = kernels.shape[2:]
+    group_of = [number // (filters // layer.groups) for number in range(filters)]
+    parts = [patch[..., group * read : (group + 1) * read] for group in group_of]
+    sums = np.array([(parts[number] * kernels[..., number]).sum() for number in range(filters)])
+    if layer.use_bias:
+        sums += keras.ops.convert_to_numpy(layer.bias)
+    return sums.astype(np.float32), parts, kernels

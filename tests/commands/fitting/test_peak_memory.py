@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from kcnn.commands.fitting.peak_memory import peak_memory_mb
+
+
+@pytest.mark.parametrize(("system", "megabytes"), [("linux", 2048), ("darwin", 2)])
+def test_megabytes_of_either_system(
+    system: str, megabytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(
+        RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=2 * 10**6)
+    )
+    monkeypatch.setitem(sys.modules, "resource", usage)
+    monkeypatch.setattr(sys, "platform", system)
+    assert peak_memory_mb() == megabytes
+
+
+def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert peak_memory_mb() is None

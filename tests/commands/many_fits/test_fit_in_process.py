@@ -1,0 +1,136 @@
+"""What the two processes say to each other; whole trainings are in test_reproduce.py."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.fit import fit
+from kcnn.commands.many_fits import fit_in_process as module
+from kcnn.errors import (
+    DataError,
+    ExportError,
+    KcnnError,
+    RecipeError,
+    RunError,
+    TrainingError,
+)
+from kcnn.progress import Advance, Progress
+from kcnn.runs import RunFolder
+
+
+class Heard(Progress):
+    """Keeps what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.all: list[object] = []
+
+    def note(self, text: str) -> None:
+        self.all.append(text)
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        self.all.append((title, total, unit))
+        yield self.all.append
+        self.all.append(f"{title} done")
+
+    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+        self.all.append((epoch, row))
+
+
+def test_progress_arrives_as_it_was_told() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    relay, heard = module._Relay(sender), Heard()
+    process = module.FitProcess(fit, {}, heard)
+    process.receiver = receiver
+    with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
+        advance(4)
+        relay.note("a line")
+    relay.epoch_finished(2, {"loss": 0.5})
+    endings = [process.hear() for _ in range(7)]
+    assert heard.all == [
+        ("outer", None, ""), ("Loading", 9, "images"), 4, "a line", "Loading done", "outer done",
+        (2, {"loss": 0.5}),
+    ]  # fmt: skip
+    assert endings == [None] * 7
+    assert not process.has_trained
+
+
+def test_work_that_nobody_hears_of_ends() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    receiver.close()
+    with pytest.raises(KeyboardInterrupt):
+        module._Relay(sender).note("anybody?")
+
+
+def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    relay = module._Relay(sender)
+    relay.epoch_finished(1, {"loss": 0.5})
+    with suppress(KeyboardInterrupt):
+        relay.stop(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        relay.epoch_finished(2, {"loss": 0.25})
+    assert [receiver.recv()[1][0] for _ in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DataError("a"), ExportError("a", "b"), KcnnError("a"), RunError("a\nb"), TrainingError("a"),
+     RecipeError(["a:1: b", "a:2: c"], "d")],
+)  # fmt: skip
+def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def fail(progress: Progress) -> None:
+        raise error
+
+    module._fit_and_tell(sender, fail, {}, None)
+    _, (heard,) = receiver.recv()
+    assert type(heard) is type(error)
+    assert vars(heard) == vars(error) and str(heard) == str(error)
+
+
+def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
+    process = module.FitProcess(fit, arguments, Progress())
+    process.start()
+    while (ending := process.hear()) is None:
+        pass
+    return ending
+
+
+def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
+    wrong = {"recipe": "digits", "overrides": ["train.epochs=0"], "output_dir": tmp_path}
+    error = last_words(wrong)
+    assert isinstance(error, RecipeError)
+    assert "expected a number above 0; got 0" in error.message
+    assert error.hint is not None
+
+
+class EndsWhoReceivesIt:
+    """Ends the process that it is sent to, as the system does when memory is short."""
+
+    def __init__(self, end: Callable[..., None], *arguments: int) -> None:
+        self._end = end, arguments
+
+    def __reduce__(self) -> tuple[object, tuple[int, ...]]:
+        return self._end
+
+
+def test_a_process_that_dies_without_a_word() -> None:
+    error = last_words({"recipe": EndsWhoReceivesIt(os._exit, 9)})
+    assert isinstance(error, TrainingError)
+    assert "ended with status 9, without a word" in error.message
+
+
+def test_a_process_that_is_killed() -> None:
+    error = last_words({"recipe": EndsWhoReceivesIt(signal.raise_signal, signal.SIGKILL)})
+    assert isinstance(error, TrainingError)
+    assert "was killed by signal 9" in error.message
+    assert error.hint is not None and "memory" in error.hint

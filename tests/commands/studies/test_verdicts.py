@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kcnn.commands.studies.verdicts import Quantity, judge, measure_runs
+from kcnn.errors import RunError
+from kcnn.files import write_json
+from kcnn.recipe.schema import Published
+from kcnn.runs import RunFolder
+
+# The course report's recipe, three seeds on this kind of machine (training, validation, test).
+TRAINING = Quantity("accuracy", (0.721, 0.725, 0.728), 45_000)
+VALIDATION = Quantity("val_accuracy", (0.639, 0.652, 0.660), 5_000)
+TEST = Quantity("test_accuracy", (0.662, 0.670, 0.676), 10_000)
+MEASURED = [TEST, TRAINING, VALIDATION]
+
+
+def published(value: float, metric: str = "test_accuracy") -> Published:
+    return Published(metric=metric, value=value, source="a report")
+
+
+def verdict(value: float, *values: float, images: int = 10_000) -> str:
+    return judge(published(value), [Quantity("test_accuracy", values, images)]).verdict
+
+
+def test_the_course_report() -> None:
+    test = judge(published(0.72951), MEASURED)
+    assert test.verdict == "below"
+    assert test.neighbour is TRAINING
+    assert test.hint == (
+        "72.951 % is published as test accuracy, but lies where our training accuracy does "
+        "(72.47 %)"
+    )
+    validation = judge(published(0.6657, "val_accuracy"), MEASURED)
+    assert (validation.verdict, validation.hint) == ("reproduced", None)
+
+
+def test_an_augmented_score_is_judged_and_found_behind_a_plain_one() -> None:
+    plain = Quantity("test_accuracy", (0.9300, 0.9302, 0.9304, 0.9301), 10_000)
+    augmented = Quantity("test_augmented_accuracy", (0.9400, 0.9402, 0.9404, 0.9401), 10_000)
+    ours = [plain, augmented]
+    assert judge(published(0.9402, "test_augmented_accuracy"), ours).verdict == "reproduced"
+    assert judge(published(0.99, "test_augmented_accuracy"), ours).verdict == "below"
+    assert augmented.standard_error == pytest.approx(0.00237, abs=1e-5)
+    mistaken = judge(published(0.9402), ours)
+    assert (mistaken.verdict, mistaken.neighbour) == ("below", augmented)
+    assert mistaken.hint.endswith("but lies where our augmented test accuracy does (94.02 %)")
+
+
+def test_ours_below_and_above() -> None:
+    assert verdict(0.99, 0.901, 0.902, 0.903) == "below"
+    assert verdict(0.80, 0.901, 0.902, 0.903) == "above"
+
+
+def test_a_published_figure_is_rounded() -> None:
+    ours = (0.9762, 0.9763, 0.9764)  # one more of ours: about 97.3 to 98.0 %
+    assert verdict(0.98, *ours) == "reproduced"
+    assert verdict(0.985, *ours) == "below"
+    assert verdict(0.97, 0.9762, 0.9763, 0.9764) == "reproduced"
+    judged = judge(published(0.97), [Quantity("test_accuracy", ours, 10_000)])
+    assert judged.reason.endswith("; rounded as it is, it may be 96.50–97.50 %")
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "rounding"),
+    [(0.98, "val_accuracy", 0.005), (0.986, "test_accuracy", 0.0005), (1.0, "accuracy", 0.005),
+     (0.9, "accuracy", 0.005), (0.72951, "accuracy", 0.000005), (1.679, "loss", 0.0005),
+     (2.0, "loss", 0.5), (1e-05, "loss", 0.000005)],
+)  # fmt: skip
+def test_the_last_digit_s_half_unit(value: float, metric: str, rounding: float) -> None:
+    assert published(value, metric).rounding == pytest.approx(rounding)
+
+
+def test_one_seed_concludes_nothing() -> None:
+    one = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
+    assert one.verdict == "too few seeds"
+    assert "neither agreement nor difference can be concluded" in one.reason
+
+
+def test_two_seeds_far_apart_are_too_few() -> None:
+    # Student's interval of two values reaches everywhere; the spread itself does not.
+    assert verdict(0.80, 0.90, 0.92) == "too few seeds"
+    assert verdict(0.91, 0.90, 0.92) == "reproduced"
+    assert verdict(0.80, *[0.90, 0.92] * 10) == "above"
+
+
+def test_other_test_images_are_allowed_for() -> None:
+    same = (0.9, 0.9, 0.9)
+    assert verdict(0.88, *same, images=360) == "reproduced"
+    assert verdict(0.88, *same, images=10_000) == "above"
+
+
+def test_a_loss_has_no_sampling_error() -> None:
+    quantity = Quantity("test_loss", (0.5, 0.5, 0.5), 360)
+    assert judge(published(0.5001, "test_loss"), [quantity]).verdict == "below"
+    assert judge(published(0.5, "test_loss"), [quantity]).shown_value == "0.5"
+
+
+def test_a_loss_does_not_fit_an_accuracy() -> None:
+    loss = Quantity("loss", (0.72, 0.73, 0.74), 45_000)
+    assert judge(published(0.73), [TEST, loss]).hint is None
+
+
+def test_what_was_not_measured() -> None:
+    result = judge(published(0.66, "val_accuracy"), [TEST])
+    assert (result.verdict, result.quantity) == ("not measured", None)
+    assert result.as_json()["mean"] is None
+
+
+def test_measured_by_the_names_of_recipes(tmp_path) -> None:
+    runs = [RunFolder(tmp_path / name) for name in "ab"]
+    for number, run in enumerate(runs):
+        write_json(
+            run.summary,
+            {
+                "images": {"train": 50, "validation": 30, "test": 20},
+                "train": {"epoch": 3, "accuracy": 0.5 + number / 4, "val_accuracy": 0.6,
+                          "learning_rate": 0.1, "seconds": 3.0,
+                          "first_train_accuracy": 0.9, "first_test_accuracy": 0.8},
+                "test": {"weights": "last", "images": 20, "accuracy": 0.7, "loss": 1.5},
+                "test_augmented": {"weights": "last", "images": 20, "loss": 1.4,
+                                   "accuracy": 0.72, "flip": "horizontal", "shift": 1},
+                "best": {"epoch": 2, "val_accuracy": 0.65, "test_accuracy": 0.75},
+            },
+        )  # fmt: skip
+    measured = {one.name: one for one in measure_runs(runs)}
+    assert {name: one.images for name, one in measured.items()} == {
+        "test_accuracy": 20, "test_loss": 20, "test_augmented_accuracy": 20,
+        "test_augmented_loss": 20, "accuracy": 50, "val_accuracy": 30,
+        "best_val_accuracy": 30, "best_test_accuracy": 20,
+    }  # fmt: skip
+    assert measured["accuracy"].values == (0.5, 0.75)
+    assert measured["best_test_accuracy"].label == "test accuracy at the best epoch"
+
+
+def one_run(path: Path, **changes: Any) -> RunFolder:
+    """Writes the summary of a finished run, some sections of it changed."""
+    summary: dict[str, Any] = {
+        "images": {"train": 50, "validation": 30, "test": 20},
+        "train": {"accuracy": 0.5, "val_accuracy": 0.6},
+        "test": {"weights": "last", "accuracy": 0.7, "loss": 1.5},
+    }
+    run = RunFolder(path)
+    write_json(run.summary, summary | changes)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "problem"),
+    [
+        ("test", [1], "test: expected a mapping, found a list"),
+        ("test", {}, "test.accuracy: missing"),
+        ("test", {"accuracy": 10**400}, "test.accuracy: expected a number from 0 to 1, found 1000"),
+        ("test", {"accuracy": float("nan")}, "expected a number from 0 to 1, found nan"),
+        ("test", {"accuracy": True}, "test.accuracy: expected a number, found True"),
+        ("test", {"accuracy": 1, "loss": "x"}, "test.loss: expected a number, found 'x'"),
+        ("test", {"accuracy": 1, "loss": 1e308}, "test.loss: expected a number from -3.5e+38 to"),
+        (
+            "test",
+            {"accuracy": 1, "\x1b[2J": 1},
+            r"test: expected names of metrics, found '\x1b[2J'",
+        ),
+        ("test", {"accuracy": 1, "a" * 101: 1}, "test: expected names of metrics, found 'aaaa"),
+        ("best", "x", "best: expected a mapping, found 'x'"),
+        ("train", {"val_accuracy": "x"}, "train.val_accuracy: expected a number, found 'x'"),
+        ("images", {"test": "x"}, "images.test: expected a whole number from 0 to 1e+15, found"),
+        ("images", {"test": 0}, "images.test: missing"),
+    ],
+)
+def test_a_summary_edited_by_hand(
+    section: str, value: object, problem: str, tmp_path: Path
+) -> None:
+    run = one_run(tmp_path, **{section: value})
+    with pytest.raises(RunError) as caught:
+        measure_runs([run])
+    assert caught.value.message.startswith(f"{run.summary}: ")
+    assert problem in caught.value.message
+    assert len(caught.value.message) < len(str(run.summary)) + 120
+    assert caught.value.hint == "restore it, or train the run again"
+
+
+def test_a_loss_that_diverged_was_not_measured(tmp_path: Path) -> None:
+    run = one_run(tmp_path, train={"accuracy": 0.5, "loss": 2.5, "val_loss": float("inf")})
+    assert {one.name for one in measure_runs([run])} == {
+        "test_accuracy", "test_loss", "accuracy", "loss",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("accuracy", "training accuracy"), ("test_augmented_accuracy", "augmented test accuracy"),
+     ("val_f1_score", "validation f1 score"),
+     ("test_loss", "test loss"), ("sparse_top_k_categorical_accuracy",
+     "training sparse top k categorical accuracy")],
+)  # fmt: skip
+def test_labels(name: str, label: str) -> None:
+    assert Quantity(name, (0.5,), 10).label == label

@@ -1,0 +1,268 @@
+"""Shape arithmetic and parameter counts against Keras's, on layers and graphs at random."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+from hypothesis import example, given, settings
+
+from kcnn.errors import RecipeError
+from kcnn.model.arithmetic.infer_shapes import infer_shapes
+from kcnn.model.arithmetic.shapes import Shape, borders, pair, shown
+from kcnn.model.arithmetic.weights import trainable_weights
+from kcnn.model.build import build_model
+from kcnn.model.explained.explain import explain_network
+from kcnn.model.graph import unfold
+from kcnn.model.plan import Plan, plan_network
+from kcnn.recipe import Recipe
+from kcnn.recipe.layers import LAYERS
+
+spec = importlib.util.spec_from_file_location(
+    "layers_at_random", Path(__file__).parents[1] / "layers_at_random.py"
+)
+at_random = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(at_random)
+
+# What Keras draws up and TensorFlow cannot compute, or Keras reads in a way nobody expects.
+STRICTER_THAN_KERAS = (
+    "TensorFlow has equal strides only here",
+    "strides and dilation_rate are not both above 1 in Keras",
+    "input has axes 1 to",
+    "the same axis twice",
+    "shared_axes",
+    "output_padding 0 with an even kernel",  # TensorFlow refuses it, when it is too late
+    "LocalResponseNormalization needs a map",  # our own layer, which passes its shape on unread
+    "which differ",  # Keras joins a row with a map, too, and stretches the row
+)
+
+
+def assert_agreement(recipe: Recipe, shape: Shape) -> None:
+    """Works a network out, has Keras build it, and compares."""
+    try:
+        plan = plan_network(recipe, shape, None)
+    except RecipeError as error:
+        assert error.message.startswith("net.yaml:1: model.layers[")
+        if not any(reason in error.message for reason in STRICTER_THAN_KERAS):
+            assert keras_refuses(recipe, shape), error.message
+        return
+    model = build_model(plan)
+    assert {node.name: shape_of(model, node.name) for node in plan.nodes} == {
+        name: size for name, size in plan.shapes.items() if name != "image"
+    }
+    assert plan.cost.parameters == model.count_params()
+    assert plan.cost.not_trained == count(model.non_trainable_weights)
+    names = {node.path(name) for node in plan.nodes for name in trainable_weights(node.layer)}
+    assert names == {weight.path for weight in model.trainable_weights}
+    explanation = explain_network(recipe, shape, None)
+    assert explanation.cost == plan.cost
+    assert all(plan.shapes[one.name] == one.output_shape for one in explanation.layers)
+
+
+def shape_of(model: keras.Model, layer: str) -> Shape:
+    return tuple(model.get_layer(layer).output.shape[1:])
+
+
+def count(weights: Sequence[Any]) -> int:
+    return sum(keras.ops.size(weight) for weight in weights if "seed" not in weight.path)
+
+
+def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
+    """Builds without our arithmetic; a map without a pixel counts as refused."""
+    plan = Plan(recipe, tuple(unfold(recipe)), {"image": shape}, None)
+    try:
+        model = build_model(plan)
+    except RecipeError:
+        return True
+    return any(0 in shape_of(model, node.name) for node in plan.nodes)
+
+
+def test_every_layer_is_drawn() -> None:
+    composed = {"Add", "Average", "Concatenate", "Maximum", "Multiply", "Residual", "Repeat"}
+    assert at_random.LAYERS.keys() | composed == LAYERS.keys()
+
+
+@pytest.mark.parametrize("name", at_random.LAYERS)
+def test_each_layer(name: str) -> None:
+    @settings(max_examples=25, **at_random.UNLIMITED)
+    @given(shape=at_random.SHAPES, layer=at_random.LAYERS[name])
+    def compare(shape: Shape, layer: dict[str, Any]) -> None:
+        assert_agreement(at_random.recipe_of([{name: layer}]), shape)
+
+    compare()
+
+
+@settings(max_examples=150, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS)
+@example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
+@example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
+def test_chains(shape: Shape, layers: list[Any]) -> None:
+    assert_agreement(at_random.recipe_of(layers), shape)
+
+
+# Alike but for an axis that only one of them has.
+A_MAP_AND_ROWS = [
+    {"ReLU": {"name": "map"}},
+    {"Reshape": {"target_shape": [1, 12], "name": "rows", "inputs": "image"}},
+    {"Concatenate": {"inputs": ["map", "rows"]}},
+]
+
+
+def test_a_map_and_rows_are_not_joined() -> None:
+    with pytest.raises(RecipeError, match="Concatenate joins 1×12×1 and 1×12: all sizes but"):
+        plan_network(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
+
+
+@settings(max_examples=120, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.branches())
+@example(shape=(1, 12, 1), layers=A_MAP_AND_ROWS)
+def test_branches(shape: Shape, layers: list[Any]) -> None:
+    assert_agreement(at_random.recipe_of(layers), shape)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_500, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS | at_random.branches())
+def test_many_graphs(shape: Shape, layers: list[Any]) -> None:
+    assert_agreement(at_random.recipe_of(layers), shape)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, **at_random.UNLIMITED)
+@given(shape=at_random.SHAPES, layers=at_random.CHAINS)
+def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> None:
+    try:
+        plan = plan_network(at_random.recipe_of(layers), shape, None)
+    except RecipeError:
+        return
+    output = build_model(plan)(keras.ops.ones((2, *shape)), training=True)
+    assert tuple(output.shape) == (2, *plan.shapes[plan.nodes[-1].name])
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        ("Conv2D: {filters: 1, kernel_size: 5}", (3, 3, 1),
+         "layer conv2d: a 5×5 window does not fit a 3×3 map; use padding: same, a smaller window, "
+         "or fewer strides and pools before it"),
+        ("Conv2D: {filters: 1, kernel_size: 3, dilation_rate: 2}", (4, 9, 1),
+         "layer conv2d: a 5×5 window does not fit a 4×9 map; use padding: same, a smaller window, "
+         "or fewer strides and pools before it"),
+        ("Conv2D: {filters: 4, kernel_size: 3, groups: 3}", (8, 8, 2),
+         "layer conv2d: groups 3 must divide the 2 input channels and the 4 filters"),
+        ("MaxPooling2D: {pool_size: [1, 9]}", (8, 8, 1),
+         "layer max_pooling2d: a 1×9 window does not fit a 8×8 map; use padding: same, a smaller "
+         "window, or fewer strides and pools before it"),
+        ("Cropping2D: {cropping: [[2, 2], [0, 0]]}", (4, 8, 1),
+         "layer cropping2d: cropping [[2, 2], [0, 0]] leaves nothing of a 4×8 map"),
+        ("Reshape: {target_shape: [5, -1]}", (4, 4, 1),
+         "layer reshape: 4×4×1 holds 16 values, not as many as [5, -1]"),
+        ("GroupNormalization: {groups: 4}", (4, 4, 6),
+         "layer group_normalization: groups 4 must divide the 6 channels"),
+        ("BatchNormalization: {axis: 4}", (4, 4, 6),
+         "layer batch_normalization: axis 4: a 4×4×6 input has axes 1 to 3, or -1"),
+        ("LayerNormalization: {axis: [1, -3]}", (4, 4, 6),
+         "layer layer_normalization: axis [1, -3]: the same axis twice; write each once"),
+        ("PReLU: {shared_axes: [1, -1]}", (4, 4, 6),
+         "layer p_re_lu: shared_axes -1: a 4×4×6 input has axes 1 to 3"),
+        ("Conv2DTranspose: {filters: 1, kernel_size: 3, output_padding: 1}", (4, 4, 1),
+         "layer conv2d_transpose: output_padding 1 must be below the strides, 1"),
+        ("Conv2DTranspose: {filters: 1, kernel_size: 2, padding: same, output_padding: 0}",
+         (4, 4, 1),
+         "layer conv2d_transpose: output_padding 0 with an even kernel and padding same: leave it "
+         "out"),
+        ("DepthwiseConv2D: {kernel_size: 3, strides: [1, 2]}", (4, 4, 1),
+         "layer depthwise_conv2d: strides [1, 2]: TensorFlow has equal strides only here"),
+        ("Conv2D: {filters: 1, kernel_size: 1, strides: 2, dilation_rate: 2}", (4, 4, 1),
+         "layer conv2d: strides and dilation_rate are not both above 1 in Keras; keep one"),
+    ],
+)  # fmt: skip
+def test_layers_that_do_not_fit(make_recipe, layer: str, shape: Shape, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe(f"- {layer}"), shape, None)
+    kind = layer.partition(":")[0]
+    assert caught.value.problems == (f"net.yaml:4: model.layers[0].{kind}: {message}",)
+
+
+def test_a_convolution_behind_flatten(make_recipe) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(
+            make_recipe("- Flatten\n- Conv2D: {filters: 1, kernel_size: 1}"), (4, 4, 1), None
+        )
+    assert caught.value.problems == (
+        "net.yaml:5: model.layers[1].Conv2D: layer conv2d: Conv2D needs a map "
+        "(height×width×channels) and gets 16 values; put it before the layer that makes a row "
+        "of the map (Flatten, a global pooling), or put Reshape before it",
+    )
+
+
+SAME = "write padding: same in the convolutions and pools before it"
+SHORTCUT = "put a 1×1 Conv2D of the same strides and filters into the shortcut"
+
+
+@pytest.mark.parametrize(
+    ("channels", "body", "joined", "mend"),
+    [
+        (16, "filters: 16, kernel_size: 3", "13×13×16 and 15×15×16", SAME),
+        (16, "filters: 8, kernel_size: 3, padding: same", "15×15×8 and 15×15×16", SHORTCUT),
+        (
+            2,
+            "filters: 2, kernel_size: 3, strides: 2",
+            "7×7×2 and 15×15×2",
+            f"{SAME} and {SHORTCUT}",
+        ),
+        (1, "filters: 2, kernel_size: 3", "13×13×2 and 15×15×1", f"{SAME} and {SHORTCUT}"),
+    ],
+)
+def test_what_is_added_must_be_equal(
+    make_recipe, channels: int, body: str, joined: str, mend: str
+) -> None:
+    with pytest.raises(RecipeError) as caught:
+        plan_network(
+            make_recipe(f"- Residual: {{body: [{{Conv2D: {{{body}}}}}]}}"), (15, 15, channels), None
+        )
+    assert caught.value.problems == (
+        f"net.yaml:4: model.layers[0].Residual: layer add: Add joins {joined}, which differ; "
+        + mend,
+    )
+
+
+def test_what_is_told_makes_them_equal(make_recipe) -> None:
+    body = "[{Conv2D: {filters: 2, kernel_size: 3, strides: 2, padding: same}}]"
+    shortcut = "[{Conv2D: {filters: 2, kernel_size: 1, strides: 2, padding: same}}]"
+    layers = f"- Residual: {{body: {body}, shortcut: {shortcut}}}\n- Flatten\n- Dense: {{units: 3}}"
+    assert plan_network(make_recipe(layers), (15, 15, 1), None).shapes["add"] == (8, 8, 2)
+
+
+def test_a_weight_for_each_channel_stretches_over_a_map(make_recipe) -> None:
+    squeeze = """
+- ReLU: {name: map}
+- GlobalAveragePooling2D: {keepdims: true}
+- Dense: {units: 4, activation: sigmoid, name: weights}
+- Multiply: {inputs: [map, weights]}
+"""
+    plan = plan_network(make_recipe(squeeze), (7, 5, 4), None)
+    assert plan.shapes["multiply"] == (7, 5, 4)
+    assert shape_of(build_model(plan), "multiply") == (7, 5, 4)
+
+
+def test_spellings_of_sizes() -> None:
+    assert pair(3) == (3, 3)
+    assert pair([3, 5]) == (3, 5)
+    assert borders(1) == ((1, 1), (1, 1))
+    assert borders([1, 2]) == ((1, 1), (2, 2))
+    assert borders([[1, 2], [3, 4]]) == ((1, 2), (3, 4))
+    assert shown((28, 28, 1)) == "28×28×1"
+
+
+def test_shapes_by_name(make_recipe) -> None:
+    recipe = make_recipe("- MaxPooling2D: {name: pool}\n- Flatten")
+    assert infer_shapes(recipe, unfold(recipe), (28, 28, 3)) == {
+        "image": (28, 28, 3),
+        "pool": (14, 14, 3),
+        "flatten": (588,),
+    }
