@@ -20,7 +20,7 @@ PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (8192, 512, 512))
 REPEATS = 6
 
 
-def operations_of_a_step(plan: Plan) -> int:
+def operations_of_an_image(plan: Plan) -> int:
     """Counts an image's floating-point operations, forward and back.
 
     A multiply-add is two operations. Going back costs a layer with weights once more for the
@@ -85,7 +85,7 @@ def print_rates(recipe: str, policy: str, epochs: int, images: int) -> None:
     dtype = policy.removeprefix("mixed_")
     most = limits(dtype)
     seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
-    operations = operations_of_a_step(task.plan) * len(task.train)
+    operations = operations_of_an_image(task.plan) * len(task.train)
     reached = operations / statistics.median(seconds) / 1e12
     again = limits(dtype)
     click.echo(f"{task.plan.recipe.name} in {policy}: {reached:.3f} TFLOP/s "

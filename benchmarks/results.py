@@ -1,21 +1,17 @@
-"""The README's table of recipes, from what `kcnn reproduce` measured.
-
-`python benchmarks/results.py outputs` takes every `outputs/NAME/reproduction/reproduction.json`
-into benchmarks/results/ and writes the table from all that lies there.
-"""
+"""The README's table of recipes, from what `kcnn reproduce` measured."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+import click
+
 from kcnn.commands.check import check
-from kcnn.commands.studies.verdicts import Quantity
+from kcnn.commands.studies.verdicts import Quantity, Verdict, judge
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
-from kcnn.recipe.schema import Published
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
@@ -44,14 +40,20 @@ def take_in(output_dir: Path) -> None:
     for report in sorted(output_dir.glob("*/reproduction/reproduction.json")):
         measured = json.loads(report.read_text(encoding="utf-8"))
         if measured["recipe"] in ORDER and not measured["overrides"]:
-            kept = json.dumps(_without_places(measured), indent=2, ensure_ascii=False)
+            kept = json.dumps(_kept(measured, report), indent=2, ensure_ascii=False)
             (RESULTS / f"{measured['recipe']}.json").write_text(f"{kept}\n", encoding="utf-8")
 
 
-def _without_places(measured: dict[str, Any]) -> dict[str, Any]:
-    """Leaves out where the runs lay, which means nothing to others."""
+def _kept(measured: dict[str, Any], report: Path) -> dict[str, Any]:
+    """Leaves out where the runs lay, which means nothing to others, and what follows from the rest.
+
+    Verdicts are judged when the table is written, by the rules of that day.
+    """
     runs = [{"seed": run["seed"], "seconds": run["seconds"]} for run in measured["runs"]]
-    first = Path(measured["runs"][0]["path"])
+    quantities = [
+        {name: one[name] for name in ("name", "values", "images")} for one in measured["quantities"]
+    ]
+    first = report.parents[1] / Path(measured["runs"][0]["path"]).name
     environment = json.loads((first / "environment.json").read_text(encoding="utf-8"))
     machine = {
         "processor": environment["processor"],
@@ -60,8 +62,12 @@ def _without_places(measured: dict[str, Any]) -> dict[str, Any]:
         "tensorflow": environment["packages"]["tensorflow"],
         "keras": environment["packages"]["keras"],
     }
-    kept = {name: value for name, value in measured.items() if name != "report"}
-    return kept | {"runs": runs, "machine": machine}
+    return {
+        "recipe": measured["recipe"],
+        "runs": runs,
+        "quantities": quantities,
+        "machine": machine,
+    }
 
 
 def table() -> str:
@@ -73,8 +79,10 @@ def table() -> str:
 
 def with_table(readme: str) -> str:
     """Puts the table between its two marks in a README's text."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise click.ClickException(f"README.md: the table stands between {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n{table()}\n\n{_machines()}\n\n{END}{after}"
 
 
@@ -109,17 +117,19 @@ def _row(name: str) -> list[str]:
 
 
 def _published(recipe: Recipe, measured: dict[str, Any] | None) -> str:
-    verdicts = {one["metric"]: one["verdict"] for one in measured["published"]} if measured else {}
-    return "; ".join(_one_published(one, verdicts.get(one.metric)) for one in recipe.published)
+    quantities = _quantities(measured) if measured else []
+    return "; ".join(_one_published(judge(one, quantities)) for one in recipe.published)
 
 
-def _one_published(one: Published, verdict: str | None) -> str:
+def _one_published(one: Verdict) -> str:
     prefix, _, rest = one.metric.partition("_")
     label = "validation " if prefix == "val" else ""
     label = "augmented " if rest.startswith("augmented_") else label
     shown = f"{label}{100 * one.value:.6g} % ({one.source})"
-    judged = f"ours is {verdict}" if verdict in ("below", "above") else verdict
-    return f"{shown}: **{judged}**" if judged else shown
+    if one.verdict == "not measured":
+        return shown
+    judged = f"ours is {one.verdict}" if one.verdict in ("below", "above") else one.verdict
+    return f"{shown}: **{judged}**"
 
 
 def _accuracies(recipe: Recipe, measured: dict[str, Any]) -> str:
@@ -137,15 +147,31 @@ def _described(machine: dict[str, Any]) -> str:
 
 
 def _accuracy(measured: dict[str, Any], name: str) -> str:
-    (test,) = (one for one in measured["quantities"] if one["name"] == name)
-    quantity = Quantity(test["name"], tuple(test["values"]), test["images"])
+    (quantity,) = (one for one in _quantities(measured) if one.name == name)
     spread = f" ± {100 * quantity.interval.half_width:.2f}" if quantity.interval else ""
     return f"{100 * quantity.mean:.2f}{spread} % ({len(quantity.values)})"
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        take_in(Path(sys.argv[1]))
+def _quantities(measured: dict[str, Any]) -> list[Quantity]:
+    return [
+        Quantity(one["name"], tuple(one["values"]), one["images"]) for one in measured["quantities"]
+    ]
+
+
+@click.command(epilog="Example: python benchmarks/results.py outputs")
+@click.argument("output_dir", required=False, type=click.Path(path_type=Path, exists=True))
+def main(output_dir: Path | None) -> None:
+    """Write the README's table of recipes from what lies in benchmarks/results.
+
+    Before that, every reproduction.json that kcnn reproduce left of a recipe below OUTPUT_DIR is
+    taken in there.
+    """
+    if output_dir is not None:
+        take_in(output_dir)
     readme_file = REPOSITORY / "README.md"
     written = with_table(readme_file.read_text(encoding="utf-8"))
     readme_file.write_text(written, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

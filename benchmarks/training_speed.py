@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from kcnn.backend import start_environment, start_tensorflow
+from kcnn.cores import usable_cores
 from kcnn.progress import Progress
 
 HERE = Path(__file__).parent
@@ -107,7 +108,11 @@ def row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> st
 
 def over(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Writes our speed over theirs: the median of the rounds, the lowest and the highest."""
-    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    return shown([mine / other for mine, other in zip(ours, theirs, strict=True)])
+
+
+def shown(ratios: Sequence[float]) -> str:
+    """Writes the median of the rounds, the lowest and the highest."""
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
@@ -130,7 +135,7 @@ def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images
     """
     others, policy = contenders_here(), settled(precision)
     names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)
-    click.echo(f"Precision {policy}, {len(os.sched_getaffinity(0))} cores.\n")
+    click.echo(f"Precision {policy}, {len(usable_cores())} cores.\n")
     click.echo(f"| net | kcnn, images/s | {names} |")
     click.echo(f"| --- | ---: |{' ---: |' * len(others)}")
     failed = False

@@ -94,6 +94,21 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def require_new(path: Path, hint: str) -> None:
+    """Makes sure that nothing stands where something of the user's naming shall be written.
+
+    Args:
+        path: The place.
+        hint: What to do where it is taken.
+
+    Raises:
+        RunError: Something is there already, or the place cannot be seen.
+    """
+    with writing(path):
+        if path.exists():
+            raise RunError(f"{path}: is there already", hint)
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a text file whole or not at all; line ends stay as they are.
 
@@ -149,9 +164,7 @@ def atomic(path: Path, size: int | None = None) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _flush(temporary)
-            if temporary.is_dir() and path.is_dir():
-                shutil.rmtree(path)
-            temporary.replace(path)
+            _put(temporary, path)
             _flush_folder(path.parent)
     finally:
         if temporary.is_dir():
@@ -159,6 +172,21 @@ def atomic(path: Path, size: int | None = None) -> Iterator[Path]:
         else:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Renames what was written into its place; a folder that stood there is removed last."""
+    if not (temporary.is_dir() and path.is_dir()):
+        temporary.replace(path)
+        return
+    former = temporary.with_name(f"{temporary.name}.former")
+    path.replace(former)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        former.replace(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 @contextmanager

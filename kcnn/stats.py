@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,13 +91,14 @@ def prediction_interval(
 
     A mean's interval shrinks to nothing as seeds are added; this one does not, for a single new run
     is as far from the mean as ours are. See Hahn and Meeker (1991), "Statistical Intervals",
-    section 4.7. An error that all of the values share is independent of their spread, so both are
-    added as squares.
+    section 4.7. Other images move the values, all alike, and the new measurement by itself: two
+    errors that are independent of the spread and of each other, so all are added as squares.
 
     Args:
         values: One measurement a seed.
         level: The share of new measurements that fall in such a range.
-        standard_error: Of what all values share and a new one may not, the draw of the test images.
+        standard_error: Of one draw of images; the values share one, and a new measurement may have
+            another.
         known_spread: Takes the values' standard deviation for exact: the normal distribution in
             place of Student's. What lies between both ranges is owed to having few values.
 
@@ -111,7 +113,8 @@ def prediction_interval(
     if own is None:
         return None
     middle = float(np.mean(values))
-    half = math.hypot(own.half_width, _normal_quantile(level) * standard_error)
+    of_draws = _normal_quantile(level) * math.sqrt(2) * standard_error
+    half = math.hypot(own.half_width, of_draws)
     return Interval(middle - half, middle + half)
 
 
@@ -136,7 +139,11 @@ def difference_interval(
     difference = float(np.mean(second) - np.mean(first))
     if len({*first}) == len({*second}) == 1:
         return Interval(difference, difference)
-    interval = stats.ttest_ind(second, first, equal_var=False).confidence_interval(level)
+    with warnings.catch_warnings():
+        # SciPy warns of a group without spread, which other groups of seeds may well have.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        test = stats.ttest_ind(second, first, equal_var=False)
+    interval = test.confidence_interval(level)
     return Interval(float(interval.low), float(interval.high))
 
 

@@ -160,6 +160,31 @@ def test_feed_prints_a_row_a_recipe(real_data: Path) -> None:
     assert done.stderr.count(", round 1: ") == 2
 
 
+def test_a_recipe_that_fails_stops_no_other(contenders, monkeypatch) -> None:
+    import feed
+
+    def fails(*arguments: object) -> float:
+        if "cifar" in arguments:
+            raise click.ClickException("bare_keras on cifar: no room")
+        return 100.0
+
+    monkeypatch.setattr(feed, "images_per_second", fails)
+    done = CliRunner().invoke(feed.main, ["cifar", "lenet5", "--precision", "float32"])
+    first, second = done.stdout.splitlines()[-2:]
+    assert (cells(first)[:2], cells(second)[:2]) == (
+        ["cifar", "failed"], ["lenet5", "1.00 (1.00 to 1.00)"],
+    )  # fmt: skip
+    assert done.exit_code == 1
+
+
+def test_an_activation_that_pytorch_lacks_here_is_said(contenders) -> None:
+    pytest.importorskip("torch")
+    from contenders.pytorch import activation
+
+    with pytest.raises(SystemExit, match="activation elu has no translation"):
+        activation("elu")
+
+
 @pytest.mark.slow
 def test_flops_of_a_run_against_the_machine(real_data: Path) -> None:
     options = ["--images", "300", "--epochs", "1", "--precision", "float32"]
@@ -180,7 +205,7 @@ def test_flops_of_no_recipe_is_one_line(contenders) -> None:
 
 
 def test_operations_are_counted_forward_and_back(contenders) -> None:
-    from flops import operations_of_a_step
+    from flops import operations_of_an_image
 
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
@@ -190,7 +215,7 @@ def test_operations_are_counted_forward_and_back(contenders) -> None:
     still = "train.learning_rate_multipliers={'conv2d/*': 0}"
     for frozen, more, times in (("", [], 2), (", trainable: false", [], 1), ("", [still], 1)):
         recipe = read_recipe("digits", [f"model.layers={layers % frozen}", *more])
-        operations = operations_of_a_step(plan_network(recipe, (8, 8, 1), 10))
+        operations = operations_of_an_image(plan_network(recipe, (8, 8, 1), 10))
         # The image needs no gradient; below a frozen layer, nor does the dense layer's input.
         assert operations == 2 * (times * convolution + (times + 1) * dense)
 
@@ -280,6 +305,7 @@ def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -
     import start_up
 
     monkeypatch.setattr(start_up, "FITS", ("digits",))
+    monkeypatch.setattr(start_up, "FIT_LIMIT", 0.001)
     done = CliRunner().invoke(start_up.main, ["--repeats", "1"], catch_exceptions=False)
     lines = done.stdout.splitlines()
     limits = {line[:40].strip(): line.rpartition(", ")[2] for line in lines if "), " in line}
@@ -289,10 +315,19 @@ def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -
     ]  # fmt: skip
     parts = [re.findall(r"(\w+) -?[\d.]+ s", line) for line in lines if line.startswith("  of it ")]
     assert parts == [["load", "build", "score", "draw", "rest"]]
-    assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in limits.values())
+    *others, of_fit = limits.values()
+    assert of_fit == "OVER 0.001 s"
+    assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in others)
 
 
-@pytest.mark.parametrize("net", ["lenet5", "cifar", "leaky_bn_fast", AIRBENCH])
+def test_start_up_is_within_a_limit_or_over_it(contenders) -> None:
+    import start_up
+
+    assert start_up.line("kcnn --help", [0.1, 0.2, 0.4], 0.2).endswith(", within 0.2 s")
+    assert start_up.line("kcnn --help", [0.1, 0.3, 0.4], 0.2).endswith(", OVER 0.2 s")
+
+
+@pytest.mark.parametrize("net", ["lenet5", "simple_convnet", "cifar", "leaky_bn_fast", AIRBENCH])
 def test_pytorch_has_the_same_net(net: str, real_data: Path, contenders, monkeypatch) -> None:
     torch = pytest.importorskip("torch")
     from contenders.bare_keras import network as in_keras

@@ -31,7 +31,6 @@ MEASURED = {
         quantity("test_accuracy", 0.93, 0.94),
         quantity("test_augmented_accuracy", 0.945, 0.945),
     ],
-    "published": [{"metric": "test_augmented_accuracy", "verdict": "below"}],
 }  # fmt: skip
 
 

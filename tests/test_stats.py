@@ -60,11 +60,20 @@ class TestPredictionInterval:
         covered = [one.covers(row[3]) for one, row in zip(intervals, draws, strict=True) if one]
         assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
 
-    def test_a_shared_error_adds_as_a_square(self) -> None:
+    def test_covers_measurements_on_other_images(self) -> None:
+        seeds, images = np.random.default_rng(0).normal(size=(2, 4000, 4))
+        ours = seeds[:, :3] + 5 * images[:, :1]  # on the same images
+        theirs = seeds[:, 3] + 5 * images[:, 1]
+        intervals = [prediction_interval(list(row), standard_error=5) for row in ours]
+        covered = [one.covers(value) for one, value in zip(intervals, theirs, strict=True) if one]
+        assert np.mean(covered) == pytest.approx(0.96, abs=0.01)
+
+    def test_errors_of_two_draws_add_as_squares(self) -> None:
         own = prediction_interval(VOLTAGES)
         wide = prediction_interval(VOLTAGES, standard_error=2.0)
         assert own is not None and wide is not None
-        assert wide.half_width == pytest.approx(math.hypot(own.half_width, 1.959964 * 2), abs=1e-5)
+        draws = 1.959964 * math.sqrt(2.0**2 + 2.0**2)
+        assert wide.half_width == pytest.approx(math.hypot(own.half_width, draws), abs=1e-5)
 
     def test_a_known_spread_needs_no_student(self) -> None:
         interval = prediction_interval([0.0, 2.0], known_spread=True)
@@ -85,6 +94,12 @@ class TestDifferenceInterval:
 
     def test_no_spread_at_all(self) -> None:
         assert ends(difference_interval([0.5, 0.5], [0.75, 0.75])) == (0.25, 0.25)
+
+    @pytest.mark.filterwarnings("error")
+    def test_one_group_without_spread(self) -> None:
+        interval = difference_interval([357 / 360] * 2, [355 / 360, 358 / 360])
+        assert interval is not None
+        assert interval.covers(-1 / 720)
 
 
 class TestWilsonInterval:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from kcnn.commands.fitting.peak_memory import peak_memory_mb
 from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
@@ -36,7 +36,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
     labels = random.integers(0, CLASSES, images, np.int32)
     plan = plan_network(recipe, IMAGE_SHAPE, CLASSES)
     *_, seconds = seconds_of_epochs(plan, Images(pixels, labels), policy)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = (peak_memory_mb() or 0) * 1_000_000
     print(json.dumps({"seconds": seconds, "peak": peak, "data": pixels.nbytes + labels.nbytes}))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 
 from contenders.task import Task
+from kcnn.cores import usable_cores
 from kcnn.model.arithmetic.shapes import Shape, pair
 from kcnn.model.graph import Node
 from kcnn.recipe import layers
@@ -66,7 +66,11 @@ def modules_of(node: Node, before: Shape) -> list[nn.Module]:
 
 def activation(name: str | None) -> list[nn.Module]:
     """Translates an activation; softmax and sigmoid, which only end nets here, are the loss's."""
-    return [ACTIVATIONS[name]()] if name in ACTIVATIONS else []
+    if name in (None, "linear", "softmax", "sigmoid"):
+        return []
+    if name not in ACTIVATIONS:
+        raise SystemExit(f"activation {name} has no translation to PyTorch here")
+    return [ACTIVATIONS[name]()]
 
 
 def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
@@ -100,7 +104,7 @@ def timed_epochs(
         batches: Begins an epoch.
         step: Trains on images and labels, and gives the loss.
     """
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(len(usable_cores()))
     for _ in range(epochs):
         started = time.perf_counter()
         total = 0.0

@@ -134,6 +134,11 @@ class _Scored:
         """Whether each test image got its own class: bool, shape (images,)."""
         return self.predictions.label == self.predictions.predicted
 
+    @cached_property
+    def images_digest(self) -> str | None:
+        """A hash of the test images; None in runs of versions that kept none."""
+        return self.run.read_summary().get("test_images_digest")
+
 
 def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) -> Comparison:
     """Compares finished runs that were scored on the same test images.
@@ -186,6 +191,9 @@ def _read_scored(run: RunFolder) -> _Scored:
 
 def _require_same_test_set(first: _Scored, other: _Scored) -> None:
     """Makes sure that two runs answered the same images, so that their scores can be compared."""
+    digests = [one.images_digest for one in (first, other)]
+    if digests[0] is not None and digests[0] == digests[1]:
+        return  # wherever they lay
     names = [_data_set(one.recipe) for one in (first, other)]
     counts = [len(one.predictions.label) for one in (first, other)]
     if names[0] != names[1]:
@@ -194,6 +202,8 @@ def _require_same_test_set(first: _Scored, other: _Scored) -> None:
         reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
     elif not np.array_equal(first.predictions.label, other.predictions.label):
         reason = f"{names[0]} with other labels, or in another order"
+    elif None not in digests:
+        reason = f"{names[0]} with other images"
     else:
         return
     raise KcnnError(

@@ -12,7 +12,6 @@ from kcnn.commands.fitting.clock import Clock
 from kcnn.commands.fitting.complete_run import FitResult, complete_run
 from kcnn.commands.fitting.job import Job, build_model, load_job
 from kcnn.commands.parts.known_images import plan_for_known_images
-from kcnn.errors import KcnnError
 from kcnn.files import atomic, write_json, write_text
 from kcnn.locks import hold
 from kcnn.progress import Progress
@@ -68,9 +67,9 @@ def fit(
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
         model = build_model(job, devices, chosen.policy, progress)
+    environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
     run = create_run(output_dir, settings.name, name)
     with hold(run):
-        environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
         _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
         return complete_run(run, job, model, clock, progress)
 
@@ -89,6 +88,6 @@ def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
             temporary.write_bytes(job.recipe.origin.content)
         write_json(run.environment, environment)
         write_text(run.resolved, resolved_yaml(job.recipe))  # last: from here on it is a run
-    except KcnnError:
+    except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise

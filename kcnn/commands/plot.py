@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.backend import start_tensorflow
+from kcnn.commands.parts.folder_names import folder_name
 from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
@@ -37,7 +36,6 @@ from kcnn.runs import RunFolder, find_run
 
 COMPARISONS = "comparisons"
 OF_AN_IMAGE = "feature_maps"
-LONGEST_FOLDER_NAME = 80
 
 
 def plot_runs(
@@ -176,8 +174,5 @@ def _compare(
 
 
 def _folder_name(runs: Sequence[RunFolder]) -> str:
-    names = re.sub(r"[^A-Za-z0-9._-]+", "-", "-and-".join(run.title for run in runs))
-    # The same runs in the same order always meet in the same folder, and no others do.
-    paths = "\n".join(str(run.path.resolve()) for run in runs)
-    digest = hashlib.sha256(paths.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{names[:LONGEST_FOLDER_NAME]}-{digest[:8]}"
+    titles = "-and-".join(run.title for run in runs)
+    return folder_name(titles, "\n".join(str(run.path.resolve()) for run in runs))

@@ -13,12 +13,13 @@ from kcnn.commands.parts.fitted_images import FittedImages
 from kcnn.commands.parts.learned_classes import learned_classes
 from kcnn.data.images import find_images, unreadable
 from kcnn.errors import DataError, RunError
-from kcnn.files import require_writable, write_csv, writing
+from kcnn.files import require_new, require_writable, write_csv
 from kcnn.progress import Progress
 from kcnn.runs import find_run
 
 # Photographs take long to read, and progress is told after each batch.
 MOST_FILES_AT_A_TIME = 64
+_ANOTHER_FILE = "choose another --csv file, or remove it"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def predict(
     if not images:
         raise DataError("no images to classify", "name them after the run: kcnn predict RUN IMAGE")
     if csv_file is not None:
-        _require_new(csv_file)
+        require_new(csv_file, _ANOTHER_FILE)
+        require_writable(csv_file.parent)
     paths = find_images(images, progress)
     found = find_run(run, output_dir)
     model_file = found.weights(weights)
@@ -110,6 +112,7 @@ def predict(
     if not predictions:
         raise unreadable(fitted.refused, len(paths))
     if csv_file is not None:
+        require_new(csv_file, _ANOTHER_FILE)  # another process may have written it meanwhile
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
     if fitted.refused:
         raise UnreadableImagesError(unreadable(fitted.refused, len(paths)), predictions)
@@ -134,15 +137,6 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     if paths[0].exists() and not run.path.is_relative_to(paths[0]):
         return None, paths  # a folder that is there means the images in it
     return arguments[0], paths[1:]
-
-
-def _require_new(csv_file: Path) -> None:
-    with writing(csv_file):
-        if csv_file.exists():
-            raise RunError(
-                f"{csv_file}: is there already", "choose another --csv file, or remove it"
-            )
-    require_writable(csv_file.parent)
 
 
 def _most_probable(

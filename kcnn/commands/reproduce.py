@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
+from kcnn.commands.parts.folder_names import folder_name
 from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun, write_report
 from kcnn.commands.studies.verdicts import judge, measure_runs
@@ -35,7 +36,8 @@ def reproduce(
 
     Each seed is trained as `kcnn fit` does it, in a process of its own. A finished run of the same
     settings and seed is taken as it is and a stopped one is finished, so that the same call goes on
-    where it was stopped. The report goes into `outputs/<recipe>/reproduction`.
+    where it was stopped. The report goes into `outputs/<recipe>/reproduction`, or into a folder
+    with digits behind that name when there are overrides.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.
@@ -55,7 +57,7 @@ def reproduce(
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
     plan_for_known_images(settings)
-    folder = _report_folder(output_dir, settings)
+    folder = _report_folder(output_dir, settings, overrides)
     first = settings.train.seed if first_seed is None else first_seed
     wanted = [
         WantedRun(recipe, tuple(overrides), seed, f"{SEED}={seed}", f"seed-{seed:03d}")
@@ -82,9 +84,13 @@ def reproduce(
     return reproduction
 
 
-def _report_folder(output_dir: Path, recipe: Recipe) -> Path:
-    """Makes sure that the report can be written before any seed is trained."""
-    folder = output_dir / recipe.name / REPORT
+def _report_folder(output_dir: Path, recipe: Recipe, overrides: Sequence[str]) -> Path:
+    """Makes sure that the report can be written before any seed is trained.
+
+    A recipe with other settings has a report of its own beside that of the recipe as it is.
+    """
+    name = folder_name(REPORT, "\n".join(sorted(overrides))) if overrides else REPORT
+    folder = output_dir / recipe.name / name
     require_writable(folder)
     if is_run(folder):
         raise RunError(f"{folder}: is a run; the report goes there", "give the run another name")

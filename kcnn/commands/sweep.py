@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
+from kcnn.commands.parts.folder_names import folder_name
 from kcnn.commands.studies.combinations import Combination, combine, read_variations, short_names
 from kcnn.commands.studies.sweep_report import Sweep, SweepRow, write_report
 from kcnn.commands.studies.verdicts import measure_runs
@@ -17,7 +16,6 @@ from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 
 SWEEPS = "sweeps"
-LONGEST_FOLDER_NAME = 80
 
 
 def sweep(
@@ -97,11 +95,8 @@ def _wanted(
 def _folder_name(
     recipe: str, settings: Sequence[str], wanted: Sequence[Sequence[WantedRun]]
 ) -> str:
-    names = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([recipe, *short_names(settings).values()]))
-    # The same trainings always meet in the same folder, and no others do.
-    keys = "\n".join(sorted(one.key for several in wanted for one in several))
-    digest = hashlib.sha256(keys.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{names[:LONGEST_FOLDER_NAME]}-{digest[:8]}"
+    keys = sorted(one.key for several in wanted for one in several)
+    return folder_name("-".join([recipe, *short_names(settings).values()]), "\n".join(keys))
 
 
 def _size(combinations: int, seeds: int) -> str:

@@ -71,7 +71,7 @@ def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
         for run in comparison.runs
     ]  # fmt: skip
     columns = (
-        "group", "run", "seed", "test accuracy", "95 % interval", "best epoch's", "val accuracy",
+        "group", "run", "seed", "test accuracy", "95 %, other images", "best epoch's", "val accuracy",
         "training accuracy", "parameters", "training",
     )  # fmt: skip
     return table(columns, rows)
@@ -163,8 +163,8 @@ def _needed(comparison: Comparison) -> str:
 
 
 def _range(interval: Interval) -> str:
-    low, high = max(0.0, interval.low), min(1.0, interval.high)
-    return f"{100 * low:.2f}–{100 * high:.2f} %"
+    share = interval.of_shares()
+    return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
 
 
 def _points(share: float, sign: bool = False) -> str:

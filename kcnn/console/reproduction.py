@@ -10,7 +10,7 @@ def reproduction_text(reproduction: Reproduction) -> str:
     """Writes what the seeds gave, the verdicts, and where the recipe is not its source."""
     parts = [
         table(
-            ("ours", "mean", "deviation", "95 % interval", "seeds"),
+            ("ours", "mean", "deviation", "95 % of the mean", "seeds"),
             [(one.label, *quantity_cells(one)) for one in reproduction.shown],
         ),
         _verdicts(reproduction),

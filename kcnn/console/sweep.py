@@ -41,7 +41,7 @@ def _table(sweep: Sweep) -> str:
     several = sweep.seeds > 1
     columns = [*sweep.settings, *(["seeds"] if several else [])]
     for name in sweep.columns:
-        columns += [NAMES[name], *(["95 % interval"] if several else [])]
+        columns += [NAMES[name], *(["95 % of the mean"] if several else [])]
     return table([*columns, "training"], [_cells(row, sweep, several) for row in sweep.rows])
 
 

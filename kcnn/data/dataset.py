@@ -29,6 +29,15 @@ class Images:
         """Gives the first so many images, or all when there are fewer."""
         return Images(self.images[:count], self.labels[:count])
 
+    def digest(self) -> str:
+        """Gives a hash of these images and labels, by which a change of them is noticed."""
+        import numpy as np
+
+        digest = hashlib.sha256(str(self.images.shape).encode("ascii"))
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Dataset:

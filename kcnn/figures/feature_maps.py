@@ -129,7 +129,7 @@ def _place_maps(
 def _limits(maps: np.ndarray) -> tuple[float, float]:
     shown = maps[..., :COLUMNS]
     finite = shown[np.isfinite(shown)]
-    return float(finite.min(initial=0)), float(finite.max(initial=0))
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -14,7 +14,7 @@ from kcnn.figures import style
 from kcnn.figures.curves import Curve, name_runs
 from kcnn.figures.loss import LOGARITHMIC_FROM
 
-# A running mean takes about this share of all steps.
+# A running mean takes about this share of a run's steps.
 WINDOWS = 50
 # How many ends of epochs have room for a line, and for a number.
 MOST_BORDERS = 30
@@ -36,13 +36,13 @@ def draw(runs: Sequence[Curve], losses: Sequence[np.ndarray]) -> Figure:
     """
     values = [np.where(np.isfinite(one), one, np.nan) for one in losses]
     steps = max(len(one) for one in values)
-    window = mean_window(steps)
-    means = [running_mean(one, window) for one in values]
+    windows = [mean_window(len(one)) for one in values]
+    means = [running_mean(*one) for one in zip(values, windows, strict=True)]
     second_line = runs[0].headline if len(runs) == 1 else f"{len(runs)} runs"
     height = 5.4 if len(runs) == 1 else 5 + 0.22 * len(runs)
     figure = style.new_figure(f"Loss of every step\n{second_line}", height)
     axes = figure.subplots()
-    for mean, color in zip(means, style.run_colors(len(runs)), strict=True):
+    for mean, window, color in zip(means, windows, style.run_colors(len(runs)), strict=True):
         axes.plot(np.arange(window, window + len(mean)), mean, color=color, zorder=3)
     _count_steps(axes, steps)
     every_mean = np.concatenate(means)
@@ -50,11 +50,11 @@ def draw(runs: Sequence[Curve], losses: Sequence[np.ndarray]) -> Figure:
         _draw_steps(axes, values[0])
         _scale(axes, values[0], every_mean)
         _mark_epochs(axes, steps, int(runs[0].epochs[-1]))
-        handles = [_steps_handle(axes, values[0]), _means_handle(window, MEAN_COLOR)]
+        handles = [_steps_handle(axes, values[0]), _means_handle(windows, MEAN_COLOR)]
     else:
         _scale(axes, every_mean, every_mean)
         name_runs(figure, runs)
-        handles = [_means_handle(window, "#555555")]
+        handles = [_means_handle(windows, "#555555")]
     axes.legend(handles=handles, loc="upper right")
     return figure
 
@@ -123,8 +123,10 @@ def _steps_handle(axes: Axes, losses: np.ndarray) -> Line2D:
     return Line2D([], [], linestyle="", marker="o", color=STEP_COLOR, label=f"each step{note}")
 
 
-def _means_handle(window: int, color: str) -> Line2D:
-    label = f"mean of the last {window:,} steps" if window > 1 else "steps joined"
+def _means_handle(windows: Sequence[int], color: str) -> Line2D:
+    shortest, longest = min(windows), max(windows)
+    steps = f"{longest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+    label = f"mean of the last {steps} steps" if longest > 1 else "steps joined"
     return Line2D([], [], color=color, label=label)
 
 

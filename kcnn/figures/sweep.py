@@ -54,8 +54,10 @@ def draw(title: str, series: Sequence[Series]) -> Figure:
         title: The first line of the figure's title.
         series: One or more combinations.
     """
-    seeds = max(len(one.runs) for one in series)
-    second = f"mean of {seeds} seeds, in a band from the lowest to the highest\n"
+    counts = {len(one.runs) for one in series}
+    seeds = max(counts)
+    most = "" if len(counts) == 1 else "up to "  # the training of some seeds may have failed
+    second = f"mean of {most}{seeds} seeds, in a band from the lowest to the highest\n"
     figure = style.new_figure(
         f"{title}\n{second if seeds > 1 else ''}".rstrip(), height=7.2 + 0.22 * len(series)
     )

@@ -33,6 +33,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         images: int = IMAGES,
         first_label: int = 0,
         status: str = "finished",
+        digest: str | None = None,
     ) -> RunFolder:
         run = RunFolder(tmp_path / "digits" / name)
         write_text(run.resolved, resolved_yaml(read_recipe("digits", overrides)))
@@ -43,7 +44,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         write_csv(run.predictions, ("index", "label", "predicted", "probability"), rows)
         train = {"epoch": 1, "accuracy": 0.9, "val_accuracy": 0.8}
         summary = {"status": status, "parameters": 30, "timings": {"train": 9.5}, "train": train}
-        write_json(run.summary, summary | {"best": {"epoch": 1, "test_accuracy": 0.75}})
+        summary |= {"best": {"epoch": 1, "test_accuracy": 0.75}, "test_images_digest": digest}
+        write_json(run.summary, summary)
         return run
 
     return make
@@ -103,6 +105,14 @@ def test_the_same_seed_again_is_no_further_seed(make_run: MakeRun, tmp_path: Pat
     assert (group.seeds, group.standard_deviation) == ((0,), None)
 
 
+def test_the_same_images_elsewhere(make_run: MakeRun, tmp_path: Path) -> None:
+    for name, place in (("a", "before"), ("b", "moved")):
+        run = make_run(name, range(9), digest="the same")
+        settings = ["data.dataset=npz", f"data.path={place}.npz"]
+        write_text(run.resolved, resolved_yaml(read_recipe("digits", settings)))
+    assert len(compare(["digits/a", "digits/b"], tmp_path).runs) == 2
+
+
 class TestRefused:
     def test_other_data_set(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(9))
@@ -121,6 +131,12 @@ class TestRefused:
         make_run("a", range(9))
         make_run("b", range(9), first_label=1)
         with pytest.raises(KcnnError, match="digits with other labels, or in another order"):
+            compare(["digits/a", "digits/b"], tmp_path)
+
+    def test_other_images_with_the_same_labels(self, make_run: MakeRun, tmp_path: Path) -> None:
+        make_run("a", range(9), digest="before")
+        make_run("b", range(9), digest="after")
+        with pytest.raises(KcnnError, match="different test sets: digits with other images"):
             compare(["digits/a", "digits/b"], tmp_path)
 
     @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kcnn.commands import fit as fit_module
 from kcnn.commands.fit import fit
 from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.commands.plot import plot_runs
@@ -364,6 +365,18 @@ def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path
     run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")
     assert run.read_summary()["status"] == "interrupted"
     assert [row["epoch"] for row in run.read_metrics()] == [1, 2]
+
+
+def test_ctrl_c_before_the_training_leaves_no_run(
+    short_fit: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit_module, "write_text", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        short_fit(name="begun")
+    assert not (tmp_path / "outputs" / "tiny" / "begun").exists()
 
 
 class InterruptedWhileDrawing(Progress):

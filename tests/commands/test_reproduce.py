@@ -20,7 +20,7 @@ from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
 from kcnn.commands.many_fits import train_many
-from kcnn.commands.reproduce import reproduce
+from kcnn.commands.reproduce import _report_folder, reproduce
 from kcnn.commands.studies.reproduction_report import Reproduction
 from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError, RunError
@@ -251,6 +251,18 @@ def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
     (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
     with pytest.raises(RunError, match="reproduction: is a run; the report goes there"):
         reproduce("digits", 2, output_dir=tmp_path)
+
+
+def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
+    def folder(*overrides: str) -> Path:
+        return _report_folder(tmp_path, read_recipe("digits", overrides), overrides)
+
+    assert folder() == tmp_path / "digits" / "reproduction"
+    assert folder("train.epochs=3", "train.batch_size=8").name.startswith("reproduction-")
+    assert folder("train.epochs=3", "train.batch_size=8") == folder(
+        "train.batch_size=8", "train.epochs=3"
+    )
+    assert len({folder(), folder("train.epochs=3"), folder("train.epochs=4")}) == 3
 
 
 @pytest.mark.slow

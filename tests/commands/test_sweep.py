@@ -135,8 +135,8 @@ class TestTwoSeedsOfTwo:
         done = run(outputs, "--seeds", "2")
         heading, _, first, second, *_ = done.stdout.splitlines()
         assert re.split("  +", heading) == [
-            "train.batch_size", "seeds", "validation accuracy", "95 % interval", "test accuracy",
-            "95 % interval", "training",
+            "train.batch_size", "seeds", "validation accuracy", "95 % of the mean", "test accuracy",
+            "95 % of the mean", "training",
         ]  # fmt: skip
         assert {first.split()[0], second.split()[0]} == {"16", "64"}
         assert "Choose by the validation accuracy" in done.stdout

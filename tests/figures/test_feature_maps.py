@@ -54,6 +54,13 @@ def test_each_row_has_one_scale_for_both_images() -> None:
     assert scales[1] == pytest.approx((shown.min(), shown.max()))
 
 
+@pytest.mark.parametrize("least", [0.4, -3.0])
+def test_a_scale_begins_with_the_smallest_number(least: float) -> None:
+    maps = np.linspace(least, least + 0.2, 16, dtype=np.float32).reshape(1, 4, 4, 1)
+    images = feature_maps.draw([RIGHT], [Maps("conv", maps)], "run").axes[0].images
+    assert images[-1].get_clim() == pytest.approx((least, least + 0.2))
+
+
 @pytest.mark.parametrize("name", ["a", "a_layer_with_a_long_name"])
 @pytest.mark.parametrize("count", [1, 5, 40])
 @pytest.mark.parametrize("examples", [[RIGHT], [RIGHT, WRONG]], ids=["one", "two"])

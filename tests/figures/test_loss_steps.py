@@ -108,11 +108,18 @@ def test_several_runs_lay_their_means_over_each_other(curve, texts, cut_texts) -
     figure = loss_steps.draw(runs, [FALLING, 3 * FALLING[:60]])
     first, second = figure.axes[0].lines
     assert [first.get_color(), second.get_color()] == list(style.COLORS[:2])
-    assert (len(first.get_xdata()), len(second.get_xdata())) == (99, 59)
+    assert (len(first.get_xdata()), len(second.get_xdata())) == (99, 60)
     assert {"2 runs", "a/run-001: 81.2 % test accuracy"} <= {
         line for text in texts(figure) for line in text.split("\n")
     }
     assert cut_texts(figure) == []
+
+
+def test_each_of_several_runs_has_means_of_its_own_length(curve, texts) -> None:
+    losses = [np.ones(180_000), np.ones(1_800)]
+    figure = loss_steps.draw([curve("a/run-001"), curve("b/run-001")], losses)
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines] == [178_001, 1_781]
+    assert "mean of the last 20 to 2,000 steps" in texts(figure)
 
 
 @pytest.mark.parametrize("image_format", ["png", "svg"])

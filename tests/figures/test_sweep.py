@@ -37,7 +37,9 @@ def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts)
     heights = above.collections[0].get_paths()[0].vertices[:, 1]
     assert heights.min() == pytest.approx(middle[0] - 3)
     assert heights.max() == pytest.approx(middle[-1] + 3)
-    assert any("band from the lowest to the highest" in text for text in texts(figure))
+    assert any("mean of 3 seeds, in a band from" in text for text in texts(figure))
+    figure = sweep.draw("cifar", [Series("SGD", seeds), Series("Adam", seeds[:1])])
+    assert any("mean of up to 3 seeds, in a band from" in text for text in texts(figure))
 
 
 @pytest.mark.parametrize(

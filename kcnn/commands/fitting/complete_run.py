@@ -173,6 +173,7 @@ def _conclude(
             "test": len(job.dataset.test),
         },
         "images_digest": job.images_digest,
+        "test_images_digest": job.dataset.test.digest(),
         "train": training.row_of_weights,
         "test": outcome.test,
         **({"test_augmented": outcome.augmented} if outcome.augmented else {}),

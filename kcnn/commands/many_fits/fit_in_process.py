@@ -155,8 +155,11 @@ class _Relay(Progress):
         """Ends the work as Ctrl-C does; is called when the process is asked to end.
 
         Python drops an exception that comes while it clears objects away. One that was dropped is
-        raised again after the epoch.
+        raised again after the epoch. Who asks twice, as a shell that ends all of its processes
+        does beside the first process, must not interrupt the ending.
         """
+        if self._is_stopping:
+            return
         self._is_stopping = True
         raise KeyboardInterrupt
 

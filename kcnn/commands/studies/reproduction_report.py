@@ -152,7 +152,7 @@ def _title(reproduction: Reproduction) -> str:
 
 
 def _panels(reproduction: Reproduction) -> list[Any]:
-    """Lays out the picture: a panel a published number, or one for all when none is published."""
+    """Lays out the picture: a panel a published number, or one for all where none can be judged."""
     from kcnn.figures.reproduction import Panel, Row
 
     def row(quantity: Quantity) -> Row:
@@ -171,7 +171,12 @@ def _panels(reproduction: Reproduction) -> list[Any]:
     if panels:
         return panels
     accuracies = [row(one) for one in reproduction.shown if one.metric == "accuracy"]
-    return [Panel("nothing published to hold them against", accuracies, None, is_share=True)]
+    title = (
+        "none of the published numbers was measured"
+        if reproduction.verdicts
+        else "nothing published to hold them against"
+    )
+    return [Panel(title, accuracies, None, is_share=True)]
 
 
 def _in_words(verdict: str) -> str:

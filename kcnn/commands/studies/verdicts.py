@@ -192,11 +192,11 @@ def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
     """Says whether a published number was reproduced.
 
     It was when it lies where one more run of ours would be expected: in the 95 % prediction
-    interval of the seeds, mean ± t·s·√(1 + 1/n), widened by the sampling error of the test images.
-    A published number is one run, so the interval of the mean would be too narrow for it; and it
-    may have been measured on other test images, or a part of them, to which the spread of our seeds
-    on one test set is blind. On the very same images the widening is cautious: it calls a number
-    reproduced rather than accuse its author.
+    interval of the seeds, mean ± t·s·√(1 + 1/n), widened by the sampling errors of two draws of
+    test images, ours and theirs. A published number is one run, so the interval of the mean would
+    be too narrow for it; and it may have been measured on other test images, to which the spread of
+    our seeds on one test set is blind. On the very same images the widening is cautious: it calls a
+    number reproduced rather than accuse its author.
 
     Outside of that range ours is `below` or `above`. Inside of it, a number may owe its place to
     Student's t alone, which is wide when few seeds leave the spread uncertain: if it would fall

@@ -80,6 +80,13 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
     assert [receiver.recv()[1][0] for _ in range(2)] == [1, 2]
 
 
+def test_asked_twice_it_still_ends_in_good_order() -> None:
+    relay = module._Relay(multiprocessing.Pipe(duplex=False)[1])
+    with suppress(KeyboardInterrupt):
+        relay.stop(signal.SIGTERM, None)
+    relay.stop(signal.SIGTERM, None)  # does not interrupt what ends the work
+
+
 @pytest.mark.parametrize(
     "error",
     [DataError("a"), ExportError("a", "b"), KcnnError("a"), RunError("a\nb"), TrainingError("a"),

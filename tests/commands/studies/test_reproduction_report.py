@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun, markdown, write_report
+from kcnn.commands.studies.reproduction_report import (
+    Reproduction,
+    SeedRun,
+    _panels,
+    markdown,
+    write_report,
+)
 from kcnn.commands.studies.verdicts import Quantity, judge
 from kcnn.console.reproduction import reproduction_text
 from kcnn.recipe.schema import Fidelity, Published
@@ -65,7 +71,7 @@ def test_tables_have_as_many_cells_in_every_row(report: Reproduction) -> None:
 
 def test_text(report: Reproduction) -> None:
     text = reproduction_text(report)
-    assert "test_accuracy 72.951 %: one more run of ours is expected in 63.3" in text
+    assert "test_accuracy 72.951 %: one more run of ours is expected in 63." in text
     assert "hint: 72.951 % is published as test accuracy" in text
     assert "data.scaling" in text
     assert "changed from the recipe" not in text
@@ -75,6 +81,22 @@ def test_changed_settings_are_said(report: Reproduction) -> None:
     changed = replace(report, overrides=("train.epochs=3",))
     for text in (markdown(changed), reproduction_text(changed)):
         assert "changed from the recipe: train.epochs=3" in text
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [
+        ([], "nothing published to hold them against"),
+        (["val_accuracy"], "none of the published numbers was measured"),
+    ],
+)
+def test_the_picture_says_why_nothing_is_held_against_the_source(
+    published: list[str], words: str, report: Reproduction
+) -> None:
+    numbers = [Published(metric=one, value=0.7, source="week 11") for one in published]
+    verdicts = tuple(judge(one, QUANTITIES) for one in numbers)
+    (panel,) = _panels(replace(report, verdicts=verdicts))
+    assert panel.title == words
 
 
 def test_files(report: Reproduction) -> None:
