@@ -66,10 +66,10 @@ def cli() -> None:
 @resume_option
 @options(device, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
-    """Train the network of RECIPE, a file or the name of a recipe that kcnn brings.
+    """Train the network that a recipe describes.
 
-    Leaves a run folder with metrics, pictures, models and the settings in force. Any setting of the
-    recipe can be given here.
+    RECIPE is a file or the name of a recipe that kcnn brings, and any setting of it can be given
+    here. Leaves a run folder with metrics, pictures, models and the settings in force.
 
     A run that was stopped goes on with --resume and ends as it would have without the stop; with
     more epochs, a finished one goes on too. Its other settings cannot change.
@@ -109,9 +109,10 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @for_reading_runs
 def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
-    """Draw the pictures of a run again, or the curves of several runs over each other.
+    """Draw the pictures of one run again, or the curves of several.
 
-    The newest run when none is named. A run that was stopped plots what it has.
+    Curves of several runs lie over each other. The newest run when none is named. A run that was
+    stopped plots what it has.
 
     \b
     Examples:
@@ -133,14 +134,16 @@ def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
 @run
 @weights
 @click.option(
-    "--destination", type=click.Path(path_type=Path), help="A new folder to write instead.",
+    "--destination", type=click.Path(path_type=Path),
+    help="Write to this new folder, not into the run's own export/saved_model.",
 )  # fmt: skip
 @for_reading_runs
 def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
-    """Write a run's model as a SavedModel that takes raw images and gives class probabilities.
+    """Write a run's model as a SavedModel, and check it.
 
-    It is loaded again in a fresh process with plain TensorFlow, and must answer as the model does
-    on the whole test set. The newest run when none is named.
+    The SavedModel takes raw images and gives class probabilities. It is loaded again in a fresh
+    process with plain TensorFlow, and must answer as the model does on the whole test set. The
+    newest run when none is named.
 
     \b
     Examples:
@@ -163,7 +166,9 @@ def check(
     recipe: str, settings: Sequence[str], build: bool, gradients: bool, as_json: bool,
     **of_gradients: Any,
 ) -> None:  # fmt: skip
-    """Check RECIPE without training: every mistake at once, and whether the layers fit.
+    """Find every mistake in a recipe, without training.
+
+    All are told at once, and whether the layers fit.
 
     --gradients compares backpropagation with numerical gradients, at weights chosen at random, in
     float64 on a few real images. Dropout and noise are held still; batch normalization takes the
@@ -201,10 +206,11 @@ def explain(
     recipe: str, settings: Sequence[str], solve: str | None, layer: str | None, markdown: bool,
     output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool, **of_layer: Any,
 ) -> None:  # fmt: skip
-    """Explain RECIPE layer by layer: the sums behind shapes, parameters and multiply-adds.
+    """Show the arithmetic behind each layer of a recipe.
 
-    With them come the memory of the activations, the receptive field, and what is worth a second
-    look. Nothing is trained. --layer shows how one value of a convolution comes about.
+    The sums behind shapes, parameters and multiply-adds; with them the memory of the activations,
+    the receptive field, and what is worth a second look. Nothing is trained. --layer shows how one
+    value of a convolution comes about.
 
     \b
     Examples:
@@ -253,9 +259,10 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table, too.")
 @options(output_dir, quiet, json_option)
 def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
-    """Say what is on images (PNG, JPEG, BMP, GIF, or folders of them).
+    """Say what is on your images.
 
-    Size and colours are converted as the run needs. The newest run when none is named.
+    PNG, JPEG, BMP and GIF files, or folders of them. Size and colours are converted as the run
+    needs. The newest run when none is named.
 
     \b
     Examples:
@@ -284,9 +291,10 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @options(output_dir, json_option)
 def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: bool) -> None:
-    """Compare finished runs: their settings, their accuracy, and what chance alone would do.
+    """Compare finished runs, with what chance alone would do.
 
-    Runs that differ only by seed count as one group. For two runs every test image is compared.
+    Shows their settings and their accuracy. Runs that differ only by seed count as one group.
+    For two runs every test image is compared.
 
     \b
     Examples:
@@ -309,11 +317,11 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
 @options(side_by_side, device, output_dir, data_dir, quiet, json_option)
 def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
-    """Train several seeds of RECIPE and judge the numbers that its source published.
+    """Train several seeds of a recipe; judge its published numbers.
 
-    Each is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs of the
-    same settings and seed count when they are finished, and go on when they were stopped; so the
-    same command goes on where it was stopped itself.
+    Each number is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs
+    of the same settings and seed count when they are finished, and go on when they were stopped; so
+    the same command goes on where it was stopped itself.
 
     \b
     Examples:
@@ -344,11 +352,11 @@ def sweep(
     recipe: str, settings: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
     as_json: bool, **workplace: Any,
 ) -> None:  # fmt: skip
-    """Train RECIPE with every combination of some settings; compare them in a table and a picture.
+    """Train a recipe with every combination of some settings.
 
-    Each is a run as kcnn fit leaves it. Runs of the same settings and seed count when they are
-    finished, and go on when they were stopped; so the same command goes on where it was stopped
-    itself.
+    A table and a picture compare them. Each is a run as kcnn fit leaves it. Runs of the same
+    settings and seed count when they are finished, and go on when they were stopped; so the same
+    command goes on where it was stopped itself.
 
     \b
     Examples:
@@ -372,10 +380,10 @@ def sweep(
 @click.option("--watch", "watched", is_flag=True, help="Follow RUN while it trains.")
 @json_option
 def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: bool) -> None:
-    """List runs with their accuracy, size and time, or follow one that trains.
+    """List runs, or follow one that trains.
 
-    --watch shows the log of RUN, the newest when none is named, until its training ends. Ctrl-C
-    ends the watching alone.
+    The list has their accuracy, size and time. --watch shows the log of RUN, the newest when none
+    is named, until its training ends. Ctrl-C ends the watching alone.
 
     \b
     Examples:
@@ -399,7 +407,7 @@ def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: b
 @json_option
 @click.pass_context
 def recipes(ctx: click.Context, as_json: bool) -> None:
-    """List the recipes that kcnn brings; show one, or copy one to start from.
+    """List kcnn's recipes; show one, or copy one to start from.
 
     \b
     Examples:
@@ -432,7 +440,9 @@ def show_recipe(name: str) -> None:
 @click.argument("name")
 @click.argument("destination", type=click.Path(path_type=Path), default=".")
 def copy_recipe(name: str, destination: Path) -> None:
-    """Copy a recipe to DESTINATION, a new file or a folder (this one when left out).
+    """Copy a recipe, to make it your own.
+
+    DESTINATION is a new file or a folder (the current folder when left out).
 
     \b
     Example:
@@ -507,7 +517,9 @@ def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> 
 def doctor(
     output_dir: Path, data_dir: Path | None, repeatable: bool, quiet: bool, as_json: bool
 ) -> None:
-    """Show versions, devices, precision, and the data found on this machine.
+    """Show versions, devices and data found on this machine.
+
+    Says too whether bfloat16 is fast on it.
 
     \b
     Examples:

@@ -45,6 +45,8 @@ def _help_texts(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     readme_file = Path(sys.argv[1])
     updated = with_reference(readme_file.read_text(encoding="utf-8"))
     readme_file.write_text(updated, encoding="utf-8")

@@ -67,8 +67,8 @@ be given on the command line, as in `kcnn fit mine.yaml train.optimizer.Adam.lea
 and `kcnn check mine.yaml` tells every mistake at once.
 
 What is not written has the default of these tables. *Needed* means that there is none, *Keras's*
-that it is left to Keras, and a dash that nothing is done if the meaning says no more. The examples
-below show only the lines in question."""
+that it is left to Keras. A dash means that the setting is off when left out, unless its meaning
+says otherwise. The examples below show only the lines in question."""
 
 
 @dataclass(frozen=True)
@@ -286,4 +286,6 @@ def _anchor(title: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     Path(sys.argv[1]).write_text(settings_page(), encoding="utf-8")

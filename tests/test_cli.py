@@ -60,6 +60,15 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
     assert f"kcnn {' '.join(path)}".strip() in shown.output
 
 
+@pytest.mark.parametrize("path", [(), ("recipes",), ("data",)], ids=" ".join)
+def test_what_a_command_does_is_told_in_one_whole_line(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(cli, [*path, "--help"], terminal_width=80).output
+    lines = shown.partition("Commands:\n")[2].splitlines()
+    assert lines
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines)
+    assert all(line.startswith("  ") and line[2] != " " and len(line) <= 80 for line in lines)
+
+
 def test_version() -> None:
     assert run("--version").output.startswith("kcnn, version 0.")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -33,6 +35,16 @@ def test_command_reference_is_what_help_prints() -> None:
     assert with_reference(README) == README, "run python -m kcnn.reference README.md"
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["README.md", "more.md"]])
+def test_the_reference_goes_to_exactly_one_path(arguments: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kcnn.reference", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "python -m kcnn.reference README.md" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:
     first, second = (block for block in blocks("bash") if "pip install" in block)
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
@@ -49,6 +61,24 @@ def test_commands_exist(line: str) -> None:
     # Parsing finds unknown options and missing arguments; nothing is run.
     with command.make_context(name, list(arguments), parent=click.Context(cli)) as context:
         assert context.params is not None
+
+
+def test_the_lines_of_python_use_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+    from PIL import Image
+
+    from kcnn.export.saved_model import write_saved_model
+
+    (lines,) = blocks("python")
+    monkeypatch.chdir(tmp_path)
+    answers = keras.layers.Dense(2, activation="softmax")
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), answers])
+    write_saved_model(model, ("cat", "dog"), {}, Path("outputs/cifar/run-001/export/saved_model"))
+    Image.new("RGB", (30, 20), "red").save("cat.png")
+    defined: dict[str, object] = {}
+    exec(lines, defined)
+    assert defined["probabilities"].shape == (1, 2)
+    assert Path("outputs/cifar/run-001/export/saved_model/class_names.json").is_file()
 
 
 def test_the_example_recipe_is_right(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.learned_classes import require_learned
+from kcnn.commands.parts.scored_images import has_other_images
 from kcnn.data.load import load_dataset
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
@@ -56,12 +57,14 @@ def evaluate(
 ) -> Evaluation:
     """Scores a run's saved model on the test set; changes nothing in the run.
 
+    Images of one's own that are no longer those of the run are scored too, and told of.
+
     Args:
         run: A run as `kcnn.runs.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         data_dir: Where the images lie, if not where they are usually looked for.
-        progress: Told of loading and of images done.
+        progress: Told of loading, of other images than the run's, and of images done.
 
     Raises:
         RunError: There is no such run or model, or the model is damaged or does not fit the data.
@@ -74,6 +77,11 @@ def evaluate(
     data = read_recipe(found.resolved).data
     dataset = load_dataset(data, data_dir, progress)
     require_learned(found, dataset.class_names, progress)
+    if has_other_images(found, data, dataset.test):
+        progress.note(
+            f"{found.title}: the test images are no longer those that it was scored on; it may "
+            "have learned from some of them"
+        )
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images

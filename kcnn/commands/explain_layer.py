@@ -11,9 +11,11 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.commands.parts.known_images import require_plan
 from kcnn.model.explained.convolutions import find_convolution, require_place
+from kcnn.model.first_kernels import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.recipe.weights import Whitening
 from kcnn.runs import RunFolder, find_run
 
 if TYPE_CHECKING:
@@ -95,20 +97,26 @@ def _read_image(
     data_dir: Path | None,
     progress: Progress,
 ) -> tuple[np.ndarray, str, Dataset | None]:
-    """Reads the image, and the data set where it or its scaling is needed."""
+    """Reads the image, and the data set where that or the weights need it."""
     from kcnn.data.images import read_image
     from kcnn.data.load import load_dataset
 
     height, width, channels = plan.image_shape
     if file is not None:
         pixels = read_image(file, (height, width), channels)
-        if run is not None or plan.recipe.data.scaling != "standard":
+        if run is not None or not _starts_from_images(plan):
             return pixels, str(file), None
     dataset = load_dataset(plan.recipe.data, data_dir, progress)
     if file is not None:
         return pixels, str(file), dataset
     label = dataset.class_names[dataset.test.labels[0]]
     return dataset.test.images[0], f"the first test image of {dataset.name}, {label}", dataset
+
+
+def _starts_from_images(plan: Plan) -> bool:
+    """Says whether the training images decide with what numbers training starts."""
+    whitened = convolutions_with(Whitening, plan.nodes)
+    return plan.recipe.data.scaling == "standard" or bool(whitened)
 
 
 def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:

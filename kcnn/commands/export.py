@@ -8,12 +8,14 @@ from pathlib import Path
 import kcnn
 from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.learned_classes import require_learned
+from kcnn.commands.parts.scored_images import require_scored_images
 from kcnn.data.load import load_dataset
-from kcnn.errors import ExportError
-from kcnn.files import atomic, require_writable, writing
+from kcnn.files import atomic, remove_leftovers, require_new, require_writable
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import find_run, require_no_links
+
+_ANOTHER_PLACE = "choose another, or remove it"
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,23 @@ def export(
 
     Raises:
         RunError: There is no such run or model, it is damaged or does not fit the data, or the
-            place cannot be written.
+            place is taken or cannot be written.
         DataError: The images cannot be found or read.
-        ExportError: The destination is there already, or the export answers otherwise.
+        ExportError: The export answers otherwise.
         TrainingError: The model's answers are not finite.
     """
     progress = progress or Progress()
     found = find_run(run, output_dir)
     require_no_links(found)
     path = found.weights(weights)
-    place = _require_new(destination) if destination else found.exports / "saved_model"
+    place = destination or found.exports / "saved_model"
+    if destination is not None:
+        require_new(destination, _ANOTHER_PLACE)
     require_writable(place.parent)
-    dataset = load_dataset(read_recipe(found.resolved).data, data_dir, progress)
+    data = read_recipe(found.resolved).data
+    dataset = load_dataset(data, data_dir, progress)
     require_learned(found, dataset.class_names, progress)
+    require_scored_images(found, data, dataset.test)
     start_tensorflow(progress)
     import keras
 
@@ -102,6 +108,7 @@ def export(
         "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
         "kcnn": kcnn.__version__,
     }
+    remove_leftovers(found.exports)
     with atomic(place) as temporary:
         write_saved_model(model, dataset.class_names, description, temporary)
         agreement = require_agreement(
@@ -114,6 +121,8 @@ def export(
             batch_size(model),
             progress,
         )
+        if destination is not None:
+            require_new(destination, _ANOTHER_PLACE)  # another process may have taken it meanwhile
     return ExportResult(
         run=found.title,
         weights=weights,
@@ -125,13 +134,6 @@ def export(
         accuracy=agreement.exported_accuracy,
         usage=_usage(place),
     )
-
-
-def _require_new(destination: Path) -> Path:
-    with writing(destination):
-        if destination.exists():
-            raise ExportError(f"{destination}: is there already", "choose another, or remove it")
-    return destination
 
 
 def _usage(place: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.folder_names import folder_name
+from kcnn.commands.parts.scored_images import require_scored_images
 from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
@@ -131,11 +132,12 @@ def _load_images(
     try:
         recipe = read_recipe(run.resolved)
         dataset = load_dataset(recipe.data, data_dir, progress)
+        require_scored_images(run, recipe.data, dataset.test)
         return set_validation_apart(dataset, recipe.data.validation, recipe.train.seed)[0]
     except KcnnError as error:
         if strict:
             raise
-        progress.note(f"{run.title}: its images could not be loaded: {error.message}")
+        progress.note(f"{run.title}: its images are not at hand: {error.message}")
         return None
 
 

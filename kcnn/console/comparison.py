@@ -71,8 +71,8 @@ def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
         for run in comparison.runs
     ]  # fmt: skip
     columns = (
-        "group", "run", "seed", "test accuracy", "95 %, other images", "best epoch's", "val accuracy",
-        "training accuracy", "parameters", "training",
+        "group", "run", "seed", "test accuracy", "95 %, other images", "best epoch's",
+        "val accuracy", "training accuracy", "parameters", "training",
     )  # fmt: skip
     return table(columns, rows)
 

@@ -55,12 +55,12 @@ def check_text(check: Check) -> str:
     """Says what network a right recipe describes."""
     recipe, plan = check.recipe, check.plan
     if plan is None:
-        return f"{recipe.origin.file}: right, as far as can be told without the images"
+        return f"{recipe.origin.file}: no mistakes found, as far as can be told without the images"
     height, width, channels = plan.image_shape
     classes = f" to {plan.classes} classes" if plan.classes else ""
     built = "; Keras built it" if check.built else ""
     return (
-        f"{recipe.origin.file}: right{built}\n"
+        f"{recipe.origin.file}: no mistakes found{built}\n"
         f"{len(plan.nodes)} layers, from {height}×{width}×{channels} images{classes}; "
         f"{plan.cost.parameters:,} parameters, {plan.cost.multiply_adds:,} multiply-adds an image"
     )
@@ -178,10 +178,16 @@ def sets_text(sets: Sequence[Mapping[str, Any]]) -> str:
 
 def verify_text(result: Mapping[str, Any]) -> str:
     """Says whether a set can be read and whether it is the original."""
-    origin = {True: "the original", False: "not the original, which does not matter", None: "own"}
+    files = {
+        True: "the original download",
+        False: "not byte for byte the original download",
+        None: "of a form for which no hash of the original is known",
+    }[result["original"]]
+    if not result["original"] and result["readable"]:
+        files += "; the images can be read all the same"
     lines = [f"{result['name']}: {result['path']}"]
     lines += [f"sha256 {digest}  {name}" for name, digest in result["sha256"].items()]
-    lines.append(f"files: {origin[result['original']]}")
+    lines.append(f"files: {files}")
     if result["readable"]:
         lines.append(
             f"readable: {result['train_count']:,} training and {result['test_count']:,} test images"
@@ -194,7 +200,7 @@ def verify_text(result: Mapping[str, Any]) -> str:
 def _repeatability(differing: list[str] | None) -> list[tuple[str, str]]:
     if differing is None:
         return []
-    same = "yes: two fits of digits left the same bytes, times apart"
+    same = "yes: two fits of digits left the same files, except for recorded times"
     return [("repeatable", f"NO: {', '.join(differing)} differ" if differing else same)]
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,10 +118,10 @@ def ask(
         For each signature its answers, float32, (count, classes).
 
     Raises:
-        ExportError: The process failed, or the temporary folder does not hold the images.
+        ExportError: The process failed or was killed, or the temporary folder does not hold the
+            images.
     """
-    with _temporary_folder(images.nbytes) as folder:
-        np.save(folder / "images.npy", images)
+    with _folder_of(images) as folder:
         command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
         command += [str(folder / "images.npy"), str(folder), str(batch_size), *signatures]
         _run(command, len(images) * len(signatures), folder / "errors.txt", progress)
@@ -129,22 +129,24 @@ def ask(
 
 
 @contextmanager
-def _temporary_folder(size: int) -> Iterator[Path]:
-    """Makes a folder for images of so many bytes; when it cannot be written, that is not the run's.
+def _folder_of(images: np.ndarray) -> Iterator[Path]:
+    """Makes a temporary folder with images.npy; when it cannot be written, that is not the run's.
 
     Raises:
         ExportError: It cannot be written.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix="kcnn-") as name:
-            yield Path(name)
-    except OSError as error:
-        raise ExportError(
-            f"{tempfile.tempdir or 'temporary folder'}: cannot be written: "
-            f"{error.strerror or error}",
-            f"the check of the export writes the test set there, {-(-size // 1000):,} kB: make "
-            "room, or let TMPDIR name another folder",
-        ) from None
+    with ExitStack() as stack:
+        try:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kcnn-")))
+            np.save(folder / "images.npy", images)
+        except OSError as error:
+            raise ExportError(
+                f"{tempfile.tempdir or 'temporary folder'}: cannot be written: "
+                f"{error.strerror or error}",
+                f"the check of the export writes the test set there, {-(-images.nbytes // 1000):,} "
+                "kB: make room, or let TMPDIR name another folder",
+            ) from None
+        yield folder
 
 
 def _run(command: Sequence[str], total: int, errors: Path, progress: Progress) -> None:
@@ -164,11 +166,20 @@ def _run(command: Sequence[str], total: int, errors: Path, progress: Progress) -
         except BaseException:
             process.kill()
             raise
-        if process.wait() != 0:
+        if status := process.wait():
             stderr.seek(0)
             lines = stderr.read().split("\n")
             last = next((line for line in reversed(lines) if line.strip()), "no message")
-            raise ExportError(
-                f"the exported model cannot be run by TensorFlow alone: {last.strip()}",
-                "nothing was exported; please report this with the run's resolved.yaml",
-            )
+            raise _failure(status, last.strip())
+
+
+def _failure(status: int, last_words: str) -> ExportError:
+    if status < 0:
+        return ExportError(
+            f"the process that checks the export was killed by signal {-status}: {last_words}",
+            "nothing was exported; was there enough memory?",
+        )
+    return ExportError(
+        f"the exported model cannot be run by TensorFlow alone: {last_words}",
+        "nothing was exported; please report this with the run's resolved.yaml",
+    )

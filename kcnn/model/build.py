@@ -71,9 +71,9 @@ def build_model(
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
-    float32_from = _first_of_head(plan.nodes)
-    for index, node in enumerate(plan.nodes):
-        dtype = "float32" if index >= float32_from else None
+    heads = _heads(plan.nodes)
+    for node in plan.nodes:
+        dtype = "float32" if node.name in heads else None
         inputs = [tensors[name] for name in node.inputs]
         try:
             layer = _make_layer(node, inputs[0].shape[1:], dtype, synchronized, compiled)
@@ -100,12 +100,13 @@ def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.L
     return keras.layers.Identity(name=SCALING, dtype="float32")
 
 
-def _first_of_head(nodes: Sequence[Node]) -> int:
-    """Finds the last layer with a kernel: from there on, logits stay float32."""
-    for index in range(len(nodes) - 1, -1, -1):
-        if isinstance(nodes[index].layer, _WEIGHTED):
-            return index
-    return 0
+def _heads(nodes: Sequence[Node]) -> set[str]:
+    """Names the layers from the last one with a kernel on, on each way: logits stay float32."""
+    names = {nodes[-1].name}
+    for node in reversed(nodes):
+        if node.name in names and not isinstance(node.layer, _WEIGHTED):
+            names.update(node.inputs)
+    return names
 
 
 def _make_layer(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.shapes import pair
+from kcnn.model.arithmetic.shapes import Shape, pair, shown
+from kcnn.model.arithmetic.windows import Step, steps, windows
 from kcnn.model.graph import INPUT, Node
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
@@ -32,22 +33,25 @@ def convolutions_with(
     ]
 
 
-def require_room_for_first_kernels(recipe: Recipe, nodes: Sequence[Node], channels: int) -> None:
+def require_room_for_first_kernels(
+    recipe: Recipe, nodes: tuple[Node, ...], image_shape: Shape
+) -> None:
     """Makes sure that convolutions are as their initializers need them.
 
     Args:
         recipe: The recipe the graph is from, for messages.
         nodes: The unfolded graph.
-        channels: How many the images have.
+        image_shape: Height, width and channels of the images.
 
     Raises:
-        RecipeError: A whitening convolution does not read the image, or has filters that no
-            eigenvector is left for; one with Whitening or Dirac works in groups.
+        RecipeError: A whitening convolution does not read the image, reaches beyond it, or has
+            filters that no eigenvector is left for; one with Whitening or Dirac works in groups.
     """
+    as_written = {step.node.name: step for step in steps(nodes)}
     mistakes = [
         (node, mistake)
         for node, layer, _ in convolutions_with(Whitening, nodes)
-        if (mistake := _mistake_of_whitening(node, layer, channels))
+        if (mistake := _mistake_of_whitening(as_written[node.name], layer, image_shape))
     ] + [
         (node, f"Dirac needs groups: 1; got {layer.groups}")
         for node, layer, _ in convolutions_with(Dirac, nodes)
@@ -64,15 +68,22 @@ def require_room_for_first_kernels(recipe: Recipe, nodes: Sequence[Node], channe
         )
 
 
-def _mistake_of_whitening(node: Node, layer: Conv2D, channels: int) -> str | None:
-    if node.inputs != (INPUT,):
+def _mistake_of_whitening(step: Step, layer: Conv2D, image_shape: Shape) -> str | None:
+    if step.inputs != (INPUT,):
         return (
             "Whitening is for a convolution that reads the image; write another initializer, as in "
             "Dirac, or inputs: image"
         )
     if layer.groups != 1:
         return f"Whitening needs groups: 1; got {layer.groups}"
+    reach = tuple(window.reach for window in windows(step, image_shape) or ())
+    if any(one > size for one, size in zip(reach, image_shape[:2], strict=True)):
+        return (
+            f"Whitening learns from patches of the images, which are {shown(image_shape[:2])}, and "
+            f"this kernel reaches over {shown(reach)}; write a smaller kernel_size or dilation_rate"
+        )
     height, width = pair(layer.kernel_size)
+    channels = image_shape[2]
     most = 2 * height * width * channels
     if layer.filters % 2 or layer.filters > most:
         return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.costs import Cost, total_cost
@@ -13,11 +12,10 @@ from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.shapes import Shape, shown
 from kcnn.model.first_kernels import require_room_for_first_kernels
 from kcnn.model.graph import Node, unfold
+from kcnn.model.output import Link, OutputActivation, output_activation
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Loss, Metric
-
-OutputActivation = Literal["softmax", "sigmoid", "linear"]
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,18 @@ class Plan:
 
     @property
     def output_activation(self) -> OutputActivation:
-        """What the last layer does to its sums; `linear` means that it gives logits."""
-        last = self.nodes[-1].layer
-        activation = getattr(last, "activation", None)
-        if isinstance(last, kinds.Softmax) or activation == "softmax":
-            return "softmax"
-        return "sigmoid" if activation == "sigmoid" else "linear"
+        """What the network does to its last sums; `linear` means that it gives logits."""
+        return output_activation(
+            {
+                node.name: Link(
+                    kind=type(node.layer).__name__,
+                    activation=getattr(node.layer, "activation", None),
+                    width=self.shapes[node.name][-1],
+                    inputs=node.inputs,
+                )
+                for node in self.nodes
+            }
+        )
 
 
 def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
@@ -80,7 +84,7 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
     """
     _require_near_shifts(recipe, image_shape)
     nodes = tuple(unfold(recipe))
-    require_room_for_first_kernels(recipe, nodes, image_shape[2])
+    require_room_for_first_kernels(recipe, nodes, image_shape)
     plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
     require_right_end(plan)
     return plan

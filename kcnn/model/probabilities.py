@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keras
 
+from kcnn.model.output import Link, output_activation
+
 NAME = "probabilities"
 
 
@@ -14,10 +16,10 @@ def probability_model(model: keras.Model) -> keras.Model:
         model: A functional model with one output of shape (count, classes).
 
     Returns:
-        The same model when it ends in a softmax or a sigmoid; else a model with the same weights
-        and a float32 `Softmax` layer behind them.
+        The same model when it gives what a softmax or a sigmoid made; else a model with the same
+        weights and a float32 `Softmax` layer behind them.
     """
-    if _gives_probabilities(model.layers[-1]):
+    if output_activation({id(layer.output): _link(layer) for layer in model.layers}) != "linear":
         return model
     name = NAME
     while any(layer.name == name for layer in model.layers):
@@ -26,10 +28,10 @@ def probability_model(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], output, name=model.name)
 
 
-def _gives_probabilities(layer: keras.Layer) -> bool:
-    if isinstance(layer, keras.layers.Softmax):
-        return True
-    return getattr(layer, "activation", None) in (
-        keras.activations.softmax,
-        keras.activations.sigmoid,
+def _link(layer: keras.Layer) -> Link:
+    return Link(
+        kind=type(layer).__name__,
+        activation=getattr(getattr(layer, "activation", None), "__name__", None),
+        width=layer.output.shape[-1],
+        inputs=tuple(id(tensor) for tensor in keras.tree.flatten(layer.input)),
     )

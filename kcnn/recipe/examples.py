@@ -44,7 +44,7 @@ model:
   layers:
     - Residual:
         body:
-          - Conv2D: {filters: 16, kernel_size: 3, padding: same}
+          - Conv2D: {filters: 16, kernel_size: 3, padding: same, use_bias: false}
           - BatchNormalization
         shortcut:
           - Conv2D: {filters: 16, kernel_size: 1}

@@ -136,17 +136,6 @@ class Lamb(Moments):
     """Layer-wise adaptive rates for large batches (You et al., 2020)."""
 
 
-class ScheduleFreeAdamW(Moments):
-    """AdamW without a schedule (Defazio et al., 2024).
-
-    Args:
-        warmup_steps: Steps in which the rate rises from 0.
-    """
-
-    beta_1: Annotated[float | None, Field(gt=0, lt=1)] = None
-    warmup_steps: WholeNumber | None = None
-
-
 class Lion(Optimizer):
     """Sign momentum (Chen et al., 2023)."""
 
@@ -209,11 +198,13 @@ class Muon(Optimizer):
 
 
 class ConvolutionMuon(Optimizer):
-    """Muon (Jordan et al., 2024) for kernels of convolutions, SGD for the rest; not in Keras.
+    """Muon (Jordan et al., 2024) for kernels of Conv2D, SGD for the rest; not in Keras.
 
     Args:
         learning_rate: How far a step of the kernels goes; with a schedule, its highest rate.
-        momentum: Of kernels of convolutions.
+        weight_decay: Share of every weight that a step takes away, times the learning rate; of no
+            effect on kernels of which `normalize` keeps the norm.
+        momentum: Of kernels of Conv2D.
         nesterov: Whether their steps look one step of momentum ahead.
         ns_steps: Newton-Schulz steps that orthogonalize theirs.
         normalize: Keeps each such kernel's norm at the square root of its number of filters.
@@ -222,6 +213,7 @@ class ConvolutionMuon(Optimizer):
     """
 
     learning_rate: Positive | None = 0.24
+    weight_decay: NotNegative | None = None
     momentum: BelowOne | None = 0.6
     nesterov: bool | None = True
     ns_steps: Count | None = 5
@@ -332,7 +324,7 @@ class ReduceLROnPlateau(Settings):
 
 OPTIMIZERS = table(
     SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon,
-    ScheduleFreeAdamW, ConvolutionMuon,
+    ConvolutionMuon,
 )  # fmt: skip
 SCHEDULES = table(Constant, Step, Exponential, Cosine, OneCycle, Triangle, ReduceLROnPlateau)
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kcnn.recipe.fields import Settings, shown, suggest
 from kcnn.recipe.kinds import snake_case
+from kcnn.recipe.layers import Conv2DTranspose, DepthwiseConv2D, Layer, SeparableConv2D
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
 from kcnn.recipe.optimizers import (
     SGD,
     Adafactor,
     Constant,
+    ConvolutionMuon,
     Cosine,
     Ftrl,
     OneCycle,
     ReduceLROnPlateau,
-    ScheduleFreeAdamW,
     Triangle,
 )
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Place
 
 Conflict = tuple[Place, str]
-
-# Optimizers whose step is not in proportion to the rate they are given.
-_OWN_RATES = (Adafactor, ScheduleFreeAdamW)
 
 
 def find_conflicts(recipe: Recipe) -> list[Conflict]:
@@ -34,6 +32,7 @@ def find_conflicts(recipe: Recipe) -> list[Conflict]:
         *_target_conflicts(recipe),
         *_monitor_conflicts(recipe),
         *_training_conflicts(recipe),
+        *_muon_conflicts(recipe),
         *_idle_settings(recipe),
         *_published_conflicts(recipe),
     ]
@@ -128,11 +127,10 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             ("train", "lookahead"),
             "does not go with use_ema, which averages the weights once more; leave one out",
         )
-    if train.learning_rate_multipliers and isinstance(train.optimizer, _OWN_RATES):
+    if train.learning_rate_multipliers and isinstance(train.optimizer, Adafactor):
         yield (
             ("train", "learning_rate_multipliers"),
-            f"{type(train.optimizer).__name__} makes rates of its own; leave them out, or take "
-            "another optimizer",
+            "Adafactor makes rates of its own; leave them out, or take another optimizer",
         )
     if isinstance(train.optimizer, Ftrl) and _starts_at_zero(schedule):
         yield (
@@ -145,6 +143,34 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             "does not go with use_ema, which puts the last averages in place of the weights "
             "restored; leave it out, best.keras keeps the best epoch anyway",
         )
+
+
+def _muon_conflicts(recipe: Recipe) -> Iterator[Conflict]:
+    if not isinstance(recipe.train.optimizer, ConvolutionMuon):
+        return
+    for place, layer in _layers_of(recipe.model.layers, ("model", "layers")):
+        if _has_other_columns(layer):
+            yield (
+                place,
+                "ConvolutionMuon is for kernels with a column a filter, as Conv2D has them, and "
+                "this layer's is another; take another optimizer",
+            )
+
+
+def _layers_of(layers: Sequence[Layer], place: Place) -> Iterator[tuple[Place, Layer]]:
+    """Lists layers with their places, those inside of others too."""
+    for index, layer in enumerate(layers):
+        here = (*place, index, type(layer).__name__)
+        yield here, layer
+        for name in ("body", "shortcut"):
+            yield from _layers_of(getattr(layer, name, ()), (*here, name))
+
+
+def _has_other_columns(layer: Layer) -> bool:
+    """Says whether what is trained has a kernel whose last axis does not count its filters."""
+    if isinstance(layer, DepthwiseConv2D | SeparableConv2D):
+        return layer.depth_multiplier > 1 and layer.trainable is not False
+    return isinstance(layer, Conv2DTranspose) and layer.trainable is not False
 
 
 def _idle_settings(recipe: Recipe) -> Iterator[Conflict]:

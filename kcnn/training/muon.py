@@ -14,14 +14,18 @@ _SMALLEST_NORM = 1e-7
 
 @keras.saving.register_keras_serializable("kcnn")
 class ConvolutionMuon(keras.optimizers.Optimizer):
-    """Orthogonalized momentum for kernels of convolutions, SGD for all other weights.
+    """Orthogonalized momentum for kernels of Conv2D, SGD for all other weights.
 
     Muon (Jordan et al., 2024, kellerjordan.github.io/posts/muon) as it trains CIFAR-10 in
     airbench94: a kernel is a matrix with a column a filter, and each step goes along the nearest
     matrix with orthogonal columns or rows. Keras's Muon leaves convolutions to AdamW.
 
+    It knows such kernels by their four axes, so it is not for Conv2DTranspose, whose last axis
+    counts inputs, nor for layers that give a channel several filters of its own. `weight_decay`
+    does nothing to kernels that `normalize` brings to their norm again.
+
     Args:
-        learning_rate: Of kernels of convolutions, with two filters or more.
+        learning_rate: Of kernels of Conv2D, with two filters or more.
         momentum: Of their gradients.
         nesterov: Whether their steps look one step of momentum ahead.
         ns_steps: Newton-Schulz steps that orthogonalize.

@@ -124,6 +124,16 @@ def test_a_class_that_was_renamed(fruit_run, notes) -> None:
     assert "train it again" in e.value.hint
 
 
+def test_images_that_changed(fruit_run, notes) -> None:
+    summary = fruit_run.read_summary() | {"test_images_digest": "of others"}
+    fruit_run.summary.write_text(json.dumps(summary))
+    assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
+    assert notes.lines == [
+        "fruit/run-001: the test images are no longer those that it was scored on; it may have "
+        "learned from some of them"
+    ]
+
+
 def test_the_same_classes_in_another_order(own_run) -> None:
     names = [str(digit) for digit in range(9, -1, -1)]
     own_run.summary.write_text(json.dumps({"status": "finished", "class_names": names}))

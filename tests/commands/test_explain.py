@@ -194,6 +194,20 @@ class TestLayer:
             lines[-1].removeprefix("Keras gives ").removesuffix(" (float32)")
         )
 
+    def test_whitening_without_standard_scaling(self, net: Path) -> None:
+        net.write_text(
+            NET.replace("mnist", "digits")
+            .replace("name: C1", "name: C1, kernel_initializer: Whitening")
+            .replace("kernel_size: 5", "kernel_size: 4"),
+            encoding="utf-8",
+        )
+        Image.new("L", (8, 8)).save("grey.png")
+        kernels = [
+            explain_layer(net, [], "C1", filter=number, image=Path("grey.png")).walk.kernel
+            for number in (0, 15)
+        ]
+        np.testing.assert_array_equal(kernels[0], -kernels[1])
+
     def test_weights_of_a_run(self, trained_run: RunFolder) -> None:
         output_dir = trained_run.path.parents[1]
         settings = [trained_run.resolved, "--layer", "conv2d", "--json", "--quiet"]

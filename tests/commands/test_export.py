@@ -42,9 +42,12 @@ def test_export_and_use(own_run) -> None:
     probabilities = eval(expression, variables).numpy()
     assert np.mean(probabilities.argmax(axis=1) == test.labels) == result.accuracy
 
-    # An earlier export is replaced; a failed one leaves it as it is, and nothing beside it.
+    # An earlier export is replaced, and what a killed one left is removed; a failed one leaves it
+    # as it is, and nothing beside it.
     (result.path / "old.txt").touch()
+    (own_run.exports / f".saved_model.{2**30}").mkdir()
     export(None, outputs(own_run))
+    assert list(own_run.exports.iterdir()) == [result.path]
     assert not (result.path / "old.txt").exists()
     (result.path / "mark.txt").touch()
     with pytest.MonkeyPatch.context() as patch:
@@ -61,7 +64,7 @@ def test_destination(own_run, tmp_path) -> None:
     assert export("digits", outputs(own_run), destination=place).path == place
     assert (place / "saved_model.pb").is_file()
     assert not own_run.exports.exists()
-    with pytest.raises(ExportError, match="mine: is there already"):
+    with pytest.raises(RunError, match="mine: is there already"):
         export("digits", outputs(own_run), destination=place)
 
 
@@ -79,6 +82,14 @@ def test_a_class_that_was_renamed(fruit_run) -> None:
     assert not fruit_run.exports.exists()
 
 
+def test_images_that_changed(fruit_run) -> None:
+    summary = fruit_run.read_summary() | {"test_images_digest": "of others"}
+    fruit_run.summary.write_text(json.dumps(summary))
+    with pytest.raises(RunError, match="was scored on other test images than those that are here"):
+        export(None, outputs(fruit_run))
+    assert not fruit_run.exports.exists()
+
+
 def test_destination_with_a_name_too_long(own_run, tmp_path) -> None:
     with pytest.raises(RunError, match="xxx: cannot be written: File name too long"):
         export(None, outputs(own_run), destination=tmp_path / ("x" * 300))
@@ -87,7 +98,7 @@ def test_destination_with_a_name_too_long(own_run, tmp_path) -> None:
 def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
-    with pytest.raises(ExportError, match="mine: is there already"):
+    with pytest.raises(RunError, match="mine: is there already"):
         export(None, outputs(own_run), destination=mine)
     assert mine.read_text() == "precious"
 

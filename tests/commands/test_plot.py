@@ -12,7 +12,7 @@ import pytest
 from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, RunError
-from kcnn.files import write_csv, write_text
+from kcnn.files import write_csv, write_json, write_text
 from kcnn.runs import RunFolder, create_run, list_runs
 
 RECIPE = """\
@@ -136,6 +136,25 @@ def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path, no
         plot_runs([], tmp_path, only=["samples"])
 
 
+def test_images_that_changed_are_not_drawn(make_run, tmp_path: Path, notes) -> None:
+    run = make_run()
+    data = read_digits()
+    parts = {"train": data.train, "test": data.test}
+    arrays = {f"{kind}_{name}": one for name, part in parts.items()
+              for kind, one in (("x", part.images), ("y", part.labels))}  # fmt: skip
+    np.savez(tmp_path / "own.npz", **arrays)
+    own = f"dataset: npz, path: {tmp_path / 'own.npz'}"
+    write_text(run.resolved, RECIPE.replace("dataset: digits", own))
+    write_predictions(run)
+    write_json(run.summary, {"test_images_digest": "of others"})
+    written = plot_runs([], tmp_path, progress=notes)
+    assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
+    (line,) = [line for line in notes.lines if "not at hand: " in line]
+    assert line.endswith("was scored on other test images than those that are here now")
+    with pytest.raises(RunError, match="was scored on other test images"):
+        plot_runs([], tmp_path, only=["mistakes"])
+
+
 def test_curves_are_drawn_without_tensorflow_and_pyplot(make_run, tmp_path: Path) -> None:
     make_run()
     program = f"""
@@ -157,7 +176,9 @@ def test_running_means_of_several_runs_meet_when_all_have_them(make_run, tmp_pat
     write_csv(second.steps, ["step", "loss"], [[step, 3 / step] for step in range(1, 51)])
     (path,) = plot_runs(["one", "two"], tmp_path, "svg", only=["loss_steps"])
     text = path.read_text(encoding="utf-8")
-    assert all(words in text for words in ("one/run-001", "two/run-001", "mean of the last 2"))
+    assert all(
+        words in text for words in ("one/run-001", "two/run-001", "mean of the last 1 to 2 steps")
+    )
 
 
 def test_the_textbook_style_holds_for_one_run_and_for_several(make_run, tmp_path: Path) -> None:

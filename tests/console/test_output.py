@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kcnn.commands.fitting.complete_run import FitResult
-from kcnn.console.output import fit_text, machine_text
+from kcnn.console.output import fit_text, machine_text, verify_text
 from kcnn.runs import RunFolder
 
 SUMMARY = {
@@ -53,3 +53,27 @@ def test_the_doctor_says_whether_onednn_is_on(onednn: bool | None, shown: str) -
     }  # fmt: skip
     rows = [line.split(maxsplit=1) for line in machine_text(machine).splitlines()]
     assert ["oneDNN", shown] in rows
+
+
+@pytest.mark.parametrize(
+    ("original", "readable", "said"),
+    [
+        (True, True, "the original download"),
+        (
+            False,
+            True,
+            "not byte for byte the original download; the images can be read all the same",
+        ),
+        (False, False, "not byte for byte the original download"),
+        (None, False, "of a form for which no hash of the original is known"),
+    ],
+)
+def test_verify_says_whether_files_are_the_original(
+    original: bool | None, readable: bool, said: str
+) -> None:
+    result = {
+        "name": "mnist", "path": "mnist.npz", "sha256": {"mnist.npz": "0123"}, "original": original,
+        "readable": readable, "problem": None if readable else "damaged", "train_count": 60_000,
+        "test_count": 10_000,
+    }  # fmt: skip
+    assert f"files: {said}" in verify_text(result).splitlines()

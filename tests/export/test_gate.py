@@ -82,6 +82,21 @@ def test_a_temporary_folder_that_is_gone(tmp_path: Path, monkeypatch) -> None:
         ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
 
 
+def test_a_process_that_is_killed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
+    gate.SCRIPT.write_text("import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(ExportError, match="checks the export was killed by signal 9") as caught:
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+    assert caught.value.hint == "nothing was exported; was there enough memory?"
+
+
+def test_an_answer_that_is_not_there_is_not_the_temporary_folder_s(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
+    gate.SCRIPT.touch()
+    with pytest.raises(FileNotFoundError):
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+
+
 @pytest.mark.slow
 def test_a_damaged_export(tmp_path) -> None:
     write_saved_model(classifier(), NAMES, {}, tmp_path)

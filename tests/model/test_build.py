@@ -88,6 +88,22 @@ def test_the_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat1
     assert all(weight.dtype == "float32" for weight in model.weights)
 
 
+TWO_HEADS = """
+- Flatten
+- Dense: {units: 4, name: trunk}
+- Dense: {units: 10, name: first}
+- Dropout: {rate: 0.1, name: last_of_first}
+- Dense: {units: 10, name: second, inputs: trunk}
+- Average: {inputs: [last_of_first, second]}
+"""
+
+
+def test_every_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
+    model = build_model(plan_network(make_recipe(TWO_HEADS), (8, 8, 3), 10))
+    exact = {layer.name for layer in model.layers if layer.compute_dtype == "float32"}
+    assert exact == {"scaling", "first", "last_of_first", "second", "average"}
+
+
 @pytest.mark.parametrize(
     ("written", "synchronized", "expected"),
     [("", False, False), ("", True, True), ("false", True, False), ("true", False, True)],

@@ -95,5 +95,6 @@ def test_a_loss_that_denies_logits_on_logits(make_recipe) -> None:
     override = "train.loss={SparseCategoricalCrossentropy: {from_logits: false}}"
     with pytest.raises(RecipeError, match="with from_logits: false needs probabilities"):
         plan_network(make_recipe("- Flatten\n- Dense: {units: 10}", override), (28, 28, 1), 10)
-    layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
-    assert plan_network(make_recipe(layers, override), (28, 28, 1), 10).classes == 10
+    for end in ("", "\n- Reshape: {target_shape: [10]}"):
+        layers = "- Flatten\n- Dense: {units: 10, activation: softmax}" + end
+        assert plan_network(make_recipe(layers, override), (28, 28, 1), 10).classes == 10

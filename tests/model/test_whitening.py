@@ -21,16 +21,21 @@ def images() -> np.ndarray:
 
 
 def whitened(
-    make_recipe, images: np.ndarray, settings: str, initializer: str, *overrides: str
+    make_recipe,
+    images: np.ndarray,
+    settings: str,
+    initializer: str,
+    *overrides: str,
+    scaling: str = "standard",
 ) -> keras.Model:
     convolution = f"use_bias: false, name: first, {settings}, kernel_initializer: {initializer}"
     recipe = make_recipe(
         f"- Conv2D: {{{convolution}}}\n- Flatten\n- Dense: {{units: 10}}",
-        "data.scaling=standard",
         *overrides,
+        f"data.scaling={scaling}",
     )
     plan = plan_network(recipe, (12, 11, 3), 10)
-    model = build_model(plan, STATISTICS)
+    model = build_model(plan, STATISTICS if scaling == "standard" else None)
     whiten(plan, model, images)
     return keras.Model(model.input, model.get_layer("first").output)
 
@@ -38,12 +43,13 @@ def whitened(
 EXACT = "{Whitening: {epsilon: 1e-9}}"
 
 
+@pytest.mark.parametrize("scaling", ["standard", "unit", "none"])
 @pytest.mark.parametrize(
     "settings",
     ["filters: 24, kernel_size: 2", "filters: 36, kernel_size: [2, 3], dilation_rate: [1, 2]"],
 )
-def test_answers_to_patches_are_white(make_recipe, images, settings: str) -> None:
-    model = whitened(make_recipe, images, settings, EXACT)
+def test_answers_to_patches_are_white(make_recipe, images, settings: str, scaling: str) -> None:
+    model = whitened(make_recipe, images, settings, EXACT, scaling=scaling)
     answers = np.array(model(images)).reshape(-1, model.output_shape[-1])
     half = answers.shape[1] // 2
     products = answers[:, :half].T @ answers[:, :half] / len(answers)
@@ -108,10 +114,9 @@ def test_all_images_count_where_there_are_too_few(make_recipe, data: str) -> Non
 
 def test_images_of_one_class_after_the_other_whiten_all(make_recipe, images) -> None:
     by_class = np.concatenate([images[:150] // 8, images[150:]])  # dark ones first
-    overrides = [OWN["npz"], "data.scaling=standard"]
     settings, some = "filters: 24, kernel_size: 2", "{Whitening: {images: 100, epsilon: 1e-9}}"
     answers = {}
-    for name, more in {"first": [], "drawn": overrides}.items():
+    for name, more in {"first": [], "drawn": [OWN["npz"]]}.items():
         model = whitened(make_recipe, by_class, settings, some, *more)
         rows = np.array(model(by_class)).reshape(-1, 24)[:, :12]
         answers[name] = np.mean(rows**2)  # 1 where the patches are white

@@ -103,7 +103,6 @@ FULL = {
     "Adamax": MOMENTS,
     "Nadam": MOMENTS,
     "Lamb": MOMENTS,
-    "ScheduleFreeAdamW": f"{MOMENTS}, warmup_steps: 5",
     "Lion": f"{OPTIMIZER}, beta_1: 0.8, beta_2: 0.9",
     "Adadelta": f"{OPTIMIZER}, rho: 0.8, epsilon: 1e-8",
     "Adagrad": f"{OPTIMIZER}, initial_accumulator_value: 0.2, epsilon: 1e-8",

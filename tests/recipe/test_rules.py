@@ -88,6 +88,41 @@ def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
     ]
 
 
+TRANSPOSED = "Conv2DTranspose: {filters: 4, kernel_size: 3%s}"
+DEPTHWISE = "DepthwiseConv2D: {kernel_size: 3, depth_multiplier: %s}"
+SEPARABLE = "SeparableConv2D: {filters: 4, kernel_size: 3, depth_multiplier: 2}"
+
+
+@pytest.mark.parametrize(
+    ("layer", "place"),
+    [
+        (TRANSPOSED % "", "[0].Conv2DTranspose"),
+        (DEPTHWISE % 2, "[0].DepthwiseConv2D"),
+        (f"Residual: {{body: [ReLU], shortcut: [{{{SEPARABLE}}}]}}",
+         "[0].Residual.shortcut[0].SeparableConv2D"),
+    ],
+)  # fmt: skip
+def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, place: str) -> None:
+    text = base.replace("- Flatten", f"- {layer}\n    - Flatten").replace("Adam", "ConvolutionMuon")
+    assert problems(text) == [
+        f"net.yaml:5: model.layers{place}: ConvolutionMuon is for kernels with a column a filter, "
+        "as Conv2D has them, and this layer's is another; take another optimizer"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "optimizer"),
+    [
+        (TRANSPOSED % "", "SGD"),
+        (TRANSPOSED % ", trainable: false", "ConvolutionMuon"),
+        (DEPTHWISE % 1, "ConvolutionMuon"),
+    ],
+)
+def test_kernels_that_it_leaves_alone(recipe_file, base: str, layer: str, optimizer: str) -> None:
+    text = base.replace("Flatten", layer).replace("Adam", optimizer)
+    assert read_recipe(recipe_file(text)).train.optimizer
+
+
 @pytest.mark.parametrize(
     ("data", "train"),
     [

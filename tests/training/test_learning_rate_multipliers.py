@@ -13,8 +13,6 @@ from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.training.fit import compile_model
 from kcnn.training.learning_rate_multipliers import with_multipliers
 
-REFUSED = ("Adafactor", "ScheduleFreeAdamW")
-
 
 def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.ndarray]:
     """Trains two weights of equal value by the same gradients."""
@@ -27,7 +25,7 @@ def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.nd
     return [start, *(weight.numpy() for weight in weights)]
 
 
-ALONE = [name for name in OPTIMIZERS if name[0].isupper() and name not in REFUSED]
+ALONE = [name for name in OPTIMIZERS if name[0].isupper() and name != "Adafactor"]
 # AdamW decays unless told not to, which a rate of its own would change.
 IN_PROPORTION = [name for name in ALONE if "Muon" not in name and name != "AdamW"]
 PATHS = {"first": 0.25}
@@ -104,7 +102,6 @@ def test_all_may_stay_as_they_are() -> None:
     np.testing.assert_array_equal(second, start)
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_optimizers_with_rates_of_their_own(name: str, make_plan: Callable) -> None:
-    with pytest.raises(RecipeError, match=f"{name} makes rates of its own"):
-        make_plan(f"train.optimizer={name}", "train.learning_rate_multipliers={dense/bias: 2}")
+def test_an_optimizer_with_rates_of_its_own(make_plan: Callable) -> None:
+    with pytest.raises(RecipeError, match="Adafactor makes rates of its own"):
+        make_plan("train.optimizer=Adafactor", "train.learning_rate_multipliers={dense/bias: 2}")

@@ -75,6 +75,14 @@ def test_everything_else_is_trained_by_sgd(shape: tuple[int, ...]) -> None:
         np.testing.assert_allclose(weight.numpy(), same.numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_decay_does_nothing_to_a_kernel_that_keeps_its_norm() -> None:
+    start, gradient = normal(3, 3, 2, 4), tf.constant(normal(3, 3, 2, 4))
+    kernels = [keras.Variable(start), keras.Variable(start)]
+    for kernel, decay in zip(kernels, (None, 0.5), strict=True):
+        ConvolutionMuon(0.1, weight_decay=decay).apply([gradient], [kernel])
+    np.testing.assert_allclose(*(kernel.numpy() for kernel in kernels), rtol=1e-5)
+
+
 def test_it_is_made_again_from_its_config() -> None:
     optimizer = ConvolutionMuon(0.3, ns_steps=3, sgd_momentum=0.5, clipnorm=1.0)
     again = ConvolutionMuon.from_config(optimizer.get_config())

@@ -128,7 +128,7 @@ def _bias_before_normalization(network: _Network) -> Iterator[Oddity]:
         if by_channel and reader.layer.trainable is not False:  # frozen, it subtracts no mean
             yield Oddity(
                 node.name,
-                "its biases change nothing: the BatchNormalization right after subtracts each "
+                "biases here change nothing: the BatchNormalization right after subtracts each "
                 "channel's mean; write use_bias: false",
             )
 

@@ -33,8 +33,8 @@ def _gaps(step: Step, sliding: Sliding) -> Iterator[Oddity]:
         down, across = sliding
         yield Oddity(
             step.node.name,
-            f"its {down.kernel}×{across.kernel} window moves {down.stride}×{across.stride} at a "
-            "time and jumps over values between, which it never reads",
+            f"a {down.kernel}×{across.kernel} window that moves {down.stride}×{across.stride} at "
+            "a time skips the values between",
         )
 
 
@@ -52,8 +52,9 @@ def _edge(step: Step, sliding: Sliding) -> Iterator[Oddity]:
         )
         yield Oddity(
             step.node.name,
-            f"never reads {lost} of its {rows.size}×{columns.size} map: the window does not fit "
-            "once more; padding: same, or another size, reads all",
+            f"never reads {lost} of its {rows.size}×{columns.size} map: after its last step the "
+            "window would reach over the edge; padding: same or another window size reads "
+            "everything",
         )
 
 
@@ -63,10 +64,10 @@ def _one_value(step: Step, sliding: Sliding) -> Iterator[Oddity]:
         return
     count = down.kernel * across.kernel
     if isinstance(step.node.layer, CONVOLUTIONS):
-        vain = f"{count - 1} of its {down.kernel}×{across.kernel} weights only ever meet padding"
+        vain = f"{count - 1} of the {down.kernel}×{across.kernel} weights only ever meet padding"
     else:
         vain = "there is nothing to pool"
-    yield Oddity(step.node.name, f"its map is 1×1 already, {vain}; pool less, or later, before it")
+    yield Oddity(step.node.name, f"the map is 1×1 already: {vain}; pool less, or later, before it")
 
 
 def _wider_than_image(plan: Plan, written: Sequence[Step]) -> Iterator[Oddity]:

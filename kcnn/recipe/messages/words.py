@@ -157,6 +157,11 @@ _ADVICE: dict[str, dict[str, str]] = {
         "betas": "write beta_1: 0.9 and beta_2: 0.999, each a setting of its own",
         "nesterov": "Nadam is Adam with it; write optimizer: Nadam",
     },
+    "AdamW": dict.fromkeys(  # among optimizers
+        ("schedulefreeadamw", "schedule_free_adam_w"),
+        "left out: on TensorFlow, Keras's takes other steps than its paper (Defazio et al., 2024); "
+        "write AdamW, and train.learning_rate_schedule: Cosine",
+    ),
     "clipnorm": {  # among the settings of an optimizer
         "decay": _DECAY,
     },

@@ -84,6 +84,9 @@ def test_words_in_layers(problems, base: str, layer: str, message: str) -> None:
          "train.learning_rate_schedule, as in {Exponential: {factor: 0.9}}"),
         ("adma", "", "9: train.optimizer: unknown optimizer 'adma'; did you mean Adam?"),
         ("SDG", "", "9: train.optimizer: unknown optimizer 'SDG'; did you mean SGD?"),
+        ("ScheduleFreeAdamW", "", "9: train.optimizer: unknown optimizer 'ScheduleFreeAdamW'; left "
+         "out: on TensorFlow, Keras's takes other steps than its paper (Defazio et al., 2024); "
+         "write AdamW, and train.learning_rate_schedule: Cosine"),
         ("Adam", "scheduler: Cosine",
          "10: train.scheduler: unknown setting; did you mean learning_rate_schedule?"),
         ("Adam", "learning_rate: 0.1", "10: train.learning_rate: unknown setting; belongs to the "
