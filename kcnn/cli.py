@@ -10,20 +10,15 @@ import click
 
 from kcnn import __version__
 from kcnn.console import output
+from kcnn.console.command_group import Commands
 from kcnn.console.options import (
-    Commands,
     at_least_two,
-    check_check,
-    check_explain,
-    check_runs,
     complete_recipe,
     data_dir,
     device,
-    for_a_new_run,
     for_gradients,
     for_one_layer,
     for_reading_runs,
-    for_resuming,
     json_option,
     options,
     output_dir,
@@ -37,6 +32,13 @@ from kcnn.console.options import (
 )
 from kcnn.console.progress import make_progress
 from kcnn.console.streams import show
+from kcnn.console.usage import (
+    for_a_new_run,
+    for_resuming,
+    refuse_explain_of_two_kinds,
+    refuse_runs_of_two_kinds,
+    refuse_without_gradients,
+)
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 
@@ -183,7 +185,7 @@ def check(
     from kcnn.commands.check_gradients import check_gradients
     from kcnn.console.gradients import shown
 
-    check_check(gradients, **of_gradients)
+    refuse_without_gradients(gradients, **of_gradients)
     if gradients:
         given = {name: value for name, value in of_gradients.items() if value is not None}
         report = check_gradients(recipe, settings, progress=make_progress(quiet=False), **given)
@@ -223,7 +225,7 @@ def explain(
     from kcnn.commands.explain_layer import explain_layer
     from kcnn.console import convolution, explanation
 
-    check_explain(solve, layer, markdown, as_json, **of_layer)
+    refuse_explain_of_two_kinds(solve, layer, markdown, as_json, **of_layer)
     if layer is not None:
         of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
         walk = explain_layer(recipe, settings, layer, progress=make_progress(quiet), **of_layer)
@@ -316,7 +318,10 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
 )  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
 @options(side_by_side, device, output_dir, data_dir, quiet, json_option)
-def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
+def reproduce(
+    recipe: str, settings: Sequence[str], seeds: int, first_seed: int | None, quiet: bool,
+    as_json: bool, **workplace: Any,
+) -> None:  # fmt: skip
     """Train several seeds of a recipe; judge its published numbers.
 
     Each number is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs
@@ -329,11 +334,12 @@ def reproduce(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn reproduce cifar --seeds 4 --side-by-side 2
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
+    from kcnn.commands.many_fits.train_many import Workplace
     from kcnn.commands.reproduce import reproduce
     from kcnn.console.reproduction import reproduction_text
 
-    arguments["overrides"] = arguments.pop("settings")
-    result = reproduce(progress=make_progress(quiet), **arguments)
+    place = Workplace(**workplace)
+    result = reproduce(recipe, seeds, settings, first_seed, place, make_progress(quiet))
     show(output.as_json(result.as_json()) if as_json else reproduction_text(result))
 
 
@@ -390,7 +396,7 @@ def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: b
       kcnn runs --sort accuracy
       kcnn runs --watch
     """
-    check_runs(run, watched, as_json)
+    refuse_runs_of_two_kinds(run, watched, as_json)
     if watched:
         from kcnn.commands.watch import watch
 

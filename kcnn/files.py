@@ -69,7 +69,7 @@ def read_limited(path: Path, most_bytes: int) -> bytes:
     with opened(path) as stream:
         content = stream.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise RunError(f"{path}: longer than {most_bytes:,} bytes", "is it a run of kcnn's?")
+        raise RunError(f"{path}: longer than {most_bytes:,} bytes", "is this a run of kcnn?")
     return content
 
 
@@ -95,18 +95,18 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def require_new(path: Path, hint: str) -> None:
-    """Makes sure that nothing stands where something of the user's naming shall be written.
+    """Refuses to overwrite a path that the user named.
 
     Args:
-        path: The place.
+        path: The path.
         hint: What to do where it is taken.
 
     Raises:
-        RunError: Something is there already, or the place cannot be seen.
+        RunError: It already exists, or the folder above it cannot be read.
     """
     with writing(path):
         if path.exists():
-            raise RunError(f"{path}: is there already", hint)
+            raise RunError(f"{path}: already exists", hint)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -222,7 +222,7 @@ def _kilobytes(size: int) -> str:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what processes that were killed while they wrote left beside its place."""
+    """Removes temporary files that killed processes left."""
     for path in folder.glob(".*.*"):
         match = _TEMPORARY.fullmatch(path.name)
         if match is None or _is_alive(int(match[1])):

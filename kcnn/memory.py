@@ -1,4 +1,4 @@
-"""Memory: what is free of it, and how many images at a time keep within a little."""
+"""Free memory, and batch sizes that need little of it."""
 
 from __future__ import annotations
 

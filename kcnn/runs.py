@@ -235,7 +235,7 @@ def require_room(output_dir: Path, recipe_name: str, name: str | None = None) ->
 
 
 def require_no_links(run: RunFolder) -> None:
-    """Makes sure that what is written into a run does not land elsewhere, as a stranger may want.
+    """Refuses a run whose folders are symbolic links, so that nothing is written elsewhere.
 
     Raises:
         RunError: A folder, or a file that is added to, is a link.
@@ -307,7 +307,7 @@ def newest(runs: Iterable[RunFolder]) -> RunFolder:
 
 
 def _taken(path: Path) -> RunError:
-    return RunError(f"{path}: a run of this name is there", "choose another --name")
+    return RunError(f"{path}: a run of this name already exists", "choose another --name")
 
 
 def _folders(path: Path) -> list[Path]:

@@ -9,5 +9,5 @@ ENDING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
-# So long, further presses of Ctrl-C are the impatience of the first.
+# Presses of Ctrl-C within this time count as one.
 SECONDS_OF_ONE_PRESS = 1.0

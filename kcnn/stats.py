@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-LEVEL = 0.95
+LEVEL = 0.95  # of confidence: the share of intervals that cover the true value
+SIGNIFICANCE = 0.05  # the share of tests that may find a difference where there is none
+POWER = 0.8  # the share that shall find one that is there
 FEW_DISCORDANT_PAIRS = 25
 MOST_SEEDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A range that covers the true value at some level of confidence."""
+    """A range that covers the true value at LEVEL, the level of confidence."""
 
     low: float
     high: float
@@ -36,7 +38,7 @@ class Interval:
         return self.low <= other.high and other.low <= self.high
 
     def of_shares(self) -> Interval:
-        """Gives the part from 0 to 1: Student's interval knows not that a share ends there."""
+        """Gives the part from 0 to 1: Student's interval ignores that a share ends there."""
         return Interval(min(max(self.low, 0.0), 1.0), max(min(self.high, 1.0), 0.0))
 
 
@@ -62,14 +64,13 @@ def standard_deviation(values: Sequence[float]) -> float | None:
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
+def mean_interval(values: Sequence[float]) -> Interval | None:
     """Gives Student's t-interval of a mean: mean ± t·s/√n, with n − 1 degrees of freedom.
 
     Student (1908), "The probable error of a mean", Biometrika 6.
 
     Args:
         values: One measurement a seed, drawn independently and about normally.
-        level: The share of such intervals that cover the true mean.
 
     Returns:
         The interval, of no length when all values are equal; None for a single value, which has
@@ -78,14 +79,11 @@ def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | N
     Raises:
         ValueError: There are no values.
     """
-    return _around_mean(values, math.sqrt(1 / len(values)) if values else 0, level)
+    return _around_mean(values, math.sqrt(1 / len(values)) if values else 0)
 
 
 def prediction_interval(
-    values: Sequence[float],
-    level: float = LEVEL,
-    standard_error: float = 0.0,
-    known_spread: bool = False,
+    values: Sequence[float], standard_error: float = 0.0, known_spread: bool = False
 ) -> Interval | None:
     """Gives the range that one new measurement falls in: mean ± t·s·√(1 + 1/n), widened.
 
@@ -96,7 +94,6 @@ def prediction_interval(
 
     Args:
         values: One measurement a seed.
-        level: The share of new measurements that fall in such a range.
         standard_error: Of one draw of images; the values share one, and a new measurement may have
             another.
         known_spread: Takes the values' standard deviation for exact: the normal distribution in
@@ -109,18 +106,16 @@ def prediction_interval(
         ValueError: There are no values.
     """
     factor = math.sqrt(1 + 1 / len(values)) if values else 0
-    own = _around_mean(values, factor, level, known_spread)
+    own = _around_mean(values, factor, known_spread)
     if own is None:
         return None
     middle = float(np.mean(values))
-    of_draws = _normal_quantile(level) * math.sqrt(2) * standard_error
+    of_draws = _normal_quantile() * math.sqrt(2) * standard_error
     half = math.hypot(own.half_width, of_draws)
     return Interval(middle - half, middle + half)
 
 
-def difference_interval(
-    first: Sequence[float], second: Sequence[float], level: float = LEVEL
-) -> Interval | None:
+def difference_interval(first: Sequence[float], second: Sequence[float]) -> Interval | None:
     """Gives Welch's t-interval of the difference of two means, second minus first.
 
     Welch (1947), "The generalization of 'Student's' problem when several different population
@@ -129,7 +124,6 @@ def difference_interval(
     Args:
         first: One measurement a seed.
         second: The same of the other group; the spreads need not be equal.
-        level: The share of such intervals that cover the true difference.
 
     Returns:
         The interval; None when a group has a single value.
@@ -143,11 +137,11 @@ def difference_interval(
         # SciPy warns of a group without spread, which other groups of seeds may well have.
         warnings.simplefilter("ignore", RuntimeWarning)
         test = stats.ttest_ind(second, first, equal_var=False)
-    interval = test.confidence_interval(level)
+    interval = test.confidence_interval(LEVEL)
     return Interval(float(interval.low), float(interval.high))
 
 
-def wilson_interval(successes: int, n: int, level: float = LEVEL) -> Interval:
+def wilson_interval(successes: int, n: int) -> Interval:
     """Gives Wilson's score interval of a share: how far n test images alone make it uncertain.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal
@@ -156,14 +150,13 @@ def wilson_interval(successes: int, n: int, level: float = LEVEL) -> Interval:
     Args:
         successes: Images classified rightly.
         n: Images in all.
-        level: The share of such intervals that cover the true share.
 
     Raises:
         ValueError: There are no images, or the successes are not between 0 and n.
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"expected 0 to n successes of n > 0, got {successes} of {n}")
-    interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
     return Interval(float(interval.low), float(interval.high))
 
 
@@ -199,20 +192,16 @@ def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
     return PairedTest(a_right_b_wrong, a_wrong_b_right, float(p_value), "chi-square")
 
 
-def seeds_needed(
-    standard_deviation: float, difference: float, power: float = 0.8, level: float = 0.05
-) -> int:
+def seeds_needed(standard_deviation: float, difference: float) -> int:
     """Says how many seeds each of two recipes needs for a difference of means to be seen.
 
-    For a two-sided t-test of two groups with equal spread; the power is that of the noncentral t
-    distribution. See Cohen (1988), "Statistical Power Analysis for the Behavioral Sciences",
-    chapter 2.
+    For a two-sided t-test of two groups with equal spread, at SIGNIFICANCE and with POWER; the
+    power is that of the noncentral t distribution. See Cohen (1988), "Statistical Power Analysis
+    for the Behavioral Sciences", chapter 2.
 
     Args:
         standard_deviation: Of one recipe's results from seed to seed.
         difference: Between the two means, in the same unit, above 0.
-        power: How often such a difference shall be found.
-        level: How often one may be found where there is none.
 
     Returns:
         Seeds a recipe, at least 2 and at most MOST_SEEDS.
@@ -222,41 +211,38 @@ def seeds_needed(
     """
     if not (difference > 0 and standard_deviation >= 0):
         raise ValueError(f"no number of seeds: {difference=}, {standard_deviation=}")
-    quantiles = float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(power))
+    quantiles = float(stats.norm.ppf(1 - SIGNIFICANCE / 2) + stats.norm.ppf(POWER))
     # The normal distribution's answer is never above that of Student's, and close below it.
     root = min(quantiles * standard_deviation / difference, MOST_SEEDS)
     seeds = max(2, math.ceil(min(2 * root**2, MOST_SEEDS)))
-    while seeds < MOST_SEEDS and _power(standard_deviation, difference, seeds, level) < power:
+    while seeds < MOST_SEEDS and _power(standard_deviation, difference, seeds) < POWER:
         seeds += 1
     return seeds
 
 
-def _power(standard_deviation: float, difference: float, seeds: int, level: float) -> float:
+def _power(standard_deviation: float, difference: float, seeds: int) -> float:
     # Differences of a hundred deviations and more are always found; SciPy need not be asked.
     if standard_deviation * 100 <= difference:
         return 1.0
     freedom = 2 * seeds - 2
-    limit = stats.t.ppf(1 - level / 2, freedom)
+    limit = stats.t.ppf(1 - SIGNIFICANCE / 2, freedom)
     shift = difference / standard_deviation * math.sqrt(seeds / 2)
     return float(stats.nct.sf(limit, freedom, shift) + stats.nct.cdf(-limit, freedom, shift))
 
 
 def _around_mean(
-    values: Sequence[float], factor: float, level: float, known_spread: bool = False
+    values: Sequence[float], factor: float, known_spread: bool = False
 ) -> Interval | None:
     if not values:
         raise ValueError("expected at least one value")
     deviation = standard_deviation(values)
     if deviation is None:
         return None
-    quantile = (
-        _normal_quantile(level)
-        if known_spread
-        else float(stats.t.ppf((1 + level) / 2, len(values) - 1))
-    )
+    students = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    quantile = _normal_quantile() if known_spread else students
     middle, half = float(np.mean(values)), quantile * deviation * factor
     return Interval(middle - half, middle + half)
 
 
-def _normal_quantile(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))
+def _normal_quantile() -> float:
+    return float(stats.norm.ppf((1 + LEVEL) / 2))

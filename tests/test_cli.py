@@ -236,7 +236,7 @@ class TestBadPlaces:
             "fit", "digits", *TINY, "--output-dir", outputs, "--name", "run-001"
         )
         assert status == 1
-        assert message == f"{outputs / 'digits' / 'run-001'}: a run of this name is there"
+        assert message == f"{outputs / 'digits' / 'run-001'}: a run of this name already exists"
         assert hint == "choose another --name"
 
     @pytest.mark.parametrize("device", ["tpu", "0;1", "-1"])
@@ -359,7 +359,7 @@ class TestRecipes:
         assert run("recipes", "copy", "digits", mine).exit_code == 0
         mine.write_text("kept")
         status, message, _ = error_of("recipes", "copy", "digits", mine)
-        assert (status, message) == (1, f"{mine}: is there already")
+        assert (status, message) == (1, f"{mine}: already exists")
         assert mine.read_text() == "kept"
 
 

@@ -138,5 +138,5 @@ def test_a_folder_that_cannot_be_replaced_stays(
 def test_only_a_new_place_is_taken(tmp_path: Path) -> None:
     require_new(tmp_path / "answers.csv", "choose another")
     (tmp_path / "answers.csv").write_text("mine")
-    with pytest.raises(RunError, match=r"answers\.csv: is there already"):
+    with pytest.raises(RunError, match=r"answers\.csv: already exists"):
         require_new(tmp_path / "answers.csv", "choose another")

@@ -69,7 +69,7 @@ def test_runs_started_at_once_get_their_own_folders(tmp_path: Path) -> None:
 
 def test_named_run(tmp_path: Path) -> None:
     assert create_run(tmp_path, "digits", "first-try").title == "digits/first-try"
-    with pytest.raises(RunError, match=r"digits/first-try: a run of this name is there") as caught:
+    with pytest.raises(RunError, match="first-try: a run of this name already exists") as caught:
         create_run(tmp_path, "digits", "first-try")
     assert caught.value.hint == "choose another --name"
     assert create_run(tmp_path, "digits").path.name == "run-001"
@@ -96,7 +96,7 @@ def test_require_room_finds_the_name_taken(tmp_path: Path) -> None:
     create_run(tmp_path, "digits", "first-try")
     require_room(tmp_path, "digits", "second-try")
     require_room(tmp_path, "mnist", "first-try")
-    with pytest.raises(RunError, match=r"digits/first-try: a run of this name is there"):
+    with pytest.raises(RunError, match=r"digits/first-try: a run of this name already exists"):
         require_room(tmp_path, "digits", "first-try")
 
 

@@ -18,7 +18,7 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import create_run
-from kcnn.training.fit import compile_model, train
+from kcnn.training.fit import Feed, compile_model, train
 from kcnn.training.precision import precision
 
 NET = Path(__file__).parents[1] / "nets" / "growth.yaml"
@@ -61,7 +61,7 @@ def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
     )
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "growth")
-        training = train(plan, model, batches, steps, None, folder, Progress())
+        training = train(plan, model, Feed(batches, steps), folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

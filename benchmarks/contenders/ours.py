@@ -11,7 +11,7 @@ from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.progress import Progress
 from kcnn.runs import create_run
-from kcnn.training.fit import compile_model, train
+from kcnn.training.fit import Feed, compile_model, train
 from kcnn.training.precision import precision
 
 
@@ -34,7 +34,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     )
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "speed")
-        training = train(task.plan, model, batches, steps, None, folder, Progress())
+        training = train(task.plan, model, Feed(batches, steps), folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

@@ -130,12 +130,8 @@ def choose_images(plan: Plan, train: Images) -> Images:
     labels = train.labels
     affordable = max(FEWEST_IMAGES, MULTIPLY_ADDS // max(plan.cost.multiply_adds, 1))
     wanted = max(FEWEST_IMAGES, len(np.unique(labels)))
-    rank_in_class = np.empty(len(labels), int)
-    for label in np.unique(labels):
-        of_class = labels == label
-        rank_in_class[of_class] = np.arange(of_class.sum())
     count = min(wanted, affordable, plan.recipe.train.batch_size)
-    chosen = np.sort(np.argsort(rank_in_class, kind="stable")[:count])
+    chosen = np.sort(train.by_turns(count))
     return type(train)(train.images[chosen], labels[chosen])
 
 

@@ -135,7 +135,7 @@ class _Scored:
         return self.predictions.label == self.predictions.predicted
 
     @cached_property
-    def images_digest(self) -> str | None:
+    def test_images_digest(self) -> str | None:
         """A hash of the test images; None in runs of versions that kept none."""
         return self.run.read_summary().get("test_images_digest")
 
@@ -191,7 +191,7 @@ def _read_scored(run: RunFolder) -> _Scored:
 
 def _require_same_test_set(first: _Scored, other: _Scored) -> None:
     """Makes sure that two runs answered the same images, so that their scores can be compared."""
-    digests = [one.images_digest for one in (first, other)]
+    digests = [one.test_images_digest for one in (first, other)]
     if digests[0] is not None and digests[0] == digests[1]:
         return  # wherever they lay
     names = [_data_set(one.recipe) for one in (first, other)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from kcnn.commands.parts.known_images import known_classes, require_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.infer_shapes import infer_shapes_that_fit
-from kcnn.model.arithmetic.windows import steps
+from kcnn.model.arithmetic.windows import as_written
 from kcnn.model.explained.explain import Explanation, explain_network
 from kcnn.model.explained.padding import PaddingAnswer, solve_padding
 from kcnn.model.graph import unfold
@@ -63,4 +63,4 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     settings = read_recipe(recipe, overrides)
     nodes = tuple(unfold(settings))
     shapes, problem = infer_shapes_that_fit(settings, nodes, require_image_shape(settings))
-    return PaddingAnswers(settings, tuple(solve_padding(steps(nodes), shapes)), problem)
+    return PaddingAnswers(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)

@@ -11,12 +11,12 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.commands.parts.known_images import require_plan
 from kcnn.model.explained.convolutions import find_convolution, require_place
-from kcnn.model.first_kernels import convolutions_with
+from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.weights import Whitening
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, find_run
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +49,7 @@ def explain_layer(
     filter: int | None = None,
     image: Path | None = None,
     run: str | None = None,
-    output_dir: Path = Path("outputs"),
+    output_dir: Path = DEFAULT_OUTPUT_DIR,
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> LayerWalk:

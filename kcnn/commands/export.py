@@ -86,8 +86,8 @@ def export(
     start_tensorflow(progress)
     import keras
 
-    from kcnn.export.gate import require_agreement, tolerance
-    from kcnn.export.saved_model import SIGNATURES, write_saved_model
+    from kcnn.export.gate import require_agreement
+    from kcnn.export.saved_model import write_saved_model
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
     from kcnn.training.scoring import answer_images, batch_size, score
@@ -112,14 +112,7 @@ def export(
     with atomic(place) as temporary:
         write_saved_model(model, dataset.class_names, description, temporary)
         agreement = require_agreement(
-            temporary,
-            tuple(SIGNATURES),
-            test.images,
-            test.labels,
-            probabilities,
-            tolerance(model),
-            batch_size(model),
-            progress,
+            temporary, model, test, probabilities, batch_size(model), progress
         )
         if destination is not None:
             require_new(destination, _ANOTHER_PLACE)  # another process may have taken it meanwhile
@@ -131,7 +124,7 @@ def export(
         images=agreement.images,
         largest_difference=agreement.largest_difference,
         different_classes=agreement.different_classes,
-        accuracy=agreement.exported_accuracy,
+        accuracy=agreement.accuracy,
         usage=_usage(place),
     )
 

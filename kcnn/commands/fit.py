@@ -17,13 +17,13 @@ from kcnn.locks import hold
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, create_run, require_room
+from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_room
 
 
 def fit(
     recipe: str | Path | Recipe,
     overrides: Sequence[str] = (),
-    output_dir: Path = Path("outputs"),
+    output_dir: Path = DEFAULT_OUTPUT_DIR,
     name: str | None = None,
     data_dir: Path | None = None,
     seed: int | None = None,

@@ -144,7 +144,7 @@ def _load_images(
 def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
     path = run.weights("last")
     start_tensorflow(progress)
-    from kcnn.model.activations import feature_maps
+    from kcnn.model.feature_maps import feature_maps
     from kcnn.model.saved import load_model
 
     return feature_maps(load_model(path), images)

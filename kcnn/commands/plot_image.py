@@ -45,7 +45,7 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
     require_no_links(run)
     answer = _predict(run, file, progress)
     start_tensorflow(progress)
-    from kcnn.model import activations
+    from kcnn.model.feature_maps import feature_maps as maps_of
     from kcnn.model.saved import load_model
 
     model = load_model(run.weights("last"))
@@ -54,7 +54,7 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
     if answer is None:  # else predict has told it
         fitted.tell(progress)
     example = own_image(pixels, file.name, answer)
-    layers = activations.feature_maps(model, pixels[np.newaxis])
+    layers = maps_of(model, pixels[np.newaxis])
     draw = partial(feature_maps.draw, [example], layers, read_curve(run).headline)
     (path,) = save_pictures({_name(file): draw}, run.plots, image_format, True, progress)
     return path

@@ -76,7 +76,7 @@ def predict(
         UnreadableImagesError: Some images cannot be read. The answers for all others are written
             to csv_file, and come with the error.
         DataError: There are no images, or none can be read; nothing is written then.
-        RunError: There is no such run or model, it is damaged, or csv_file is there already or
+        RunError: There is no such run or model, it is damaged, or csv_file exists already or
             cannot be written.
         TrainingError: The model's answers are not finite.
     """

@@ -58,7 +58,7 @@ def copy_recipe(name: str, destination: Path) -> Path:
         _write_new(path, text)
     except FileExistsError:
         raise RecipeError(
-            [f"{path}: is there already"], f"name another file: kcnn recipes copy {name} mine.yaml"
+            [f"{path}: already exists"], f"name another file: kcnn recipes copy {name} mine.yaml"
         ) from None
     except OSError as error:
         raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None

@@ -25,11 +25,8 @@ def reproduce(
     recipe: str | Path,
     seeds: int,
     overrides: Sequence[str] = (),
-    output_dir: Path = Path("outputs"),
     first_seed: int | None = None,
-    data_dir: Path | None = None,
-    device: str | None = None,
-    side_by_side: int = 1,
+    workplace: Workplace | None = None,
     progress: Progress | None = None,
 ) -> Reproduction:
     """Trains seeds of a recipe and judges what its source published.
@@ -43,27 +40,23 @@ def reproduce(
         recipe: A file, or the name of a recipe that kcnn brings.
         seeds: How many, 1 or more.
         overrides: Settings from the command line.
-        output_dir: Where runs lie.
         first_seed: The first of the seeds; the recipe's `train.seed` when None.
-        data_dir: Where to look for data first.
-        device: As `kcnn fit` takes it.
-        side_by_side: How many seeds at a time, each on its share of the cores and GPUs.
+        workplace: Where the seeds are trained, and how many at a time; one when None.
         progress: Shows which seeds are trained, their training, and the time left.
 
     Raises:
         KcnnError: Something is wrong with the recipe, the data, the devices or the output folder,
             or the training of a seed failed.
     """
-    progress = progress or Progress()
+    workplace, progress = workplace or Workplace(), progress or Progress()
     settings = read_recipe(recipe, overrides)
     plan_for_known_images(settings)
-    folder = _report_folder(output_dir, settings, overrides)
+    folder = _report_folder(workplace.output_dir, settings, overrides)
     first = settings.train.seed if first_seed is None else first_seed
     wanted = [
         WantedRun(recipe, tuple(overrides), seed, f"{SEED}={seed}", f"seed-{seed:03d}")
         for seed in range(first, first + seeds)
     ]
-    workplace = Workplace(output_dir, data_dir, device, side_by_side)
     trained = train_many(wanted, workplace, progress)
     folders = [one.finished for one in trained]
     quantities = measure_runs(folders)

@@ -20,7 +20,7 @@ from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
 from kcnn.recipe.schema import PRECISIONS
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, find_run
 
 if TYPE_CHECKING:
     from kcnn.training.checkpoint import Checkpoint
@@ -36,7 +36,7 @@ _SAME_NUMBERS = (
 def resume(
     run: str | None = None,
     overrides: Sequence[str] = (),
-    output_dir: Path = Path("outputs"),
+    output_dir: Path = DEFAULT_OUTPUT_DIR,
     data_dir: Path | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -58,10 +58,9 @@ def resume(
         KcnnError: There is no such run, there is nothing left to do, the run is of other settings,
             images or devices, or another process trains it.
     """
-    clock, progress = Clock(), progress or Progress()
     found = find_run(run, output_dir)
     with hold(found):
-        return _resume(found, overrides, data_dir, device, clock, progress)
+        return _resume(found, overrides, data_dir, device, progress or Progress())
 
 
 def _resume(
@@ -69,15 +68,14 @@ def _resume(
     overrides: Sequence[str],
     data_dir: Path | None,
     device: str | None,
-    clock: Clock,
     progress: Progress,
 ) -> FitResult:
     from kcnn.training.checkpoint import newest_checkpoint
 
-    settings = read_recipe(run.resolved, overrides)
-    _require_same_settings(run, settings)
+    clock = Clock(run.started().astimezone(UTC))
+    before, settings = read_recipe(run.resolved), read_recipe(run.resolved, overrides)
+    _require_same_settings(run, before, settings)
     environment = read_json(run.environment)
-    clock.started = run.started().astimezone(UTC)
     policy = _policy(run, environment)
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
@@ -95,15 +93,16 @@ def _resume(
     _note_differences(environment, here, progress)
     with clock.timed("build"):
         model = build_model(job, devices, policy, progress)
-    _note_mixture(run, settings, progress)
-    _begin_again(run, job, environment, here, checkpoint)
+    _note_mixture(before, settings, progress)
+    again = _resumption(checkpoint, before, here)
+    _begin_again(run, job, {**environment, "resumed": [*_resumptions(environment), again]})
     done = checkpoint.place if checkpoint else "its beginning: no epoch was finished"
     progress.note(f"going on with {run.path} after {done}")
     return complete_run(run, job, model, clock, progress, checkpoint)
 
 
-def _require_same_settings(run: RunFolder, settings: Recipe) -> None:
-    both = [plain_settings(read_recipe(run.resolved)), plain_settings(settings)]
+def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> None:
+    both = [plain_settings(before), plain_settings(settings)]
     changed = [name for name in differing_settings(both) if name not in MAY_CHANGE]
     if changed:
         raise RunError(
@@ -143,14 +142,14 @@ def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -
         )
 
 
-def _note_mixture(run: RunFolder, settings: Recipe, progress: Progress) -> None:
+def _note_mixture(before: Recipe, settings: Recipe, progress: Progress) -> None:
     """Tells that with more epochs some trainings become what they would never have been."""
-    train, before = settings.train, read_recipe(run.resolved).train
+    train = settings.train
     counts = isinstance(train.learning_rate_schedule, (Cosine, OneCycle, Triangle))
-    if train.epochs != before.epochs and (counts or train.lookahead):
+    if train.epochs != before.train.epochs and (counts or train.lookahead):
         progress.note(
-            f"the schedule of {before.epochs} epochs goes on as one of {train.epochs}: this will "
-            "be neither a training of the one length nor of the other"
+            f"the schedule of {before.train.epochs} epochs goes on as one of {train.epochs}: this "
+            "will be neither a training of the one length nor of the other"
         )
 
 
@@ -191,25 +190,24 @@ def _note_differences(began: dict[str, Any], here: dict[str, Any], progress: Pro
         )
 
 
-def _begin_again(
-    run: RunFolder,
-    job: Job,
-    environment: dict[str, Any],
-    here: dict[str, Any],
-    checkpoint: Checkpoint | None,
-) -> None:
-    """Writes that the run is under way again, and where and how."""
-    remove_leftovers(run.path)
-    remove_leftovers(run.checkpoints)
-    again = {
+def _resumption(
+    checkpoint: Checkpoint | None, before: Recipe, here: dict[str, Any]
+) -> dict[str, Any]:
+    return {
         "after_epoch": checkpoint.epoch if checkpoint else 0,
         "after_step": checkpoint.step if checkpoint else 0,
-        "epochs_before": read_recipe(run.resolved).train.epochs,
+        "epochs_before": before.train.epochs,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command_line": here["command_line"],
         **{name: here[name] for name in _SAME_NUMBERS},
     }
-    write_json(run.environment, {**environment, "resumed": [*_resumptions(environment), again]})
+
+
+def _begin_again(run: RunFolder, job: Job, environment: dict[str, Any]) -> None:
+    """Writes that the run is under way again, and where and how."""
+    remove_leftovers(run.path)
+    remove_leftovers(run.checkpoints)
+    write_json(run.environment, environment)
     write_text(run.resolved, resolved_yaml(job.recipe))
     # The former figures stay until there are new ones.
     write_json(run.summary, {**former_summary(run), "status": "unfinished"})

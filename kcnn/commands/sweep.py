@@ -55,7 +55,7 @@ def sweep(
     require_writable(folder)
     every = [one for several in wanted for one in several]
     progress.note(_size(len(combinations), seeds))
-    trained = iter(train_many(every, workplace, progress, goes_on=True))
+    trained = iter(train_many(every, workplace, progress, keep_going=True))
     rows = [
         _row(one, [next(trained) for _ in several])
         for one, several in zip(combinations, wanted, strict=True)

@@ -1,73 +1,15 @@
-"""What several commands share: the group that tells errors, arguments and options."""
+"""Arguments and options of commands, and what each may be."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
-
-from kcnn.console.ending import tell_stopped
-from kcnn.console.streams import (
-    forget_what_is_left_to_print,
-    is_full,
-    is_of_gone_terminal,
-    say,
-)
-from kcnn.errors import KcnnError, RecipeError
-
-MOST_PROBLEMS = 20
-LONGEST_LINE = 2000
-
-
-class Commands(click.Group):
-    """Commands in the order they are written, and errors as one line and a hint."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Lists commands in their order of use and not of the alphabet."""
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command; says what the user can mend without a traceback."""
-        try:
-            return super().invoke(ctx)
-        except KcnnError as error:
-            say(_in_lines(error), click.style("error:", fg="red", bold=True))
-            if error.hint:
-                say(error.hint, click.style("hint:", bold=True))
-            ctx.exit(1)
-        except KeyboardInterrupt as stopped:
-            ctx.exit(tell_stopped(stopped))
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs the command line; that nothing can be printed is met anywhere, in --help too."""
-        try:
-            return super().main(*args, **kwargs)
-        except OSError as error:
-            if is_full(error):
-                say("no room left to print, or for a temporary file", "error:")
-            elif not is_of_gone_terminal(error):
-                raise
-            forget_what_is_left_to_print()
-            sys.exit(1)
-
-
-def _in_lines(error: KcnnError) -> str:
-    """Writes an error in one line a problem: the first ones, each cut where it is endless."""
-    if not isinstance(error, RecipeError):
-        return _cut(error.message.replace("\n", "\\n"))
-    lines = [_cut(problem) for problem in error.problems[:MOST_PROBLEMS]]
-    more = len(error.problems) - len(lines)
-    return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -101,67 +43,6 @@ def check_place(
     if not comma or not re.fullmatch(r"\d{1,6}", row) or not re.fullmatch(r"\d{1,6}", column):
         raise click.BadParameter(f"{value!r}: expected a row and a column, as in 12,7")
     return int(row), int(column)
-
-
-def check_explain(
-    solve: str | None, layer: str | None, markdown: bool, as_json: bool, **of_layer: object
-) -> None:
-    """Refuses options of kcnn explain that ask for two answers, or for nothing without --layer."""
-    for first, second, together in (
-        ("--solve", "--layer", solve and layer),
-        ("--markdown", "--json", markdown and as_json),
-        ("--markdown", "--solve", markdown and solve),
-        ("--markdown", "--layer", markdown and layer),
-    ):
-        if together:
-            raise click.UsageError(f"{first} and {second} do not go together; choose one")
-    alone = [f"--{name}" for name, value in of_layer.items() if value is not None]
-    if layer is None and alone:
-        raise click.UsageError(f"{', '.join(alone)}: only with --layer NAME")
-
-
-def check_check(gradients: bool, **of_gradients: object) -> None:
-    """Refuses options of kcnn check that mean nothing without --gradients."""
-    alone = [f"--{name.replace('_', '-')}" for name, value in of_gradients.items() if value]
-    if alone and not gradients:
-        raise click.UsageError(f"{', '.join(alone)}: only with --gradients")
-
-
-def check_runs(run: str | None, watched: bool, as_json: bool) -> None:
-    """Refuses what goes with only one of kcnn runs and kcnn runs --watch."""
-    if run is not None and not watched:
-        raise click.UsageError(f"{run}: only with --watch; kcnn runs lists all runs")
-    if watched and as_json:
-        raise click.UsageError("--watch and --json do not go together; choose one")
-
-
-def for_a_new_run(
-    recipe: str | None, settings: Sequence[str], resume: None, **others: Any
-) -> dict[str, Any]:
-    """Sorts the arguments of kcnn fit for a run that begins."""
-    if recipe is None:
-        raise click.UsageError("Missing argument 'RECIPE'.")
-    return {"recipe": recipe, "overrides": settings, **others}
-
-
-def for_resuming(
-    recipe: str | None,
-    settings: Sequence[str],
-    resume: str,
-    name: str | None,
-    seed: int | None,
-    **others: Any,
-) -> dict[str, Any]:
-    """Sorts the arguments of kcnn fit --resume, whose RUN may be left out before settings."""
-    for option, value in (("--name", name), ("--seed", seed)):
-        if value is not None:
-            raise click.UsageError(f"{option}: a run that goes on keeps its own")
-    words = [word for word in (resume, recipe, *settings) if word]
-    run = words.pop(0) if words and "=" not in words[0] else None
-    for word in words:
-        if "=" not in word:
-            raise click.UsageError(f"{word}: expected a setting, as in train.epochs=40")
-    return {"run": run, "overrides": words, **others}
 
 
 def complete_recipe(

@@ -29,6 +29,27 @@ class Images:
         """Gives the first so many images, or all when there are fewer."""
         return Images(self.images[:count], self.labels[:count])
 
+    def by_turns(self, count: int, order: np.ndarray | None = None) -> np.ndarray:
+        """Picks images so that every class is taken before one is taken twice.
+
+        Args:
+            count: How many to pick, or all when there are fewer.
+            order: Positions of all images, of which the first of each class are picked first; as
+                they lie when None.
+
+        Returns:
+            Positions of the picked images: a turn of the classes after the other, each in order.
+        """
+        import numpy as np
+
+        order = np.arange(len(self)) if order is None else order
+        labels = self.labels[order]
+        turn = np.empty(len(self), dtype=np.int64)
+        for label in np.unique(labels):
+            members = labels == label
+            turn[members] = np.arange(members.sum())
+        return order[np.argsort(turn, kind="stable")][:count]
+
     def digest(self) -> str:
         """Gives a hash of these images and labels, by which a change of them is noticed."""
         import numpy as np

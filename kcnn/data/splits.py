@@ -16,7 +16,7 @@ def set_validation_apart(
     """Takes validation images out of a data set.
 
     Args:
-        dataset: The data set; who lets go of it holds no image twice.
+        dataset: The data set; drop your reference, or the images stay in memory twice.
         validation: As of `split_validation`.
         seed: As of `split_validation`.
 

@@ -14,7 +14,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
+from kcnn.export.saved_model import SIGNATURES
 from kcnn.progress import Progress
 
 SCRIPT = Path(__file__).with_name("plain_tensorflow.py")
@@ -33,15 +35,13 @@ class Agreement:
         images: Number of images compared, each with every signature.
         largest_difference: Between two probabilities, over all images, classes and signatures.
         different_classes: Images given another class by some signature.
-        accuracy: The model's share of right classes.
-        exported_accuracy: The export's, the lowest of its signatures.
+        accuracy: The export's share of right classes, the lowest of its signatures.
     """
 
     images: int
     largest_difference: float
     different_classes: int
     accuracy: float
-    exported_accuracy: float
 
 
 def tolerance(model: keras.Model) -> float:
@@ -51,11 +51,9 @@ def tolerance(model: keras.Model) -> float:
 
 def require_agreement(
     saved_model: Path,
-    signatures: Sequence[str],
-    images: np.ndarray,
-    labels: np.ndarray,
+    model: keras.Model,
+    test: Images,
     probabilities: np.ndarray,
-    largest_allowed: float,
     batch_size: int,
     progress: Progress,
 ) -> Agreement:
@@ -63,11 +61,9 @@ def require_agreement(
 
     Args:
         saved_model: The folder as written.
-        signatures: The signatures to ask.
-        images: uint8, (count, height, width, channels): the whole test set.
-        labels: Their classes, (count,).
-        probabilities: What the model itself answers, float32, (count, classes).
-        largest_allowed: How far probabilities may lie apart; see `tolerance`.
+        model: What was exported.
+        test: The whole test set.
+        probabilities: What the model itself answers to it, float32, (count, classes).
         batch_size: Images that the model answered at a time, so that both sides add up in the same
             order.
         progress: Told of images done.
@@ -75,17 +71,17 @@ def require_agreement(
     Raises:
         ExportError: The SavedModel cannot be loaded or run, or its answers are other ones.
     """
-    answers = ask(saved_model, signatures, images, batch_size, progress)
+    answers = ask(saved_model, tuple(SIGNATURES), test.images, batch_size, progress)
+    largest_allowed = tolerance(model)
     classes = probabilities.argmax(axis=1)
     exported_classes = [answer.argmax(axis=1) for answer in answers.values()]
     agreement = Agreement(
-        images=len(images),
+        images=len(test),
         largest_difference=max(
             float(np.abs(answer - probabilities).max()) for answer in answers.values()
         ),
         different_classes=max(int(np.sum(other != classes)) for other in exported_classes),
-        accuracy=float(np.mean(classes == labels)),
-        exported_accuracy=min(float(np.mean(other == labels)) for other in exported_classes),
+        accuracy=min(float(np.mean(other == test.labels)) for other in exported_classes),
     )
     # Written so that NaN is no agreement.
     if not agreement.largest_difference <= largest_allowed:

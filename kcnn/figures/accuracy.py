@@ -22,8 +22,6 @@ def draw(runs: Sequence[Curve]) -> Figure:
     """
     figure, axes = draw_metric(runs, "accuracy", "Accuracy", scale=100)
     axes.set_ylabel("accuracy (% of images)")
-    lowest, highest = axes.get_ylim()
-    # The margin around the curves must not promise what cannot be.
-    axes.set_ylim(max(lowest, 0), min(highest, 100.5))
+    style.percent_axis(axes)
     mark_test(axes, runs, "accuracy", percent, scale=100)
     return figure

@@ -188,14 +188,14 @@ def choose_pictures(only: Sequence[str]) -> list[str]:
 
 
 def check_format(image_format: str) -> None:
-    """Makes sure that pictures can be written so.
+    """Makes sure that there is such a format of pictures.
 
     Raises:
-        KcnnError: They cannot.
+        KcnnError: There is none.
     """
     if image_format not in style.FORMATS:
         formats = ", ".join(style.FORMATS)
-        raise KcnnError(f"{image_format}: pictures are not written so", f"choose from {formats}")
+        raise KcnnError(f"{image_format}: no such picture format", f"there are {formats}")
 
 
 def check_style(style_name: str, names: Sequence[str]) -> None:

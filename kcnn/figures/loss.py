@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, draw_metric, mark_test
 
-LOGARITHMIC_FROM = 50
-
 
 @style.house_style
 def draw(runs: Sequence[Curve]) -> Figure:
@@ -28,12 +26,6 @@ def draw(runs: Sequence[Curve]) -> Figure:
     figure, axes = draw_metric(runs, "loss", "Loss")
     columns = [run.column(name) for run in runs for name in ("loss", "val_loss")]
     values = np.concatenate([column for column in columns if column is not None])
-    values = values[np.isfinite(values)]
-    if len(values) and values.min() > 0 and values.max() / values.min() > LOGARITHMIC_FROM:
-        style.logarithmic(axes)
-        axes.set_ylabel("loss (logarithmic)")
-    else:
-        axes.set_ylim(bottom=min(0, values.min(initial=0)))
-        axes.set_ylabel("loss")
+    style.loss_axis(axes, values, "loss")
     mark_test(axes, runs, "loss", "{:.3g}".format)
     return figure

@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, name_runs
-from kcnn.figures.loss import LOGARITHMIC_FROM
 
 # A running mean takes about this share of a run's steps.
 WINDOWS = 50
@@ -103,7 +102,7 @@ def _scale(axes: Axes, shown: np.ndarray, means: np.ndarray) -> None:
     if not len(shown):
         axes.text(0.5, 0.5, "no finite number", transform=axes.transAxes, ha="center")
         axes.set_ylabel("loss")
-    elif len(means) and means.min() > 0 and means.max() / means.min() > LOGARITHMIC_FROM:
+    elif style.are_far_apart(means):
         # The loss of a batch that is as good as certain must not squeeze all others.
         lowest = max(shown[shown > 0].min(), means.min() / 100)
         axes.set_ylim(lowest / 1.2, 1.2 * shown.max())

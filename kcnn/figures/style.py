@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.style
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -23,6 +24,7 @@ PIXELS_PER_INCH = 110
 WIDTH = 8.6
 MARGIN = 0.12
 HEATMAP = "cividis"
+LOGARITHMIC_FROM = 50
 
 # Without them the same figure gives the same bytes.
 _DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -128,6 +130,35 @@ def epoch_axis(axes: Axes, epochs: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
     axes.grid(True)
     axes.set_axisbelow(True)
+
+
+def percent_axis(axes: Axes) -> None:
+    """Keeps the vertical axis, which counts per cent, from 0 to a little above 100."""
+    lowest, highest = axes.get_ylim()
+    # The margin around the curves must not promise what cannot be.
+    axes.set_ylim(max(lowest, 0), min(highest, 100.5))
+
+
+def loss_axis(axes: Axes, losses: np.ndarray, label: str) -> None:
+    """Lets the vertical axis begin at 0, or makes it logarithmic where losses lie far apart.
+
+    Args:
+        axes: Where the losses are drawn.
+        losses: All of them; NaN where there is none.
+        label: What they are.
+    """
+    losses = losses[np.isfinite(losses)]
+    if are_far_apart(losses):
+        logarithmic(axes)
+        axes.set_ylabel(f"{label} (logarithmic)")
+    else:
+        axes.set_ylim(bottom=min(0, losses.min(initial=0)))
+        axes.set_ylabel(label)
+
+
+def are_far_apart(losses: np.ndarray) -> bool:
+    """Says whether losses, all finite, are above 0 and span more than a factor of 50."""
+    return bool(len(losses) and losses.min() > 0 and losses.max() / losses.min() > LOGARITHMIC_FROM)
 
 
 def logarithmic(axes: Axes) -> None:

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve
-from kcnn.figures.loss import LOGARITHMIC_FROM
 
 # What was measured after each epoch, the best to judge by first, with the words for it.
 ACCURACIES = {
@@ -79,8 +78,7 @@ def draw(title: str, series: Sequence[Series]) -> Figure:
 def _draw_accuracy(axes: Axes, series: Sequence[Series]) -> None:
     column = _common(ACCURACIES, series)
     _draw_lines(axes, series, column, scale=100)
-    lowest, highest = axes.get_ylim()
-    axes.set_ylim(max(lowest, 0), min(highest, 100.5))
+    style.percent_axis(axes)
     axes.set_ylabel(f"{ACCURACIES[column]} (%)")
 
 
@@ -88,13 +86,7 @@ def _draw_loss(axes: Axes, series: Sequence[Series]) -> None:
     column = _common(LOSSES, series)
     _draw_lines(axes, series, column)
     values = np.concatenate([one.values(column).ravel() for one in series])
-    values = values[np.isfinite(values)]
-    if len(values) and values.min() > 0 and values.max() / values.min() > LOGARITHMIC_FROM:
-        style.logarithmic(axes)
-        axes.set_ylabel(f"{LOSSES[column]} (logarithmic)")
-    else:
-        axes.set_ylim(bottom=min(0, values.min(initial=0)))
-        axes.set_ylabel(LOSSES[column])
+    style.loss_axis(axes, values, LOSSES[column])
 
 
 def _common(columns: dict[str, str], series: Sequence[Series]) -> str:

@@ -13,7 +13,6 @@ from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.weights import trainable_weights
 from kcnn.model.learning_rates import multipliers_of_weights
 from kcnn.recipe import Recipe
-from kcnn.recipe.fields import suggest
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.layers import (
     Add,
@@ -26,6 +25,7 @@ from kcnn.recipe.layers import (
     Residual,
     ZeroPadding2D,
 )
+from kcnn.recipe.messages.wording import suggest
 from kcnn.recipe.source import Place
 
 INPUT = "image"

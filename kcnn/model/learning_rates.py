@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kcnn.errors import RecipeError
 from kcnn.recipe import Recipe
-from kcnn.recipe.fields import shown, suggest
+from kcnn.recipe.messages.wording import shown, suggest
 
 _PLACE = ("train", "learning_rate_multipliers")
 _EXAMPLES = 3

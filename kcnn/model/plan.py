@@ -10,9 +10,9 @@ from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.costs import Cost, total_cost
 from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.shapes import Shape, shown
-from kcnn.model.first_kernels import require_room_for_first_kernels
 from kcnn.model.graph import Node, unfold
 from kcnn.model.output import Link, OutputActivation, output_activation
+from kcnn.model.own_initializers import require_room_for_initializers
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Loss, Metric
@@ -84,7 +84,7 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
     """
     _require_near_shifts(recipe, image_shape)
     nodes = tuple(unfold(recipe))
-    require_room_for_first_kernels(recipe, nodes, image_shape)
+    require_room_for_initializers(recipe, nodes, image_shape)
     plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
     require_right_end(plan)
     return plan

@@ -18,8 +18,9 @@ from typing import Any
 import h5py
 
 from kcnn.memory import free_memory
+from kcnn.model.graph import MOST_LAYERS
 from kcnn.recipe.layers import LAYERS
-from kcnn.recipe.schema import PRECISIONS
+from kcnn.recipe.schema import LARGEST_SIDE, PRECISIONS
 from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
@@ -27,9 +28,7 @@ MOST_BYTES_OF_DIRECTORY = 2**17
 MOST_BYTES_OF_JSON = 8 * 2**20
 # Keras stores without compression; who packs a model again gains a few per cent.
 MOST_EXPANSION, EXPANSION_COUNTS_FROM = 100, 64 * 2**20
-MOST_LAYERS = 5000
 LARGEST_SETTING = 1_000_000
-LARGEST_SIDE = 4096
 BYTES_OF_WEIGHT = 4
 _H5_OBJECTS_OF_LAYER = 20
 
@@ -289,7 +288,7 @@ def _check_weights(content: bytes, layers: int) -> None:
         names: list[str] = []
 
         def look(name: str, link: Any) -> str | None:
-            # What it gives ends the visit; h5py does not stand an exception here.
+            # What it gives ends the visit; of an exception raised here h5py makes a SystemError.
             names.append(name)
             if len(names) > _H5_OBJECTS_OF_LAYER * (layers + 1):
                 return f"holds more than {layers:,} layers have"

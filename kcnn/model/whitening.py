@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from kcnn.model.arithmetic.shapes import pair
-from kcnn.model.first_kernels import convolutions_with
+from kcnn.model.arithmetic.shapes import pair, window_reach
 from kcnn.model.graph import SCALING
+from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.recipe import Recipe
 from kcnn.recipe.schema import OWN_DATASETS
@@ -74,7 +74,7 @@ def _patch_covariance(
     dilation: tuple[int, int],
 ) -> np.ndarray:
     """Averages the outer products of patches, flattened as kernels are; (values, values)."""
-    reach = tuple(step * (size - 1) + 1 for size, step in zip(kernel_size, dilation, strict=True))
+    reach = tuple(map(window_reach, kernel_size, dilation))
     products: np.ndarray | float = 0.0
     count = 0
     for start in range(0, len(chosen), _IMAGES_AT_ONCE):

@@ -21,7 +21,8 @@ def deciding_settings(recipe: Recipe) -> dict[str, Any]:
 
     What a recipe says of itself (name, source, published figures) decides nothing.
     """
-    settings = {section: plain_settings(recipe)[section] for section in _DECIDING}
+    every = plain_settings(recipe)
+    settings = {section: every[section] for section in _DECIDING}
     settings["train"].pop(DECIDES_NOTHING, None)
     return settings
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Union
 from pydantic import BeforeValidator, Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import core_schema
 
-from kcnn.recipe.fields import Settings, mistake, shown, suggest
+from kcnn.recipe.fields import Settings, mistake
 from kcnn.recipe.messages.forms import form, needs_settings
+from kcnn.recipe.messages.wording import shown, suggest
 
 MOST_LISTED = 14
 Kinds = Mapping[str, type[Settings]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcnn.errors import RecipeError
-from kcnn.recipe.fields import suggest
+from kcnn.recipe.messages.wording import suggest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

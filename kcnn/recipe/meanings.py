@@ -17,9 +17,10 @@ from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
 from kcnn.recipe.augmentations import Augmentation
-from kcnn.recipe.fields import Accepting, Settings, number
+from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.messages.mistakes import EXPECTED
+from kcnn.recipe.messages.wording import number
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
 from kcnn.recipe.write import one_line
 

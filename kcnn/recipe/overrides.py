@@ -8,8 +8,8 @@ from typing import Any
 
 from kcnn.errors import RecipeError
 from kcnn.recipe.classes import classes_at
-from kcnn.recipe.fields import shown
 from kcnn.recipe.kinds import spellings
+from kcnn.recipe.messages.wording import shown
 from kcnn.recipe.source import Place, dotted
 from kcnn.recipe.strict_yaml import YamlMistake, read_yaml
 

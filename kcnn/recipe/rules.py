@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kcnn.recipe.fields import Settings, shown, suggest
+from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.layers import Conv2DTranspose, DepthwiseConv2D, Layer, SeparableConv2D
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
+from kcnn.recipe.messages.wording import shown, suggest
 from kcnn.recipe.optimizers import (
     SGD,
     Adafactor,

@@ -1,4 +1,4 @@
-"""A recipe's sections and the rules that hold between them."""
+"""A recipe's sections, and what each setting in them takes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from kcnn.recipe.fields import (
     accept,
     choice,
     mistake,
-    shown,
 )
 from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
+from kcnn.recipe.messages.wording import shown
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
 from kcnn.runs import LONGEST_NAME, NAME_PATTERN

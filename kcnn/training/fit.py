@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import tensorflow as tf
@@ -30,6 +30,23 @@ from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, pa
 from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
 from kcnn.training.watch import WatchedAccuracy
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The images that a training is given.
+
+    Args:
+        batches: Training batches of all epochs and steps that are left, one after the other.
+        steps_per_epoch: How many of them make an epoch.
+        validation: Batches scored after each epoch, or None.
+        watched: Images whose accuracy is measured after each epoch, by name of its column.
+    """
+
+    batches: tf.data.Dataset
+    steps_per_epoch: int
+    validation: tf.data.Dataset | None = None
+    watched: Mapping[str, Images] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,12 +100,9 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
 def train(
     plan: Plan,
     model: keras.Model,
-    batches: tf.data.Dataset,
-    steps_per_epoch: int,
-    validation: tf.data.Dataset | None,
+    feed: Feed,
     run: RunFolder,
     progress: Progress,
-    watched: Mapping[str, Images] | None = None,
     about: State | None = None,
     resumed: Checkpoint | None = None,
 ) -> Training:
@@ -99,12 +113,9 @@ def train(
     Args:
         plan: The network and its recipe.
         model: The compiled model.
-        batches: Training batches of all epochs and steps that are left, one after the other.
-        steps_per_epoch: How many of them make an epoch.
-        validation: Batches scored after each epoch, or None.
+        feed: The images, from where training begins or goes on.
         run: Where metrics.csv, steps.csv and checkpoints go.
         progress: Hears of steps and epochs.
-        watched: Images whose accuracy is measured after each epoch, by name of its column.
         about: What checkpoints say of the training besides.
         resumed: The checkpoint to go on from; None for a training that begins.
 
@@ -113,18 +124,18 @@ def train(
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings = plan.recipe.train
-    watch = WatchedAccuracy(watched or {})
-    step_losses = StepLosses(run, steps_per_epoch)
+    watch = WatchedAccuracy(feed.watched)
+    step_losses = StepLosses(run, feed.steps_per_epoch)
     metrics_file = MetricsFile(
         run,
         metric_names(plan.recipe),
-        validation is not None,
+        feed.validation is not None,
         progress,
         watch.columns,
         step_losses.first_bad_step,
     )
-    best = BestWeights() if validation is not None else None
-    steps = settings.epochs * steps_per_epoch
+    best = BestWeights() if feed.validation is not None else None
+    steps = settings.epochs * feed.steps_per_epoch
     step = resumed.step if resumed else 0
     callbacks = [
         *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
@@ -140,18 +151,18 @@ def train(
     kept = (run, parts_of(callbacks), about or {}, resumed)
     minutes = settings.checkpoint_every_minutes
     callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
-    _build_early(model, batches, is_needed=step > 0)
+    _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
-        progress.training_started(settings.epochs, steps_per_epoch, settings.batch_size)
+        progress.training_started(settings.epochs, feed.steps_per_epoch, settings.batch_size)
         with remapping_where_it_works(plan):
             model.fit(
-                batches,
+                feed.batches,
                 epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
                 initial_epoch=_first_epoch(settings.epochs, resumed),
-                steps_per_epoch=steps_per_epoch - step,
+                steps_per_epoch=feed.steps_per_epoch - step,
                 shuffle=False,  # the batches come in their order
-                validation_data=validation,
+                validation_data=feed.validation,
                 callbacks=callbacks,
                 verbose=0,
             )

@@ -64,7 +64,7 @@ def test_destination(own_run, tmp_path) -> None:
     assert export("digits", outputs(own_run), destination=place).path == place
     assert (place / "saved_model.pb").is_file()
     assert not own_run.exports.exists()
-    with pytest.raises(RunError, match="mine: is there already"):
+    with pytest.raises(RunError, match="mine: already exists"):
         export("digits", outputs(own_run), destination=place)
 
 
@@ -98,7 +98,7 @@ def test_destination_with_a_name_too_long(own_run, tmp_path) -> None:
 def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
-    with pytest.raises(RunError, match="mine: is there already"):
+    with pytest.raises(RunError, match="mine: already exists"):
         export(None, outputs(own_run), destination=mine)
     assert mine.read_text() == "precious"
 

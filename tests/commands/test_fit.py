@@ -224,7 +224,7 @@ def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: 
 def test_names_and_numbers_of_runs(short_fit: Callable) -> None:
     first, named = short_fit(), short_fit(name="first-try")
     assert (first.run.title, named.run.title) == ("tiny/run-001", "tiny/first-try")
-    with pytest.raises(KcnnError, match="a run of this name is there"):
+    with pytest.raises(KcnnError, match="a run of this name already exists"):
         short_fit(name="first-try")
     assert len(list(first.run.path.parent.iterdir())) == 2
 

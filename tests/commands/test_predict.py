@@ -96,7 +96,7 @@ def test_csv(trained_run, digits, tmp_path) -> None:
         f"{first},1,{best},{most:.6g}\n"
         f"{first},2,{second},{less:.6g}\n"
     )
-    with pytest.raises(RunError, match=r"answers.csv: is there already") as caught:
+    with pytest.raises(RunError, match=r"answers.csv: already exists") as caught:
         predict([first], None, outputs(trained_run), csv_file=file)
     assert caught.value.hint == "choose another --csv file, or remove it"
 

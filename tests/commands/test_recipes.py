@@ -47,7 +47,7 @@ def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "cifar.yaml").write_text("mine")
-    with pytest.raises(RecipeError, match=r"cifar\.yaml: is there already") as caught:
+    with pytest.raises(RecipeError, match=r"cifar\.yaml: already exists") as caught:
         copy_recipe("cifar", tmp_path)
     assert "mine.yaml" in str(caught.value.hint)
     assert (tmp_path / "cifar.yaml").read_text() == "mine"

@@ -20,6 +20,7 @@ from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
 from kcnn.commands.many_fits import train_many
+from kcnn.commands.many_fits.train_many import Workplace
 from kcnn.commands.reproduce import _report_folder, reproduce
 from kcnn.commands.studies.reproduction_report import Reproduction
 from kcnn.cores import usable_cores
@@ -53,14 +54,14 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("outputs")
     fit("digits", TINY, folder, seed=6)
     notes = Notes()
-    reproduce("digits", 2, TINY, folder, first_seed=5, progress=notes)
+    reproduce("digits", 2, TINY, 5, Workplace(folder), notes)
     assert notes.lines[0] == "trained before: digits/run-001"
     assert notes.epochs == 1
     return folder
 
 
 def again(outputs: Path, *overrides: str, seeds: int = 2) -> Reproduction:
-    return reproduce("digits", seeds, (*TINY, *overrides), outputs, first_seed=5)
+    return reproduce("digits", seeds, (*TINY, *overrides), 5, Workplace(outputs))
 
 
 def published(value: float, metric: str = "test_accuracy") -> str:
@@ -104,7 +105,7 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same) -> None:
     with pytest.raises(KeyboardInterrupt):
         fit("digits", longer, tmp_path, "seed-000", progress=StopsInTheSecondEpoch())
     notes = Notes()
-    result = reproduce("digits", 1, longer, tmp_path, progress=notes)
+    result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
     assert notes.lines[0] == "begun before, and going on: digits/seed-000"
     assert [run.run for run in result.runs] == ["digits/seed-000"]
     assert_same(RunFolder(result.runs[0].path), fit("digits", longer, tmp_path, "whole").run)
@@ -125,7 +126,7 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path) -> None:
     stopped = RunFolder(tmp_path / "digits" / "seed-000")
     write_json(stopped.environment, {**read_json(stopped.environment), "training_devices": ["GPU"]})
     notes = Notes()
-    result = reproduce("digits", 1, longer, tmp_path, progress=notes)
+    result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
     assert [run.run for run in result.runs] == ["digits/seed-000-2"]
     assert notes.epochs == 2
     refused = f"{stopped.path}: began on GPU, and here CPU:0 would train"
@@ -141,7 +142,7 @@ def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
     summary = read_json(fitted.run.summary)
     assert list(summary["test_augmented"])[:2] == ["weights", "images"]
     assert summary["test_augmented"]["accuracy"] != summary["test"]["accuracy"]
-    result = reproduce("digits", 1, settings, tmp_path, first_seed=5)
+    result = reproduce("digits", 1, settings, 5, Workplace(tmp_path))
     assert [one.label for one in result.shown][:2] == ["test accuracy", "augmented test accuracy"]
     (verdict,) = result.verdicts
     assert verdict.quantity.values == (summary["test_augmented"]["accuracy"],)
@@ -250,7 +251,7 @@ def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
     with pytest.raises(RunError, match="reproduction: is a run; the report goes there"):
-        reproduce("digits", 2, output_dir=tmp_path)
+        reproduce("digits", 2, workplace=Workplace(tmp_path))
 
 
 def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
@@ -272,13 +273,13 @@ def test_what_fails_names_its_seed(tmp_path: Path) -> None:
         "train.optimizer={SGD: {learning_rate: 1e30}}",
     )
     with pytest.raises(KcnnError, match=r"^train\.seed=4: the loss became"):
-        reproduce("digits", 2, (*TINY, *diverges), tmp_path, first_seed=4)
+        reproduce("digits", 2, (*TINY, *diverges), 4, Workplace(tmp_path))
 
 
 def test_what_would_fail_with_every_seed_is_told_before_the_first(tmp_path: Path) -> None:
     too_many = "train.batch_size=5000"
     with pytest.raises(KcnnError, match=rf"^command line, {too_many}: ") as caught:
-        reproduce("digits", 2, (*TINY, too_many), tmp_path, first_seed=4)
+        reproduce("digits", 2, (*TINY, too_many), 4, Workplace(tmp_path))
     assert caught.value.hint == "write a batch_size of at most 1293"
     assert not (tmp_path / "digits").exists()
 

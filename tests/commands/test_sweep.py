@@ -177,8 +177,8 @@ def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path) -> None:
 def test_what_failed_everywhere_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(wanted: list[train_many.WantedRun], *_: object, goes_on: bool) -> list[TrainedRun]:
-        assert goes_on
+    def fail(wanted: list[train_many.WantedRun], *_: object, keep_going: bool) -> list[TrainedRun]:
+        assert keep_going
         return [TrainedRun(one, None, problem="memory ran out", hint="fewer") for one in wanted]
 
     monkeypatch.setattr(module, "train_many", fail)

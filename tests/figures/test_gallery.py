@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_no_note(
 def test_unknown_pictures_and_formats_are_named(run: RunFolder, dataset: Dataset) -> None:
     with pytest.raises(KcnnError, match="no such picture; did you mean confusion"):
         choose_pictures(["confuson"])
-    with pytest.raises(KcnnError, match="gif: pictures are not written so"):
+    with pytest.raises(KcnnError, match="gif: no such picture format"):
         draw_run(run, dataset, feature_maps, "gif")
 
 

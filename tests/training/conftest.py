@@ -18,7 +18,7 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs import RunFolder, create_run
-from kcnn.training.fit import Training, compile_model, seed_everything, train
+from kcnn.training.fit import Feed, Training, compile_model, seed_everything, train
 from kcnn.training.precision import precision
 
 RECIPE = """\
@@ -78,7 +78,7 @@ def trained(make_plan: MakePlan, digits: Dataset, tmp_path: Path) -> Callable[..
             images, batch_size=options.batch_size, epochs=options.epochs, seed=0, classes=classes
         )
         scored = validation and evaluation_batches(validation, 100, classes)
-        training = train(plan, model, batches, steps, scored, run, progress or Progress())
+        training = train(plan, model, Feed(batches, steps, scored), run, progress or Progress())
         return Trained(plan, model, training, validation, run)
 
     return run_training

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 class Clock:
     """Times the parts of a fit, in seconds.
 
-    Attributes:
-        started: When the run began, on the calendar.
+    Args:
+        started: When the run began, on the calendar; now when None.
     """
 
-    def __init__(self) -> None:
-        self.started = datetime.now(UTC)
+    def __init__(self, started: datetime | None = None) -> None:
+        self.started = started or datetime.now(UTC)
         self.parts: dict[str, float] = {}
         self._begin = time.perf_counter()
         self._earlier = 0.0

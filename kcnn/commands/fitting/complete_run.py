@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kcnn.data.dataset import Images
     from kcnn.training.checkpoint import Checkpoint
-    from kcnn.training.fit import Training
+    from kcnn.training.fit import Feed, Training
 
 
 @dataclass(frozen=True)
@@ -59,184 +59,167 @@ def complete_run(
     Raises:
         KcnnError: Training diverged, or the folder cannot be written.
     """
-    from kcnn.training.fit import seconds_before
-
     with logged(run, progress) as told:
-        with _status_when_stopped(run, job, clock, told):
-            with clock.timed("train"):
-                training = _train(job, model, run, told, resumed)
-            clock.add_earlier("train", seconds_before(resumed))
-            summary = _conclude(job, model, training, run, clock, told)
+        completion = _Completion(run, job, model, clock, told)
+        with completion.status_when_stopped():
+            training = completion.train(resumed)
+            summary = completion.conclude(training)
         # A run that is scored is finished, whatever becomes of its pictures.
-        _draw(job, model, run, summary, clock, told)
+        summary = completion.draw(summary)
     return FitResult(run, summary)
 
 
-def _train(
-    job: Job, model: keras.Model, run: RunFolder, progress: Progress, resumed: Checkpoint | None
-) -> Training:
-    from kcnn.model.kernels import first_kernel, write_kernels
-    from kcnn.training.checkpoint import newest_checkpoint
+@dataclass(frozen=True)
+class _Completion:
+    """The parts of what complete_run does, on the same run."""
 
-    about = resumed.about if resumed else _about(job, model)
-    while resumed and resumed.step:
-        _train_on(job, model, run, progress, about, resumed)
-        resumed = newest_checkpoint(run, progress)
-    training = _train_on(job, model, run, progress, about, resumed)
-    write_kernels(run, about["first_kernel"], first_kernel(model))
-    return training
+    run: RunFolder
+    job: Job
+    model: keras.Model
+    clock: Clock
+    progress: Progress
 
+    def train(self, resumed: Checkpoint | None) -> Training:
+        """Trains to the last epoch; first to the end of the epoch that was stopped within."""
+        from kcnn.model.kernels import first_kernel, write_kernels
+        from kcnn.training.checkpoint import newest_checkpoint
+        from kcnn.training.fit import seconds_before
 
-def _train_on(
-    job: Job,
-    model: keras.Model,
-    run: RunFolder,
-    progress: Progress,
-    about: Mapping[str, Any],
-    resumed: Checkpoint | None,
-) -> Training:
-    from kcnn.data.pipeline import evaluation_batches, training_batches
-    from kcnn.training.fit import train
-    from kcnn.training.scoring import batch_size
+        began_from = resumed
+        about = resumed.about if resumed else self._about()
+        with self.clock.timed("train"):
+            while resumed and resumed.step:
+                self._train_on(about, resumed)
+                resumed = newest_checkpoint(self.run, self.progress)
+            training = self._train_on(about, resumed)
+            write_kernels(self.run, about["first_kernel"], first_kernel(self.model))
+        # Only now is it known that the checkpoint is one of this training.
+        self.clock.add_earlier("train", seconds_before(began_from))
+        return training
 
-    settings = job.recipe.train
-    classes = job.plan.classes if settings.loss.targets == "one_hot" else None
-    batches = training_batches(
-        job.train,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        first_epoch=resumed.epoch if resumed else 0,
-        first_step=resumed.step if resumed else 0,
-        seed=settings.seed,
-        shuffle=settings.shuffle,
-        with_replacement=settings.sampling == "with_replacement",
-        drop_remainder=settings.drop_remainder,
-        augmentations=job.recipe.data.augment,
-        classes=classes,
-    )
-    validation = job.validation and evaluation_batches(job.validation, batch_size(model), classes)
-    return train(
-        job.plan,
-        model,
-        batches,
-        job.steps_per_epoch,
-        validation,
-        run,
-        progress,
-        _watched(job),
-        about,
-        resumed,
-    )
+    def conclude(self, training: Training) -> dict[str, Any]:
+        """Scores the model, and writes and gives what is known but for the pictures' time."""
+        from kcnn.training.outcome import conclude
 
+        job, clock = self.job, self.clock
+        with clock.timed("score"):
+            outcome = conclude(job.plan, self.model, training, job.dataset, self.run, self.progress)
+        rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
+        summary = {
+            **self._summary("finished"),
+            "class_names": list(job.dataset.class_names),
+            "images": {
+                "train": len(job.train),
+                "validation": len(job.validation or ()),
+                "test": len(job.dataset.test),
+            },
+            "images_digest": job.images_digest,
+            "test_images_digest": job.dataset.test.digest(),
+            "train": training.row_of_weights,
+            "test": outcome.test,
+            **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
+            **({"best": outcome.best} if outcome.best else {}),
+            "timings": clock.parts | {"training_images_per_second": rate},
+            "peak_memory_mb": peak_memory_mb(),
+        }
+        write_json(self.run.summary, summary)  # before the pictures, which show what it says
+        return summary
 
-def _about(job: Job, model: keras.Model) -> dict[str, Any]:
-    """Gives what every checkpoint of a run says of it besides."""
-    from kcnn.model.kernels import first_kernel
+    def draw(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Draws the pictures; writes and gives the summary with the time of all."""
+        from kcnn.figures.gallery import draw_run
+        from kcnn.model.feature_maps import feature_maps
 
-    return {
-        "images": job.images_digest,
-        "settings": job.settings_digest(),
-        "first_kernel": first_kernel(model),
-    }
+        with self.clock.timed("draw"):
+            maps = partial(feature_maps, self.model)
+            draw_run(self.run, self.job.dataset, maps, progress=self.progress)
+        timings = summary["timings"] | self.clock.parts | {"total": self.clock.total}
+        write_json(self.run.summary, summary | {"timings": timings})
+        return summary | {"timings": timings}
 
+    @contextmanager
+    def status_when_stopped(self) -> Iterator[None]:
+        """Leaves a summary that says why a run did not finish, beside its former figures."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            with suppress(KcnnError):  # a full disk is not what ended it
+                stopped = former_summary(self.run) | self._summary("interrupted")
+                write_json(self.run.summary, stopped)
+            self.progress.note(_how_to_go_on(self.run))
+            raise
+        except Exception as error:
+            mistake_in_kcnn = f"{type(error).__name__}: {error}"
+            reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
+            with suppress(KcnnError):
+                failed = former_summary(self.run) | self._summary("failed") | {"reason": reason}
+                write_json(self.run.summary, failed)
+            raise
 
-def _watched(job: Job) -> dict[str, Images]:
-    """Takes the first training and test images that the recipe watches, by name of column."""
-    count = job.recipe.train.watch_first
-    if count is None:
-        return {}
-    return {
-        "first_train_accuracy": job.train.first(count),
-        "first_test_accuracy": job.dataset.test.first(count),
-    }
+    def _about(self) -> dict[str, Any]:
+        """Gives what every checkpoint of a run says of it besides."""
+        from kcnn.model.kernels import first_kernel
 
+        return {
+            "images": self.job.images_digest,
+            "settings": self.job.settings_digest(),
+            "first_kernel": first_kernel(self.model),
+        }
 
-def _conclude(
-    job: Job,
-    model: keras.Model,
-    training: Training,
-    run: RunFolder,
-    clock: Clock,
-    progress: Progress,
-) -> dict[str, Any]:
-    from kcnn.training.outcome import conclude
+    def _train_on(self, about: Mapping[str, Any], resumed: Checkpoint | None) -> Training:
+        from kcnn.training.fit import train
 
-    with clock.timed("score"):
-        outcome = conclude(job.plan, model, training, job.dataset, run, progress)
-    rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
-    summary = {
-        **_summary(job, run, clock, "finished"),
-        "class_names": list(job.dataset.class_names),
-        "images": {
-            "train": len(job.train),
-            "validation": len(job.validation or ()),
-            "test": len(job.dataset.test),
-        },
-        "images_digest": job.images_digest,
-        "test_images_digest": job.dataset.test.digest(),
-        "train": training.row_of_weights,
-        "test": outcome.test,
-        **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
-        **({"best": outcome.best} if outcome.best else {}),
-        "timings": clock.parts | {"training_images_per_second": rate},
-        "peak_memory_mb": peak_memory_mb(),
-    }
-    write_json(run.summary, summary)  # before the pictures, which show what it says
-    return summary
+        feed = self._feed(resumed)
+        return train(self.job.plan, self.model, feed, self.run, self.progress, about, resumed)
 
+    def _feed(self, resumed: Checkpoint | None) -> Feed:
+        from kcnn.data.pipeline import evaluation_batches, training_batches
+        from kcnn.training.fit import Feed
+        from kcnn.training.scoring import batch_size
 
-def _draw(
-    job: Job,
-    model: keras.Model,
-    run: RunFolder,
-    summary: dict[str, Any],
-    clock: Clock,
-    progress: Progress,
-) -> None:
-    from kcnn.figures.gallery import draw_run
-    from kcnn.model.activations import feature_maps
+        job, settings = self.job, self.job.recipe.train
+        classes = job.plan.classes if settings.loss.targets == "one_hot" else None
+        batches = training_batches(
+            job.train,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            first_epoch=resumed.epoch if resumed else 0,
+            first_step=resumed.step if resumed else 0,
+            seed=settings.seed,
+            shuffle=settings.shuffle,
+            with_replacement=settings.sampling == "with_replacement",
+            drop_remainder=settings.drop_remainder,
+            augmentations=job.recipe.data.augment,
+            classes=classes,
+        )
+        validation = job.validation and evaluation_batches(
+            job.validation, batch_size(self.model), classes
+        )
+        return Feed(batches, job.steps_per_epoch, validation, self._watched())
 
-    with clock.timed("draw"):
-        draw_run(run, job.dataset, partial(feature_maps, model), progress=progress)
-    summary["timings"] |= clock.parts | {"total": clock.total}
-    write_json(run.summary, summary)
+    def _watched(self) -> dict[str, Images]:
+        """Takes the first training and test images that the recipe watches, by name of column."""
+        count = self.job.recipe.train.watch_first
+        if count is None:
+            return {}
+        return {
+            "first_train_accuracy": self.job.train.first(count),
+            "first_test_accuracy": self.job.dataset.test.first(count),
+        }
 
-
-def _summary(job: Job, run: RunFolder, clock: Clock, status: str) -> dict[str, Any]:
-    cost = job.plan.cost
-    return {
-        "status": status,
-        "run": run.title,
-        "recipe": job.recipe.name,
-        "dataset": job.recipe.data.dataset,
-        "started": clock.started.isoformat(timespec="seconds"),
-        "epochs": job.recipe.train.epochs,
-        "parameters": cost.parameters,
-        "trainable_parameters": cost.parameters - cost.not_trained,
-        "multiply_adds": cost.multiply_adds,
-    }
-
-
-@contextmanager
-def _status_when_stopped(
-    run: RunFolder, job: Job, clock: Clock, progress: Progress
-) -> Iterator[None]:
-    """Leaves a summary that says why a run did not finish, beside the figures it had before."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        with suppress(KcnnError):  # a full disk is not what ended it
-            stopped = _summary(job, run, clock, "interrupted")
-            write_json(run.summary, former_summary(run) | stopped)
-        progress.note(_how_to_go_on(run))
-        raise
-    except Exception as error:
-        mistake_in_kcnn = f"{type(error).__name__}: {error}"
-        reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
-        with suppress(KcnnError):
-            failed = _summary(job, run, clock, "failed") | {"reason": reason}
-            write_json(run.summary, former_summary(run) | failed)
-        raise
+    def _summary(self, status: str) -> dict[str, Any]:
+        recipe, cost = self.job.recipe, self.job.plan.cost
+        return {
+            "status": status,
+            "run": self.run.title,
+            "recipe": recipe.name,
+            "dataset": recipe.data.dataset,
+            "started": self.clock.started.isoformat(timespec="seconds"),
+            "epochs": recipe.train.epochs,
+            "parameters": cost.parameters,
+            "trainable_parameters": cost.parameters - cost.not_trained,
+            "multiply_adds": cost.multiply_adds,
+        }
 
 
 def former_summary(run: RunFolder) -> dict[str, Any]:

@@ -28,8 +28,8 @@ class Fit:
         title: What people call it.
         work: What fits, as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
         arguments: What it takes, but for progress and device.
-        instead: What to do where this is refused before its training, as a run is gone on with
-            that began on other devices.
+        instead: The fit to make where this one is refused before its training, as one that resumes
+            a run of other devices.
     """
 
     title: str
@@ -52,7 +52,7 @@ def fit_side_by_side(
     fits: Sequence[Fit],
     lanes: Sequence[Lane],
     progress: Progress,
-    goes_on: bool = False,
+    keep_going: bool = False,
 ) -> list[Ending]:
     """Makes fits, as many at a time as there are lanes, in their order.
 
@@ -64,8 +64,8 @@ def fit_side_by_side(
         fits: What to do.
         lanes: What each of the fits at a time may use.
         progress: Shows the fits.
-        goes_on: Whether the others go on when a training fails of itself: its loss is no longer a
-            number, or its memory ran out. Whatever else fails, as a disk that is full, stops all.
+        keep_going: Whether the others go on when a training fails of itself: its loss is no longer
+            a number, or its memory ran out. Whatever else fails, as a disk that is full, stops all.
 
     Returns:
         What became of each: its run or, where the others went on, its error.
@@ -74,12 +74,12 @@ def fit_side_by_side(
         KcnnError: A fit failed; the message begins with its title.
         KeyboardInterrupt: A signal came, and every process has ended.
     """
-    return _Fits(fits, lanes, progress, goes_on).run()
+    return _Fits(fits, lanes, progress, keep_going).run()
 
 
 class _Fits:
     def __init__(
-        self, fits: Sequence[Fit], lanes: Sequence[Lane], progress: Progress, goes_on: bool
+        self, fits: Sequence[Fit], lanes: Sequence[Lane], progress: Progress, keep_going: bool
     ) -> None:
         self._fits = fits
         self._waiting = deque(range(len(fits)))
@@ -87,7 +87,7 @@ class _Fits:
         self._running: dict[Connection, _Running] = {}
         self._endings: dict[int, Ending] = {}
         self._progress = progress
-        self._goes_on = goes_on
+        self._keep_going = keep_going
         self._signal: int | None = None
         self._heard = 0.0
         self._failure: KcnnError | None = None
@@ -138,7 +138,7 @@ class _Fits:
             if running.fit.instead is not None and _was_refused(running.process, ending):
                 self._launch_instead(running, running.fit.instead, ending)
                 return
-            if not (self._goes_on and _failed_of_itself(running.process, ending)):
+            if not (self._keep_going and _failed_of_itself(running.process, ending)):
                 self._failure = KcnnError(f"{running.fit.title}: {ending.message}", ending.hint)
                 self._stop()
         running.display.close()

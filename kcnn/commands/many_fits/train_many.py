@@ -18,7 +18,7 @@ from kcnn.locks import is_held
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
-from kcnn.runs import STOPPED, FreeName, RunFolder, list_runs
+from kcnn.runs import DEFAULT_OUTPUT_DIR, STOPPED, FreeName, RunFolder, list_runs
 from kcnn.summary import read_summary
 from kcnn.training.checkpoint import has_checkpoint
 
@@ -63,7 +63,7 @@ class Workplace:
         side_by_side: How many trainings at a time.
     """
 
-    output_dir: Path = Path("outputs")
+    output_dir: Path = DEFAULT_OUTPUT_DIR
     data_dir: Path | None = None
     device: str | None = None
     side_by_side: int = 1
@@ -105,7 +105,7 @@ class TrainedRun:
 
 
 def train_many(
-    wanted: Sequence[WantedRun], workplace: Workplace, progress: Progress, goes_on: bool = False
+    wanted: Sequence[WantedRun], workplace: Workplace, progress: Progress, keep_going: bool = False
 ) -> list[TrainedRun]:
     """Finds each run that is wanted, or trains it as `kcnn fit` does in a process of its own.
 
@@ -118,7 +118,8 @@ def train_many(
         wanted: What is wanted, no two with the same settings.
         workplace: Where and how many at a time.
         progress: Shows the trainings, and the time left for all.
-        goes_on: Whether the others go on when a training fails of itself, one whose loss diverges.
+        keep_going: Whether the others go on when a training fails of itself, as when its loss
+            diverges.
 
     Raises:
         KcnnError: A training failed, or cannot have the devices it is to have.
@@ -130,7 +131,9 @@ def train_many(
             titles = [runs[one.key][0].title for one in wanted if one.key in runs]
             progress.note(f"{what}: {', '.join(titles)}")
     missing = [one for one in wanted if one.key not in there]
-    trained = {one.wanted.key: one for one in _train(missing, begun, workplace, progress, goes_on)}
+    trained = {
+        one.wanted.key: one for one in _train(missing, begun, workplace, progress, keep_going)
+    }
     return [
         TrainedRun(one, there[one.key][0], was_there=True) if one.key in there else trained[one.key]
         for one in wanted
@@ -201,15 +204,15 @@ def _train(
     begun: Mapping[str, Sequence[RunFolder]],
     workplace: Workplace,
     progress: Progress,
-    goes_on: bool,
+    keep_going: bool,
 ) -> list[TrainedRun]:
     if not wanted:
         return []
     lanes = lanes_for(len(wanted), workplace.side_by_side, workplace.device, progress)
     _fetch_data(wanted, workplace.data_dir, progress)
-    fits = [_way(one, begun.get(one.key, ()), workplace) for one in wanted]
+    fits = [_fit_for(one, begun.get(one.key, ()), workplace) for one in wanted]
     try:
-        endings = fit_side_by_side(fits, lanes, progress, goes_on)
+        endings = fit_side_by_side(fits, lanes, progress, keep_going)
     except KeyboardInterrupt:
         progress.note("the trainings stay as far as they are; the same command goes on with them")
         raise
@@ -221,15 +224,15 @@ def _train(
     ]
 
 
-def _way(wanted: WantedRun, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
+def _fit_for(wanted: WantedRun, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
     """Goes on with the first run that can, and begins one where none can."""
-    way = _beginning(wanted, workplace)
+    made = _new_fit(wanted, workplace)
     for run in reversed(begun):
-        way = _going_on(wanted, run, workplace, way)
-    return way
+        made = _resumed_fit(wanted, run, workplace, instead=made)
+    return made
 
 
-def _beginning(wanted: WantedRun, workplace: Workplace) -> Fit:
+def _new_fit(wanted: WantedRun, workplace: Workplace) -> Fit:
     arguments = {
         "recipe": wanted.settings,  # as it was at the beginning; its file may be edited meanwhile
         "output_dir": workplace.output_dir,
@@ -239,7 +242,7 @@ def _beginning(wanted: WantedRun, workplace: Workplace) -> Fit:
     return Fit(wanted.title, fit, arguments)
 
 
-def _going_on(wanted: WantedRun, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
+def _resumed_fit(wanted: WantedRun, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
     arguments = {
         "run": str(run.path),
         "output_dir": workplace.output_dir,

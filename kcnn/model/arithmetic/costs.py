@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from kcnn.model.arithmetic.shapes import Shape, pair
+from kcnn.model.arithmetic.shapes import Shape, axis_positions, pair, slopes_shape
 from kcnn.model.arithmetic.weights import MOVING_AVERAGES, weight_names
 from kcnn.model.graph import Node
 from kcnn.recipe import layers
@@ -103,14 +103,10 @@ def _normalization(
     before: Shape,
     after: Shape,
 ) -> _Counts:
-    axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
-    size = math.prod(before[axis - 1 if axis > 0 else axis] for axis in axes)
+    size = math.prod(before[position] for position in axis_positions(layer.axis, before))
     return dict.fromkeys(("gamma", "beta", *MOVING_AVERAGES), size), math.prod(before)
 
 
 @_counts.register
 def _prelu(layer: layers.PReLU, before: Shape, after: Shape) -> _Counts:
-    shared = [] if layer.shared_axes is None else layer.shared_axes
-    shared = [shared] if isinstance(shared, int) else shared
-    sizes = [1 if axis in shared else size for axis, size in enumerate(before, start=1)]
-    return {"alpha": math.prod(sizes)}, math.prod(before)
+    return {"alpha": math.prod(slopes_shape(layer, before))}, math.prod(before)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kcnn.model.arithmetic.shapes import Shape, pair
-from kcnn.model.arithmetic.windows import Step, windows
+from kcnn.model.arithmetic.windows import WrittenLayer, windows
 from kcnn.model.graph import INPUT
 from kcnn.recipe import layers
 
@@ -56,11 +56,13 @@ class Field:
 Fields = tuple[Field, Field]
 
 
-def receptive_fields(steps: Sequence[Step], shapes: Mapping[str, Shape]) -> dict[str, Fields]:
+def receptive_fields(
+    written_layers: Sequence[WrittenLayer], shapes: Mapping[str, Shape]
+) -> dict[str, Fields]:
     """Computes what each layer's values see, over height and width.
 
     Args:
-        steps: The layers, each after all that it reads.
+        written_layers: The layers, each after all that it reads.
         shapes: Output shapes by name of layer, `image` among them.
 
     Returns:
@@ -68,27 +70,27 @@ def receptive_fields(steps: Sequence[Step], shapes: Mapping[str, Shape]) -> dict
     """
     rows, columns = (Field(Fraction(1), Fraction(1), size, size) for size in shapes[INPUT][:2])
     fields = {INPUT: (rows, columns)}
-    for step in steps:
-        widest = _widest([fields[name] for name in step.inputs])
-        before, after = shapes[step.inputs[0]], shapes[step.node.name]
-        fields[step.node.name] = _passed(step, widest, before, after)
+    for written in written_layers:
+        widest = _widest([fields[name] for name in written.inputs])
+        before, after = shapes[written.inputs[0]], shapes[written.node.name]
+        fields[written.node.name] = _passed(written, widest, before, after)
     return fields
 
 
-def _passed(step: Step, fields: Fields, before: Shape, after: Shape) -> Fields:
-    layer, (rows, columns) = step.node.layer, fields
+def _passed(written: WrittenLayer, fields: Fields, before: Shape, after: Shape) -> Fields:
+    layer, (rows, columns) = written.node.layer, fields
     # Dense reads all of a row; on a map it reads one place.
     if isinstance(layer, READS_ALL) or (isinstance(layer, layers.Dense) and len(before) == 1):
         return rows.through_all(), columns.through_all()
     if len(after) == 1:
         return fields
-    down, across = _reaches_and_strides(step, before)
+    down, across = _reaches_and_strides(written, before)
     return rows.through(*down, after[0]), columns.through(*across, after[1])
 
 
-def _reaches_and_strides(step: Step, before: Shape) -> list[tuple[int, Fraction]]:
-    layer = step.node.layer
-    sliding = windows(step, before)
+def _reaches_and_strides(written: WrittenLayer, before: Shape) -> list[tuple[int, Fraction]]:
+    layer = written.node.layer
+    sliding = windows(written, before)
     if sliding is not None:
         return [(window.reach, Fraction(window.stride)) for window in sliding]
     if isinstance(layer, layers.Conv2DTranspose):

@@ -42,6 +42,38 @@ def borders(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     return pair(height), pair(width)
 
 
+def window_reach(kernel: int, dilation: int) -> int:
+    """Gives the rows or columns from a window's first to its last."""
+    return dilation * (kernel - 1) + 1
+
+
+def axis_position(axis: int, shape: Shape) -> int:
+    """Gives the position in a shape of Keras's axis, which counts the batch as 0.
+
+    Raises:
+        ShapeMistake: The shape has no such axis.
+    """
+    position = axis - 1 if axis > 0 else len(shape) + axis
+    if axis == 0 or not 0 <= position < len(shape):
+        raise ShapeMistake(f"axis {axis}: a {shown(shape)} input has axes 1 to {len(shape)}, or -1")
+    return position
+
+
+def axis_positions(axes: int | list[int], shape: Shape) -> list[int]:
+    """Gives the positions of one axis or several.
+
+    Raises:
+        ShapeMistake: The shape has no such axis.
+    """
+    return [axis_position(axis, shape) for axis in _listed(axes)]
+
+
+def slopes_shape(layer: layers.PReLU, shape: Shape) -> Shape:
+    """Gives the shape of PReLU's slopes: that of its input, and 1 along shared axes."""
+    shared = _listed(layer.shared_axes)
+    return tuple(1 if axis in shared else size for axis, size in enumerate(shape, start=1))
+
+
 def output_shape(layer: Layer, inputs: Sequence[Shape]) -> Shape:
     """Computes one layer's output shape.
 
@@ -97,7 +129,7 @@ def _transposed(layer: layers.Conv2DTranspose, shape: Shape) -> Shape:
         extra,
         strict=True,
     ):
-        reach = dilation * (kernel - 1) + 1
+        reach = window_reach(kernel, dilation)
         if padding is None:
             grown = max(reach - stride, 0) if layer.padding == "valid" else 0
             sizes.append(size * stride + grown)
@@ -173,8 +205,7 @@ def _cropped(layer: layers.Cropping2D, shape: Shape) -> Shape:
 
 @_shape.register
 def _prelu(layer: layers.PReLU, shape: Shape) -> Shape:
-    shared = [] if layer.shared_axes is None else layer.shared_axes
-    for axis in [shared] if isinstance(shared, int) else shared:
+    for axis in _listed(layer.shared_axes):
         if not 1 <= axis <= len(shape):  # Keras would share another axis for 0 and below
             raise ShapeMistake(
                 f"shared_axes {axis}: a {shown(shape)} input has axes 1 to {len(shape)}"
@@ -191,7 +222,7 @@ def _enlarged(layer: layers.UpSampling2D, shape: Shape) -> Shape:
 
 @_shape.register
 def _grouped(layer: layers.GroupNormalization, shape: Shape) -> Shape:
-    channels = shape[_axis(layer.axis, shape)]
+    channels = shape[axis_position(layer.axis, shape)]
     if layer.groups != -1 and channels % layer.groups:
         raise ShapeMistake(f"groups {layer.groups} must divide the {channels} channels")
     return shape
@@ -209,9 +240,9 @@ def _on_maps(layer: Layer, shape: Shape) -> Shape:
 def _normalized(
     layer: layers.BatchNormalization | layers.LayerNormalization | layers.Softmax, shape: Shape
 ) -> Shape:
-    axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
-    if len({_axis(axis, shape) for axis in axes}) < len(axes):
-        raise ShapeMistake(f"axis {axes}: the same axis twice; write each once")
+    positions = axis_positions(layer.axis, shape)
+    if len({*positions}) < len(positions):
+        raise ShapeMistake(f"axis {layer.axis}: the same axis twice; write each once")
     return shape
 
 
@@ -219,7 +250,7 @@ def _merged(layer: Layer, inputs: Sequence[Shape]) -> Shape:
     kind = type(layer).__name__
     listed = " and ".join(shown(shape) for shape in inputs)
     if isinstance(layer, layers.Concatenate):
-        axis = _axis(layer.axis, inputs[0])
+        axis = axis_position(layer.axis, inputs[0])
         others = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in inputs}
         if len(others) > 1:
             raise ShapeMistake(
@@ -270,7 +301,7 @@ def _convolved(
     _require_one_of_strides_and_dilation(layer)
     height, width = pair(layer.kernel_size)
     down, across = pair(layer.dilation_rate)
-    reach = [down * (height - 1) + 1, across * (width - 1) + 1]
+    reach = [window_reach(height, down), window_reach(width, across)]
     return _windows(shape, reach, layer.strides, layer.padding)
 
 
@@ -300,9 +331,7 @@ def _require_one_of_strides_and_dilation(layer: Any) -> None:
         raise ShapeMistake("strides and dilation_rate are not both above 1 in Keras; keep one")
 
 
-def _axis(axis: int, shape: Shape) -> int:
-    """Gives the position in a shape of Keras's axis, which counts the batch as 0."""
-    position = axis - 1 if axis > 0 else len(shape) + axis
-    if axis == 0 or not 0 <= position < len(shape):
-        raise ShapeMistake(f"axis {axis}: a {shown(shape)} input has axes 1 to {len(shape)}, or -1")
-    return position
+def _listed(axes: int | list[int] | None) -> list[int]:
+    if axes is None:
+        return []
+    return [axes] if isinstance(axes, int) else axes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kcnn.model.arithmetic.shapes import Shape, borders, pair
+from kcnn.model.arithmetic.shapes import Shape, borders, pair, window_reach
 from kcnn.model.graph import Node
 from kcnn.recipe import layers
 from kcnn.recipe.layers import ZeroPadding2D
@@ -36,7 +36,7 @@ class Window:
     @property
     def reach(self) -> int:
         """Rows or columns from the window's first to its last."""
-        return self.dilation * (self.kernel - 1) + 1
+        return window_reach(self.kernel, self.dilation)
 
     @property
     def left_over(self) -> int:
@@ -45,7 +45,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Step:
+class WrittenLayer:
     """A layer as a recipe writes it, the zeros of a numbered padding included.
 
     Args:
@@ -62,25 +62,27 @@ class Step:
         return self.node.inputs if self.border is None else self.border.inputs
 
 
-def steps(nodes: tuple[Node, ...]) -> list[Step]:
+def as_written(nodes: tuple[Node, ...]) -> list[WrittenLayer]:
     """Puts each numbered padding back into the layer it was written in."""
     pairs = list(zip((None, *nodes), nodes, strict=False))
     borders_of = {node.name: before for before, node in pairs if _is_border(before, node)}
     hidden = {border.name for border in borders_of.values() if border is not None}
-    return [Step(node, borders_of.get(node.name)) for node in nodes if node.name not in hidden]
+    return [
+        WrittenLayer(node, borders_of.get(node.name)) for node in nodes if node.name not in hidden
+    ]
 
 
-def windows(step: Step, shape: Shape) -> tuple[Window, Window] | None:
+def windows(written: WrittenLayer, shape: Shape) -> tuple[Window, Window] | None:
     """Describes how a layer slides over its map.
 
     Args:
-        step: The layer.
+        written: The layer.
         shape: What comes in, before any padding: (height, width, channels).
 
     Returns:
         The windows over height and width; None for a layer that slides over nothing.
     """
-    layer = step.node.layer
+    layer = written.node.layer
     if isinstance(layer, CONVOLUTIONS):
         kernels, dilations = pair(layer.kernel_size), pair(layer.dilation_rate)
         strides = pair(layer.strides)
@@ -90,8 +92,8 @@ def windows(step: Step, shape: Shape) -> tuple[Window, Window] | None:
     else:
         return None
     numbered = ((0, 0), (0, 0))
-    if step.border is not None and isinstance(step.border.layer, ZeroPadding2D):
-        numbered = borders(step.border.layer.padding)
+    if written.border is not None and isinstance(written.border.layer, ZeroPadding2D):
+        numbered = borders(written.border.layer.padding)
     height, width = (
         _window(shape[axis], kernels[axis], dilations[axis], strides[axis], margins)
         for axis, margins in enumerate(numbered if layer.padding != "same" else (None, None))
@@ -103,7 +105,7 @@ def _window(
     size: int, kernel: int, dilation: int, stride: int, margins: tuple[int, int] | None
 ) -> Window:
     if margins is None:
-        margins = same_margins(size, dilation * (kernel - 1) + 1, stride)
+        margins = same_margins(size, window_reach(kernel, dilation), stride)
     return Window(size, kernel, dilation, stride, *margins)
 
 

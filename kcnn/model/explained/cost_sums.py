@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from kcnn.model.arithmetic.costs import Cost
-from kcnn.model.arithmetic.shapes import Shape, pair
+from kcnn.model.arithmetic.shapes import Shape, axis_positions, pair, slopes_shape
 from kcnn.model.explained.sums import Sum
 from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
@@ -97,18 +97,14 @@ def _normalization(
     before: Shape,
     after: Shape,
 ) -> tuple[str, str]:
-    axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
-    sizes = [before[axis - 1 if axis > 0 else axis] for axis in axes]
+    sizes = [before[position] for position in axis_positions(layer.axis, before)]
     moving = 2 if isinstance(layer, layers.BatchNormalization) else 0
     return _product(layer.scale + layer.center + moving, *sizes), _product(*before)
 
 
 @_texts.register
 def _prelu(layer: layers.PReLU, before: Shape, after: Shape) -> tuple[str, str]:
-    shared = [] if layer.shared_axes is None else layer.shared_axes
-    shared = [shared] if isinstance(shared, int) else shared
-    sizes = [1 if axis in shared else size for axis, size in enumerate(before, start=1)]
-    return _product(*sizes), _product(*before)
+    return _product(*slopes_shape(layer, before)), _product(*before)
 
 
 def _channels(layer: layers.DepthwiseConv2D | layers.SeparableConv2D, before: Shape) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.costs import Cost, node_cost
 from kcnn.model.arithmetic.infer_shapes import infer_shapes_that_fit
-from kcnn.model.arithmetic.receptive_field import receptive_fields
+from kcnn.model.arithmetic.receptive_field import Fields, receptive_fields
 from kcnn.model.arithmetic.shapes import Shape
-from kcnn.model.arithmetic.windows import Step, steps
+from kcnn.model.arithmetic.windows import WrittenLayer, as_written
 from kcnn.model.explained.cost_sums import cost_sums
 from kcnn.model.explained.oddities import Oddity, find_oddities
 from kcnn.model.explained.sums import Sum, size_sums
@@ -125,11 +125,11 @@ def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> 
     """
     nodes = tuple(unfold(recipe))
     shapes, problem = infer_shapes_that_fit(recipe, nodes, image_shape)
-    plan = Plan(recipe, nodes, shapes, classes)
-    fitting = [step for step in steps(nodes) if step.node.name in shapes]
+    fitting = [written for written in as_written(nodes) if written.node.name in shapes]
     layers = _explain(fitting, shapes)
     if problem is not None:
         return Explanation(recipe, image_shape, layers, (), problem)
+    plan = Plan(recipe, nodes, shapes, classes)
     return Explanation(recipe, image_shape, layers, tuple(find_oddities(plan)), _end_of(plan))
 
 
@@ -141,32 +141,29 @@ def _end_of(plan: Plan) -> RecipeError | None:
     return None
 
 
-def _explain(fitting: list[Step], shapes: Mapping[str, Shape]) -> tuple[LayerExplanation, ...]:
+def _explain(
+    fitting: list[WrittenLayer], shapes: Mapping[str, Shape]
+) -> tuple[LayerExplanation, ...]:
     fields = receptive_fields(fitting, shapes)
-    return tuple(
-        _explain_layer(
-            step, shapes, (fields[step.node.name][0].pixels, fields[step.node.name][1].pixels)
-        )
-        for step in fitting
-    )
+    return tuple(_explain_layer(written, shapes, fields[written.node.name]) for written in fitting)
 
 
 def _explain_layer(
-    step: Step, shapes: Mapping[str, Shape], receptive_field: tuple[int, int]
+    written: WrittenLayer, shapes: Mapping[str, Shape], fields: Fields
 ) -> LayerExplanation:
-    node = step.node
+    node, (rows, columns) = written.node, fields
     after, cost = shapes[node.name], node_cost(node, shapes)
     parameters, multiply_adds = cost_sums(node.layer, shapes[node.inputs[0]], after, cost)
     same_values = isinstance(node.layer, Flatten | Reshape)
     return LayerExplanation(
         name=node.name,
         kind=type(node.layer).__name__,
-        inputs=step.inputs,
+        inputs=written.inputs,
         output_shape=after,
-        sizes=size_sums(step, [shapes[name] for name in step.inputs], after),
+        sizes=size_sums(written, [shapes[name] for name in written.inputs], after),
         cost=cost,
         parameters=parameters,
         multiply_adds=multiply_adds,
         activation_bytes=0 if same_values else BYTES * math.prod(after),
-        receptive_field=receptive_field,
+        receptive_field=(rows.pixels, columns.pixels),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kcnn.model.arithmetic.receptive_field import receptive_fields
-from kcnn.model.arithmetic.windows import CONVOLUTIONS, Step, Window, steps, windows
+from kcnn.model.arithmetic.windows import CONVOLUTIONS, Window, WrittenLayer, as_written, windows
 from kcnn.model.explained.oddity import Oddity
 from kcnn.model.plan import Plan
 
@@ -18,27 +18,31 @@ def find_window_oddities(plan: Plan) -> list[Oddity]:
     Args:
         plan: A network whose every layer fits.
     """
-    written = steps(plan.nodes)
+    layers = as_written(plan.nodes)
     found = []
-    for step in written:
-        sliding = windows(step, plan.shapes[step.inputs[0]])
+    for written in layers:
+        sliding = windows(written, plan.shapes[written.inputs[0]])
         if sliding is not None:
-            found += [*_gaps(step, sliding), *_edge(step, sliding), *_one_value(step, sliding)]
-    return [*found, *_wider_than_image(plan, written)]
+            found += [
+                *_gaps(written, sliding),
+                *_edge(written, sliding),
+                *_one_value(written, sliding),
+            ]
+    return [*found, *_wider_than_image(plan, layers)]
 
 
-def _gaps(step: Step, sliding: Sliding) -> Iterator[Oddity]:
+def _gaps(written: WrittenLayer, sliding: Sliding) -> Iterator[Oddity]:
     """A window smaller than its strides jumps over rows or columns everywhere."""
     if any(_jumps(window) for window in sliding):
         down, across = sliding
         yield Oddity(
-            step.node.name,
+            written.node.name,
             f"a {down.kernel}×{across.kernel} window that moves {down.stride}×{across.stride} at "
             "a time skips the values between",
         )
 
 
-def _edge(step: Step, sliding: Sliding) -> Iterator[Oddity]:
+def _edge(written: WrittenLayer, sliding: Sliding) -> Iterator[Oddity]:
     missed = [
         (window.left_over - window.after, word)
         for window, word in zip(sliding, ("row", "column"), strict=True)
@@ -51,32 +55,34 @@ def _edge(step: Step, sliding: Sliding) -> Iterator[Oddity]:
             for count, word in missed
         )
         yield Oddity(
-            step.node.name,
+            written.node.name,
             f"never reads {lost} of its {rows.size}×{columns.size} map: after its last step the "
             "window would reach over the edge; padding: same or another window size reads "
             "everything",
         )
 
 
-def _one_value(step: Step, sliding: Sliding) -> Iterator[Oddity]:
+def _one_value(written: WrittenLayer, sliding: Sliding) -> Iterator[Oddity]:
     down, across = sliding
     if (down.size, across.size) != (1, 1) or (down.kernel, across.kernel) == (1, 1):
         return
     count = down.kernel * across.kernel
-    if isinstance(step.node.layer, CONVOLUTIONS):
+    if isinstance(written.node.layer, CONVOLUTIONS):
         vain = f"{count - 1} of the {down.kernel}×{across.kernel} weights only ever meet padding"
     else:
         vain = "there is nothing to pool"
-    yield Oddity(step.node.name, f"the map is 1×1 already: {vain}; pool less, or later, before it")
+    yield Oddity(
+        written.node.name, f"the map is 1×1 already: {vain}; pool less, or later, before it"
+    )
 
 
-def _wider_than_image(plan: Plan, written: Sequence[Step]) -> Iterator[Oddity]:
-    fields = receptive_fields(written, plan.shapes)
-    for step in written:
-        rows, columns = fields[step.node.name]
+def _wider_than_image(plan: Plan, layers: Sequence[WrittenLayer]) -> Iterator[Oddity]:
+    fields = receptive_fields(layers, plan.shapes)
+    for written in layers:
+        rows, columns = fields[written.node.name]
         if rows.size > rows.image or columns.size > columns.image:
             yield Oddity(
-                step.node.name,
+                written.node.name,
                 f"from here on the receptive field, {rows.pixels}×{columns.pixels}, is wider than "
                 f"the {rows.image}×{columns.image} image: every value reads padding, too",
             )

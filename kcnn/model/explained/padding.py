@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kcnn.model.arithmetic.shapes import Shape
-from kcnn.model.arithmetic.windows import CONVOLUTIONS, Step, Window, windows
+from kcnn.model.arithmetic.windows import CONVOLUTIONS, Window, WrittenLayer, windows
 from kcnn.model.explained.sums import window_sum, written_reach
 
 
@@ -33,32 +33,32 @@ class PaddingAnswer:
     advice: str | None
 
 
-def solve_padding(steps: list[Step], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
+def solve_padding(layers: list[WrittenLayer], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
     """Solves every convolution for the padding that keeps its map's size.
 
     Args:
-        steps: The layers.
+        layers: The layers.
         shapes: Output shapes by name of layer, `image` among them; convolutions whose input is
             not among them are left out.
     """
     return [
         answer
-        for step in steps
-        if isinstance(step.node.layer, CONVOLUTIONS) and step.inputs[0] in shapes
-        for answer in _solve_layer(step, shapes[step.inputs[0]])
+        for written in layers
+        if isinstance(written.node.layer, CONVOLUTIONS) and written.inputs[0] in shapes
+        for answer in _solve_layer(written, shapes[written.inputs[0]])
     ]
 
 
-def _solve_layer(step: Step, shape: Shape) -> Iterator[PaddingAnswer]:
-    sliding = windows(step, shape)
+def _solve_layer(written: WrittenLayer, shape: Shape) -> Iterator[PaddingAnswer]:
+    sliding = windows(written, shape)
     if sliding is None:
         return
     rows, columns = (replace(window, before=0, after=0) for window in sliding)
     if rows == columns:
-        yield _solve(step.node.name, "high and wide", rows)
+        yield _solve(written.node.name, "high and wide", rows)
     else:
-        yield _solve(step.node.name, "high", rows)
-        yield _solve(step.node.name, "wide", columns)
+        yield _solve(written.node.name, "high", rows)
+        yield _solve(written.node.name, "wide", columns)
 
 
 def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from kcnn.model.arithmetic.shapes import Shape, borders, pair
-from kcnn.model.arithmetic.windows import POOLINGS, Step, Window, windows
+from kcnn.model.arithmetic.shapes import Shape, axis_position, borders, pair, window_reach
+from kcnn.model.arithmetic.windows import POOLINGS, Window, WrittenLayer, windows
 from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
 
@@ -36,21 +36,21 @@ class Sum:
         return f"{self.text} = {self.result:,}"
 
 
-def size_sums(step: Step, inputs: Sequence[Shape], after: Shape) -> tuple[Sum, ...]:
+def size_sums(written: WrittenLayer, inputs: Sequence[Shape], after: Shape) -> tuple[Sum, ...]:
     """Writes out how a layer's output shape comes about.
 
     Args:
-        step: The layer.
+        written: The layer.
         inputs: The shapes that come in, before any padding.
         after: The shape that comes out.
 
     Returns:
         One sum an axis, equal ones joined; none for a layer that keeps its shape.
     """
-    layer, before = step.node.layer, inputs[0]
+    layer, before = written.node.layer, inputs[0]
     if isinstance(layer, layers.Concatenate):
         return _concatenated(layer, inputs, after)
-    sliding = windows(step, before)
+    sliding = windows(written, before)
     if sliding is None:
         return _sizes(layer, before, after)
     brief = isinstance(layer, POOLINGS)
@@ -103,7 +103,7 @@ def _transposed(layer: layers.Conv2DTranspose, before: Shape, after: Shape) -> t
         extra,
         strict=True,
     ):
-        reach = dilation * (kernel - 1) + 1
+        reach = window_reach(kernel, dilation)
         text = f"({size} − 1)·{stride} + " + (
             f"{kernel}" if dilation == 1 else f"({dilation}·({kernel} − 1) + 1)"
         )
@@ -158,7 +158,7 @@ def _enlarged(layer: layers.UpSampling2D, before: Shape, after: Shape) -> tuple[
 def _concatenated(
     layer: layers.Concatenate, inputs: Sequence[Shape], after: Shape
 ) -> tuple[Sum, ...]:
-    axis = layer.axis - 1 if layer.axis > 0 else len(after) + layer.axis
+    axis = axis_position(layer.axis, after)
     text = " + ".join(str(shape[axis]) for shape in inputs)
     of = AXES[axis] if len(after) == 3 else f"values along axis {axis + 1}"
     return (Sum(text, after[axis], of),)

@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.errors import RunError
 from kcnn.model.arithmetic.shapes import Shape, shown
-from kcnn.model.arithmetic.windows import Step, Window, windows
+from kcnn.model.arithmetic.windows import Window, WrittenLayer, windows
 from kcnn.model.graph import INPUT, SCALING
 from kcnn.model.plan import Plan
 
@@ -89,19 +89,24 @@ def require_same_network(plan: Plan, model: keras.Model, run: str) -> None:
 
 
 def walk(
-    plan: Plan, model: keras.Model, step: Step, image: np.ndarray, place: Shape, number: int
+    plan: Plan,
+    model: keras.Model,
+    written: WrittenLayer,
+    image: np.ndarray,
+    place: Shape,
+    number: int,
 ) -> Walk:
     """Works one value of a convolution out, and has Keras compute it, too.
 
     Args:
         plan: The network.
         model: The model built from it.
-        step: One of its convolutions.
+        written: One of its convolutions.
         image: Raw pixels from 0 to 255, shape (height, width, channels).
         place: Row and column of the output.
         number: The filter, from 0.
     """
-    name, source = step.node.name, step.inputs[0]
+    name, source = written.node.name, written.inputs[0]
     layer = model.get_layer(name)
     before = model.get_layer(SCALING if source == INPUT else source)
     probe = keras.Model(model.input, [before.output, layer.output])
@@ -109,7 +114,7 @@ def walk(
         keras.ops.convert_to_numpy(keras.ops.cast(one, "float32"))[0]
         for one in probe(image[np.newaxis].astype(np.float32), training=False)
     )
-    sliding = windows(step, plan.shapes[source])
+    sliding = windows(written, plan.shapes[source])
     assert sliding is not None  # every convolution slides
     rows, columns = (_under(window, start) for window, start in zip(sliding, place, strict=True))
     patch = _patch(map_before, rows, columns)

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kcnn.recipe.classes import classes_at
-from kcnn.recipe.fields import nearest, number, shown, suggest
 from kcnn.recipe.messages.elsewhere import home_of, move, section_of
 from kcnn.recipe.messages.forms import flow, form
 from kcnn.recipe.messages.hints import hint
+from kcnn.recipe.messages.wording import nearest, number, shown, suggest
 from kcnn.recipe.messages.words import advice_for
 from kcnn.recipe.source import Place, Source
 

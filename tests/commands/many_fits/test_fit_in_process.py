@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,7 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     relay = module._Relay(sender)
     relay.epoch_finished(1, {"loss": 0.5})
-    with suppress(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):
         relay.stop(signal.SIGTERM, None)
     with pytest.raises(KeyboardInterrupt):
         relay.epoch_finished(2, {"loss": 0.25})
@@ -82,7 +82,7 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
 
 def test_asked_twice_it_still_ends_in_good_order() -> None:
     relay = module._Relay(multiprocessing.Pipe(duplex=False)[1])
-    with suppress(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):
         relay.stop(signal.SIGTERM, None)
     relay.stop(signal.SIGTERM, None)  # does not interrupt what ends the work
 

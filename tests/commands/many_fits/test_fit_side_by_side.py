@@ -112,7 +112,7 @@ def test_one_that_diverges_may_leave_the_others_alone(tmp_path: Path) -> None:
         "train.optimizer={SGD: {learning_rate: 1e30}}",
     )
     both = fits(tmp_path, diverges, ())
-    failed, run = fit_side_by_side(both, [LANE], Progress(), goes_on=True)
+    failed, run = fit_side_by_side(both, [LANE], Progress(), keep_going=True)
     assert isinstance(failed, KcnnError) and "the loss became" in failed.message
     assert isinstance(run, RunFolder) and run.status() == "finished"
 
@@ -120,7 +120,7 @@ def test_one_that_diverges_may_leave_the_others_alone(tmp_path: Path) -> None:
 def test_what_fails_before_its_training_stops_all(tmp_path: Path) -> None:
     both = fits(tmp_path, ("train.batch_size=5000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*batch_size"):
-        fit_side_by_side(both, [LANE], Progress(), goes_on=True)
+        fit_side_by_side(both, [LANE], Progress(), keep_going=True)
     assert list_runs(tmp_path) == []
 
 
@@ -134,7 +134,7 @@ def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
 
     both = fits(tmp_path, ("train.epochs=100000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0150\.npz: cannot be written"):
-        fit_side_by_side(both, [LANE], Blocks(), goes_on=True)
+        fit_side_by_side(both, [LANE], Blocks(), keep_going=True)
     assert [run.status() for run in list_runs(tmp_path)] == ["failed"]
 
 

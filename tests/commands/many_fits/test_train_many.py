@@ -49,7 +49,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
     """The fits that are asked for; each is made without a process."""
     asked: list[Fit] = []
 
-    def make(fits: Sequence[Fit], lanes: object, progress: object, goes_on: bool) -> list[object]:
+    def make(
+        fits: Sequence[Fit], lanes: object, progress: object, keep_going: bool
+    ) -> list[object]:
         asked.extend(fits)
         return [
             TrainingError("the loss became nan", "a lower rate") if seed_of(one) == 13
@@ -150,7 +152,7 @@ def test_the_recipe_is_handed_over_as_it_was_read(tiny: Path, asked: list[Fit]) 
 
 def test_what_failed_says_why(tmp_path: Path, asked: list[Fit]) -> None:
     good, bad = train_many(
-        [wanted_run(1), wanted_run(13)], Workplace(tmp_path), Progress(), goes_on=True
+        [wanted_run(1), wanted_run(13)], Workplace(tmp_path), Progress(), keep_going=True
     )
     assert good.run is not None and good.problem is None
     assert bad.run is None and bad.problem == "the loss became nan"

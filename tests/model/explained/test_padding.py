@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.model.arithmetic.windows import steps
+from kcnn.model.arithmetic.windows import as_written
 from kcnn.model.explained.padding import PaddingAnswer, solve_padding
 from kcnn.model.graph import unfold
 from kcnn.model.plan import plan_network
@@ -12,7 +12,7 @@ from kcnn.model.plan import plan_network
 def solve(make_recipe):
     def answers(layer: str, shape=(32, 32, 3)) -> list[PaddingAnswer]:
         nodes = tuple(unfold(make_recipe(f"- {layer}")))
-        return solve_padding(steps(nodes), {"image": shape})
+        return solve_padding(as_written(nodes), {"image": shape})
 
     return answers
 

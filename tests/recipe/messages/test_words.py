@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from kcnn.recipe import layers, losses, optimizers, schema, weights
-from kcnn.recipe.fields import ACTIVATIONS, nearest
+from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
+from kcnn.recipe.messages.wording import nearest
 from kcnn.recipe.messages.words import _ADVICE, _NAMES, ACTIVATION_LAYERS
 
 TABLES: tuple[Kinds, ...] = (

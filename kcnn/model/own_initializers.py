@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.shapes import Shape, pair, shown
-from kcnn.model.arithmetic.windows import Step, steps, windows
+from kcnn.model.arithmetic.windows import WrittenLayer, as_written, windows
 from kcnn.model.graph import INPUT, Node
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
@@ -33,7 +33,7 @@ def convolutions_with(
     ]
 
 
-def require_room_for_first_kernels(
+def require_room_for_initializers(
     recipe: Recipe, nodes: tuple[Node, ...], image_shape: Shape
 ) -> None:
     """Makes sure that convolutions are as their initializers need them.
@@ -47,11 +47,11 @@ def require_room_for_first_kernels(
         RecipeError: A whitening convolution does not read the image, reaches beyond it, or has
             filters that no eigenvector is left for; one with Whitening or Dirac works in groups.
     """
-    as_written = {step.node.name: step for step in steps(nodes)}
+    layers = {written.node.name: written for written in as_written(nodes)}
     mistakes = [
         (node, mistake)
         for node, layer, _ in convolutions_with(Whitening, nodes)
-        if (mistake := _mistake_of_whitening(as_written[node.name], layer, image_shape))
+        if (mistake := _mistake_of_whitening(layers[node.name], layer, image_shape))
     ] + [
         (node, f"Dirac needs groups: 1; got {layer.groups}")
         for node, layer, _ in convolutions_with(Dirac, nodes)
@@ -68,15 +68,15 @@ def require_room_for_first_kernels(
         )
 
 
-def _mistake_of_whitening(step: Step, layer: Conv2D, image_shape: Shape) -> str | None:
-    if step.inputs != (INPUT,):
+def _mistake_of_whitening(written: WrittenLayer, layer: Conv2D, image_shape: Shape) -> str | None:
+    if written.inputs != (INPUT,):
         return (
             "Whitening is for a convolution that reads the image; write another initializer, as in "
             "Dirac, or inputs: image"
         )
     if layer.groups != 1:
         return f"Whitening needs groups: 1; got {layer.groups}"
-    reach = tuple(window.reach for window in windows(step, image_shape) or ())
+    reach = tuple(window.reach for window in windows(written, image_shape) or ())
     if any(one > size for one, size in zip(reach, image_shape[:2], strict=True)):
         return (
             f"Whitening learns from patches of the images, which are {shown(image_shape[:2])}, and "

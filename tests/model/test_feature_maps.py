@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kcnn.errors import DataError
-from kcnn.model.activations import feature_maps
+from kcnn.model.feature_maps import feature_maps
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 6, 3), dtype=np.uint8)
 

@@ -1,0 +1,65 @@
+"""The group that every command is in, which tells what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from kcnn.console.ending import tell_stopped
+from kcnn.console.streams import (
+    forget_what_is_left_to_print,
+    is_full,
+    is_of_gone_terminal,
+    say,
+)
+from kcnn.errors import KcnnError, RecipeError
+
+MOST_PROBLEMS = 20
+LONGEST_LINE = 2000
+
+
+class Commands(click.Group):
+    """Commands in the order they are written, and errors as one line and a hint."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Lists commands in their order of use and not of the alphabet."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; says what the user can mend without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KcnnError as error:
+            say(_in_lines(error), click.style("error:", fg="red", bold=True))
+            if error.hint:
+                say(error.hint, click.style("hint:", bold=True))
+            ctx.exit(1)
+        except KeyboardInterrupt as stopped:
+            ctx.exit(tell_stopped(stopped))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the command line; that nothing can be printed is met anywhere, in --help too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if is_full(error):
+                say("no room left to print, or for a temporary file", "error:")
+            elif not is_of_gone_terminal(error):
+                raise
+            forget_what_is_left_to_print()
+            sys.exit(1)
+
+
+def _in_lines(error: KcnnError) -> str:
+    """Writes an error in one line a problem: the first ones, each cut where it is endless."""
+    if not isinstance(error, RecipeError):
+        return _cut(error.message.replace("\n", "\\n"))
+    lines = [_cut(problem) for problem in error.problems[:MOST_PROBLEMS]]
+    more = len(error.problems) - len(lines)
+    return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
