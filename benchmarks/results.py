@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from kcnn.commands.check import check
-from kcnn.commands.studies.verdicts import Quantity, Verdict, judge
+from kcnn.commands.studies.quantities import Quantity
+from kcnn.commands.studies.verdicts import Verdict, judge
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
 

@@ -91,7 +91,7 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     else:
         result = resume(progress=make_progress(quiet), **for_resuming(**arguments))
     summary = {"path": str(result.run.path), **result.summary}
-    show(output.as_json(summary) if as_json else output.fit_text(result))
+    show(output.json_text(summary) if as_json else output.fit_text(result))
 
 
 @cli.command()
@@ -129,7 +129,7 @@ def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
     names = [name.strip() for name in only.split(",") if name.strip()]
     paths = plot_runs(only=names, progress=make_progress(quiet), **arguments)
     written = [str(path) for path in paths]
-    show(output.as_json(written) if as_json else "\n".join(written))
+    show(output.json_text(written) if as_json else "\n".join(written))
 
 
 @cli.command()
@@ -155,7 +155,7 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
     from kcnn.commands.export import export
 
     result = export(progress=make_progress(quiet), **arguments)
-    show(output.as_json(vars(result)) if as_json else output.export_text(result))
+    show(output.json_text(vars(result)) if as_json else output.export_text(result))
 
 
 @cli.command()
@@ -192,7 +192,7 @@ def check(
         show(shown(report, as_json))
         click.get_current_context().exit(0 if report.right else 1)
     result = check(recipe, settings, build, make_progress(quiet=False))
-    show(output.as_json(output.check_json(result)) if as_json else output.check_text(result))
+    show(output.json_text(output.check_json(result)) if as_json else output.check_text(result))
 
 
 @cli.command()
@@ -251,7 +251,7 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
     from kcnn.commands.evaluate import evaluate
 
     result = evaluate(progress=make_progress(quiet), **arguments)
-    show(output.as_json(result.as_json()) if as_json else output.evaluation_text(result))
+    show(output.json_text(result.as_json()) if as_json else output.evaluation_text(result))
 
 
 @cli.command()
@@ -279,7 +279,7 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
         answers = predict(images, run, progress=make_progress(quiet), **arguments)
     except UnreadableImagesError as error:
         answers, problem = error.predictions, error
-    text = output.as_json(output.predictions_json(answers)) if as_json else None
+    text = output.json_text(output.predictions_json(answers)) if as_json else None
     show(text or output.predictions_text(answers))
     if problem is not None:
         raise problem
@@ -307,7 +307,7 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
     from kcnn.console.comparison import comparison_text
 
     result = compare(runs, output_dir, difference / 100)
-    show(output.as_json(result.as_json()) if as_json else comparison_text(result))
+    show(output.json_text(result.as_json()) if as_json else comparison_text(result))
 
 
 @cli.command()
@@ -340,7 +340,7 @@ def reproduce(
 
     place = Workplace(**workplace)
     result = reproduce(recipe, seeds, settings, first_seed, place, make_progress(quiet))
-    show(output.as_json(result.as_json()) if as_json else reproduction_text(result))
+    show(output.json_text(result.as_json()) if as_json else reproduction_text(result))
 
 
 @cli.command()
@@ -376,7 +376,7 @@ def sweep(
 
     place = Workplace(**workplace)
     result = sweep(recipe, over, settings, seeds, place, make_progress(quiet))
-    show(output.as_json(result.as_json()) if as_json else sweep_text(result))
+    show(output.json_text(result.as_json()) if as_json else sweep_text(result))
 
 
 @cli.command()
@@ -406,7 +406,7 @@ def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: b
     from kcnn.commands.runs import list_runs
 
     rows = list_runs(output_dir, sort)
-    show(output.as_json([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
+    show(output.json_text([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -425,7 +425,7 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
         from kcnn.commands.recipes import list_recipes
 
         listed = list_recipes()
-        show(output.as_json(listed) if as_json else output.recipes_text(listed))
+        show(output.json_text(listed) if as_json else output.recipes_text(listed))
 
 
 @recipes.command("show")
@@ -478,7 +478,7 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
         from kcnn.commands.data import list_sets
 
         sets = list_sets(data_dir)
-        show(output.as_json(sets) if as_json else output.sets_text(sets))
+        show(output.json_text(sets) if as_json else output.sets_text(sets))
 
 
 @data.command("fetch")
@@ -509,7 +509,7 @@ def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> 
     from kcnn.commands.data import verify
 
     result = verify(name, data_dir, make_progress(quiet))
-    show(output.as_json(result) if as_json else output.verify_text(result))
+    show(output.json_text(result) if as_json else output.verify_text(result))
     click.get_current_context().exit(0 if result["readable"] else 1)
 
 
@@ -535,5 +535,5 @@ def doctor(
     from kcnn.commands.doctor import examine
 
     machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
-    show(output.as_json(machine) if as_json else output.machine_text(machine))
+    show(output.json_text(machine) if as_json else output.machine_text(machine))
     click.get_current_context().exit(1 if machine.get("differing_files") else 0)

@@ -57,7 +57,7 @@ def evaluate(
 ) -> Evaluation:
     """Scores a run's saved model on the test set; changes nothing in the run.
 
-    Images of one's own that are no longer those of the run are scored too, and told of.
+    Where your own images changed since the run, they are scored with a note that says so.
 
     Args:
         run: A run as `kcnn.runs.find_run` takes it; None means the newest.

@@ -10,7 +10,7 @@ from typing import Any
 from kcnn.backend import start_tensorflow
 from kcnn.commands.fitting.clock import Clock
 from kcnn.commands.fitting.complete_run import FitResult, complete_run
-from kcnn.commands.fitting.job import Job, build_model, load_job
+from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
 from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.files import atomic, write_json, write_text
 from kcnn.locks import hold
@@ -66,7 +66,7 @@ def fit(
     if chosen.reason:
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
-        model = build_model(job, devices, chosen.policy, progress)
+        model = build_compiled_model(job, devices, chosen.policy, progress)
     environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
     run = create_run(output_dir, settings.name, name)
     with hold(run):

@@ -8,8 +8,9 @@ from pathlib import Path
 from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
 from kcnn.commands.parts.folder_names import folder_name
 from kcnn.commands.parts.known_images import plan_for_known_images
+from kcnn.commands.studies.quantities import measure_runs
 from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun, write_report
-from kcnn.commands.studies.verdicts import judge, measure_runs
+from kcnn.commands.studies.verdicts import judge
 from kcnn.errors import RunError
 from kcnn.files import require_writable
 from kcnn.progress import Progress

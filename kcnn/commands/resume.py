@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kcnn.backend import start_tensorflow
 from kcnn.commands.fitting.clock import Clock
 from kcnn.commands.fitting.complete_run import FitResult, complete_run, former_summary
-from kcnn.commands.fitting.job import Job, build_model, load_job
+from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
 from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
 from kcnn.locks import hold
@@ -92,12 +92,14 @@ def _resume(
     here = describe_run(devices, policy, settings.train.seed)
     _note_differences(environment, here, progress)
     with clock.timed("build"):
-        model = build_model(job, devices, policy, progress)
+        model = build_compiled_model(job, devices, policy, progress)
     _note_mixture(before, settings, progress)
     again = _resumption(checkpoint, before, here)
     _begin_again(run, job, {**environment, "resumed": [*_resumptions(environment), again]})
-    done = checkpoint.place if checkpoint else "its beginning: no epoch was finished"
-    progress.note(f"going on with {run.path} after {done}")
+    if checkpoint is None:
+        progress.note(f"beginning {run.path} again: it had finished no epoch")
+    else:
+        progress.note(f"going on with {run.path} after {checkpoint.place}")
     return complete_run(run, job, model, clock, progress, checkpoint)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
 from kcnn.commands.parts.folder_names import folder_name
 from kcnn.commands.studies.combinations import Combination, combine, read_variations, short_names
+from kcnn.commands.studies.quantities import measure_runs
 from kcnn.commands.studies.sweep_report import Sweep, SweepRow, write_report
-from kcnn.commands.studies.verdicts import measure_runs
 from kcnn.errors import TrainingError
 from kcnn.files import require_writable
 from kcnn.progress import Progress

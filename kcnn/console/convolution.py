@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kcnn.console.output import as_json as json_text
+from kcnn.console.output import json_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from kcnn.commands.explain import Explanation, PaddingAnswer, PaddingAnswers
-from kcnn.console.output import as_json as json_text
+from kcnn.console.output import json_text
 from kcnn.console.tables import table
 from kcnn.markdown import plain
 from kcnn.markdown import table as markdown_table

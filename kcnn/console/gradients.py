@@ -7,7 +7,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from kcnn.console.output import as_json as json_text
+from kcnn.console.output import json_text
 from kcnn.console.tables import table
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kcnn.commands.runs import RunRow
 
 
-def as_json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """Writes a result for programs."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 

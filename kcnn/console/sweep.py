@@ -59,13 +59,13 @@ def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
 
 def _advice(sweep: Sweep) -> str:
     """Says which column may choose, and how far one seed can be trusted."""
-    peeking = "to choose by the test accuracy would be peeking at what shall judge the choice"
+    leak = "choosing by the test accuracy would leak the test set into the choice"
     if sweep.ordered_by == "val_accuracy":
-        choose = f"Choose by the validation accuracy; {peeking}."
+        choose = f"Choose by the validation accuracy; {leak}."
     else:
         choose = (
             f"Nothing here may choose: the training accuracy does not tell how new images are "
-            f"answered, and {peeking}. data.validation=0.1 takes images to choose by."
+            f"answered, and {leak}. data.validation=0.1 takes images to choose by."
         )
     if sweep.seeds > 1:
         return choose

@@ -22,14 +22,14 @@ from kcnn.training.callbacks import (
 )
 from kcnn.training.checkpoint import Checkpoint
 from kcnn.training.lookahead import LookaheadWeights
-from kcnn.training.memory import out_of_memory
 from kcnn.training.objective import make_loss, make_metrics
 from kcnn.training.optimizer import make_optimizer
+from kcnn.training.out_of_memory import out_of_memory
 from kcnn.training.remapping import remapping_where_it_works
 from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
 from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
-from kcnn.training.watch import WatchedAccuracy
+from kcnn.training.watched_accuracy import WatchedAccuracy
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a training came to: the test set scored once a set of weights, the models, the summary."""
+"""What a training came to: the test set scored once a set of weights, the models saved."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class TestTwoSeedsOfTwo:
         ]  # fmt: skip
         assert {first.split()[0], second.split()[0]} == {"16", "64"}
         assert "Choose by the validation accuracy" in done.stdout
-        assert "peeking" in done.stdout
+        assert "leak the test set" in done.stdout
         assert "With one seed" not in done.stdout
 
     def test_json(self, outputs: Path) -> None:

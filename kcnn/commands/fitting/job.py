@@ -1,4 +1,4 @@
-"""What a fit trains on what, found to be right before anything is written."""
+"""The network and the images of one fit, found to be right before anything is written."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
     return Job(plan, dataset, validation, digest)
 
 
-def build_model(job: Job, devices: Devices, policy: str, progress: Progress) -> keras.Model:
+def build_compiled_model(
+    job: Job, devices: Devices, policy: str, progress: Progress
+) -> keras.Model:
     """Builds and compiles a job's network for the devices that train it.
 
     Args:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kcnn.commands.studies.verdicts import Quantity, Verdict
+from kcnn.commands.studies.quantities import Quantity
+from kcnn.commands.studies.verdicts import Verdict
 from kcnn.files import write_json, write_text
 from kcnn.markdown import code, plain, table
 from kcnn.recipe.schema import Fidelity

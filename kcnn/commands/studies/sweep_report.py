@@ -9,7 +9,7 @@ from typing import Any
 
 from kcnn.commands.many_fits.train_many import TrainedRun
 from kcnn.commands.studies.combinations import Combination
-from kcnn.commands.studies.verdicts import Quantity
+from kcnn.commands.studies.quantities import Quantity
 from kcnn.files import write_csv, write_json
 from kcnn.recipe.write import one_line
 

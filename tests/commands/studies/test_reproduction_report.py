@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kcnn.commands.studies.quantities import Quantity
 from kcnn.commands.studies.reproduction_report import (
     Reproduction,
     SeedRun,
@@ -13,7 +14,7 @@ from kcnn.commands.studies.reproduction_report import (
     markdown,
     write_report,
 )
-from kcnn.commands.studies.verdicts import Quantity, judge
+from kcnn.commands.studies.verdicts import judge
 from kcnn.console.reproduction import reproduction_text
 from kcnn.recipe.schema import Fidelity, Published
 

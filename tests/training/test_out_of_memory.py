@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.training.memory import out_of_memory
+from kcnn.training.out_of_memory import out_of_memory
 
 RECIPE = """\
 name: large

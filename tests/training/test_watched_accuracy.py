@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kcnn.data.dataset import Dataset
-from kcnn.training.watch import WatchedAccuracy
+from kcnn.training.watched_accuracy import WatchedAccuracy
 
 
 class Later(keras.callbacks.Callback):
