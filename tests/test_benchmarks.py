@@ -160,6 +160,13 @@ def test_feed_prints_a_row_a_recipe(real_data: Path) -> None:
     assert done.stderr.count(", round 1: ") == 2
 
 
+def test_an_optimizer_that_keras_lacks_is_sgd_on_both_sides(contenders) -> None:
+    import feed
+
+    found = {recipe: feed.optimizer_of_both(recipe) for recipe in ("mnist_best", "cifar")}
+    assert found == {"mnist_best": ["train.optimizer=SGD"], "cifar": []}
+
+
 def test_a_recipe_that_fails_stops_no_other(contenders, monkeypatch) -> None:
     import feed
 
