@@ -22,11 +22,11 @@ from kcnn.console.options import (
     json_option,
     options,
     output_dir,
+    overrides,
     quiet,
     recipe,
     resume_option,
     run,
-    settings,
     side_by_side,
     weights,
 )
@@ -61,7 +61,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("recipe", required=False, shell_complete=complete_recipe)
-@settings
+@overrides
 @options(output_dir, data_dir)
 @click.option("--name", help="The run's name; the next number when left out.")
 @click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
@@ -160,12 +160,12 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
 
 @cli.command()
 @recipe
-@settings
+@overrides
 @click.option("--build", is_flag=True, help="Build it with Keras as well (takes seconds).")
 @for_gradients
 @json_option
 def check(
-    recipe: str, settings: Sequence[str], build: bool, gradients: bool, as_json: bool,
+    recipe: str, overrides: Sequence[str], build: bool, gradients: bool, as_json: bool,
     **of_gradients: Any,
 ) -> None:  # fmt: skip
     """Find every mistake in a recipe, without training.
@@ -188,16 +188,16 @@ def check(
     refuse_without_gradients(gradients, **of_gradients)
     if gradients:
         given = {name: value for name, value in of_gradients.items() if value is not None}
-        report = check_gradients(recipe, settings, progress=make_progress(quiet=False), **given)
+        report = check_gradients(recipe, overrides, progress=make_progress(quiet=False), **given)
         show(shown(report, as_json))
         click.get_current_context().exit(0 if report.right else 1)
-    result = check(recipe, settings, build, make_progress(quiet=False))
+    result = check(recipe, overrides, build, make_progress(quiet=False))
     show(output.json_text(output.check_json(result)) if as_json else output.check_text(result))
 
 
 @cli.command()
 @recipe
-@settings
+@overrides
 @click.option(
     "--solve", type=click.Choice(["padding"]), help="Which padding keeps each convolution's map.",
 )  # fmt: skip
@@ -205,7 +205,7 @@ def check(
 @click.option("--markdown", is_flag=True, help="Print Markdown for course notes.")
 @for_reading_runs
 def explain(
-    recipe: str, settings: Sequence[str], solve: str | None, layer: str | None, markdown: bool,
+    recipe: str, overrides: Sequence[str], solve: str | None, layer: str | None, markdown: bool,
     output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool, **of_layer: Any,
 ) -> None:  # fmt: skip
     """Show the arithmetic behind each layer of a recipe.
@@ -228,10 +228,10 @@ def explain(
     refuse_explain_of_two_kinds(solve, layer, markdown, as_json, **of_layer)
     if layer is not None:
         of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
-        walk = explain_layer(recipe, settings, layer, progress=make_progress(quiet), **of_layer)
+        walk = explain_layer(recipe, overrides, layer, progress=make_progress(quiet), **of_layer)
         show(convolution.shown(walk, as_json))
     else:
-        result = solve_for_padding(recipe, settings) if solve else explain(recipe, settings)
+        result = solve_for_padding(recipe, overrides) if solve else explain(recipe, overrides)
         show(explanation.shown(result, as_json, markdown))
         if result.problem is not None:
             raise result.problem
@@ -312,14 +312,14 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
 
 @cli.command()
 @recipe
-@settings
+@overrides
 @click.option(
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
 )  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
 @options(side_by_side, device, output_dir, data_dir, quiet, json_option)
 def reproduce(
-    recipe: str, settings: Sequence[str], seeds: int, first_seed: int | None, quiet: bool,
+    recipe: str, overrides: Sequence[str], seeds: int, first_seed: int | None, quiet: bool,
     as_json: bool, **workplace: Any,
 ) -> None:  # fmt: skip
     """Train several seeds of a recipe; judge its published numbers.
@@ -339,13 +339,13 @@ def reproduce(
     from kcnn.console.reproduction import reproduction_text
 
     place = Workplace(**workplace)
-    result = reproduce(recipe, seeds, settings, first_seed, place, make_progress(quiet))
+    result = reproduce(recipe, seeds, overrides, first_seed, place, make_progress(quiet))
     show(output.json_text(result.as_json()) if as_json else reproduction_text(result))
 
 
 @cli.command()
 @recipe
-@settings
+@overrides
 @click.option(
     "--over", multiple=True, required=True, metavar="SETTING=[V1,V2,...]",
     help="A setting and its values, a YAML list; may be given several times.",
@@ -355,7 +355,7 @@ def reproduce(
 )  # fmt: skip
 @options(side_by_side, device, output_dir, data_dir, quiet, json_option)
 def sweep(
-    recipe: str, settings: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
+    recipe: str, overrides: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
     as_json: bool, **workplace: Any,
 ) -> None:  # fmt: skip
     """Train a recipe with every combination of some settings.
@@ -375,7 +375,7 @@ def sweep(
     from kcnn.console.sweep import sweep_text
 
     place = Workplace(**workplace)
-    result = sweep(recipe, over, settings, seeds, place, make_progress(quiet))
+    result = sweep(recipe, over, overrides, seeds, place, make_progress(quiet))
     show(output.json_text(result.as_json()) if as_json else sweep_text(result))
 
 

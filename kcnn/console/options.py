@@ -83,7 +83,7 @@ weights = click.option(
 )  # fmt: skip
 run = click.argument("run", required=False)
 recipe = click.argument("recipe", shell_complete=complete_recipe)
-settings = click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
+overrides = click.argument("overrides", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)
 for_one_layer = options(
     click.option("--layer", metavar="NAME", help="Walk one convolution through a real image."),

@@ -41,17 +41,17 @@ def refuse_runs_of_two_kinds(run: str | None, watched: bool, as_json: bool) -> N
 
 
 def for_a_new_run(
-    recipe: str | None, settings: Sequence[str], resume: None, **others: Any
+    recipe: str | None, overrides: Sequence[str], resume: None, **others: Any
 ) -> dict[str, Any]:
     """Sorts the arguments of kcnn fit for a run that begins."""
     if recipe is None:
         raise click.UsageError("Missing argument 'RECIPE'.")
-    return {"recipe": recipe, "overrides": settings, **others}
+    return {"recipe": recipe, "overrides": overrides, **others}
 
 
 def for_resuming(
     recipe: str | None,
-    settings: Sequence[str],
+    overrides: Sequence[str],
     resume: str,
     name: str | None,
     seed: int | None,
@@ -61,7 +61,7 @@ def for_resuming(
     for option, value in (("--name", name), ("--seed", seed)):
         if value is not None:
             raise click.UsageError(f"{option}: a run that goes on keeps its own")
-    words = [word for word in (resume, recipe, *settings) if word]
+    words = [word for word in (resume, recipe, *overrides) if word]
     run = words.pop(0) if words and "=" not in words[0] else None
     for word in words:
         if "=" not in word:
