@@ -23,6 +23,7 @@ from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.schema import LARGEST_SIDE, PRECISIONS
 from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 
+MOST_SAVED_LAYERS = MOST_LAYERS + 2  # with the images and their scaling, which no recipe names
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MOST_BYTES_OF_DIRECTORY = 2**17
 MOST_BYTES_OF_JSON = 8 * 2**20
@@ -134,8 +135,9 @@ def _check_network(network: Any) -> list[dict[str, Any]]:
     settings = dict(network["config"])
     layers = settings.pop("layers")
     _check_settings(settings)
-    if len(layers) > MOST_LAYERS:
-        raise ValueError(f"{CONFIG}: {len(layers):,} layers, expected at most {MOST_LAYERS:,}")
+    if len(layers) > MOST_SAVED_LAYERS:
+        count, most = f"{len(layers):,}", f"{MOST_SAVED_LAYERS:,}"
+        raise ValueError(f"{CONFIG}: {count} layers, expected at most {most}")
     for layer in layers:
         _check_layer(layer)
     if [layer["class_name"] for layer in layers].count("InputLayer") != 1:

@@ -202,7 +202,7 @@ def test_names_of_models(honest: Members, tmp_path: Path, name: object) -> None:
 
 
 def test_too_many_layers(honest: Members, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(saved_archive, "MOST_LAYERS", 14)
+    monkeypatch.setattr(saved_archive, "MOST_SAVED_LAYERS", 14)
     assert_refused(pack(tmp_path / "model.keras", honest), "15 layers, expected at most 14")
 
 
