@@ -85,7 +85,8 @@ def test_only_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
     kept = [".mine.png", ".loss.1.2.png", f".loss.{os.getpid()}.png", "loss.12.png", ".a.b.png"]
-    for name in (f".loss.{dead.pid}.png", f".lock.{dead.pid}", *kept):
+    gone = (f".loss.{dead.pid}.png", f".lock.{dead.pid}", f".model.{dead.pid}.former")
+    for name in (*gone, *kept):
         (tmp_path / name).write_text("half")
     (tmp_path / f".saved_model.{dead.pid}" / "deep").mkdir(parents=True)
     remove_leftovers(tmp_path)

@@ -31,7 +31,7 @@ class OutputSums:
     """What the outputs of an image add up to.
 
     Args:
-        activation: What the last layer does; a softmax was put behind logits.
+        activation: What the network does to its last sums; a softmax was put behind logits.
         lowest: The lowest sum of the images.
         highest: The highest.
     """

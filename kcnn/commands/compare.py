@@ -14,6 +14,7 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.figures.run_tables import Predictions, read_predictions
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings, differing_settings
+from kcnn.recipe.schema import DataSettings
 from kcnn.runs import RunFolder, find_run
 from kcnn.stats import (
     Interval,
@@ -202,7 +203,7 @@ def _require_same_test_set(first: _Scored, other: _Scored) -> None:
         reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
     elif not np.array_equal(first.predictions.label, other.predictions.label):
         reason = f"{names[0]} with other labels, or in another order"
-    elif None not in digests:
+    elif None not in digests and _are_of_one_kind(first.recipe.data, other.recipe.data):
         reason = f"{names[0]} with other images"
     else:
         return
@@ -210,6 +211,12 @@ def _require_same_test_set(first: _Scored, other: _Scored) -> None:
         f"{first.run.path} and {other.run.path}: scored on different test sets: {reason}",
         "accuracies on different images cannot be compared; name runs on the same data",
     )
+
+
+def _are_of_one_kind(first: DataSettings, other: DataSettings) -> bool:
+    """Says whether the same images of one's own would have the same pixels in both runs."""
+    both = [(data.image_size, data.channels) for data in (first, other)]
+    return first.path is not None and both[0] == both[1]
 
 
 def _data_set(recipe: Recipe) -> str:

@@ -75,9 +75,9 @@ def explain_layer(
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
     plan = require_plan(settings)
-    step = find_convolution(plan, layer)
+    written = find_convolution(plan, layer)
     number = filter or 0
-    place = require_place(plan, step, at, number)
+    place = require_place(plan, written, at, number)
     found = None if run is None else find_run(run, output_dir)
     pixels, words, dataset = _read_image(plan, image, found, data_dir, progress)
     start_tensorflow(progress)
@@ -87,7 +87,7 @@ def explain_layer(
         model, weights = _fresh_model(plan, dataset), f"as seed {settings.train.seed} draws them"
     else:
         model, weights = _trained_model(plan, found), f"of {found.title} after its last epoch"
-    return LayerWalk(walk(plan, model, step, pixels, place, number), words, weights)
+    return LayerWalk(walk(plan, model, written, pixels, place, number), words, weights)
 
 
 def _read_image(
@@ -120,7 +120,7 @@ def _starts_from_images(plan: Plan) -> bool:
 
 
 def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
-    """Builds the model as kcnn fit does before its first step."""
+    """Builds the model as kcnn fit does before its first written."""
     from kcnn.data.splits import set_validation_apart
 
     if dataset is None:

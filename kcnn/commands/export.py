@@ -108,7 +108,6 @@ def export(
         "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
         "kcnn": kcnn.__version__,
     }
-    remove_leftovers(found.exports)
     with atomic(place) as temporary:
         write_saved_model(model, dataset.class_names, description, temporary)
         agreement = require_agreement(
@@ -116,6 +115,8 @@ def export(
         )
         if destination is not None:
             require_new(destination, _ANOTHER_PLACE)  # another process may have taken it meanwhile
+    # Not before: the last good export may be among them.
+    remove_leftovers(found.exports)
     return ExportResult(
         run=found.title,
         weights=weights,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kcnn.errors import RunError
 from kcnn.files import require_writable
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.differences import SEED
+from kcnn.recipe.differences import SEED, deciding_settings
 from kcnn.runs import is_run
 from kcnn.summary import read_summary
 
@@ -83,7 +84,8 @@ def _report_folder(output_dir: Path, recipe: Recipe, overrides: Sequence[str]) -
 
     A recipe with other settings has a report of its own beside that of the recipe as it is.
     """
-    name = folder_name(REPORT, "\n".join(sorted(overrides))) if overrides else REPORT
+    settings = json.dumps(deciding_settings(recipe), sort_keys=True)
+    name = folder_name(REPORT, settings) if overrides else REPORT
     folder = output_dir / recipe.name / name
     require_writable(folder)
     if is_run(folder):

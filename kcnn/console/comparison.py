@@ -11,14 +11,13 @@ import yaml
 from kcnn.console.lines import duration
 from kcnn.console.tables import per_cent, table
 from kcnn.recipe.differences import SEED
+from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
 
 if TYPE_CHECKING:
     from kcnn.commands.compare import Comparison, SeedGroup
-    from kcnn.stats import Interval, PairedTest
 
 WIDTH = 100
 INDENT = 16
-SIGNIFICANT = 0.05
 MOST_SEEDS_SHOWN = 10_000
 
 
@@ -118,7 +117,7 @@ def _paired(test: PairedTest, comparison: Comparison) -> str:
     first, second = (run.run for run in comparison.runs)
     verdict = (
         "more than chance on these images; another seed may say otherwise"
-        if test.p_value < SIGNIFICANT
+        if test.p_value < SIGNIFICANCE
         else "chance alone could do that"
     )
     return (

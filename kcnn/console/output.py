@@ -183,7 +183,7 @@ def verify_text(result: Mapping[str, Any]) -> str:
         False: "not byte for byte the original download",
         None: "of a form for which no hash of the original is known",
     }[result["original"]]
-    if not result["original"] and result["readable"]:
+    if result["original"] is False and result["readable"]:
         files += "; the images can be read all the same"
     lines = [f"{result['name']}: {result['path']}"]
     lines += [f"sha256 {digest}  {name}" for name, digest in result["sha256"].items()]

@@ -101,7 +101,10 @@ def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.L
 
 
 def _heads(nodes: Sequence[Node]) -> set[str]:
-    """Names the layers from the last one with a kernel on, on each way: logits stay float32."""
+    """Names the layers from the last one with a kernel on, on each way: logits stay float32.
+
+    Shortcuts are ways, too: where no kernel comes after them, those before them are last as well.
+    """
     names = {nodes[-1].name}
     for node in reversed(nodes):
         if node.name in names and not isinstance(node.layer, _WEIGHTED):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 OutputActivation = Literal["softmax", "sigmoid", "linear"]
 
@@ -24,14 +24,21 @@ class Link:
     Args:
         kind: The name of its class, which recipes and Keras call alike.
         activation: The name of the function that its values go through, if any.
-        width: How many values its output has along the last axis.
+        axis: What a Softmax sums over, counted with the axis of the images; None for other layers.
+        shape: Of its output, without the axis of the images.
         inputs: The layers that it reads.
     """
 
     kind: str
     activation: str | None
-    width: int
+    axis: Any
+    shape: tuple[int, ...]
     inputs: tuple[Hashable, ...]
+
+    @property
+    def width(self) -> int:
+        """How many values its output has along the last axis."""
+        return self.shape[-1]
 
 
 def output_activation(links: Mapping[Hashable, Link]) -> OutputActivation:
@@ -53,6 +60,11 @@ def output_activation(links: Mapping[Hashable, Link]) -> OutputActivation:
 
 
 def _own(link: Link) -> OutputActivation:
-    if link.kind == "Softmax" or link.activation == "softmax":
+    if link.activation == "softmax" or (link.kind == "Softmax" and _is_last(link)):
         return "softmax"
     return "sigmoid" if link.activation == "sigmoid" else "linear"
+
+
+def _is_last(link: Link) -> bool:
+    axes = list(link.axis) if isinstance(link.axis, list | tuple) else [link.axis]
+    return axes in ([-1], [len(link.shape)])

@@ -61,7 +61,8 @@ class Plan:
                 node.name: Link(
                     kind=type(node.layer).__name__,
                     activation=getattr(node.layer, "activation", None),
-                    width=self.shapes[node.name][-1],
+                    axis=getattr(node.layer, "axis", None),
+                    shape=self.shapes[node.name],
                     inputs=node.inputs,
                 )
                 for node in self.nodes

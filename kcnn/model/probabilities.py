@@ -1,4 +1,4 @@
-"""A model that answers with class probabilities, whatever its last layer gives."""
+"""A model that answers with class probabilities, whatever it ends with."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def _link(layer: keras.Layer) -> Link:
     return Link(
         kind=type(layer).__name__,
         activation=getattr(getattr(layer, "activation", None), "__name__", None),
-        width=layer.output.shape[-1],
+        axis=getattr(layer, "axis", None),
+        shape=tuple(layer.output.shape[1:]),
         inputs=tuple(id(tensor) for tensor in keras.tree.flatten(layer.input)),
     )

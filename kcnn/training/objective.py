@@ -73,7 +73,7 @@ def probabilities(outputs: np.ndarray, activation: OutputActivation) -> np.ndarr
 
     Args:
         outputs: float32, shape (images, classes).
-        activation: What the network's last layer does.
+        activation: What the network did to its last sums.
     """
     return special.softmax(outputs, axis=1) if activation == "linear" else outputs
 

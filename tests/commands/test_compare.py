@@ -19,6 +19,7 @@ from kcnn.runs import RunFolder
 from kcnn.stats import mcnemar, mean_interval, wilson_interval
 
 IMAGES = 1000
+OWN = ("data.dataset=npz", "data.path=mine.npz")
 MakeRun = Callable[..., RunFolder]
 
 
@@ -105,6 +106,17 @@ def test_the_same_seed_again_is_no_further_seed(make_run: MakeRun, tmp_path: Pat
     assert (group.seeds, group.standard_deviation) == ((0,), None)
 
 
+@pytest.mark.parametrize("settings", [(), OWN])
+def test_the_same_images_in_two_sizes(
+    settings: tuple[str, ...], make_run: MakeRun, tmp_path: Path
+) -> None:
+    for name, size in (("a", 8), ("b", 16)):
+        run = make_run(name, range(9), digest=name)
+        sized = read_recipe("digits", [*settings, f"data.image_size=[{size},{size}]"])
+        write_text(run.resolved, resolved_yaml(sized))
+    assert len(compare(["digits/a", "digits/b"], tmp_path).runs) == 2
+
+
 def test_the_same_images_elsewhere(make_run: MakeRun, tmp_path: Path) -> None:
     for name, place in (("a", "before"), ("b", "moved")):
         run = make_run(name, range(9), digest="the same")
@@ -134,10 +146,11 @@ class TestRefused:
             compare(["digits/a", "digits/b"], tmp_path)
 
     def test_other_images_with_the_same_labels(self, make_run: MakeRun, tmp_path: Path) -> None:
-        make_run("a", range(9), digest="before")
-        make_run("b", range(9), digest="after")
-        with pytest.raises(KcnnError, match="different test sets: digits with other images"):
-            compare(["digits/a", "digits/b"], tmp_path)
+        for name in ("before", "after"):
+            run = make_run(name, range(9), digest=name)
+            write_text(run.resolved, resolved_yaml(read_recipe("digits", OWN)))
+        with pytest.raises(KcnnError, match=r"different test sets: npz .*mine\.npz with other im"):
+            compare(["digits/before", "digits/after"], tmp_path)
 
     @pytest.mark.parametrize(
         ("status", "hint"),

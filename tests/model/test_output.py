@@ -9,6 +9,7 @@ from kcnn.model.probabilities import probability_model
 SOFTMAX = "- Flatten\n- Dense: {units: 10, activation: softmax, name: first}"
 HEADS = SOFTMAX + "\n- Dense: {units: 10, inputs: %s, name: second%s}\n"
 MAP = "- Conv2D: {filters: 10, kernel_size: 4, activation: softmax%s}\n"
+MAP_OF_SUMS = "- Conv2D: {filters: 10, kernel_size: 3}\n"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,9 @@ MAP = "- Conv2D: {filters: 10, kernel_size: 4, activation: softmax%s}\n"
         (HEADS % ("first", ", activation: softmax") + "- Add: {inputs: [first, second]}", "linear"),
         ("- Flatten\n- Dense: {units: 10, activation: sigmoid}\n- Dropout: {rate: 0.1}",
          "sigmoid"),
+        ("- Flatten\n- Dense: {units: 10}\n- Softmax: {axis: 1}", "softmax"),
+        (MAP_OF_SUMS + "- Softmax\n- GlobalAveragePooling2D", "softmax"),
+        (MAP_OF_SUMS + "- Softmax: {axis: [1, 2]}\n- GlobalAveragePooling2D", "linear"),
         ("- Flatten", "linear"),
     ],
 )  # fmt: skip

@@ -155,8 +155,9 @@ class _Relay(Progress):
         """Ends the work as Ctrl-C does; is called when the process is asked to end.
 
         Python drops an exception that comes while it clears objects away. One that was dropped is
-        raised again after the epoch. Who asks twice, as a shell that ends all of its processes
-        does beside the first process, must not interrupt the ending.
+        raised again where the next part of the work begins, or after the epoch. Who asks twice, as
+        a shell that ends all of its processes does beside the first process, must not interrupt the
+        ending.
         """
         if self._is_stopping:
             return
@@ -178,12 +179,14 @@ class _Relay(Progress):
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
         """Sends the beginning, the steps and the end of the work."""
+        self._end_if_asked()
         self.send("task_started", title, total, unit)
         yield lambda count: self.send("task_advanced", count)
         self.send("task_finished")
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
         """Sends the length of the training."""
+        self._end_if_asked()
         self.send("training_started", epochs, steps, batch_size)
 
     def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
@@ -193,9 +196,12 @@ class _Relay(Progress):
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
         """Sends the epoch's row."""
         self.send("epoch_finished", epoch, dict(row))
-        if self._is_stopping:
-            raise KeyboardInterrupt
+        self._end_if_asked()
 
     def training_finished(self) -> None:
         """Sends the end of the training."""
         self.send("training_finished")
+
+    def _end_if_asked(self) -> None:
+        if self._is_stopping:
+            raise KeyboardInterrupt

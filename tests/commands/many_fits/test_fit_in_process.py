@@ -80,6 +80,14 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
     assert [receiver.recv()[1][0] for _ in range(2)] == [1, 2]
 
 
+def test_an_interrupt_that_is_dropped_comes_again_where_work_begins() -> None:
+    relay = module._Relay(multiprocessing.Pipe(duplex=False)[1])
+    with pytest.raises(KeyboardInterrupt):
+        relay.stop(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt), relay.task("Scoring the test set"):
+        pass
+
+
 def test_asked_twice_it_still_ends_in_good_order() -> None:
     relay = module._Relay(multiprocessing.Pipe(duplex=False)[1])
     with pytest.raises(KeyboardInterrupt):
