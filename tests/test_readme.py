@@ -35,12 +35,15 @@ def test_command_reference_is_what_help_prints() -> None:
     assert with_reference(README) == README, "run python -m kcnn.reference README.md"
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["README.md", "more.md"]])
-def test_the_reference_goes_to_exactly_one_path(arguments: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kcnn.reference", *arguments]
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["one.md", "more.md"]])
+@pytest.mark.parametrize(
+    "page", ["kcnn.reference README.md", "kcnn.settings_reference docs/recipe.md"]
+)
+def test_a_page_goes_to_exactly_one_path(page: str, arguments: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", page.split()[0], *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "python -m kcnn.reference README.md" in done.stderr
+    assert f"python -m {page}" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 

@@ -79,12 +79,12 @@ def _patch_covariance(
     count = 0
     for start in range(0, len(chosen), _IMAGES_AT_ONCE):
         some = images[chosen[start : start + _IMAGES_AT_ONCE]]
-        # Bytes would wrap around where the scaling leaves them as they are.
-        scaled = keras.ops.convert_to_numpy(scaling(some.astype(np.float32)))
+        scaled = keras.ops.convert_to_numpy(scaling(some))
         windows = np.lib.stride_tricks.sliding_window_view(scaled, reach, axis=(1, 2))
         patches = np.moveaxis(windows[..., :: dilation[0], :: dilation[1]], 3, -1)
         rows = patches.reshape(-1, kernel_size[0] * kernel_size[1] * images.shape[-1])
-        # float32 would lose the small variances beside the large squares of what is not centred.
+        # Bytes, which scaling may leave as they are, would wrap around; float32 would lose the
+        # small variances beside the large squares of what is not centred.
         rows = rows.astype(np.float64)
         products = products + rows.T @ rows
         count += len(rows)

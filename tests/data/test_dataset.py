@@ -22,3 +22,12 @@ class TestByTurns:
     def test_a_rare_class_runs_out_and_others_go_on(self) -> None:
         images = images_of(np.array([0] * 50 + [1]))
         assert sorted(images.labels[images.by_turns(10)]) == [0] * 9 + [1]
+
+
+def test_a_hash_tells_pixels_labels_and_shapes_apart() -> None:
+    pixels, labels = np.arange(32, dtype=np.uint8), np.array([0, 1], np.int32)
+    wide, high = pixels.reshape(2, 2, 8, 1), pixels.reshape(2, 8, 2, 1)
+    all_different = [Images(wide, labels), Images(high, labels), Images(wide, labels[::-1]),
+                     Images(wide[::-1], labels)]  # fmt: skip
+    assert len({images.digest() for images in all_different}) == 4
+    assert Images(wide.copy(), labels).digest() == Images(wide, labels).digest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 from kcnn.model.graph import MERGING
 from kcnn.recipe import layers
@@ -17,6 +17,24 @@ from kcnn.recipe.layers import Layer
 Shape = tuple[int, ...]
 # From here on two maps differ by strides, and not by a border that was cut off.
 _STRIDED = 1.5
+
+
+class TransposedAxis(NamedTuple):
+    """One axis of a transposed convolution.
+
+    Args:
+        size: Of the map that it reads, along this axis.
+        kernel: Of the kernel.
+        stride: How far the kernel moves.
+        dilation: How far its values lie apart.
+        padding: The layer's `output_padding`; None where Keras chooses.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    padding: int | None
 
 
 class ShapeMistake(Exception):  # noqa: N818  a mistake of the recipe, not an error of ours
@@ -115,20 +133,24 @@ def _separable(layer: layers.SeparableConv2D, shape: Shape) -> Shape:
     return (*_convolved(layer, shape), layer.filters)
 
 
+def transposed_axes(layer: layers.Conv2DTranspose, shape: Shape) -> list[TransposedAxis]:
+    """Gives what decides the height, and what decides the width, of a layer's output.
+
+    Args:
+        layer: The layer.
+        shape: Of the map it reads: height, width and channels.
+    """
+    extra = (None, None) if layer.output_padding is None else pair(layer.output_padding)
+    windows = (pair(layer.kernel_size), pair(layer.strides), pair(layer.dilation_rate))
+    return [TransposedAxis(*one) for one in zip(shape[:2], *windows, extra, strict=True)]
+
+
 @_shape.register
 def _transposed(layer: layers.Conv2DTranspose, shape: Shape) -> Shape:
     _map(layer, shape)
     _require_one_of_strides_and_dilation(layer)
-    extra = (None, None) if layer.output_padding is None else pair(layer.output_padding)
     sizes = []
-    for size, kernel, stride, dilation, padding in zip(
-        shape[:2],
-        pair(layer.kernel_size),
-        pair(layer.strides),
-        pair(layer.dilation_rate),
-        extra,
-        strict=True,
-    ):
+    for size, kernel, stride, dilation, padding in transposed_axes(layer, shape):
         reach = window_reach(kernel, dilation)
         if padding is None:
             grown = max(reach - stride, 0) if layer.padding == "valid" else 0

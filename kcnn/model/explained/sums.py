@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from kcnn.model.arithmetic.shapes import Shape, axis_position, borders, pair, window_reach
+from kcnn.model.arithmetic.shapes import (
+    Shape,
+    axis_position,
+    borders,
+    pair,
+    transposed_axes,
+    window_reach,
+)
 from kcnn.model.arithmetic.windows import POOLINGS, Window, WrittenLayer, windows
 from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
@@ -93,16 +100,8 @@ def _depthwise(layer: layers.DepthwiseConv2D, before: Shape, after: Shape) -> tu
 
 @_sizes.register
 def _transposed(layer: layers.Conv2DTranspose, before: Shape, after: Shape) -> tuple[Sum, ...]:
-    extra = (None, None) if layer.output_padding is None else pair(layer.output_padding)
     texts = []
-    for size, kernel, stride, dilation, padding in zip(
-        before[:2],
-        pair(layer.kernel_size),
-        pair(layer.strides),
-        pair(layer.dilation_rate),
-        extra,
-        strict=True,
-    ):
+    for size, kernel, stride, dilation, padding in transposed_axes(layer, before):
         reach = window_reach(kernel, dilation)
         text = f"({size} − 1)·{stride} + " + (
             f"{kernel}" if dilation == 1 else f"({dilation}·({kernel} − 1) + 1)"

@@ -81,11 +81,13 @@ def test_an_interrupt_that_is_dropped_comes_again_after_the_epoch() -> None:
 
 
 def test_an_interrupt_that_is_dropped_comes_again_where_work_begins() -> None:
-    relay = module._Relay(multiprocessing.Pipe(duplex=False)[1])
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    relay = module._Relay(sender)
     with pytest.raises(KeyboardInterrupt):
         relay.stop(signal.SIGTERM, None)
     with pytest.raises(KeyboardInterrupt), relay.task("Scoring the test set"):
         pass
+    assert not receiver.poll()
 
 
 def test_asked_twice_it_still_ends_in_good_order() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kcnn.commands.parts.scored_images import require_scored_images
+from kcnn.commands.parts.scored_images import has_other_images, require_scored_images
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.files import write_json
@@ -19,10 +19,11 @@ TEST = Images(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
 def test_other_images_of_one_s_own(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_json(run.summary, {"test_images_digest": TEST.digest()})
-    require_scored_images(run, OWN, TEST)
+    assert not has_other_images(run, OWN, TEST)
+    assert has_other_images(run, OWN, TEST.first(1))
     with pytest.raises(RunError, match="was scored on other test images than those"):
         require_scored_images(run, OWN, TEST.first(1))
-    require_scored_images(run, DataSettings(dataset="digits"), TEST.first(1))
+    assert not has_other_images(run, DataSettings(dataset="digits"), TEST.first(1))
 
 
 @pytest.mark.parametrize("summary", [None, {"status": "interrupted"}])
@@ -30,4 +31,4 @@ def test_a_run_that_does_not_know_its_images(tmp_path: Path, summary) -> None:
     run = RunFolder(tmp_path)
     if summary is not None:
         write_json(run.summary, summary)
-    require_scored_images(run, OWN, TEST)
+    assert not has_other_images(run, OWN, TEST)
