@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -30,12 +31,12 @@ class Curve:
 
     Args:
         title: The run's short name.
-        rows: One mapping an epoch, column name to number, as metrics.csv has them.
+        metrics: The table of metrics.csv: one row an epoch.
         test: The metrics on the test set; empty when the run was never scored.
     """
 
     title: str
-    rows: Sequence[Mapping[str, float]]
+    metrics: pd.DataFrame
     test: Mapping[str, float] = field(default_factory=dict)
 
     def column(self, name: str) -> np.ndarray | None:
@@ -43,15 +44,15 @@ class Curve:
 
         What is not finite becomes NaN, and so does what only a file edited by hand can hold.
         """
-        if name not in self.rows[0]:
+        if name not in self.metrics:
             return None
-        values = np.array([row[name] for row in self.rows], dtype=float)
-        return np.where(np.abs(values) <= LARGEST_METRIC, values, np.nan)
+        values = self.metrics[name]
+        return values.where(values.abs() <= LARGEST_METRIC).to_numpy(dtype=float)
 
     @property
     def epochs(self) -> np.ndarray:
         """The number of each row's epoch."""
-        return np.array([row["epoch"] for row in self.rows])
+        return self.metrics["epoch"].to_numpy()
 
     @property
     def short_title(self) -> str:
@@ -82,7 +83,7 @@ def read_curve(run: RunFolder) -> Curve:
         RunError: metrics.csv is missing, or one of the files is damaged.
     """
     test = _read_test(run) if run.summary.is_file() else {}
-    return Curve(printable(run.title), run.read_metrics(), test)
+    return Curve(printable(run.title), pd.DataFrame(run.read_metrics()), test)
 
 
 def _read_test(run: RunFolder) -> dict[str, float]:

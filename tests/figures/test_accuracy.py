@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -55,4 +56,4 @@ def test_the_axis_promises_no_more_than_a_hundred(curve) -> None:
 
 def test_a_run_without_the_column_is_a_run_error() -> None:
     with pytest.raises(RunError, match=r"cifar/run-001: metrics\.csv has no column accuracy"):
-        accuracy.draw([Curve("cifar/run-001", [{"epoch": 1, "loss": 2.0}])])
+        accuracy.draw([Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "loss": [2.0]}))])

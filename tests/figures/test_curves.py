@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -58,7 +59,7 @@ def test_a_test_loss_that_diverged_is_not_drawn(tmp_path: Path) -> None:
 
 
 def test_a_number_that_no_training_gives_leaves_a_gap() -> None:
-    curve = Curve("cifar/run-001", [{"epoch": n, "loss": n * 1e308} for n in (0, 1)])
+    curve = Curve("cifar/run-001", pd.DataFrame({"epoch": [0, 1], "loss": [0, 1e308]}))
     np.testing.assert_array_equal(curve.column("loss"), [0, np.nan])
 
 
@@ -75,13 +76,13 @@ def test_the_headline_is_the_best_number_there_is(curve) -> None:
 
 
 def test_a_long_name_keeps_its_recipe_and_its_run() -> None:
-    title = Curve("a-recipe-" * 20 + "/run-007", []).short_title
+    title = Curve("a-recipe-" * 20 + "/run-007", pd.DataFrame()).short_title
     assert len(title) <= LONGEST_TITLE
     assert title.startswith("a-recipe-a") and title.endswith("/run-007")
 
 
 def test_a_diverged_run_still_has_a_headline() -> None:
-    diverged = Curve("cifar/run-001", [{"epoch": 1, "val_accuracy": float("nan")}])
+    diverged = Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "val_accuracy": [float("nan")]}))
     assert diverged.headline == "cifar/run-001: not scored on the test set"
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -12,7 +13,7 @@ from kcnn.figures.curves import Curve
 
 def run_of(rates: list[float]) -> Curve:
     rows = [{"epoch": epoch, "learning_rate": rate} for epoch, rate in enumerate(rates, start=1)]
-    return Curve("resnet20/run-001", rows)
+    return Curve("resnet20/run-001", pd.DataFrame(rows))
 
 
 def test_a_cosine_keeps_its_shape() -> None:
@@ -38,4 +39,4 @@ def test_several_runs_are_named(curve, texts) -> None:
 
 def test_a_run_without_the_column_is_a_run_error() -> None:
     with pytest.raises(RunError, match="no column learning_rate"):
-        learning_rate.draw([Curve("a/run-001", [{"epoch": 1}])])
+        learning_rate.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1]}))])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from kcnn.figures import loss
@@ -10,7 +11,7 @@ from kcnn.figures.curves import Curve
 
 def run_of(*losses: float) -> Curve:
     rows = [{"epoch": epoch, "loss": value} for epoch, value in enumerate(losses, start=1)]
-    return Curve("cifar/run-001", rows)
+    return Curve("cifar/run-001", pd.DataFrame(rows))
 
 
 def test_the_axis_begins_at_zero() -> None:

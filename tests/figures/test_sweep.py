@@ -13,8 +13,8 @@ from kcnn.figures.sweep import Series
 
 
 def shifted(curve: Curve, by: float) -> Curve:
-    rows = [{**row, "val_accuracy": row["val_accuracy"] + by} for row in curve.rows]
-    return replace(curve, rows=rows)
+    metrics = curve.metrics
+    return replace(curve, metrics=metrics.assign(val_accuracy=metrics["val_accuracy"] + by))
 
 
 def test_a_line_a_combination_and_only_what_differs(curve: Callable[..., Curve], texts) -> None:
@@ -32,7 +32,7 @@ def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts)
     seeds = [shifted(curve(), by) for by in (0.0, 0.03, 0.06)]
     figure = sweep.draw("cifar", [Series("SGD", seeds)])
     above = figure.axes[0]
-    middle = [100 * row["val_accuracy"] for row in seeds[1].rows]
+    middle = list(100 * seeds[1].metrics["val_accuracy"])
     assert list(above.lines[0].get_ydata()) == pytest.approx(middle)
     heights = above.collections[0].get_paths()[0].vertices[:, 1]
     assert heights.min() == pytest.approx(middle[0] - 3)
@@ -50,9 +50,10 @@ def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts)
     ],
 )
 def test_what_every_run_measured(column: str, words: str, curve: Callable[..., Curve]) -> None:
-    plain = curve(validation=False)
-    plain = replace(plain, rows=[{**row, column: row["accuracy"]} for row in plain.rows])
-    validated = replace(curve(), rows=[{**row, column: row["accuracy"]} for row in curve().rows])
+    plain, validated = (
+        replace(run, metrics=run.metrics.assign(**{column: run.metrics["accuracy"]}))
+        for run in (curve(validation=False), curve())
+    )
     figure = sweep.draw("cifar", [Series("without", [plain]), Series("with", [validated])])
     assert figure.axes[0].get_ylabel() == words
     assert figure.axes[1].get_ylabel() == "training loss"
@@ -64,15 +65,15 @@ def test_seeds_that_stopped_early(curve: Callable[..., Curve]) -> None:
 
 
 def test_losses_far_apart_are_logarithmic(curve: Callable[..., Curve]) -> None:
-    high = replace(curve(), rows=[{**row, "val_loss": 500.0} for row in curve().rows])
+    high = replace(curve(), metrics=curve().metrics.assign(val_loss=500.0))
     figure = sweep.draw("cifar", [Series("a", [curve()]), Series("b", [high])])
     assert figure.axes[1].get_yscale() == "log"
     assert "logarithmic" in figure.axes[1].get_ylabel()
 
 
 def test_a_loss_that_is_no_number_leaves_a_gap(curve: Callable[..., Curve]) -> None:
-    rows = [{**row, "val_loss": np.inf} if row["epoch"] == 2 else row for row in curve().rows]
-    figure = sweep.draw("cifar", [Series("a", [replace(curve(), rows=rows)])])
+    metrics = curve().metrics.assign(val_loss=[1, np.inf, 1, 1, 1])
+    figure = sweep.draw("cifar", [Series("a", [replace(curve(), metrics=metrics)])])
     assert np.isnan(figure.axes[1].lines[0].get_ydata()).tolist() == [False, True] + [False] * 3
 
 
