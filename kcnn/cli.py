@@ -39,6 +39,7 @@ from kcnn.console.usage import (
     refuse_runs_of_two_kinds,
     refuse_without_gradients,
 )
+from kcnn.errors import RecipeError
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 
@@ -170,7 +171,8 @@ def check(
 ) -> None:  # fmt: skip
     """Find every mistake in a recipe, without training.
 
-    All are told at once, and whether the layers fit.
+    All that can be told together is: first the mistakes in words and values, then those between
+    settings, then what does not fit of the network.
 
     --gradients compares backpropagation with numerical gradients, at weights chosen at random, in
     float64 on a few real images. Dropout and noise are held still; batch normalization takes the
@@ -191,7 +193,12 @@ def check(
         report = check_gradients(recipe, overrides, progress=make_progress(quiet=False), **given)
         show(shown(report, as_json))
         click.get_current_context().exit(0 if report.right else 1)
-    result = check(recipe, overrides, build, make_progress(quiet=False))
+    try:
+        result = check(recipe, overrides, build, make_progress(quiet=False))
+    except RecipeError as error:
+        if as_json:
+            show(output.json_text(output.mistakes_json(error)))
+        raise
     show(output.json_text(output.check_json(result)) if as_json else output.check_text(result))
 
 

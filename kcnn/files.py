@@ -23,8 +23,8 @@ LARGEST_TABLE = 64_000_000
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
-# As `atomic` names what it has not finished.
-_TEMPORARY = re.compile(r"\..+\.(\d+)(\.[a-z]+)?")
+# As `atomic` names what it has not finished, and nobody else names a file.
+_TEMPORARY = re.compile(r"\..+\.kcnn-(\d+)(\.[a-z]+)?")
 
 
 def require_writable(output_dir: Path) -> None:
@@ -158,7 +158,7 @@ def atomic(path: Path, size: int | None = None) -> Iterator[Path]:
     Raises:
         RunError: The place cannot be written, or the disk is full.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.kcnn-{os.getpid()}{path.suffix}")
     try:
         with writing(path, size):
             path.parent.mkdir(parents=True, exist_ok=True)

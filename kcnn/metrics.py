@@ -1,4 +1,4 @@
-"""Reads metrics.csv, one row an epoch."""
+"""metrics.csv, one row an epoch, and what its columns are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from pathlib import Path
 
 from kcnn.errors import RunError
 from kcnn.files import LARGEST_TABLE, read_limited
+
+# How the names of the metrics from 0 to 1 end: all that recipes may ask for.
+_SHARES = ("accuracy", "precision", "recall", "f1_score", "auc")
+
+
+def is_share(name: str) -> bool:
+    """Says whether a metric lies between 0 and 1, as accuracies do, and losses do not.
+
+    Args:
+        name: The metric's, whatever stands before it: `test_accuracy`, `best.val_auc`.
+
+    Returns:
+        Whether it may be written in per cent.
+    """
+    return name.endswith(_SHARES)
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

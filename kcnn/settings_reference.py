@@ -64,7 +64,7 @@ A layer, an optimizer and the like is named by its class, alone or with settings
 `MaxPooling2D: {pool_size: 3}`. Initializers, regularizers, constraints, optimizers, losses and
 metrics may be spelled in lower case too: `he_normal`, `categorical_crossentropy`. Any setting can
 be given on the command line, as in `kcnn fit mine.yaml train.optimizer.Adam.learning_rate=3e-4`,
-and `kcnn check mine.yaml` tells every mistake at once.
+and `kcnn check mine.yaml` tells its mistakes, not just the first.
 
 What is not written has the default of these tables. *Needed* means that there is none, *Keras's*
 that it is left to Keras. A dash means that the setting is off when left out, unless its meaning

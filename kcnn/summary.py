@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kcnn.errors import RunError
+from kcnn.metrics import is_share
 from kcnn.runs import RunFolder
 
 # More weights and seconds than any run has, in few enough digits for a table.
@@ -76,12 +77,12 @@ class Summary:
         raise self._wrong(name, f"a whole number from 0 to {LARGEST:g}", value)
 
     def metric(self, name: str) -> float | None:
-        """Gives what was measured: an accuracy, or a loss; None for one that diverged.
+        """Gives what was measured: a share, or a loss; None for one that diverged.
 
         Raises:
             RunError: It is something else.
         """
-        if name.endswith("accuracy"):
+        if is_share(name):
             return self.share(name)
         value = self._find(name)
         # A training that early stopping ended may have left them in its last epoch.

@@ -122,6 +122,14 @@ class TestBadRecipes:
             "kcnn recipes lists those that kcnn brings",
         )
 
+    def test_mistakes_for_programs(self) -> None:
+        done = run("check", "digits", "train.epoch=3", "data.scalng=unit", "--json")
+        assert done.exit_code == 1
+        told = json.loads(done.stdout)
+        assert len(told["mistakes"]) == 2
+        assert all(mistake in done.stderr for mistake in told["mistakes"])
+        assert told["hint"] in done.stderr
+
     def test_a_folder(self, tmp_path: Path) -> None:
         status, message, _ = error_of("fit", tmp_path)
         assert (status, message) == (1, f"{tmp_path}: is a folder, not a recipe")
@@ -172,7 +180,7 @@ class TestBadRecipes:
             (
                 ["data.validation=1437"],
                 "command line, data.validation=1437: data.validation: 1437 of 1,437 images leaves "
-                "some class of digits without any",
+                "some class without training images",
             ),
             (["train.batch_size=5000"], "5000 is more than the 1293 training images"),
             (["model.layers[7].Dense.units=11"], "the output is 11, but digits has 10 classes"),

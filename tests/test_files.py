@@ -84,11 +84,13 @@ def test_the_temporary_file_keeps_its_suffix_and_folder(tmp_path: Path) -> None:
 def test_only_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
-    kept = [".mine.png", ".loss.1.2.png", f".loss.{os.getpid()}.png", "loss.12.png", ".a.b.png"]
-    gone = (f".loss.{dead.pid}.png", f".lock.{dead.pid}", f".model.{dead.pid}.former")
+    kept = [".notes.2024.txt", f".loss.{dead.pid}.png", f".loss.kcnn-{os.getpid()}.png"]
+    kept += [f"loss.kcnn-{dead.pid}.png", ".a.kcnn-b.png"]
+    left = f"kcnn-{dead.pid}"
+    gone = (f".loss.{left}.png", f".lock.{left}", f".model.{left}.former")
     for name in (*gone, *kept):
         (tmp_path / name).write_text("half")
-    (tmp_path / f".saved_model.{dead.pid}" / "deep").mkdir(parents=True)
+    (tmp_path / f".saved_model.{left}" / "deep").mkdir(parents=True)
     remove_leftovers(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*kept}
 
@@ -125,7 +127,7 @@ def test_a_folder_that_cannot_be_replaced_stays(
     rename = Path.replace
 
     def interrupted(source: Path, target: Path) -> Path:
-        if source.name == f".saved_model.{os.getpid()}":
+        if source.name == f".saved_model.kcnn-{os.getpid()}":
             raise KeyboardInterrupt
         return rename(source, target)
 

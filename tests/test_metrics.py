@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.metrics import read_metrics
+from kcnn.metrics import is_share, read_metrics
+from kcnn.recipe.kinds import snake_case
+from kcnn.recipe.losses import LOSSES, METRICS
 
 
 def test_metrics_are_read_as_numbers(tmp_path: Path) -> None:
@@ -47,3 +49,14 @@ def test_metrics_missing_or_binary(tmp_path: Path) -> None:
         read_metrics(tmp_path / "metrics.csv")
     with pytest.raises(RunError, match="cannot be read"):
         read_metrics(tmp_path)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("before", ["", "val_", "test_", "test_augmented_", "best.test_"])
+def test_every_metric_of_recipes_is_a_share(before: str, metric: str) -> None:
+    assert is_share(before + snake_case(metric))
+
+
+@pytest.mark.parametrize("name", ["loss", "val_loss", "learning_rate", *map(snake_case, LOSSES)])
+def test_no_shares(name: str) -> None:
+    assert not is_share(name)

@@ -45,8 +45,15 @@ def test_first_lines_say_how_to_run_it_and_what_to_expect(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(name: str) -> None:
-    result = check(name, build=True)
+def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(
+    name: str, tmp_path: Path
+) -> None:
+    settings = []
+    if name == "alexnet":
+        settings.append(f"data.path={tmp_path}")
+        for number in range(1000):
+            (tmp_path / str(number)).mkdir()
+    result = check(name, settings, build=True)
     assert result.built
     assert result.recipe.name == name
     assert result.plan is not None

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from kcnn import stats
 from kcnn.stats import (
     MOST_SEEDS,
+    POWER,
+    SURELY_SEEN,
     Interval,
     difference_interval,
     mcnemar,
@@ -92,6 +95,11 @@ class TestDifferenceInterval:
     def test_a_single_value_has_none(self) -> None:
         assert difference_interval([1.0], LAEVO) is None
 
+    @pytest.mark.parametrize(("first", "second"), [([], LAEVO), (LAEVO, []), ([], []), ([], [1.0])])
+    def test_no_values(self, first: list[float], second: list[float]) -> None:
+        with pytest.raises(ValueError, match="at least one value"):
+            difference_interval(first, second)
+
     def test_no_spread_at_all(self) -> None:
         assert ends(difference_interval([0.5, 0.5], [0.75, 0.75])) == (0.25, 0.25)
 
@@ -168,6 +176,27 @@ class TestSeedsNeeded:
     def test_two_at_least(self) -> None:
         assert seeds_needed(0.0, 0.1) == 2
         assert seeds_needed(1.0, 1000.0) == 2
+
+    def test_no_power_that_scipy_does_not_know(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        powers = []
+
+        def power(*question: float) -> float:
+            powers.append(power_of(*question))
+            return powers[-1]
+
+        power_of = stats._power
+        monkeypatch.setattr(stats, "_power", power)
+        # 0.02 deviations a difference and 0.1 among them, for which it says NaN.
+        deviations = (0.02, 0.1, *np.geomspace(0.005, 0.5, 500))
+        seeds = [seeds_needed(deviation, 1.0) for deviation in sorted(deviations)]
+        assert np.isfinite(powers).all()
+        assert (seeds[0], seeds[-1]) == (2, 6)
+        assert seeds == sorted(seeds)
+
+    def test_what_is_surely_seen_is_seen_by_two(self) -> None:
+        assert stats._power(1.0, SURELY_SEEN, 2) > POWER
+        assert seeds_needed(1.0, SURELY_SEEN) == seeds_needed(1.0, SURELY_SEEN - 1e-9) == 2
+        assert seeds_needed(1.0, 5.5) == 3
 
     def test_never_without_end(self) -> None:
         assert seeds_needed(1.0, 1e-300) == MOST_SEEDS

@@ -14,7 +14,7 @@ SUMMARY = Summary(
     Path("summary.json"),
     {
         "parameters": 30_634,
-        "test": {"accuracy": 0.5, "loss": math.inf},
+        "test": {"accuracy": 0.5, "loss": math.inf, "auc": 98.0},
         "timings": {"train": -1.0},
         "status": "finished",
     },
@@ -24,7 +24,7 @@ SUMMARY = Summary(
 def test_values_by_their_dotted_names() -> None:
     assert SUMMARY.count("parameters") == 30_634
     assert SUMMARY.share("test.accuracy") == SUMMARY.metric("test.accuracy") == 0.5
-    assert SUMMARY.names("test") == ["accuracy", "loss"]
+    assert SUMMARY.names("test") == ["accuracy", "loss", "auc"]
 
 
 def test_what_is_missing_is_none() -> None:
@@ -47,6 +47,11 @@ def test_a_number_outside_of_its_range() -> None:
     assert SUMMARY.number("timings.train") == -1
     with pytest.raises(RunError, match=r"timings\.train: expected a number from 0 to 1e\+15"):
         SUMMARY.number("timings.train", lowest=0)
+
+
+def test_a_share_in_per_cent() -> None:
+    with pytest.raises(RunError, match=r"test\.auc: expected a number from 0 to 1, found 98\.0"):
+        SUMMARY.metric("test.auc")
 
 
 def test_a_section_that_is_a_word() -> None:

@@ -42,7 +42,8 @@ def check(
         progress: Shows what takes long.
 
     Raises:
-        RecipeError: The recipe has mistakes, or its network does not fit its images.
+        RecipeError: The recipe has mistakes, its images are not there, or its network does not fit
+            them.
         DataError: To build, the images' shape must be known, and it is not.
     """
     settings = read_recipe(recipe, overrides)

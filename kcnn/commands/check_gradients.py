@@ -11,6 +11,7 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.model.plan import OutputActivation, Plan, plan_network
+from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 
@@ -108,6 +109,7 @@ def check_gradients(
     plan_for_known_images(settings)  # what does not fit is said before anything is loaded
     dataset = _load(settings, data_dir, progress)
     plan = plan_network(settings, dataset.image_shape, len(dataset.class_names))
+    require_kernels(plan, "float64")
     images = choose_images(plan, dataset.train)
     start_tensorflow(progress)
     from kcnn.model.double_precision import in_float64

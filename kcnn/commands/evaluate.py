@@ -92,6 +92,7 @@ def evaluate(
     require_classes(model, path, dataset.class_names)
     probabilities = answer_images(probability_model(model), dataset.test.images, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
+    scores.tell_what_is_missing(progress)
     return Evaluation(
         run=found.title,
         weights=weights,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kcnn.commands.parts.known_images import known_classes, require_image_shape
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.infer_shapes import infer_shapes_that_fit
+from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.windows import as_written
 from kcnn.model.explained.explain import Explanation, explain_network
 from kcnn.model.explained.padding import PaddingAnswer, solve_padding
@@ -62,5 +62,5 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     """
     settings = read_recipe(recipe, overrides)
     nodes = tuple(unfold(settings))
-    shapes, problem = infer_shapes_that_fit(settings, nodes, require_image_shape(settings))
+    shapes, problem = infer_shapes(settings, nodes, require_image_shape(settings))
     return PaddingAnswers(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)

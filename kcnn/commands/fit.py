@@ -11,6 +11,7 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.fitting.clock import Clock
 from kcnn.commands.fitting.complete_run import FitResult, complete_run
 from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
+from kcnn.commands.fitting.run_log import Remembering, log_notes
 from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.files import atomic, write_json, write_text
 from kcnn.locks import hold
@@ -49,7 +50,8 @@ def fit(
     Raises:
         KcnnError: Something is wrong with the recipe, the data, the devices or the output folder.
     """
-    clock, progress = Clock(), progress or Progress()
+    clock, display = Clock(), progress or Progress()
+    progress = Remembering(display)
     settings = _read(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
     plan_for_known_images(settings)
     require_room(output_dir, settings.name, name)
@@ -71,7 +73,8 @@ def fit(
     run = create_run(output_dir, settings.name, name)
     with hold(run):
         _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
-        return complete_run(run, job, model, clock, progress)
+        log_notes(run, progress.notes)
+        return complete_run(run, job, model, clock, display)
 
 
 def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,22 @@ def copy_recipe(name: str, destination: Path) -> Path:
     try:
         _write_new(path, text)
     except FileExistsError:
+        another = _free_name(path)
         raise RecipeError(
-            [f"{path}: already exists"], f"name another file: kcnn recipes copy {name} mine.yaml"
+            [f"{path}: already exists"], f"name another file: kcnn recipes copy {name} {another}"
+        ) from None
+    except FileNotFoundError:
+        raise RecipeError(
+            [f"{path}: there is no folder {path.parent}"], f"make it first: mkdir {path.parent}"
         ) from None
     except OSError as error:
         raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
     return path
+
+
+def _free_name(path: Path) -> Path:
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(one for one in numbered if not one.exists())
 
 
 def _write_new(path: Path, text: str) -> None:

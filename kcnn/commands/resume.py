@@ -11,6 +11,7 @@ from kcnn.backend import start_tensorflow
 from kcnn.commands.fitting.clock import Clock
 from kcnn.commands.fitting.complete_run import FitResult, complete_run, former_summary
 from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
+from kcnn.commands.fitting.run_log import Remembering, log_notes
 from kcnn.errors import RunError
 from kcnn.files import read_json, remove_leftovers, write_json, write_text
 from kcnn.locks import hold
@@ -68,11 +69,11 @@ def _resume(
     overrides: Sequence[str],
     data_dir: Path | None,
     device: str | None,
-    progress: Progress,
+    display: Progress,
 ) -> FitResult:
     from kcnn.training.checkpoint import newest_checkpoint
 
-    clock = Clock(run.started().astimezone(UTC))
+    clock, progress = Clock(run.started().astimezone(UTC)), Remembering(display)
     before, settings = read_recipe(run.resolved), read_recipe(run.resolved, overrides)
     _require_same_settings(run, before, settings)
     environment = read_json(run.environment)
@@ -100,7 +101,8 @@ def _resume(
         progress.note(f"beginning {run.path} again: it had finished no epoch")
     else:
         progress.note(f"going on with {run.path} after {checkpoint.place}")
-    return complete_run(run, job, model, clock, progress, checkpoint)
+    log_notes(run, progress.notes)
+    return complete_run(run, job, model, clock, display, checkpoint)
 
 
 def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kcnn.commands.fitting.complete_run import FitResult
     from kcnn.commands.predict import Prediction
     from kcnn.commands.runs import RunRow
+    from kcnn.errors import RecipeError
 
 
 def json_text(value: Any) -> str:
@@ -54,13 +55,16 @@ def fit_text(result: FitResult) -> str:
 def check_text(check: Check) -> str:
     """Says what network a right recipe describes."""
     recipe, plan = check.recipe, check.plan
+    is_own = recipe.data.path is not None  # whose images no check reads
+    caveat = ", as far as can be told without the images" if is_own else ""
+    verdict = f"{recipe.origin.file}: no mistakes found{caveat}"
     if plan is None:
-        return f"{recipe.origin.file}: no mistakes found, as far as can be told without the images"
+        return verdict
     height, width, channels = plan.image_shape
     classes = f" to {plan.classes} classes" if plan.classes else ""
     built = "; Keras built it" if check.built else ""
     return (
-        f"{recipe.origin.file}: no mistakes found{built}\n"
+        f"{verdict}{built}\n"
         f"{len(plan.nodes)} layers, from {height}×{width}×{channels} images{classes}; "
         f"{plan.cost.parameters:,} parameters, {plan.cost.multiply_adds:,} multiply-adds an image"
     )
@@ -79,6 +83,11 @@ def check_json(check: Check) -> dict[str, Any]:
         "parameters": plan.cost.parameters if plan else None,
         "multiply_adds": plan.cost.multiply_adds if plan else None,
     }
+
+
+def mistakes_json(error: RecipeError) -> dict[str, Any]:
+    """Gives the mistakes of a recipe as plain JSON values."""
+    return {"mistakes": list(error.problems), "hint": error.hint}
 
 
 def evaluation_text(evaluation: Evaluation) -> str:

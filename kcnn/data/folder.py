@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from kcnn.data.class_folders import ClassFolders, find_class_folders
 from kcnn.data.convert import empty_images
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.images import images_below, left_out, read_image, unreadable
+from kcnn.data.images import (
+    images_below,
+    images_in,
+    kinds_named,
+    left_out,
+    read_image,
+    unreadable,
+)
 from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
 SPLIT_SEED = 0
-# Names of folders that are parts of a data set, in any case; a class may have one, but not all.
-SPLIT_WORDS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,9 @@ def read_folder(
         progress: Told of every image read, and of folders and files that are left out.
 
     Raises:
-        DataError: There are not two classes with images, or images cannot be read.
+        DataError: There are not two classes with images, a part of the set would not be read as
+            such, images cannot be read, or so small a share is none.
     """
-    if not path.is_dir():
-        raise DataError(f"{path}: no such folder", "data.path names the folder of images")
     train, held_out, class_names = _find_files(path, test, progress)
     total = len(train.paths) + len(held_out.paths)
     refused: list[DataError] = []
@@ -69,66 +74,26 @@ def read_folder(
 def _find_files(
     path: Path, test: float, progress: Progress
 ) -> tuple[_Files, _Files, tuple[str, ...]]:
-    folders = {folder.name: folder for folder in _class_folders(path)}
-    if "train" in folders and _class_folders(folders["train"]):
-        _tell_not_used(path, [name for name in folders if name not in ("train", "test")], progress)
-        class_names = _class_names(folders["train"])
-        train = _list_files(folders["train"], class_names, progress)
-        if "test" in folders:
-            _require_known_classes(folders["test"], class_names)
-            return train, _list_files(folders["test"], class_names, progress), class_names
-    else:
-        class_names = _class_names(path)
-        train = _list_files(path, class_names, progress)
+    found = find_class_folders(path)
+    _tell_not_read(path, found, progress)
+    class_names = found.class_names
+    train = _list_files(found.train, class_names, progress)
+    if found.test is not None:
+        return train, _list_files(found.test, class_names, progress), class_names
     chosen = take_stratified(train.labels, float(test), SPLIT_SEED, "data.test")
     return _select(train, ~chosen), _select(train, chosen), class_names
 
 
-def _tell_not_used(path: Path, names: Sequence[str], progress: Progress) -> None:
-    if names:
+def _tell_not_read(path: Path, found: ClassFolders, progress: Progress) -> None:
+    if found.not_read:
         progress.note(
-            f"{path}: left out {', '.join(names[:10])}: beside train only test is read; "
+            f"{path}: left out {', '.join(found.not_read[:10])}: beside train only test is read; "
             "data.validation takes its images from train"
         )
-
-
-def _class_names(folder: Path) -> tuple[str, ...]:
-    names = tuple(child.name for child in _class_folders(folder))
-    if names and all(name.lower() in SPLIT_WORDS for name in names):
-        raise DataError(
-            f"{folder}: the sub-folders {', '.join(names)} are parts of a data set, not classes",
-            "rename them to train and test, each with a folder for every class",
-        )
-    if len(names) < 2:
-        raise DataError(
-            f"{folder}: {len(names)} sub-folder(s), expected one for each of two classes or more",
-            "sort the images into folders named after their classes",
-        )
-    return names
-
-
-def _class_folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")
-    )
-
-
-def _require_known_classes(folder: Path, class_names: Sequence[str]) -> None:
-    found, classes = _class_folders(folder), ", ".join(class_names[:10])
-    way_out = f"or remove or rename {folder}: a share of train then becomes the test set"
-    if not found:
-        raise DataError(
-            f"{folder}: no sub-folders named after the classes, which say what its images show",
-            f"sort them into {classes}; {way_out}",
-        )
-    unknown = [child for child in found if child.name not in class_names]
-    if unknown:
-        raise DataError(
-            f"{unknown[0]}: a class without training images",
-            f"the classes in train are {classes}; {way_out}",
-        )
+    for folder in {path: None, found.train: None, found.test: None}:
+        if folder is not None and (count := len(images_in(folder))):
+            images = "1 image that lies" if count == 1 else f"{count:,} images that lie"
+            progress.note(f"{folder}: left out {images} beside the folders of the classes")
 
 
 def _list_files(folder: Path, class_names: Sequence[str], progress: Progress) -> _Files:
@@ -138,16 +103,23 @@ def _list_files(folder: Path, class_names: Sequence[str], progress: Progress) ->
     for label, name in enumerate(class_names):
         inside, beside = images_below(folder / name)
         if not inside:
-            raise DataError(
-                f"{folder / name}: no PNG, JPEG, BMP or GIF images for this class",
-                "add some, or leave the class out everywhere",
-            )
+            raise _without_images(folder / name, beside)
         paths += inside
         labels += [label] * len(inside)
         others.update(beside)
     if others:
         progress.note(f"{folder}: {left_out(others)}")
     return _Files(paths, np.array(labels, np.int32))
+
+
+def _without_images(folder: Path, others: Mapping[str, int]) -> DataError:
+    message = f"{folder}: no PNG, JPEG, BMP or GIF images for this class"
+    if not others:
+        return DataError(message, "add some, or leave the class out everywhere")
+    return DataError(
+        f"{message}, but {kinds_named(others)}",
+        "save those that are images as PNG or JPEG, or leave the class out everywhere",
+    )
 
 
 def _select(files: _Files, chosen: np.ndarray) -> _Files:

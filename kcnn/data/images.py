@@ -171,14 +171,28 @@ def images_below(folder: Path) -> tuple[list[Path], Mapping[str, int]]:
     return sorted(images), {kind: kinds[kind] for kind in kinds if kind not in SUFFIXES}
 
 
+def images_in(folder: Path) -> list[Path]:
+    """Lists the image files in a folder itself, in no order, without hidden ones."""
+    return [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+
+
 def left_out(others: Mapping[str, int]) -> str:
     """Says how many files of other kinds were left out, the most frequent kinds first."""
     total = sum(others.values())
+    files = "1 file that is" if total == 1 else f"{total:,} files that are"
+    return f"left out {files} not PNG, JPEG, BMP or GIF: {kinds_named(others)}"
+
+
+def kinds_named(others: Mapping[str, int]) -> str:
+    """Says how many files there are of each kind, the most frequent first: `2 .webp, 1 .heic`."""
     kinds = sorted(others, key=lambda kind: (-others[kind], kind))
     named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MOST_NAMED]]
     more = ["…"] if len(kinds) > MOST_NAMED else []
-    files = "1 file that is" if total == 1 else f"{total:,} files that are"
-    return f"left out {files} not PNG, JPEG, BMP or GIF: {', '.join([*named, *more])}"
+    return ", ".join([*named, *more])
 
 
 def unreadable(refused: Sequence[DataError], total: int) -> DataError:

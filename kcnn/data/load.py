@@ -100,7 +100,7 @@ def _read(settings: DataSettings, data_dir: Path | None, progress: Progress) -> 
         return read_folder(path, image_size, channels, settings.test, progress)
     if settings.dataset == "npz":
         assert path is not None
-        return read_npz(path, path.stem)
+        return read_npz(path, path.stem, progress=progress)
     return read_named(NAMED_SETS[settings.dataset], data_dir, progress)
 
 

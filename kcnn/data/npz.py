@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kcnn.arrays import ArraysError, array_names, read_arrays
 from kcnn.data.dataset import Dataset, Images
+from kcnn.data.npz_values import as_labels, as_pixels
+from kcnn.data.own_images import require_npz
 from kcnn.errors import DataError
+from kcnn.progress import Progress
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+_PLAIN_IMAGES = "images.astype(numpy.uint8) makes plain numbers of images that are all of one size"
+_PLAIN_LABELS = "labels.astype(int) makes plain numbers"
+_PLAIN_NAMES = "numpy.array(names, dtype=str) makes plain strings"
+_WITHOUT_OBJECTS = {
+    "x_train": _PLAIN_IMAGES,
+    "x_test": _PLAIN_IMAGES,
+    "y_train": _PLAIN_LABELS,
+    "y_test": _PLAIN_LABELS,
+    "class_names": _PLAIN_NAMES,
+}
 
 
-def read_npz(path: Path, name: str, class_names: Sequence[str] | None = None) -> Dataset:
+def read_npz(
+    path: Path,
+    name: str,
+    class_names: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
     """Reads a set from one .npz file; nothing in it is ever unpickled.
 
     Images are (count, height, width) or (count, height, width, channels) with 1 or 3 channels,
@@ -26,6 +45,7 @@ def read_npz(path: Path, name: str, class_names: Sequence[str] | None = None) ->
         path: The file.
         name: What the set is called.
         class_names: The names of the classes, when the file itself has none.
+        progress: Told of images that are all but black.
 
     Raises:
         DataError: The file or one of its arrays is missing, damaged or not as described.
@@ -50,12 +70,12 @@ def read_npz(path: Path, name: str, class_names: Sequence[str] | None = None) ->
                 f"{path}: {key} has label {part.labels.max()}, expected 0 to "
                 f"{len(class_names) - 1} for {len(class_names)} classes"
             )
+    _tell_of_darkness(path, {"x_train": train, "x_test": test}, progress or Progress())
     return Dataset(name, train, test, tuple(class_names), str(path))
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file", "data.path names the .npz file")
+    require_npz(path)
     if not zipfile.is_zipfile(path):
         raise DataError(
             f"{path}: not an .npz file, or cut off at {path.stat().st_size:,} bytes",
@@ -65,9 +85,15 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         return read_arrays(path, {*KEYS, "class_names"})
     except ArraysError as error:
-        raise DataError(f"{path}: {error}", "get it anew, or write it again") from None
+        raise DataError(f"{path}: {error}", _mend(str(error))) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _mend(problem: str) -> str:
+    """Says what to do about an array that cannot be read."""
+    name = problem.partition(" holds Python objects")[0]
+    return _WITHOUT_OBJECTS.get(name, "get it anew, or write it again")
 
 
 def _require_keys(path: Path, found: Sequence[str]) -> None:
@@ -81,8 +107,8 @@ def _require_keys(path: Path, found: Sequence[str]) -> None:
 
 
 def _images(path: Path, arrays: dict[str, np.ndarray], images_key: str, labels_key: str) -> Images:
-    images = _pixels(path, images_key, arrays[images_key])
-    labels = _labels(path, labels_key, arrays[labels_key])
+    images = as_pixels(f"{path}: {images_key}", arrays[images_key])
+    labels = as_labels(f"{path}: {labels_key}", arrays[labels_key])
     if len(images) != len(labels):
         raise DataError(
             f"{path}: {len(images):,} images in {images_key} but {len(labels):,} labels in "
@@ -91,61 +117,22 @@ def _images(path: Path, arrays: dict[str, np.ndarray], images_key: str, labels_k
     return Images(images, labels)
 
 
-def _pixels(path: Path, key: str, array: np.ndarray) -> np.ndarray:
-    place = f"{path}: {key}"
-    if array.ndim == 3:
-        array = array[..., np.newaxis]
-    if array.ndim != 4 or array.shape[3] not in (1, 3):
-        raise DataError(
-            f"{place} has shape {array.shape}, expected (count, height, width) or (count, height, "
-            "width, channels) with 1 or 3 channels",
-            "numpy.transpose(images, (0, 2, 3, 1)) moves channels from second place to last"
-            if array.ndim == 4
-            else "numpy.reshape(images, (-1, height, width, channels)) makes images of rows",
-        )
-    if array.size == 0:
-        raise DataError(f"{place} is empty: shape {array.shape}")
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind not in "iuf":
-        raise DataError(f"{place} has {array.dtype} values, expected whole numbers or floats")
-    top = 1 if array.dtype.kind == "f" else 255
-    low, high = array.min(), array.max()
-    # Written so that NaN fails too.
-    if not (low >= 0 and high <= top):
-        raise DataError(
-            f"{place} has {array.dtype} values from {low:g} to {high:g}, expected whole numbers "
-            "from 0 to 255 or floats from 0 to 1",
-            "save the images as uint8, unscaled; the recipe's data.scaling scales them",
-        )
-    return np.rint(array * 255).astype(np.uint8) if top == 1 else array.astype(np.uint8)
-
-
-def _labels(path: Path, key: str, array: np.ndarray) -> np.ndarray:
-    place = f"{path}: {key}"
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(
-            f"{place} has shape {array.shape}, expected (count,) or (count, 1)",
-            "numpy.argmax(labels, axis=1) makes labels of one-hot vectors",
-        )
-    if array.dtype.kind not in "iu":
-        raise DataError(f"{place} has {array.dtype} values, expected whole numbers from 0")
-    if array.size and (array.min() < 0 or array.max() > np.iinfo(np.int32).max):
-        raise DataError(
-            f"{place} has labels from {array.min()} to {array.max()}, expected whole numbers from 0"
-        )
-    return array.astype(np.int32)
-
-
 def _class_names(path: Path, array: np.ndarray) -> tuple[str, ...]:
     if array.ndim != 1 or array.dtype.kind != "U":
         raise DataError(
             f"{path}: class_names has shape {array.shape} and {array.dtype} values, expected one "
-            "string a class"
+            "string a class",
+            _PLAIN_NAMES,
         )
-    return tuple(str(name) for name in array)
+    names = tuple(str(name) for name in array)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{path}: class_names has {twice[0]!r} {names.count(twice[0])} times, expected a name "
+            "of its own for each class",
+            "name the classes apart; a label is a place among these names",
+        )
+    return names
 
 
 def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
@@ -157,3 +144,20 @@ def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
             "number the classes from 0 without gaps, or add an array class_names",
         )
     return tuple(str(label) for label in present)
+
+
+def _tell_of_darkness(path: Path, parts: Mapping[str, Images], progress: Progress) -> None:
+    """Notes images all but black: whole numbers 0 and 1 are two of 256 levels, not black and white.
+
+    Nobody can know it from the numbers alone, so that they are read as they are.
+    """
+    highest = {key: int(part.images.max()) for key, part in parts.items()}
+    dark = [key for key, value in highest.items() if value <= 1]
+    if dark:
+        others = [
+            f" ({key} has up to {value})" for key, value in highest.items() if key not in dark
+        ]
+        progress.note(
+            f"{path}: no value of {' and '.join(dark)} is above 1 of 255{''.join(others)}, so that "
+            "the images are all but black; if 1 means white, save images * 255"
+        )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kcnn.data.amount import images_meant
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import DataError
 
@@ -24,7 +25,7 @@ def set_validation_apart(
         The data set with the training images that stay, and the validation images, if any.
 
     Raises:
-        DataError: As of `split_validation`.
+        AmountError: As of `split_validation`.
     """
     train, taken = split_validation(dataset.train, validation, seed)
     return replace(dataset, train=train), taken
@@ -45,7 +46,7 @@ def split_validation(
         instead of validation images when none were asked for.
 
     Raises:
-        DataError: So many cannot be taken, or a class would be left without training images.
+        AmountError: So many cannot be taken, or a class would be left without training images.
     """
     if validation == 0:
         return train, None
@@ -71,40 +72,16 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
         bool, (count,): which images are chosen; exactly as many as asked for.
 
     Raises:
-        DataError: So many cannot be chosen, or a class would be chosen whole.
+        AmountError: So many cannot be chosen, or a class would be chosen whole.
     """
-    count = _count(len(labels), amount, setting)
     classes, sizes = np.unique(labels, return_counts=True)
-    if count > len(labels) - len(classes):
-        raise DataError(
-            f"{setting}: {amount} of {len(labels):,} images would leave class "
-            f"{classes[sizes.argmin()]} without training images",
-            "ask for fewer, or add images to the class",
-        )
+    count = images_meant(amount, len(labels), len(classes), setting)
     shares = _shares(sizes, count)
     generator = np.random.default_rng(seed)
     taken = np.zeros(len(labels), bool)
     for label, share in zip(classes, shares, strict=True):
         taken[generator.choice(np.flatnonzero(labels == label), share, replace=False)] = True
     return taken
-
-
-def _count(available: int, amount: int | float, setting: str) -> int:
-    if isinstance(amount, float):
-        if not 0 < amount < 1:
-            raise DataError(
-                f"{setting}: {amount}, expected a fraction between 0 and 1 or a whole number"
-            )
-        count = round(amount * available)
-        if count == 0:
-            raise DataError(f"{setting}: {amount} of {available:,} images is less than one image")
-    else:
-        count = amount
-        if count < 1:
-            raise DataError(f"{setting}: {amount}, expected a number of images or a fraction")
-    if count >= available:
-        raise DataError(f"{setting}: {amount} of {available:,} images leaves none for training")
-    return count
 
 
 def _shares(sizes: np.ndarray, count: int) -> np.ndarray:

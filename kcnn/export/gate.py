@@ -16,8 +16,9 @@ import numpy as np
 
 from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
+from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
 from kcnn.export.saved_model import SIGNATURES
-from kcnn.progress import Progress
+from kcnn.progress import Advance, Progress
 
 SCRIPT = Path(__file__).with_name("plain_tensorflow.py")
 # How far probabilities may lie apart, by the least exact type the model computes in. On one machine
@@ -115,12 +116,20 @@ def ask(
 
     Raises:
         ExportError: The process failed or was killed, or the temporary folder does not hold the
-            images.
+            images and the answers.
     """
-    with _folder_of(images) as folder:
+    total = len(images) * len(signatures)
+    with (
+        _folder_of(images) as folder,
+        progress.task("Checking the export", total, "images") as advance,
+    ):
         command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
         command += [str(folder / "images.npy"), str(folder), str(batch_size), *signatures]
-        _run(command, len(images) * len(signatures), folder / "errors.txt", progress)
+        ending = _run(command, folder / "errors.txt", advance)
+        if ending.status == CANNOT_WRITE:
+            raise _no_room(str(folder.parent), ending.last_line, images)
+        if ending.status:
+            raise _failure(ending.status, ending.last_error)
         return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
 
 
@@ -134,39 +143,67 @@ def _folder_of(images: np.ndarray) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kcnn-")))
-            np.save(folder / "images.npy", images)
+            save_array(folder / "images.npy", images)
         except OSError as error:
-            raise ExportError(
-                f"{tempfile.tempdir or 'temporary folder'}: cannot be written: "
-                f"{error.strerror or error}",
-                f"the check of the export writes the test set there, {-(-images.nbytes // 1000):,} "
-                "kB: make room, or let TMPDIR name another folder",
-            ) from None
+            where = tempfile.tempdir or "temporary folder"
+            raise _no_room(where, error.strerror or str(error), images) from None
         yield folder
 
 
-def _run(command: Sequence[str], total: int, errors: Path, progress: Progress) -> None:
+def _no_room(where: str, reason: str, images: np.ndarray) -> ExportError:
+    return ExportError(
+        f"{where}: cannot be written: {reason}",
+        f"the check of the export writes the test set there, {-(-images.nbytes // 1000):,} kB, and "
+        "the answers to it: make room, or let TMPDIR name another folder",
+    )
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a process ended.
+
+    Args:
+        status: Its exit status; below 0 the signal that killed it.
+        last_line: The last line of its output that is no number.
+        last_error: The last line of its standard error.
+    """
+
+    status: int
+    last_line: str
+    last_error: str
+
+
+def _run(command: Sequence[str], errors: Path, advance: Advance) -> _Ending:
+    """Runs a process that prints numbers of images done."""
     # On the processor: the graphics memory belongs to the process that asks.
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with (
         errors.open("w+", encoding="utf-8", errors="replace") as stderr,
-        progress.task("Checking the export", total, "images") as advance,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
         ) as process,
     ):
         assert process.stdout is not None
+        said = ""
         try:
-            for line in process.stdout:
-                advance(int(line))
+            for line in map(str.strip, process.stdout):
+                if line.isdecimal():
+                    advance(int(line))
+                else:  # a library may print what it likes
+                    said = line or said
         except BaseException:
             process.kill()
             raise
-        if status := process.wait():
-            stderr.seek(0)
-            lines = stderr.read().split("\n")
-            last = next((line for line in reversed(lines) if line.strip()), "no message")
-            raise _failure(status, last.strip())
+        status = process.wait()
+        stderr.seek(0)
+        lines = stderr.read().split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "no message")
+        return _Ending(status, said, last.strip())
 
 
 def _failure(status: int, last_words: str) -> ExportError:

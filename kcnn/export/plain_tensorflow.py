@@ -4,12 +4,14 @@ Neither Keras nor kcnn is at hand here, for those who use an export may have nei
 
     python plain_tensorflow.py SAVED_MODEL IMAGES.npy ANSWERS_FOLDER BATCH_SIZE SIGNATURE ...
 
-It writes ANSWERS_FOLDER/SIGNATURE.npy and prints the number of images of each batch done.
+It writes ANSWERS_FOLDER/SIGNATURE.npy and prints the number of images of each batch done. Where
+there is no room for the answers, it says so in its last line and ends with CANNOT_WRITE.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 if __name__ == "__main__":
     # TensorFlow brings Keras along where it finds it; an export must do without.
@@ -17,6 +19,8 @@ if __name__ == "__main__":
 
 import numpy as np
 import tensorflow as tf
+
+CANNOT_WRITE = 74  # as sysexits.h numbers it; the exit status of Python's own errors is 1
 
 
 def answer(
@@ -30,6 +34,9 @@ def answer(
         answers_folder: Where a .npy file for each signature goes.
         batch_size: Images at a time.
         names: The signatures.
+
+    Raises:
+        SystemExit: An answer cannot be written.
     """
     images = np.load(images_file, mmap_mode="r")
     # The signatures do not keep the weights alive; the loaded object does.
@@ -43,7 +50,29 @@ def answer(
             answers.append(signature(images=batch)["probabilities"].numpy())
             sys.stdout.write(f"{len(batch)}\n")
             sys.stdout.flush()
-        np.save(f"{answers_folder}/{name}.npy", np.concatenate(answers))
+        try:
+            save_array(Path(answers_folder, f"{name}.npy"), np.concatenate(answers))
+        except OSError as error:
+            # Standard error may be a file on the disk that is full; standard output is a pipe.
+            sys.stdout.write(f"{error.strerror or error}\n")
+            sys.stdout.flush()
+            sys.exit(CANNOT_WRITE)
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Writes a .npy file whole, or says that it cannot.
+
+    Args:
+        path: The file.
+        array: What it is to hold.
+
+    Raises:
+        OSError: It cannot be written, or the disk is full.
+    """
+    # By its name alone, or opened for writing only, NumPy would write it through C's buffer and
+    # not hear that the disk is too full for the last 4 kB of it.
+    with path.open("w+b") as stream:
+        np.save(stream, array)
 
 
 if __name__ == "__main__":

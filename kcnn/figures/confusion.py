@@ -24,12 +24,15 @@ LONGEST_ROW = 70
 def draw(confusion: Confusion, title: str) -> Figure:
     """Draws a heat map of the counts, each row in per cent of its true class.
 
+    The row of a class without images stays white, and says so.
+
     Args:
         confusion: Counts and class names.
         title: The run and its headline.
     """
     counts = confusion.counts
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    images = counts.sum(axis=1, keepdims=True)
+    shares = 100 * counts / np.where(images > 0, images, np.nan)
     figure = style.new_figure(f"Confusion: true and predicted classes\n{title}", height=7.8)
     axes = figure.subplots()
     # Square root colours: mistakes of one per cent show beside hits of a hundred.
@@ -39,6 +42,10 @@ def draw(confusion: Confusion, title: str) -> Figure:
     bar.set_label("per cent of the true class's images")
     bar.outline.set_visible(False)
     _name_classes(axes, confusion.class_names)
+    for row in np.flatnonzero(images == 0).tolist():
+        axes.text(
+            (len(counts) - 1) / 2, row, "no test images", ha="center", va="center", in_layout=False
+        )
     if len(counts) <= NUMBERS_UP_TO:
         _write_numbers(axes, counts, shares)
     return figure

@@ -87,7 +87,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
     if panel.is_share:
-        axes.set_xlabel("per cent of the images")
+        axes.set_xlabel("per cent")
 
 
 def _of_shares(row: Row) -> Row:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.shapes import Shape, pair, shown
 from kcnn.model.arithmetic.windows import WrittenLayer, as_written, windows
 from kcnn.model.graph import INPUT, Node
@@ -33,19 +32,21 @@ def convolutions_with(
     ]
 
 
-def require_room_for_initializers(
+def initializers_without_room(
     recipe: Recipe, nodes: tuple[Node, ...], image_shape: Shape
-) -> None:
-    """Makes sure that convolutions are as their initializers need them.
+) -> list[str]:
+    """Lists the convolutions that are not as their initializers need them.
+
+    A whitening convolution reads the image, does not reach beyond it, and has no more filters than
+    eigenvectors; one with Whitening or Dirac works in one group.
 
     Args:
         recipe: The recipe the graph is from, for messages.
         nodes: The unfolded graph.
         image_shape: Height, width and channels of the images.
 
-    Raises:
-        RecipeError: A whitening convolution does not read the image, reaches beyond it, or has
-            filters that no eigenvector is left for; one with Whitening or Dirac works in groups.
+    Returns:
+        A problem each, with its line.
     """
     layers = {written.node.name: written for written in as_written(nodes)}
     mistakes = [
@@ -57,15 +58,10 @@ def require_room_for_initializers(
         for node, layer, _ in convolutions_with(Dirac, nodes)
         if layer.groups != 1
     ]
-    if mistakes:
-        raise RecipeError(
-            [
-                recipe.origin.problem(
-                    (*node.place, "kernel_initializer"), f"layer {node.name}: {mistake}"
-                )
-                for node, mistake in mistakes
-            ]
-        )
+    return [
+        recipe.origin.problem((*node.place, "kernel_initializer"), f"layer {node.name}: {mistake}")
+        for node, mistake in mistakes
+    ]
 
 
 def _mistake_of_whitening(written: WrittenLayer, layer: Conv2D, image_shape: Shape) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,12 +10,16 @@ from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.costs import Cost, total_cost
 from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.shapes import Shape, shown
+from kcnn.model.constraint_axes import constraints_off_their_weights
 from kcnn.model.graph import Node, unfold
 from kcnn.model.output import Link, OutputActivation, output_activation
-from kcnn.model.own_initializers import require_room_for_initializers
+from kcnn.model.own_initializers import initializers_without_room
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
-from kcnn.recipe.losses import Loss, Metric
+from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
+from kcnn.recipe.source import Place
+
+KERAS_K = 5  # where TopKCategoricalAccuracy leaves it out
 
 
 @dataclass(frozen=True)
@@ -79,30 +83,49 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
         classes: How many classes there are; None leaves the output unchecked.
 
     Raises:
-        RecipeError: Some layer does not fit, the output is not one number a class, an initializer
-            has no room, a learning-rate multiplier means no weight, or test images would be
-            shifted out of themselves.
+        RecipeError: The layers make no graph. Or, told together: a layer does not fit, an
+            initializer has no room, a constraint is along an axis that its weight does not have,
+            test images would be shifted out of themselves, or the output does not suit the classes,
+            the loss and the metrics.
     """
-    _require_near_shifts(recipe, image_shape)
     nodes = tuple(unfold(recipe))
-    require_room_for_initializers(recipe, nodes, image_shape)
-    plan = Plan(recipe, nodes, infer_shapes(recipe, nodes, image_shape), classes)
-    require_right_end(plan)
+    shapes, misfit = infer_shapes(recipe, nodes, image_shape)
+    problems = [
+        *_far_shifts(recipe, image_shape),
+        *initializers_without_room(recipe, nodes, image_shape),
+        *constraints_off_their_weights(recipe, nodes, shapes),
+    ]
+    if misfit is not None:
+        raise RecipeError([*problems, *misfit.problems])
+    plan = Plan(recipe, nodes, shapes, classes)
+    problems += _mistakes_of_the_end(plan)
+    if problems:
+        raise RecipeError(problems)
     return plan
 
 
 def require_right_end(plan: Plan) -> None:
-    """Makes sure that a network ends as its classes and its loss need it.
+    """Makes sure that a network ends as its classes, its loss and its metrics need it.
 
     Raises:
-        RecipeError: The output is not one number a class, or the loss needs probabilities.
+        RecipeError: The output is not one number a class, a loss or metric needs probabilities, or
+            a metric counts more of the highest outputs than there are.
     """
-    if plan.classes is not None:
-        _require_output(plan, plan.classes)
-    _require_probabilities(plan)
+    if problems := _mistakes_of_the_end(plan):
+        raise RecipeError(problems)
 
 
-def _require_near_shifts(recipe: Recipe, image_shape: Shape) -> None:
+def _mistakes_of_the_end(plan: Plan) -> list[str]:
+    if plan.classes is None:
+        return list(_missing_probabilities(plan))
+    return [
+        *_wrong_output(plan, plan.classes),
+        *_missing_probabilities(plan),
+        *_highest_of_too_few(plan, plan.classes),
+    ]
+
+
+def _far_shifts(recipe: Recipe, image_shape: Shape) -> Iterator[str]:
     changes, smaller_side = recipe.data.test_time_augmentation, min(image_shape[:2])
     if changes is None or changes.shift is None or changes.shift < smaller_side:
         return
@@ -110,11 +133,10 @@ def _require_near_shifts(recipe: Recipe, image_shape: Shape) -> None:
         f"{changes.shift} is not below the {smaller_side} pixels of the images' smaller side, so "
         "that the mirrored edge cannot fill the gap; write a smaller one, as in 1"
     )
-    place = ("data", "test_time_augmentation", "shift")
-    raise RecipeError([recipe.origin.problem(place, message)])
+    yield recipe.origin.problem(("data", "test_time_augmentation", "shift"), message)
 
 
-def _require_output(plan: Plan, classes: int) -> None:
+def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
     last = plan.nodes[-1]
     shape = plan.shapes[last.name]
     if shape == (classes,):
@@ -129,27 +151,42 @@ def _require_output(plan: Plan, classes: int) -> None:
         f"layer {last.name}: the output is {shown(shape)}, but {plan.recipe.data.dataset} has "
         f"{classes} classes; {advice}"
     )
-    raise RecipeError([plan.recipe.origin.problem(last.place, message)])
+    yield plan.recipe.origin.problem(last.place, message)
 
 
-def _require_probabilities(plan: Plan) -> None:
-    train = plan.recipe.train
+def _missing_probabilities(plan: Plan) -> Iterator[str]:
     if plan.output_activation != "linear":
         return
-    measures = {("train", "loss"): train.loss} | {
-        ("train", "metrics", index): metric for index, metric in enumerate(train.metrics)
-    }
-    problems = [
-        plan.recipe.origin.problem(
-            place,
-            f"{_named(measure)} needs probabilities, and the network ends in logits; end it "
-            "with activation: softmax",
-        )
-        for place, measure in measures.items()
-        if measure.needs_probabilities or _denies_logits(measure)
-    ]
-    if problems:
-        raise RecipeError(problems)
+    for place, measure in _measures(plan):
+        if measure.needs_probabilities or _denies_logits(measure):
+            message = (
+                f"{_named(measure)} needs probabilities, and the network ends in logits; end it "
+                "with activation: softmax"
+            )
+            yield plan.recipe.origin.problem(place, message)
+
+
+def _highest_of_too_few(plan: Plan, classes: int) -> Iterator[str]:
+    for place, measure in _measures(plan):
+        if isinstance(measure, TopKCategoricalAccuracy):
+            setting, highest = "k", KERAS_K if measure.k is None else measure.k
+        elif isinstance(measure, Precision) and measure.top_k is not None:
+            setting, highest = "top_k", measure.top_k
+        else:
+            continue
+        if highest >= classes:
+            message = (
+                f"{_named(measure)} takes the {highest} highest outputs together, which says "
+                f"nothing of {classes} classes; write a {setting} below {classes}"
+            )
+            yield plan.recipe.origin.problem(place, message)
+
+
+def _measures(plan: Plan) -> Iterator[tuple[Place, Loss | Metric]]:
+    train = plan.recipe.train
+    yield ("train", "loss"), train.loss
+    for index, metric in enumerate(train.metrics):
+        yield ("train", "metrics", index), metric
 
 
 def _denies_logits(measure: Loss | Metric) -> bool:

@@ -173,12 +173,13 @@ class CutMix(Augmentation):
     It needs a loss of one-hot rows, as `MixUp` does.
 
     Args:
-        alpha: Both parameters of the beta distribution that the area is drawn from.
+        factor: Both parameters of the beta distribution that the area is drawn from; Keras draws
+            them for each batch, between 0 and this.
     """
 
     mixes_labels: ClassVar[bool] = True
 
-    alpha: Positive = 1.0
+    factor: Positive = 1.0
 
 
 class RandAugment(Augmentation):

@@ -96,12 +96,22 @@ def _is_size(value: Any) -> bool:
     return _is_integer(value, 1) or _is_pair(value, 1)
 
 
+def _is_extra(value: Any) -> bool:
+    return _is_integer(value, 0) or _is_pair(value, 0)
+
+
 def _is_margin(value: Any) -> bool:
-    return (
-        _is_integer(value, 0)
-        or _is_pair(value, 0)
-        or (isinstance(value, list) and len(value) == 2 and all(_is_pair(one, 0) for one in value))
+    return _is_extra(value) or (
+        isinstance(value, list) and len(value) == 2 and all(_is_pair(one, 0) for one in value)
     )
+
+
+def _is_regular_expression(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, TypeError):
+        return False
+    return isinstance(value, str)
 
 
 def _is_axes(value: Any) -> bool:
@@ -141,12 +151,16 @@ ActivationName = Annotated[str | None, choice(*ACTIVATIONS)]
 Size = Annotated[
     int | list[int], accept(_is_size, "a positive whole number or two, as in 3 or [3, 5]")
 ]
+Extra = Annotated[int | list[int], accept(_is_extra, "a whole number from 0, or [height, width]")]
 Margin = Annotated[int | list[Any], accept(_is_margin, MARGIN)]
 Padding = Annotated[
     str | int | list[Any],
     accept(lambda value: value in ("valid", "same") or _is_margin(value), f"valid, same, {MARGIN}"),
 ]
 PoolPadding = Annotated[str, choice("valid", "same")]
+RegularExpression = Annotated[
+    str, accept(_is_regular_expression, "a regular expression, as in conv or ^dense")
+]
 Axes = Annotated[int | list[int], accept(_is_axes, "a whole number or a list of them")]
 LayerName = Annotated[
     str,

@@ -40,6 +40,8 @@ def find_recipe(recipe: str | Path) -> Path:
         raise RecipeError(
             [f"{path}: no such file"], f"kcnn brings a recipe of that name: write {path.stem}"
         )
+    if _exists(beside := Path(f"{recipe}.yaml")):
+        raise RecipeError([f"{path}: no such file"], f"write {beside}")
     raise RecipeError(
         [f"{path}: no such file, and no recipe of that name{suggest(path.stem, shipped)}"],
         "kcnn recipes lists those that kcnn brings",

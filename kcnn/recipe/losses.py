@@ -183,7 +183,7 @@ class AUC(_OneHotMetric):
         multi_label: Averages a curve a class; else one curve holds the outputs of all.
     """
 
-    num_thresholds: Count | None = None
+    num_thresholds: Annotated[int | None, Field(ge=2, le=10**9)] = None
     curve: Annotated[str | None, choice("ROC", "PR")] = None
     multi_label: bool | None = None
 

@@ -11,6 +11,7 @@ from kcnn.recipe.fields import (
     Count,
     NotNegative,
     Positive,
+    RegularExpression,
     Settings,
     UnitInterval,
     WholeNumber,
@@ -185,7 +186,7 @@ class Muon(Optimizer):
     adam_beta_2: BelowOne | None = None
     adam_weight_decay: NotNegative | None = None
     epsilon: Positive | None = None
-    exclude_layers: list[str] | None = None
+    exclude_layers: list[RegularExpression] | None = None
     exclude_embeddings: bool | None = None
     muon_a: float | None = None
     muon_b: float | None = None
@@ -304,7 +305,7 @@ class ReduceLROnPlateau(Settings):
     """Lowers the rate when a metric stops getting better, as Keras's callback of that name does.
 
     Args:
-        monitor: What is watched: a column of metrics.csv, as in `val_accuracy`.
+        monitor: What is watched: loss, accuracy or another metric, as in `val_accuracy`.
         factor: What the rate is multiplied by each time.
         patience: How many epochs without a better value are waited for.
         min_delta: What a better value must be better by.

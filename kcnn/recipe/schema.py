@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from kcnn.metrics import is_share
 from kcnn.recipe.augmentations import AnyAugmentation
 from kcnn.recipe.fields import (
     Accepting,
@@ -101,7 +102,8 @@ class DataSettings(Settings):
 
     Args:
         dataset: A named set, or `folder` or `npz` with a `path`.
-        path: Where a folder or npz lies; relative to the recipe.
+        path: Where a folder or npz lies; relative to the recipe, and on the command line to the
+            current folder.
         image_size: Height and width every image is resized to.
         channels: 1 for grey, 3 for colour; as the set has it when left out (colour for a folder).
         validation: Images taken from the training set: a number, or a share below 1.
@@ -144,8 +146,8 @@ class EarlyStopping(Settings):
     """When to stop before the last epoch, as Keras's callback of that name has it.
 
     Args:
-        monitor: What is watched: a column of metrics.csv. Those that begin with `val_` need
-            `data.validation`.
+        monitor: What is watched: loss, accuracy or another metric of the training images, or with
+            `val_` before it that of the validation images, which needs `data.validation`.
         min_delta: What a better value must be better by.
         patience: How many epochs without a better value are waited for.
         mode: Whether lower is better (min) or higher (max); auto knows from the name.
@@ -237,17 +239,18 @@ class Published(Settings):
 
     @property
     def is_share(self) -> bool:
-        """Whether it counts images that were right."""
-        return self.metric.endswith("accuracy")
+        """Whether it lies between 0 and 1, as accuracies do."""
+        return is_share(self.metric)
 
     @property
     def rounding(self) -> float:
         """How far the figure may lie from what was measured: half a unit of its last digit.
 
-        Shares are published in per cent, so that 0.98, or 1.0, has at least two digits.
+        Shares are published in per cent, so that 0.98, or 1.0, has at least two digits. What else
+        is published has all digits before the point, so that 20.0 is not a rounded 16.2.
         """
         exponent = int(Decimal(repr(self.value)).normalize().as_tuple().exponent)
-        return 0.5 * 10.0 ** (min(exponent, -2) if self.is_share else exponent)
+        return 0.5 * 10.0 ** min(exponent, -2 if self.is_share else 0)
 
 
 class Fidelity(Settings):

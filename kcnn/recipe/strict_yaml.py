@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from kcnn.recipe.messages.python_text import read_tuple
 from kcnn.recipe.messages.yaml_slips import FOREIGN_SPACE, PASTED_SPACE, explain_slip
 from kcnn.recipe.source import Place
 
@@ -24,6 +26,7 @@ LARGEST_FILE = 256 * 1024
 DEEPEST_NESTING = 40
 MOST_VALUES = 50_000
 LONGEST_NAME = 100
+LONGEST_TUPLE = 20
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
@@ -51,7 +54,8 @@ class Document:
     """What a YAML text holds.
 
     Args:
-        value: Mappings, lists, words, numbers, booleans and None.
+        value: Mappings, lists, words, numbers, booleans and None; and Python's tuples, which no
+            setting takes, so that they can be told of as what they are.
         lines: The line of each value by the way to it, counted from 1.
         mistakes: What can be told beside each other, in order: duplicate keys, `yes` and the like.
     """
@@ -96,24 +100,34 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
+        self._ahead: deque[Any] = deque()
         self._document = Document()
         self._last_line = max(1, len(text.splitlines()))
         self._anchors: dict[str, Any] = {}
         self._count = 0
 
     def read(self) -> Document:
-        next(self._events)  # the stream begins
-        event = next(self._events)
+        self._next()  # the stream begins
+        event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return self._document
-        self._document.value = self._value(next(self._events), ())
-        next(self._events)  # the document ends
-        following = next(self._events)
+        self._document.value = self._value(self._next(), ())
+        self._next()  # the document ends
+        following = self._next()
         if not isinstance(following, yaml.StreamEndEvent):
             raise YamlMistake(
                 _line(following), "a second document begins; a recipe is one document"
             )
         return self._document
+
+    def _next(self) -> Any:
+        return self._ahead.popleft() if self._ahead else next(self._events)
+
+    def _peek(self, index: int) -> Any:
+        """Gives one of the events to come; None behind the last."""
+        while len(self._ahead) <= index:
+            self._ahead.append(next(self._events, None))
+        return self._ahead[index]
 
     def _value(self, event: Any, place: Place) -> Any:
         self._count += 1
@@ -129,7 +143,7 @@ class _Reader:
             raise YamlMistake(_line(event), f"tag {event.tag}: tags are not part of a recipe")
         value: Any
         if isinstance(event, yaml.MappingStartEvent):
-            value = self._mapping(place)
+            value = self._mapping(place, in_braces=bool(event.flow_style))
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._sequence(place)
         else:
@@ -150,22 +164,54 @@ class _Reader:
             raise _too_deep(_line(event))
         return copy.deepcopy(value)  # so that an override of one place leaves the other alone
 
-    def _mapping(self, place: Place) -> dict[str, Any]:
+    def _mapping(self, place: Place, in_braces: bool) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event)
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key, following = self._key(event), self._next()
+            if in_braces and _is_left_out(following):
+                key = self._with_tuple(key)
             if key in mapping:
                 first = self._document.lines[(*place, key)]
                 self._refuse(
                     event, (*place, key), f"{key}: is set twice; line {first} has it already"
                 )
             self._document.lines.setdefault((*place, key), _line(event))
-            mapping[key] = self._value(next(self._events), (*place, key))
+            value = self._value(following, (*place, key))
+            if in_braces and _is_plain(following):
+                value = self._tuple(following.value) or value
+            mapping[key] = value
         return mapping
+
+    def _with_tuple(self, key: str) -> str:
+        """Gives a name without a value whole that braces part: `kernel_size=(3, 3)`."""
+        name, equals, begun = key.partition("=")
+        found = self._tuple(begun.strip()) if equals else None
+        return f"{name}={found}" if found else key
+
+    def _tuple(self, begun: str) -> tuple[Any, ...] | None:
+        """Reads Python's `(3, 3)`, which braces part: `3)` is there the name of a setting.
+
+        Args:
+            begun: What stands before the first comma: `(3`.
+
+        Returns:
+            The tuple, with its end taken from the events; None, and none taken, when it is none.
+        """
+        parts = [begun]
+        while begun.startswith("(") and len(parts) < LONGEST_TUPLE:
+            name, value = self._peek(2 * len(parts) - 2), self._peek(2 * len(parts) - 1)
+            if not (_is_plain(name) and _is_left_out(value)):
+                return None
+            parts.append(name.value)
+            if name.value.endswith(")") and (whole := read_tuple(", ".join(parts))):
+                for _ in range(2 * len(parts) - 2):
+                    self._next()
+                return whole
+        return None
 
     def _sequence(self, place: Place) -> list[Any]:
         sequence: list[Any] = []
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             sequence.append(self._value(event, (*place, len(sequence))))
         return sequence
 
@@ -208,6 +254,15 @@ def read_plain(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _is_plain(event: Any) -> bool:
+    """Whether an event is text without quotes."""
+    return isinstance(event, yaml.ScalarEvent) and not event.style
+
+
+def _is_left_out(event: Any) -> bool:
+    return _is_plain(event) and not (event.value or event.tag or event.anchor)
 
 
 def _line(event: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import model_validator
 from typing_extensions import TypeAliasType
 
 from kcnn.recipe.fields import (
@@ -15,6 +16,7 @@ from kcnn.recipe.fields import (
     UnitInterval,
     WholeNumber,
     choice,
+    mistake,
 )
 from kcnn.recipe.kinds import OneOf, table
 
@@ -73,6 +75,15 @@ class RandomUniform(Seeded):
 
     minval: float | None = None
     maxval: float | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RandomUniform:
+        # Keras's own ends stand in for one that is left out.
+        lowest = -0.05 if self.minval is None else self.minval
+        highest = 0.05 if self.maxval is None else self.maxval
+        if lowest > highest:
+            raise mistake(f"minval {lowest:g} is above maxval, {highest:g}; write a higher maxval")
+        return self
 
 
 class VarianceScaling(Seeded):
@@ -197,6 +208,16 @@ class MinMaxNorm(Settings):
     max_value: Positive | None = None
     rate: UnitInterval | None = None
     axis: Axes | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> MinMaxNorm:
+        lowest = 0 if self.min_value is None else self.min_value
+        highest = 1 if self.max_value is None else self.max_value
+        if lowest > highest:
+            raise mistake(
+                f"min_value {lowest:g} is above max_value, {highest:g}; write a higher max_value"
+            )
+        return self
 
 
 class NonNeg(Settings):

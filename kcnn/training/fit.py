@@ -94,6 +94,8 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         loss=make_loss(plan),
         metrics=make_metrics(plan),
         steps_per_execution=steps_at_a_time(plan, steps_per_epoch, devices),
+        # In float16 Keras would find a factor of its own, and drop the one that is written.
+        auto_scale_loss=plan.recipe.train.optimizer.loss_scale_factor is None,
     )
 
 

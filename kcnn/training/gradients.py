@@ -147,9 +147,12 @@ def relative_error(analytic: float, numerical: float, rounding: float) -> float:
         numerical: The gradient by differences.
         rounding: How far off rounding alone can put a difference. Gradients too small for it are
             held against the smallest that it lets tell within the tolerance.
+
+    Returns:
+        From 0 to 1; 0 where nothing is to compare, for all three are 0.
     """
     scale = max(abs(analytic) + abs(numerical), rounding / TOLERANCE)
-    return abs(analytic - numerical) / scale
+    return abs(analytic - numerical) / scale if scale else 0.0
 
 
 def shares(sizes: Sequence[int], count: int) -> list[int]:
@@ -158,6 +161,9 @@ def shares(sizes: Sequence[int], count: int) -> list[int]:
     Args:
         sizes: How many weights each variable has.
         count: How many to check in all; more when there are more variables.
+
+    Returns:
+        How many to check of each variable: at least one, and at most all it has.
     """
     given = [0] * len(sizes)
     left = count

@@ -34,7 +34,8 @@ class LookaheadWeights(Resumable):
 
         def move(kept: tf.Tensor) -> None:
             for slow, weight in zip(self._slow, weights, strict=True):
-                slow.assign(kept * slow + (1 - kept) * weight.value)
+                # Written so that a weight which did not move, frozen for instance, stays as it is.
+                slow.assign_add((1 - kept) * (weight.value - slow))
                 weight.value.assign(slow)
 
         self._move = tf.function(move, autograph=False)

@@ -32,16 +32,37 @@ def make_metrics(plan: Plan) -> list[keras.metrics.Metric]:
     accuracy = (
         keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     )
+    mixed = any(augmentation.mixes_labels for augmentation in plan.recipe.data.augment)
     return [
         accuracy(name="accuracy"),
         *(
-            getattr(keras.metrics, type(metric).__name__)(
+            _metric_class(metric, mixed)(
                 name=snake_case(type(metric).__name__), **_arguments(metric)
             )
             for metric in plan.recipe.train.metrics
             if not isinstance(metric, Accuracy)
         ),
     ]
+
+
+def _metric_class(metric: Metric, mixed: bool) -> type[keras.metrics.Metric]:
+    kind: type[keras.metrics.Metric] = getattr(keras.metrics, type(metric).__name__)
+    return _of_the_heavier_label(kind) if mixed else kind
+
+
+def _of_the_heavier_label(kind: type[keras.metrics.Metric]) -> type[keras.metrics.Metric]:
+    """Derives a metric that takes of mixed labels the heavier one, as Keras's accuracy does.
+
+    Some metrics would count a class that is mixed in at one per cent as a whole one.
+    """
+
+    class OfTheHeavierLabel(kind):
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            heavier = keras.ops.one_hot(keras.ops.argmax(y_true, axis=-1), y_pred.shape[-1])
+            return super().update_state(heavier, y_pred, sample_weight)
+
+    OfTheHeavierLabel.__name__ = kind.__name__
+    return OfTheHeavierLabel
 
 
 def measure(

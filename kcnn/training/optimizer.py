@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,16 +30,19 @@ def make_optimizer(
     """
     name = type(train.optimizer).__name__
     optimizer_class = _OURS.get(name) or getattr(keras.optimizers, name)
-    if multipliers:
-        optimizer_class = with_multipliers(optimizer_class, multipliers)
     arguments = train.optimizer.written()
-    peak = arguments.get("learning_rate")
-    if peak is None:
-        peak = float(optimizer_class().learning_rate)
+    peak = arguments.get("learning_rate", _default_rate(optimizer_class))
     schedule = _make_schedule(train, peak, steps_per_epoch)
     if schedule is not None:
         arguments["learning_rate"] = schedule
+    if multipliers:
+        optimizer_class = with_multipliers(optimizer_class, multipliers)
     return optimizer_class(**arguments)
+
+
+def _default_rate(optimizer_class: type[keras.optimizers.Optimizer]) -> float:
+    # Of the class: an optimizer's own rate is a variable, on several devices one for each.
+    return float(inspect.signature(optimizer_class).parameters["learning_rate"].default)
 
 
 def _make_schedule(

@@ -61,6 +61,7 @@ def conclude(
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_scores(run, scores)
+    scores.tell_what_is_missing(progress)
     about = {"weights": _weights_left(plan, training), "images": len(dataset.test)}
     test = {**about, **measured}
     averaged = _score_augmented(plan, model, dataset, progress)

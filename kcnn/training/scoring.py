@@ -18,6 +18,8 @@ from kcnn.progress import Progress
 from kcnn.runs import RunFolder
 from kcnn.training.six_digits import six_digits
 
+MOST_NAMED = 10  # classes in one line
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -25,16 +27,16 @@ class ClassScore:
 
     Args:
         name: The class.
-        precision: Of the images given this class, the share that has it; 0 when there are none.
-        recall: Of the images that have this class, the share given it; 0 when there are none.
-        f1: The harmonic mean of both.
+        precision: Of the images given this class, the share that has it; None without such images.
+        recall: Of the images that have this class, the share given it; None without such images.
+        f1: The harmonic mean of both; None where neither is known.
         support: How many images have it.
     """
 
     name: str
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     support: int
 
 
@@ -57,6 +59,14 @@ class Scores:
     labels: np.ndarray
     predicted: np.ndarray
     probability: np.ndarray
+
+    def tell_what_is_missing(self, progress: Progress) -> None:
+        """Notes the classes that no image shows, of which the scores say nothing."""
+        missing = [one.name for one in self.per_class if not one.support]
+        if missing:
+            named = ", ".join(missing[:MOST_NAMED])
+            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+            progress.note(f"no test image shows {named}{more}: recall is not known there")
 
 
 def answer_images(
@@ -167,11 +177,13 @@ def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[s
     """
     classes = range(len(class_names))
     predicted = probabilities.argmax(axis=1)
-    measures = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0)
+    measures = precision_recall_fscore_support(
+        labels, predicted, labels=classes, zero_division=np.nan
+    )
     return Scores(
         accuracy=float(np.mean(predicted == labels)),
         per_class=tuple(
-            ClassScore(name, float(precision), float(recall), float(f1), int(support))
+            ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
             for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
         ),
         confusion=confusion_matrix(labels, predicted, labels=classes),
@@ -179,6 +191,10 @@ def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[s
         predicted=predicted,
         probability=probabilities.max(axis=1),
     )
+
+
+def _known(share: float) -> float | None:
+    return None if np.isnan(share) else float(share)
 
 
 def write_scores(run: RunFolder, scores: Scores) -> None:
@@ -192,7 +208,7 @@ def write_scores(run: RunFolder, scores: Scores) -> None:
         run.per_class,
         ("class", "precision", "recall", "f1", "support"),
         (
-            (one.name, *map(six_digits, (one.precision, one.recall, one.f1)), one.support)
+            (one.name, *map(_in_table, (one.precision, one.recall, one.f1)), one.support)
             for one in scores.per_class
         ),
     )
@@ -211,3 +227,7 @@ def write_scores(run: RunFolder, scores: Scores) -> None:
             )
         ),
     )
+
+
+def _in_table(share: float | None) -> str:
+    return "" if share is None else six_digits(share)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands.check import check
+from kcnn.console.output import check_text
 from kcnn.errors import DataError, RecipeError
 
 RECIPES = sorted(path.stem for path in Path(__file__).parents[2].glob("recipes/*.yaml"))
@@ -17,16 +18,41 @@ train: {epochs: 1, optimizer: Adam}
 """
 
 
+FOLDER = NPZ.replace(
+    "dataset: npz, path: photos.npz", "dataset: folder, image_size: [8, 8]"
+).replace("}\nmodel", ",\n  path: photos}\nmodel")
+AS_FAR = "as far as can be told without the images"
+
+
 @pytest.fixture
 def npz(tmp_path: Path) -> Path:
+    """A recipe for an npz, which only has to be there."""
     file = tmp_path / "photos.yaml"
     file.write_text(NPZ)
+    (tmp_path / "photos.npz").touch()
     return file
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A recipe for a folder of three classes, which is there."""
+    file = tmp_path / "photos.yaml"
+    file.write_text(FOLDER)
+    for name in ("cat", "dog", "owl"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    return file
+
+
+def thousand_classes(folder: Path) -> list[str]:
+    """Makes what AlexNet is for."""
+    for number in range(1000):
+        (folder / str(number)).mkdir()
+    return [f"data.path={folder}"]
+
+
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_is_right(name: str) -> None:
-    result = check(name)
+def test_every_recipe_is_right(name: str, tmp_path: Path) -> None:
+    result = check(name, thousand_classes(tmp_path) if name == "alexnet" else [])
     assert result.plan is not None
     assert not result.built
 
@@ -41,10 +67,14 @@ def test_build() -> None:
     assert check("digits", build=True).built
 
 
-def test_tensorflow_is_not_needed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", ["digits", "folder", "npz"])
+def test_neither_tensorflow_nor_numpy_is_needed(
+    recipe: str, request: pytest.FixtureRequest
+) -> None:
+    name = recipe if recipe == "digits" else request.getfixturevalue(recipe)
     code = (
-        "import sys; from kcnn.commands.check import check; check('digits'); "
-        "print(sorted({'tensorflow', 'keras', 'numpy', 'pandas'} & sys.modules.keys()))"
+        f"import sys; from kcnn.commands.check import check; check({str(name)!r}); "
+        "print(sorted({'tensorflow', 'keras', 'numpy', 'pandas', 'PIL'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
@@ -58,6 +88,83 @@ def test_images_that_only_the_data_know(npz: Path) -> None:
     plan = check(npz, settings, build=True).plan
     assert plan is not None
     assert plan.cost.parameters == 16 * 3 + 3
+
+
+def test_classes_of_a_folder(folder: Path) -> None:
+    plan = check(folder).plan
+    assert plan is not None
+    assert plan.classes == 3
+    (folder.parent / "photos" / "owl").rmdir()
+    with pytest.raises(RecipeError) as caught:
+        check(folder)
+    assert caught.value.problems == (
+        f"{folder}:3: model.layers[1].Dense: layer dense: the output is 3, but folder has 2 "
+        "classes; write units: 2",
+    )
+
+
+def test_images_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").rename(tmp_path / "elsewhere")
+    with pytest.raises(RecipeError) as caught:
+        check(folder)
+    assert caught.value.problems == (
+        f"{folder}:2: data.path: {tmp_path / 'photos'}: no such folder",
+    )
+    assert "data.path names the folder of images" in str(caught.value.hint)
+    folder.write_text(NPZ)
+    with pytest.raises(
+        RecipeError, match=r"photos\.yaml:1: data\.path: .*photos\.npz: no such file"
+    ):
+        check(folder)
+    with pytest.raises(RecipeError, match=r"data\.path: .*: is a folder, expected an \.npz file"):
+        check(folder, [f"data.path={tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (["cat"], r"1 sub-folder\(s\), expected one for each of two classes"),
+        (["train/cat", "train/dog", "train/owl", "Test/cat"], "Test: not read under this name"),
+        (["train/a", "train/b", "train/c", "test/d"], "d: a class without training images"),
+    ],
+)
+def test_folders_as_the_loader_reads_them(
+    folder: Path, tmp_path: Path, parts: list[str], message: str
+) -> None:
+    for part in parts:
+        (tmp_path / "others" / part).mkdir(parents=True)
+    path = f"data.path={tmp_path / 'others'}"
+    with pytest.raises(RecipeError, match=f"^command line, {path}: data.path: .*{message}"):
+        check(folder, [path])
+
+
+def test_a_folder_that_may_not_be_entered(folder: Path) -> None:
+    name = "x" * 300
+    with pytest.raises(RecipeError, match=f"{name}: cannot be read: File name too long"):
+        check(folder, [f"data.path={name}"])
+
+
+def test_all_mistakes_are_told_together(folder: Path) -> None:
+    settings = ["data.path=gone", "model.layers[0]={AveragePooling2D: {pool_size: 9}}"]
+    with pytest.raises(RecipeError) as caught:
+        check(folder, settings)
+    missing, network = caught.value.problems
+    assert missing.endswith("gone: no such folder")
+    assert "does not fit" in network
+
+
+def test_a_verdict_on_images_that_were_not_read_says_so(folder: Path) -> None:
+    assert check_text(check(folder)).splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}"
+    built = check_text(check(folder, build=True))
+    assert built.splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}; Keras built it"
+    assert "to 3 classes" in built
+    assert "no mistakes found\n" in check_text(check("digits"))
+
+
+def test_a_verdict_on_an_npz_says_so(npz: Path) -> None:
+    assert check_text(check(npz)) == f"{npz}: no mistakes found, {AS_FAR}"
+    known = ["data.image_size=[4, 4]", "data.channels=1"]
+    assert check_text(check(npz, known)).startswith(f"{npz}: no mistakes found, {AS_FAR}\n")
 
 
 def test_multipliers_of_weights_that_no_layer_has(npz: Path) -> None:
@@ -95,8 +202,13 @@ def test_what_does_not_fit(setting: str, message: str) -> None:
     [
         (
             "data.validation=49995",
-            "data.validation: 49995 of 50,000 images leaves some class of cifar10 without any",
-            "write a validation of at most 49990",
+            "data.validation: 49995 of 50,000 images leaves some class without training images",
+            "write at most 49990",
+        ),
+        (
+            "data.validation=0.00001",
+            "data.validation: 0.00001 of 50,000 images is less than one image",
+            "write a share of at least 0.00002, which is one image",
         ),
         (
             "train.batch_size=45001",

@@ -13,7 +13,7 @@ from kcnn.cli import cli
 from kcnn.commands.check_gradients import OutputSums, check_gradients, choose_images
 from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.data.dataset import Images
-from kcnn.errors import DataError, RecipeError
+from kcnn.errors import RecipeError
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import LAYERS
@@ -156,7 +156,7 @@ def test_fewer_images_for_a_large_network() -> None:
 
 
 def test_data_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError):
+    with pytest.raises(RecipeError, match="photos: no such folder"):
         check_gradients("alexnet", [f"data.path={tmp_path / 'photos'}"])
 
 

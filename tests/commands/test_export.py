@@ -45,7 +45,7 @@ def test_export_and_use(own_run) -> None:
     # An earlier export is replaced, and what a killed one left is removed; a failed one leaves it
     # as it is, and nothing beside it.
     (result.path / "old.txt").touch()
-    (own_run.exports / f".saved_model.{2**30}").mkdir()
+    (own_run.exports / f".saved_model.kcnn-{2**30}").mkdir()
     export(None, outputs(own_run))
     assert list(own_run.exports.iterdir()) == [result.path]
     assert not (result.path / "old.txt").exists()

@@ -47,17 +47,20 @@ def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "cifar.yaml").write_text("mine")
+    (tmp_path / "cifar-2.yaml").write_text("mine, too")
     with pytest.raises(RecipeError, match=r"cifar\.yaml: already exists") as caught:
         copy_recipe("cifar", tmp_path)
-    assert "mine.yaml" in str(caught.value.hint)
+    assert str(caught.value.hint).endswith(f"kcnn recipes copy cifar {tmp_path / 'cifar-3.yaml'}")
     assert (tmp_path / "cifar.yaml").read_text() == "mine"
 
 
-@pytest.mark.parametrize("destination", ["nowhere/mine.yaml", "file/mine.yaml"])
-def test_copy_to_nowhere(destination: str, tmp_path: Path) -> None:
+def test_copy_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecipeError, match=r"mine\.yaml: cannot be written"):
-        copy_recipe("cifar", tmp_path / destination)
+        copy_recipe("cifar", tmp_path / "file" / "mine.yaml")
+    with pytest.raises(RecipeError, match=r"mine\.yaml: there is no folder .*nowhere$") as caught:
+        copy_recipe("cifar", tmp_path / "nowhere" / "mine.yaml")
+    assert caught.value.hint == f"make it first: mkdir {tmp_path / 'nowhere'}"
 
 
 def test_copy_to_a_full_disk_leaves_nothing(small_disk: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_class_may_be_called_as_a_part_is(tmp_path) -> None:
     assert read(tmp_path).class_names == ("bus", "train")
 
 
-@pytest.mark.parametrize("other", ["val", "Test"])
+@pytest.mark.parametrize("other", ["val", "Validation", "unused"])
 def test_what_lies_beside_train_and_is_not_read_is_told(tmp_path, notes, other) -> None:
     for part in ("train", other):
         fill(tmp_path / part / "cat", 5, 0)
@@ -103,6 +103,26 @@ def test_what_lies_beside_train_and_is_not_read_is_told(tmp_path, notes, other) 
         f"{tmp_path}: left out {other}: beside train only test is read; data.validation takes its "
         "images from train"
     ]
+
+
+@pytest.mark.parametrize(
+    ("other", "hint"),
+    [
+        ("Test", "rename it to test; to leave it out"),
+        ("testing", "rename it to test; to leave it out"),
+        ("Train", "move its images into train; to leave it out"),
+        ("TRAINING", "move its images into train; to leave it out"),
+    ],
+)
+def test_parts_of_a_set_in_another_spelling(tmp_path, other, hint) -> None:
+    for part in ("train", other):
+        fill(tmp_path / part / "cat", 5, 0)
+        fill(tmp_path / part / "dog", 5, 100)
+    with pytest.raises(DataError, match=f"/{other}: not read under this name") as caught:
+        read(tmp_path)
+    assert caught.value.hint.startswith(hint)
+    (tmp_path / other).rename(tmp_path / "unused")
+    assert len(read(tmp_path).test) == 2
 
 
 def test_a_test_folder_without_classes(tmp_path) -> None:
@@ -123,6 +143,32 @@ def test_files_of_other_kinds_are_counted(tmp_path, notes) -> None:
     read(tmp_path, progress=notes)
     assert notes.lines == [
         f"{tmp_path}: left out 3 files that are not PNG, JPEG, BMP or GIF: 2 .webp, 1 .heic"
+    ]
+
+
+def test_images_beside_the_classes_are_told(tmp_path, notes) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 5, 0)
+    fill(tmp_path, 3, 0)
+    (tmp_path / "photo.JPG").touch()
+    for name in ("._photo.jpg", "labels.csv"):
+        (tmp_path / name).touch()
+    assert len(read(tmp_path, progress=notes).train) == 8
+    assert notes.lines == [
+        f"{tmp_path}: left out 4 images that lie beside the folders of the classes"
+    ]
+
+
+def test_images_beside_the_classes_of_train_and_test_are_told(tmp_path, notes) -> None:
+    for part in ("train", "test"):
+        fill(tmp_path / part / "cat", 5, 0)
+        fill(tmp_path / part / "dog", 5, 0)
+    for folder in ("", "train", "test"):
+        (tmp_path / folder / "beside.png").touch()
+    read(tmp_path, progress=notes)
+    assert notes.lines == [
+        f"{folder}: left out 1 image that lies beside the folders of the classes"
+        for folder in (tmp_path, tmp_path / "train", tmp_path / "test")
     ]
 
 
@@ -174,6 +220,28 @@ def test_folders_that_hold_no_classes(tmp_path) -> None:
     (tmp_path / "dog").mkdir()
     with pytest.raises(DataError, match="dog: no PNG, JPEG, BMP or GIF images for this class"):
         read(tmp_path)
+    with pytest.raises(DataError, match=r"00\.png: is a file, expected a folder") as caught:
+        read(tmp_path / "cat" / "00.png")
+    assert "unpack an archive first" in caught.value.hint
+
+
+def test_a_class_of_images_of_other_kinds(tmp_path) -> None:
+    fill(tmp_path / "cat", 5, 0)
+    (tmp_path / "dog").mkdir()
+    for number in range(10):
+        (tmp_path / "dog" / f"{number}.webp").touch()
+    with pytest.raises(DataError, match=r"images for this class, but 10 \.webp$") as caught:
+        read(tmp_path)
+    assert caught.value.hint.startswith("save those that are images as PNG or JPEG")
+
+
+def test_a_share_of_less_than_one_image(tmp_path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 10, 0)
+    message = r"^data\.test: 0\.01 of 20 images is less than one image$"
+    with pytest.raises(DataError, match=message) as caught:
+        read_folder(tmp_path, (6, 4), 3, 0.01, Progress())
+    assert caught.value.hint == "write a share of at least 0.05, which is one image"
 
 
 def test_a_test_class_that_was_never_trained(tmp_path) -> None:

@@ -106,6 +106,76 @@ def test_images_of_another_shape_get_the_hint_that_helps(path, shape, hint) -> N
     assert f"numpy.{hint}" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"x_train": np.zeros((6, 8, 8, 4), np.uint8)}, "images[..., :3] leaves their transparen"),
+        ({"x_train": np.zeros((6, 8, 8, 2), np.uint8)}, "images[..., :1] leaves their transparen"),
+        ({"x_train": np.zeros((6, 8, 8, 10), np.uint8)}, "images[..., :3] keeps three channels"),
+        ({"x_test": np.zeros((3, 5, 4, 3), bool)}, "images.astype(numpy.uint8) * 255"),
+        ({"x_test": np.full((3, 5, 4, 3), "1")}, "images.astype(numpy.uint8) makes"),
+        ({"x_test": arrays()["x_test"].astype(object)}, "images.astype(numpy.uint8) makes"),
+        ({"y_train": np.zeros(6)}, "labels.astype(int)"),
+        ({"y_train": np.zeros(6, bool)}, "labels.astype(int)"),
+        ({"y_train": np.array([0, 1, 2, 0, 1, 2], object)}, "labels.astype(int)"),
+        ({"y_train": np.array(list("abcabc"))}, "numpy.unique(y_train, return_inverse=True)"),
+        ({"y_train": np.array([0, 1, 2, -2, 1, 2])}, "add 2 to the labels of y_train and y_test"),
+        ({"y_train": np.array([0, 1, 2**40, 1, 2, 0])}, "number the classes from 0 without gaps"),
+        ({"class_names": np.array(["a", "b", "c"], object)}, "numpy.array(names, dtype=str)"),
+        ({"class_names": np.array([b"a", b"b", b"c"])}, "numpy.array(names, dtype=str)"),
+        ({"class_names": np.array(["a", "a", "c"])}, "name the classes apart"),
+    ],
+)
+def test_mistakes_get_the_hint_that_mends_them(path, changes, hint) -> None:
+    with pytest.raises(DataError) as caught:
+        read_npz(save(path, **changes), "own")
+    assert hint in str(caught.value.hint)
+
+
+def test_the_hint_for_names_as_labels_does_what_it_says(path) -> None:
+    names = {"y_train": np.array(list("cabcab")), "y_test": np.array(list("bac"))}
+    class_names, y_train = np.unique(names["y_train"], return_inverse=True)
+    y_test = np.searchsorted(class_names, names["y_test"])
+    dataset = read_npz(save(path, class_names=class_names, y_train=y_train, y_test=y_test), "own")
+    for key, part in (("y_train", dataset.train), ("y_test", dataset.test)):
+        assert [dataset.class_names[label] for label in part.labels] == list(names[key])
+
+
+def test_class_names_that_are_the_same(path) -> None:
+    message = r"class_names has 'a' 2 times, expected a name of its own for each class"
+    with pytest.raises(DataError, match=message):
+        read_npz(save(path, class_names=np.array(["a", "a", "c"])), "own")
+
+
+MASKS = arrays()["x_train"] // 128  # 0 and 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"x_train": MASKS, "x_test": MASKS[:3]}, "x_train and x_test is above 1 of 255, so"),
+        (
+            {"x_train": MASKS.astype(int), "x_test": MASKS[:3].astype(int)},
+            "x_train and x_test is above 1 of 255, so",
+        ),
+        ({"x_test": MASKS[:3]}, "x_test is above 1 of 255 (x_train has up to 255), so"),
+        ({"x_train": MASKS}, "x_train is above 1 of 255 (x_test has up to 255), so"),
+    ],
+)
+def test_images_all_but_black_are_told(path, notes, changes, told) -> None:
+    dataset = read_npz(save(path, **changes), "own", progress=notes)
+    assert dataset.train.images.max() == changes.get("x_train", arrays()["x_train"]).max()
+    assert notes.lines == [
+        f"{path}: no value of {told} that the images are all but black; if 1 means white, save "
+        "images * 255"
+    ]
+
+
+def test_black_and_white_in_floats_or_bytes_is_no_darkness(path, notes) -> None:
+    read_npz(save(path, x_train=MASKS.astype(float), x_test=MASKS[:3] * 255), "own", None, notes)
+    assert notes.lines == []
+
+
 def test_truncated_file(path) -> None:
     save(path)
     path.write_bytes(path.read_bytes()[:-30])
@@ -139,6 +209,10 @@ def test_a_single_array(path) -> None:
 def test_missing_file(path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_npz(path, "own")
+    path.mkdir()
+    with pytest.raises(DataError, match=r"is a folder, expected an \.npz file") as caught:
+        read_npz(path, "own")
+    assert caught.value.hint == "dataset: folder reads folders of images"
 
 
 def test_real_mnist(real_data) -> None:

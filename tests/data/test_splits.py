@@ -67,13 +67,10 @@ def test_counts_are_exact_and_no_class_is_used_up(sizes: list[int], data: st.Dat
 @pytest.mark.parametrize(
     ("amount", "message"),
     [
-        (10, "10 of 10 images leaves none for training"),
-        (50, "50 of 10 images leaves none for training"),
-        (1.0, "expected a fraction between 0 and 1"),
-        (-0.5, "expected a fraction between 0 and 1"),
-        (-3, "-3, expected a number of images or a fraction"),
-        (0.01, "less than one image"),
-        (9, "would leave class 1 without training images"),
+        (50, "data.validation: 50 of 10 images leaves some class without training images"),
+        (1.0, "expected a number of images or a share below 1"),
+        (0.01, "0.01 of 10 images is less than one image"),
+        (9, "9 of 10 images leaves some class without training images"),
     ],
 )
 def test_impossible_requests(amount, message) -> None:

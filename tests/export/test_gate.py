@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -11,8 +13,9 @@ from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
 from kcnn.export import gate
 from kcnn.export.gate import ask, require_agreement, tolerance
+from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
 from kcnn.export.saved_model import SIGNATURES, write_saved_model
-from kcnn.progress import Progress
+from kcnn.progress import Advance, Progress
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (700, 6, 6, 1), np.uint8)
 NAMES = ("a", "b", "c")
@@ -25,6 +28,22 @@ def classifier(policy: str = "float32") -> keras.Model:
     x = keras.layers.Conv2D(4, 3, dtype=policy)(x)
     x = keras.layers.Flatten(dtype=policy)(x)
     return keras.Model(image, keras.layers.Dense(3, activation="softmax", dtype="float32")(x))
+
+
+class Counted(Progress):
+    """Adds up what was done, and hears whether it came to its end."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.ended = False
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        yield self.advance
+        self.ended = True
+
+    def advance(self, count: int) -> None:
+        self.done += count
 
 
 def test_tolerance_follows_the_precision() -> None:
@@ -64,9 +83,58 @@ def test_no_room_for_the_test_set_in_the_temporary_folder(small_disk: Path, monk
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     with pytest.raises(ExportError, match=f"^{small_disk}: cannot be written: ") as caught:
         ask(Path("saved_model"), tuple(SIGNATURES), np.repeat(IMAGES, 4, axis=0), 500, Progress())
+    assert caught.value.message.endswith(": No space left on device")
     assert "the test set there, 101 kB" in caught.value.hint
     assert "TMPDIR" in caught.value.hint
     assert not list(small_disk.iterdir())
+
+
+@pytest.mark.slow
+def test_no_room_for_the_answers(small_disk: Path, tmp_path: Path, monkeypatch) -> None:
+    write_saved_model(classifier(), NAMES, {}, tmp_path / "export")
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    images = np.resize(IMAGES, (1700, 6, 6, 1))  # 61 kB of the disk's 64 KiB
+    with pytest.raises(ExportError) as caught:
+        ask(tmp_path / "export", tuple(SIGNATURES), images, 500, Progress())
+    assert caught.value.message == f"{small_disk}: cannot be written: No space left on device"
+    assert "the test set there, 62 kB, and the answers to it: make room" in caught.value.hint
+    assert not list(small_disk.iterdir())
+
+
+def test_a_disk_that_the_last_bytes_of_an_array_fill(small_disk: Path) -> None:
+    (small_disk / "others.bin").write_bytes(bytes(15 * 4096))
+    with pytest.raises(OSError, match="No space left on device"):
+        save_array(small_disk / "answers.npy", np.zeros(1000, np.float32))
+
+
+def test_an_array_comes_back_whole(tmp_path: Path) -> None:
+    save_array(tmp_path / "answers.npy", IMAGES[:, ::2])
+    np.testing.assert_array_equal(np.load(tmp_path / "answers.npy"), IMAGES[:, ::2])
+
+
+def test_a_process_that_cannot_write_its_answers(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
+    gate.SCRIPT.write_text(f"print(700); print('Disk quota exceeded'); exit({CANNOT_WRITE})")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    counted = Counted()
+    with pytest.raises(ExportError) as caught:
+        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, counted)
+    assert (counted.done, counted.ended) == (700, False)
+    assert caught.value.message == f"{tmp_path}: cannot be written: Disk quota exceeded"
+    assert "report" not in caught.value.hint
+
+
+def test_what_a_library_prints_is_no_number_of_images(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
+    gate.SCRIPT.write_text(
+        "import os, shutil, sys\n"
+        "os.write(1, b'500\\nplugin 7 loaded\\n\\n\\xff\\n-1\\n1e3\\n200\\n')\n"
+        "shutil.copy(sys.argv[2], sys.argv[3] + '/one.npy')\n"
+    )
+    counted = Counted()
+    answers = ask(tmp_path, ("one",), IMAGES, 500, counted)
+    assert (counted.done, counted.ended) == (700, True)
+    np.testing.assert_array_equal(answers["one"], IMAGES)
 
 
 def test_a_temporary_folder_that_is_gone(tmp_path: Path, monkeypatch) -> None:

@@ -20,9 +20,12 @@ def test_rows_are_shares_of_the_true_class_and_cells_say_both_numbers(texts) -> 
     assert "0\n0.0 %" not in texts(figure)
 
 
-def test_a_class_without_images_divides_by_nothing() -> None:
+def test_a_class_without_images_is_no_row_of_zeros(texts) -> None:
     figure = confusion.draw(Confusion(("cat", "dog"), np.array([[4, 0], [0, 0]])), "run")
-    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[100, 0], [0, 0]])
+    drawn = figure.axes[0].images[0].get_array()
+    np.testing.assert_allclose(drawn[0], [100, 0])
+    assert drawn.mask.tolist() == [[False, False], [True, True]]
+    assert "no test images" in texts(figure)
 
 
 @pytest.mark.parametrize(("classes", "named", "cells"), [(20, 20, 400), (21, 21, 0), (100, 25, 0)])

@@ -91,6 +91,58 @@ def test_losses_of_probabilities_on_logits(make_recipe, loss: str) -> None:
         plan_network(recipe, (28, 28, 1), 10)
 
 
+@pytest.mark.parametrize(
+    ("metric", "loss", "problem"),
+    [
+        ("{SparseTopKCategoricalAccuracy: {k: 10}}", "SparseCategoricalCrossentropy",
+         "SparseTopKCategoricalAccuracy takes the 10 highest outputs together, which says nothing "
+         "of 10 classes; write a k below 10"),
+        ("{TopKCategoricalAccuracy: {k: 9}}", "CategoricalCrossentropy", None),
+        ("TopKCategoricalAccuracy", "CategoricalCrossentropy", None),
+        ("{Precision: {top_k: 50}}", "CategoricalCrossentropy",
+         "Precision takes the 50 highest outputs together, which says nothing of 10 classes; write "
+         "a top_k below 10"),
+        ("Precision", "CategoricalCrossentropy", None),
+    ],
+)  # fmt: skip
+def test_metrics_of_the_highest_outputs(make_recipe, metric: str, loss: str, problem) -> None:
+    overrides = (f"train.loss={loss}", f"train.metrics=[{metric}]")
+    layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
+    recipe = make_recipe(layers, *overrides)
+    if problem is None:
+        assert plan_network(recipe, (28, 28, 1), 10).classes == 10
+        return
+    with pytest.raises(RecipeError) as caught:
+        plan_network(recipe, (28, 28, 1), 10)
+    where = f"command line, {overrides[1]}: train.metrics[0]"
+    assert caught.value.problems == (f"{where}: {problem}",)
+
+
+def test_keras_counts_five_where_k_is_left_out(make_recipe) -> None:
+    recipe = make_recipe(
+        "- Flatten\n- Dense: {units: 5}", "train.metrics=[SparseTopKCategoricalAccuracy]"
+    )
+    with pytest.raises(RecipeError, match=r"the 5 highest outputs together, .* a k below 5"):
+        plan_network(recipe, (28, 28, 1), 5)
+
+
+def test_what_does_not_fit_is_told_together(make_recipe) -> None:
+    layers = (
+        "- Conv2D: {filters: 2, kernel_size: 3, bias_constraint: {UnitNorm: {axis: 3}}}\n"
+        "- Flatten\n- Dense: {units: 9}"
+    )
+    settings = ("data.test_time_augmentation={shift: 30}", "train.loss=KLDivergence")
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe(layers, *settings), (28, 28, 1), 10)
+    told = " ".join(caught.value.problems)
+    assert len(caught.value.problems) == 4
+    for word in ("30 is not below", "UnitNorm along axis 3", "the output is 9", "KLDivergence"):
+        assert word in told
+    with pytest.raises(RecipeError) as caught:
+        plan_network(make_recipe("- MaxPooling2D: {pool_size: 40}", *settings), (28, 28, 1), 10)
+    assert len(caught.value.problems) == 2
+
+
 def test_a_loss_that_denies_logits_on_logits(make_recipe) -> None:
     override = "train.loss={SparseCategoricalCrossentropy: {from_logits: false}}"
     with pytest.raises(RecipeError, match="with from_logits: false needs probabilities"):

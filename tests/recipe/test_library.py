@@ -58,6 +58,14 @@ def test_unknown(recipe: str, message: str, hint: str) -> None:
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
+def test_a_name_without_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("name: mine")
+    with pytest.raises(RecipeError) as caught:
+        find_recipe("mine")
+    assert (caught.value.message, caught.value.hint) == ("mine: no such file", "write mine.yaml")
+
+
 @pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000])
 def test_names_that_no_file_can_have(recipe: str) -> None:
     with pytest.raises(RecipeError):

@@ -77,6 +77,54 @@ def test_the_same_name_in_two_mappings_is_no_duplicate() -> None:
     assert read_yaml(b"a: {c: 1}\nb: {c: 2}").mistakes == []
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # one tuple, and several that end alike
+        ("{a: (2, 3)}", {"a": (2, 3)}),
+        ("{a: (2, 2), b: (2, 2), c: 1}", {"a": (2, 2), "b": (2, 2), "c": 1}),
+        ("{a: (32,32,3), b: ((1, 1), (2, 2)), c: (3,)}",
+         {"a": (32, 32, 3), "b": ((1, 1), (2, 2)), "c": (3,)}),
+        ("[{a: {b: (-1, 0.5)}}]", [{"a": {"b": (-1, 0.5)}}]),
+        # Python's names of arguments, too
+        ("{a=1, b=(2, 2), c = (2, 2)}", {"a=1": None, "b=(2, 2)": None, "c =(2, 2)": None}),
+        # what is none is left as YAML has it
+        ("{a: (2), b: 3)}", {"a": "(2)", "b": "3)"}),
+        ("{a: (2, 2: }", {"a": "(2", "2": None}),
+        ("{a: (x, y)}", {"a": "(x", "y)": None}),
+        ("{a: (2, b: 3)}", {"a": "(2", "b": "3)"}),
+        ("{a: '(2', 3): }", {"a": "(2", "3)": None}),
+        ("{a: (2, [3]: 4)}", None),
+        ("{a: &x (2, 2)}", {"a": (2, 2)}),
+        ("{a: (2}", {"a": "(2"}),
+        ("a: (2, 2)", {"a": "(2, 2)"}),
+        ("[(2, 2)]", ["(2", "2)"]),
+    ],
+)  # fmt: skip
+def test_tuples_of_python(text: str, value: object) -> None:
+    if value is None:
+        assert refused(text.encode()) == (1, "a setting's name must be a plain word")
+    else:
+        read = read_yaml(text.encode())
+        assert read.value == value
+        assert not read.mistakes
+
+
+def test_a_duplicate_beside_a_tuple_is_told_still() -> None:
+    content = b"{a: (2, 2), a: (3, 2), b=(1, 1),\n b=(1, 1)}"
+    assert mistakes(content) == [
+        (1, "a: is set twice; line 1 has it already"),
+        (2, "b=(1, 1): is set twice; line 1 has it already"),
+    ]
+
+
+def test_many_tuples_without_an_end_are_read_fast() -> None:
+    content = "[" + "{a: (1, b), c), d), e), f)}, " * 7000 + "]"
+    started = time.process_time()
+    assert len(read_yaml(content.encode()).value) == 7000
+    assert time.process_time() - started < 10
+
+
 def test_lines() -> None:
     content = (
         b"# a comment\n"

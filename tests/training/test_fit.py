@@ -8,6 +8,7 @@ import pytest
 
 from kcnn.training.checkpoint import Checkpoint
 from kcnn.training.fit import compile_model, seconds_before
+from kcnn.training.precision import precision
 
 
 def test_time_is_taken(trained: Callable) -> None:
@@ -31,6 +32,19 @@ def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:
         np.testing.assert_array_equal(one, same)
     assert first.training.rows[-1]["loss"] == again.training.rows[-1]["loss"]
     assert first.training.rows[-1]["loss"] != other.training.rows[-1]["loss"]
+
+
+@pytest.mark.parametrize(("more", "factor"), [("", None), (", loss_scale_factor: 8", 8)])
+def test_in_float16_the_loss_is_scaled_by_keras_or_as_written(
+    more: str, factor: float | None, make_plan: Callable
+) -> None:
+    plan = make_plan(f"train.optimizer={{SGD: {{learning_rate: 0.1{more}}}}}")
+    with precision("mixed_float16"):
+        model = keras.Sequential([keras.layers.Dense(10)])
+        compile_model(plan, model, steps_per_epoch=7)
+    assert model.optimizer.loss_scale_factor == factor
+    by_keras = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert by_keras == (factor is None)
 
 
 def test_compile_keeps_keras_s_defaults(make_plan: Callable) -> None:

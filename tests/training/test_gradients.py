@@ -196,3 +196,4 @@ def test_relative_error() -> None:
     assert relative_error(3.0, 1.0, 0.0) == 0.5
     assert relative_error(1e-12, -1e-12, 1e-9) == pytest.approx(2e-8)
     assert relative_error(0.0, 0.0, 1e-9) == 0
+    assert relative_error(0.0, 0.0, 0.0) == 0  # where the loss itself is 0

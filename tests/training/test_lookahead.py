@@ -64,6 +64,21 @@ def test_every_weight_moves_as_by_hand(every: int, decay: float) -> None:
             assert not np.allclose(weight, other, rtol=1e-4)
 
 
+def test_frozen_weights_stay_bit_for_bit(trained: Callable) -> None:
+    settings = (
+        "model.layers=[{Conv2D: {filters: 4, kernel_size: 3, trainable: false}}, Flatten, "
+        "{Dense: {units: 10}}]",
+        "train.learning_rate_multipliers={dense/kernel: 0}",
+        "train.epochs=3",
+    )
+    without, with_it = trained(*settings), trained(*settings, "train.lookahead={every: 1}")
+    kernel, _, dense, bias = without.model.get_weights()
+    same_kernel, _, same_dense, other_bias = with_it.model.get_weights()
+    np.testing.assert_array_equal(same_kernel, kernel)
+    np.testing.assert_array_equal(same_dense, dense)
+    assert not np.array_equal(other_bias, bias)
+
+
 def test_a_training_that_stops_early_keeps_its_weights() -> None:
     ours = trained_with(LookaheadWeights(Lookahead(every=5), 100), epochs=1)
     for weight, expected in zip(ours, trained_with(epochs=1), strict=True):

@@ -153,6 +153,22 @@ def test_measure_equals_evaluate(
     assert measured == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["Precision", "Recall", "AUC", "F1Score"])
+def test_of_mixed_labels_the_heavier_one_counts(name: str, make_plan: Callable[..., Plan]) -> None:
+    settings = ["train.loss=CategoricalCrossentropy", f"train.metrics=[{name}]"]
+    plain, mixing = (
+        make_plan(f"model.layers={LAYERS['softmax']}", *settings, f"data.augment={augment}")
+        for augment in ("[]", "[MixUp]")
+    )
+    answers, whole = ANSWERS["softmax"], np.eye(10, dtype=np.float32)[LABELS]
+    values = []
+    for plan, targets in ((plain, whole), (mixing, 0.7 * whole + 0.3 * whole[::-1])):
+        metric = make_metrics(plan)[1]
+        metric.update_state(targets, answers)
+        values.append(float(metric.result()))
+    assert values[1] == pytest.approx(values[0])
+
+
 def test_probabilities() -> None:
     np.testing.assert_allclose(probabilities(LOGITS, "linear"), ANSWERS["softmax"], rtol=1e-6)
     for activation in ("softmax", "sigmoid"):

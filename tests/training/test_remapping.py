@@ -18,12 +18,24 @@ def test_leaky_relus_train_without_an_error_in_the_terminal(
     assert "remapper" not in capfd.readouterr().err
 
 
-def test_what_was_set_comes_back(make_plan: Callable) -> None:
-    with remapping_where_it_works(make_plan(LEAKY)):
+@pytest.mark.parametrize(
+    "layers",
+    [
+        f"{CONVOLUTION}, LeakyReLU",
+        "{Conv2D: {filters: 2, kernel_size: 3, activation: leaky_relu}}",
+        f"{CONVOLUTION}, {{Activation: {{activation: leaky_relu}}}}",
+        f"{CONVOLUTION}, {{ReLU: {{negative_slope: 0.1}}}}",
+    ],
+)
+def test_what_was_set_comes_back(layers: str, make_plan: Callable) -> None:
+    plan = make_plan(f"model.layers=[{layers}, Flatten, {{Dense: {{units: 10}}}}]")
+    with remapping_where_it_works(plan):
         assert tf.config.optimizer.get_experimental_options()["remapping"] is False
     assert tf.config.optimizer.get_experimental_options()["remapping"] is True
 
 
-def test_other_nets_are_remapped(make_plan: Callable) -> None:
-    with remapping_where_it_works(make_plan()):
+@pytest.mark.parametrize("more", ["", "ReLU, ", "{ReLU: {negative_slope: 0.1, max_value: 6}}, "])
+def test_other_nets_are_remapped(more: str, make_plan: Callable) -> None:
+    plan = make_plan(f"model.layers=[{CONVOLUTION}, {more}Flatten, {{Dense: {{units: 10}}}}]")
+    with remapping_where_it_works(plan):
         assert tf.config.optimizer.get_experimental_options().get("remapping", True)

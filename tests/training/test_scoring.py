@@ -42,9 +42,28 @@ def test_score_by_hand() -> None:
     )
     assert (dog.precision, dog.recall, dog.f1, dog.support) == pytest.approx((0.5, 0.5, 0.5, 2))
     assert (both.precision, both.recall, both.f1, both.support) == (1, 1, 1, 1)
-    assert (never.precision, never.recall, never.f1, never.support) == (0, 0, 0, 0)
+    assert (never.precision, never.recall, never.f1, never.support) == (None, None, None, 0)
     assert scores.predicted.tolist() == [0, 0, 1, 1, 0, 2]
     np.testing.assert_allclose(scores.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0])
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_classes_that_no_image_shows_are_told() -> None:
+    heard = Heard()
+    score(PROBABILITIES, LABELS, NAMES).tell_what_is_missing(heard)
+    assert heard.notes == ["no test image shows never: recall is not known there"]
+    score(np.eye(4, dtype=np.float32), np.arange(4), NAMES).tell_what_is_missing(heard)
+    many = score(np.eye(13, dtype=np.float32)[:1], np.zeros(1, int), [f"c{n}" for n in range(13)])
+    many.tell_what_is_missing(heard)
+    assert len(heard.notes) == 2
+    assert "shows c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 and 2 more: " in heard.notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +90,7 @@ def test_files_byte_for_byte(tmp_path) -> None:
         "cat,0.666667,0.666667,0.666667,3\n"
         "dog,0.5,0.5,0.5,2\n"
         '"a, b",1,1,1,1\n'
-        "never,0,0,0,0\n"
+        "never,,,,0\n"
     )
     assert run.confusion.read_bytes().decode() == (
         'true,cat,dog,"a, b",never\ncat,2,1,0,0\ndog,1,1,0,0\n"a, b",0,0,1,0\nnever,0,0,0,0\n'

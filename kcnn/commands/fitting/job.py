@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.commands.parts.known_images import require_batch
+from kcnn.data.amount import AmountError
 from kcnn.errors import DataError, TrainingError
 from kcnn.memory import free_memory
 from kcnn.model.plan import Plan, plan_network
+from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
 from kcnn.recipe.differences import deciding_settings
@@ -60,6 +62,11 @@ class Job:
         return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)
 
     @property
+    def batch_size(self) -> int:
+        """Images in a step; fewer than the recipe says where fewer train."""
+        return min(len(self.train), self.recipe.train.batch_size)
+
+    @property
     def images_per_epoch(self) -> int:
         """Training images that an epoch shows; fewer than there are where it drops a remainder."""
         return min(len(self.train), self.steps_per_epoch * self.recipe.train.batch_size)
@@ -87,15 +94,19 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
     from kcnn.data.splits import set_validation_apart
 
     settings = recipe.train
-    dataset = load_dataset(recipe.data, data_dir, progress)
-    digest = dataset.digest()
     try:
+        dataset = load_dataset(recipe.data, data_dir, progress)
+        digest = dataset.digest()
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
-    except DataError as error:
-        message = error.message.removeprefix("data.validation: ")
-        problem = recipe.origin.problem(("data", "validation"), message)
+    except AmountError as error:
+        problem = recipe.origin.problem(error.place, error.reason)
         raise DataError(problem, error.hint) from None
     require_batch(recipe, len(dataset.train))
+    if (count := len(dataset.train)) < settings.batch_size:
+        progress.note(
+            f"an epoch is a single step of all {count} training images, because batch_size is "
+            f"{settings.batch_size}"
+        )
     plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     return Job(plan, dataset, validation, digest)
 
@@ -120,6 +131,7 @@ def build_compiled_model(
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
     if devices.are_one_processor:
+        require_kernels(job.plan, policy)
         _require_memory(job, policy)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own share of a batch")
@@ -140,7 +152,7 @@ def _require_memory(job: Job, policy: str) -> None:
     bytes_a_value = 4 if policy == "float32" else 2
     sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}
     largest = max(sizes, key=lambda name: sizes[name])
-    batch_size = job.recipe.train.batch_size
+    batch_size = job.batch_size
     if free is None or sizes[largest] * batch_size <= free:
         return
     message = (

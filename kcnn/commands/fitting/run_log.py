@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from kcnn.errors import KcnnError
@@ -29,25 +29,66 @@ def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
     Raises:
         RunError: The log cannot be written.
     """
+    with _opened_log(run) as logger:
+        try:
+            yield _Logged(logger, progress)
+            logger.info("finished")
+        except KcnnError as error:
+            logger.error("failed: %s", error.message)
+            raise
+        except KeyboardInterrupt:
+            logger.error("stopped")
+            raise
+        except Exception:
+            logger.exception("failed by a mistake in kcnn")
+            raise
+
+
+def log_notes(run: RunFolder, notes: Sequence[str]) -> None:
+    """Adds to a run's log.txt what was told before there was a run, or before it went on.
+
+    Raises:
+        RunError: The log cannot be written.
+    """
+    with _opened_log(run) as logger:
+        for note in notes:
+            logger.info(note)
+
+
+@contextmanager
+def _opened_log(run: RunFolder) -> Iterator[logging.Logger]:
     with writing(run.log):
         handler = _LogFile(run.log, encoding="utf-8")
     handler.setFormatter(_FORMAT)
     logger = logging.Logger(run.title)  # of this run alone, known to nobody else
     logger.addHandler(handler)
     try:
-        yield _Logged(logger, progress)
-        logger.info("finished")
-    except KcnnError as error:
-        logger.error("failed: %s", error.message)
-        raise
-    except KeyboardInterrupt:
-        logger.error("stopped")
-        raise
-    except Exception:
-        logger.exception("failed by a mistake in kcnn")
-        raise
+        yield logger
     finally:
         handler.close()
+
+
+class Remembering(Progress):
+    """Hands notes and tasks on to a display, and remembers the notes until there is a log.
+
+    Args:
+        progress: The display.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remembers the line."""
+        self.notes.append(text)
+        self._progress.note(text)
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        """Hands the task on."""
+        with self._progress.task(title, total, unit) as advance:
+            yield advance
 
 
 class _LogFile(logging.FileHandler):

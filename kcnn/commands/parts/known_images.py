@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+from kcnn.data.amount import AmountError, images_meant
 from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.own_images import count_classes
 from kcnn.errors import DataError, RecipeError
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import Recipe
-from kcnn.recipe.schema import DataSettings
+from kcnn.recipe.schema import DataSettings, TrainSettings
 
 
 def plan_for_known_images(recipe: Recipe) -> Plan | None:
-    """Works the network out as far as the recipe alone says what the images are.
+    """Works the network out as far as the recipe and its folders alone say what the images are.
 
     Returns:
         The network; None when only the data know the size of the images.
 
     Raises:
-        RecipeError: The layers make no graph, or the network does not fit; or more images are asked
-            for than the named set has.
+        RecipeError: The layers make no graph, or the network does not fit; more images are asked
+            for than the named set has; or images of one's own are not there. All is told together.
     """
+    misplaced = _misplaced_images(recipe)
+    try:
+        plan = _plan(recipe)
+    except RecipeError as error:
+        if misplaced is None:
+            raise
+        problems = [*misplaced.problems, *error.problems]
+        raise RecipeError(problems, misplaced.hint or error.hint) from None
+    if misplaced is not None:
+        raise misplaced
+    return plan
+
+
+def _misplaced_images(recipe: Recipe) -> RecipeError | None:
+    """Says what is wrong with where images of one's own lie."""
+    if recipe.data.path is None:
+        return None
+    try:
+        count_classes(recipe.data)
+    except DataError as error:
+        message = error.message.replace("\n", "\\n")  # a path may have one; a mistake is one line
+        return RecipeError([recipe.origin.problem(("data", "path"), message)], error.hint)
+    return None
+
+
+def _plan(recipe: Recipe) -> Plan | None:
     _require_known_count(recipe)
     if known_image_shape(recipe.data) is None:
         unfold(recipe)  # names are right or wrong for images of any shape
@@ -32,25 +60,40 @@ def _require_known_count(recipe: Recipe) -> None:
     data, named = recipe.data, NAMED_SETS.get(recipe.data.dataset)
     if named is None:
         return
-    count, classes = named.train_count, len(named.class_names)
-    apart = data.validation if isinstance(data.validation, int) else round(count * data.validation)
-    if count - apart < classes:
-        message = f"{apart} of {count:,} images leaves some class of {named.name} without any"
-        problem = recipe.origin.problem(("data", "validation"), message)
-        raise RecipeError([problem], f"write a validation of at most {count - classes}")
+    count, classes, apart = named.train_count, len(named.class_names), 0
+    if data.validation:
+        try:
+            apart = images_meant(data.validation, count, classes, "data.validation")
+        except AmountError as error:
+            problem = recipe.origin.problem(error.place, error.reason)
+            raise RecipeError([problem], error.hint) from None
     require_batch(recipe, count - apart)
 
 
 def require_batch(recipe: Recipe, images: int) -> None:
     """Makes sure that the images that train are enough for a batch.
 
+    The default size may be nobody's choice, even where it is written: resolved.yaml has it, too.
+    With it, fewer images are one smaller batch, unless smaller ones are dropped.
+
+    Args:
+        recipe: The settings in force.
+        images: How many train.
+
     Raises:
         RecipeError: There are fewer.
     """
-    if (size := recipe.train.batch_size) > images:
-        message = f"{size} is more than the {images} training images"
-        problem = recipe.origin.problem(("train", "batch_size"), message)
-        raise RecipeError([problem], f"write a batch_size of at most {images}")
+    train = recipe.train
+    is_default = train.batch_size == TrainSettings.model_fields["batch_size"].default
+    if train.batch_size <= images or (is_default and not train.drop_remainder):
+        return
+    message = f"{train.batch_size} is more than the {images} training images"
+    if is_default:
+        message = (
+            f"the default of {message}, and drop_remainder leaves out what does not fill a batch"
+        )
+    problem = recipe.origin.problem(("train", "batch_size"), message)
+    raise RecipeError([problem], f"write a batch_size of at most {images}")
 
 
 def require_plan(recipe: Recipe) -> Plan:
@@ -95,6 +138,10 @@ def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
 
 
 def known_classes(data: DataSettings) -> int | None:
-    """Gives the number of classes of a named set; None when only the data know it."""
-    named = NAMED_SETS.get(data.dataset)
-    return len(named.class_names) if named else None
+    """Gives the number of classes of a named set or a folder; None when only the data know it."""
+    if named := NAMED_SETS.get(data.dataset):
+        return len(named.class_names)
+    try:
+        return count_classes(data)
+    except DataError:  # what is not there has no classes yet
+        return None

@@ -112,9 +112,11 @@ def combine(
         The combinations, no two with the same settings in force.
 
     Raises:
-        RecipeError: Some have mistakes, or two are the same; all mistakes are reported.
+        RecipeError: Some have mistakes, two are the same, or what they have in common is varied;
+            all mistakes are reported.
     """
     settings = [one.setting for one in variations]
+    _require_not_lost(overrides, settings)
     combinations = [
         Combination(dict(zip(settings, values, strict=True)))
         for values in product(*(one.values for one in variations))
@@ -149,6 +151,17 @@ def _slug(text: str) -> str:
 def _shown(value: Any) -> str:
     text = one_line(value)
     return text[1:-1] if isinstance(value, dict) and value else text
+
+
+def _require_not_lost(overrides: Sequence[str], varied: Sequence[str]) -> None:
+    lost = [
+        f"command line, {text}: --over varies {setting}, and this would be lost; leave it out"
+        for text in overrides
+        for setting in varied
+        if f"{text.partition('=')[0].strip()}.".startswith(f"{setting}.")
+    ]
+    if lost:
+        raise RecipeError(lost)
 
 
 def _require_right(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcnn.commands.studies.quantities import Quantity, pair
+from kcnn.metrics import is_share
 from kcnn.recipe.schema import Published
 from kcnn.stats import Interval
 
@@ -37,8 +38,7 @@ class Verdict:
     @property
     def shown_value(self) -> str:
         """The published number with all its digits."""
-        share = self.metric.endswith("accuracy")
-        return f"{100 * self.value:.6g} %" if share else f"{self.value:.6g}"
+        return f"{100 * self.value:.6g} %" if is_share(self.metric) else f"{self.value:.6g}"
 
     @property
     def hint(self) -> str | None:
@@ -87,6 +87,10 @@ def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
     Args:
         published: The number.
         quantities: What our runs measured.
+
+    Returns:
+        The verdict, with the quantity of ours that it is on and, where the number lies outside of
+        its range, the one it fits instead.
     """
     ours = next((one for one in quantities if one.name == published.metric), None)
     if ours is None:
@@ -94,48 +98,39 @@ def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
         return Verdict(
             published.metric, published.value, published.source, "not measured", None, reason
         )
-    verdict = _verdict(published, ours)
+    verdict, reason = _verdict_and_reason(published, ours)
     neighbour = _neighbour(published, ours, quantities) if verdict in ("below", "above") else None
-    reason = _reason(verdict, ours, published)
     return Verdict(
         published.metric, published.value, published.source, verdict, ours, reason, neighbour
     )
 
 
-def _verdict(published: Published, ours: Quantity) -> str:
+def _verdict_and_reason(published: Published, ours: Quantity) -> tuple[str, str]:
     expected, narrow = ours.expected(), ours.expected(known_spread=True)
     if expected is None or narrow is None:
-        return "too few seeds"
+        return "too few seeds", (
+            f"one seed ({ours.shown(ours.mean)}) has no spread: neither agreement nor difference "
+            "can be concluded; run at least 3"
+        )
+    where = f"one more run of ours is expected in {ours.shown_range(expected)}"
     meant = _meant(published)
     if not expected.meets(meant):
-        return "below" if ours.mean < published.value else "above"
-    return "reproduced" if narrow.meets(meant) else "too few seeds"
+        verdict = "below" if ours.mean < published.value else "above"
+        return verdict, f"{where}, and it lies outside: ours is {verdict}"
+    if not narrow.meets(meant):
+        return "too few seeds", (
+            f"{where}; it lies there only because {len(ours.values)} seeds leave their spread "
+            f"uncertain (known for sure, it would be {ours.shown_range(narrow)}): neither "
+            "agreement nor difference can be concluded; run more"
+        )
+    if expected.covers(published.value):
+        return "reproduced", f"{where}, and it lies there"
+    return "reproduced", f"{where}; rounded as it is, it may be {ours.shown_range(meant)}"
 
 
 def _meant(published: Published) -> Interval:
     """Gives what may have been measured where a rounded figure is published."""
     return Interval(published.value - published.rounding, published.value + published.rounding)
-
-
-def _reason(verdict: str, ours: Quantity, published: Published) -> str:
-    expected, narrow = ours.expected(), ours.expected(known_spread=True)
-    if expected is None or narrow is None:
-        return (
-            f"one seed ({ours.shown(ours.mean)}) has no spread: neither agreement nor difference "
-            "can be concluded; run at least 3"
-        )
-    where = f"one more run of ours is expected in {ours.shown_range(expected)}"
-    if verdict == "reproduced" and expected.covers(published.value):
-        return f"{where}, and it lies there"
-    if verdict == "reproduced":
-        return f"{where}; rounded as it is, it may be {ours.shown_range(_meant(published))}"
-    if verdict == "too few seeds":
-        return (
-            f"{where}; it lies there only because {len(ours.values)} seeds leave their spread "
-            f"uncertain (known for sure, it would be {ours.shown_range(narrow)}): neither "
-            "agreement nor difference can be concluded; run more"
-        )
-    return f"{where}, and it lies outside: ours is {verdict}"
 
 
 def _neighbour(
@@ -146,6 +141,6 @@ def _neighbour(
         for one in quantities
         if one is not ours
         and one.metric == ours.metric
-        and _verdict(published, one) == "reproduced"
+        and _verdict_and_reason(published, one)[0] == "reproduced"
     ]
     return min(fitting, key=lambda one: abs(one.mean - published.value), default=None)

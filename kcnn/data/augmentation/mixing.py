@@ -45,7 +45,7 @@ def cut_mix(settings: CutMix) -> Augmenter:
         images = images * (1 - inside) + _next_of_batch(images) * inside
         return images, mixed_targets(targets, share)
 
-    return Augmenter(_beta_and_uniforms(settings.alpha, uniforms=2), apply)
+    return Augmenter(_beta_and_uniforms(settings.factor, uniforms=2), apply)
 
 
 def mixed_targets(targets: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

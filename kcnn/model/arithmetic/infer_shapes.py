@@ -10,27 +10,7 @@ from kcnn.model.graph import INPUT, Node
 from kcnn.recipe import Recipe
 
 
-def infer_shapes(recipe: Recipe, nodes: Sequence[Node], image_shape: Shape) -> dict[str, Shape]:
-    """Computes the output shape of every layer.
-
-    Args:
-        recipe: The recipe the graph is from, for messages.
-        nodes: The unfolded graph.
-        image_shape: Height, width and channels of the images.
-
-    Returns:
-        Shapes by name of layer, `image` among them.
-
-    Raises:
-        RecipeError: A layer does not fit; names it, the sizes and a way out.
-    """
-    shapes, problem = infer_shapes_that_fit(recipe, nodes, image_shape)
-    if problem is not None:
-        raise problem
-    return shapes
-
-
-def infer_shapes_that_fit(
+def infer_shapes(
     recipe: Recipe, nodes: Sequence[Node], image_shape: Shape
 ) -> tuple[dict[str, Shape], RecipeError | None]:
     """Computes output shapes up to the first layer that does not fit.

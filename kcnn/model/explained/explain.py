@@ -10,7 +10,7 @@ from typing import Any
 
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.costs import Cost, node_cost
-from kcnn.model.arithmetic.infer_shapes import infer_shapes_that_fit
+from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.receptive_field import Fields, receptive_fields
 from kcnn.model.arithmetic.shapes import Shape
 from kcnn.model.arithmetic.windows import WrittenLayer, as_written
@@ -124,7 +124,7 @@ def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> 
         RecipeError: The layers make no graph: names that are missing or taken.
     """
     nodes = tuple(unfold(recipe))
-    shapes, problem = infer_shapes_that_fit(recipe, nodes, image_shape)
+    shapes, problem = infer_shapes(recipe, nodes, image_shape)
     fitting = [written for written in as_written(nodes) if written.node.name in shapes]
     layers = _explain(fitting, shapes)
     if problem is not None:

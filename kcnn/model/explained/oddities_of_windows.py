@@ -8,6 +8,7 @@ from kcnn.model.arithmetic.receptive_field import receptive_fields
 from kcnn.model.arithmetic.windows import CONVOLUTIONS, Window, WrittenLayer, as_written, windows
 from kcnn.model.explained.oddity import Oddity
 from kcnn.model.plan import Plan
+from kcnn.recipe.layers import ZeroPadding2D
 
 Sliding = tuple[Window, Window]
 
@@ -78,15 +79,24 @@ def _one_value(written: WrittenLayer, sliding: Sliding) -> Iterator[Oddity]:
 
 def _wider_than_image(plan: Plan, layers: Sequence[WrittenLayer]) -> Iterator[Oddity]:
     fields = receptive_fields(layers, plan.shapes)
+    padded = False
     for written in layers:
+        padded = padded or _pads(written, plan)
         rows, columns = fields[written.node.name]
-        if rows.size > rows.image or columns.size > columns.image:
+        # Without padding the sizes are bounds only, behind what enlarges a map.
+        if padded and (rows.size > rows.image or columns.size > columns.image):
             yield Oddity(
                 written.node.name,
                 f"from here on the receptive field, {rows.pixels}×{columns.pixels}, is wider than "
                 f"the {rows.image}×{columns.image} image: every value reads padding, too",
             )
             return
+
+
+def _pads(written: WrittenLayer, plan: Plan) -> bool:
+    sliding = windows(written, plan.shapes[written.inputs[0]]) or ()
+    in_windows = any(window.before or window.after for window in sliding)
+    return in_windows or isinstance(written.node.layer, ZeroPadding2D)
 
 
 def _jumps(window: Window) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcnn.recipe.fields import BelowOne, NotNegative, WholeNumber
+from kcnn.recipe.fields import BelowOne, UnitInterval, WholeNumber
 from kcnn.recipe.layers.layer import Layer
 
 
@@ -26,9 +26,9 @@ class GaussianNoise(Layer):
     """Adds normal noise while training.
 
     Args:
-        stddev: Its deviation.
+        stddev: Its deviation, from 0 to 1.
         seed: Draws it; `train.seed` decides when left out.
     """
 
-    stddev: NotNegative
+    stddev: UnitInterval
     seed: WholeNumber | None = None

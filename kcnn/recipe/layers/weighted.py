@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcnn.recipe.fields import ActivationName, Count, Margin, Padding, PoolPadding, Settings, Size
+from kcnn.recipe.fields import ActivationName, Count, Extra, Padding, PoolPadding, Settings, Size
 from kcnn.recipe.layers.layer import Layer
 from kcnn.recipe.weights import Constraint, Conv2DInitializer, Initializer, Regularizer
 
@@ -125,7 +125,7 @@ class Conv2DTranspose(Weighted, _Kernel):
     kernel_size: Size
     strides: Size = 1
     padding: PoolPadding = "valid"
-    output_padding: Margin | None = None
+    output_padding: Extra | None = None
     dilation_rate: Size = 1
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.messages.forms import own_form
 from kcnn.recipe.messages.words import name_for
 from kcnn.recipe.source import Place, Source, dotted
 
@@ -30,6 +32,14 @@ def section_of(owner: type[BaseModel], setting: str) -> type[Settings] | None:
     return None
 
 
+def settings_at(section: Place, source: Source) -> Mapping[str, Any]:
+    """Gives what a recipe sets in a section; nothing where it has none."""
+    found: Any = source.settings
+    for step in section:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
 def home_of(place: Place, root: type[BaseModel]) -> Place | None:
     """Finds where a setting belongs that is unknown where it stands; None when nowhere.
 
@@ -49,13 +59,14 @@ def home_of(place: Place, root: type[BaseModel]) -> Place | None:
     return homes[0] if homes else None
 
 
-def move(place: Place, home: Place, source: Source) -> str:
+def move(place: Place, home: Place, root: type[BaseModel], source: Source) -> str:
     """Says where a setting belongs and how to bring it there.
 
     Args:
         place: Where it stands.
         home: Where it belongs.
-        source: The recipe, which knows what the command line set.
+        root: The recipe's class.
+        source: The recipe, which knows its values and what the command line set.
     """
     *section, name = home
     if not section:
@@ -65,9 +76,33 @@ def move(place: Place, home: Place, source: Source) -> str:
     if place in source.overrides:
         return f"{belongs}; write {dotted(home)}={source.overrides[place].partition('=')[2]}"
     if len(section) > 1:
-        return f"{belongs}; write {section[-1]}: {{{name}: …}} in {dotted(section[:-1])}"
+        mend = _together(place[:-1], tuple(section), root, source)
+        return (
+            f"{belongs}; {f'write {mend} in {dotted(section[:-1])}' if mend else 'move it there'}"
+        )
     verb = "indent" if len(place) == 1 else "move"
     return f"{belongs}; {verb} it below {section[0]}:"
+
+
+def _together(section: Place, home: Place, root: type[BaseModel], source: Source) -> str | None:
+    """Shows a section with all that belongs there: of several settings each is told the same.
+
+    Args:
+        section: Where the settings stand.
+        home: Where they belong.
+        root: The recipe's class.
+        source: The recipe.
+
+    Returns:
+        `early_stopping: {patience: 3}`; None where that would not be right either.
+    """
+    together = dict(settings_at(home, source))
+    for word, value in settings_at(section, source).items():
+        *around, name = home_of((*section, word), root) or ((), None)
+        if tuple(around) == home:
+            together.setdefault(str(name), value)
+    kind = _class_of(home, root)
+    return None if kind is None else own_form(str(home[-1]), kind, (), together)
 
 
 @cache
@@ -75,9 +110,13 @@ def _sections(root: type[BaseModel]) -> dict[Place, frozenset[str]]:
     """Lists the names that each section takes."""
     names: dict[Place, frozenset[str]] = {}
     for place in _SECTIONS:
-        kind: type[BaseModel] | None = root
-        for step in place:
-            kind = section_of(kind, step) if kind else None
-        if kind:
+        if kind := _class_of(place, root):
             names[place] = frozenset(kind.model_fields)
     return names
+
+
+def _class_of(section: Place, root: type[BaseModel]) -> type[BaseModel] | None:
+    kind: type[BaseModel] | None = root
+    for step in section:
+        kind = section_of(kind, str(step)) if kind else None
+    return kind

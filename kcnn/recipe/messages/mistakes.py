@@ -9,12 +9,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kcnn.recipe.classes import classes_at
+from kcnn.recipe.kinds import BESIDE, WRITTEN_OTHERWISE, own_item
 from kcnn.recipe.messages.elsewhere import home_of, move, section_of
-from kcnn.recipe.messages.forms import flow, form
+from kcnn.recipe.messages.forms import flow, form, own_form
 from kcnn.recipe.messages.hints import hint
+from kcnn.recipe.messages.optimizer_settings import into_optimizer, schedule_hint
+from kcnn.recipe.messages.python_text import as_value, find_call
 from kcnn.recipe.messages.wording import nearest, number, shown, suggest
 from kcnn.recipe.messages.words import advice_for
-from kcnn.recipe.source import Place, Source
+from kcnn.recipe.source import Place, Source, dotted
 
 # What was expected, by pydantic's name of the mistake.
 EXPECTED = {
@@ -38,6 +41,7 @@ EXPECTED = {
 # A setting and its value that no colon and space part, in braces: `{filters=16}`.
 _GLUED = re.compile(r" *(?P<name>\w+)\s*(?P<sign>[=:])\s*(?P<value>.+)")
 _LONGEST = 60
+_LONGEST_LIST = 120
 
 
 def explain(
@@ -54,18 +58,30 @@ def explain(
     strays = {one["loc"]: _meant(one, root) for one in findings}
     told = {place[:end] for place in strays.values() if place for end in range(1, len(place) + 1)}
     findings = [one for one in findings if not (_is_absent(one) and one["loc"] in told)]
-    tuples = {
-        one["loc"][:-1]
-        for one in findings
-        if isinstance(one["input"], str) and one["input"].startswith("(")
-    }
-    findings = [one for one in findings if not _is_rest_of_tuple(one, tuples)]
     findings.sort(key=lambda one: source.position(one["loc"]))
-    return [(one["loc"], _hinted(one, _message(one, root, source))) for one in findings]
+    return [(one["loc"], _hinted(one, _message(one, root, source), root)) for one in findings]
 
 
-def _hinted(finding: Any, message: str) -> str:
-    return message + (hint(finding["input"], message) if message.startswith("expected") else "")
+def _hinted(finding: Any, message: str, root: type[BaseModel]) -> str:
+    if not message.startswith("expected") or message.startswith("expected settings"):
+        return message
+    place, value = finding["loc"], finding["input"]
+    if place[-1:] == ("learning_rate",) and (schedule := schedule_hint(value)):
+        return message + schedule
+    return message + hint(value, message, lambda other: _would_do(place, other, root))
+
+
+def _would_do(place: Place, value: Any, root: type[BaseModel]) -> bool:
+    """Whether another value would be right at a place."""
+    *section, name = place
+    kind = _kind_at(section, root)
+    if name not in kind.model_fields:
+        return False
+    try:
+        kind.model_validate({name: value})
+    except ValidationError as error:
+        return all(one["loc"][:1] != (name,) for one in error.errors())
+    return True
 
 
 def _meant(finding: Any, root: type[BaseModel]) -> Place | None:
@@ -88,22 +104,14 @@ def _is_absent(finding: Any) -> bool:
     )
 
 
-def _is_rest_of_tuple(finding: Any, tuples: set[Place]) -> bool:
-    """Whether a name is what braces make of the end of Python's `(3, 3)`.
-
-    Args:
-        finding: What pydantic found.
-        tuples: The sections in which a value begins with `(`.
-    """
-    *section, word = finding["loc"] or ("",)
-    is_end = str(word).endswith(")") and "(" not in str(word)
-    return finding["type"] == "extra_forbidden" and is_end and tuple(section) in tuples
-
-
 def _message(finding: Any, root: type[BaseModel], source: Source) -> str:
     kind, place, context = finding["type"], finding["loc"], finding.get("ctx", {})
     if kind == "kcnn":
         return context["message"]
+    if kind == WRITTEN_OTHERWISE:
+        return f"{context['message']}; write {_placed(place, context['mend'], source)}"
+    if kind == BESIDE:
+        return f"{context['message']}; {_inside(finding, source)}"
     if kind == "missing":
         return "missing; this setting is needed"
     if kind == "extra_forbidden":
@@ -119,31 +127,74 @@ def _message(finding: Any, root: type[BaseModel], source: Source) -> str:
     return f"{finding['msg'][0].lower()}{finding['msg'][1:]}; got {shown(value)}"
 
 
+def _placed(place: Place, written: str, source: Source) -> str:
+    """Shows how a class is written at a place: alone behind a dash, else with its setting."""
+    *_, name = place
+    in_braces = f"{{{written}}}" if ": " in written else written
+    if place in source.overrides:
+        return f"'{dotted(place)}={in_braces}'"
+    return written if isinstance(name, int) else f"{name}: {in_braces}"
+
+
+def _inside(finding: Any, source: Source) -> str:
+    """Says how the settings that stand beside a class get inside."""
+    place, context = finding["loc"], finding["ctx"]
+    first, second, *_ = (source.line((*place, name)) for name in finding["input"])
+    if first != second:
+        return "indent by two more spaces what belongs to it"
+    if context["mend"]:
+        return f"write {_placed(place, context['mend'], source)}"
+    return f"what belongs to it stands in braces of its own, as in {{{context['example']}}}"
+
+
 def _no_settings(place: Place, value: Any, root: type[BaseModel]) -> str:
     name = place[-1] if isinstance(place[-1], str) else ""
-    example = form(name, _kind_at(place, root), value)
+    kind, meant = _kind_at(place, root), as_value(value)
+    example = _without_names(name, kind, meant) or form(name, kind, meant)
     if ":" not in example:
         return f"has no settings; write {name} alone; got {shown(value)}"
     return f"expected settings, as in {example}; got {shown(value)}"
 
 
+def _without_names(name: str, kind: type[BaseModel], value: Any) -> str | None:
+    """Shows a class with what stands behind it as in Python: `32, 3`, `units=10` or `[32, 3]`."""
+    if isinstance(value, list):
+        return own_form(name, kind, value, {})
+    call = find_call(f"{name}({value})", (name,)) if isinstance(value, str) else None
+    return own_form(name, kind, call.values, call.settings) if call else None
+
+
 def _no_list(place: Place, value: Any, root: type[BaseModel]) -> str:
-    example = _item(place, value, root)
+    if isinstance(as_value(value), list):
+        return f"expected a list; got {shown(value)}"
+    items = _items(place, value, root)
+    listed = ", ".join(items)
+    listed = listed if len(listed) <= _LONGEST_LIST else f"{items[0]}, …"
     return (
-        f"expected a list, as in [{example}], or a line with a dash for each, as in - {example}; "
+        f"expected a list, as in [{listed}], or a line with a dash for each, as in - {items[0]}; "
         f"got {shown(value)}"
     )
 
 
-def _item(place: Place, value: Any, root: type[BaseModel]) -> str:
-    """Shows what may stand in a list: the user's own value where that is a plain one."""
+def _items(place: Place, value: Any, root: type[BaseModel]) -> list[str]:
+    """Shows what may stand in a list: the user's own values where they can."""
     kind, around = _kind_at(place, root), _kind_at(place[:-1], root)
     if kind is not around:
-        return form("", kind)
-    first = next(iter(value), None) if isinstance(value, dict) else value
-    if not isinstance(first, str | int | float) or len(str(first)) > _LONGEST:
-        first = next(iter(classes_at(place)), "…")
-    return flow(first)
+        return [form("", kind)]
+    if own := own_item(value, classes_at(place)):
+        return [own]
+    if isinstance(value, dict) and value:
+        return [_item(name, settings) for name, settings in value.items()]
+    if not isinstance(value, str | int | float) or len(str(value)) > _LONGEST:
+        value = next(iter(classes_at(place)), "…")
+    return [flow(value)]
+
+
+def _item(name: str, settings: Any) -> str:
+    if settings is None:
+        return flow(name)
+    written = flow({name: settings})
+    return written[1:-1] if len(written) <= _LONGEST_LIST else f"{flow(name)}: {{…}}"
 
 
 def _unknown(place: Place, root: type[BaseModel], source: Source) -> str:
@@ -151,14 +202,25 @@ def _unknown(place: Place, root: type[BaseModel], source: Source) -> str:
     known = _settings_at(section, root)
     if glued := _GLUED.match(str(word)):
         sign = "a colon, not =" if glued["sign"] == "=" else "a space after the colon"
-        return f"expected {sign}; write {glued['name']}: {glued['value']}"
+        return f"expected {sign}; write {glued['name']}: {_in_recipes(glued['value'])}"
     if str(word).isdigit():
-        return "a number where a setting's name should be; a point, not a comma, as in 0.001"
+        return (
+            "a number where a setting's name should be; a point, not a comma, as in 0.001, or "
+            "brackets, as in [2, 2]"
+        )
     if advice := advice_for(str(word), known):
         return f"unknown setting; {advice}"
+    if belongs := into_optimizer(place, source):
+        return f"unknown setting; {belongs}"
     if home := home_of(place, root):
-        return move(place, home, source)
+        return move(place, home, root, source)
     return f"unknown setting{suggest(str(word), known) or '; known here: ' + ', '.join(known)}"
+
+
+def _in_recipes(value: str) -> str:
+    """Writes a value of Python, which may be a tuple, as recipes have it."""
+    meant = as_value(value)
+    return value if meant is value else flow(meant)
 
 
 def _settings_at(place: Sequence[str | int], root: type[BaseModel]) -> list[str]:

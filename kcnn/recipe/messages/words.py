@@ -43,12 +43,26 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "bias": ("use_bias",),
     "init": ("kernel_initializer",),
     "p": ("rate",),
-    "alpha": ("negative_slope",),
+    "alpha": ("negative_slope", "final_fraction", "factor"),
     # settings of optimizers
     "lr": ("learning_rate",),
     "eps": ("epsilon",),
     "momentum": ("beta_1",),
     "rho": ("beta_2",),
+    # learning-rate schedules, and their settings
+    "cosinedecay": ("Cosine",),
+    "cosine_decay": ("Cosine",),
+    "cosineannealinglr": ("Cosine",),
+    "exponentialdecay": ("Exponential",),
+    "exponential_decay": ("Exponential",),
+    "exponentiallr": ("Exponential",),
+    "piecewiseconstantdecay": ("Step",),
+    "piecewise_constant": ("Step",),
+    "step_decay": ("Step",),
+    "steplr": ("Step",),
+    "multisteplr": ("Step",),
+    "onecyclelr": ("OneCycle",),
+    "decay_rate": ("factor",),
     # settings of sections
     "root": ("path",),
     "folder": ("path",),
@@ -127,17 +141,15 @@ ACTIVATION_LAYERS = {
     )
 } | {"hardswish": "hard_silu", "identity": "linear"}  # fmt: skip
 
+# Words that are called here what they nearly mean: to ask after, not to write in their place.
+_NEARLY = ("momentum", "rho", "decay_rate")
+
 _SHAPE_IS_KNOWN = "leave it out, kcnn knows the shape of what comes in"
-_DECAY = "write train.learning_rate_schedule, as in {Exponential: {factor: 0.9}}"
-_OPTIMIZERS = {
-    word: f"belongs to the optimizer; write train.optimizer: {example}"
-    for word, example in {
-        "learning_rate": "{Adam: {learning_rate: 0.001}}",
-        "lr": "{Adam: {learning_rate: 0.001}}",
-        "weight_decay": "{AdamW: {weight_decay: 0.004}}",
-        "momentum": "{SGD: {momentum: 0.9}}",
-    }.items()
-} | {"decay": _DECAY}
+_DECAY = "a falling rate is train.learning_rate_schedule, as in {Exponential: {factor: 0.9}}"
+_KERAS_SCHEDULES = {
+    "initial_learning_rate": "leave it out, the optimizer's learning_rate is it",
+    "decay_steps": "leave it out, a schedule counts epochs or goes over the whole training",
+}
 
 # What to do about a word that no single name stands for, by a name that is known at its place.
 _ADVICE: dict[str, dict[str, str]] = {
@@ -154,22 +166,37 @@ _ADVICE: dict[str, dict[str, str]] = {
         _SHAPE_IS_KNOWN,
     ),
     "beta_1": {  # among the settings of Adam and its kin
-        "betas": "write beta_1: 0.9 and beta_2: 0.999, each a setting of its own",
-        "nesterov": "Nadam is Adam with it; write optimizer: Nadam",
+        "betas": "two settings here, beta_1 and beta_2, as in beta_1: 0.9, beta_2: 0.999",
+        "nesterov": "Nadam is Adam with it; write Nadam in place of Adam, and leave this out",
     },
     "AdamW": dict.fromkeys(  # among optimizers
         ("schedulefreeadamw", "schedule_free_adam_w"),
         "left out: on TensorFlow, Keras's takes other steps than its paper (Defazio et al., 2024); "
         "write AdamW, and train.learning_rate_schedule: Cosine",
     ),
+    "OneCycle": {  # among learning-rate schedules
+        **dict.fromkeys(
+            ("cosinedecayrestarts", "cosineannealingwarmrestarts"),
+            "left out; Cosine falls once, over the whole training",
+        ),
+        **dict.fromkeys(
+            ("polynomialdecay", "inversetimedecay", "linearlr"),
+            "left out; nearest to it are Cosine and Exponential",
+        ),
+    },
+    "final_fraction": _KERAS_SCHEDULES,  # among the settings of Cosine and its kin
+    "factor": _KERAS_SCHEDULES,  # among those of Step and Exponential
     "clipnorm": {  # among the settings of an optimizer
         "decay": _DECAY,
     },
     # at the left edge, and among the settings of model and of train
-    "train": _OPTIMIZERS,
-    "layers": _OPTIMIZERS,
-    "optimizer": _OPTIMIZERS
-    | {"callbacks": "write early_stopping: {patience: 5} or learning_rate_schedule: Cosine"},
+    "train": {"decay": _DECAY},
+    "layers": {"decay": _DECAY},
+    "optimizer": {
+        "decay": _DECAY,
+        "callbacks": "what callbacks do are settings here, as in early_stopping: {patience: 5} and "
+        "learning_rate_schedule: Cosine",
+    },
 }  # fmt: skip
 
 
@@ -181,6 +208,28 @@ def name_for(word: str, known: Collection[str]) -> str | None:
         known: The names that may stand in its place.
     """
     return next((name for name in _NAMES.get(word.lower(), ()) if name in known), None)
+
+
+def same_setting(word: str, known: Collection[str]) -> str | None:
+    """Gives the setting that means just what a word of another library does; None for others.
+
+    Args:
+        word: The word, which may be the setting's own name.
+        known: The settings that may stand in its place.
+    """
+    if word in known:
+        return word
+    return None if word.lower() in _NEARLY else name_for(word, known)
+
+
+def is_needless(word: str, known: Collection[str]) -> bool:
+    """Whether a word of another library says what kcnn knows by itself.
+
+    Args:
+        word: The word.
+        known: The settings that may stand in its place.
+    """
+    return advice_for(word, known) == _SHAPE_IS_KNOWN
 
 
 def advice_for(word: str, known: Collection[str]) -> str | None:

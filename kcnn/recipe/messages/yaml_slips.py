@@ -12,6 +12,13 @@ from typing import Any
 
 import yaml
 
+from kcnn.recipe.messages.one_line import (
+    LONGEST_IN_LINE,
+    in_braces,
+    in_braces_of_their_own,
+    settings_in_a_row,
+)
+
 # What YAML counts as the end of a line.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PYTHON = re.compile(r"^(import \w|from [\w.]+ import |def \w+\(|model\.\w+\()", re.MULTILINE)
@@ -27,17 +34,18 @@ _MARK_OF_YAML = (
 )
 
 _TEXTS = ("name", "about", "source", "note", "path")
+_LISTS = ("augment", "layers", "body", "shortcut", "metrics", "published", "fidelity")
 
 # What one line alone shows to be wrong. `{name}` and `{rest}` are what the pattern found.
 _SLIPS_OF_A_LINE = (
     (r" *\t", _TAB),
     (r" *-(?P<name>\w+)", "a space is missing after the dash; write - {name}"),
     (
-        r" *(- )?(?P<name>\w+):(?P<rest>[^\s:]+)",
+        r" *(- )?(?P<name>\w+):(?P<rest>[^\s:].*)",
         "a space is missing after the colon; write {name}: {rest}",
     ),
     (
-        r" *(- )?(?P<name>\w+) *= *(?P<rest>\S+)",
+        r" *(- )?(?P<name>\w+) *= *(?P<rest>\S.*)",
         "a colon stands between a setting and its value, not =; write {name}: {rest}",
     ),
     (r" *(- +)?(?P<name>\w+) *(?P<rest>[\[{].*)", "a colon is missing; write {name}: {rest}"),
@@ -135,7 +143,7 @@ def _late_colon(scene: _Scene) -> Slip | None:
     """A colon where none may stand: after another in its line, or below a line that is amiss."""
     around = re.match(r" *(?:- +)?([\w.]+): +(.+)", _code(scene.text))
     if around and scene.column > around.start(2):
-        return scene.line, _two_colons(_short(around[1]), _short(around[2]))
+        return scene.line, _two_colons(_short(around[1]), around[2])
     above = (_slip_of(scene.lines, line) for line in _unfinished(scene))
     return (
         next((slip for slip in above if slip), None)
@@ -145,10 +153,32 @@ def _late_colon(scene: _Scene) -> Slip | None:
 
 
 def _two_colons(name: str, value: str) -> str:
-    if name not in _TEXTS:
-        return f"settings in the same line stand in braces; write {name}: {{{value}}}"
-    quote = "'" if '"' in value else '"'
-    return f"put a text that holds ': ' in quotes; write {name}: {quote}{value}{quote}"
+    whole = len(value) <= LONGEST_IN_LINE and value.isprintable()
+    if name in _TEXTS:
+        quoted = "" if not whole else f"; write {name}: {_quoted(value)}"
+        return f"put a text that holds ': ' in quotes{quoted}"
+    if whole and (inside := in_braces(value)):
+        inside = f"[{inside}]" if name in _LISTS else inside
+        return f"settings in the same line stand in braces; write {name}: {inside}"
+    if whole and (settings := settings_in_a_row(f"{name}: {value}")):
+        return f"each setting stands on a line of its own; write {', below it '.join(settings)}"
+    if named := re.match(r"([A-Z]\w{,40})[,;]? ", value):  # whose settings the others may be
+        return (
+            f"each setting stands on a line of its own, and those of {named[1]} in its braces, as "
+            f"in {name}: {{{named[1]}: {{…}}}}"
+        )
+    return (
+        "settings in the same line stand in braces, each with its name, as in "
+        "Dense: {units: 10, activation: relu}"
+    )
+
+
+def _quoted(text: str) -> str:
+    """Quotes a text; in double quotes a backslash would begin a special character."""
+    if '"' in text or "\\" in text:
+        text = text.replace("'", "''")
+        return f"'{text}'"
+    return f'"{text}"'
 
 
 def _unfinished(scene: _Scene) -> list[int]:
@@ -205,6 +235,8 @@ def _brackets(scene: _Scene) -> Slip:
         return scene.begun, f"the {opening[0]} is not closed; write {closing} at its end"
     if scene.character in "}]":
         return scene.line, f"opened by {opening[0]} and closed by {scene.character}; use a pair"
+    if scene.character == ":" and (nested := in_braces_of_their_own(scene.text, scene.column)):
+        return scene.line, nested
     return scene.line, "a comma is missing between two settings in { } or two values in [ ]"
 
 
@@ -259,9 +291,10 @@ def _slip_of(lines: list[str], line: int) -> Slip | None:
         return line, PASTED_SPACE
     for pattern, message in _SLIPS_OF_A_LINE:
         if found := re.match(pattern, code):
-            return line, message.format(
-                **{k: _short(part) for k, part in found.groupdict().items()}
-            )
+            parts = found.groupdict()
+            if "(" in parts.get("rest", ""):  # Python's, which is not right yet
+                message = message.partition("; write ")[0]
+            return line, message.format(**{name: _short(part) for name, part in parts.items()})
     named = re.fullmatch(r" *(- +)?([A-Z]\w*)", code)
     if named is None:
         return None

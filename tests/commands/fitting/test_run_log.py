@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.commands.fitting.run_log import logged
+from kcnn.commands.fitting.run_log import Remembering, log_notes, logged
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, create_run
@@ -55,6 +55,19 @@ def test_a_run_that_goes_on_adds_to_its_log(run: RunFolder) -> None:
         with logged(run, Progress()):
             pass
     assert told(run) == ["finished", "finished"]
+
+
+def test_what_is_told_before_there_is_a_run_stands_first_in_its_log(run: RunFolder) -> None:
+    heard = Heard()
+    early = Remembering(heard)
+    with early.task("Loading", 9, "images") as advance:
+        advance(9)
+    early.note("left out 2 files")
+    log_notes(run, early.notes)
+    with logged(run, heard) as progress:
+        progress.note("going on")
+    assert told(run) == ["left out 2 files", "going on", "finished"]
+    assert heard.notes == ["left out 2 files", "going on"]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,17 @@ def test_all_mistakes_come_at_once() -> None:
     assert any("expected a number above 0; got 0" in one for one in caught.value.problems)
 
 
+@pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])
+def test_what_would_be_lost_is_refused(lost: str) -> None:
+    varied = read_variations(["train.optimizer=[SGD, Adam]"])
+    with pytest.raises(RecipeError) as caught:
+        combine("digits", [lost, "train.epochs=3"], varied)
+    assert caught.value.problems == (
+        f"command line, {lost}: --over varies train.optimizer, and this would be lost; leave it "
+        "out",
+    )
+
+
 def test_a_network_that_does_not_fit_names_its_combination() -> None:
     over = read_variations(["data.image_size=[[8, 8], [1, 1]]"])
     with pytest.raises(RecipeError, match=r"\(with image_size=\[1, 1\]\)$"):

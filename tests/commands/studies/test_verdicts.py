@@ -63,10 +63,53 @@ def test_a_published_figure_is_rounded() -> None:
     ("value", "metric", "rounding"),
     [(0.98, "val_accuracy", 0.005), (0.986, "test_accuracy", 0.0005), (1.0, "accuracy", 0.005),
      (0.9, "accuracy", 0.005), (0.72951, "accuracy", 0.000005), (1.679, "loss", 0.0005),
-     (2.0, "loss", 0.5), (1e-05, "loss", 0.000005)],
+     (2.0, "loss", 0.5), (1e-05, "loss", 0.000005), (20.0, "test_loss", 0.5),
+     (100.0, "loss", 0.5), (1e16, "loss", 0.5), (0.0, "loss", 0.5), (0.9, "test_precision", 0.005),
+     (1.0, "recall", 0.005), (0.9, "val_f1_score", 0.005), (0.97, "test_augmented_auc", 0.005),
+     (0.9912, "test_sparse_top_k_categorical_accuracy", 0.00005)],
 )  # fmt: skip
 def test_the_last_digit_s_half_unit(value: float, metric: str, rounding: float) -> None:
     assert published(value, metric).rounding == pytest.approx(rounding)
+
+
+def test_a_round_figure_is_not_rounded_to_tens() -> None:
+    quantity = Quantity("test_loss", (16.1, 16.2, 16.3), 360)
+    assert judge(published(20.0, "test_loss"), [quantity]).verdict == "below"
+
+
+def test_a_precision_is_judged_as_an_accuracy_is() -> None:
+    judged = judge(
+        published(0.9, "test_precision"), [Quantity("test_precision", (0.94, 0.94, 0.94), 10_000)]
+    )
+    assert (judged.verdict, judged.shown_value) == ("above", "90 %")
+    assert judged.reason == (
+        "one more run of ours is expected in 93.34–94.66 %, and it lies outside: ours is above"
+    )
+
+
+EXPECTED = "one more run of ours is expected in"
+NOTHING = "neither agreement nor difference can be concluded; run"
+
+
+@pytest.mark.parametrize(
+    ("value", "ours", "verdict", "reason"),
+    [
+        (0.9, (0.9,), "too few seeds", f"one seed (90.00 %) has no spread: {NOTHING} at least 3"),
+        (0.905, (0.9, 0.91), "reproduced", f"{EXPECTED} 79.47–100.00 %, and it lies there"),
+        (0.97, (0.9762, 0.9763, 0.9764), "reproduced",
+         f"{EXPECTED} 97.21–98.05 %; rounded as it is, it may be 96.50–97.50 %"),
+        (0.8, (0.9, 0.92), "too few seeds",
+         f"{EXPECTED} 68.98–100.00 %; it lies there only because 2 seeds leave their spread "
+         f"uncertain (known for sure, it would be 87.51–94.49 %): {NOTHING} more"),
+        (0.99, (0.901, 0.902, 0.903), "below",
+         f"{EXPECTED} 89.24–91.16 %, and it lies outside: ours is below"),
+    ],
+)  # fmt: skip
+def test_verdict_and_reason(
+    value: float, ours: tuple[float, ...], verdict: str, reason: str
+) -> None:
+    judged = judge(published(value), [Quantity("test_accuracy", ours, 10_000)])
+    assert (judged.verdict, judged.reason) == (verdict, reason)
 
 
 def test_one_seed_concludes_nothing() -> None:

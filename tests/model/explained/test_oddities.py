@@ -76,6 +76,8 @@ def test_what_is_odd(odd, layers: str, layer: str, words: str) -> None:
         "- DepthwiseConv2D: {kernel_size: 3}\n"
         "- Conv2D: {filters: 9, kernel_size: 1, activation: relu}\n",
         "- Dropout: {rate: 0.5}\n",
+        # Behind what enlarges, the receptive field is a bound; nothing is padded here.
+        "- UpSampling2D: {size: 2}\n- Conv2D: {filters: 9, kernel_size: 56, activation: relu}\n",
     ],
 )
 def test_what_is_not(odd, layers: str) -> None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-OPTIMIZERS = "belongs to the optimizer; write train.optimizer: {Adam: {learning_rate: 0.001}}"
-
 
 @pytest.mark.parametrize(
     ("written", "changed", "expected"),
@@ -35,10 +33,14 @@ OPTIMIZERS = "belongs to the optimizer; write train.optimizer: {Adam: {learning_
             "3: data.name: belongs at the left edge; do not indent it"]),
         ("Adam", "Adam\n  patience: 3", [
             "10: train.patience: belongs to train.early_stopping; write early_stopping: "
-            "{patience: …} in train"]),
-        ("Adam", "Adam\nlr: 1", [f"10: lr: unknown setting; {OPTIMIZERS}"]),
-        ("layers:", "learning_rate: 1\n  layers:", [
-            f"4: model.learning_rate: unknown setting; {OPTIMIZERS}"]),
+            "{patience: 3} in train"]),
+        ("Adam", "Adam\n  early_stopping: {monitor: loss}\n  patience: 3\n  min_delta: 0.1", [
+            "11: train.patience: belongs to train.early_stopping; write early_stopping: "
+            "{monitor: loss, patience: 3, min_delta: 0.1} in train",
+            "12: train.min_delta: belongs to train.early_stopping; write early_stopping: "
+            "{monitor: loss, patience: 3, min_delta: 0.1} in train"]),
+        ("Adam", "Adam\n  patience: long", [
+            "10: train.patience: belongs to train.early_stopping; move it there"]),
         ("Adam", "Adam\n  early_stopping: {epochs: 3}", [
             "10: train.early_stopping.epochs: belongs to train; move it below train:"]),
         ("Flatten", "Flatten: {epochs: 3}", [  # not in a layer, where anything may be meant

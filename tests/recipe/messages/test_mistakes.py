@@ -88,8 +88,8 @@ def test_a_missing_section(problems) -> None:
         ),
         (
             "{Dense: , units: 10, activation: relu}",
-            "model.layers[0]: units, activation: beside Dense; indent by two more spaces what "
-            "belongs to it",
+            "model.layers[0]: units, activation: beside Dense; write Dense: {units: 10, "
+            "activation: relu}",
         ),
         ("Linear: {}", "model.layers[0]: unknown layer 'Linear'; did you mean Dense?"),
         (
@@ -216,7 +216,7 @@ def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, mes
          "'5\\xa0'; it holds a space copied from a web page, which YAML takes for none; type the "
          "spaces anew"),
         ("lookahead: {decay: 0,001}", "lookahead.001: a number where a setting's name should be; a "
-         "point, not a comma, as in 0.001"),
+         "point, not a comma, as in 0.001, or brackets, as in [2, 2]"),
     ],
 )  # fmt: skip
 def test_numbers(problems, base: str, setting: str, message: str) -> None:
@@ -224,6 +224,76 @@ def test_numbers(problems, base: str, setting: str, message: str) -> None:
     line = 8 if setting.startswith("epochs") else 10
     text = text.replace("epochs: 2", setting if line == 8 else "epochs: 2")
     assert problems(text) == [f"net.yaml:{line}: train.{message}"]
+
+
+SIZE = "expected a positive whole number or two, as in 3 or [3, 5]"
+MARGIN = "expected a whole number from 0, [height, width] or [[top, bottom], [left, right]]"
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("MaxPooling2D: {pool_size: (2, 3), strides: (2, 2)}", [
+            f"MaxPooling2D.pool_size: {SIZE}; got (2, 3); write [2, 3], with square brackets",
+            f"MaxPooling2D.strides: {SIZE}; got (2, 2); write [2, 2], with square brackets"]),
+        ("Conv2D: {filters: 8, kernel_size: (3,3), input_shape: (32,32,3)}", [
+            f"Conv2D.kernel_size: {SIZE}; got (3, 3); write [3, 3], with square brackets",
+            "Conv2D.input_shape: unknown setting; leave it out, kcnn knows the shape of what comes "
+            "in"]),
+        ("Conv2D: {filters=8, kernel_size=(3, 3)}", [
+            "Conv2D.filters=8: expected a colon, not =; write filters: 8",
+            "Conv2D.kernel_size=(3, 3): expected a colon, not =; write kernel_size: [3, 3]"]),
+        ("ZeroPadding2D: {padding: ((1, 0), (1, 0))}", [
+            f"ZeroPadding2D.padding: {MARGIN}; got ((1, 0), (1, 0)); write [[1, 0], [1, 0]], with "
+            "square brackets"]),
+        # as the value of a block
+        ("MaxPooling2D:\n        pool_size: (2, 3)", [
+            f"MaxPooling2D.pool_size: {SIZE}; got '(2, 3)'; write [2, 3], with square brackets"]),
+        ("MaxPooling2D:\n        pool_size: (2)", [
+            f"MaxPooling2D.pool_size: {SIZE}; got '(2)'; write 2, without parentheses"]),
+        # where the list would not be right either
+        ("MaxPooling2D: {pool_size: (2, 2, 2)}", [
+            f"MaxPooling2D.pool_size: {SIZE}; got (2, 2, 2); a tuple is written with square "
+            "brackets, as in [3, 3]"]),
+        ("Flatten: {name: (2, 2)}", [
+            "Flatten.name: expected letters a to z, digits and underscores, a letter first, not "
+            "image; got (2, 2); a tuple is written with square brackets, as in [3, 3]"]),
+    ],
+)  # fmt: skip
+def test_tuples(problems, base: str, layer: str, expected: list[str]) -> None:
+    found = problems(base.replace("Flatten", layer))
+    assert [one.partition(" model.layers[0].")[2] for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        ("learning_rate_schedule: {Step: {epochs: (5, 8)}}",
+         "10: train.learning_rate_schedule.Step.epochs: expected a list; got (5, 8); write [5, 8], "
+         "with square brackets"),
+        ("metrics: {Accuracy: {name: (5, 8)}}",
+         "10: train.metrics: expected a list, as in [Accuracy: {name: [5, 8]}], or a line with a "
+         "dash for each, as in - Accuracy: {name: [5, 8]}; got {Accuracy: {name: (5, 8)}}"),
+        ("seed: (1, 2)", "10: train.seed: expected a whole number; got '(1, 2)'; a tuple is "
+         "written with square brackets, as in [3, 3]"),
+        ("early_stopping: {monitor: (1, 2)}",
+         "10: train.early_stopping.monitor: expected text; got (1, 2); put a text in quotes"),
+    ],
+)  # fmt: skip
+def test_tuples_in_train(problems, base: str, train: str, message: str) -> None:
+    assert f"net.yaml:{message}" in problems(f"{base}  {train}\n")
+
+
+@pytest.mark.parametrize(
+    ("padding", "hint"),
+    [("SAME", "; did you mean same?"), ("vaild", "; did you mean valid?"), ("full", "")],
+)
+def test_words_among_other_values(problems, base: str, padding: str, hint: str) -> None:
+    layer = f"Conv2D: {{filters: 8, kernel_size: 3, padding: {padding}}}"
+    assert problems(base.replace("Flatten", layer)) == [
+        "net.yaml:5: model.layers[0].Conv2D.padding: expected valid, same, a whole number from 0, "
+        f"[height, width] or [[top, bottom], [left, right]]; got '{padding}'{hint}"
+    ]
 
 
 @pytest.mark.parametrize(

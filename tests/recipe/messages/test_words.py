@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import inspect
+
+import keras
 import pytest
 
-from kcnn.recipe import layers, losses, optimizers, schema, weights
+from kcnn.recipe import augmentations, layers, losses, optimizers, schema, weights
 from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
-from kcnn.recipe.messages.wording import nearest
+from kcnn.recipe.messages.wording import nearest, suggest
 from kcnn.recipe.messages.words import _ADVICE, _NAMES, ACTIVATION_LAYERS
 
 TABLES: tuple[Kinds, ...] = (
     layers.LAYERS, optimizers.OPTIMIZERS, losses.LOSSES, losses.METRICS, weights.INITIALIZERS,
+    optimizers.SCHEDULES, augmentations.AUGMENTATIONS,
 )  # fmt: skip
 SECTIONS = (schema.Recipe, schema.DataSettings, schema.ModelSettings, schema.TrainSettings)
 SETTINGS = [set(kind.model_fields) for table in TABLES for kind in table.values()]
@@ -80,9 +84,11 @@ def test_words_in_layers(problems, base: str, layer: str, message: str) -> None:
         ("{Adam: {momentum: 0.9}}", "",
          "9: train.optimizer.Adam.momentum: unknown setting; did you mean beta_1?"),
         ("{Adam: {nesterov: true}}", "", "9: train.optimizer.Adam.nesterov: unknown setting; "
-         "Nadam is Adam with it; write optimizer: Nadam"),
-        ("{SGD: {decay: 0.9}}", "", "9: train.optimizer.SGD.decay: unknown setting; write "
-         "train.learning_rate_schedule, as in {Exponential: {factor: 0.9}}"),
+         "Nadam is Adam with it; write Nadam in place of Adam, and leave this out"),
+        ("{SGD: {decay: 0.9}}", "", "9: train.optimizer.SGD.decay: unknown setting; a falling rate "
+         "is train.learning_rate_schedule, as in {Exponential: {factor: 0.9}}"),
+        ("{Adam: {betas: [0.8, 0.99]}}", "", "9: train.optimizer.Adam.betas: unknown setting; two "
+         "settings here, beta_1 and beta_2, as in beta_1: 0.9, beta_2: 0.999"),
         ("adma", "", "9: train.optimizer: unknown optimizer 'adma'; did you mean Adam?"),
         ("SDG", "", "9: train.optimizer: unknown optimizer 'SDG'; did you mean SGD?"),
         ("ScheduleFreeAdamW", "", "9: train.optimizer: unknown optimizer 'ScheduleFreeAdamW'; left "
@@ -90,10 +96,28 @@ def test_words_in_layers(problems, base: str, layer: str, message: str) -> None:
          "write AdamW, and train.learning_rate_schedule: Cosine"),
         ("Adam", "scheduler: Cosine",
          "10: train.scheduler: unknown setting; did you mean learning_rate_schedule?"),
-        ("Adam", "learning_rate: 0.1", "10: train.learning_rate: unknown setting; belongs to the "
-         "optimizer; write train.optimizer: {Adam: {learning_rate: 0.001}}"),
-        ("Adam", "lr: 0.1", "10: train.lr: unknown setting; belongs to the optimizer; write "
-         "train.optimizer: {Adam: {learning_rate: 0.001}}"),
+        ("Adam", "callbacks: []", "10: train.callbacks: unknown setting; what callbacks do are "
+         "settings here, as in early_stopping: {patience: 5} and learning_rate_schedule: Cosine"),
+        ("Adam", "learning_rate_schedule: CosineDecay", "10: train.learning_rate_schedule: unknown "
+         "learning-rate schedule 'CosineDecay'; did you mean Cosine?"),
+        ("Adam", "learning_rate_schedule: {ExponentialDecay: {decay_rate: 0.9}}", "10: "
+         "train.learning_rate_schedule: unknown learning-rate schedule 'ExponentialDecay'; did you "
+         "mean Exponential?"),
+        ("Adam", "learning_rate_schedule: PiecewiseConstantDecay", "10: "
+         "train.learning_rate_schedule: unknown learning-rate schedule 'PiecewiseConstantDecay'; "
+         "did you mean Step?"),
+        ("Adam", "learning_rate_schedule: CosineDecayRestarts", "10: train.learning_rate_schedule: "
+         "unknown learning-rate schedule 'CosineDecayRestarts'; left out; Cosine falls once, over "
+         "the whole training"),
+        ("Adam", "learning_rate_schedule: PolynomialDecay", "10: train.learning_rate_schedule: "
+         "unknown learning-rate schedule 'PolynomialDecay'; left out; nearest to it are Cosine and "
+         "Exponential"),
+        ("Adam", "learning_rate_schedule: {Cosine: {alpha: 0.1}}", "10: "
+         "train.learning_rate_schedule.Cosine.alpha: unknown setting; did you mean "
+         "final_fraction?"),
+        ("Adam", "learning_rate_schedule: {Cosine: {decay_steps: 1000}}", "10: "
+         "train.learning_rate_schedule.Cosine.decay_steps: unknown setting; leave it out, a "
+         "schedule counts epochs or goes over the whole training"),
         ("Adam", "metrics: [acc]",
          "10: train.metrics[0]: unknown metric 'acc'; did you mean Accuracy?"),
         ("Adam", "loss: mse", "10: train.loss: unknown loss 'mse'; did you mean MeanSquaredError?"),
@@ -113,3 +137,18 @@ def test_words_in_layers(problems, base: str, layer: str, message: str) -> None:
 def test_words_in_train(problems, base: str, optimizer: str, train: str, message: str) -> None:
     text = base.replace("optimizer: Adam", f"optimizer: {optimizer}\n  {train}")
     assert problems(text) == [f"net.yaml:{message}"]
+
+
+@pytest.mark.parametrize("schedule", [
+    name for name, value in vars(keras.optimizers.schedules).items()
+    if inspect.isclass(value) and name != "LearningRateSchedule"
+])  # fmt: skip
+def test_every_schedule_of_keras_is_answered(schedule: str) -> None:
+    assert suggest(schedule, optimizers.SCHEDULES)
+
+
+def test_cutmix_has_keras_s_factor(problems, base: str) -> None:
+    text = base.replace("mnist", "mnist\n  augment: [MixUp: {alpha: 0.3}, CutMix: {alpha: 0.3}]")
+    assert problems(text) == [
+        "net.yaml:3: data.augment[1].CutMix.alpha: unknown setting; did you mean factor?"
+    ]

@@ -1,0 +1,126 @@
+"""Folders of images as they lie on disk: which are classes, and which are parts of a data set.
+
+Nothing here reads an image or needs NumPy, so that `kcnn check` can ask, too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kcnn.errors import DataError
+
+# Names of folders that are parts of a data set, in any case; a class may have one, but not all.
+SPLIT_WORDS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+# What a folder beside train is called when it is one of the two that are read.
+_READ_AS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+
+
+@dataclass(frozen=True)
+class ClassFolders:
+    """Where the images of each class lie.
+
+    Args:
+        train: The folder that has a folder for each class.
+        test: The same with test images; None where a share of the others becomes the test set.
+        class_names: The names of these folders, sorted.
+        not_read: Names of other folders beside `train`.
+    """
+
+    train: Path
+    test: Path | None
+    class_names: tuple[str, ...]
+    not_read: tuple[str, ...] = ()
+
+
+def find_class_folders(path: Path) -> ClassFolders:
+    """Finds the classes of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        DataError: It is not there, does not have two classes, or has parts of a data set that
+            would not be read as such.
+        OSError: It may not be entered.
+    """
+    _require_folder(path)
+    folders = {folder.name: folder for folder in _folders_in(path)}
+    if "train" not in folders or not _folders_in(folders["train"]):
+        return ClassFolders(path, None, _class_names(path))
+    others = tuple(name for name in folders if name not in ("train", "test"))
+    _require_right_spelling(path, others, folders)
+    class_names = _class_names(folders["train"])
+    test = folders.get("test")
+    if test is not None:
+        _require_known_classes(test, class_names)
+    return ClassFolders(folders["train"], test, class_names, others)
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    if path.exists():
+        raise DataError(
+            f"{path}: is a file, expected a folder of images",
+            "dataset: npz reads .npz files"
+            if path.suffix == ".npz"
+            else "data.path names the folder of images; unpack an archive first",
+        )
+    raise DataError(
+        f"{path}: no such folder",
+        "data.path names the folder of images; in a recipe, as seen from where the recipe lies",
+    )
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    # Asks the system about no single file, of which there may be a hundred thousand.
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_dir()]
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
+
+
+def _require_right_spelling(path: Path, names: Sequence[str], there: Collection[str]) -> None:
+    """Refuses `Test` and the like: a share of train would become the test set in its place."""
+    for name in names:
+        meant = _READ_AS.get(name.lower())
+        if meant is None:
+            continue
+        way_out = f"move its images into {meant}" if meant in there else f"rename it to {meant}"
+        raise DataError(
+            f"{path / name}: not read under this name; beside train only test is read",
+            f"{way_out}; to leave it out, name it as no part of a data set is, as in unused",
+        )
+
+
+def _class_names(folder: Path) -> tuple[str, ...]:
+    names = tuple(child.name for child in _folders_in(folder))
+    if names and all(name.lower() in SPLIT_WORDS for name in names):
+        raise DataError(
+            f"{folder}: the sub-folders {', '.join(names)} are parts of a data set, not classes",
+            "rename them to train and test, each with a folder for every class",
+        )
+    if len(names) < 2:
+        raise DataError(
+            f"{folder}: {len(names)} sub-folder(s), expected one for each of two classes or more",
+            "sort the images into folders named after their classes",
+        )
+    return names
+
+
+def _require_known_classes(folder: Path, class_names: Sequence[str]) -> None:
+    found, classes = _folders_in(folder), ", ".join(class_names[:10])
+    way_out = f"or remove or rename {folder}: a share of train then becomes the test set"
+    if not found:
+        raise DataError(
+            f"{folder}: no sub-folders named after the classes, which say what its images show",
+            f"sort them into {classes}; {way_out}",
+        )
+    unknown = [child for child in found if child.name not in class_names]
+    if unknown:
+        raise DataError(
+            f"{unknown[0]}: a class without training images",
+            f"the classes in train are {classes}; {way_out}",
+        )

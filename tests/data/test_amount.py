@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pickle
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from kcnn.data.amount import AmountError, images_meant, written_out
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"), [(1, 1), (98, 98), (0.2, 20), (0.006, 1), (0.984, 98)]
+)
+def test_numbers_and_shares(amount: int | float, expected: int) -> None:
+    assert images_meant(amount, 100, 2, "data.validation") == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "available", "reason", "hint"),
+    [
+        (
+            0.00001,
+            50_000,
+            "0.00001 of 50,000 images is less than one image",
+            "write a share of at least 0.00002, which is one image",
+        ),
+        (
+            0.0001,
+            1437,
+            "0.0001 of 1,437 images is less than one image",
+            "write a share of at least 0.0007, which is one image",
+        ),
+        (99, 100, "99 of 100 images leaves some class without training", "write at most 98"),
+        (100, 100, "100 of 100 images leaves some class", "write at most 98"),
+        (0.99, 100, "0.99 of 100 images leaves some class", "write a share of at most 0.98"),
+        (1, 2, "1 of 2 images leaves some class", "add images: every class keeps one"),
+        (1.0, 100, "1.0, expected a number of images or a share below 1", "as in 0.1"),
+        (-0.5, 100, "-0.5, expected", "as in 0.1"),
+        (0, 100, "0, expected", "as in 0.1"),
+    ],
+)
+def test_what_a_set_cannot_give(
+    amount: int | float, available: int, reason: str, hint: str
+) -> None:
+    with pytest.raises(AmountError) as caught:
+        images_meant(amount, available, 2, "data.test")
+    assert caught.value.reason.startswith(reason)
+    assert caught.value.message == f"data.test: {caught.value.reason}"
+    assert hint in caught.value.hint
+    assert caught.value.place == ("data", "test")
+
+
+@given(st.integers(3, 100_000), st.integers(1, 1000), st.floats(1e-9, 1, exclude_max=True))
+def test_the_share_that_a_hint_names_can_be_taken(
+    available: int, classes: int, share: float
+) -> None:
+    assume(classes < available)
+    try:
+        assert 1 <= images_meant(share, available, classes, "data.test") <= available - classes
+    except AmountError as error:
+        (named,) = re.findall(r"0\.\d+", error.hint)
+        count = images_meant(float(named), available, classes, "data.test")
+        assert count == 1 or "at most" in error.hint
+
+
+def test_an_error_comes_whole_from_another_process() -> None:
+    error = AmountError("data.test", "too few", "write more")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.setting, again.message, again.hint) == (
+        "data.test",
+        "data.test: too few",
+        "write more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1e-5, "0.00001"), (0.25, "0.25"), (5000, "5000"), (2.5e-7, "0.00000025")]
+)
+def test_written_as_people_read_it(number: int | float, shown: str) -> None:
+    assert written_out(number) == shown
