@@ -121,38 +121,15 @@ def train(
         about: What checkpoints say of the training besides.
         resumed: The checkpoint to go on from; None for a training that begins.
 
+    Returns:
+        What training left; the model has the last weights, or those that early stopping restored.
+
     Raises:
         TrainingError: The loss is no longer a number, or memory ran out.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
-    settings = plan.recipe.train
-    watch = WatchedAccuracy(feed.watched)
-    step_losses = StepLosses(run, feed.steps_per_epoch)
-    metrics_file = MetricsFile(
-        run,
-        metric_names(plan.recipe),
-        feed.validation is not None,
-        progress,
-        watch.columns,
-        step_losses.first_bad_step,
-    )
-    best = BestWeights() if feed.validation is not None else None
-    steps = settings.epochs * feed.steps_per_epoch
-    step = resumed.step if resumed else 0
-    callbacks = [
-        *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
-        *make_callbacks(settings),
-        *([best] if best else []),
-        # After BestWeights, whose on_test_end must see the averaged weights that were scored.
-        *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
-        watch,  # before the file, which writes what it measures
-        step_losses,  # before the file, which may find that training diverged
-        metrics_file,
-        ProgressReports(progress, step),  # whose training ends with that epoch
-    ]
-    kept = (run, parts_of(callbacks), about or {}, resumed)
-    minutes = settings.checkpoint_every_minutes
-    callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
+    settings, step = plan.recipe.train, resumed.step if resumed else 0
+    listeners = _make_listeners(plan, feed, run, progress, about or {}, resumed)
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
@@ -165,14 +142,69 @@ def train(
                 steps_per_epoch=feed.steps_per_epoch - step,
                 shuffle=False,  # the batches come in their order
                 validation_data=feed.validation,
-                callbacks=callbacks,
+                callbacks=listeners.in_order,
                 verbose=0,
             )
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, settings.batch_size) from None
     finally:
         progress.training_finished()
-    return Training(metrics_file.rows, best, _restored_epoch(callbacks))
+    return Training(
+        listeners.metrics_file.rows, listeners.best, _restored_epoch(listeners.in_order)
+    )
+
+
+@dataclass(frozen=True)
+class _Listeners:
+    """The callbacks of a training, among them those that are asked when it has ended.
+
+    Args:
+        metrics_file: Has the rows of metrics.csv.
+        best: The best weights; None without validation.
+        in_order: All callbacks, as Keras calls them.
+    """
+
+    metrics_file: MetricsFile
+    best: BestWeights | None
+    in_order: list[keras.callbacks.Callback]
+
+
+def _make_listeners(
+    plan: Plan,
+    feed: Feed,
+    run: RunFolder,
+    progress: Progress,
+    about: State,
+    resumed: Checkpoint | None,
+) -> _Listeners:
+    settings, step = plan.recipe.train, resumed.step if resumed else 0
+    watch = WatchedAccuracy(feed.watched)
+    step_losses = StepLosses(run, feed.steps_per_epoch)
+    metrics_file = MetricsFile(
+        run,
+        metric_names(plan.recipe),
+        feed.validation is not None,
+        progress,
+        watch.columns,
+        step_losses.first_bad_step,
+    )
+    best = BestWeights() if feed.validation is not None else None
+    steps = settings.epochs * feed.steps_per_epoch
+    callbacks = [
+        *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
+        *make_callbacks(settings),
+        *([best] if best else []),
+        # After BestWeights, whose on_test_end must see the averaged weights that were scored.
+        *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
+        watch,  # before the file, which writes what it measures
+        step_losses,  # before the file, which may find that training diverged
+        metrics_file,
+        ProgressReports(progress, step),  # whose training ends with that epoch
+    ]
+    kept = (run, parts_of(callbacks), about, resumed)
+    minutes = settings.checkpoint_every_minutes
+    callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
+    return _Listeners(metrics_file, best, callbacks)
 
 
 def seconds_before(resumed: Checkpoint | None) -> float:
