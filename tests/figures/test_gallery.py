@@ -61,7 +61,7 @@ def test_half_a_picture_of_a_process_that_was_killed_is_removed(run: RunFolder) 
     dead = subprocess.Popen(["true"])
     dead.wait()
     run.plots.mkdir()
-    (run.plots / f".loss.{dead.pid}.png").write_text("half")
+    (run.plots / f".loss.kcnn-{dead.pid}.png").write_text("half")
     written = draw_run(run, None, no_maps, only=["loss"])
     assert [*run.plots.iterdir()] == written
 

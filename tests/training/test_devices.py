@@ -129,8 +129,8 @@ def test_two_devices_train_as_one(tmp_path) -> None:
     # The last of the batches of 64 has 46 images, that of the batches of 98 has 26.
     settings = (
         ["train.batch_size=64"],
-        # Rates that Keras has by itself.
-        ["train.batch_size=64", "train.optimizer=Adam", "train.learning_rate_schedule=Cosine"],
+        # The rate that Keras has by itself.
+        ["train.batch_size=64", "train.optimizer=SGD", "train.learning_rate_schedule=Cosine"],
         ["train.batch_size=98", *ONE_HOT],
         # Shares that are not equal: Keras takes the mean of the devices' means.
         ["train.batch_size=63"],
@@ -138,7 +138,7 @@ def test_two_devices_train_as_one(tmp_path) -> None:
     )
     jobs = [{"devices": devices, "settings": one} for one in settings for devices in (1, 2)]
     results = run_fits(tmp_path, 2, jobs)
-    tolerances = (1e-4, 1e-3, 1e-4, 5e-2, 5e-2)
+    tolerances = (1e-4, 1e-4, 1e-4, 5e-2, 5e-2)
     for one, two, tolerance in zip(results[::2], results[1::2], tolerances, strict=True):
         assert_alike(one, two, tolerance)
 

@@ -79,7 +79,7 @@ def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: li
 def test_a_run_of_images_that_changed_does_not_count(
     tmp_path: Path, asked: list[Fit], notes
 ) -> None:
-    images, labels = np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10
+    images, labels = np.full((20, 8, 8, 1), 200, np.uint8), np.arange(20) % 10
     parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
     file = tmp_path / "own.npz"
     np.savez(file, **parts)

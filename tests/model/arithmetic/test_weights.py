@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 import keras
 import pytest
 
-from kcnn.commands.check import check
+from kcnn.commands.parts.known_images import require_plan
 from kcnn.model.arithmetic.weights import trainable_weights, weight_names
 from kcnn.model.build import build_model
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
+from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Layer
 from kcnn.recipe.library import shipped_recipes
 
@@ -70,6 +71,5 @@ def test_every_kind_is_every_kind(make_recipe) -> None:
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_recipe(name: str) -> None:
-    plan = check(name).plan
-    assert plan is not None
+    plan = require_plan(read_recipe(name))
     assert named(plan, trainable_weights) == paths(build_model(plan).trainable_variables)
