@@ -218,3 +218,10 @@ def test_options_that_mean_nothing_alone(option: list[str]) -> None:
 def test_no_weights_at_all() -> None:
     done = run("digits", "--gradients", "--weights", 0)
     assert done.exit_code == 2
+
+
+def test_what_float64_cannot_compute_is_told() -> None:
+    layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
+    settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
+    with pytest.raises(RecipeError, match="in float32 only, and this is float64"):
+        check_gradients("digits", settings)

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
+from kcnn.data.digits import read_digits
 from kcnn.errors import TrainingError
 from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
@@ -273,3 +275,22 @@ def test_what_may_change_the_last_digits_is_told(tiny: Path, notes) -> None:
     resume("tiny/stopped", progress=notes)
     (told,) = (line for line in notes.lines if line.startswith("not what the run began with"))
     assert ": onednn, training_cores; its figures may differ" in told
+
+
+def test_what_is_told_around_training_stands_in_the_log(tiny: Path, notes) -> None:
+    digits = read_digits()
+    known = digits.test.labels < 9
+    np.savez(
+        "dark.npz",
+        x_train=(digits.train.images > 127).astype(np.uint8), y_train=digits.train.labels,
+        x_test=(digits.test.images[known] > 127).astype(np.uint8), y_test=digits.test.labels[known],
+    )  # fmt: skip
+    run = fit(tiny, ["data={dataset: npz, path: dark.npz}", "train.epochs=2"], progress=notes).run
+    resume(overrides=["train.epochs=3"], progress=notes)
+    evaluate(None, run.path.parents[1], progress=notes)
+    log = run.log.read_text()
+    assert "all but black" in log.splitlines()[0]
+    assert f"going on with {run.path} after epoch 2" in log
+    assert log.count("no test image shows 9") == 2
+    told = [note for note in notes.lines if note.startswith("no test image shows 9")]
+    assert len(told) == 3

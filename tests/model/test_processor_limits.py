@@ -40,4 +40,7 @@ def test_other_formats_do_not(dilated: Plan, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float64"])
 def test_without_dilation_they_do(make_recipe, dtype: str) -> None:
     layers = "- Conv2DTranspose: {filters: 2, kernel_size: 3, strides: 2}\n" + END
-    require_kernels(plan_network(make_recipe(layers), (8, 8, 1), 10), dtype)
+    plan = plan_network(make_recipe(layers), (8, 8, 1), 10)
+    require_kernels(plan, dtype)
+    with precision(dtype):
+        assert build_model(plan)(keras.ops.zeros((1, 8, 8, 1))).shape == (1, 10)

@@ -9,7 +9,7 @@ from scipy import special
 
 from kcnn.data.dataset import Dataset
 from kcnn.model.build import build_model
-from kcnn.model.plan import Plan
+from kcnn.model.plan import KERAS_K, Plan
 from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.training.fit import compile_model
 from kcnn.training.objective import make_loss, make_metrics, measure, probabilities
@@ -167,6 +167,14 @@ def test_of_mixed_labels_the_heavier_one_counts(name: str, make_plan: Callable[.
         metric.update_state(targets, answers)
         values.append(float(metric.result()))
     assert values[1] == pytest.approx(values[0])
+
+
+def test_k_where_it_is_left_out_is_keras_s() -> None:
+    for kind in (
+        keras.metrics.TopKCategoricalAccuracy,
+        keras.metrics.SparseTopKCategoricalAccuracy,
+    ):
+        assert kind().get_config()["k"] == KERAS_K
 
 
 def test_probabilities() -> None:

@@ -47,23 +47,14 @@ def test_score_by_hand() -> None:
     np.testing.assert_allclose(scores.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0])
 
 
-class Heard(Progress):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-
-def test_classes_that_no_image_shows_are_told() -> None:
-    heard = Heard()
-    score(PROBABILITIES, LABELS, NAMES).tell_what_is_missing(heard)
-    assert heard.notes == ["no test image shows never: recall is not known there"]
-    score(np.eye(4, dtype=np.float32), np.arange(4), NAMES).tell_what_is_missing(heard)
+def test_classes_that_no_image_shows_are_told(notes) -> None:
+    score(PROBABILITIES, LABELS, NAMES).tell_what_is_missing(notes)
+    assert notes.lines == ["no test image shows never: recall is not known there"]
+    score(np.eye(4, dtype=np.float32), np.arange(4), NAMES).tell_what_is_missing(notes)
     many = score(np.eye(13, dtype=np.float32)[:1], np.zeros(1, int), [f"c{n}" for n in range(13)])
-    many.tell_what_is_missing(heard)
-    assert len(heard.notes) == 2
-    assert "shows c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 and 2 more: " in heard.notes[-1]
+    many.tell_what_is_missing(notes)
+    assert len(notes.lines) == 2
+    assert "shows c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 and 2 more: " in notes.lines[-1]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.commands.fitting.job import load_job
+from kcnn.commands.fitting.job import build_compiled_model, load_job
 from kcnn.data import load
 from kcnn.data.dataset import Dataset
 from kcnn.errors import DataError, RecipeError
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.training.devices import choose_devices
 
 PHOTOS = """\
 data:
@@ -39,6 +40,16 @@ def test_no_image_is_held_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole[0]() is None
     assert job.validation is not None
     assert len(job.train) == pytest.approx(len(job.validation), abs=1)
+
+
+def test_what_the_processor_cannot_compute_is_told_before_training() -> None:
+    layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
+    settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
+    job = load_job(read_recipe("digits", settings), None, Progress())
+    devices = choose_devices("cpu")
+    with pytest.raises(RecipeError, match="in float32 only, and this is mixed_bfloat16"):
+        build_compiled_model(job, devices, "mixed_bfloat16", Progress())
+    assert build_compiled_model(job, devices, "float32", Progress()).output_shape == (None, 10)
 
 
 def test_the_digest_is_of_all_images_whatever_part_trains() -> None:

@@ -27,9 +27,12 @@ def read_folder_recipe(path: Path) -> Recipe:
 
 
 def test_the_default_batch_size_may_be_more_than_the_images(without_batch_size: Path) -> None:
-    require_batch(read_recipe(without_batch_size), 20)
-    # resolved.yaml writes the default out, and kcnn fit takes it
-    require_batch(read_recipe(without_batch_size, ["train.batch_size=32"]), 20)
+    # resolved.yaml writes the default out, and kcnn fit takes it.
+    for overrides in ([], ["train.batch_size=32"]):
+        recipe = read_recipe(without_batch_size, overrides)
+        require_batch(recipe, 20)
+        with pytest.raises(RecipeError, match="33 is more than the 20 training images"):
+            require_batch(read_recipe(without_batch_size, [*overrides, "train.batch_size=33"]), 20)
 
 
 def test_a_batch_size_of_ones_own_may_not(without_batch_size: Path) -> None:
