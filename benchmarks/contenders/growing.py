@@ -61,7 +61,8 @@ def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
     )
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "growth")
-        training = train(plan, model, Feed(batches, steps), folder, Progress())
+        feed = Feed(batches, steps, settings.batch_size)
+        training = train(plan, model, feed, folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

@@ -34,7 +34,8 @@ def seconds_of_epochs(task: Task) -> list[float]:
     )
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "speed")
-        training = train(task.plan, model, Feed(batches, steps), folder, Progress())
+        feed = Feed(batches, steps, task.batch_size)
+        training = train(task.plan, model, feed, folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

@@ -71,7 +71,8 @@ def _require_folder(path: Path) -> None:
         )
     raise DataError(
         f"{path}: no such folder",
-        "data.path names the folder of images; in a recipe, as seen from where the recipe lies",
+        "data.path names the folder of images: as seen from where the recipe lies or, on the "
+        "command line, from here",
     )
 
 

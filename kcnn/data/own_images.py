@@ -48,5 +48,6 @@ def require_npz(path: Path) -> None:
     if not path.is_file():
         raise DataError(
             f"{path}: no such file",
-            "data.path names the .npz file; in a recipe, as seen from where the recipe lies",
+            "data.path names the .npz file: as seen from where the recipe lies or, on the command "
+            "line, from here",
         )

@@ -39,12 +39,14 @@ class Feed:
     Args:
         batches: Training batches of all epochs and steps that are left, one after the other.
         steps_per_epoch: How many of them make an epoch.
+        batch_size: Images in each of them; the last of an epoch may have fewer.
         validation: Batches scored after each epoch, or None.
         watched: Images whose accuracy is measured after each epoch, by name of its column.
     """
 
     batches: tf.data.Dataset
     steps_per_epoch: int
+    batch_size: int
     validation: tf.data.Dataset | None = None
     watched: Mapping[str, Images] = field(default_factory=dict)
 
@@ -133,7 +135,7 @@ def train(
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
-        progress.training_started(settings.epochs, feed.steps_per_epoch, settings.batch_size)
+        progress.training_started(settings.epochs, feed.steps_per_epoch, feed.batch_size)
         with remapping_where_it_works(plan):
             model.fit(
                 feed.batches,
@@ -146,7 +148,7 @@ def train(
                 verbose=0,
             )
     except tf.errors.ResourceExhaustedError as error:
-        raise out_of_memory(error.message, settings.batch_size) from None
+        raise out_of_memory(error.message, feed.batch_size) from None
     finally:
         progress.training_finished()
     return Training(

@@ -285,12 +285,14 @@ def test_what_is_told_around_training_stands_in_the_log(tiny: Path, notes) -> No
         x_train=(digits.train.images > 127).astype(np.uint8), y_train=digits.train.labels,
         x_test=(digits.test.images[known] > 127).astype(np.uint8), y_test=digits.test.labels[known],
     )  # fmt: skip
-    run = fit(tiny, ["data={dataset: npz, path: dark.npz}", "train.epochs=2"], progress=notes).run
+    data = f"data={{dataset: npz, path: dark.npz, validation: {len(digits.train) - 20}}}"
+    run = fit(tiny, [data, "train.batch_size=32", "train.epochs=2"], progress=notes).run
     resume(overrides=["train.epochs=3"], progress=notes)
     evaluate(None, run.path.parents[1], progress=notes)
     log = run.log.read_text()
     assert "all but black" in log.splitlines()[0]
     assert f"going on with {run.path} after epoch 2" in log
+    assert "training: 2 epochs of 1 steps of 20 images" in log
     assert log.count("no test image shows 9") == 2
     told = [note for note in notes.lines if note.startswith("no test image shows 9")]
     assert len(told) == 3

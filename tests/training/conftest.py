@@ -78,7 +78,8 @@ def trained(make_plan: MakePlan, digits: Dataset, tmp_path: Path) -> Callable[..
             images, batch_size=options.batch_size, epochs=options.epochs, seed=0, classes=classes
         )
         scored = validation and evaluation_batches(validation, 100, classes)
-        training = train(plan, model, Feed(batches, steps, scored), run, progress or Progress())
+        feed = Feed(batches, steps, options.batch_size, scored)
+        training = train(plan, model, feed, run, progress or Progress())
         return Trained(plan, model, training, validation, run)
 
     return run_training

@@ -195,7 +195,7 @@ class _Completion:
         validation = job.validation and evaluation_batches(
             job.validation, batch_size(self.model), classes
         )
-        return Feed(batches, job.steps_per_epoch, validation, self._watched())
+        return Feed(batches, job.steps_per_epoch, job.batch_size, validation, self._watched())
 
     def _watched(self) -> dict[str, Images]:
         """Takes the first training and test images that the recipe watches, by name of column."""
