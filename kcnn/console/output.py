@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def json_text(value: Any) -> str:
-    """Writes a result for programs."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    """Return a result as JSON, in ASCII unless standard output is in a form of Unicode."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    in_unicode = encoding.lower().startswith("utf")  # a look-alike would change a path
+    return json.dumps(value, indent=2, ensure_ascii=not in_unicode, default=str)
 
 
 def fit_text(result: FitResult) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
+import json
 import os
 import stat
 import sys
@@ -10,6 +13,46 @@ from contextlib import suppress
 from typing import Any, TextIO, cast
 
 from kcnn.printable import printable
+
+# What stands for a character that the stream's encoding lacks, as cp1252 and ASCII do.
+_LOOK_ALIKES = {
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "‑": "-",
+    "─": "-",
+    "━": "-",
+    "│": "|",
+    "‖": "||",
+    "…": "...",
+    "·": "*",
+    "•": "*",
+    "→": "->",
+    "←": "<-",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "±": "+/-",
+    "²": "^2",
+    "√": "sqrt",
+    "⌊": "floor(",
+    "⌋": ")",
+    "⌈": "ceil(",
+    "⌉": ")",
+    "β": "beta",
+    "“": "'",
+    "”": "'",
+    "‘": "'",
+    "’": "'",
+    "\u00a0": " ",
+    "\u202f": " ",
+    # Frames of rich's spinner.
+    **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),
+}
+_LOOK_ALIKE_ERRORS = "kcnn-look-alikes"
+# Python's own choices. Another one comes from PYTHONIOENCODING, so from the user.
+_DEFAULT_ERRORS = ("strict", "surrogateescape", "backslashreplace")
 
 
 def show(text: str) -> None:
@@ -45,6 +88,27 @@ def open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this
         if getattr(sys, name) is None:
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def replace_missing_characters() -> None:
+    """Let standard output and error replace what their encoding lacks, in place of an exception.
+
+    Windows encodes redirected output as cp1252, a C locale as ASCII; kcnn prints `×`, `−`, `…`.
+    """
+    codecs.register_error(_LOOK_ALIKE_ERRORS, _look_alikes)
+    for stream in (sys.stdout, sys.stderr):
+        # A stream that a caller put in place may be of another class.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in _DEFAULT_ERRORS:
+            stream.reconfigure(errors=_LOOK_ALIKE_ERRORS)
+
+
+def _look_alikes(error: UnicodeError) -> tuple[str, int]:
+    """Replace what cannot be encoded: by a look-alike if there is one, else as JSON escapes it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    replaced = (_LOOK_ALIKES.get(character) or json.dumps(character)[1:-1] for character in missing)
+    return "".join(replaced), error.end
 
 
 def leave_closed_terminal() -> None:

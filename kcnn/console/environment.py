@@ -1,0 +1,15 @@
+"""What the environment of the process must not break."""
+
+from __future__ import annotations
+
+import os
+
+from kcnn.console.streams import replace_missing_characters
+
+
+def prepare_environment() -> None:
+    """Set up the process, and the processes it starts, before anything else is imported."""
+    # A notebook's kernel exports `module://matplotlib_inline.backend_inline`, which Matplotlib
+    # refuses at import where that package is not installed. kcnn writes files, opens no window.
+    os.environ["MPLBACKEND"] = "agg"
+    replace_missing_characters()
