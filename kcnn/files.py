@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -45,14 +46,16 @@ def require_writable(output_dir: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Opens a file that someone else may have put there, if it is one: no pipe, no device.
+    """Open a file that someone else may have put there; refuse a pipe or a device.
 
     Raises:
         OSError: It is missing, or cannot be read.
         RunError: It is no file.
     """
-    # Not to wait for who may write into a pipe.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    # O_NONBLOCK: a pipe that nobody writes into would block. O_BINARY: Windows would translate
+    # line ends and stop at a Ctrl-Z byte. Neither is defined everywhere.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise RunError(f"{path}: expected a file, found a pipe or a device", "remove it")
@@ -71,6 +74,21 @@ def read_limited(path: Path, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise RunError(f"{path}: longer than {most_bytes:,} bytes", "is this a run of kcnn?")
     return content
+
+
+def read_table(path: Path) -> io.StringIO:
+    r"""Read the text of a CSV file, as kcnn writes it or as a spreadsheet saves it.
+
+    Returns:
+        The text without a byte order mark; its lines may end with `\n`, `\r\n` or `\r`.
+
+    Raises:
+        OSError: It is missing, or cannot be read.
+        UnicodeDecodeError: It is not UTF-8.
+        RunError: It is no file, or too long.
+    """
+    text = read_limited(path, LARGEST_TABLE).decode("utf-8-sig")
+    return io.StringIO(text, newline="")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -235,9 +253,11 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process of this number may still be writing."""
-    if os.name != "posix":
-        return False  # there the call would end it
+    """Return whether a process of this number may still be writing."""
+    if sys.platform == "win32":  # where os.kill would end it
+        import psutil
+
+        return psutil.pid_exists(process)
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -259,5 +279,5 @@ def _flush_folder(path: Path) -> None:
 
 def _flush(path: Path) -> None:
     if path.is_file():
-        with path.open("rb") as stream:
+        with path.open("r+b") as stream:  # Windows flushes only what may be written
             os.fsync(stream.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -57,10 +58,11 @@ def is_held(run: RunFolder) -> bool:
 
 
 def _is_held_by_another_user(run: RunFolder) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    """Return whether the lock of a run that may only be read is held; False on Windows."""
+    if sys.platform == "win32":
         return False
+    import fcntl
+
     try:
         with run.lock.open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from pathlib import Path
 
 from kcnn.errors import RunError
-from kcnn.files import LARGEST_TABLE, read_limited
+from kcnn.files import read_table
 
 # How the names of the metrics from 0 to 1 end: all that recipes may ask for.
 _SHARES = ("accuracy", "precision", "recall", "f1_score", "auc")
@@ -27,20 +26,20 @@ def is_share(name: str) -> bool:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """Reads a metrics.csv: one mapping an epoch, column name to number.
+    """Read a metrics.csv: one mapping an epoch, column name to number.
 
     Raises:
         RunError: It is missing, empty, or holds something that is not a number or no epochs.
     """
     try:
-        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
+        text = read_table(path)
     except FileNotFoundError:
         raise RunError(
             f"{path}: missing", "the run was stopped before its first epoch ended"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
-    table = csv.DictReader(io.StringIO(text))
+    table = csv.DictReader(text)
     try:
         rows = [{str(name): float(value) for name, value in row.items()} for row in table]
     except (TypeError, ValueError, csv.Error):

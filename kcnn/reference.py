@@ -49,4 +49,4 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     readme_file = Path(sys.argv[1])
     updated = with_reference(readme_file.read_text(encoding="utf-8"))
-    readme_file.write_text(updated, encoding="utf-8")
+    readme_file.write_text(updated, encoding="utf-8", newline="\n")

@@ -288,4 +288,4 @@ def _anchor(title: str) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    Path(sys.argv[1]).write_text(settings_page(), encoding="utf-8")
+    Path(sys.argv[1]).write_text(settings_page(), encoding="utf-8", newline="\n")

@@ -18,6 +18,13 @@ def test_metrics_are_read_as_numbers(tmp_path: Path) -> None:
     assert second["loss"] != second["loss"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_metrics_that_a_spreadsheet_saved(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text(f"epoch,loss{end}1,2.5{end}", encoding="utf-8-sig", newline="")
+    assert read_metrics(path) == [{"epoch": 1.0, "loss": 2.5}]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

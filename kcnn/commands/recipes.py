@@ -77,7 +77,7 @@ def _free_name(path: Path) -> Path:
 
 
 def _write_new(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as stream:
+    with path.open("x", encoding="utf-8", newline="\n") as stream:
         try:
             stream.write(text)
             stream.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from kcnn.arrays import ArraysError, read_arrays
 from kcnn.errors import RunError
-from kcnn.files import LARGEST_TABLE, read_limited
+from kcnn.files import read_table
 from kcnn.runs import RunFolder
 
 DAMAGED_HINT = "restore the file, or train the run again"
@@ -133,13 +132,13 @@ def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_rows(path: Path, before: str = "it was scored") -> list[list[str]]:
     try:
-        text = read_limited(path, LARGEST_TABLE).decode("utf-8")
+        text = read_table(path)
     except FileNotFoundError:
         raise RunError(f"{path}: missing", f"the run was stopped before {before}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     try:
-        rows = list(csv.reader(io.StringIO(text)))
+        rows = [row for row in csv.reader(text) if row]
     except csv.Error as error:
         raise RunError(f"{path}: not a table: {error}", DAMAGED_HINT) from None
     if len(rows) < 2:

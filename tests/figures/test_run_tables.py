@@ -45,6 +45,18 @@ def test_a_damaged_confusion_is_one_line_that_names_the_file(run: RunFolder, tex
     assert "\n" not in raised.value.message
 
 
+def test_tables_that_a_spreadsheet_saved(run: RunFolder) -> None:
+    for path, text in (
+        (run.confusion, "true,ä\r\nä,5\r\n\r\n"),
+        (run.predictions, "index,label,predicted,probability\r\n0,3,5,0.75\r\n"),
+        (run.steps, "step,loss\r\n1,2.5\r\n"),
+    ):
+        path.write_text(text, encoding="utf-8-sig", newline="")
+    assert read_confusion(run).class_names == ("ä",)
+    assert read_predictions(run).index.tolist() == [0]
+    assert read_steps(run).tolist() == [2.5]
+
+
 def test_predictions_are_read_by_the_names_of_columns(run: RunFolder) -> None:
     columns = ["probability", "index", "label", "predicted"]
     write_csv(run.predictions, columns, [[0.75, 0, 3, 5], [1, 1, 2, 2]])
