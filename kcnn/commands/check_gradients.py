@@ -109,9 +109,9 @@ def check_gradients(
     plan_for_known_images(settings)  # what does not fit is said before anything is loaded
     dataset = _load(settings, data_dir, progress)
     plan = plan_network(settings, dataset.image_shape, len(dataset.class_names))
-    require_kernels(plan, "float64")
     images = choose_images(plan, dataset.train)
     start_tensorflow(progress)
+    require_kernels(plan, "float64")
     from kcnn.model.double_precision import in_float64
     from kcnn.training.gradients import check_gradients
 

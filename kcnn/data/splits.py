@@ -1,4 +1,4 @@
-"""Splits that keep every class's share of the images."""
+"""Stratified splits: every class keeps its fraction of the images."""
 
 from __future__ import annotations
 
@@ -58,9 +58,13 @@ def split_validation(
 
 
 def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting: str) -> np.ndarray:
-    """Chooses images so that every class gives its share, rounded by largest remainder.
+    """Choose images so that every class gives its part of them.
 
-    No class gives its last image.
+    A class's part is `count * size / total`, which is rarely a whole number. Every class gives
+    its part rounded down, or one image more; the images that are missing come from the classes
+    with the largest remainders (the first of equals). No class gives its last image. Where small
+    classes therefore cannot round up and too few images come together, every class that has more
+    than one image left gives another, again largest remainders first, until there are enough.
 
     Args:
         labels: int, (count,).
@@ -73,24 +77,29 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
 
     Raises:
         AmountError: So many cannot be chosen, or a class would be chosen whole.
+
+    Example:
+        49 of classes of 5, 5, 22 and 22 images: their parts are 4.5, 4.5, 20.0 and 20.0, just
+        below 20. The small ones can give 4 each, so 41 are left for the others: 21 and 20.
     """
     classes, sizes = np.unique(labels, return_counts=True)
     count = images_meant(amount, len(labels), len(classes), setting)
-    shares = _shares(sizes, count)
+    counts = _counts(sizes, count)
     generator = np.random.default_rng(seed)
     taken = np.zeros(len(labels), bool)
-    for label, share in zip(classes, shares, strict=True):
-        taken[generator.choice(np.flatnonzero(labels == label), share, replace=False)] = True
+    for label, chosen in zip(classes, counts, strict=True):
+        taken[generator.choice(np.flatnonzero(labels == label), chosen, replace=False)] = True
     return taken
 
 
-def _shares(sizes: np.ndarray, count: int) -> np.ndarray:
-    shares, remainders = np.divmod(sizes * count, sizes.sum())
-    while (missing := count - shares.sum()) > 0:
-        # One more for the largest remainders, but no class gives its last image.
-        order = np.argsort(-remainders, kind="stable")
-        shares[order[shares[order] < sizes[order] - 1][:missing]] += 1
-    return shares
+def _counts(sizes: np.ndarray, count: int) -> np.ndarray:
+    """Compute how many images each class gives, as `take_stratified` promises it."""
+    counts, remainders = np.divmod(sizes * count, sizes.sum())
+    largest_first = np.argsort(-remainders, kind="stable")
+    while (missing := count - counts.sum()) > 0:
+        with_two_left = largest_first[counts[largest_first] < sizes[largest_first] - 1]
+        counts[with_two_left[:missing]] += 1
+    return counts
 
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:

@@ -1,6 +1,8 @@
-"""What TensorFlow computes on processors in float32 only."""
+"""What TensorFlow has no kernels for on this processor."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.shapes import pair
@@ -9,26 +11,66 @@ from kcnn.recipe.layers import Conv2DTranspose
 
 
 def require_kernels(plan: Plan, dtype: str) -> None:
-    """Makes sure that a processor can train a network in a number format.
+    """Raise if this processor cannot train a model in a number format.
+
+    Only oneDNN has kernels for a dilated transposed convolution. Whether it has one for a number
+    format depends on the processor (bfloat16 needs AVX-512 or better), the version and the
+    environment, so TensorFlow is asked instead of a table. A model without such a layer costs
+    nothing; one with it loads TensorFlow.
 
     Args:
-        plan: The network.
+        plan: The model.
         dtype: Keras's name of a dtype or dtype policy.
 
     Raises:
-        RecipeError: A transposed convolution is dilated, which TensorFlow 2.21 computes on
-            processors in float32 alone.
+        RecipeError: TensorFlow has no kernel for a layer; every such layer is named.
     """
-    if dtype == "float32":
-        return
-    problems = [
-        plan.recipe.origin.problem(
-            (*node.place, "dilation_rate"),
-            f"layer {node.name}: TensorFlow computes it on processors in float32 only, and this is "
-            f"{dtype}; write dilation_rate: 1 or train.precision: float32",
-        )
+    layers = [
+        node
         for node in plan.nodes
         if isinstance(node.layer, Conv2DTranspose) and max(pair(node.layer.dilation_rate)) > 1
     ]
-    if problems:
-        raise RecipeError(problems)
+    compute_dtype = dtype.removeprefix("mixed_")
+    if not layers or has_dilated_transposed_convolution(compute_dtype):
+        return
+    fix = "write dilation_rate: 1"
+    if compute_dtype.endswith("16") and has_dilated_transposed_convolution("float32"):
+        fix += " or train.precision: float32"
+    raise RecipeError(
+        [
+            plan.recipe.origin.problem(
+                (*node.place, "dilation_rate"),
+                f"layer {node.name}: TensorFlow has no kernel for it on this processor in "
+                f"{compute_dtype}; {fix}",
+            )
+            for node in layers
+        ]
+    )
+
+
+@cache
+def has_dilated_transposed_convolution(dtype: str) -> bool:
+    """Run a small dilated transposed convolution and its gradients on the processor.
+
+    Args:
+        dtype: TensorFlow's name of a floating-point dtype.
+
+    Returns:
+        Whether TensorFlow computed them.
+    """
+    import tensorflow as tf
+
+    # In a graph, as in training: there oneDNN replaces other operations than in eager mode.
+    @tf.function
+    def train(maps: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch([maps, kernel])
+            made = tf.nn.conv2d_transpose(maps, kernel, (1, 6, 6, 1), 1, "VALID", dilations=2)
+        return tape.gradient(made, [maps, kernel])
+
+    with tf.device("CPU:0"):
+        try:
+            train(tf.ones((1, 2, 2, 1), dtype), tf.ones((3, 3, 1, 1), dtype))
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            return False
+    return True
