@@ -2,26 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 MOST_IMAGES_AT_A_TIME = 500  # more are no faster
 MOST_VALUES_AT_A_TIME = 2**26  # of one layer; 256 MB in float32
 
+_CGROUPS_OF_THIS_PROCESS = Path("/proc/self/cgroup")
+_CGROUPS = Path("/sys/fs/cgroup")
+
 
 def images_at_a_time(values: int) -> int:
-    """Gives how many images a network may answer at once: many, but fewer where they are large.
+    """Return how many images a model may predict at once: many, but fewer where they are large.
 
     Args:
-        values: How many numbers the largest of its layers makes of one image.
+        values: How many numbers the largest of its layers computes for one image.
     """
     return max(1, min(MOST_IMAGES_AT_A_TIME, MOST_VALUES_AT_A_TIME // values))
 
 
 def free_memory() -> int | None:
-    """Gives the bytes of memory that programs may still use; None where nobody tells."""
+    """Return the bytes of memory that programs may still use; None where that is unknown.
+
+    In a container with a limit of its own, they are what the limit leaves.
+    """
+    import psutil  # here, because `kcnn --help` needs none of it
+
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
+        available = int(psutil.virtual_memory().available)
+    except (OSError, RuntimeError):  # no /proc
         return None
-    kilobytes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return 1024 * int(kilobytes[0]) if kilobytes else None
+    return max(0, min([available, *_left_in_cgroups()]))
+
+
+def _left_in_cgroups() -> Iterator[int]:
+    """List what each limit on this process leaves, by cgroups of version 2 and 1; Linux only."""
+    try:
+        lines = _CGROUPS_OF_THIS_PROCESS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:  # such as `0::/user.slice` and `4:memory:/docker/3a1b`
+        number, controllers, path = line.split(":", 2)
+        if number == "0":
+            root, limit, usage = _CGROUPS, "memory.max", "memory.current"
+        elif "memory" in controllers.split(","):
+            root, limit = _CGROUPS / "memory", "memory.limit_in_bytes"
+            usage = "memory.usage_in_bytes"
+        else:
+            continue
+        # A container sees its own cgroup as the root, while the path may be the host's.
+        folder = root / path.lstrip("/")
+        for group in (
+            folder,
+            *(parent for parent in folder.parents if root in parent.parents),
+            root,
+        ):
+            left = _left_in_cgroup(group, limit, usage)
+            if left is not None:
+                yield left
+
+
+def _left_in_cgroup(group: Path, limit: str, usage: str) -> int | None:
+    """Return the bytes that a cgroup's limit leaves; None if it has no limit."""
+    try:
+        most = int((group / limit).read_text(encoding="utf-8"))
+        used = int((group / usage).read_text(encoding="utf-8"))
+        statistics = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):  # `max` is no number
+        return None
+    # Usage counts the cache of files, which the system drops when memory is needed.
+    cached = sum(
+        int(line.split()[1])
+        for line in statistics
+        if line.startswith(("inactive_file ", "active_file "))
+    )
+    return most - max(0, used - cached)

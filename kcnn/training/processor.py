@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 # As Linux spells them.
@@ -11,26 +14,48 @@ _AMD = "AuthenticAMD"
 
 
 def processor_name() -> str:
-    """Gives the processor's name as its maker writes it, where it can be known."""
-    return _information("model name") or platform.processor() or platform.machine()
+    """Return the processor's name as its maker writes it; its architecture where it has none."""
+    return _name() or platform.processor() or platform.machine()
 
 
 def fast_bfloat16() -> str | None:
-    """Names the instructions that make bfloat16 faster than float32 here; None without any.
+    """Return the instructions that make bfloat16 faster than float32 here; None without any.
 
     AMX does, and AMD's AVX-512 BF16. Intel's does not: a core begins half as many of its products
     in a cycle, and a convolution takes 1.8 times as long as in float32 (benchmarks/flops.py).
+
+    None on macOS and Windows: Macs have neither, and Windows does not list a processor's
+    instructions. There float32 is trained in, as on most processors; a recipe can still ask for
+    mixed_bfloat16.
     """
-    flags = _information("flags").split()
+    flags = _cpuinfo("flags").split()
     if _AMX in flags:
         return "AMX"
-    return "AVX-512 BF16" if _AVX512 in flags and _information("vendor_id") == _AMD else None
+    return "AVX-512 BF16" if _AVX512 in flags and _cpuinfo("vendor_id") == _AMD else None
 
 
-def _information(key: str) -> str:
-    """Reads what Linux says of the first core; nothing on other systems."""
+def _name() -> str:
+    """Read the processor's name where the system keeps it; empty where it does not."""
+    if sys.platform == "darwin":
+        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        with suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=5)
+            return done.stdout.strip()
+        return ""
+    if sys.platform == "win32":
+        import winreg
+
+        key = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as processor:
+            return str(winreg.QueryValueEx(processor, "ProcessorNameString")[0]).strip()
+        return ""
+    return _cpuinfo("model name")
+
+
+def _cpuinfo(key: str) -> str:
+    """Read what Linux says about the first core; empty on other systems, and on ARM's for most."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "")

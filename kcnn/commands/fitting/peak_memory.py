@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 
 
-def peak_memory_mb() -> int | None:
-    """Gives the most memory that this process had at once; None where the system does not tell.
+def peak_memory_mb() -> int:
+    """Return the most memory that this process used at once, in MB; a GPU's own is not counted."""
+    if sys.platform == "win32":
+        import psutil
 
-    What a GPU has of its own is not counted.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
+        return round(psutil.Process().memory_info().peak_wset / 1e6)
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from kcnn.commands.fitting.peak_memory import peak_memory_mb
@@ -20,6 +21,9 @@ def test_megabytes_of_either_system(
     assert peak_memory_mb() == megabytes
 
 
-def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
-    assert peak_memory_mb() is None
+def test_megabytes_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    used = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=7_000_000))
+    monkeypatch.setattr(psutil, "Process", lambda: used)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert peak_memory_mb() == 7
