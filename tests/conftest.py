@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,43 @@ if os.environ.get("CI"):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds how often a harness tries: a little by default, and as often as asked."""
     parser.addoption("--kills", type=int, default=2, help="How often a fit is killed.")
+
+
+SLOW_TEST_SECONDS = 600
+_STANDARD_ERROR = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the terminal's standard error for the watchdog; capturing replaces it later."""
+    config.stash[_STANDARD_ERROR] = os.dup(2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give slow tests more time, unless `--timeout` sets one limit for all."""
+    for item in items:
+        if item.get_closest_marker("slow") and config.getoption("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_TEST_SECONDS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End a test that hangs inside C or C++, and print the stacks of all threads.
+
+    pytest-timeout's signal fails a test that hangs in Python and goes on with the next. Python
+    runs no signal handler while the main thread is in TensorFlow, so faulthandler's thread, which
+    needs no Python, ends the process a little later; xdist reports the test and starts another.
+    """
+    marker = item.get_closest_marker("timeout")
+    option = item.config.getoption("timeout")
+    seconds = marker.args[0] if marker else option or float(item.config.getini("timeout"))
+    if seconds > 0:
+        standard_error = item.config.stash[_STANDARD_ERROR]
+        faulthandler.dump_traceback_later(1.25 * seconds, exit=True, file=standard_error)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 REPOSITORY = Path(__file__).resolve().parents[1]
