@@ -1,15 +1,19 @@
-"""Starts TensorFlow: with its fast kernels, without the lines it writes as it is loaded."""
+"""Start TensorFlow: with its fast kernels, without the lines it writes as it is loaded."""
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import platform
+import re
 import sys
-import tempfile
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
+from kcnn.errors import KcnnError
+from kcnn.held_back import held_back_standard_error
 from kcnn.progress import Progress
 
 # TensorFlow leaves oneDNN's kernels off where a processor has no AVX-512 VNNI, as in many laptops.
@@ -17,36 +21,92 @@ from kcnn.progress import Progress
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _WITH_ONEDNN = ("x86_64", "AMD64")
 
+# Keras reads these at import. They are made for debugging, and would change every run.
+_KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
+
+# Read by TensorFlow, XLA, oneDNN and the libraries of NVIDIA. Not all of `TF_`: Terraform keeps
+# passwords in TF_VAR_password, TF_TOKEN_app_terraform_io and TF_CLI_ARGS.
+_NUMERIC = re.compile(
+    r"(XLA|ONEDNN|DNNL|MKL|KMP|OMP|OPENBLAS|CUDA|CUDNN|CUBLAS|NCCL|NVIDIA_TF32)_"
+    r"|TF_(ENABLE|DISABLE|XLA|CUDNN|CUBLAS|GPU|CPU|NUM|FORCE|ONEDNN|DETERMINISTIC|AUTOTUNE|USE|MLIR"
+    r"|GRAPPLER|FP16|FUNCTION|CONV|MATMUL|THREAD|SYNC|LAYOUT|AUTO|DEFAULT|MIN|MAX)_"
+)
+
 
 def start_tensorflow(progress: Progress | None = None) -> None:
-    """Imports TensorFlow and Keras; every command that needs them calls this first.
+    """Import TensorFlow and Keras; every command that needs them calls this first.
 
-    TensorFlow writes to the terminal before its own settings can stop it, so the standard error of
-    the process is held back for the import, and shown after all when the import fails.
+    TensorFlow writes to the terminal before its own settings can stop it, so that standard error is
+    held back for the import, and printed if the import fails.
 
     Args:
-        progress: Where the seconds it takes are shown.
+        progress: Shows the seconds it takes.
+
+    Raises:
+        KcnnError: Keras cannot use its keras.json.
     """
     if "keras" in sys.modules and "tensorflow" in sys.modules:
+        _undo_keras_settings()
         return
     os.environ.update(start_environment())
+    for name in _KERAS_VARIABLES:
+        os.environ.pop(name, None)
+    if not os.environ.get("KERAS_HOME"):
+        os.environ.pop("KERAS_HOME", None)  # Keras would take "" for the current folder
     task = (progress or Progress()).task("Starting TensorFlow")
-    with task, _held_back_standard_error(), _uncollected():
-        import keras  # noqa: F401
+    with task, held_back_standard_error(), _named_signals(), _uncollected():
+        _import_keras()
         import tensorflow as tf
 
         # Now, since it cannot be changed once they are in use: a command takes what memory it
         # needs, and not all there is.
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
+    _undo_keras_settings()
+
+
+def _import_keras() -> None:
+    """Import Keras, which reads keras.json at import.
+
+    Raises:
+        KcnnError: Keras refuses what the file holds.
+    """
+    try:
+        import keras  # noqa: F401
+    except Exception as error:
+        *_, last = traceback.walk_tb(error.__traceback__)
+        if last[0].f_globals.get("__name__") != "keras.src.backend.config":
+            raise
+        path = os.path.expanduser(str(last[0].f_globals.get("_config_path", "keras.json")))  # noqa: PTH111
+        raise KcnnError(
+            f"{path}: Keras cannot use it: {' '.join(str(error).split())}",
+            "fix the file or remove it; Keras then writes a new one",
+        ) from None
+
+
+def _undo_keras_settings() -> None:
+    """Set back what Keras took from keras.json or the environment, which would change a run.
+
+    With channels_first in the file, a recipe would train another model, without a word.
+    """
+    import keras
+
+    former = keras.config.floatx()
+    if former != "float32" and keras.config.dtype_policy().name == former:
+        keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
 
 
 def start_environment() -> dict[str, str]:
-    """Gives the environment variables that TensorFlow is started with.
+    """Return the environment variables that TensorFlow is started with.
 
     Returns:
         Values by name: Keras's backend, which must be TensorFlow, and others as the user has set
-        them, or as kcnn does.
+        them, or else as kcnn sets them.
     """
     settings = {"TF_CPP_MIN_LOG_LEVEL": "2"}
     if platform.machine() in _WITH_ONEDNN:
@@ -55,42 +115,40 @@ def start_environment() -> dict[str, str]:
     return {"KERAS_BACKEND": "tensorflow", **kept}
 
 
+def numeric_environment() -> dict[str, str]:
+    """Return the environment variables that can change numbers, for a run's environment.json."""
+    return {name: os.environ[name] for name in sorted(os.environ) if _NUMERIC.match(name)}
+
+
 def uses_onednn() -> bool | None:
-    """Says whether oneDNN's kernels are on, once TensorFlow was started.
+    """Return whether oneDNN's kernels are on, once TensorFlow was started.
 
     Returns:
-        Whether they are, by the setting that TensorFlow reads; None where it has none to read.
+        Whether they are, by the setting that TensorFlow reads; None if it has none to read.
     """
     setting = os.environ.get(_ONEDNN)
     return None if setting is None else setting.lower() in ("1", "true")
 
 
 @contextmanager
-def _held_back_standard_error() -> Iterator[None]:
-    """Sends what C++ writes to file descriptor 2 to a temporary file."""
-    with suppress(OSError):  # a terminal that is gone
-        sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as written:
-        os.dup2(written.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            os.dup2(kept, 2)
-            written.seek(0)
-            os.write(2, written.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+def _named_signals() -> Iterator[None]:
+    """Let Python write the name of a signal that ends the process, as of an illegal instruction."""
+    if faulthandler.is_enabled():
+        yield
+        return
+    faulthandler.enable(2)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keeps Python from looking for garbage among what is imported, now and later.
+    """Keep Python's garbage collector from looking through what is imported, now and later.
 
-    Importing makes 400,000 objects that all stay. Looking through them takes a tenth of the
-    import's seconds, and a third of a second each time thereafter.
+    The import makes 400,000 objects that all stay. Looking through them takes a tenth of its
+    seconds, and a third of a second each time thereafter.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -29,6 +29,7 @@ FOUNDATIONS = {
     "metrics",
     "signals",
     "cores",
+    "held_back",
     "errors",
 }
 MIDDLE = {"data", "model", "training", "figures", "export", "backend"}
@@ -38,6 +39,7 @@ MAY_IMPORT = {
     "progress": {"errors"},
     "cores": set(),
     "memory": set(),
+    "held_back": set(),
     "signals": set(),
     "arrays": {"memory"},
     "printable": set(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.backend import start_environment, uses_onednn
+from kcnn.backend import numeric_environment, start_environment, uses_onednn
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -24,12 +25,19 @@ def run_python(code: str, folder: Path, **environment: str) -> subprocess.Comple
     )
 
 
-def test_tensorflow_starts_in_silence(tmp_path: Path) -> None:
+def test_tensorflow_starts_in_silence_with_onednn_and_collects_no_garbage(tmp_path: Path) -> None:
     code = """
-import sys
-from kcnn.backend import start_tensorflow
+import gc, platform, sys
+from kcnn.backend import start_tensorflow, uses_onednn
 start_tensorflow()
+collections = sum(generation["collections"] for generation in gc.get_stats())
+assert collections < 50, collections
+assert gc.isenabled()
+assert gc.get_freeze_count() > 100_000
 import keras, tensorflow
+from tensorflow.python.util import _pywrap_util_port
+if platform.machine() in ("x86_64", "AMD64"):  # elsewhere TensorFlow's choice stands
+    assert _pywrap_util_port.IsMklEnabled() is uses_onednn() is True
 assert keras.backend.backend() == "tensorflow"
 start_tensorflow()
 tensorflow.constant(1.0) + 1
@@ -39,7 +47,8 @@ print("heard on standard error", file=sys.stderr)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "heard on standard error\n")
 
 
-def test_onednn_is_on_where_tensorflow_would_leave_it_off(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_onednn_is_off_where_a_user_wants_it(tmp_path: Path) -> None:
     code = """
 from kcnn.backend import start_tensorflow, uses_onednn
 start_tensorflow()
@@ -49,7 +58,6 @@ print(uses_onednn())
 """
     if platform.machine() not in ("x86_64", "AMD64"):
         pytest.skip("TensorFlow's choice stands")
-    assert run_python(code, tmp_path).stdout == "True\n"
     assert run_python(code, tmp_path, TF_ENABLE_ONEDNN_OPTS="0").stdout == "False\n"
 
 
@@ -64,7 +72,9 @@ def test_other_processors_are_left_to_tensorflow(
 
 
 def test_every_gpu_gives_memory_as_it_is_needed(tmp_path: Path) -> None:
-    (tmp_path / "keras.py").touch()
+    (tmp_path / "keras.py").write_text(
+        "from unittest.mock import MagicMock\nconfig = MagicMock()\n"
+    )
     (tmp_path / "tensorflow.py").write_text(
         "from types import SimpleNamespace\n"
         "grown = []\n"
@@ -92,12 +102,95 @@ def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stderr
 
 
-def test_garbage_waits_until_tensorflow_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        ("os.write(2, b'F0000 Unknown flag\\n'); os._exit(1)", "F0000 Unknown flag\n"),
+        ("os._exit(1)", ""),
+        ("os.kill(os.getpid(), signal.SIGILL)", "Fatal Python error: Illegal instruction\n"),
+        ("os.abort()", "Fatal Python error: Aborted\n"),
+    ],
+)
+def test_a_process_that_tensorflow_ends_is_not_mute(end: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text(f"import os, signal\n{end}\n")
+    done = run_python("from kcnn.backend import start_tensorflow; start_tensorflow()", tmp_path)
+    assert done.returncode
+    error = "error: the process ended while TensorFlow was starting\nhint: "
+    assert done.stderr.startswith(shown + error)
+    assert len(done.stderr.splitlines()) == 2 + bool(shown)
+
+
+def test_without_another_process_nothing_is_held_back(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("import os\nos.write(2, b'one\\n')\nos._exit(1)\n")
+    code = "import sys; sys.executable = {!r}; import kcnn.backend as b; b.start_tensorflow()"
+    for executable in ("", str(tmp_path / "missing")):
+        assert run_python(code.format(executable), tmp_path).stderr == "one\n"
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path) -> Path:
+    """A folder for keras.json."""
+    home = tmp_path / "keras_home"
+    home.mkdir()
+    return home
+
+
+def test_nothing_that_keras_reads_changes_a_run(keras_home: Path) -> None:
+    settings = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first"}
+    (keras_home / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
     code = """
-import gc
 from kcnn.backend import start_tensorflow
 start_tensorflow()
-collections = sum(generation["collections"] for generation in gc.get_stats())
-print(collections < 50, gc.isenabled(), gc.get_freeze_count() > 100_000)
+import keras
+c = keras.config
+print(c.floatx(), c.epsilon(), c.image_data_format(), c.backend(), c.dtype_policy().name)
+print(c.max_epochs(), c.max_steps_per_epoch(), keras.layers.Conv2D(1, 1).data_format)
+c.set_floatx("float16")
+c.set_image_data_format("channels_first")
+start_tensorflow()
+print(c.floatx(), c.image_data_format())
 """
-    assert run_python(code, tmp_path).stdout == "True True True\n"
+    done = run_python(
+        code,
+        keras_home,
+        KERAS_HOME=str(keras_home),
+        KERAS_MAX_EPOCHS="1",
+        KERAS_MAX_STEPS_PER_EPOCH="one",
+        KERAS_NNX_ENABLED="true",
+    )
+    assert done.stdout == (
+        "float32 1e-07 channels_last tensorflow float32\n"
+        "None None channels_last\n"
+        "float32 channels_last\n"
+    ), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [('{"floatx": "float12"}', "Invalid `floatx` configuration"), ("[]", "'list' object has no")],
+)
+def test_a_keras_json_that_keras_refuses(text: str, reason: str, keras_home: Path) -> None:
+    (keras_home / "keras.json").write_text(text)
+    code = """
+from kcnn.backend import start_tensorflow
+from kcnn.errors import KcnnError
+try:
+    start_tensorflow()
+except KcnnError as error:
+    print(error, error.hint, sep="\\n")
+"""
+    done = run_python(code, keras_home, KERAS_HOME=str(keras_home))
+    message, hint = done.stdout.splitlines()
+    assert message.startswith(f"{keras_home / 'keras.json'}: Keras cannot use it: {reason}")
+    assert hint.startswith("fix the file or remove it")
+    assert done.stderr == ""
+
+
+def test_variables_that_change_numbers_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    kept = {"OMP_NUM_THREADS": "2", "TF_ENABLE_ONEDNN_OPTS": "1", "XLA_FLAGS": "--xla_gpu_x"}
+    secret = ("TF_VAR_password", "TF_TOKEN_example_com", "TF_CLI_CONFIG_FILE", "TF_CLI_ARGS")
+    for name, value in {**dict.fromkeys(secret, "secret"), **kept, "AWS_SECRET": "s"}.items():
+        monkeypatch.setenv(name, value)
+    assert numeric_environment() == kept

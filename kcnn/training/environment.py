@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kcnn.backend import uses_onednn
+from kcnn.backend import numeric_environment, uses_onednn
 from kcnn.cores import core_count
 from kcnn.training.devices import Devices
 from kcnn.training.processor import fast_bfloat16, processor_name
@@ -20,7 +20,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-lea
 
 
 def describe_machine() -> dict[str, Any]:
-    """Describes the machine: versions, processor and the devices TensorFlow sees."""
+    """Describe the machine: versions, processor, the devices TensorFlow sees, its environment."""
     return {
         "kcnn": _version("kcnn"),
         "python": platform.python_version(),
@@ -31,6 +31,7 @@ def describe_machine() -> dict[str, Any]:
         "onednn": uses_onednn(),
         "bfloat16": fast_bfloat16() or "none",
         "devices": [_describe_device(device) for device in tf.config.list_physical_devices()],
+        "environment_variables": numeric_environment(),
     }
 
 
