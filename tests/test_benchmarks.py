@@ -91,7 +91,7 @@ def test_wrong_recipes_end_contenders_in_one_line(contenders) -> None:
     assert raised.value.message == f"ours on WRONG: {WRONG}"
 
 
-@pytest.mark.parametrize("net", ["lenet5", "leaky_bn_fast"])
+@pytest.mark.parametrize("net", [pytest.param("lenet5", marks=pytest.mark.slow), "leaky_bn_fast"])
 def test_as_many_steps_at_a_time_as_in_fit(
     net: str, real_data: Path, contenders, monkeypatch
 ) -> None:

@@ -29,12 +29,18 @@ def listing(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one finished run of a tiny network on digits."""
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A folder with one finished run of a tiny network on digits, and what fit printed."""
     folder = tmp_path_factory.mktemp("outputs")
-    done = run("fit", "digits", *TINY, "--output-dir", folder, "--quiet")
+    done = run("fit", "digits", *TINY, "--output-dir", folder, "--seed", "7", "--json", "--quiet")
     assert done.exit_code == 0, done.output
-    return folder
+    return folder, done
+
+
+@pytest.fixture(scope="module")
+def outputs(fitted: tuple[Path, Result]) -> Path:
+    """The folder of that run."""
+    return fitted[0]
 
 
 @pytest.fixture
@@ -85,18 +91,20 @@ class TestFit:
         assert "epoch 1/1" in done.stderr
         assert "epoch 1/1" not in done.stdout
 
-    def test_json_is_the_summary_and_nothing_else(self, tmp_path: Path) -> None:
-        done = run("fit", "digits", *TINY, "--output-dir", tmp_path, "--json", "--quiet")
+    def test_json_is_the_summary_and_nothing_else(self, fitted: tuple[Path, Result]) -> None:
+        _, done = fitted
         printed = json.loads(done.stdout)
         path = Path(printed.pop("path"))
         assert printed == json.loads((path / "summary.json").read_text())
         assert done.stderr == ""
 
-    def test_seed_is_a_setting_in_force(self, tmp_path: Path) -> None:
-        run("fit", "digits", *TINY, "--output-dir", tmp_path, "--seed", "7", "--quiet")
-        assert "seed: 7" in (tmp_path / "digits" / "run-001" / "resolved.yaml").read_text()
+    def test_seed_is_a_setting_in_force(self, outputs: Path) -> None:
+        assert "seed: 7" in (outputs / "digits" / "run-001" / "resolved.yaml").read_text()
 
-    def test_takes_its_own_resolved_recipe(self, outputs: Path, tmp_path: Path) -> None:
+    def test_takes_its_own_resolved_recipe(
+        self, outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
         resolved = outputs / "digits" / "run-001" / "resolved.yaml"
         again = run("fit", resolved, "--output-dir", tmp_path, "--quiet")
         assert again.exit_code == 0

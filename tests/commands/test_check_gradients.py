@@ -97,7 +97,7 @@ def test_agrees_with_every_layer(tmp_path: Path) -> None:
     assert len(report.gradients.compared) > 250
 
 
-@pytest.mark.parametrize("name", ["leaky_bn", "lenet5", "simple_convnet", "cifar", "alexnet_cifar"])
+@pytest.mark.parametrize("name", ["leaky_bn", "simple_convnet"])
 def test_recipes(name: str, real_data: Path) -> None:
     report = check_gradients(name, weights=20, data_dir=real_data)
     assert report.right
@@ -105,9 +105,13 @@ def test_recipes(name: str, real_data: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["batch_norm", "layer_norm", "resnet20", "mnist_best"])
+@pytest.mark.parametrize("name", [
+    "lenet5", "cifar", "alexnet_cifar", "batch_norm", "layer_norm", "resnet20", "mnist_best",
+])  # fmt: skip
 def test_deeper_recipes(name: str, real_data: Path) -> None:
-    assert check_gradients(name, weights=20, data_dir=real_data).right
+    report = check_gradients(name, weights=20, data_dir=real_data)
+    assert report.right
+    assert len(report.gradients.compared) >= 10
 
 
 def test_one_image_a_batch_and_a_sigmoid(real_data: Path) -> None:

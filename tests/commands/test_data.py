@@ -106,6 +106,7 @@ def test_verify_what_is_nowhere() -> None:
     assert caught.value.hint == "kcnn data fetch cifar10 gets it"
 
 
+@pytest.mark.slow
 def test_verify_real_data(real_data) -> None:
     answers = {name: verify(name, real_data, Progress()) for name in ("mnist", "cifar10")}
     for answer in answers.values():

@@ -84,6 +84,12 @@ def short_fit(folder: Path, tmp_path: Path) -> Callable[..., FitResult]:
     )
 
 
+@pytest.fixture
+def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other pictures out: drawing them takes as long as the training."""
+    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -99,6 +105,7 @@ def accuracy_of(model: Path) -> float:
     return float(np.mean(answers.argmax(axis=1) == test.labels))
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
     run = short_fit("train.watch_first=100", "train.epochs=2").run
     last = rows_of(run.metrics)[-1]
@@ -109,10 +116,14 @@ def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
     assert float(last["first_test_accuracy"]) == pytest.approx(right)
 
 
-def test_draws_with_replacement(short_fit: Callable[..., FitResult]) -> None:
-    once = short_fit(name="once").run
-    drawn = short_fit("train.sampling=with_replacement", name="drawn").run
-    assert without_seconds(once) != without_seconds(drawn)
+@pytest.mark.usefixtures("one_picture")
+def test_draws_with_replacement(finished: FitResult, short_fit: Callable[..., FitResult]) -> None:
+    drawn = short_fit("train.sampling=with_replacement").run
+    once = rows_of(finished.run.metrics)[0]
+    (other,) = rows_of(drawn.metrics)
+    assert {name: once[name] for name in ("loss", "accuracy")} != {
+        name: other[name] for name in ("loss", "accuracy")
+    }
 
 
 def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
@@ -189,6 +200,7 @@ def test_environment(finished: FitResult) -> None:
     assert environment["packages"]["keras"]
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_resolved_settings_train_the_same_again(
     finished: FitResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +216,7 @@ def test_resolved_settings_train_the_same_again(
             np.testing.assert_array_equal(weights, same)
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_another_seed_trains_another_network(finished: FitResult, short_fit: Callable) -> None:
     other = short_fit(seed=5)
     assert json.loads(other.run.environment.read_text())["seed"] == 5
@@ -211,6 +224,7 @@ def test_another_seed_trains_another_network(finished: FitResult, short_fit: Cal
     assert rows_of(other.run.metrics)[0]["loss"] != rows_of(finished.run.metrics)[0]["loss"]
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: Path) -> None:
     file = folder / "read.yaml"
     file.write_text(RECIPE)
@@ -221,8 +235,10 @@ def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: 
     assert read_recipe(run.resolved).train.epochs == recipe.train.epochs
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_names_and_numbers_of_runs(short_fit: Callable) -> None:
-    first, named = short_fit(), short_fit(name="first-try")
+    dense = "model.layers=[Flatten, {Dense: {units: 10}}]"
+    first, named = short_fit(dense), short_fit(dense, name="first-try")
     assert (first.run.title, named.run.title) == ("tiny/run-001", "tiny/first-try")
     with pytest.raises(KcnnError, match="a run of this name already exists"):
         short_fit(name="first-try")
@@ -239,6 +255,7 @@ def test_without_validation(short_fit: Callable) -> None:
     assert result.summary["images"]["train"] == 1437
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(precision: str, short_fit: Callable) -> None:
     result = short_fit("train.epochs=2", f"train.precision={precision}")
@@ -248,6 +265,7 @@ def test_mixed_precision(precision: str, short_fit: Callable) -> None:
     assert result.summary["test"]["accuracy"] > 0.4
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> None:
     result = short_fit("train.epochs=1", "train.precision=auto", progress=notes)
     environment = json.loads(result.run.environment.read_text())
@@ -260,6 +278,7 @@ def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> Non
     assert "precision: auto" in result.run.resolved.read_text()
 
 
+@pytest.mark.slow
 def test_every_augmentation(short_fit: Callable) -> None:
     arguments = {
         "RandomCrop": "{padding: 1}", "RandomRotation": "{factor: 0.05}",
@@ -274,6 +293,7 @@ def test_every_augmentation(short_fit: Callable) -> None:
     assert np.isfinite(result.summary["train"]["loss"])
 
 
+@pytest.mark.slow
 def test_branches_and_standard_scaling(short_fit: Callable) -> None:
     result = short_fit(
         f"model.layers={' '.join(BRANCHES.split())}",
@@ -290,6 +310,7 @@ def test_branches_and_standard_scaling(short_fit: Callable) -> None:
     assert float(np.squeeze(scaling.mean)) == pytest.approx(77.8, abs=1)
 
 
+@pytest.mark.slow
 def test_real_images_from_an_npz(real_data: Path, tmp_path: Path, folder: Path) -> None:
     with np.load(real_data / "mnist.npz") as mnist:
         parts = {
@@ -359,6 +380,7 @@ class InterruptedAfter(Progress):
             raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         short_fit("train.epochs=5", progress=InterruptedAfter(), name="stopped")

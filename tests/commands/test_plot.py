@@ -155,6 +155,7 @@ def test_images_that_changed_are_not_drawn(make_run, tmp_path: Path, notes) -> N
         plot_runs([], tmp_path, only=["mistakes"])
 
 
+@pytest.mark.slow
 def test_curves_are_drawn_without_tensorflow_and_pyplot(make_run, tmp_path: Path) -> None:
     make_run()
     program = f"""

@@ -236,6 +236,7 @@ def test_a_label_out_of_range(tmp_path) -> None:
         read_located(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
 
 
+@pytest.mark.slow
 def test_real_cifar10(real_data) -> None:
     cifar10 = NAMED_SETS["cifar10"]
     found = Location(cifar10, layout(cifar10, "cifar_binary", True), real_data)

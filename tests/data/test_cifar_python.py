@@ -47,6 +47,7 @@ def test_the_layout_of_python_2_is_read(tmp_path: Path) -> None:
     assert (dataset.test.labels == 1).all()
 
 
+@pytest.mark.slow
 def test_many_strings_and_the_largest_array_are_no_attack(tmp_path: Path) -> None:
     names = [b"%d.png" % number for number in range(20_000)]
     for protocol in (0, 2, 4, 5):

@@ -89,6 +89,7 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells peaks on Linux")
+@pytest.mark.slow
 def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
     bomb = tmp_path / "images.gz"
     with gzip.open(bomb, "wb", compresslevel=1) as stream:

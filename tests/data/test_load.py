@@ -74,6 +74,7 @@ def test_a_file_of_another_set(no_data, tmp_path, request_data, shape, label, me
         load_dataset(request_data("mnist"), tmp_path, Progress())
 
 
+@pytest.mark.slow
 def test_real_mnist_in_size_of_cifar10(no_data, real_data, request_data) -> None:
     request = request_data("mnist", image_size=[32, 32], channels=3)
     dataset = load_dataset(request, real_data, Progress())

@@ -115,13 +115,16 @@ def test_drop_remainder_leaves_out_other_images_each_epoch(train):
     assert set(labels(made)) == set(range(23))
 
 
-@pytest.mark.parametrize("augmentations", [(), PLAIN, [*PLAIN, MixUp(), CutMix()]])
+@pytest.mark.parametrize(
+    "augmentations",
+    [(), pytest.param(PLAIN, marks=pytest.mark.slow), [*PLAIN, MixUp(), CutMix()]],
+)
 def test_repeats_bit_for_bit(train, augmentations):
     settings = {"augmentations": augmentations, "classes": 23}
     assert_same(batches(train, **settings), batches(train, **settings))
 
 
-@pytest.mark.parametrize("first_epoch", [1, 3])
+@pytest.mark.parametrize("first_epoch", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_begins_at_any_epoch_as_if_it_had_run_from_the_start(train, first_epoch):
     settings = {"augmentations": [*PLAIN, CutMix()], "classes": 23, "epochs": 4}
     whole = batches(train, **settings)
@@ -135,7 +138,14 @@ def test_begins_in_the_middle_of_an_epoch(train, augmentations):
     assert_same(whole[3 + 2 :], batches(train, first_epoch=1, first_step=2, **settings))
 
 
-@pytest.mark.parametrize("other", [{"batch_size": 5}, {"batch_size": 23}, {"shuffle": False}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"batch_size": 5},
+        pytest.param({"batch_size": 23}, marks=pytest.mark.slow),
+        pytest.param({"shuffle": False}, marks=pytest.mark.slow),
+    ],
+)
 def test_an_image_changes_the_same_way_whatever_its_batch(train, other):
     settings = {"augmentations": PLAIN, "epochs": 1}
     expected = by_label(batches(train, **settings))

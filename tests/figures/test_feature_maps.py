@@ -62,7 +62,7 @@ def test_a_scale_begins_with_the_smallest_number(least: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "a_layer_with_a_long_name"])
-@pytest.mark.parametrize("count", [1, 5, 40])
+@pytest.mark.parametrize("count", [1, 5, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("examples", [[RIGHT], [RIGHT, WRONG]], ids=["one", "two"])
 def test_no_text_is_cut_or_covers_another(name, count, examples, texts, cut_texts) -> None:
     figure = feature_maps.draw(examples, layers(count, 9, len(examples), name), "run")

@@ -51,8 +51,8 @@ def test_no_case_has_a_fault(fuzzer: str, cases: int) -> None:
         ("click.echo('\\x1b[31m')", "unprintable: ['\\x1b']"),
         ("sys.exit(1)", "no word of what is wrong"),
         ("click.echo('error: recipe.yaml is wrong', err=True); sys.exit(1)", "names no place"),
-        ("while True: pass", "too slow"),
-        ("recipes.kept = bytearray(600_000_000)", " MB"),
+        pytest.param("while True: pass", "too slow", marks=pytest.mark.slow),
+        pytest.param("recipes.kept = bytearray(600_000_000)", " MB", marks=pytest.mark.slow),
         ("os._exit(1)", "the process died"),
     ],
 )

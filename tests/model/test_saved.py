@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
@@ -46,6 +47,7 @@ def test_a_saved_model_answers_as_it_did(make_recipe, tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded(IMAGES), model(IMAGES), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_keras_reads_it_without_kcnn(make_recipe, tmp_path: Path) -> None:
     model = saved(make_recipe, tmp_path / "model.keras")
     np.save(tmp_path / "images.npy", IMAGES)

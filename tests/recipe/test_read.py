@@ -188,7 +188,7 @@ def mutated_recipes(draw: st.DrawFn) -> str:
 
 
 @settings(
-    max_examples=400, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=mutated_recipes())
 def test_mutated_recipes(recipe_file, text: str) -> None:

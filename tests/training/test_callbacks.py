@@ -20,6 +20,8 @@ DIVERGING = (
 )
 EMA = "train.optimizer={Adam: {learning_rate: 0.3, use_ema: true, ema_momentum: 0.9}}"
 
+HALF = pytest.param("mixed_float16", marks=pytest.mark.slow)
+
 
 class Listener(Progress):
     """Remembers all it hears of a training."""
@@ -123,7 +125,7 @@ def test_the_rate_is_the_one_an_epoch_began_with(trained: Callable) -> None:
     assert rates == pytest.approx([0.4, 0.2, 0.1])
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("precision", ["float32", HALF])
 def test_reduce_on_plateau_shows_in_the_next_row(precision: str, trained: Callable) -> None:
     result = trained(
         "train.optimizer={SGD: {learning_rate: 0.4}}",
@@ -139,8 +141,15 @@ def test_reduce_on_plateau_shows_in_the_next_row(precision: str, trained: Callab
 
 @pytest.mark.parametrize(
     "settings",
-    [WILD, (EMA, "train.epochs=6"), (EMA, "train.epochs=6", "train.precision=mixed_float16")],
-    ids=["plain", "averaged", "averaged and scaled"],
+    [
+        pytest.param(WILD, id="plain"),
+        pytest.param((EMA, "train.epochs=6"), id="averaged"),
+        pytest.param(
+            (EMA, "train.epochs=6", "train.precision=mixed_float16"),
+            id="averaged and scaled",
+            marks=pytest.mark.slow,
+        ),
+    ],
 )
 def test_best_weights_are_those_of_the_best_epoch(
     settings: tuple[str, ...], trained: Callable
@@ -155,7 +164,7 @@ def test_best_weights_are_those_of_the_best_epoch(
     assert evaluated(result.model, result.validation)["accuracy"] == pytest.approx(best.accuracy)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("precision", ["float32", HALF])
 def test_averaged_weights_are_scored_and_kept(precision: str, trained: Callable) -> None:
     result = trained(EMA, f"train.precision={precision}")
     averages = result.model.optimizer

@@ -56,7 +56,15 @@ def test_decay_keeps_the_optimizer_s_own_rate() -> None:
     np.testing.assert_allclose(first, start * 0.95**2, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=() if name in ("SGD", "Adam", "ConvolutionMuon") else pytest.mark.slow
+        )
+        for name in ALONE
+    ],
+)
 def test_nought_leaves_a_weight_as_it_is(name: str, make_plan: Callable) -> None:
     plan = make_plan(
         "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]",

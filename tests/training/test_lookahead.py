@@ -53,7 +53,14 @@ def trained_with(*callbacks: keras.callbacks.Callback, epochs: int = 2) -> list[
     return model.get_weights()
 
 
-@pytest.mark.parametrize(("every", "decay"), [(5, 0.95), (2, 0.8), (3, 1.0), (1, 0.5), (8, 0.9)])
+@pytest.mark.parametrize(
+    ("every", "decay"),
+    [
+        (5, 0.95),
+        (8, 0.9),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((2, 0.8), (3, 1.0), (1, 0.5))),
+    ],
+)
 def test_every_weight_moves_as_by_hand(every: int, decay: float) -> None:
     ours = trained_with(LookaheadWeights(Lookahead(every=every, decay=decay), STEPS))
     by_hand = trained_with(ByHand(every, decay))

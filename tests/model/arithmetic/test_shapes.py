@@ -96,7 +96,7 @@ def test_each_layer(name: str) -> None:
     compare()
 
 
-@settings(max_examples=150, **at_random.UNLIMITED)
+@settings(max_examples=50, **at_random.UNLIMITED)  # test_many_graphs draws more
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 @example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
 @example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
@@ -117,7 +117,7 @@ def test_a_map_and_rows_are_not_joined() -> None:
         plan_network(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
 
 
-@settings(max_examples=120, **at_random.UNLIMITED)
+@settings(max_examples=40, **at_random.UNLIMITED)  # test_many_graphs draws more
 @given(shape=at_random.SHAPES, layers=at_random.branches())
 @example(shape=(1, 12, 1), layers=A_MAP_AND_ROWS)
 def test_branches(shape: Shape, layers: list[Any]) -> None:

@@ -69,10 +69,14 @@ def explain_at_random(layers: list[Any], shape: Shape) -> Explanation:
     return explain_network(at_random.recipe_of(layers), shape, None)
 
 
-@settings(max_examples=2_000, **at_random.UNLIMITED)
-@given(shape=at_random.SHAPES, layers=GRAPHS)
-def test_every_sum_comes_to_the_number_beside_it(shape: Shape, layers: list[Any]) -> None:
-    assert_true_sums(explain_at_random(layers, shape))
+@pytest.mark.parametrize("examples", [100, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_every_sum_comes_to_the_number_beside_it(examples: int) -> None:
+    @settings(max_examples=examples, **at_random.UNLIMITED)
+    @given(shape=at_random.SHAPES, layers=GRAPHS)
+    def reckon(shape: Shape, layers: list[Any]) -> None:
+        assert_true_sums(explain_at_random(layers, shape))
+
+    reckon()
 
 
 @pytest.mark.parametrize("name", at_random.LAYERS)
@@ -85,11 +89,19 @@ def test_every_sum_of_each_layer(name: str) -> None:
     reckon()
 
 
-@settings(max_examples=250, **at_random.UNLIMITED)
-@given(shape=at_random.SHAPES, layers=GRAPHS)
-def test_shapes_and_parameters_equal_those_of_keras(shape: Shape, layers: list[Any]) -> None:
-    """Layer by layer; a slow test in test_shapes.py compares 5,000 graphs."""
-    explanation = explain_at_random(layers, shape)
+@pytest.mark.parametrize("examples", [30, pytest.param(250, marks=pytest.mark.slow)])
+def test_shapes_and_parameters_equal_those_of_keras(examples: int) -> None:
+    """Layer by layer; a slow test in test_shapes.py compares more graphs."""
+
+    @settings(max_examples=examples, **at_random.UNLIMITED)
+    @given(shape=at_random.SHAPES, layers=GRAPHS)
+    def compare(shape: Shape, layers: list[Any]) -> None:
+        assert_keras_builds(explain_at_random(layers, shape), shape)
+
+    compare()
+
+
+def assert_keras_builds(explanation: Explanation, shape: Shape) -> None:
     if explanation.problem is not None:
         return
     model = build_model(plan_network(explanation.recipe, shape, None))

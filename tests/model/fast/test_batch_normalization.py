@@ -49,9 +49,14 @@ def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> s
     [
         {},
         {"momentum": 0.6, "epsilon": 0.01},
-        {"scale": False},
-        {"center": False, "gamma_regularizer": keras.regularizers.L2(0.1)},
-        {"axis": 3, "beta_constraint": keras.constraints.NonNeg()},
+        *(
+            pytest.param(settings, marks=pytest.mark.slow)
+            for settings in (
+                {"scale": False},
+                {"center": False, "gamma_regularizer": keras.regularizers.L2(0.1)},
+                {"axis": 3, "beta_constraint": keras.constraints.NonNeg()},
+            )
+        ),
     ],
     ids=lambda settings: ", ".join(settings) or "defaults",
 )

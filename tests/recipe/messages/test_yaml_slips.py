@@ -197,7 +197,13 @@ def test_long_and_unprintable_words_are_shown_short_and_printable() -> None:
     assert message.isprintable()
 
 
-@pytest.mark.parametrize("filler", [" ", "a", "- ", "a ", ":", "#", "\t", "a\n", "{", "a:b\n"])
+@pytest.mark.parametrize(
+    "filler",
+    [
+        " ", "a", "- ", "a ", ":", "#", "\t", "{",
+        *(pytest.param(lines, marks=pytest.mark.slow) for lines in ("a\n", "a:b\n")),
+    ],
+)  # fmt: skip
 def test_large_slips_are_told_fast(filler: str) -> None:
     text = filler * (LARGEST_FILE // len(filler) - 10) + "\n  - : : x"
     started = time.process_time()
