@@ -101,11 +101,16 @@ def _keep() -> None:
             written = kept.partition(b"\n\nCurrent thread ")[0].partition(b"\n\nThread ")[0]
             hint = _WITH_WORDS if written.strip() else _WITHOUT_WORDS
             end = b"" if not written or written.endswith(b"\n") else b"\n"
-            _print(written + end + _ENDED.format(hint).encode())
+            _print(_cleared_line() + written + end + _ENDED.format(hint).encode())
             return
         kept += read
     if kept.endswith(_SHOW):
         _print(kept.removesuffix(_SHOW))
+
+
+def _cleared_line() -> bytes:
+    """Return what removes a terminal's spinner and shows its cursor again; nothing for a file."""
+    return b"\r\x1b[2K\x1b[?25h" if os.isatty(2) else b""
 
 
 def _print(text: bytes) -> None:

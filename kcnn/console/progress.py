@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from kcnn.console.lines import PlainLines, duration, shown_metrics
-from kcnn.console.streams import best_effort
+from kcnn.console.streams import best_effort, own_standard_error
 from kcnn.console.trainings import follow_live, follow_plainly, steps_before
 from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
@@ -40,7 +40,7 @@ class LiveProgress(PlainProgress):
         super().__init__()
         from rich.console import Console
 
-        self._console = Console(file=best_effort(sys.stderr), highlight=False)
+        self._console = Console(file=best_effort(own_standard_error()), highlight=False)
         self._bars: Bars | None = None
 
     def note(self, text: str) -> None:

@@ -150,6 +150,19 @@ def _forget(descriptor: int) -> None:
     os.close(nowhere)
 
 
+def own_standard_error() -> TextIO:
+    """Return a stream to where standard error leads now, even while it is held back.
+
+    So a bar moves while TensorFlow starts, and is no part of what is held back.
+    """
+    try:
+        descriptor = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # replaced by a caller, or closed
+        return sys.stderr
+    encoding, errors = sys.stderr.encoding, sys.stderr.errors
+    return os.fdopen(descriptor, "w", encoding=encoding, errors=errors)
+
+
 def best_effort(stream: TextIO) -> TextIO:
     """Gives a stream that takes what it can: no training shall end because nobody watches it."""
     return cast(TextIO, _BestEffort(stream))

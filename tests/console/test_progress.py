@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 
 import pytest
 from rich.console import Console
 
 from kcnn.console import progress as module
 from kcnn.console.progress import LiveProgress
+from kcnn.console.streams import own_standard_error
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,26 @@ def test_the_pace_is_that_of_this_process(
     display.training_finished()
     shown = display._console.file.getvalue()  # type: ignore[attr-defined]
     assert pace in shown
+
+
+def test_a_bar_moves_while_standard_error_is_held_back(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    own = own_standard_error()
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        os.write(2, b"held back\n")
+        own.write("the bar\n")
+        own.flush()
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+    assert capfd.readouterr().err == "the bar\n"
+
+
+def test_a_standard_error_without_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", text)
+    assert own_standard_error() is text
