@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn.commands.many_fits import fit_side_by_side
 from kcnn.data.load import load_dataset
+from kcnn.errors import KcnnError
 from kcnn.files import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
@@ -71,6 +75,60 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
     return tmp_path / "tiny.yaml"
+
+
+class FitHere:
+    """Stands in for FitProcess: fits in this process, where TensorFlow runs already."""
+
+    has_died = False
+
+    def __init__(self, work: Callable[..., Any], arguments: dict, progress: Progress, *_: object):
+        self.receiver, self._sender = multiprocessing.Pipe(duplex=False)
+        self._work, self._arguments, self._progress = work, arguments, progress
+        self.has_trained = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Report as the progress does that it was given."""
+        return getattr(self._progress, name)
+
+    def training_started(self, *lengths: int) -> None:
+        """Remember that it came so far as to train."""
+        self.has_trained = True
+        self._progress.training_started(*lengths)
+
+    def start(self) -> None:
+        """Fit, and let whoever waits for the pipe know."""
+        try:
+            self._ending = self._work(progress=self, **self._arguments).run
+        except KcnnError as error:
+            self._ending = error
+        self._sender.send(None)
+
+    def hear(self) -> RunFolder | KcnnError:
+        """Return what became of the fit."""
+        self.receiver.close()
+        self._sender.close()
+        return self._ending
+
+    def stop(self) -> None:
+        """Do nothing: the fit has ended."""
+
+
+@pytest.fixture(scope="session")
+def fits_here() -> Callable[[], AbstractContextManager[None]]:
+    """Let sweeps and reproductions train in this process, and draw one picture of each run.
+
+    Processes of their own are tested in `many_fits`; starting TensorFlow in each takes seconds.
+    """
+    return _fits_here
+
+
+@contextmanager
+def _fits_here() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fit_side_by_side, "FitProcess", FitHere)
+        patched.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -47,9 +47,10 @@ def run(outputs: Path, *arguments: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def outputs(tmp_path_factory: pytest.TempPathFactory, fits_here) -> Path:
     folder = tmp_path_factory.mktemp("outputs")
-    done = run(folder, "--seeds", "2")
+    with fits_here():
+        done = run(folder, "--seeds", "2")
     assert done.exit_code == 0, done.output
     return folder
 
@@ -69,9 +70,10 @@ def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
 
 
 @pytest.mark.slow
-def test_the_books_six_optimizers_train(tmp_path: Path) -> None:
+def test_the_books_six_optimizers_train(tmp_path: Path, fits_here) -> None:
     settings = (*TINY, "train.epochs=2")
-    result = sweep("digits", sixfold()[1], settings, 1, Workplace(tmp_path, side_by_side=2))
+    with fits_here():
+        result = sweep("digits", sixfold()[1], settings, 1, Workplace(tmp_path))
     assert len(result.rows) == 6
     for row in result.rows:
         first, last = row.trained[0].finished.read_metrics()
@@ -82,7 +84,6 @@ def test_the_books_six_optimizers_train(tmp_path: Path) -> None:
     assert result.picture.stat().st_size > 10_000
 
 
-@pytest.mark.slow
 class TestTwoSeedsOfTwo:
     def test_nothing_is_trained_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(train_many, "fit_side_by_side", lambda *_: pytest.fail("trained"))
@@ -149,9 +150,9 @@ class TestTwoSeedsOfTwo:
         assert [one["seeds"] for one in printed["combinations"]] == [[0, 1], [0, 1]]
 
 
-@pytest.mark.slow
-def test_without_validation_nothing_may_choose(tmp_path: Path) -> None:
-    done = run(tmp_path, "data={dataset: digits}")
+def test_without_validation_nothing_may_choose(tmp_path: Path, fits_here) -> None:
+    with fits_here():
+        done = run(tmp_path, "data={dataset: digits}")
     assert done.exit_code == 0, done.output
     assert "training accuracy" in done.stdout.splitlines()[0]
     assert "Nothing here may choose" in " ".join(done.stdout.split())
@@ -159,17 +160,19 @@ def test_without_validation_nothing_may_choose(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path) -> None:
+def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path, fits_here) -> None:
     over = ["train.optimizer.SGD.learning_rate=[0.01, 1e30]"]
     deeper = "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]"
     settings = (*TINY, deeper, "train.optimizer=SGD")
-    result = sweep("digits", over, settings, 1, Workplace(tmp_path))
+    with fits_here():
+        result = sweep("digits", over, settings, 1, Workplace(tmp_path))
     good, bad = result.rows
     assert good.finished and good.seconds is not None
     assert bad.seconds is None and "the loss became" in (bad.trained[0].problem or "")
     assert "the loss became" in (result.folder / "sweep.csv").read_text(encoding="utf-8")
-    with pytest.raises(
-        TrainingError, match=r"every training failed; learning_rate=1\.0e\+30: the loss became"
+    with (
+        fits_here(),
+        pytest.raises(TrainingError, match=r"every training failed; learning_rate=1\.0e\+30: the"),
     ):
         sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, Workplace(tmp_path))
 
