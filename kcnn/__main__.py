@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from kcnn.console.ending import hear_signals, prompt_exit
+from kcnn.console.ending import orderly_end
 from kcnn.console.environment import prepare_environment
 from kcnn.console.streams import open_closed_streams
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Run the command line."""
     open_closed_streams()
     prepare_environment()
-    hear_signals()
-    with prompt_exit():
-        from kcnn.cli import cli  # once signals are heard
+    with orderly_end():
+        from kcnn.cli import cli  # once signals are watched
 
         cli(prog_name="kcnn")
 

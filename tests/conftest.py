@@ -26,6 +26,7 @@ if os.environ.get("CI"):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds how often a harness tries: a little by default, and as often as asked."""
     parser.addoption("--kills", type=int, default=2, help="How often a fit is killed.")
+    parser.addoption("--stops", type=int, default=4, help="How often a training is stopped.")
 
 
 SLOW_TEST_SECONDS = 600

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kcnn.console.ending import tell_stopped
+from kcnn.console.ending import report_stop
 from kcnn.console.streams import (
     forget_what_is_left_to_print,
     is_full,
@@ -37,7 +37,7 @@ class Commands(click.Group):
                 say(error.hint, click.style("hint:", bold=True))
             ctx.exit(1)
         except KeyboardInterrupt as stopped:
-            ctx.exit(tell_stopped(stopped))
+            ctx.exit(report_stop(stopped))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the command line; that nothing can be printed is met anywhere, in --help too."""

@@ -2,109 +2,72 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from kcnn.console.streams import leave_closed_terminal, say, show_cursor
-from kcnn.signals import ENDING, SECONDS_OF_ONE_PRESS
-
-_SIGNALLED = 128  # what a shell adds to the number of the signal that ended a program
-_SECONDS_UNTIL_RAISED_AGAIN = 0.001
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal asks the process to end.
-
-    Args:
-        number: The signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.signal = signal.Signals(number)
-
-
-def hear_signals() -> None:
-    """Ends the work in good order at Ctrl-C, at the system's request, or with the terminal.
-
-    The first signal raises Stopped; one that comes a second later or more does not wait for the
-    good order any more. What is ignored stays ignored: `nohup kcnn fit` outlasts its terminal.
-    """
-    by_default = (signal.SIG_DFL, signal.default_int_handler)
-    ear = _Ear()
-    for one in ENDING:
-        if signal.getsignal(one) in by_default:
-            signal.signal(one, ear.hear)
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, ear.raise_again)
-        sys.unraisablehook = ear.notice_lost
-
-
-class _Ear:
-    """Hears signals, and sees to it that the first is not lost."""
-
-    def __init__(self) -> None:
-        self._first: signal.Signals | None = None
-        self._heard = 0.0
-
-    def hear(self, number: int, frame: object) -> None:
-        """Raises Stopped for the first signal; a late one ends the process."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first, self._heard = signal.Signals(number), now
-            if number not in (signal.SIGINT, signal.SIGTERM):
-                leave_closed_terminal()
-            raise Stopped(number)
-        if now - self._heard > SECONDS_OF_ONE_PRESS:
-            show_cursor()
-            os._exit(_SIGNALLED + number)
-
-    def notice_lost(self, unraisable: Any) -> None:
-        """Takes what Python drops: exceptions that come while it clears an object away."""
-        if issubclass(unraisable.exc_type, Stopped):
-            signal.setitimer(signal.ITIMER_REAL, _SECONDS_UNTIL_RAISED_AGAIN)
-        else:
-            sys.__unraisablehook__(unraisable)
-
-    def raise_again(self, number: int, frame: object) -> None:
-        """Raises the first signal's exception once more."""
-        if self._first is not None:
-            raise Stopped(self._first)
-
-
-def tell_stopped(stopped: KeyboardInterrupt) -> int:
-    """Says what stopped the work; gives the status to end with."""
-    number = stopped.signal if isinstance(stopped, Stopped) else signal.SIGINT
-    say(f"stopped by {'Ctrl-C' if number == signal.SIGINT else number.name}")
-    return _SIGNALLED + number
+from kcnn.signals import (
+    SECONDS_TO_STOP,
+    Stopped,
+    exit_at_once,
+    exit_status,
+    on_forced_end,
+    watch_signals,
+)
 
 
 @contextmanager
-def prompt_exit() -> Iterator[None]:
-    """Ends the process with the status that was chosen, and at once.
+def orderly_end() -> Iterator[None]:
+    """Let Ctrl-C, the system or a closed terminal end the work in good order, and in time.
 
-    Python by itself would take TensorFlow apart, which lasts a second, and would end by the signal
-    where Ctrl-C came in the middle of its import. What has to be done at an exit is done.
+    The process ends with the status that was chosen, and at once: see `exit_at_once`.
     """
     try:
-        yield
+        watch_signals(_leave_terminal, _report_slow, _report_timeout)
+        with on_forced_end(show_cursor):
+            yield
     except KeyboardInterrupt as stopped:  # before any command ran
-        _end(tell_stopped(stopped))
+        exit_at_once(report_stop(stopped))
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
-        _end(end.code)
+        exit_at_once(end.code)
 
 
-def _end(status: int) -> None:
-    atexit._run_exitfuncs()
-    with suppress(OSError, ValueError):  # nobody reads it any more
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)
+def report_stop(stopped: KeyboardInterrupt) -> int:
+    """Print what stopped the work.
+
+    Args:
+        stopped: The exception that ended it.
+
+    Returns:
+        The exit status.
+    """
+    number = stopped.signal if isinstance(stopped, Stopped) else signal.SIGINT
+    say(f"stopped by {_name(number)}")
+    return exit_status(number)
+
+
+def _name(number: signal.Signals) -> str:
+    return "Ctrl-C" if number == signal.SIGINT else number.name
+
+
+def _leave_terminal(number: signal.Signals) -> None:
+    if number not in (signal.SIGINT, signal.SIGTERM):
+        leave_closed_terminal()
+
+
+def _report_slow(number: signal.Signals) -> None:
+    _write("stopping after this step; press Ctrl-C again to stop at once")
+
+
+def _report_timeout(number: signal.Signals) -> None:
+    _write(f"stopped by {_name(number)}; ended without order after {SECONDS_TO_STOP:.0f} s")
+
+
+def _write(line: str) -> None:
+    """Write to standard error from any thread, whatever the main thread is holding."""
+    with suppress(OSError):
+        os.write(2, f"{line}\n".encode())

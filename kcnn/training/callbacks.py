@@ -16,6 +16,7 @@ from kcnn.progress import Progress
 from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs import RunFolder
+from kcnn.signals import stop_if_requested
 from kcnn.training.resumption import Resumable, State
 from kcnn.training.six_digits import six_digits
 
@@ -182,6 +183,22 @@ class ProgressReports(keras.callbacks.Callback):
             if not math.isfinite(values.get("loss", 0.0)):
                 self.model.stop_training = True  # the rest of a long epoch would be wasted
             self._progress.step_finished(self._epoch, self._taken + batch + 1, values)
+
+
+class StopBetweenSteps(keras.callbacks.Callback):
+    """End training before a step, where a signal has asked for it.
+
+    Keras calls the hooks at the beginning of a step in the main thread, and does not wait for the
+    metrics of the step before, as it would for a hook at the end.
+    """
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Raise Stopped if a signal came."""
+        stop_if_requested()
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Raise Stopped if a signal came."""
+        stop_if_requested()
 
 
 def shown(name: str, value: float) -> str:

@@ -13,10 +13,12 @@ from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
 from kcnn.runs import RunFolder
+from kcnn.signals import stops_deferred
 from kcnn.training.callbacks import (
     BestWeights,
     MetricsFile,
     ProgressReports,
+    StopBetweenSteps,
     make_callbacks,
     shown,
 )
@@ -128,6 +130,7 @@ def train(
 
     Raises:
         TrainingError: The loss is no longer a number, or memory ran out.
+        Stopped: A signal came; training ended between two steps.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings, step = plan.recipe.train, resumed.step if resumed else 0
@@ -136,7 +139,7 @@ def train(
     model.optimizer.build(model.trainable_variables)
     try:
         progress.training_started(settings.epochs, feed.steps_per_epoch, feed.batch_size)
-        with remapping_where_it_works(plan):
+        with remapping_where_it_works(plan), stops_deferred():
             model.fit(
                 feed.batches,
                 epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
@@ -193,6 +196,7 @@ def _make_listeners(
     best = BestWeights() if feed.validation is not None else None
     steps = settings.epochs * feed.steps_per_epoch
     callbacks = [
+        StopBetweenSteps(),
         *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
         *make_callbacks(settings),
         *([best] if best else []),

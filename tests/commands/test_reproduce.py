@@ -347,6 +347,17 @@ def test_a_second_ctrl_c_after_a_while_waits_for_nobody(tmp_path: Path) -> None:
     assert [run.status() for run in list_runs(tmp_path)] == ["unfinished"] * 2
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="a training needs a core of its own")
+def test_processes_end_in_good_order_when_their_parent_is_gone(tmp_path: Path) -> None:
+    with _trainings(tmp_path, 2) as process:
+        assert process.stderr is not None
+        process.kill()
+        process.stderr.read()  # to its end: no process is left that holds it open
+    assert process.returncode == -signal.SIGKILL
+    assert [run.status() for run in list_runs(tmp_path)] == ["interrupted"] * 2
+
+
 @contextmanager
 def _trainings(folder: Path, at_a_time: int) -> Iterator[subprocess.Popen[str]]:
     """Starts some that would last for long, and waits until each has an epoch behind it."""

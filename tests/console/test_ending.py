@@ -13,9 +13,9 @@ import pytest
 # A program that does one thing once it hears signals, as kcnn does.
 PROGRAM = """\
 import gc, os, signal, sys, time
-from kcnn.console.ending import hear_signals, prompt_exit
-hear_signals()
-with prompt_exit():
+from kcnn.console.ending import orderly_end
+
+with orderly_end():
     {body}
 """
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,6 +17,7 @@ from kcnn.cores import stay_on
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
+from kcnn.signals import exit_at_once, watch_signals
 
 Ending = RunFolder | KcnnError
 
@@ -39,8 +42,13 @@ class FitProcess:
         # Not forked: TensorFlow's threads do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self.receiver, self._sender = context.Pipe(duplex=False)
+        # Nothing is sent here. The pipe ends when this process closes it, or ends itself in any
+        # way; the other process then stops.
+        self._parent_ended, self._parent = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_fit_and_tell, args=(self._sender, work, arguments, cores), daemon=True
+            target=_run_child,
+            args=(self._sender, self._parent_ended, work, arguments, cores),
+            daemon=True,
         )
         self._progress = progress
         self._tasks = ExitStack()
@@ -49,16 +57,18 @@ class FitProcess:
         self.has_died = False  # whether it ended without a word
 
     def start(self) -> None:
-        """Starts the process."""
-        self._process.start()
-        self._sender.close()  # the other process's copy is the last, so its end is heard of
+        """Start the process."""
+        with _interrupts_blocked():
+            self._process.start()
+        self._sender.close()  # the other process's copy is the last, so its end is noticed
+        self._parent_ended.close()
 
     def stop(self) -> None:
-        """Lets the process end as by Ctrl-C, which keeps the epochs it has finished."""
-        self._process.terminate()
+        """Let the process end as by Ctrl-C, which keeps the epochs it has finished."""
+        self._parent.close()
 
     def kill(self) -> None:
-        """Ends the process at once."""
+        """End the process at once."""
         self._process.kill()
 
     def hear(self) -> Ending | None:
@@ -82,6 +92,7 @@ class FitProcess:
         self._tasks.close()
         self._process.join()
         self.receiver.close()
+        self._parent.close()
         return ending
 
     def _gone(self) -> TrainingError:
@@ -117,91 +128,107 @@ class FitProcess:
             getattr(self._progress, name)(*values)
 
 
-def _fit_and_tell(
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let a new process inherit that SIGINT does not reach it.
+
+    A terminal sends Ctrl-C to all processes in the foreground. One that is still starting would
+    end with a traceback.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def _run_child(
     sender: Connection,
+    parent_ended: Connection,
     work: Callable[..., FitResult],
     arguments: Mapping[str, Any],
     cores: Sequence[int] | None,
 ) -> None:
-    """Runs in the other process."""
-    relay = _Relay(sender)
-    signal.signal(signal.SIGTERM, relay.stop)
+    """Fit in the other process, and end it: at a request, or when its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process hears it, and stops this
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    watch_signals()
+    threading.Thread(target=_stop_with_parent, args=(parent_ended,), daemon=True).start()
     if cores is not None:
         stay_on(cores)
+    status = 0
+    try:
+        _fit_and_report(sender, work, arguments)
+    except KeyboardInterrupt:
+        sender.close()
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    exit_at_once(status)
+
+
+def _stop_with_parent(parent_ended: Connection) -> None:
+    """Wait for the end of a pipe that the parent holds open; then ask this process to end."""
+    with suppress(EOFError, OSError):
+        parent_ended.recv_bytes()
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _fit_and_report(
+    sender: Connection, work: Callable[..., FitResult], arguments: Mapping[str, Any]
+) -> None:
+    """Fit, and send what became of it."""
+    relay = _Relay(sender)
     try:
         result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:
         relay.send("failed", error)
-    except KeyboardInterrupt:
-        sender.close()
 
 
 class _Relay(Progress):
-    """Sends to another process what work tells of itself.
+    """Send to another process what work reports.
 
     Args:
-        sender: The pipe's end; Keras tells of steps from a thread of its own.
+        sender: The pipe's end; Keras reports steps from a thread of its own.
     """
 
     def __init__(self, sender: Connection) -> None:
         self._sender = sender
         self._lock = threading.Lock()
-        self._is_stopping = False
-
-    def stop(self, signal_number: int, frame: object) -> None:
-        """Ends the work as Ctrl-C does; is called when the process is asked to end.
-
-        Python drops an exception that comes while it clears objects away. One that was dropped is
-        raised again where the next part of the work begins, or after the epoch. Who asks twice, as
-        a shell that ends all of its processes does beside the first process, must not interrupt the
-        ending.
-        """
-        if self._is_stopping:
-            return
-        self._is_stopping = True
-        raise KeyboardInterrupt
 
     def send(self, name: str, *values: Any) -> None:
-        """Sends one message; when nobody listens any more, the work ends as by Ctrl-C."""
-        try:
-            with self._lock:
-                self._sender.send((name, values))
-        except OSError:
-            raise KeyboardInterrupt from None
+        """Send one message; when nobody receives it, the end of the parent stops the work."""
+        with self._lock, suppress(OSError):
+            self._sender.send((name, values))
 
     def note(self, text: str) -> None:
-        """Sends the line."""
+        """Send the line."""
         self.send("note", text)
 
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Sends the beginning, the steps and the end of the work."""
-        self._end_if_asked()
+        """Send the beginning, the steps and the end of the work."""
         self.send("task_started", title, total, unit)
         yield lambda count: self.send("task_advanced", count)
         self.send("task_finished")
 
     def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        """Sends the length of the training."""
-        self._end_if_asked()
+        """Send the length of the training."""
         self.send("training_started", epochs, steps, batch_size)
 
     def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Sends the running metrics."""
+        """Send the running metrics."""
         self.send("step_finished", epoch, step, dict(metrics))
 
     def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Sends the epoch's row."""
+        """Send the epoch's row."""
         self.send("epoch_finished", epoch, dict(row))
-        self._end_if_asked()
 
     def training_finished(self) -> None:
-        """Sends the end of the training."""
+        """Send the end of the training."""
         self.send("training_finished")
-
-    def _end_if_asked(self) -> None:
-        if self._is_stopping:
-            raise KeyboardInterrupt

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from types import FrameType
+from multiprocessing.connection import wait
 from typing import Any
 
 from kcnn.commands.fitting.complete_run import FitResult
@@ -17,7 +14,7 @@ from kcnn.commands.many_fits.fit_in_process import Ending, FitProcess
 from kcnn.commands.many_fits.lanes import Lane
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Begin, Progress
-from kcnn.signals import ENDING, SECONDS_OF_ONE_PRESS
+from kcnn.signals import on_forced_end, stops_deferred
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,8 @@ def fit_side_by_side(
     """Makes fits, as many at a time as there are lanes, in their order.
 
     Ctrl-C or another signal that asks to end, or a fit that fails, lets every process end by
-    itself, which keeps the epochs it has finished; at a signal more than a second later all are
-    killed. To be called from the main thread, where Python hears of signals.
+    itself, which keeps the epochs it has finished; where this process has to end at once, all are
+    killed. To be called from the main thread, which alone receives signals.
 
     Args:
         fits: What to do.
@@ -72,7 +69,7 @@ def fit_side_by_side(
 
     Raises:
         KcnnError: A fit failed; the message begins with its title.
-        KeyboardInterrupt: A signal came, and every process has ended.
+        Stopped: A signal came, and every process has ended.
     """
     return _Fits(fits, lanes, progress, keep_going).run()
 
@@ -84,29 +81,31 @@ class _Fits:
         self._fits = fits
         self._waiting = deque(range(len(fits)))
         self._free = deque(lanes)
-        self._running: dict[Connection, _Running] = {}
+        self._running: dict[object, _Running] = {}  # by the end of the pipe it reports to
         self._endings: dict[int, Ending] = {}
         self._progress = progress
         self._keep_going = keep_going
-        self._signal: int | None = None
-        self._heard = 0.0
+        self._is_stopping = False
         self._failure: KcnnError | None = None
 
     def run(self) -> list[Ending]:
-        with self._heard_signals(), self._progress.trainings(len(self._fits)) as begin:
+        with (
+            stops_deferred(self._stop),
+            on_forced_end(self._kill),
+            self._progress.trainings(len(self._fits)) as begin,
+        ):
             while self._running or (self._waiting and not self._is_stopping):
                 while self._waiting and self._free and not self._is_stopping:
                     self._start(begin)
-                for receiver in wait(list(self._running)):
-                    assert isinstance(receiver, Connection)
+                for receiver in wait([running.process.receiver for running in self._processes()]):
                     self._hear(receiver)
         if self._failure is not None:
             raise self._failure
         return [self._endings[index] for index in range(len(self._fits))]
 
-    @property
-    def _is_stopping(self) -> bool:
-        return self._signal is not None or self._failure is not None
+    def _processes(self) -> list[_Running]:
+        """List the running processes; a signal may change them meanwhile."""
+        return list(self._running.values())
 
     def _start(self, begin: Begin) -> None:
         index, lane = self._waiting.popleft(), self._free.popleft()
@@ -119,16 +118,12 @@ class _Fits:
     ) -> None:
         arguments = {**fit.arguments, "device": lane.device}
         process = FitProcess(fit.work, arguments, progress, lane.cores)
-        # The process inherits that it does not hear of Ctrl-C by itself: a KeyboardInterrupt there
-        # would be a traceback, one here in the middle of a message would lose it.
-        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
         process.start()
         self._running[process.receiver] = _Running(index, fit, lane, process, progress, display)
-        signal.signal(signal.SIGINT, heard)
         if self._is_stopping:  # a signal came before the process was among those that run
             process.stop()
 
-    def _hear(self, receiver: Connection) -> None:
+    def _hear(self, receiver: object) -> None:
         running = self._running[receiver]
         ending = running.process.hear()
         if ending is None:
@@ -151,33 +146,13 @@ class _Fits:
         self._launch(running.index, instead, running.lane, running.progress, running.display)
 
     def _stop(self) -> None:
-        for running in list(self._running.values()):
+        self._is_stopping = True
+        for running in self._processes():
             running.process.stop()
 
-    @contextmanager
-    def _heard_signals(self) -> Iterator[None]:
-        """Hears signals in place of those who do so; lets them know when all processes ended."""
-
-        def hear(number: int, frame: object) -> None:
-            now = time.monotonic()
-            if self._signal is None:
-                self._signal, self._heard = number, now
-                self._stop()
-            elif now - self._heard > SECONDS_OF_ONE_PRESS:
-                for running in list(self._running.values()):
-                    running.process.kill()
-
-        former = _signals_heard()
-        for number in former:
-            signal.signal(number, hear)
-        try:
-            yield
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)
-        if self._signal is not None:
-            former[self._signal](self._signal, None)
-            raise KeyboardInterrupt
+    def _kill(self) -> None:
+        for running in self._processes():
+            running.process.kill()
 
 
 def _was_refused(process: FitProcess, error: KcnnError) -> bool:
@@ -187,9 +162,3 @@ def _was_refused(process: FitProcess, error: KcnnError) -> bool:
 
 def _failed_of_itself(process: FitProcess, error: KcnnError) -> bool:
     return process.has_trained and isinstance(error, TrainingError) and not process.has_died
-
-
-def _signals_heard() -> dict[int, Callable[[int, FrameType | None], Any]]:
-    """Gives what is called at the signals that ask the process to end, where anything is."""
-    handlers = {one: signal.getsignal(one) for one in ENDING}
-    return {one: handler for one, handler in handlers.items() if callable(handler)}
