@@ -9,7 +9,8 @@ import keras
 
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
-from kcnn.model.arithmetic.shapes import Shape, pair
+from kcnn.model.arithmetic.costs import node_cost
+from kcnn.model.arithmetic.shapes import Shape, pair, shown
 from kcnn.model.fast.activations import OF_SEVERAL_PASSES, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
@@ -54,10 +55,10 @@ def build_model(
     synchronized: bool = False,
     compiled: bool = False,
 ) -> keras.Model:
-    """Builds the network, with the scaling of pixel values as its first layer.
+    """Build the Keras model of a plan, with the scaling of pixel values as its first layer.
 
     Args:
-        plan: The network, worked out.
+        plan: The layers and their shapes.
         statistics: What `scaling: standard` scales by; None for the other scalings.
         synchronized: Whether batch normalization gathers its statistics over all devices.
         compiled: Whether XLA compiles some layers' work, which it does for one processor.
@@ -67,7 +68,7 @@ def build_model(
         float32 number a class.
 
     Raises:
-        RecipeError: Keras refuses a layer; names it and gives Keras's reason.
+        RecipeError: Keras refuses a layer; names it, with Keras's reason.
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
@@ -83,6 +84,32 @@ def build_model(
             message = f"layer {node.name}: Keras says: {reason}"
             raise RecipeError([plan.recipe.origin.problem(node.place, message)]) from None
     return keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
+
+
+def require_as_planned(plan: Plan, model: keras.Model) -> None:
+    """Compare each layer's output shape and number of parameters with the plan's.
+
+    They differ only if kcnn's arithmetic or Keras has a bug, or a setting of Keras's own is in
+    force that changes models.
+
+    Raises:
+        RecipeError: They differ; names the first such layer.
+    """
+    for node in plan.nodes:
+        layer = model.get_layer(node.name)
+        built: tuple[Any, ...] = (tuple(layer.output.shape[1:]), layer.count_params())
+        planned = (plan.shapes[node.name], node_cost(node, plan.shapes).parameters)
+        if built != planned:
+            message = (
+                f"layer {node.name}: Keras {keras.__version__} builds {_described(*built)}, and "
+                f"kcnn planned {_described(*planned)}"
+            )
+            problem = plan.recipe.origin.problem(node.place, message)
+            raise RecipeError([problem], "this is no mistake of yours: please report it")
+
+
+def _described(shape: Shape, parameters: int) -> str:
+    return f"an output of {shown(shape)} with {parameters:,} parameters"
 
 
 def _model_name(plan: Plan) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from kcnn.commands.parts.known_images import known_image_shape
 from kcnn.errors import RecipeError
-from kcnn.model.build import build_model
+from kcnn.model.build import build_model, require_as_planned
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
@@ -46,7 +46,9 @@ def test_shipped_recipes(name: str) -> None:
     classes = plan_network(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
     mean, variance = STATISTICS
     statistics = (mean[: shape[2]], variance[: shape[2]])
-    model = build_model(plan_network(recipe, shape, classes), statistics)
+    plan = plan_network(recipe, shape, classes)
+    model = build_model(plan, statistics)
+    require_as_planned(plan, model)
     assert model.name == name
     assert model.input_shape == (None, *shape)
     assert model.output_shape == (None, classes)
@@ -150,6 +152,25 @@ def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
     plan = plan_network(make_recipe(layers, "data.scaling=none"), (1, 1, 1), None)
     output = build_model(plan)(np.ones((1, 1, 1, 1), np.float32))
     assert keras.ops.convert_to_numpy(output).ravel().tolist() == [6.0, 2.0]
+
+
+def test_a_model_that_is_not_the_planned_one(make_recipe) -> None:
+    layers = (
+        "- Conv2D: {filters: 4, kernel_size: 3, padding: same}\n- Flatten\n- Dense: {units: 10}"
+    )
+    plan = plan_network(make_recipe(layers), (8, 6, 3), 10)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(RecipeError, match=r"net.yaml:4: model.layers\[0\].Conv2D: ") as caught:
+            require_as_planned(plan, build_model(plan))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    (problem,) = caught.value.problems
+    assert problem.endswith(
+        "builds an output of 4×6×3 with 292 parameters, and kcnn planned an output of 8×6×4 with "
+        "112 parameters"
+    )
+    assert "report" in str(caught.value.hint)
 
 
 def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:

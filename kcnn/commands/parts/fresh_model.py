@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 def fresh_model(
     plan: Plan, images: np.ndarray | None, synchronized: bool = False, compiled: bool = False
 ) -> keras.Model:
-    """Builds a network with the weights that its recipe's seed draws.
+    """Build the model of a plan, with the weights that its recipe's seed draws.
 
     Args:
-        plan: The network and its recipe.
+        plan: The layers and the recipe that they are of.
         images: uint8 training images, (count, height, width, channels), which standard scaling and
             whitening are computed from; without them both are left out.
         synchronized: Whether batch normalization gathers its statistics over all devices.
         compiled: Whether XLA compiles some layers' work, which it does for one processor.
 
     Raises:
-        RecipeError: Keras refuses a layer.
+        RecipeError: Keras refuses a layer, or builds another one than planned.
     """
     from kcnn.data.statistics import channel_statistics
-    from kcnn.model.build import build_model
+    from kcnn.model.build import build_model, require_as_planned
     from kcnn.model.whitening import whiten
     from kcnn.training.fit import seed_everything
 
@@ -35,6 +35,7 @@ def fresh_model(
     statistics = channel_statistics(images) if standard and images is not None else None
     seed_everything(plan.recipe.train.seed)
     model = build_model(plan, statistics, synchronized, compiled)
+    require_as_planned(plan, model)
     if images is not None:
         whiten(plan, model, images)
     return model
