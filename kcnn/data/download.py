@@ -34,21 +34,27 @@ def locate_or_download(named_set: NamedSet, data_dir: Path | None, progress: Pro
 
 
 def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
-    """Downloads what is missing of a named set and checks it against the known hashes.
+    """Download what is missing of a named dataset and check it against the known hashes.
 
     Files go to --data-dir, else KCNN_DATA, else Keras's cache. A file that lies there already is
     never replaced. Each arrives under a temporary name and is renamed when it is whole and right,
     so two processes may download at once.
 
     Args:
-        named_set: The set to download.
-        data_dir: What --data-dir says, if anything.
-        progress: Told of each file in bytes.
+        named_set: The dataset to download.
+        data_dir: The option --data-dir, if it was given.
+        progress: Shows each file's bytes.
 
     Raises:
         DataError: A download failed, is not the original, or cannot be written.
     """
-    folder = data_directories(data_dir)[0] / named_set.download_folder
+    directories = data_directories(data_dir)
+    if not directories:
+        raise DataError(
+            f"no folder to download {named_set.name} into: this user has no home folder",
+            "name a folder with --data-dir or KCNN_DATA, or set HOME",
+        )
+    folder = directories[0] / named_set.download_folder
     for file in named_set.downloads:
         if (folder / file.name).exists():
             continue

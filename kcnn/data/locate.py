@@ -37,7 +37,7 @@ class Location:
 
 
 def data_directories(data_dir: Path | None) -> list[Path]:
-    """Lists where data is looked for: --data-dir, KCNN_DATA, Keras's cache.
+    """List where data is looked for: --data-dir, KCNN_DATA, Keras's cache.
 
     Args:
         data_dir: What --data-dir says, if anything.
@@ -50,14 +50,23 @@ def data_directories(data_dir: Path | None) -> list[Path]:
         directories.append(_require_directory(data_dir, "--data-dir"))
     if variable := os.environ.get("KCNN_DATA"):
         directories.append(_require_directory(_expanded(variable, "KCNN_DATA"), "KCNN_DATA"))
-    directories.append(keras_cache())
+    if (cache := keras_cache()) is not None:
+        directories.append(cache)
     return directories
 
 
-def keras_cache() -> Path:
-    """Names the folder in which Keras keeps the data sets it downloads; it may not exist yet."""
-    home = os.environ.get("KERAS_HOME")
-    return (_expanded(home, "KERAS_HOME") if home else Path.home() / ".keras") / "datasets"
+def keras_cache() -> Path | None:
+    """Return the folder in which Keras keeps the datasets it downloads; it may not exist yet.
+
+    None for a user without a home folder, as by `docker run --user 12345`. Keras then takes one in
+    /tmp, where any user of the machine could put data.
+    """
+    if home := os.environ.get("KERAS_HOME"):
+        return _expanded(home, "KERAS_HOME") / "datasets"
+    try:
+        return Path.home() / ".keras" / "datasets"
+    except RuntimeError:
+        return None
 
 
 def _expanded(path: str, origin: str) -> Path:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.download import download
 from kcnn.data.locate import data_directories, keras_cache, locate
 from kcnn.errors import DataError
+from kcnn.progress import Progress
 
 MNIST = NAMED_SETS["mnist"]
 FASHION_MNIST = NAMED_SETS["fashion_mnist"]
@@ -35,6 +37,23 @@ def test_order_is_data_dir_then_variable_then_keras(no_data: Path, tmp_path, mon
 def test_keras_cache_is_in_the_home_folder_by_default(monkeypatch) -> None:
     monkeypatch.delenv("KERAS_HOME", raising=False)
     assert keras_cache() == Path.home() / ".keras" / "datasets"
+
+
+def test_a_user_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by `docker run --user 12345`: no HOME, and no entry in /etc/passwd."""
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.delenv("KCNN_DATA", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    assert keras_cache() is None
+    assert data_directories(None) == [] and data_directories(tmp_path) == [tmp_path]
+    assert locate(MNIST, None) is None
+    with pytest.raises(DataError, match="no folder to download mnist into") as caught:
+        download(MNIST, None, Progress())
+    assert "--data-dir or KCNN_DATA" in str(caught.value.hint)
 
 
 def test_nothing_found(no_data: Path) -> None:
