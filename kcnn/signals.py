@@ -186,6 +186,7 @@ def exit_at_once(status: int) -> None:
     Args:
         status: The exit status.
     """
+    _requests.is_deferred = True  # the status is chosen
     atexit._run_exitfuncs()
     with suppress(OSError, ValueError, AttributeError):  # closed, gone, or never there
         sys.stdout.flush()

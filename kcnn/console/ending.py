@@ -60,11 +60,14 @@ def _leave_terminal(number: signal.Signals) -> None:
 
 
 def _report_slow(number: signal.Signals) -> None:
-    _write("stopping after this step; press Ctrl-C again to stop at once")
+    _write("stopping; press Ctrl-C to stop at once")
 
 
 def _report_timeout(number: signal.Signals) -> None:
-    _write(f"stopped by {_name(number)}; ended without order after {SECONDS_TO_STOP:.0f} s")
+    _write(
+        f"stopped by {_name(number)}: ended at once, because it took more than "
+        f"{SECONDS_TO_STOP:.0f} s; a run keeps its last checkpoint"
+    )
 
 
 def _write(line: str) -> None:

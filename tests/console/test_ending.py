@@ -157,3 +157,35 @@ def test_a_training_goes_on_when_nobody_can_watch_it(display: str, tmp_path: Pat
     log = (tmp_path / "digits" / "run-001" / "log.txt").read_text(encoding="utf-8")
     assert log.endswith(" finished\n")
     assert any((tmp_path / "digits" / "run-001" / "plots").iterdir())
+
+
+IN_C = """\
+import hashlib
+print("ready", flush=True)
+hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+
+
+def start_in_c(before: str = "") -> subprocess.Popen[str]:
+    """Starts a program that is in C, where Python answers no signal."""
+    process = start(before + IN_C)
+    time.sleep(0.2)
+    return process
+
+
+def test_what_takes_long_to_stop_says_how_to_stop_it_at_once() -> None:
+    process = start_in_c()
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "stopping; press Ctrl-C to stop at once\n"
+    process.send_signal(signal.SIGINT)
+    assert end_of(process) == (130, "")
+
+
+def test_what_does_not_stop_is_ended() -> None:
+    process = start_in_c("from kcnn import signals\nsignals.SECONDS_TO_STOP = 0.5\n")
+    process.send_signal(signal.SIGTERM)
+    status, errors = end_of(process)
+    assert status == 143
+    assert errors.startswith("stopping;")
+    assert errors.endswith("30 s; a run keeps its last checkpoint\n")

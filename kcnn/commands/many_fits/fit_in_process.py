@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import traceback
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -156,12 +157,12 @@ def _run_child(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    watch_signals()
-    threading.Thread(target=_stop_with_parent, args=(parent_ended,), daemon=True).start()
-    if cores is not None:
-        stay_on(cores)
     status = 0
     try:
+        watch_signals()
+        start_new_thread(_stop_with_parent, (parent_ended,))
+        if cores is not None:
+            stay_on(cores)
         _fit_and_report(sender, work, arguments)
     except KeyboardInterrupt:
         sender.close()
