@@ -149,10 +149,26 @@ published: [{metric: val_accuracy, value: 0.9, source: a guess}]
     assert train.early_stopping is train.learning_rate_schedule is None
 
 
+@pytest.mark.parametrize("script", ["feed.py", "flops.py", "growth.py"])
+def test_what_is_tested_here_in_one_process_is_a_script(script: str, tmp_path: Path) -> None:
+    assert run(script, "--help", data=tmp_path).stdout.startswith(f"Usage: {script} [OPTIONS]")
+
+
 @pytest.mark.slow
-def test_feed_prints_a_row_a_recipe(real_data: Path) -> None:
+def test_feed_prints_a_row_a_recipe(contenders, monkeypatch) -> None:
+    import feed
+    from contenders import bare_keras, ours
+    from contenders.task import make_task
+
+    def train_here(contender: str, *task: str) -> float:
+        made = make_task(*task)
+        of = {"bare_keras": bare_keras, "ours": ours}[contender]
+        return len(made.train) / of.seconds_of_epochs(made)[-1]
+
+    monkeypatch.setattr(feed, "images_per_second", train_here)
     options = ["--rounds", "1", "--epochs", "1", "--images", "300", "--precision", "float32"]
-    done = run("feed.py", "digits", *options, data=real_data)
+    done = CliRunner().invoke(feed.main, ["digits", *options], catch_exceptions=False)
+    assert done.exit_code == 0
     head, _, row = map(cells, done.stdout.splitlines())
     assert head[0] == "recipe"
     assert (row[0], row[-1]) == ("digits", "–")  # it has no augmentation of its own
@@ -193,10 +209,15 @@ def test_an_activation_that_pytorch_lacks_here_is_said(contenders) -> None:
 
 
 @pytest.mark.slow
-def test_flops_of_a_run_against_the_machine(real_data: Path) -> None:
+def test_flops_of_a_run_against_the_machine(contenders, monkeypatch) -> None:
+    import flops
+
+    monkeypatch.setattr(flops, "CONVOLUTIONS", ((8, 16, 16), (16, 8, 16)))
+    monkeypatch.setattr(flops, "PRODUCTS", ((256, 256, 256), (512, 64, 64)))
     options = ["--images", "300", "--epochs", "1", "--precision", "float32"]
-    reached, *limits = run("flops.py", "cifar", *options, data=real_data).stdout.splitlines()
-    assert re.fullmatch(r"cifar in float32: \d\.\d{3} TFLOP/s \([\d,]+ images/s\)", reached)
+    done = CliRunner().invoke(flops.main, ["digits", *options], catch_exceptions=False)
+    reached, *limits = done.stdout.splitlines()
+    assert re.fullmatch(r"digits in float32: \d\.\d{3} TFLOP/s \([\d,]+ images/s\)", reached)
     assert [line.split(" in ")[0] for line in limits] == [
         "fastest 3×3 convolution", "fastest matrix product",
     ]  # fmt: skip
@@ -236,11 +257,21 @@ def test_a_quick_growth_leaves_the_measured_page_alone(contenders) -> None:
 
 
 @pytest.mark.slow
-def test_growth_writes_a_table_and_a_picture(tmp_path: Path) -> None:
-    done = run(
-        "growth.py", "--quick", "--most-images", "10000", "--output-dir", str(tmp_path),
-        data=tmp_path,
-    )  # fmt: skip
+def test_growth_writes_a_table_and_a_picture(tmp_path: Path, contenders, monkeypatch) -> None:
+    import growth
+
+    measure = growth.measure
+
+    def measure_some(value: int, images: int, batch_size: int, depth: int) -> growth.Point:
+        """Train the first and the deepest; each of the others would start TensorFlow, too."""
+        if images == 1000 or depth == 4:
+            return measure(value, images, batch_size, depth)
+        return growth.Point(value, value / 100, 800_000_000)
+
+    monkeypatch.setattr(growth, "measure", measure_some)
+    options = ["--quick", "--most-images", "10000", "--output-dir", str(tmp_path)]
+    done = CliRunner().invoke(growth.main, options, catch_exceptions=False)
+    assert done.stderr.count(" MB beyond the images") == 2
     text = (tmp_path / "growth.md").read_text(encoding="utf-8")
     assert done.stdout.strip() in text
     assert text.count("Seconds grow with the power") == 3

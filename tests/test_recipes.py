@@ -62,12 +62,12 @@ def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(
 
 @cache
 def load_real(dataset: str, real_data: Path) -> Dataset:
-    """Reads 300 training and 100 test images in their own size and colours."""
+    """Reads 80 training and 40 test images in their own size and colours."""
     from kcnn.data.catalog import NAMED_SETS
     from kcnn.data.load import read_named
 
     whole = read_named(NAMED_SETS[dataset], real_data, Progress())
-    return replace(whole, train=copy_of(whole.train, 300), test=copy_of(whole.test, 100))
+    return replace(whole, train=copy_of(whole.train, 80), test=copy_of(whole.test, 40))
 
 
 def copy_of(images: Images, count: int) -> Images:
@@ -82,7 +82,7 @@ def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
     some = load_real(dataset, real_data)
     arrays = {"x_train": some.train.images, "y_train": some.train.labels}
     np.savez(folder / "slice.npz", x_test=some.test.images, y_test=some.test.labels, **arrays)
-    return ["data.dataset=npz", f"data.path={folder / 'slice.npz'}", "data.validation=0.1"]
+    return ["data.dataset=npz", f"data.path={folder / 'slice.npz'}", "data.validation=10"]
 
 
 @pytest.mark.slow
@@ -90,12 +90,12 @@ def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
 def test_trains_on_a_slice_of_the_real_images(name: str, real_data: Path, tmp_path: Path) -> None:
     recipe = read_recipe(name)
     settings, train = use_slice_of(recipe.data.dataset, real_data, tmp_path), recipe.train
-    batch_size = min(train.batch_size, 135)  # two steps of the 270 images left
+    batch_size = min(train.batch_size, 35)  # two steps of the 70 images left
     epochs = 1 + math.floor(getattr(train.learning_rate_schedule, "warmup_epochs", 0))
     settings += [f"train.epochs={epochs}", f"train.batch_size={batch_size}"]
     result = fit(name, settings, tmp_path / "outputs")
     assert result.summary["status"] == "finished"
-    assert result.summary["test"]["images"] == 100
+    assert result.summary["test"]["images"] == 40
 
 
 @pytest.mark.slow
@@ -103,14 +103,14 @@ def test_alexnet_trains_on_a_folder(real_data: Path, tmp_path: Path) -> None:
     from PIL import Image
 
     train = load_real("cifar10", real_data).train
-    for index in range(40):
+    for index in range(16):
         folder = tmp_path / "photos" / f"class {train.labels[index] % 2}"
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(train.images[index]).save(folder / f"{index}.png")
     settings = [
         f"data.path={tmp_path / 'photos'}",
         "model.layers[15].Dense.units=2",
-        "train.batch_size=8",
+        "train.batch_size=4",
         "train.epochs=1",
     ]
     result = fit("alexnet", settings, tmp_path / "outputs")
