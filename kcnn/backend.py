@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def start_tensorflow(progress: Progress | None = None) -> None:
     if not os.environ.get("KERAS_HOME"):
         os.environ.pop("KERAS_HOME", None)  # Keras would take "" for the current folder
     task = (progress or Progress()).task("Starting TensorFlow")
-    with task, held_back_standard_error(), _named_signals(), _uncollected():
+    with task, held_back_standard_error(), _named_signals(), _temporary_folder(), _uncollected():
         _import_keras()
         import tensorflow as tf
 
@@ -141,6 +142,24 @@ def _named_signals() -> Iterator[None]:
         yield
     finally:
         faulthandler.disable()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """Let TensorFlow be imported where no temporary folder can be written.
+
+    absl, which it imports, asks for the name of one, and writes nothing there.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        tempfile.tempdir = os.sep
+        try:
+            yield
+        finally:
+            tempfile.tempdir = None
+    else:
+        yield
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _RECIPE = "digits"
 
 
 def differing_files(progress: Progress) -> list[str]:
-    """Trains digits twice, each in a process of its own, and compares what they leave.
+    """Train digits twice, each in a process of its own, and compare what they leave.
 
     Args:
         progress: Shows the work.
@@ -29,9 +29,16 @@ def differing_files(progress: Progress) -> list[str]:
         The files that differ, times apart; none where training repeats bit for bit.
 
     Raises:
-        TrainingError: A fit failed.
+        TrainingError: A fit failed, or there is no temporary folder.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="kcnn-")
+    except OSError as error:
+        raise TrainingError(
+            f"no temporary folder for two runs: {error.strerror or error}",
+            "let TMPDIR name a folder that can be written",
+        ) from None
+    with temporary as folder:
         runs = []
         for name in ("first", "second"):
             with progress.task(f"Training {_RECIPE}, the {name} time"):
@@ -42,7 +49,7 @@ def differing_files(progress: Progress) -> list[str]:
 def _fit(folder: Path, name: str) -> RunFolder:
     command = [sys.executable, "-m", "kcnn", "fit", _RECIPE, *SETTINGS]
     command += ["--quiet", "--name", name, "--output-dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
         told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
         reason = told[0].removeprefix("error: ") if told else "no reason given"

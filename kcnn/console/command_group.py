@@ -1,4 +1,4 @@
-"""The group that every command is in, which tells what went wrong."""
+"""The group that every command is in, which prints what went wrong."""
 
 from __future__ import annotations
 
@@ -40,16 +40,43 @@ class Commands(click.Group):
             ctx.exit(report_stop(stopped))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs the command line; that nothing can be printed is met anywhere, in --help too."""
+        """Run the command line.
+
+        Printing can fail anywhere, even in `--help` (a closed pipe, a full disk). An error that
+        nobody expected leaves a crash file.
+        """
         try:
             return super().main(*args, **kwargs)
+        except MemoryError:
+            say("memory ran out", "error:")
+            say("close other programs, or give smaller images or a smaller batch_size", "hint:")
+            sys.exit(1)
         except OSError as error:
             if is_full(error):
                 say("no room left to print, or for a temporary file", "error:")
+            elif _lacks_temporary_folder(error):
+                say("no folder for temporary files can be written", "error:")
+                say("let TMPDIR name one", "hint:")
             elif not is_of_gone_terminal(error):
-                raise
+                sys.exit(_report_crash(error))
             forget_what_is_left_to_print()
             sys.exit(1)
+        except Exception as error:
+            sys.exit(_report_crash(error))
+
+
+def _report_crash(error: Exception) -> int:
+    from kcnn.console.crash import report_crash  # needs a tenth of a second
+
+    return report_crash(error)
+
+
+def _lacks_temporary_folder(error: OSError) -> bool:
+    """Return whether Python's tempfile, or Matplotlib for its cache, found no folder."""
+    message = str(error)
+    return "No usable temporary directory" in message or (
+        "Matplotlib requires access to a writable cache" in message
+    )
 
 
 def _in_lines(error: KcnnError) -> str:

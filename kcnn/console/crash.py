@@ -1,0 +1,92 @@
+"""What an unexpected error leaves: a file to report it with, and one line that names the file."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shlex
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import metadata
+from itertools import count
+from pathlib import Path
+
+from kcnn.console.streams import say
+from kcnn.printable import printable
+
+CRASHED = 3  # the exit status
+_LONGEST_REASON = 200
+
+
+def report_crash(error: Exception) -> int:
+    """Write a crash file, and print one line about it.
+
+    It goes into the current folder, else the one for temporary files, else to standard error.
+
+    Args:
+        error: What nobody expected.
+
+    Returns:
+        The exit status.
+    """
+    text = crash_text(error)
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[: _LONGEST_REASON - 1]}…"
+    path = _write(text)
+    if path is None:
+        say(text.rstrip("\n"))
+    where = "the lines above" if path is None else path
+    say(f"a bug in kcnn ({reason}): please report it with {where}", "error:")
+    return CRASHED
+
+
+def crash_text(error: Exception) -> str:
+    """Return versions, command line and traceback, which a report needs."""
+    lines = [
+        f"kcnn {_version('kcnn')}, Python {platform.python_version()}, {platform.platform()}",
+        ", ".join(f"{name} {_version(name)}" for name in _requirements()),
+        f"$ {shlex.join(['kcnn', *sys.argv[1:]])}",
+        "",
+        *traceback.format_exception(error),
+    ]
+    return printable("\n".join(line.rstrip("\n") for line in lines)) + "\n"
+
+
+def _requirements() -> Iterator[str]:
+    """List the packages that kcnn is installed with."""
+    with suppress(metadata.PackageNotFoundError):
+        for requirement in metadata.requires("kcnn") or ():
+            name = re.match(r"[\w.-]+", requirement)
+            if name and "extra ==" not in requirement:
+                yield name[0]
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _write(text: str) -> Path | None:
+    """Write the crash file into the first folder that takes it; None if none does."""
+    for folder in (Path.cwd, lambda: Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            return _write_new(folder(), text)
+    return None
+
+
+def _write_new(folder: Path, text: str) -> Path:
+    name = time.strftime("kcnn-crash-%Y%m%d-%H%M%S")
+    for number in count(1):
+        path = folder / f"{name}{'' if number == 1 else f'-{number}'}.txt"
+        with suppress(FileExistsError):
+            with path.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            return path
+    raise AssertionError  # count has no end

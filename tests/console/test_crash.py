@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kcnn.cli import cli
+from kcnn.commands import recipes
+
+
+def call(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:
+    """Call kcnn recipes, which fails."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(recipes, "list_recipes", fail)
+    return CliRunner().invoke(cli, ["recipes"])
+
+
+def test_an_unexpected_error_leaves_a_crash_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["/usr/bin/kcnn", "recipes", "--name", "two words"])
+    first = call(monkeypatch, ZeroDivisionError("division\nby zero\x1b[31m"))
+    second = call(monkeypatch, ZeroDivisionError())
+    assert (first.exit_code, second.exit_code) == (3, 3)
+    assert len(list(tmp_path.iterdir())) == 2
+    (line,) = first.stderr.splitlines()
+    start, name = line.split(" please report it with ")
+    assert start == "error: a bug in kcnn (ZeroDivisionError: division by zero\\u001b[31m):"
+    text = Path(name).read_text(encoding="utf-8")
+    assert Path(name).parent == tmp_path and Path(name).name.startswith("kcnn-crash-")
+    assert text.startswith("kcnn ") and "\ntensorflow 2" in text and "\x1b" not in text
+    assert "\n$ kcnn recipes --name 'two words'\n" in text
+    assert "Traceback (most recent call last)" in text and "in list_recipes" not in text
+    assert text.endswith("by zero\\u001b[31m\n")
+
+
+def test_a_crash_where_the_current_folder_takes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "cwd", lambda: Path("/proc/missing"))
+    result = call(monkeypatch, OSError("no such thing"))
+    (path,) = tmp_path.iterdir()
+    assert (result.exit_code, result.stderr.count("\n")) == (3, 1)
+    assert str(path) in result.stderr
+
+
+def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/missing")
+    monkeypatch.setattr(Path, "cwd", lambda: Path("/proc/missing"))
+    result = call(monkeypatch, KeyError("name"))
+    assert result.exit_code == 3
+    *lines, last = result.stderr.splitlines()
+    assert "KeyError: 'name'" in lines
+    assert last == "error: a bug in kcnn (KeyError: 'name'): please report it with the lines above"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "error: memory ran out\nhint: close other programs"),
+        (
+            FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
+            "error: no folder for temporary files can be written\nhint: let TMPDIR name one",
+        ),
+        (OSError("Matplotlib requires access to a writable cache directory"), "error: no folder"),
+        (OSError(28, os.strerror(28)), "error: no room left to print"),
+    ],
+)
+def test_no_bug_of_kcnn(
+    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(monkeypatch, error)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(said)
+    assert not list(tmp_path.iterdir())
