@@ -44,18 +44,19 @@ def start_tensorflow(progress: Progress | None = None) -> None:
         progress: Shows the seconds it takes.
 
     Raises:
-        KcnnError: Keras cannot use its keras.json.
+        KcnnError: No temporary folder can be written, or Keras cannot use its keras.json.
     """
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         _undo_keras_settings()
         return
+    _require_temporary_folder()
     os.environ.update(start_environment())
     for name in _KERAS_VARIABLES:
         os.environ.pop(name, None)
     if not os.environ.get("KERAS_HOME"):
         os.environ.pop("KERAS_HOME", None)  # Keras would take "" for the current folder
     task = (progress or Progress()).task("Starting TensorFlow")
-    with task, held_back_standard_error(), _named_signals(), _temporary_folder(), _uncollected():
+    with task, held_back_standard_error(), _named_signals(), _uncollected():
         _import_keras()
         import tensorflow as tf
 
@@ -64,6 +65,20 @@ def start_tensorflow(progress: Progress | None = None) -> None:
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
     _undo_keras_settings()
+
+
+def _require_temporary_folder() -> None:
+    """Raise if no temporary folder can be written.
+
+    absl needs its name and Matplotlib its space at import, Keras to save a model.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        raise KcnnError(
+            "no folder for temporary files can be written, and TensorFlow needs one",
+            "let TMPDIR name a folder that can be written",
+        ) from None
 
 
 def _import_keras() -> None:
@@ -142,24 +157,6 @@ def _named_signals() -> Iterator[None]:
         yield
     finally:
         faulthandler.disable()
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[None]:
-    """Let TensorFlow be imported where no temporary folder can be written.
-
-    absl, which it imports, asks for the name of one, and writes nothing there.
-    """
-    try:
-        tempfile.gettempdir()
-    except OSError:
-        tempfile.tempdir = os.sep
-        try:
-            yield
-        finally:
-            tempfile.tempdir = None
-    else:
-        yield
 
 
 @contextmanager

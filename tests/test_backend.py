@@ -5,11 +5,18 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from kcnn.backend import numeric_environment, start_environment, uses_onednn
+from kcnn.backend import (
+    numeric_environment,
+    start_environment,
+    start_tensorflow,
+    uses_onednn,
+)
+from kcnn.errors import KcnnError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -125,6 +132,17 @@ def test_without_another_process_nothing_is_held_back(tmp_path: Path) -> None:
     code = "import sys; sys.executable = {!r}; import kcnn.backend as b; b.start_tensorflow()"
     for executable in ("", str(tmp_path / "missing")):
         assert run_python(code.format(executable), tmp_path).stderr == "one\n"
+
+
+def test_without_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(tempfile, "gettempdir", missing)
+    with pytest.raises(KcnnError, match="no folder for temporary files") as caught:
+        start_tensorflow()
+    assert "TMPDIR" in str(caught.value.hint)
 
 
 @pytest.fixture

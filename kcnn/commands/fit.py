@@ -59,9 +59,6 @@ def fit(
         job = load_job(settings, data_dir, progress)
     with clock.timed("start"):
         start_tensorflow(progress)
-        # Now: Matplotlib fails at import where it can keep its cache nowhere, and the plots come
-        # after hours of training.
-        import kcnn.figures.style  # noqa: F401
     from kcnn.training.devices import choose_devices
     from kcnn.training.environment import describe_run
     from kcnn.training.precision import choose_precision

@@ -29,16 +29,9 @@ def differing_files(progress: Progress) -> list[str]:
         The files that differ, times apart; none where training repeats bit for bit.
 
     Raises:
-        TrainingError: A fit failed, or there is no temporary folder.
+        TrainingError: A fit failed.
     """
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="kcnn-")
-    except OSError as error:
-        raise TrainingError(
-            f"no temporary folder for two runs: {error.strerror or error}",
-            "let TMPDIR name a folder that can be written",
-        ) from None
-    with temporary as folder:
+    with tempfile.TemporaryDirectory() as folder:
         runs = []
         for name in ("first", "second"):
             with progress.task(f"Training {_RECIPE}, the {name} time"):

@@ -85,7 +85,6 @@ def _resume(
     _require_same_job(run, job, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)
-        import kcnn.figures.style  # noqa: F401  # as in kcnn/commands/fit.py
     from kcnn.training.devices import choose_devices
     from kcnn.training.environment import describe_run
 

@@ -56,7 +56,7 @@ class Commands(click.Group):
                 say("no room left to print, or for a temporary file", "error:")
             elif _lacks_temporary_folder(error):
                 say("no folder for temporary files can be written", "error:")
-                say("let TMPDIR name one", "hint:")
+                say("let TMPDIR name a folder that can be written", "hint:")
             elif not is_of_gone_terminal(error):
                 sys.exit(_report_crash(error))
             forget_what_is_left_to_print()
