@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from traceback import walk_tb
+from types import FrameType
 
 import keras
 import tensorflow as tf
@@ -139,7 +143,7 @@ def train(
     model.optimizer.build(model.trainable_variables)
     try:
         progress.training_started(settings.epochs, feed.steps_per_epoch, feed.batch_size)
-        with remapping_where_it_works(plan), stops_deferred():
+        with remapping_where_it_works(plan), stops_deferred(), _feed_ended(model):
             model.fit(
                 feed.batches,
                 epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
@@ -157,6 +161,36 @@ def train(
     return Training(
         listeners.metrics_file.rows, listeners.best, _restored_epoch(listeners.in_order)
     )
+
+
+@contextmanager
+def _feed_ended(model: keras.Model) -> Iterator[None]:
+    """Destroy the iterators of a fit that fails, whose threads need Python to read images.
+
+    Keras's iterator and its generator refer to each other, so that only the garbage collector
+    destroys them. If it does so while Python ends, the process waits forever: Python has already
+    ended the thread that reads a batch, and TensorFlow waits for that batch.
+    """
+    try:
+        yield
+    except BaseException as error:
+        model._eval_epoch_iterator = None
+        _clear_frames(error)
+        gc.collect()
+        raise
+
+
+def _clear_frames(error: BaseException) -> None:
+    """Forget the local variables of every function that an error has ended.
+
+    Keras takes its own frames out of the traceback, so they are found by who called whom.
+    """
+    *_, (innermost, _) = walk_tb(error.__traceback__)
+    frame: FrameType | None = innermost
+    while frame is not None:
+        with suppress(RuntimeError):  # a function that still runs
+            frame.clear()
+        frame = frame.f_back
 
 
 @dataclass(frozen=True)

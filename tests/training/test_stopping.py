@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tensorflow.python.data.ops.iterator_ops import OwnedIterator
 
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
@@ -75,3 +78,64 @@ def test_stops_at_random_moments(trained: Callable, pytestconfig: pytest.Config)
         timer.join()
         gc.collect()
         assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("ending", ["stop", "error", "early"])
+def test_no_iterator_outlives_a_training(ending: str, trained: Callable) -> None:
+    """Python would end the threads that feed it, and TensorFlow wait for them forever."""
+
+    class Fails(SignalsAtStep):
+        def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+            if ending == "error" and epoch == 2:
+                raise ZeroDivisionError
+
+    progress = Fails(3 if ending == "stop" else 10**6)
+    patience = "train.early_stopping={monitor: loss, patience: 1, min_delta: 100}"
+    settings = (*LONG, patience) if ending == "early" else LONG
+    gc.collect()
+    try:
+        trained(*settings, progress=progress)
+    except (Stopped, ZeroDivisionError) as error:
+        assert ending == {Stopped: "stop", ZeroDivisionError: "error"}[type(error)]
+        assert not _iterators()
+    assert not _iterators()
+
+
+def _iterators() -> list[OwnedIterator]:
+    return [thing for thing in gc.get_objects() if isinstance(thing, OwnedIterator)]
+
+
+# What no kcnn command does: a feed that works while the process ends, in a cycle of references.
+ENDS_WITH_A_FEED = """\
+import sys, time
+from kcnn.backend import start_tensorflow
+start_tensorflow()
+from kcnn.data import pipeline
+from kcnn.data.digits import read_digits
+from kcnn.signals import exit_at_once
+
+class SlowLabels:
+    def __init__(self, labels):
+        self.labels = labels
+    def __len__(self):
+        return len(self.labels)
+    def __getitem__(self, chosen):
+        time.sleep(0.5)
+        return self.labels[chosen]
+
+train = read_digits().train
+object.__setattr__(train, "labels", SlowLabels(train.labels))
+cycle = [iter(pipeline.training_batches(train, batch_size=8, epochs=9, seed=0))]
+cycle.append(cycle)
+next(cycle[0])
+del cycle
+{end}(7)
+"""
+
+
+@pytest.mark.slow
+def test_a_feed_that_works_does_not_hold_the_end_of_the_process() -> None:
+    """Ends at once, where Python's own end would wait forever (or, rarely, end by luck)."""
+    program = ENDS_WITH_A_FEED.format(end="exit_at_once")
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True)
+    assert done.returncode == 7, done.stderr
