@@ -55,6 +55,8 @@ def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:
         assert line.count("\n") == 1
         assert line.strip().endswith(ending)
         assert f"readme_line '{ending}'" in script
+    assert "`pytest -m slow`" in README
+    assert "pytest -m slow\n" in script
 
 
 @pytest.mark.parametrize("line", kcnn_lines())
