@@ -96,16 +96,35 @@ def _keep() -> None:
             read = os.read(0, 65536)
         except KeyboardInterrupt:
             continue
-        if not read:
-            # faulthandler names the signal first; the stack that follows shows only imports.
-            written = kept.partition(b"\n\nCurrent thread ")[0].partition(b"\n\nThread ")[0]
-            hint = _WITH_WORDS if written.strip() else _WITHOUT_WORDS
-            end = b"" if not written or written.endswith(b"\n") else b"\n"
-            _print(_cleared_line() + written + end + _ENDED.format(hint).encode())
-            return
         kept += read
+        # A fatal line is printed at once. At the end of the input the process is gone, and a shell
+        # may already go on without what is printed now.
+        fatal = _end_of_fatal_line(kept)
+        if fatal or not read:
+            # What follows such a line is a stack of imports.
+            _print_end(kept[:fatal] if fatal else kept)
+            while os.read(0, 65536):
+                pass
+            return
     if kept.endswith(_SHOW):
         _print(kept.removesuffix(_SHOW))
+
+
+def _end_of_fatal_line(text: bytes) -> int:
+    """Return where absl's or faulthandler's line ends that is a process's last; 0 without one."""
+    end = 0
+    for line in text.splitlines(keepends=True):
+        end += len(line)
+        by_absl = line[:1] == b"F" and line[1:5].isdigit() and line[5:6] == b" "
+        if line.endswith(b"\n") and (by_absl or line.startswith(b"Fatal Python error: ")):
+            return end
+    return 0
+
+
+def _print_end(written: bytes) -> None:
+    hint = _WITH_WORDS if written.strip() else _WITHOUT_WORDS
+    newline = b"" if not written or written.endswith(b"\n") else b"\n"
+    _print(_cleared_line() + written + newline + _ENDED.format(hint).encode())
 
 
 def _cleared_line() -> bytes:

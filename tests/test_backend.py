@@ -113,6 +113,8 @@ def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
     ("end", "shown"),
     [
         ("os.write(2, b'F0000 Unknown flag\\n'); os._exit(1)", "F0000 Unknown flag\n"),
+        ("os.write(2, b'F0000 Fatal\\n'); os.write(2, b'a stack'); os._exit(1)", "F0000 Fatal\n"),
+        ("os.write(2, b'no fatal line'); os._exit(1)", "no fatal line\n"),
         ("os._exit(1)", ""),
         ("os.kill(os.getpid(), signal.SIGILL)", "Fatal Python error: Illegal instruction\n"),
         ("os.abort()", "Fatal Python error: Aborted\n"),
@@ -153,6 +155,7 @@ def keras_home(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 def test_nothing_that_keras_reads_changes_a_run(keras_home: Path) -> None:
     settings = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first"}
     (keras_home / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
@@ -183,6 +186,7 @@ print(c.floatx(), c.image_data_format())
     ), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "reason"),
     [('{"floatx": "float12"}', "Invalid `floatx` configuration"), ("[]", "'list' object has no")],
