@@ -24,11 +24,11 @@ class Commands(click.Group):
     """Commands in the order they are written, and errors as one line and a hint."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Lists commands in their order of use and not of the alphabet."""
+        """List commands in their order of use and not of the alphabet."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command; says what the user can mend without a traceback."""
+        """Run a command; print what the user can fix without a traceback."""
         try:
             return super().invoke(ctx)
         except KcnnError as error:
