@@ -49,12 +49,13 @@ class Notes(Progress):
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def outputs(tmp_path_factory: pytest.TempPathFactory, fits_here) -> Path:
     """Two finished seeds, 5 and 6; the second was trained by `kcnn fit`."""
     folder = tmp_path_factory.mktemp("outputs")
-    fit("digits", TINY, folder, seed=6)
     notes = Notes()
-    reproduce("digits", 2, TINY, 5, Workplace(folder), notes)
+    with fits_here():
+        fit("digits", TINY, folder, seed=6)
+        reproduce("digits", 2, TINY, 5, Workplace(folder), notes)
     assert notes.lines[0] == "trained before: digits/run-001"
     assert notes.epochs == 1
     return folder
@@ -69,14 +70,14 @@ def published(value: float, metric: str = "test_accuracy") -> str:
 
 
 @pytest.mark.slow
-def test_a_seed_in_its_own_process_is_the_seed_of_fit(outputs: Path, tmp_path: Path) -> None:
-    alone = fit("digits", TINY, tmp_path, seed=5).run
-    ours = RunFolder(outputs / "digits" / "seed-005")
+def test_a_seed_in_its_own_process_is_the_seed_of_fit(tmp_path: Path) -> None:
+    alone = fit("digits", TINY, tmp_path / "fit", seed=5).run
+    (seed,) = reproduce("digits", 1, TINY, 5, Workplace(tmp_path)).runs
+    ours = RunFolder(seed.path)
     assert ours.predictions.read_bytes() == alone.predictions.read_bytes()
     assert ours.resolved.read_bytes() == alone.resolved.read_bytes()
 
 
-@pytest.mark.slow
 def test_finished_seeds_are_not_trained_again(
     outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +94,7 @@ def test_finished_seeds_are_not_trained_again(
 
 
 @pytest.mark.slow
-def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same) -> None:
+def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same, fits_here) -> None:
     layers = "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
     longer = ("train.epochs=3", layers)
 
@@ -105,14 +106,15 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same) -> None:
     with pytest.raises(KeyboardInterrupt):
         fit("digits", longer, tmp_path, "seed-000", progress=StopsInTheSecondEpoch())
     notes = Notes()
-    result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
+    with fits_here():
+        result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
     assert notes.lines[0] == "begun before, and going on: digits/seed-000"
     assert [run.run for run in result.runs] == ["digits/seed-000"]
     assert_same(RunFolder(result.runs[0].path), fit("digits", longer, tmp_path, "whole").run)
 
 
 @pytest.mark.slow
-def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path) -> None:
+def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> None:
     longer = (*TINY, "train.epochs=2")
 
     class StopsAfterTheFirstEpoch(Notes):
@@ -126,7 +128,8 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path) -> None:
     stopped = RunFolder(tmp_path / "digits" / "seed-000")
     write_json(stopped.environment, {**read_json(stopped.environment), "training_devices": ["GPU"]})
     notes = Notes()
-    result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
+    with fits_here():
+        result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
     assert [run.run for run in result.runs] == ["digits/seed-000-2"]
     assert notes.epochs == 2
     refused = f"{stopped.path}: began on GPU, and here CPU:0 would train"
@@ -153,7 +156,6 @@ def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_the_report_is_no_run(outputs: Path) -> None:
     result = again(outputs, published(0.99))
     assert {path.name for path in result.folder.iterdir()} == {
@@ -166,7 +168,6 @@ def test_the_report_is_no_run(outputs: Path) -> None:
     assert len(list_runs(outputs)) == 2
 
 
-@pytest.mark.slow
 class TestCommand:
     def test_one_seed_says_what_cannot_be_concluded(self, outputs: Path) -> None:
         done = self.run(outputs, "--seeds", "1", published(0.5))
@@ -215,7 +216,6 @@ def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) ->
     assert caught.value.hint == "restore it, or train the run again"
 
 
-@pytest.mark.slow
 def test_a_strangers_finished_run_is_one_line(outputs: Path, tmp_path: Path) -> None:
     copied = RunFolder(Path(shutil.copytree(outputs, tmp_path / "copied")) / "digits" / "seed-005")
     summary = copied.read_summary()
@@ -266,13 +266,12 @@ def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
     assert len({folder(), folder("train.epochs=3"), folder("train.epochs=4")}) == 3
 
 
-@pytest.mark.slow
-def test_what_fails_names_its_seed(tmp_path: Path) -> None:
+def test_what_fails_names_its_seed(tmp_path: Path, fits_here) -> None:
     diverges = (
         "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]",
         "train.optimizer={SGD: {learning_rate: 1e30}}",
     )
-    with pytest.raises(KcnnError, match=r"^train\.seed=4: the loss became"):
+    with fits_here(), pytest.raises(KcnnError, match=r"^train\.seed=4: the loss became"):
         reproduce("digits", 2, (*TINY, *diverges), 4, Workplace(tmp_path))
 
 

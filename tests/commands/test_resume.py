@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from kcnn.errors import TrainingError
 from kcnn.files import read_json, write_json
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.training import steps
 from kcnn.training.callbacks import BestWeights
 from kcnn.training.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
 
@@ -52,6 +53,22 @@ def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: str) -> Callable[..., RunFolder]:
+    """Train without a stop; once for all tests that ask for the same settings. Do not change it."""
+    runs: dict[tuple[object, ...], RunFolder] = {}
+
+    def run_of(*overrides: str) -> RunFolder:
+        key = (*overrides, steps.MOST_STEPS)
+        if key not in runs:
+            folder = tmp_path_factory.mktemp("whole")
+            (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
+            runs[key] = fit(folder / "tiny.yaml", overrides, folder).run
+        return runs[key]
+
+    return run_of
+
+
 class Stop(Progress):
     """Presses Ctrl-C when an epoch's row was written and its checkpoint not yet."""
 
@@ -73,15 +90,15 @@ def stopped(recipe: Path, epoch: int, *overrides: str) -> RunFolder:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_resumed_run_ends_as_one_that_was_never_stopped(
-    tiny: Path, assert_same, way: str
+    tiny: Path, assert_same, whole, way: str
 ) -> None:
-    whole = fit(tiny, WAYS[way], name="whole").run
-    assert len(whole.read_metrics()) == (4 if way == "early stopping" else 5)
+    expected = whole(*WAYS[way])
+    assert len(expected.read_metrics()) == (4 if way == "early stopping" else 5)
     run = stopped(tiny, 3, *WAYS[way])
     assert [row["epoch"] for row in run.read_metrics()] == [1, 2, 3]
     with pytest.raises(KeyboardInterrupt):
         resume("tiny/stopped", progress=Stop(4))  # again, after the third epoch
-    assert_same(resume("tiny/stopped").run, whole)
+    assert_same(resume("tiny/stopped").run, expected)
     after = [one["after_epoch"] for one in json.loads(run.environment.read_text())["resumed"]]
     assert after == [2, 3]
 
@@ -98,13 +115,12 @@ class StopAtStep(Progress):
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["EMA", "lookahead"])
 def test_a_long_epoch_goes_on_from_the_middle(
-    tiny: Path, assert_same, way: str, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, assert_same, whole, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a checkpoint after every step; the fit without a stop has none within epochs."""
     monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
-    whole = fit(tiny, WAYS[way], name="whole").run
     often = (*WAYS[way], "train.checkpoint_every_minutes=1e-9")
     with pytest.raises(KeyboardInterrupt):
         fit(tiny, often, name="stopped", progress=StopAtStep())
@@ -113,7 +129,7 @@ def test_a_long_epoch_goes_on_from_the_middle(
     assert names == ["epoch-0002-step-000005.npz", "epoch-0002-step-000006.npz"]
     _took_long(run, seconds=1000)
     result = resume("tiny/stopped")
-    assert_same(result.run, whole)
+    assert_same(result.run, whole(*WAYS[way]))
     assert 1000 < result.summary["timings"]["train"] < result.summary["timings"]["total"]
     assert result.summary["timings"]["training_images_per_second"] <= 6
     (again,) = json.loads(run.environment.read_text())["resumed"]
@@ -130,12 +146,12 @@ def _took_long(run: RunFolder, seconds: float) -> None:
 
 @pytest.mark.slow
 def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
-    tiny: Path, assert_same, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, assert_same, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
-    whole = fit(tiny, name="whole").run
+    expected = whole()
     often = ("train.checkpoint_every_minutes=1e-9",)
     with pytest.raises(KeyboardInterrupt):
         fit(tiny, often, name="stopped", progress=StopAtStep())
@@ -146,17 +162,17 @@ def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
         return found[0] if len(found) == 2 else found[-1]
 
     monkeypatch.setattr("kcnn.training.checkpoint.newest_checkpoint", lose_second)
-    assert_same(resume("tiny/stopped").run, whole)
+    assert_same(resume("tiny/stopped").run, expected)
     assert len(found) == 3
 
 
 @pytest.mark.slow
 def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped while the third epoch is validated, when all of its steps are done."""
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
-    whole = fit(tiny, name="whole").run
+    expected = whole()
 
     def stop(best: BestWeights, logs: object = None) -> None:
         if best._current == 3:
@@ -168,8 +184,8 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
     run = RunFolder(Path("outputs/tiny/stopped"))
     assert max(path.name for path in run.checkpoints.glob("*.npz")) == "epoch-0002-step-000017.npz"
     resumed = resume("tiny/stopped").run
-    assert resumed.steps.read_bytes() == whole.steps.read_bytes()
-    assert resumed.predictions.read_bytes() == whole.predictions.read_bytes()
+    assert resumed.steps.read_bytes() == expected.steps.read_bytes()
+    assert resumed.predictions.read_bytes() == expected.predictions.read_bytes()
 
 
 @pytest.mark.slow
@@ -242,28 +258,27 @@ def test_more_epochs_that_stop_leave_the_figures_of_those_before(tiny: Path) -> 
 
 
 @pytest.mark.slow
-def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same) -> None:
-    whole = fit(tiny, WAYS["EMA"], name="whole").run
-    copy = RunFolder(whole.path.with_name("copy"))
-    shutil.copytree(whole.path, copy.path)
+def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same, whole) -> None:
+    expected = whole(*WAYS["EMA"])
+    copy = RunFolder(Path("outputs/tiny/copy"))
+    shutil.copytree(expected.path, copy.path)
     for name in ("summary.json", "model.keras", "best.keras", "predictions.csv"):
         (copy.path / name).unlink()
     long_ago = "2001-02-03T04:05:06+00:00"
     write_json(copy.environment, {**read_json(copy.environment), "started": long_ago})
     result = resume("tiny/copy")
-    assert_same(result.run, whole)
+    assert_same(result.run, expected)
     trained = sum(row["seconds"] for row in copy.read_metrics())
     assert result.summary["timings"]["train"] >= trained  # of both processes
     assert result.summary["started"] == long_ago
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, notes) -> None:
-    whole = fit(tiny, [], name="whole").run
+def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, whole, notes) -> None:
     run = stopped(tiny, 4)
     newest = run.checkpoints / "epoch-0003.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
-    assert_same(resume("tiny/stopped", progress=notes).run, whole)
+    assert_same(resume("tiny/stopped", progress=notes).run, whole())
     assert any(f"{newest}: damaged; looking at the one before" in line for line in notes.lines)
 
 
