@@ -1,22 +1,65 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 
+from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.export import export
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
-from kcnn.export import gate
+from kcnn.export import gate, plain_tensorflow
 from kcnn.runs import RunFolder
 
 
 def outputs(run: RunFolder):
     return run.path.parents[1]
+
+
+@pytest.fixture
+def asked_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ask exports in this process; slow tests start another, which has TensorFlow alone."""
+
+    def ask_here(saved_model: Path, names, images: np.ndarray, batch_size: int, progress):
+        np.save(tmp_path / "images.npy", images)
+        arguments = (str(saved_model), str(tmp_path / "images.npy"), str(tmp_path))
+        with contextlib.redirect_stdout(io.StringIO()):
+            plain_tensorflow.answer(*arguments, batch_size, list(names))
+        return {name: np.load(tmp_path / f"{name}.npy") for name in names}
+
+    monkeypatch.setattr(gate, "ask", ask_here)
+
+
+def test_what_is_printed(own_run, asked_here: None) -> None:
+    accuracy = evaluate(None, outputs(own_run)).accuracy
+    done = CliRunner().invoke(cli, ["export", "--output-dir", str(outputs(own_run)), "--quiet"])
+    assert done.exit_code == 0, done.output
+    place, checked, use = done.stdout.splitlines()
+    assert place.startswith(f"{own_run.exports / 'saved_model'}  ")
+    assert checked.startswith(
+        "checked in a fresh process with plain TensorFlow on 360 test images: accuracy "
+        f"{100 * accuracy:.2f} %, largest difference of a probability "
+    )
+    assert checked.endswith(", 0 different classes")
+    assert use.startswith("use it: ")
+    assert (own_run.exports / "saved_model" / "saved_model.pb").is_file()
+
+
+def test_what_disagrees_leaves_no_export(
+    own_run, asked_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(gate.TOLERANCES, "float32", -1.0)
+    with pytest.raises(ExportError, match="does not answer as the model does"):
+        export(None, outputs(own_run))
+    assert not list(own_run.exports.iterdir())
 
 
 @pytest.mark.slow

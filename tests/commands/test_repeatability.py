@@ -20,18 +20,33 @@ def test_training_repeats_bit_for_bit() -> None:
     assert differing_files(Progress()) == []
 
 
-@pytest.mark.slow
-def test_another_seed_is_seen_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+SMALL = (
+    "train.epochs=1",
+    "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]",
+)
+
+
+@pytest.mark.parametrize("changes", [SMALL, pytest.param((), marks=pytest.mark.slow)])
+def test_another_seed_is_seen_everywhere(
+    changes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     seeds = itertools.count()
+    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
 
     def fit_in_this_process(folder: Path, name: str) -> RunFolder:
-        settings = [*module.SETTINGS, f"train.seed={next(seeds)}"]
+        settings = [*module.SETTINGS, *changes, f"train.seed={next(seeds)}"]
         return fit("digits", settings, folder, name).run
 
     monkeypatch.setattr(module, "_fit", fit_in_this_process)
     assert differing_files(Progress()) == [
         "metrics.csv", "steps.csv", "predictions.csv", "filters.npz", "weights",
     ]  # fmt: skip
+
+
+def test_the_same_seed_leaves_the_same_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+    monkeypatch.setattr(module, "_fit", lambda folder, name: fit("digits", SMALL, folder, name).run)
+    assert differing_files(Progress()) == []
 
 
 def test_a_fit_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
