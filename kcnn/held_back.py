@@ -43,17 +43,24 @@ def held_back_standard_error() -> Iterator[None]:
     """
     with suppress(OSError, ValueError):  # a terminal that is gone
         sys.stderr.flush()
+    from kcnn.signals import on_forced_end  # which the program that keeps does not need
+
     keeper = _start_keeper()
     if keeper is None:
         yield
         return
     assert keeper.stdin is not None
     pipe = keeper.stdin.fileno()
+
+    def drop() -> None:
+        os.write(pipe, _DROP)
+
     terminal = os.dup(2)
     last = _DROP
     try:
         os.dup2(pipe, 2)
-        yield
+        with on_forced_end(drop):  # the user asked for it: nothing is wrong
+            yield
     except Exception:
         last = _SHOW
         raise

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from _thread import interrupt_main, start_new_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -35,7 +35,15 @@ SECONDS_UNTIL_REMINDED = 3.0
 SECONDS_TO_STOP = 30.0  # a training step of a large model may take some
 SECONDS_OF_GRACE = 5.0  # for Python's own way to end at once, which a thread may block
 _SECONDS_UNTIL_REPEATED = 0.001
+_SECONDS_BETWEEN_LOOKS = 0.1
 _SIGNALLED = 128  # what a shell adds to the number of the signal that ended a program
+
+# What the process sends to its own main thread. By default, nothing happens at SIGURG; on Windows,
+# only Python itself hears of it.
+if sys.platform == "win32":
+    _WAKING = signal.SIGABRT
+else:
+    _WAKING = signal.SIGURG
 
 _DEFAULT_HANDLERS = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -63,21 +71,24 @@ class _Requests:
     def __init__(self) -> None:
         self.first: signal.Signals | None = None
         self.is_deferred = False
-        self.repeated = self.answered = 0  # signals that the process sent to itself
+        self.is_lost = False  # whether Stopped was raised where Python drops it
         self.on_first: list[Callable[[signal.Signals], None]] = []
         self.on_forced_end: list[Callable[[], None]] = []
 
     def handle(self, number: int, frame: object) -> None:
         """Raise Stopped for the first signal, or note it where stops are deferred."""
-        if self.first is None:
-            self.first = signal.Signals(number)
-            for listener in self.on_first:
-                listener(self.first)
-        elif self.answered < self.repeated:
-            self.answered += 1
-        else:
+        if self.first is not None:
             return
+        self.first = signal.Signals(number)
+        for listener in self.on_first:
+            listener(self.first)
         if not self.is_deferred:
+            raise Stopped
+
+    def wake(self, number: int, frame: object) -> None:
+        """Raise Stopped again where it was lost; else only interrupt what waits."""
+        if self.is_lost and not self.is_deferred:
+            self.is_lost = False
             raise Stopped
 
 
@@ -107,11 +118,29 @@ def watch_signals(
     for number in ENDING:
         if signal.getsignal(number) in _DEFAULT_HANDLERS:
             signal.signal(number, _requests.handle)
+    signal.signal(_WAKING, _requests.wake)
     sys.unraisablehook = _notice_lost_stop
     receiver, sender = socket.socketpair()  # a pipe would do, but not on Windows
     sender.setblocking(False)
     signal.set_wakeup_fd(sender.detach(), warn_on_full_buffer=False)
-    start_new_thread(_end_in_time, (receiver, on_slow, on_timeout))
+    with signals_blocked(ENDING):  # in the new thread: a signal shall interrupt the main thread
+        start_new_thread(_end_in_time, (receiver, on_slow, on_timeout))
+
+
+@contextmanager
+def signals_blocked(numbers: Iterable[int]) -> Iterator[None]:
+    """Let threads and processes that are started meanwhile never receive some signals.
+
+    Nothing is lost: this thread receives them at the end of the block. Windows cannot block any.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 @contextmanager
@@ -163,6 +192,24 @@ def stop_if_requested() -> None:
 
 
 @contextmanager
+def stop_hides_errors() -> Iterator[None]:
+    """Raise Stopped in place of an error that follows a signal.
+
+    Where C++ calls Python, it turns the exception of a signal into another: a SystemError, or the
+    TypeError of an argument that it could not look at.
+
+    Raises:
+        Stopped: A signal came, and then an error.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _requests.first is not None:
+            raise Stopped from error
+        raise
+
+
+@contextmanager
 def on_forced_end(action: Callable[[], None]) -> Iterator[None]:
     """Call a function if the process has to end at once inside the block.
 
@@ -200,26 +247,28 @@ def _end_in_time(
     on_slow: Callable[[signal.Signals], None],
     on_timeout: Callable[[signal.Signals], None],
 ) -> None:
-    """Follow the signals that arrive; end the process at the second one, or when time is up."""
+    """Follow the signals that arrive; end the process at the second one, or when time is up.
+
+    Python answers no signal that comes between its last look and the call that waits, or that
+    another thread received, so the main thread is interrupted until it has answered.
+    """
     first = _next_request(receiver, None)
     assert first is not None
     began = time.monotonic()
     with suppress(Exception):  # standard error may be no file
         # Needs neither a thread nor Python: the last resort, which shows where every thread is.
         faulthandler.dump_traceback_later(SECONDS_TO_STOP + SECONDS_OF_GRACE, exit=True)
-    is_reminded, repeats = False, 0
+    is_reminded = False
     while (passed := time.monotonic() - began) < SECONDS_TO_STOP:
-        until = SECONDS_TO_STOP if is_reminded else min(SECONDS_UNTIL_REMINDED, SECONDS_TO_STOP)
-        again = _next_request(receiver, max(0.0, until - passed))
-        if again is None:
-            if not is_reminded:
-                is_reminded = True
-                with suppress(Exception):
-                    on_slow(first)
-        elif repeats < _requests.repeated:
-            repeats += 1
-        elif time.monotonic() - began > SECONDS_OF_ONE_PRESS:
+        if _requests.first is None:
+            _wake_main()
+        again = _next_request(receiver, _SECONDS_BETWEEN_LOOKS)
+        if again is not None and time.monotonic() - began > SECONDS_OF_ONE_PRESS:
             _force_end(again)
+        if passed >= SECONDS_UNTIL_REMINDED and not is_reminded:
+            is_reminded = True
+            with suppress(Exception):
+                on_slow(first)
     with suppress(Exception):
         on_timeout(first)
     _force_end(first)
@@ -262,12 +311,15 @@ def _notice_lost_stop(unraisable: Any) -> None:
 
 
 def _repeat() -> None:
-    """Send the first signal to the main thread again; it interrupts what waits there."""
     time.sleep(_SECONDS_UNTIL_REPEATED)
-    number, main = _requests.first, threading.main_thread().ident
-    assert number is not None and main is not None
-    _requests.repeated += 1
-    if sys.platform == "win32":
-        interrupt_main(number)
+    _requests.is_lost = True
+    _wake_main()
+
+
+def _wake_main() -> None:
+    """Interrupt what the main thread waits for, so that Python looks for signals."""
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        interrupt_main(_WAKING)
     else:
-        signal.pthread_kill(main, number)
+        signal.pthread_kill(main, _WAKING)

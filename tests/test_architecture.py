@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "progress": {"errors"},
     "cores": set(),
     "memory": set(),
-    "held_back": set(),
+    "held_back": {"signals"},
     "signals": set(),
     "arrays": {"memory"},
     "printable": set(),

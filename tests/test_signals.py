@@ -9,7 +9,13 @@ import time
 
 import pytest
 
-from kcnn.signals import Stopped, exit_status, stop_if_requested, stops_deferred
+from kcnn.signals import (
+    Stopped,
+    exit_status,
+    stop_hides_errors,
+    stop_if_requested,
+    stops_deferred,
+)
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
@@ -47,7 +53,9 @@ def start(body: str, seconds: tuple[float, float, float] = (30, 3, 5)) -> subpro
 
 
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    output, errors = process.communicate(timeout=30)
+    with process:
+        assert process.stdout is not None and process.stderr is not None
+        output, errors = process.stdout.read(), process.stderr.read()  # both are short
     return process.returncode, output, errors
 
 
@@ -133,3 +141,13 @@ def test_an_error_of_the_block_is_not_hidden() -> None:
         signal.raise_signal(signal.SIGINT)
         _ = 1 / 0
     stop_if_requested()
+
+
+def test_an_error_that_a_stop_has_caused_is_a_stop() -> None:
+    """C++ turns the exception of a signal into another."""
+    with pytest.raises(Stopped) as caught, stops_deferred(), stop_hides_errors():
+        signal.raise_signal(signal.SIGINT)
+        raise SystemError("returned a result with an exception set")
+    assert isinstance(caught.value.__cause__, SystemError)
+    with pytest.raises(ZeroDivisionError), stop_hides_errors():
+        _ = 1 / 0

@@ -15,6 +15,7 @@ from kcnn.console.streams import (
     say,
 )
 from kcnn.errors import KcnnError, RecipeError
+from kcnn.signals import stop_hides_errors
 
 MOST_PROBLEMS = 20
 LONGEST_LINE = 2000
@@ -30,7 +31,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print what the user can fix without a traceback."""
         try:
-            return super().invoke(ctx)
+            with stop_hides_errors():
+                return super().invoke(ctx)
         except KcnnError as error:
             say(_in_lines(error), click.style("error:", fg="red", bold=True))
             if error.hint:

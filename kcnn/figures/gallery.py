@@ -32,6 +32,7 @@ from kcnn.figures.run_tables import read_confusion, read_filters, read_predictio
 from kcnn.files import remove_leftovers
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder, require_no_links
+from kcnn.signals import stop_if_requested
 
 FeatureMaps = Callable[[np.ndarray], Sequence[feature_maps.LayerMaps]]
 DEFAULT_STYLE = "default"
@@ -157,9 +158,11 @@ def save_pictures(
     Raises:
         RunError: A picture cannot be written.
         KcnnError: A picture cannot be drawn, if strict.
+        Stopped: A signal came; no picture is written in half.
     """
     written = []
     for name, draw in pictures.items():
+        stop_if_requested()
         try:
             figure = draw()
         except KcnnError as error:

@@ -16,6 +16,7 @@ from kcnn.files import write_csv
 from kcnn.memory import images_at_a_time
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.signals import stop_if_requested
 from kcnn.training.six_digits import six_digits
 
 MOST_NAMED = 10  # classes in one line
@@ -101,8 +102,14 @@ def batch_size(model: keras.Model) -> int:
 
 
 def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cuts images into batches of a size; the last one has what is left."""
-    return (images[start : start + size] for start in range(0, len(images), size))
+    """Cut images into batches of a size; the last one has what is left.
+
+    Raises:
+        Stopped: A signal came; no batch is answered in half.
+    """
+    for start in range(0, len(images), size):
+        stop_if_requested()
+        yield images[start : start + size]
 
 
 def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:

@@ -16,6 +16,7 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.files import write_json
 from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.signals import stop_if_requested, stops_deferred
 
 if TYPE_CHECKING:
     import keras
@@ -58,11 +59,14 @@ def complete_run(
 
     Raises:
         KcnnError: Training diverged, or the folder cannot be written.
+        Stopped: A signal came, and the work has stopped in good order.
     """
-    with logged(run, progress) as told:
+    # TensorFlow is not interrupted, but for what asks whether a signal came.
+    with logged(run, progress) as told, stops_deferred():
         completion = _Completion(run, job, model, clock, told)
         with completion.status_when_stopped():
             training = completion.train(resumed)
+            stop_if_requested()
             summary = completion.conclude(training)
         # A run that is scored is finished, whatever becomes of its pictures.
         summary = completion.draw(summary)

@@ -19,6 +19,7 @@ from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
 from kcnn.recipe.differences import deciding_settings
+from kcnn.signals import stops_deferred
 
 if TYPE_CHECKING:
     import keras
@@ -124,6 +125,7 @@ def build_compiled_model(
 
     Raises:
         KcnnError: Keras refuses a layer, or the devices cannot share its batches out.
+        Stopped: A signal came meanwhile.
     """
     from kcnn.training.fit import compile_model
     from kcnn.training.precision import precision
@@ -135,7 +137,7 @@ def build_compiled_model(
         _require_memory(job, policy)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own share of a batch")
-    with devices.strategy.scope(), precision(policy):
+    with stops_deferred(), devices.strategy.scope(), precision(policy):
         model = fresh_model(
             job.plan,
             job.train.images,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import sys
 import threading
 import traceback
 from _thread import start_new_thread
@@ -18,7 +17,7 @@ from kcnn.cores import stay_on
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
-from kcnn.signals import exit_at_once, watch_signals
+from kcnn.signals import exit_at_once, signals_blocked, stop_hides_errors, watch_signals
 
 Ending = RunFolder | KcnnError
 
@@ -59,7 +58,9 @@ class FitProcess:
 
     def start(self) -> None:
         """Start the process."""
-        with _interrupts_blocked():
+        # A terminal sends Ctrl-C to all processes in the foreground; one that is still starting
+        # would end with a traceback.
+        with signals_blocked([signal.SIGINT]):
             self._process.start()
         self._sender.close()  # the other process's copy is the last, so its end is noticed
         self._parent_ended.close()
@@ -129,23 +130,6 @@ class FitProcess:
             getattr(self._progress, name)(*values)
 
 
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Let a new process inherit that SIGINT does not reach it.
-
-    A terminal sends Ctrl-C to all processes in the foreground. One that is still starting would
-    end with a traceback.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
-
-
 def _run_child(
     sender: Connection,
     parent_ended: Connection,
@@ -185,7 +169,8 @@ def _fit_and_report(
     """Fit, and send what became of it."""
     relay = _Relay(sender)
     try:
-        result = work(progress=relay, **arguments)
+        with stop_hides_errors():
+            result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:
         relay.send("failed", error)
