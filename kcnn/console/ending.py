@@ -34,6 +34,10 @@ def orderly_end() -> Iterator[None]:
         if not isinstance(end.code, int):
             raise
         exit_at_once(end.code)
+    except Exception as error:  # kcnn itself cannot be imported
+        from kcnn.console.crash import report_crash
+
+        exit_at_once(report_crash(error))
 
 
 def report_stop(stopped: KeyboardInterrupt) -> int:

@@ -19,6 +19,11 @@ from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
 from kcnn.signals import exit_at_once, signals_blocked, stop_hides_errors, watch_signals
 
+
+class CrashError(Exception):
+    """A bug in kcnn that ended another process; its traceback is among the notes."""
+
+
 Ending = RunFolder | KcnnError
 
 
@@ -73,11 +78,11 @@ class FitProcess:
         """End the process at once."""
         self._process.kill()
 
-    def hear(self) -> Ending | None:
+    def hear(self) -> Ending | CrashError | None:
         """Takes the next message, and waits for it if need be.
 
         Returns:
-            The run or the error when the process has come to its end, else None.
+            The run or the error if the process has come to its end, else None.
         """
         try:
             name, values = self.receiver.recv()
@@ -87,10 +92,12 @@ class FitProcess:
             return self._ended(RunFolder(*values))
         if name == "failed":
             return self._ended(*values)
+        if name == "crashed":
+            return self._ended(_crash(*values))
         self._show(name, values)
         return None
 
-    def _ended(self, ending: Ending) -> Ending:
+    def _ended(self, ending: Ending | CrashError) -> Ending | CrashError:
         self._tasks.close()
         self._process.join()
         self.receiver.close()
@@ -141,7 +148,6 @@ def _run_child(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    status = 0
     try:
         watch_signals()
         start_new_thread(_stop_with_parent, (parent_ended,))
@@ -150,10 +156,13 @@ def _run_child(
         _fit_and_report(sender, work, arguments)
     except KeyboardInterrupt:
         sender.close()
-    except Exception:
-        traceback.print_exc()
-        status = 1
-    exit_at_once(status)
+    exit_at_once(0)
+
+
+def _crash(reason: str, stack: str) -> CrashError:
+    error = CrashError(reason)
+    error.add_note(f"in the process that trained:\n{stack}")
+    return error
 
 
 def _stop_with_parent(parent_ended: Connection) -> None:
@@ -174,6 +183,8 @@ def _fit_and_report(
         relay.send("finished", result.run.path)
     except KcnnError as error:
         relay.send("failed", error)
+    except Exception as error:
+        relay.send("crashed", f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 class _Relay(Progress):

@@ -10,7 +10,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from kcnn.commands.fitting.complete_run import FitResult
-from kcnn.commands.many_fits.fit_in_process import Ending, FitProcess
+from kcnn.commands.many_fits.fit_in_process import CrashError, Ending, FitProcess
 from kcnn.commands.many_fits.lanes import Lane
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.progress import Begin, Progress
@@ -69,6 +69,7 @@ def fit_side_by_side(
 
     Raises:
         KcnnError: A fit failed; the message begins with its title.
+        CrashError: A fit met a bug in kcnn.
         Stopped: A signal came, and every process has ended.
     """
     return _Fits(fits, lanes, progress, keep_going).run()
@@ -86,7 +87,7 @@ class _Fits:
         self._progress = progress
         self._keep_going = keep_going
         self._is_stopping = False
-        self._failure: KcnnError | None = None
+        self._failure: KcnnError | CrashError | None = None
 
     def run(self) -> list[Ending]:
         with (
@@ -129,6 +130,11 @@ class _Fits:
         if ending is None:
             return
         del self._running[receiver]
+        if isinstance(ending, CrashError):
+            running.display.close()
+            self._failure = self._failure or ending
+            self._stop()
+            return
         if isinstance(ending, KcnnError) and not self._is_stopping:
             if running.fit.instead is not None and _was_refused(running.process, ending):
                 self._launch_instead(running, running.fit.instead, ending)

@@ -101,6 +101,17 @@ def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
     assert error.hint is not None
 
 
+def test_a_bug_comes_over_with_its_traceback() -> None:
+    process = module.FitProcess(fit, {"recipe": 3}, Progress())
+    process.start()
+    while (ending := process.hear()) is None:
+        pass
+    assert isinstance(ending, module.CrashError)
+    (note,) = ending.__notes__
+    assert note.startswith("in the process that trained:\nTraceback (most recent call last)")
+    assert str(ending) in note
+
+
 class EndsWhoReceivesIt:
     """Ends the process that it is sent to, as the system does when memory is short."""
 
