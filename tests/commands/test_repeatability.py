@@ -43,12 +43,6 @@ def test_another_seed_is_seen_everywhere(
     ]  # fmt: skip
 
 
-def test_the_same_seed_leaves_the_same_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
-    monkeypatch.setattr(module, "_fit", lambda folder, name: fit("digits", SMALL, folder, name).run)
-    assert differing_files(Progress()) == []
-
-
 def test_a_fit_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SETTINGS", ("train.epochs=none",))
     with pytest.raises(TrainingError, match="kcnn fit digits: command line"):
