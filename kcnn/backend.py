@@ -22,7 +22,7 @@ from kcnn.progress import Progress
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _WITH_ONEDNN = ("x86_64", "AMD64")
 
-# Keras reads these at import. They are made for debugging, and would change every run.
+# Keras reads these at import. The first two shorten every training; the third is for JAX.
 _KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 
 # Read by TensorFlow, XLA, oneDNN and the libraries of NVIDIA. Not all of `TF_`: Terraform keeps
@@ -37,8 +37,8 @@ _NUMERIC = re.compile(
 def start_tensorflow(progress: Progress | None = None) -> None:
     """Import TensorFlow and Keras; every command that needs them calls this first.
 
-    TensorFlow writes to the terminal before its own settings can stop it, so that standard error is
-    held back for the import, and printed if the import fails.
+    TensorFlow writes to the terminal before its own settings can stop it. Standard error is
+    therefore held back during the import, and printed if the import fails.
 
     Args:
         progress: Shows the seconds it takes.
@@ -70,7 +70,11 @@ def start_tensorflow(progress: Progress | None = None) -> None:
 def _require_temporary_folder() -> None:
     """Raise if no temporary folder can be written.
 
-    absl needs its name and Matplotlib its space at import, Keras to save a model.
+    absl asks for its path at import, Matplotlib may keep its cache there, and Keras saves models
+    through it.
+
+    Raises:
+        KcnnError: There is no such folder.
     """
     try:
         tempfile.gettempdir()
@@ -85,7 +89,7 @@ def _import_keras() -> None:
     """Import Keras, which reads keras.json at import.
 
     Raises:
-        KcnnError: Keras refuses what the file holds.
+        KcnnError: Keras refuses the file's content.
     """
     try:
         import keras  # noqa: F401
@@ -101,9 +105,9 @@ def _import_keras() -> None:
 
 
 def _undo_keras_settings() -> None:
-    """Set back what Keras took from keras.json or the environment, which would change a run.
+    """Reset the settings that Keras read from keras.json or the environment.
 
-    With channels_first in the file, a recipe would train another model, without a word.
+    They would change a run: with channels_first, a recipe trains another model without an error.
     """
     import keras
 
@@ -121,8 +125,8 @@ def start_environment() -> dict[str, str]:
     """Return the environment variables that TensorFlow is started with.
 
     Returns:
-        Values by name: Keras's backend, which must be TensorFlow, and others as the user has set
-        them, or else as kcnn sets them.
+        Values by name: Keras's backend, which must be TensorFlow, and others with the user's value
+        if there is one, else with kcnn's.
     """
     settings = {"TF_CPP_MIN_LOG_LEVEL": "2"}
     if platform.machine() in _WITH_ONEDNN:
@@ -137,10 +141,10 @@ def numeric_environment() -> dict[str, str]:
 
 
 def uses_onednn() -> bool | None:
-    """Return whether oneDNN's kernels are on, once TensorFlow was started.
+    """Return whether oneDNN's kernels are on; call start_tensorflow first.
 
     Returns:
-        Whether they are, by the setting that TensorFlow reads; None if it has none to read.
+        Whether the variable that TensorFlow reads turns them on; None if it is not set.
     """
     setting = os.environ.get(_ONEDNN)
     return None if setting is None else setting.lower() in ("1", "true")
@@ -148,7 +152,7 @@ def uses_onednn() -> bool | None:
 
 @contextmanager
 def _named_signals() -> Iterator[None]:
-    """Let Python write the name of a signal that ends the process, as of an illegal instruction."""
+    """Let Python print which fatal signal ends the process, such as an illegal instruction."""
     if faulthandler.is_enabled():
         yield
         return
@@ -161,10 +165,10 @@ def _named_signals() -> Iterator[None]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep Python's garbage collector from looking through what is imported, now and later.
+    """Exclude the objects of the import from garbage collection, now and later.
 
-    The import makes 400,000 objects that all stay. Looking through them takes a tenth of its
-    seconds, and a third of a second each time thereafter.
+    The import makes 400,000 objects, and all of them stay. A collection that visits them takes a
+    tenth of the import's time, and later a third of a second each time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

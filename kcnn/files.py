@@ -50,7 +50,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
     Raises:
         OSError: It is missing, or cannot be read.
-        RunError: It is no file.
+        RunError: It is not a regular file.
     """
     # O_NONBLOCK: a pipe that nobody writes into would block. O_BINARY: Windows would translate
     # line ends and stop at a Ctrl-Z byte. Neither is defined everywhere.
@@ -85,7 +85,7 @@ def read_table(path: Path) -> io.StringIO:
     Raises:
         OSError: It is missing, or cannot be read.
         UnicodeDecodeError: It is not UTF-8.
-        RunError: It is no file, or too long.
+        RunError: It is not a regular file, or too long.
     """
     text = read_limited(path, LARGEST_TABLE).decode("utf-8-sig")
     return io.StringIO(text, newline="")
@@ -253,8 +253,8 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    """Return whether a process of this number may still be writing."""
-    if sys.platform == "win32":  # where os.kill would end it
+    """Return whether the process with this ID may still be writing."""
+    if sys.platform == "win32":  # there, os.kill would end it
         import psutil
 
         return psutil.pid_exists(process)
@@ -279,5 +279,5 @@ def _flush_folder(path: Path) -> None:
 
 def _flush(path: Path) -> None:
     if path.is_file():
-        with path.open("r+b") as stream:  # Windows flushes only what may be written
+        with path.open("r+b") as stream:  # Windows flushes only files that are open for writing
             os.fsync(stream.fileno())

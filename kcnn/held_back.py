@@ -1,7 +1,7 @@
 """Hold back what a library writes to standard error while it is imported.
 
-Run as a program, this file is the process that keeps what was written. It must not import more than
-it needs, since it starts beside every import of TensorFlow.
+Run as a program, this file is the process that keeps the text. It must import as little as it can,
+because it starts at every import of TensorFlow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import subprocess
 
-# The last bytes that the keeper gets. Without either, the process ended in the middle.
+# The last bytes that the keeper reads. Without either, the process ended during the import.
 _DROP = b"\0kcnn: imported\0"
 _SHOW = b"\0kcnn: not imported\0"
 
@@ -23,13 +23,13 @@ _ENDED = """\
 error: the process ended while TensorFlow was starting
 hint: {}
 """
-_WITH_WORDS = (
-    "the lines above are TensorFlow's; look at the environment variables that they name, "
-    "the processor and the GPU's libraries"
+_HINT_WITH_OUTPUT = (
+    "the lines above are TensorFlow's; check the environment variables that they name, the "
+    "processor and the GPU's libraries"
 )
-_WITHOUT_WORDS = (
-    "it wrote nothing; was it killed, or does the processor lack instructions that TensorFlow "
-    "was built for, such as AVX?"
+_HINT_WITHOUT_OUTPUT = (
+    "TensorFlow printed nothing; either the process was killed, or this processor lacks "
+    "instructions that TensorFlow needs, such as AVX"
 )
 
 
@@ -37,13 +37,13 @@ _WITHOUT_WORDS = (
 def held_back_standard_error() -> Iterator[None]:
     """Hold back what is written to file descriptor 2 in the body; print it if the body fails.
 
-    C++ can end the process without raising anything in Python: a setting that TensorFlow does not
-    know, a processor without AVX. Therefore another process keeps what was written, and prints it
-    then. Where none can be started, nothing is held back.
+    C++ can end the process without an exception in Python: because of a setting that TensorFlow
+    does not know, or on a processor without AVX. Therefore another process, the keeper, keeps the
+    text, and prints it then. If the keeper cannot be started, nothing is held back.
     """
     with suppress(OSError, ValueError):  # a terminal that is gone
         sys.stderr.flush()
-    from kcnn.signals import on_forced_end  # which the program that keeps does not need
+    from kcnn.signals import on_forced_end  # here, because the keeper does not need it
 
     keeper = _start_keeper()
     if keeper is None:
@@ -59,7 +59,7 @@ def held_back_standard_error() -> Iterator[None]:
     last = _DROP
     try:
         os.dup2(pipe, 2)
-        with on_forced_end(drop):  # the user asked for it: nothing is wrong
+        with on_forced_end(drop):  # the user asked for that end, so nothing is printed
             yield
     except Exception:
         last = _SHOW
@@ -74,14 +74,14 @@ def held_back_standard_error() -> Iterator[None]:
 
 
 def _start_keeper() -> subprocess.Popen[bytes] | None:
-    """Start this file as a program; None if there can be no further process."""
+    """Start this file as a program; None if no process can be started."""
     import subprocess
 
     if not sys.executable:
         return None
     command = [sys.executable, "-I", "-S", __file__]
     nowhere = subprocess.DEVNULL  # else a pipe behind kcnn would stay open
-    # In a group of its own: Ctrl-C is for this process alone.
+    # In a process group of its own, so that Ctrl-C does not reach it.
     try:
         if sys.platform == "win32":
             group = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -96,7 +96,7 @@ def _start_keeper() -> subprocess.Popen[bytes] | None:
 
 
 def _keep() -> None:
-    """Read standard input to its end; print it unless the process that wrote it went on."""
+    """Read standard input to its end; print it if the import failed or the process ended."""
     kept = b""
     while not kept.endswith((_DROP, _SHOW)):
         try:
@@ -104,11 +104,11 @@ def _keep() -> None:
         except KeyboardInterrupt:
             continue
         kept += read
-        # A fatal line is printed at once. At the end of the input the process is gone, and a shell
-        # may already go on without what is printed now.
+        # A fatal line is printed at once. At the end of the input the process has ended, and the
+        # shell may print its prompt before the text.
         fatal = _end_of_fatal_line(kept)
         if fatal or not read:
-            # What follows such a line is a stack of imports.
+            # Only a stack of imports follows a fatal line; it is not printed.
             _print_end(kept[:fatal] if fatal else kept)
             while os.read(0, 65536):
                 pass
@@ -118,7 +118,7 @@ def _keep() -> None:
 
 
 def _end_of_fatal_line(text: bytes) -> int:
-    """Return where absl's or faulthandler's line ends that is a process's last; 0 without one."""
+    """Return the index after the first fatal line of absl or faulthandler; 0 if there is none."""
     end = 0
     for line in text.splitlines(keepends=True):
         end += len(line)
@@ -129,13 +129,13 @@ def _end_of_fatal_line(text: bytes) -> int:
 
 
 def _print_end(written: bytes) -> None:
-    hint = _WITH_WORDS if written.strip() else _WITHOUT_WORDS
+    hint = _HINT_WITH_OUTPUT if written.strip() else _HINT_WITHOUT_OUTPUT
     newline = b"" if not written or written.endswith(b"\n") else b"\n"
     _print(_cleared_line() + written + newline + _ENDED.format(hint).encode())
 
 
 def _cleared_line() -> bytes:
-    """Return what removes a terminal's spinner and shows its cursor again; nothing for a file."""
+    """Return the codes that clear a terminal's spinner and show its cursor; none for a file."""
     return b"\r\x1b[2K\x1b[?25h" if os.isatty(2) else b""
 
 

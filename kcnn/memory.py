@@ -13,20 +13,20 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def images_at_a_time(values: int) -> int:
-    """Return how many images a model may predict at once: many, but fewer where they are large.
+    """Return how many images a model may predict at once; fewer if its layers are large.
 
     Args:
-        values: How many numbers the largest of its layers computes for one image.
+        values: How many values the largest of its layers computes for one image.
     """
     return max(1, min(MOST_IMAGES_AT_A_TIME, MOST_VALUES_AT_A_TIME // values))
 
 
 def free_memory() -> int | None:
-    """Return the bytes of memory that programs may still use; None where that is unknown.
+    """Return the free memory in bytes; None if it is unknown.
 
-    In a container with a limit of its own, they are what the limit leaves.
+    In a container with a memory limit, at most what the limit leaves.
     """
-    import psutil  # here, because `kcnn --help` needs none of it
+    import psutil  # here, because `kcnn --help` does not need it
 
     try:
         available = int(psutil.virtual_memory().available)
@@ -36,7 +36,7 @@ def free_memory() -> int | None:
 
 
 def _left_in_cgroups() -> Iterator[int]:
-    """List what each limit on this process leaves, by cgroups of version 2 and 1; Linux only."""
+    """Yield the bytes that each cgroup limit (version 1 or 2) leaves this process; Linux only."""
     try:
         lines = _CGROUPS_OF_THIS_PROCESS.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -70,7 +70,7 @@ def _left_in_cgroup(group: Path, limit: str, usage: str) -> int | None:
         statistics = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):  # `max` is no number
         return None
-    # Usage counts the cache of files, which the system drops when memory is needed.
+    # The usage includes the file cache, which the system drops when memory is needed.
     cached = sum(
         int(line.split()[1])
         for line in statistics

@@ -26,10 +26,10 @@ def is_share(name: str) -> bool:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """Read a metrics.csv: one mapping an epoch, column name to number.
+    """Read a metrics.csv: for each epoch, a mapping of column names to numbers.
 
     Raises:
-        RunError: It is missing, empty, or holds something that is not a number or no epochs.
+        RunError: It is missing or empty, has no epochs, or a value is not a number.
     """
     try:
         text = read_table(path)

@@ -1,13 +1,13 @@
-"""Stop requests: the signals that ask the process to end, and where it does so.
+"""Stop requests: the signals that ask the process to end, and where the work then stops.
 
-A request is answered in one of three ways:
+A request is handled in one of three ways:
 
 - Outside training, `Stopped` is raised wherever the main thread is.
 - Inside `stops_deferred()`, it is raised at the next `stop_if_requested()`: between two training
   steps, never in the middle of Keras or TensorFlow.
 - A second request more than a second later, or no end within `SECONDS_TO_STOP`, ends the process
-  at once. A thread of its own does that, since Python runs signal handlers only when the main
-  thread is back from C++.
+  at once. A separate thread does that, because Python runs signal handlers only when the main
+  thread has returned from C++.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ ENDING = tuple(
 SECONDS_OF_ONE_PRESS = 1.0  # requests within this time count as one
 SECONDS_UNTIL_REMINDED = 3.0
 SECONDS_TO_STOP = 30.0  # a training step of a large model may take some
-SECONDS_OF_GRACE = 5.0  # for Python's own way to end at once, which a thread may block
+SECONDS_OF_GRACE = 5.0  # then faulthandler ends the process, without Python
 _SECONDS_UNTIL_REPEATED = 0.001
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SIGNALLED = 128  # what a shell adds to the number of the signal that ended a program
 
-# What the process sends to its own main thread. By default, nothing happens at SIGURG; on Windows,
-# only Python itself hears of it.
+# The signal that the process sends to its own main thread. SIGURG is ignored by default; on
+# Windows, only Python itself receives the signal.
 if sys.platform == "win32":
     _WAKING = signal.SIGABRT
 else:
@@ -52,7 +52,7 @@ class Stopped(KeyboardInterrupt):
     """A signal asks the process to end.
 
     Args:
-        number: The signal; None for the one that was requested first.
+        number: The signal; None for the first one that arrived.
     """
 
     def __init__(self, number: int | None = None) -> None:
@@ -66,12 +66,12 @@ class Stopped(KeyboardInterrupt):
 
 
 class _Requests:
-    """What was requested of this process, and who wants to know."""
+    """The stop request of this process, and the functions to call when it comes."""
 
     def __init__(self) -> None:
         self.first: signal.Signals | None = None
         self.is_deferred = False
-        self.is_lost = False  # whether Stopped was raised where Python drops it
+        self.is_lost = False  # whether Python dropped a Stopped that was raised
         self.on_first: list[Callable[[signal.Signals], None]] = []
         self.on_forced_end: list[Callable[[], None]] = []
 
@@ -86,7 +86,7 @@ class _Requests:
             raise Stopped
 
     def wake(self, number: int, frame: object) -> None:
-        """Raise Stopped again where it was lost; else only interrupt what waits."""
+        """Raise Stopped again if Python dropped it; else only interrupt a call that waits."""
         if self.is_lost and not self.is_deferred:
             self.is_lost = False
             raise Stopped
@@ -96,7 +96,7 @@ _requests = _Requests()
 
 
 def exit_status(number: int) -> int:
-    """Return the exit status of a process that a signal ended, as a shell counts it."""
+    """Return the exit status that a shell reports for a process that a signal ended."""
     return _SIGNALLED + number
 
 
@@ -105,14 +105,14 @@ def watch_signals(
     on_slow: Callable[[signal.Signals], None] = lambda number: None,
     on_timeout: Callable[[signal.Signals], None] = lambda number: None,
 ) -> None:
-    """Answer the signals that ask to end for the rest of the process.
+    """Handle the signals that ask to end, from now until the process ends.
 
     A signal that is ignored stays ignored: `nohup kcnn fit` outlives its terminal.
 
     Args:
         on_first: Called with the first signal, in the main thread.
-        on_slow: Called in another thread when the process is still there after a few seconds.
-        on_timeout: Called in another thread before the process ends for want of time.
+        on_slow: Called in another thread if the process has not ended after a few seconds.
+        on_timeout: Called in another thread before the process is ended because time is up.
     """
     _requests.on_first.append(on_first)
     for number in ENDING:
@@ -123,15 +123,16 @@ def watch_signals(
     receiver, sender = socket.socketpair()  # a pipe would do, but not on Windows
     sender.setblocking(False)
     signal.set_wakeup_fd(sender.detach(), warn_on_full_buffer=False)
-    with signals_blocked(ENDING):  # in the new thread: a signal shall interrupt the main thread
+    with signals_blocked(ENDING):  # in the new thread: a signal must interrupt the main thread
         start_new_thread(_end_in_time, (receiver, on_slow, on_timeout))
 
 
 @contextmanager
 def signals_blocked(numbers: Iterable[int]) -> Iterator[None]:
-    """Let threads and processes that are started meanwhile never receive some signals.
+    """Block signals in the threads and processes that are started inside the block.
 
-    Nothing is lost: this thread receives them at the end of the block. Windows cannot block any.
+    No signal is lost: this thread receives them at the end of the block. On Windows, which cannot
+    block signals, nothing changes.
     """
     if sys.platform == "win32":
         yield
@@ -147,8 +148,8 @@ def signals_blocked(numbers: Iterable[int]) -> Iterator[None]:
 def stops_deferred(on_request: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Raise Stopped only at `stop_if_requested()` and at the end of the block.
 
-    Python's own handlers are replaced meanwhile, so this works in scripts and notebooks too. In
-    other threads than the main one, which never receive signals, nothing changes.
+    Inside the block, Python's own handlers are replaced, so this works in scripts and notebooks
+    too. In threads other than the main one, which receive no signals, nothing changes.
 
     Args:
         on_request: Called in the main thread when a signal comes.
@@ -195,8 +196,8 @@ def stop_if_requested() -> None:
 def stop_hides_errors() -> Iterator[None]:
     """Raise Stopped in place of an error that follows a signal.
 
-    Where C++ calls Python, it turns the exception of a signal into another: a SystemError, or the
-    TypeError of an argument that it could not look at.
+    If a signal's exception is raised where C++ calls Python, C++ turns it into another: a
+    SystemError, or a TypeError for an argument that it could not read.
 
     Raises:
         Stopped: A signal came, and then an error.
@@ -226,16 +227,16 @@ def on_forced_end(action: Callable[[], None]) -> Iterator[None]:
 def exit_at_once(status: int) -> None:
     """End the process without Python's own finalization.
 
-    Python would take TensorFlow apart, which lasts a second, and stops threads wherever they need
-    the interpreter: a thread of tf.data that reads images then never returns, and whoever waits
-    for it waits forever. Exit functions still run.
+    Python would destroy TensorFlow's objects, which takes a second. It would also stop each thread
+    that needs the interpreter: a thread of tf.data that reads images then never returns, and a
+    thread that waits for it waits forever. Exit functions still run.
 
     Args:
         status: The exit status.
     """
     _requests.is_deferred = True  # the status is chosen
     atexit._run_exitfuncs()
-    with suppress(OSError, ValueError, AttributeError):  # closed, gone, or never there
+    with suppress(OSError, ValueError, AttributeError):  # gone, closed, or None
         sys.stdout.flush()
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.flush()
@@ -247,16 +248,16 @@ def _end_in_time(
     on_slow: Callable[[signal.Signals], None],
     on_timeout: Callable[[signal.Signals], None],
 ) -> None:
-    """Follow the signals that arrive; end the process at the second one, or when time is up.
+    """Watch the signals that arrive; end the process at the second one, or when time is up.
 
-    Python answers no signal that comes between its last look and the call that waits, or that
-    another thread received, so the main thread is interrupted until it has answered.
+    A signal that arrives just before a call that waits, or in another thread, does not interrupt
+    the main thread. Therefore the main thread is interrupted until it has handled the signal.
     """
     first = _next_request(receiver, None)
     assert first is not None
     began = time.monotonic()
     with suppress(Exception):  # standard error may be no file
-        # Needs neither a thread nor Python: the last resort, which shows where every thread is.
+        # The last resort: it needs no thread of Python, and prints where every thread is.
         faulthandler.dump_traceback_later(SECONDS_TO_STOP + SECONDS_OF_GRACE, exit=True)
     is_reminded = False
     while (passed := time.monotonic() - began) < SECONDS_TO_STOP:
@@ -275,11 +276,11 @@ def _end_in_time(
 
 
 def _next_request(receiver: socket.socket, seconds: float | None) -> signal.Signals | None:
-    """Return the next signal that asks to end; None when time is up.
+    """Return the next signal that asks to end; None if none comes in time.
 
     Args:
-        receiver: Where Python writes the number of each signal it handles, a byte each.
-        seconds: How long to wait; None for as long as it takes.
+        receiver: The socket to which Python writes one byte a signal, the signal's number.
+        seconds: How long to wait; None for no limit.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     while True:
@@ -303,7 +304,7 @@ def _force_end(number: signal.Signals) -> None:
 
 
 def _notice_lost_stop(unraisable: Any) -> None:
-    """Raise Stopped again where Python drops it: in the middle of clearing an object away."""
+    """Raise Stopped again if Python drops it, as it does in a `__del__` method."""
     if issubclass(unraisable.exc_type, Stopped):
         start_new_thread(_repeat, ())
     else:
@@ -317,7 +318,7 @@ def _repeat() -> None:
 
 
 def _wake_main() -> None:
-    """Interrupt what the main thread waits for, so that Python looks for signals."""
+    """Interrupt a call in which the main thread waits, so that Python handles signals."""
     main = threading.main_thread().ident
     if sys.platform == "win32" or main is None:
         interrupt_main(_WAKING)

@@ -20,7 +20,7 @@ _RECIPE = "digits"
 
 
 def differing_files(progress: Progress) -> list[str]:
-    """Train digits twice, each in a process of its own, and compare what they leave.
+    """Train digits twice, each time in a new process, and compare the files of both runs.
 
     Args:
         progress: Shows the work.

@@ -25,11 +25,11 @@ class Commands(click.Group):
     """Commands in the order they are written, and errors as one line and a hint."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List commands in their order of use and not of the alphabet."""
+        """List commands in the order of use, not of the alphabet."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; print what the user can fix without a traceback."""
+        """Run a command; print an error that the user can fix without a traceback."""
         try:
             with stop_hides_errors():
                 return super().invoke(ctx)
@@ -44,14 +44,14 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line.
 
-        Printing can fail anywhere, even in `--help` (a closed pipe, a full disk). An error that
-        nobody expected leaves a crash file.
+        Printing can fail anywhere, even in `--help` (a closed pipe, a full disk). An unexpected
+        error writes a crash file.
         """
         try:
             return super().main(*args, **kwargs)
         except MemoryError:
             say("memory ran out", "error:")
-            say("close other programs, or give smaller images or a smaller batch_size", "hint:")
+            say("close other programs, or write a smaller image_size or batch_size", "hint:")
             sys.exit(1)
         except OSError as error:
             if is_full(error):
@@ -68,7 +68,7 @@ class Commands(click.Group):
 
 
 def _report_crash(error: Exception) -> int:
-    from kcnn.console.crash import report_crash  # needs a tenth of a second
+    from kcnn.console.crash import report_crash  # this import takes a tenth of a second
 
     return report_crash(error)
 

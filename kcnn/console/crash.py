@@ -1,4 +1,4 @@
-"""What an unexpected error leaves: a file to report it with, and one line that names the file."""
+"""Report an unexpected error: a crash file, and one line that names the file."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _LONGEST_REASON = 200
 def report_crash(error: Exception) -> int:
     """Write a crash file, and print one line about it.
 
-    It goes into the current folder, else the one for temporary files, else to standard error.
+    The file is written into the current folder, else into the one for temporary files. If neither
+    can be written, the text goes to standard error.
 
     Args:
-        error: What nobody expected.
+        error: The unexpected error.
 
     Returns:
         The exit status.
@@ -46,7 +47,7 @@ def report_crash(error: Exception) -> int:
 
 
 def crash_text(error: Exception) -> str:
-    """Return versions, command line and traceback, which a report needs."""
+    """Return what a bug report needs: versions, command line and traceback."""
     lines = [
         f"kcnn {_version('kcnn')}, Python {platform.python_version()}, {platform.platform()}",
         ", ".join(f"{name} {_version(name)}" for name in _requirements()),
@@ -58,7 +59,7 @@ def crash_text(error: Exception) -> str:
 
 
 def _requirements() -> Iterator[str]:
-    """List the packages that kcnn is installed with."""
+    """List the packages that kcnn requires."""
     with suppress(metadata.PackageNotFoundError):
         for requirement in metadata.requires("kcnn") or ():
             name = re.match(r"[\w.-]+", requirement)
@@ -74,7 +75,7 @@ def _version(package: str) -> str:
 
 
 def _write(text: str) -> Path | None:
-    """Write the crash file into the first folder that takes it; None if none does."""
+    """Write the crash file into the first folder that can be written; None if none can."""
     for folder in (Path.cwd, lambda: Path(tempfile.gettempdir())):
         with suppress(OSError):
             return _write_new(folder(), text)

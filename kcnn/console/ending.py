@@ -20,9 +20,9 @@ from kcnn.signals import (
 
 @contextmanager
 def orderly_end() -> Iterator[None]:
-    """Let Ctrl-C, the system or a closed terminal end the work in good order, and in time.
+    """End the process in good order, and in time, at Ctrl-C, SIGTERM or a closed terminal.
 
-    The process ends with the status that was chosen, and at once: see `exit_at_once`.
+    The process always ends by `exit_at_once`, with the exit status that was chosen.
     """
     try:
         watch_signals(_leave_terminal, _report_slow, _report_timeout)
@@ -75,6 +75,6 @@ def _report_timeout(number: signal.Signals) -> None:
 
 
 def _write(line: str) -> None:
-    """Write to standard error from any thread, whatever the main thread is holding."""
+    """Write to standard error from any thread; sys.stderr may be locked by the main thread."""
     with suppress(OSError):
         os.write(2, f"{line}\n".encode())

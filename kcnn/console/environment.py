@@ -1,4 +1,4 @@
-"""What the environment of the process must not break."""
+"""Protect kcnn from settings of its environment: Matplotlib's backend, narrow encodings."""
 
 from __future__ import annotations
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def json_text(value: Any) -> str:
-    """Return a result as JSON, in ASCII unless standard output is in a form of Unicode."""
+    """Return a result as JSON; in ASCII unless standard output has a Unicode encoding."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    in_unicode = encoding.lower().startswith("utf")  # a look-alike would change a path
+    # Escapes keep a path as it is; a look-alike of a character would change it.
+    in_unicode = encoding.lower().startswith("utf")
     return json.dumps(value, indent=2, ensure_ascii=not in_unicode, default=str)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 
 from kcnn.printable import printable
 
-# What stands for a character that the stream's encoding lacks, as cp1252 and ASCII do.
+# Replacements for characters that a stream's encoding, such as cp1252 or ASCII, does not have.
 _LOOK_ALIKES = {
     "×": "x",
     "−": "-",
@@ -51,13 +51,13 @@ _LOOK_ALIKES = {
     **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),
 }
 _LOOK_ALIKE_ERRORS = "kcnn-look-alikes"
-# Python's own choices. Another one comes from PYTHONIOENCODING, so from the user.
+# Python's own choices. Any other comes from PYTHONIOENCODING: the user's choice stays.
 _DEFAULT_ERRORS = ("strict", "surrogateescape", "backslashreplace")
 
 
 def show(text: str) -> None:
     """Prints what a command found."""
-    import click  # not before signals are heard
+    import click  # not before signals are watched
 
     click.echo(printable(text))
 
@@ -91,8 +91,9 @@ def open_closed_streams() -> None:
 
 
 def replace_missing_characters() -> None:
-    """Let standard output and error replace what their encoding lacks, in place of an exception.
+    """Let standard output and error replace characters that their encoding does not have.
 
+    Python would raise UnicodeEncodeError.
     Windows encodes redirected output as cp1252, a C locale as ASCII; kcnn prints `×`, `−`, `…`.
     """
     codecs.register_error(_LOOK_ALIKE_ERRORS, _look_alikes)
@@ -103,7 +104,7 @@ def replace_missing_characters() -> None:
 
 
 def _look_alikes(error: UnicodeError) -> tuple[str, int]:
-    """Replace what cannot be encoded: by a look-alike if there is one, else as JSON escapes it."""
+    """Replace each character that cannot be encoded by a look-alike, else by JSON's escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -151,9 +152,9 @@ def _forget(descriptor: int) -> None:
 
 
 def own_standard_error() -> TextIO:
-    """Return a stream to where standard error leads now, even while it is held back.
+    """Return a stream that writes to the current standard error, even while that is held back.
 
-    So a bar moves while TensorFlow starts, and is no part of what is held back.
+    A progress bar can therefore move while TensorFlow starts.
     """
     try:
         descriptor = os.dup(sys.stderr.fileno())

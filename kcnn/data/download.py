@@ -36,13 +36,13 @@ def locate_or_download(named_set: NamedSet, data_dir: Path | None, progress: Pro
 def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
     """Download what is missing of a named dataset and check it against the known hashes.
 
-    Files go to --data-dir, else KCNN_DATA, else Keras's cache. A file that lies there already is
-    never replaced. Each arrives under a temporary name and is renamed when it is whole and right,
-    so two processes may download at once.
+    Files go to --data-dir, else KCNN_DATA, else Keras's cache. An existing file is never replaced.
+    Each file is downloaded under a temporary name, checked and then renamed, so two processes may
+    download at once.
 
     Args:
         named_set: The dataset to download.
-        data_dir: The option --data-dir, if it was given.
+        data_dir: The option --data-dir, if any.
         progress: Shows each file's bytes.
 
     Raises:

@@ -40,7 +40,10 @@ def data_directories(data_dir: Path | None) -> list[Path]:
     """List where data is looked for: --data-dir, KCNN_DATA, Keras's cache.
 
     Args:
-        data_dir: What --data-dir says, if anything.
+        data_dir: The option --data-dir, if any.
+
+    Returns:
+        The folders, in the order of the search; none if a user without a home folder names none.
 
     Raises:
         DataError: --data-dir or KCNN_DATA is not a directory.
@@ -58,8 +61,8 @@ def data_directories(data_dir: Path | None) -> list[Path]:
 def keras_cache() -> Path | None:
     """Return the folder in which Keras keeps the datasets it downloads; it may not exist yet.
 
-    None for a user without a home folder, as by `docker run --user 12345`. Keras then takes one in
-    /tmp, where any user of the machine could put data.
+    None for a user without a home folder, as in `docker run --user 12345`. Keras then uses /tmp,
+    where any user of the machine could put data.
     """
     if home := os.environ.get("KERAS_HOME"):
         return _expanded(home, "KERAS_HOME") / "datasets"

@@ -58,13 +58,13 @@ def split_validation(
 
 
 def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting: str) -> np.ndarray:
-    """Choose images so that every class gives its part of them.
+    """Choose images from all classes, in proportion to the sizes of the classes.
 
-    A class's part is `count * size / total`, which is rarely a whole number. Every class gives
-    its part rounded down, or one image more; the images that are missing come from the classes
-    with the largest remainders (the first of equals). No class gives its last image. Where small
-    classes therefore cannot round up and too few images come together, every class that has more
-    than one image left gives another, again largest remainders first, until there are enough.
+    The part of a class is `count * size / total`, which is rarely a whole number. It is rounded
+    down, or up for the classes with the largest remainders (the first of equals), until the parts
+    add up to the count. At least one image of each class stays. Small classes therefore cannot
+    always round up; if images are then still missing, each class with more than one image left
+    adds another, again the largest remainders first, until there are enough.
 
     Args:
         labels: int, (count,).
@@ -79,8 +79,8 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
         AmountError: So many cannot be chosen, or a class would be chosen whole.
 
     Example:
-        49 of classes of 5, 5, 22 and 22 images: their parts are 4.5, 4.5, 20.0 and 20.0, just
-        below 20. The small ones can give 4 each, so 41 are left for the others: 21 and 20.
+        49 images of classes of 5, 5, 22 and 22 images: the parts are 4.5, 4.5, 19.96 and 19.96.
+        At most 4 can come from each small class, so 41 come from the others: 21 and 20.
     """
     classes, sizes = np.unique(labels, return_counts=True)
     count = images_meant(amount, len(labels), len(classes), setting)
@@ -93,7 +93,7 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
 
 
 def _counts(sizes: np.ndarray, count: int) -> np.ndarray:
-    """Compute how many images each class gives, as `take_stratified` promises it."""
+    """Compute how many images to choose from each class, as `take_stratified` describes."""
     counts, remainders = np.divmod(sizes * count, sizes.sum())
     largest_first = np.argsort(-remainders, kind="stable")
     while (missing := count - counts.sum()) > 0:

@@ -2,6 +2,6 @@
 
 import logging
 
-# Where no home folder can be written, Matplotlib keeps its cache in a temporary one, and warns at
-# each import that the next import will be slow.
+# If Matplotlib cannot write to a home folder, it keeps its cache in a temporary one, and warns at
+# every import that the next one will be slow.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

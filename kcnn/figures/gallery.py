@@ -158,7 +158,7 @@ def save_pictures(
     Raises:
         RunError: A picture cannot be written.
         KcnnError: A picture cannot be drawn, if strict.
-        Stopped: A signal came; no picture is written in half.
+        Stopped: A signal came; it is raised between two pictures.
     """
     written = []
     for name, draw in pictures.items():

@@ -87,10 +87,14 @@ def build_model(
 
 
 def require_as_planned(plan: Plan, model: keras.Model) -> None:
-    """Compare each layer's output shape and number of parameters with the plan's.
+    """Raise if a layer's output shape or number of parameters differs from the plan's.
 
-    They differ only if kcnn's arithmetic or Keras has a bug, or a setting of Keras's own is in
-    force that changes models.
+    They differ only if kcnn's arithmetic or Keras has a bug, or if a setting of Keras changes
+    models.
+
+    Args:
+        plan: The layers and their shapes.
+        model: What `build_model` returned for the plan.
 
     Raises:
         RecipeError: They differ; names the first such layer.
@@ -105,7 +109,7 @@ def require_as_planned(plan: Plan, model: keras.Model) -> None:
                 f"kcnn planned {_described(*planned)}"
             )
             problem = plan.recipe.origin.problem(node.place, message)
-            raise RecipeError([problem], "this is no mistake of yours: please report it")
+            raise RecipeError([problem], "this is no mistake in the recipe: please report it")
 
 
 def _described(shape: Shape, parameters: int) -> str:

@@ -1,4 +1,4 @@
-"""What TensorFlow has no kernels for on this processor."""
+"""Refuse layers for which TensorFlow has no kernels on this processor."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def require_kernels(plan: Plan, dtype: str) -> None:
 
     Only oneDNN has kernels for a dilated transposed convolution. Whether it has one for a number
     format depends on the processor (bfloat16 needs AVX-512 or better), the version and the
-    environment, so TensorFlow is asked instead of a table. A model without such a layer costs
-    nothing; one with it loads TensorFlow.
+    environment. TensorFlow is therefore asked; a table would be wrong somewhere. Call
+    start_tensorflow first, because its settings decide whether oneDNN is used.
 
     Args:
         plan: The model.
         dtype: Keras's name of a dtype or dtype policy.
 
     Raises:
-        RecipeError: TensorFlow has no kernel for a layer; every such layer is named.
+        RecipeError: TensorFlow has no kernel for a layer; names every such layer.
     """
     layers = [
         node
@@ -60,7 +60,7 @@ def has_dilated_transposed_convolution(dtype: str) -> bool:
     """
     import tensorflow as tf
 
-    # In a graph, as in training: there oneDNN replaces other operations than in eager mode.
+    # In a graph, as in training: oneDNN replaces other operations there than in eager mode.
     @tf.function
     def train(maps: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:

@@ -186,10 +186,10 @@ class ProgressReports(keras.callbacks.Callback):
 
 
 class StopBetweenSteps(keras.callbacks.Callback):
-    """End training before a step, where a signal has asked for it.
+    """Stop training before a step if a signal asked for it.
 
-    Keras calls the hooks at the beginning of a step in the main thread, and does not wait for the
-    metrics of the step before, as it would for a hook at the end.
+    Keras calls the hooks for the beginning of a step in the main thread. Unlike a hook for the end,
+    they do not make it wait for the metrics of the last step.
     """
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:

@@ -116,21 +116,23 @@ def train(
     about: State | None = None,
     resumed: Checkpoint | None = None,
 ) -> Training:
-    """Trains a compiled model to the recipe's last epoch.
+    """Train a compiled model to the recipe's last epoch.
 
-    From a checkpoint within an epoch it only finishes that epoch, whose own checkpoint leads on.
+    From a checkpoint within an epoch, only train to the end of that epoch; its own checkpoint is
+    the one to go on from.
 
     Args:
         plan: The network and its recipe.
         model: The compiled model.
         feed: The images, from where training begins or goes on.
         run: Where metrics.csv, steps.csv and checkpoints go.
-        progress: Hears of steps and epochs.
-        about: What checkpoints say of the training besides.
+        progress: Shows steps and epochs.
+        about: What checkpoints record about the training besides its state.
         resumed: The checkpoint to go on from; None for a training that begins.
 
     Returns:
-        What training left; the model has the last weights, or those that early stopping restored.
+        The rows of metrics.csv and the best weights; the model has the last weights, or those that
+        early stopping restored.
 
     Raises:
         TrainingError: The loss is no longer a number, or memory ran out.
@@ -165,11 +167,11 @@ def train(
 
 @contextmanager
 def _feed_ended(model: keras.Model) -> Iterator[None]:
-    """Destroy the iterators of a fit that fails, whose threads need Python to read images.
+    """Destroy the iterators of a fit that stops or fails; their threads read images in Python.
 
-    Keras's iterator and its generator refer to each other, so that only the garbage collector
-    destroys them. If it does so while Python ends, the process waits forever: Python has already
-    ended the thread that reads a batch, and TensorFlow waits for that batch.
+    Keras's iterator and its generator refer to each other, so only the garbage collector destroys
+    them. If it does so while Python ends, the process waits forever: Python has already ended the
+    thread that reads a batch, and TensorFlow waits for that batch.
     """
     try:
         yield
@@ -181,9 +183,9 @@ def _feed_ended(model: keras.Model) -> Iterator[None]:
 
 
 def _clear_frames(error: BaseException) -> None:
-    """Forget the local variables of every function that an error has ended.
+    """Clear the local variables of every function that an error has ended.
 
-    Keras takes its own frames out of the traceback, so they are found by who called whom.
+    Keras removes its own frames from the traceback, so they are found through `f_back`.
     """
     *_, (innermost, _) = walk_tb(error.__traceback__)
     frame: FrameType | None = innermost

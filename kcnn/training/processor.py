@@ -14,7 +14,7 @@ _AMD = "AuthenticAMD"
 
 
 def processor_name() -> str:
-    """Return the processor's name as its maker writes it; its architecture where it has none."""
+    """Return the processor's name as its maker writes it; its architecture if it has none."""
     return _name() or platform.processor() or platform.machine()
 
 
@@ -25,7 +25,7 @@ def fast_bfloat16() -> str | None:
     in a cycle, and a convolution takes 1.8 times as long as in float32 (benchmarks/flops.py).
 
     None on macOS and Windows: Macs have neither, and Windows does not list a processor's
-    instructions. There float32 is trained in, as on most processors; a recipe can still ask for
+    instructions. Training there is in float32, as on most processors, unless a recipe asks for
     mixed_bfloat16.
     """
     flags = _cpuinfo("flags").split()
@@ -35,7 +35,7 @@ def fast_bfloat16() -> str | None:
 
 
 def _name() -> str:
-    """Read the processor's name where the system keeps it; empty where it does not."""
+    """Read the processor's name from the system; empty if the system does not know it."""
     if sys.platform == "darwin":
         command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
         with suppress(OSError, subprocess.SubprocessError):
@@ -53,7 +53,7 @@ def _name() -> str:
 
 
 def _cpuinfo(key: str) -> str:
-    """Read what Linux says about the first core; empty on other systems, and on ARM's for most."""
+    """Read an entry of the first core in Linux's /proc/cpuinfo; empty if there is none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -102,10 +102,10 @@ def batch_size(model: keras.Model) -> int:
 
 
 def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cut images into batches of a size; the last one has what is left.
+    """Cut images into batches of a size; the last one may be smaller.
 
     Raises:
-        Stopped: A signal came; no batch is answered in half.
+        Stopped: A signal came; it is raised between two batches.
     """
     for start in range(0, len(images), size):
         stop_if_requested()

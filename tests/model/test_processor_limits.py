@@ -30,7 +30,7 @@ def dilated(make_recipe) -> Plan:
 
 
 def computes(plan: Plan, dtype: str) -> bool:
-    """Say whether TensorFlow computes the model and its gradients here, on the processor."""
+    """Return whether TensorFlow computes the model and its gradients here, on the processor."""
     with precision(dtype), tf.device("CPU:0"):
         model = build_model(plan)
 

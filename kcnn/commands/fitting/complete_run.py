@@ -47,7 +47,7 @@ def complete_run(
     progress: Progress,
     resumed: Checkpoint | None = None,
 ) -> FitResult:
-    """Trains a run to its end, scores it and draws its pictures.
+    """Train a run to its end, score it and draw its pictures.
 
     Args:
         run: A run that was begun.
@@ -61,7 +61,7 @@ def complete_run(
         KcnnError: Training diverged, or the folder cannot be written.
         Stopped: A signal came, and the work has stopped in good order.
     """
-    # TensorFlow is not interrupted, but for what asks whether a signal came.
+    # A signal must not interrupt TensorFlow: the work stops only where it calls stop_if_requested.
     with logged(run, progress) as told, stops_deferred():
         completion = _Completion(run, job, model, clock, told)
         with completion.status_when_stopped():

@@ -115,17 +115,17 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
 def build_compiled_model(
     job: Job, devices: Devices, policy: str, progress: Progress
 ) -> keras.Model:
-    """Builds and compiles a job's network for the devices that train it.
+    """Build and compile a job's model for the devices that train it.
 
     Args:
         job: What is trained.
         devices: Where.
         policy: Keras's dtype policy.
-        progress: Told what is different on several devices.
+        progress: Shows what is different on several devices.
 
     Raises:
-        KcnnError: Keras refuses a layer, or the devices cannot share its batches out.
-        Stopped: A signal came meanwhile.
+        KcnnError: Keras refuses a layer, or a batch is too small for the number of devices.
+        Stopped: A signal came while the model was built.
     """
     from kcnn.training.fit import compile_model
     from kcnn.training.precision import precision

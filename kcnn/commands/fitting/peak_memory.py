@@ -6,7 +6,7 @@ import sys
 
 
 def peak_memory_mb() -> int:
-    """Return the most memory that this process used at once, in MB; a GPU's own is not counted."""
+    """Return the peak memory of this process in MB; a GPU's own memory is not counted."""
     if sys.platform == "win32":
         import psutil
 

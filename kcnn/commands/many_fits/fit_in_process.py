@@ -47,8 +47,8 @@ class FitProcess:
         # Not forked: TensorFlow's threads do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self.receiver, self._sender = context.Pipe(duplex=False)
-        # Nothing is sent here. The pipe ends when this process closes it, or ends itself in any
-        # way; the other process then stops.
+        # Nothing is sent through this pipe. Its end closes when this process closes it or dies;
+        # the other process then stops.
         self._parent_ended, self._parent = context.Pipe(duplex=False)
         self._process = context.Process(
             target=_run_child,
@@ -71,7 +71,7 @@ class FitProcess:
         self._parent_ended.close()
 
     def stop(self) -> None:
-        """Let the process end as by Ctrl-C, which keeps the epochs it has finished."""
+        """Ask the process to stop, as Ctrl-C does; it keeps its finished epochs."""
         self._parent.close()
 
     def kill(self) -> None:
@@ -79,10 +79,10 @@ class FitProcess:
         self._process.kill()
 
     def hear(self) -> Ending | CrashError | None:
-        """Takes the next message, and waits for it if need be.
+        """Read the next message of the process; wait until there is one.
 
         Returns:
-            The run or the error if the process has come to its end, else None.
+            The run or the error if the process has ended, else None.
         """
         try:
             name, values = self.receiver.recv()
@@ -144,7 +144,7 @@ def _run_child(
     arguments: Mapping[str, Any],
     cores: Sequence[int] | None,
 ) -> None:
-    """Fit in the other process, and end it: at a request, or when its parent is gone."""
+    """Fit in the other process; end it at a stop request, or when its parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -166,7 +166,7 @@ def _crash(reason: str, stack: str) -> CrashError:
 
 
 def _stop_with_parent(parent_ended: Connection) -> None:
-    """Wait for the end of a pipe that the parent holds open; then ask this process to end."""
+    """Wait until the parent's end of a pipe is closed; then stop this process."""
     with suppress(EOFError, OSError):
         parent_ended.recv_bytes()
     signal.raise_signal(signal.SIGTERM)
@@ -175,7 +175,7 @@ def _stop_with_parent(parent_ended: Connection) -> None:
 def _fit_and_report(
     sender: Connection, work: Callable[..., FitResult], arguments: Mapping[str, Any]
 ) -> None:
-    """Fit, and send what became of it."""
+    """Fit, and send the run or the error to the parent."""
     relay = _Relay(sender)
     try:
         with stop_hides_errors():
@@ -188,7 +188,7 @@ def _fit_and_report(
 
 
 class _Relay(Progress):
-    """Send to another process what work reports.
+    """Progress that is sent to another process.
 
     Args:
         sender: The pipe's end; Keras reports steps from a thread of its own.
@@ -199,7 +199,7 @@ class _Relay(Progress):
         self._lock = threading.Lock()
 
     def send(self, name: str, *values: Any) -> None:
-        """Send one message; when nobody receives it, the end of the parent stops the work."""
+        """Send one message; ignore a closed pipe, since the parent's end stops the work."""
         with self._lock, suppress(OSError):
             self._sender.send((name, values))
 

@@ -51,11 +51,11 @@ def fit_side_by_side(
     progress: Progress,
     keep_going: bool = False,
 ) -> list[Ending]:
-    """Makes fits, as many at a time as there are lanes, in their order.
+    """Run fits in their order, as many at a time as there are lanes.
 
-    Ctrl-C or another signal that asks to end, or a fit that fails, lets every process end by
-    itself, which keeps the epochs it has finished; where this process has to end at once, all are
-    killed. To be called from the main thread, which alone receives signals.
+    A stop request, such as Ctrl-C, or a fit that fails stops every process in good order, so that
+    it keeps its finished epochs. If this process has to end at once, all of them are killed. Call
+    this from the main thread: no other thread receives signals.
 
     Args:
         fits: What to do.
@@ -105,7 +105,7 @@ class _Fits:
         return [self._endings[index] for index in range(len(self._fits))]
 
     def _processes(self) -> list[_Running]:
-        """List the running processes; a signal may change them meanwhile."""
+        """Return a copy of the running processes, which a signal may change during a loop."""
         return list(self._running.values())
 
     def _start(self, begin: Begin) -> None:

@@ -17,14 +17,14 @@ def fresh_model(
     """Build the model of a plan, with the weights that its recipe's seed draws.
 
     Args:
-        plan: The layers and the recipe that they are of.
+        plan: The layers, and the recipe that they come from.
         images: uint8 training images, (count, height, width, channels), which standard scaling and
             whitening are computed from; without them both are left out.
         synchronized: Whether batch normalization gathers its statistics over all devices.
         compiled: Whether XLA compiles some layers' work, which it does for one processor.
 
     Raises:
-        RecipeError: Keras refuses a layer, or builds another one than planned.
+        RecipeError: Keras refuses a layer, or builds another model than planned.
     """
     from kcnn.data.statistics import channel_statistics
     from kcnn.model.build import build_model, require_as_planned
