@@ -28,7 +28,9 @@ from kcnn.runs import RunFolder
 def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> FitResult:
     folder = tmp_path_factory.mktemp("finished")
     (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
-    return fit(folder / "tiny.yaml", ["train.epochs=3"], output_dir=folder / "outputs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+        return fit(folder / "tiny.yaml", ["train.epochs=3"], output_dir=folder / "outputs")
 
 
 @pytest.fixture
