@@ -343,7 +343,8 @@ def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -
     import start_up
 
     monkeypatch.setattr(start_up, "FITS", ("digits",))
-    monkeypatch.setattr(start_up, "FIT_LIMIT", 0.001)
+    # Below any figure: on a busy machine, importing alone can take longer than within the fit.
+    monkeypatch.setattr(start_up, "FIT_LIMIT", -1000)
     done = CliRunner().invoke(start_up.main, ["--repeats", "1"], catch_exceptions=False)
     lines = done.stdout.splitlines()
     limits = {line[:40].strip(): line.rpartition(", ")[2] for line in lines if "), " in line}
@@ -354,7 +355,7 @@ def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -
     parts = [re.findall(r"(\w+) -?[\d.]+ s", line) for line in lines if line.startswith("  of it ")]
     assert parts == [["load", "build", "score", "draw", "rest"]]
     *others, of_fit = limits.values()
-    assert of_fit == "OVER 0.001 s"
+    assert of_fit == "OVER -1000 s"
     assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in others)
 
 
