@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kcnn.errors import KcnnError
+from kcnn.errors import KcnnError, TemporaryFolderError
 from kcnn.held_back import held_back_standard_error
 from kcnn.progress import Progress
 
@@ -44,7 +44,8 @@ def start_tensorflow(progress: Progress | None = None) -> None:
         progress: Shows the seconds it takes.
 
     Raises:
-        KcnnError: No temporary folder can be written, or Keras cannot use its keras.json.
+        TemporaryFolderError: No folder for temporary files can be written.
+        KcnnError: Keras cannot use its keras.json.
     """
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         _undo_keras_settings()
@@ -74,15 +75,12 @@ def _require_temporary_folder() -> None:
     through it.
 
     Raises:
-        KcnnError: There is no such folder.
+        TemporaryFolderError: There is no such folder.
     """
     try:
         tempfile.gettempdir()
     except OSError:
-        raise KcnnError(
-            "no folder for temporary files can be written, and TensorFlow needs one",
-            "let TMPDIR name a folder that can be written",
-        ) from None
+        raise TemporaryFolderError from None
 
 
 def _import_keras() -> None:

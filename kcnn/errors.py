@@ -53,5 +53,32 @@ class TrainingError(KcnnError):
     """Training that could not start or had to stop."""
 
 
+class TemporaryFolderError(KcnnError):
+    """No folder for temporary files, which TensorFlow, Keras and Matplotlib need."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no folder for temporary files can be written",
+            "set TMPDIR to a folder that you can write to",
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make it again in another process."""
+        return type(self), ()
+
+
 class ExportError(KcnnError):
     """A model that could not be exported, or whose export does not answer as it does."""
+
+
+class CrashError(Exception):
+    """A bug in kcnn that ended another process.
+
+    Args:
+        reason: The error there, in one line.
+        stack: Its traceback, for a crash file.
+    """
+
+    def __init__(self, reason: str, stack: str) -> None:
+        super().__init__(reason)
+        self.add_note(f"in the process that trained:\n{stack}")

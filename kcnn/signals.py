@@ -23,7 +23,7 @@ import time
 from _thread import interrupt_main, start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 # Windows has no SIGHUP.
 ENDING = tuple(
@@ -193,7 +193,7 @@ def stop_if_requested() -> None:
 
 
 @contextmanager
-def stop_hides_errors() -> Iterator[None]:
+def stop_replaces_errors() -> Iterator[None]:
     """Raise Stopped in place of an error that follows a signal.
 
     If a signal's exception is raised where C++ calls Python, C++ turns it into another: a
@@ -224,7 +224,7 @@ def on_forced_end(action: Callable[[], None]) -> Iterator[None]:
         _requests.on_forced_end.remove(action)
 
 
-def exit_at_once(status: int) -> None:
+def exit_at_once(status: int) -> NoReturn:
     """End the process without Python's own finalization.
 
     Python would destroy TensorFlow's objects, which takes a second. It would also stop each thread

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import subprocess
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -21,6 +22,21 @@ os.environ.update(start_environment())
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+# Of these, most tests send signals, open terminals or limit what a process may use.
+POSIX_ONLY = [
+    "test_arrays.py",
+    "test_signals.py",
+    "test_timeout.py",
+    "commands/test_fit_stopped.py",
+    "commands/test_reproduce.py",
+    "commands/test_resume_killed.py",
+    "commands/many_fits/test_fit_in_process.py",
+    "commands/many_fits/test_fit_side_by_side.py",
+    "console/test_ending.py",
+]
+collect_ignore = POSIX_ONLY if sys.platform == "win32" else []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

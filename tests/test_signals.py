@@ -12,8 +12,8 @@ import pytest
 from kcnn.signals import (
     Stopped,
     exit_status,
-    stop_hides_errors,
     stop_if_requested,
+    stop_replaces_errors,
     stops_deferred,
 )
 
@@ -145,9 +145,9 @@ def test_an_error_of_the_block_is_not_hidden() -> None:
 
 def test_an_error_that_a_stop_has_caused_is_a_stop() -> None:
     """C++ turns the exception of a signal into another."""
-    with pytest.raises(Stopped) as caught, stops_deferred(), stop_hides_errors():
+    with pytest.raises(Stopped) as caught, stops_deferred(), stop_replaces_errors():
         signal.raise_signal(signal.SIGINT)
         raise SystemError("returned a result with an exception set")
     assert isinstance(caught.value.__cause__, SystemError)
-    with pytest.raises(ZeroDivisionError), stop_hides_errors():
+    with pytest.raises(ZeroDivisionError), stop_replaces_errors():
         _ = 1 / 0

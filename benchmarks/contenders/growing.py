@@ -36,7 +36,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
     labels = random.integers(0, CLASSES, images, np.int32)
     plan = plan_network(recipe, IMAGE_SHAPE, CLASSES)
     *_, seconds = seconds_of_epochs(plan, Images(pixels, labels), policy)
-    peak = (peak_memory_mb() or 0) * 1_000_000
+    peak = peak_memory_mb() * 1_000_000
     print(json.dumps({"seconds": seconds, "peak": peak, "data": pixels.nbytes + labels.nbytes}))
 
 

@@ -14,8 +14,8 @@ from kcnn.console.streams import (
     is_of_gone_terminal,
     say,
 )
-from kcnn.errors import KcnnError, RecipeError
-from kcnn.signals import stop_hides_errors
+from kcnn.errors import KcnnError, RecipeError, TemporaryFolderError
+from kcnn.signals import stop_replaces_errors
 
 MOST_PROBLEMS = 20
 LONGEST_LINE = 2000
@@ -31,12 +31,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error that the user can fix without a traceback."""
         try:
-            with stop_hides_errors():
+            with stop_replaces_errors():
                 return super().invoke(ctx)
         except KcnnError as error:
-            say(_in_lines(error), click.style("error:", fg="red", bold=True))
-            if error.hint:
-                say(error.hint, click.style("hint:", bold=True))
+            _report(error)
             ctx.exit(1)
         except KeyboardInterrupt as stopped:
             ctx.exit(report_stop(stopped))
@@ -57,14 +55,19 @@ class Commands(click.Group):
             if is_full(error):
                 say("no room left to print, or for a temporary file", "error:")
             elif _lacks_temporary_folder(error):
-                say("no folder for temporary files can be written", "error:")
-                say("let TMPDIR name a folder that can be written", "hint:")
+                _report(TemporaryFolderError())
             elif not is_of_gone_terminal(error):
                 sys.exit(_report_crash(error))
             forget_what_is_left_to_print()
             sys.exit(1)
         except Exception as error:
             sys.exit(_report_crash(error))
+
+
+def _report(error: KcnnError) -> None:
+    say(_in_lines(error), click.style("error:", fg="red", bold=True))
+    if error.hint:
+        say(error.hint, click.style("hint:", bold=True))
 
 
 def _report_crash(error: Exception) -> int:

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from kcnn.console.streams import say
+from kcnn.errors import CrashError
 from kcnn.printable import printable
 
 CRASHED = 3  # the exit status
@@ -35,7 +36,8 @@ def report_crash(error: Exception) -> int:
         The exit status.
     """
     text = crash_text(error)
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    reason = str(error) if isinstance(error, CrashError) else f"{type(error).__name__}: {error}"
+    reason = " ".join(reason.split())
     if len(reason) > _LONGEST_REASON:
         reason = f"{reason[: _LONGEST_REASON - 1]}…"
     path = _write(text)

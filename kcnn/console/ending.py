@@ -12,7 +12,6 @@ from kcnn.signals import (
     SECONDS_TO_STOP,
     Stopped,
     exit_at_once,
-    exit_status,
     on_forced_end,
     watch_signals,
 )
@@ -49,9 +48,9 @@ def report_stop(stopped: KeyboardInterrupt) -> int:
     Returns:
         The exit status.
     """
-    number = stopped.signal if isinstance(stopped, Stopped) else signal.SIGINT
-    say(f"stopped by {_name(number)}")
-    return exit_status(number)
+    stop = stopped if isinstance(stopped, Stopped) else Stopped(signal.SIGINT)
+    say(f"stopped by {_name(stop.signal)}")
+    return stop.status
 
 
 def _name(number: signal.Signals) -> str:

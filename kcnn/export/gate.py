@@ -154,7 +154,7 @@ def _no_room(where: str, reason: str, images: np.ndarray) -> ExportError:
     return ExportError(
         f"{where}: cannot be written: {reason}",
         f"the check of the export writes the test set there, {-(-images.nbytes // 1000):,} kB, and "
-        "the answers to it: make room, or let TMPDIR name another folder",
+        "the answers to it: make room, or set TMPDIR to another folder",
     )
 
 

@@ -4,4 +4,6 @@ import logging
 
 # If Matplotlib cannot write to a home folder, it keeps its cache in a temporary one, and warns at
 # every import that the next one will be slow.
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
+logging.getLogger("matplotlib").addFilter(
+    lambda record: "temporary cache directory" not in record.getMessage()
+)

@@ -68,7 +68,8 @@ def build_model(
         float32 number a class.
 
     Raises:
-        RecipeError: Keras refuses a layer; names it, with Keras's reason.
+        RecipeError: Keras refuses a layer, or builds it with another shape or number of parameters
+            than planned; names the layer.
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
@@ -83,10 +84,12 @@ def build_model(
             reason = str(error).strip().splitlines()[0]
             message = f"layer {node.name}: Keras says: {reason}"
             raise RecipeError([plan.recipe.origin.problem(node.place, message)]) from None
-    return keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
+    model = keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
+    _require_as_planned(plan, model)
+    return model
 
 
-def require_as_planned(plan: Plan, model: keras.Model) -> None:
+def _require_as_planned(plan: Plan, model: keras.Model) -> None:
     """Raise if a layer's output shape or number of parameters differs from the plan's.
 
     They differ only if kcnn's arithmetic or Keras has a bug, or if a setting of Keras changes
@@ -94,7 +97,7 @@ def require_as_planned(plan: Plan, model: keras.Model) -> None:
 
     Args:
         plan: The layers and their shapes.
-        model: What `build_model` returned for the plan.
+        model: What Keras built from the plan.
 
     Raises:
         RecipeError: They differ; names the first such layer.

@@ -68,7 +68,7 @@ def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -
         (MemoryError(), "error: memory ran out\nhint: close other programs"),
         (
             FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
-            "error: no folder for temporary files can be written\nhint: let TMPDIR name a folder",
+            "error: no folder for temporary files can be written\nhint: set TMPDIR to a folder",
         ),
         (OSError("Matplotlib requires access to a writable cache directory"), "error: no folder"),
         (OSError(28, os.strerror(28)), "error: no room left to print"),

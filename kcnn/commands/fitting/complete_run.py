@@ -62,8 +62,8 @@ def complete_run(
         Stopped: A signal came, and the work has stopped in good order.
     """
     # A signal must not interrupt TensorFlow: the work stops only where it calls stop_if_requested.
-    with logged(run, progress) as told, stops_deferred():
-        completion = _Completion(run, job, model, clock, told)
+    with logged(run, progress) as reported, stops_deferred():
+        completion = _Completion(run, job, model, clock, reported)
         with completion.status_when_stopped():
             training = completion.train(resumed)
             stop_if_requested()

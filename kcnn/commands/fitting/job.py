@@ -132,19 +132,20 @@ def build_compiled_model(
 
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
-    if devices.are_one_processor:
-        require_kernels(job.plan, policy)
-        _require_memory(job, policy)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own share of a batch")
-    with stops_deferred(), devices.strategy.scope(), precision(policy):
-        model = fresh_model(
-            job.plan,
-            job.train.images,
-            synchronized=devices.count > 1,
-            compiled=devices.are_one_processor,
-        )
-        compile_model(job.plan, model, job.steps_per_epoch)
+    with stops_deferred():
+        if devices.are_one_processor:
+            require_kernels(job.plan, policy)
+            _require_memory(job, policy)
+        with devices.strategy.scope(), precision(policy):
+            model = fresh_model(
+                job.plan,
+                job.train.images,
+                synchronized=devices.count > 1,
+                compiled=devices.are_one_processor,
+            )
+            compile_model(job.plan, model, job.steps_per_epoch)
     return model
 
 

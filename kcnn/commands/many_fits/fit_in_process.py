@@ -14,15 +14,10 @@ from typing import Any
 
 from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.cores import stay_on
-from kcnn.errors import KcnnError, TrainingError
+from kcnn.errors import CrashError, KcnnError, TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import RunFolder
-from kcnn.signals import exit_at_once, signals_blocked, stop_hides_errors, watch_signals
-
-
-class CrashError(Exception):
-    """A bug in kcnn that ended another process; its traceback is among the notes."""
-
+from kcnn.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
 
 Ending = RunFolder | KcnnError
 
@@ -78,7 +73,7 @@ class FitProcess:
         """End the process at once."""
         self._process.kill()
 
-    def hear(self) -> Ending | CrashError | None:
+    def receive(self) -> Ending | CrashError | None:
         """Read the next message of the process; wait until there is one.
 
         Returns:
@@ -93,7 +88,7 @@ class FitProcess:
         if name == "failed":
             return self._ended(*values)
         if name == "crashed":
-            return self._ended(_crash(*values))
+            return self._ended(CrashError(*values))
         self._show(name, values)
         return None
 
@@ -159,12 +154,6 @@ def _run_child(
     exit_at_once(0)
 
 
-def _crash(reason: str, stack: str) -> CrashError:
-    error = CrashError(reason)
-    error.add_note(f"in the process that trained:\n{stack}")
-    return error
-
-
 def _stop_with_parent(parent_ended: Connection) -> None:
     """Wait until the parent's end of a pipe is closed; then stop this process."""
     with suppress(EOFError, OSError):
@@ -178,7 +167,7 @@ def _fit_and_report(
     """Fit, and send the run or the error to the parent."""
     relay = _Relay(sender)
     try:
-        with stop_hides_errors():
+        with stop_replaces_errors():
             result = work(progress=relay, **arguments)
         relay.send("finished", result.run.path)
     except KcnnError as error:

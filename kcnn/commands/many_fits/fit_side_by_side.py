@@ -10,9 +10,9 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from kcnn.commands.fitting.complete_run import FitResult
-from kcnn.commands.many_fits.fit_in_process import CrashError, Ending, FitProcess
+from kcnn.commands.many_fits.fit_in_process import Ending, FitProcess
 from kcnn.commands.many_fits.lanes import Lane
-from kcnn.errors import KcnnError, TrainingError
+from kcnn.errors import CrashError, KcnnError, TrainingError
 from kcnn.progress import Begin, Progress
 from kcnn.signals import on_forced_end, stops_deferred
 
@@ -99,7 +99,7 @@ class _Fits:
                 while self._waiting and self._free and not self._is_stopping:
                     self._start(begin)
                 for receiver in wait([running.process.receiver for running in self._processes()]):
-                    self._hear(receiver)
+                    self._receive(receiver)
         if self._failure is not None:
             raise self._failure
         return [self._endings[index] for index in range(len(self._fits))]
@@ -124,9 +124,9 @@ class _Fits:
         if self._is_stopping:  # a signal came before the process was among those that run
             process.stop()
 
-    def _hear(self, receiver: object) -> None:
+    def _receive(self, receiver: object) -> None:
         running = self._running[receiver]
-        ending = running.process.hear()
+        ending = running.process.receive()
         if ending is None:
             return
         del self._running[receiver]

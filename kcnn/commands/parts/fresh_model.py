@@ -27,7 +27,7 @@ def fresh_model(
         RecipeError: Keras refuses a layer, or builds another model than planned.
     """
     from kcnn.data.statistics import channel_statistics
-    from kcnn.model.build import build_model, require_as_planned
+    from kcnn.model.build import build_model
     from kcnn.model.whitening import whiten
     from kcnn.training.fit import seed_everything
 
@@ -35,7 +35,6 @@ def fresh_model(
     statistics = channel_statistics(images) if standard and images is not None else None
     seed_everything(plan.recipe.train.seed)
     model = build_model(plan, statistics, synchronized, compiled)
-    require_as_planned(plan, model)
     if images is not None:
         whiten(plan, model, images)
     return model

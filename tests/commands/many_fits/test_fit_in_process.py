@@ -14,6 +14,7 @@ import pytest
 from kcnn.commands.fit import fit
 from kcnn.commands.many_fits import fit_in_process as module
 from kcnn.errors import (
+    CrashError,
     DataError,
     ExportError,
     KcnnError,
@@ -53,7 +54,7 @@ def test_progress_arrives_as_it_was_told() -> None:
         advance(4)
         relay.note("a line")
     relay.epoch_finished(2, {"loss": 0.5})
-    endings = [process.hear() for _ in range(7)]
+    endings = [process.receive() for _ in range(7)]
     assert heard.all == [
         ("outer", None, ""), ("Loading", 9, "images"), 4, "a line", "Loading done", "outer done",
         (2, {"loss": 0.5}),
@@ -88,7 +89,7 @@ def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
 def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
     process = module.FitProcess(fit, arguments, Progress())
     process.start()
-    while (ending := process.hear()) is None:
+    while (ending := process.receive()) is None:
         pass
     return ending
 
@@ -104,9 +105,9 @@ def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
 def test_a_bug_comes_over_with_its_traceback() -> None:
     process = module.FitProcess(fit, {"recipe": 3}, Progress())
     process.start()
-    while (ending := process.hear()) is None:
+    while (ending := process.receive()) is None:
         pass
-    assert isinstance(ending, module.CrashError)
+    assert isinstance(ending, CrashError)
     (note,) = ending.__notes__
     assert note.startswith("in the process that trained:\nTraceback (most recent call last)")
     assert str(ending) in note
