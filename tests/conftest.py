@@ -102,6 +102,12 @@ def notes() -> Notes:
     return Notes()
 
 
+@pytest.fixture
+def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other pictures of a run out: drawing them takes as long as a short training."""
+    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The real MNIST and CIFAR-10: in KCNN_DATA, or in `shared/data` beside the checkout."""

@@ -102,9 +102,8 @@ class TestFit:
         assert "seed: 7" in (outputs / "digits" / "run-001" / "resolved.yaml").read_text()
 
     def test_takes_its_own_resolved_recipe(
-        self, outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, outputs: Path, tmp_path: Path, one_picture: None
     ) -> None:
-        monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
         resolved = outputs / "digits" / "run-001" / "resolved.yaml"
         again = run("fit", resolved, "--output-dir", tmp_path, "--quiet")
         assert again.exit_code == 0

@@ -104,7 +104,7 @@ class FitHere:
             self._ending = error
         self._sender.send(None)
 
-    def hear(self) -> RunFolder | KcnnError:
+    def receive(self) -> RunFolder | KcnnError:
         """Return what became of the fit."""
         self.receiver.close()
         self._sender.close()

@@ -84,12 +84,6 @@ def short_fit(folder: Path, tmp_path: Path) -> Callable[..., FitResult]:
     )
 
 
-@pytest.fixture
-def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the other pictures out: drawing them takes as long as the training."""
-    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
-
-
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))

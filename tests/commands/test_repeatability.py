@@ -28,10 +28,9 @@ SMALL = (
 
 @pytest.mark.parametrize("changes", [SMALL, pytest.param((), marks=pytest.mark.slow)])
 def test_another_seed_is_seen_everywhere(
-    changes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    changes: tuple[str, ...], one_picture: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seeds = itertools.count()
-    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
 
     def fit_in_this_process(folder: Path, name: str) -> RunFolder:
         settings = [*module.SETTINGS, *changes, f"train.seed={next(seeds)}"]

@@ -47,10 +47,7 @@ WAYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaves the other pictures out, which take longer than these trainings."""
-    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+pytestmark = pytest.mark.usefixtures("one_picture")
 
 
 @pytest.fixture(scope="session")
