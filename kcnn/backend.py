@@ -34,6 +34,13 @@ _NUMERIC = re.compile(
 )
 
 
+_LOADING_HINT = (
+    "install it again (pip install --force-reinstall tensorflow); is there enough memory?"
+)
+if sys.platform == "win32":
+    _LOADING_HINT += " Windows needs Microsoft's Visual C++ Redistributable, too"
+
+
 def start_tensorflow(progress: Progress | None = None) -> None:
     """Import TensorFlow and Keras; every command that needs them calls this first.
 
@@ -45,7 +52,7 @@ def start_tensorflow(progress: Progress | None = None) -> None:
 
     Raises:
         TemporaryFolderError: No folder for temporary files can be written.
-        KcnnError: Keras cannot use its keras.json.
+        KcnnError: Keras cannot use its keras.json, or TensorFlow cannot be loaded.
     """
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         _undo_keras_settings()
@@ -87,19 +94,22 @@ def _import_keras() -> None:
     """Import Keras, which reads keras.json at import.
 
     Raises:
-        KcnnError: Keras refuses the file's content.
+        KcnnError: Keras refuses the file's content, or TensorFlow's libraries cannot be loaded.
     """
     try:
         import keras  # noqa: F401
+    except ImportError as error:
+        last_line = str(error).strip().splitlines()[-1:] or ["no reason given"]
+        raise KcnnError(f"TensorFlow cannot be loaded: {last_line[0]}", _LOADING_HINT) from None
     except Exception as error:
-        *_, last = traceback.walk_tb(error.__traceback__)
-        if last[0].f_globals.get("__name__") != "keras.src.backend.config":
-            raise
-        path = os.path.expanduser(str(last[0].f_globals.get("_config_path", "keras.json")))  # noqa: PTH111
-        raise KcnnError(
-            f"{path}: Keras cannot use it: {' '.join(str(error).split())}",
-            "fix the file or remove it; Keras then writes a new one",
-        ) from None
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_globals.get("__name__") == "keras.src.backend.config":
+                path = os.path.expanduser(str(frame.f_globals.get("_config_path", "keras.json")))  # noqa: PTH111
+                raise KcnnError(
+                    f"{path}: Keras cannot use it: {' '.join(str(error).split())}",
+                    "fix the file or remove it; Keras then writes a new one",
+                ) from None
+        raise
 
 
 def _undo_keras_settings() -> None:

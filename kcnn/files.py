@@ -100,7 +100,10 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(read_limited(path, LARGEST_JSON))
     except FileNotFoundError:
-        raise RunError(f"{path}: missing", "the run was stopped before it was written") from None
+        raise RunError(
+            f"{path}: missing",
+            "the run was stopped before it was written, or the file was removed: train it again",
+        ) from None
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path}: not JSON ({error})", "restore it, or train the run again"

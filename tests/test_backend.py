@@ -136,6 +136,16 @@ def test_without_another_process_nothing_is_held_back(tmp_path: Path) -> None:
         assert run_python(code.format(executable), tmp_path).stderr == "one\n"
 
 
+def test_libraries_that_cannot_be_loaded(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("raise ImportError('Traceback\\nDLL load failed')\n")
+    code = "from kcnn.cli import cli; cli(['doctor'])"
+    done = run_python(code, tmp_path)
+    assert done.returncode == 1
+    message, hint = done.stderr.splitlines()[-2:]
+    assert message == "error: TensorFlow cannot be loaded: DLL load failed"
+    assert hint.startswith("hint: install it again")
+
+
 def test_without_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
@@ -189,7 +199,11 @@ print(c.floatx(), c.image_data_format())
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [('{"floatx": "float12"}', "Invalid `floatx` configuration"), ("[]", "'list' object has no")],
+    [
+        ('{"floatx": "float12"}', "Invalid `floatx` configuration"),
+        ("[]", "'list' object has no"),
+        ("[" * 100_000, "maximum recursion depth"),
+    ],
 )
 def test_a_keras_json_that_keras_refuses(text: str, reason: str, keras_home: Path) -> None:
     (keras_home / "keras.json").write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +57,8 @@ class Commands(click.Group):
                 say("no room left to print, or for a temporary file", "error:")
             elif _lacks_temporary_folder(error):
                 _report(TemporaryFolderError())
+            elif _current_folder_is_gone():
+                _report(KcnnError("the current folder does not exist any more", "cd to another"))
             elif not is_of_gone_terminal(error):
                 sys.exit(_report_crash(error))
             forget_what_is_left_to_print()
@@ -74,6 +77,14 @@ def _report_crash(error: Exception) -> int:
     from kcnn.console.crash import report_crash  # this import takes a tenth of a second
 
     return report_crash(error)
+
+
+def _current_folder_is_gone() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 def _lacks_temporary_folder(error: OSError) -> bool:

@@ -100,7 +100,16 @@ def replace_missing_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A stream that a caller put in place may be of another class.
         if isinstance(stream, io.TextIOWrapper) and stream.errors in _DEFAULT_ERRORS:
-            stream.reconfigure(errors=_LOOK_ALIKE_ERRORS)
+            stream.reconfigure(encoding=_usable(stream.encoding), errors=_LOOK_ALIKE_ERRORS)
+
+
+def _usable(encoding: str) -> str:
+    """Return an encoding that can replace characters; UTF-8 for one that cannot, such as idna."""
+    try:
+        "×".encode(encoding, _LOOK_ALIKE_ERRORS)
+    except (UnicodeError, LookupError):
+        return "utf-8"
+    return encoding
 
 
 def _look_alikes(error: UnicodeError) -> tuple[str, int]:

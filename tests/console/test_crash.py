@@ -82,3 +82,14 @@ def test_no_bug_of_kcnn(
     assert result.exit_code == 1
     assert result.stderr.startswith(said)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = call(monkeypatch, FileNotFoundError(2, "No such file or directory"))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "error: the current folder does not exist any more\nhint: cd to another\n"
+    )

@@ -86,3 +86,24 @@ def test_the_command_line_prepares_its_environment(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"digits" in done.stdout and "─".encode() not in done.stdout
+
+
+def test_an_encoding_that_can_replace_nothing_becomes_utf_8(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kcnn", "explain", "digits"],
+        env={**os.environ, "PYTHONIOENCODING": "idna"},
+        cwd=tmp_path,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "×" in done.stdout.decode("utf-8")
+
+
+def test_a_matplotlibrc_that_matplotlib_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_bytes(b"backend: agg\n\xff\xfe")
+    done = subprocess.run(
+        [sys.executable, "-c", "import kcnn.figures"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stderr.splitlines()[-1].startswith(
+        "kcnn.errors.KcnnError: Matplotlib cannot read its settings: 'utf-8' codec can't decode"
+    )

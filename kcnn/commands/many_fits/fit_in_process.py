@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 import traceback
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -60,6 +62,9 @@ class FitProcess:
         """Start the process."""
         # A terminal sends Ctrl-C to all processes in the foreground; one that is still starting
         # would end with a traceback.
+        if sys.platform != "win32":
+            # It starts with the first process, and would unblock the signal.
+            resource_tracker.ensure_running()
         with signals_blocked([signal.SIGINT]):
             self._process.start()
         self._sender.close()  # the other process's copy is the last, so its end is noticed

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,3 +136,33 @@ def test_a_process_that_is_killed() -> None:
     assert isinstance(error, TrainingError)
     assert "was killed by signal 9" in error.message
     assert error.hint is not None and "memory" in error.hint
+
+
+def test_a_process_that_starts_is_not_interrupted(tmp_path: Path) -> None:
+    """Not even the first, with which Python starts a process that unblocks the signal."""
+    code = """
+import signal, sys
+from multiprocessing import resource_tracker
+from kcnn.commands.many_fits.fit_in_process import FitProcess
+from kcnn.progress import Progress
+
+def fit(progress):
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    progress.note(f"blocked: {signal.SIGINT in blocked}")
+    raise SystemExit
+
+class Prints(Progress):
+    def note(self, text):
+        print(text, flush=True)
+
+if __name__ == "__main__":
+    process = FitProcess(fit, {}, Prints())
+    process.start()
+    process.receive()
+    print(f"here: {signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}")
+    process.kill()
+"""
+    program = tmp_path / "program.py"
+    program.write_text(code, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "blocked: True\nhere: False\n", done.stderr
