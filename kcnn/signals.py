@@ -193,17 +193,22 @@ def stop_if_requested() -> None:
 
 
 @contextmanager
-def stop_replaces_errors() -> Iterator[None]:
+def stop_replaces_errors(keep: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Raise Stopped in place of an error that follows a signal.
 
     If a signal's exception is raised where C++ calls Python, C++ turns it into another: a
     SystemError, or a TypeError for an argument that it could not read.
+
+    Args:
+        keep: Exceptions that are no errors, and stay as they are.
 
     Raises:
         Stopped: A signal came, and then an error.
     """
     try:
         yield
+    except keep:
+        raise
     except Exception as error:
         if _requests.first is not None:
             raise Stopped from error

@@ -12,6 +12,7 @@ import pytest
 from kcnn.signals import (
     Stopped,
     exit_status,
+    signals_blocked,
     stop_if_requested,
     stop_replaces_errors,
     stops_deferred,
@@ -86,6 +87,22 @@ def test_a_process_that_cannot_end_itself_shows_where_it_is() -> None:
 
 
 @POSIX
+def test_a_signal_that_another_thread_receives_interrupts_the_main_thread() -> None:
+    body = """\
+import signal, threading
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+try:
+    time.sleep(60)
+except Stopped:
+    os._exit(9)
+"""
+    process = start(body, (5, 4, 1))
+    process.send_signal(signal.SIGTERM)
+    assert end_of(process) == (9, "first SIGTERM\n", "")
+
+
+@POSIX
 def test_what_must_be_done_before_a_forced_end_is_done() -> None:
     action = 'lambda: os.write(1, b"killed\\n")'
     process = start(f"with on_forced_end({action}): {IN_C}", (0.5, 0.4, 5))
@@ -151,3 +168,12 @@ def test_an_error_that_a_stop_has_caused_is_a_stop() -> None:
     assert isinstance(caught.value.__cause__, SystemError)
     with pytest.raises(ZeroDivisionError), stop_replaces_errors():
         _ = 1 / 0
+
+
+@POSIX
+def test_what_is_started_while_signals_are_blocked_does_not_receive_them() -> None:
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with signals_blocked([signal.SIGINT]):
+        inside = subprocess.check_output([sys.executable, "-c", code], text=True)
+    outside = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert (inside, outside) == ("True\n", "False\n")

@@ -32,7 +32,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error that the user can fix without a traceback."""
         try:
-            with stop_replaces_errors():
+            # A command within a group, as `kcnn data fetch`, has reported before it exits.
+            with stop_replaces_errors(keep=(click.exceptions.Exit,)):
                 return super().invoke(ctx)
         except KcnnError as error:
             _report(error)

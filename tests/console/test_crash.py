@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from kcnn import signals
 from kcnn.cli import cli
 from kcnn.commands import recipes
 
@@ -93,3 +95,12 @@ def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
     assert result.stderr == (
         "error: the current folder does not exist any more\nhint: cd to another\n"
     )
+
+
+def test_an_error_after_a_signal_is_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C++ turned the exception of the signal into this one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signals._requests, "first", signal.SIGTERM)
+    result = call(monkeypatch, SystemError("returned a result with an exception set"))
+    assert (result.exit_code, result.stderr) == (143, "stopped by SIGTERM\n")
+    assert not list(tmp_path.iterdir())

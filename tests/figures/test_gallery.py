@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import KcnnError, RunError
@@ -16,9 +18,12 @@ from kcnn.figures.gallery import (
     check_style,
     choose_pictures,
     draw_run,
+    save_pictures,
 )
 from kcnn.files import write_csv, write_json
+from kcnn.progress import Progress
 from kcnn.runs import RunFolder
+from kcnn.signals import Stopped, stops_deferred
 
 
 @pytest.fixture
@@ -184,3 +189,14 @@ def test_a_style_that_is_unknown_or_changes_nothing_is_an_error() -> None:
         check_style("book", ["accuracy"])
     with pytest.raises(KcnnError, match="not among loss, samples"):
         check_style("textbook", ["loss", "samples"])
+
+
+def test_drawing_stops_between_two_pictures(tmp_path: Path) -> None:
+    def draw() -> Figure:
+        signal.raise_signal(signal.SIGINT)
+        return Figure()
+
+    pictures = {"first": draw, "second": draw}
+    with pytest.raises(Stopped), stops_deferred():
+        save_pictures(pictures, tmp_path, "png", False, Progress())
+    assert [path.name for path in tmp_path.iterdir()] == ["first.png"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import tensorflow as tf
 from kcnn.errors import TrainingError
 from kcnn.progress import Advance, Progress
 from kcnn.runs import create_run
+from kcnn.signals import Stopped, stops_deferred
 from kcnn.training.scoring import answer_images, batch_size, in_batches, score, write_scores
 
 NAMES = ("cat", "dog", "a, b", "never")
@@ -141,3 +143,12 @@ def test_answers_that_are_not_finite() -> None:
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
         answer_images(model, np.zeros((2, 4, 4, 3), np.uint8), Progress())
+
+
+def test_scoring_stops_between_two_batches() -> None:
+    answered = []
+    with pytest.raises(Stopped), stops_deferred():
+        for batch in in_batches(np.zeros((5, 2, 2, 1), np.uint8), 2):
+            signal.raise_signal(signal.SIGINT)
+            answered.append(len(batch))
+    assert answered == [2]
