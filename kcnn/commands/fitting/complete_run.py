@@ -239,5 +239,5 @@ def _how_to_go_on(run: RunFolder) -> str:
     from kcnn.training.checkpoint import has_checkpoint
 
     if has_checkpoint(run):
-        return f"its finished epochs are kept: kcnn fit --resume {run.path} goes on"
-    return f"no epoch of it is finished: kcnn fit --resume {run.path} begins it again"
+        return f"the finished epochs are kept; to go on: kcnn fit --resume {run.path}"
+    return f"no epoch is finished; to begin again: kcnn fit --resume {run.path}"
