@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -50,8 +51,10 @@ _STANDARD_ERROR = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the terminal's standard error for the watchdog; capturing replaces it later."""
+    """Keep the terminal's standard error, which capturing replaces, and let tests send SIGINT."""
     config.stash[_STANDARD_ERROR] = os.dup(2)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # pytest runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
