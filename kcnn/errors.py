@@ -1,4 +1,4 @@
-"""Errors that a person can mend. Anything else that escapes is a bug of kcnn."""
+"""Errors that a user can fix, and the one that reports a bug in another process of kcnn."""
 
 from __future__ import annotations
 

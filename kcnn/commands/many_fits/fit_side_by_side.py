@@ -51,7 +51,7 @@ def fit_side_by_side(
     progress: Progress,
     keep_going: bool = False,
 ) -> list[Ending]:
-    """Run fits in their order, as many at a time as there are lanes.
+    """Run fits in their order, one for each set of resources at a time.
 
     A stop request, such as Ctrl-C, or a fit that fails stops every process in good order, so that
     it keeps its finished epochs. If this process has to end at once, all of them are killed. Call

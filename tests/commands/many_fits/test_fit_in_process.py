@@ -68,6 +68,8 @@ def test_progress_arrives_as_it_was_told() -> None:
 def test_what_nobody_receives_does_not_fail_the_work() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     receiver.close()
+    with pytest.raises(OSError):
+        sender.send("anybody?")
     module._Relay(sender).note("anybody?")  # the end of the parent stops the work, not this
 
 
