@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from kcnn.backend import start_tensorflow
 from kcnn.errors import KcnnError
+from kcnn.machine.start import start_tensorflow
 from kcnn.model.arithmetic.costs import node_cost
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress

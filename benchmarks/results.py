@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from kcnn.commands.parts.known_images import require_plan
-from kcnn.commands.studies.quantities import Quantity
-from kcnn.commands.studies.verdicts import Verdict, judge
+from kcnn.model.known_images import require_plan
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
+from kcnn.studies.quantities import Quantity
+from kcnn.studies.verdicts import Verdict, judge
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"

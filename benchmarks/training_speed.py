@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from kcnn.backend import start_environment, start_tensorflow
-from kcnn.cores import usable_cores
+from kcnn.machine.cores import usable_cores
+from kcnn.machine.start import start_environment, start_tensorflow
 from kcnn.progress import Progress
 
 HERE = Path(__file__).parent

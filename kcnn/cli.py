@@ -341,9 +341,9 @@ def reproduce(
       kcnn reproduce cifar --seeds 4 --side-by-side 2
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
-    from kcnn.commands.many_fits.train_many import Workplace
     from kcnn.commands.reproduce import reproduce
     from kcnn.console.reproduction import reproduction_text
+    from kcnn.studies.trials import Workplace
 
     place = Workplace(**workplace)
     result = reproduce(recipe, seeds, overrides, first_seed, place, make_progress(quiet))
@@ -377,9 +377,9 @@ def sweep(
       kcnn sweep digits --over 'train.optimizer=[SGD, {SGD: {momentum: 0.9}}, Adam]' --seeds 3
       kcnn sweep cifar --over 'train.optimizer.Adam.learning_rate=[1e-3,1e-4]' --side-by-side 2
     """
-    from kcnn.commands.many_fits.train_many import Workplace
     from kcnn.commands.sweep import sweep
     from kcnn.console.sweep import sweep_text
+    from kcnn.studies.trials import Workplace
 
     place = Workplace(**workplace)
     result = sweep(recipe, over, overrides, seeds, place, make_progress(quiet))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.markdown import code, table
 from kcnn.recipe import layers, losses, optimizers
 from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
 from kcnn.recipe.examples import EXAMPLES
@@ -35,6 +34,7 @@ from kcnn.recipe.weights import (
     REGULARIZERS,
     Seeded,
 )
+from kcnn.text.markdown import code, table
 
 Row = tuple[str, str, str, str]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kcnn.backend import start_environment
+from kcnn.machine.start import start_environment
 from kcnn.progress import Progress
 
 # Before a test loads TensorFlow by itself, without start_tensorflow.
@@ -27,14 +27,14 @@ if os.environ.get("CI"):
 
 # Of these, most tests send signals, open terminals or limit what a process may use.
 POSIX_ONLY = [
-    "test_arrays.py",
-    "test_signals.py",
+    "files/test_npz.py",
+    "machine/test_signals.py",
     "test_timeout.py",
     "commands/test_fit_stopped.py",
     "commands/test_reproduce.py",
     "commands/test_resume_killed.py",
-    "commands/many_fits/test_fit_in_process.py",
-    "commands/many_fits/test_fit_side_by_side.py",
+    "studies/test_trial_process.py",
+    "studies/test_executor.py",
     "console/test_ending.py",
 ]
 collect_ignore = POSIX_ONLY if sys.platform == "win32" else []
@@ -132,3 +132,40 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no file system may be mounted here")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
+
+
+# With all that is random, and a state of its own, in a training.
+TINY = """\
+name: tiny
+data:
+  dataset: digits
+  validation: 0.2
+  augment: [{RandomCrop: {padding: 1}}, AlternatingFlip]
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3, activation: gelu}
+    - BatchNormalization
+    - Flatten
+    - Dropout: {rate: 0.3}
+    - Dense: {units: 10}
+train:
+  epochs: 5
+  batch_size: 64
+  optimizer: {AdamW: {learning_rate: 0.01}}
+  learning_rate_schedule: {Cosine: {warmup_epochs: 1}}
+  loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe() -> str:
+    """The text of a recipe that trains in a second."""
+    return TINY
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That recipe as a file of the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    return tmp_path / "tiny.yaml"

@@ -97,10 +97,10 @@ def test_as_many_steps_at_a_time_as_in_fit(
 ) -> None:
     from contenders.task import make_task
 
-    from kcnn.commands.fitting.job import load_job
     from kcnn.data.splits import steps_per_epoch
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe
+    from kcnn.training.job import load_job
     from kcnn.training.steps import steps_at_a_time
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.commands.fitting.peak_memory import peak_memory_mb
-from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
+from kcnn.machine.peak_memory import peak_memory_mb
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import create_run
+from kcnn.runs.folder import create_run
 from kcnn.training.fit import Feed, compile_model, train
+from kcnn.training.fresh_model import fresh_model
 from kcnn.training.precision import precision
 
 NET = Path(__file__).parents[1] / "nets" / "growth.yaml"

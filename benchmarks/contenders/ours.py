@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 
 from contenders.task import Task, run
-from kcnn.commands.parts.fresh_model import fresh_model
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.progress import Progress
-from kcnn.runs import create_run
+from kcnn.runs.folder import create_run
 from kcnn.training.fit import Feed, compile_model, train
+from kcnn.training.fresh_model import fresh_model
 from kcnn.training.precision import precision
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from contenders.task import Task
-from kcnn.cores import usable_cores
+from kcnn.machine.cores import usable_cores
 from kcnn.model.arithmetic.shapes import Shape, pair
 from kcnn.model.graph import Node
 from kcnn.recipe import layers

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kcnn.commands.fitting.job import load_job
 from kcnn.data.dataset import Images
 from kcnn.errors import KcnnError
 from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.training.job import load_job
 from kcnn.training.steps import steps_at_a_time
 
 WARM_UP_EPOCHS = 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.commands.parts.known_images import plan_for_known_images, require_plan
+from kcnn.model.known_images import plan_for_known_images, require_plan
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -54,7 +54,7 @@ def check(
 
 
 def _build(plan: Plan, progress: Progress) -> None:
-    from kcnn.backend import start_tensorflow
+    from kcnn.machine.start import start_tensorflow
 
     start_tensorflow(progress)
     from kcnn.model.build import build_model

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.fresh_model import fresh_model
-from kcnn.commands.parts.known_images import plan_for_known_images
+from kcnn.machine.start import start_tensorflow
+from kcnn.model.known_images import plan_for_known_images
 from kcnn.model.plan import OutputActivation, Plan, plan_network
 from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
+from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:
     import keras
 
     from kcnn.data.dataset import Dataset, Images
-    from kcnn.training.gradients import GradientCheck, WeightCheck
+    from kcnn.training.gradient_check import GradientCheck, WeightCheck
 
 WEIGHTS = 300
 FEWEST_IMAGES = 4  # of which batch normalization can still make statistics
@@ -113,7 +113,7 @@ def check_gradients(
     start_tensorflow(progress)
     require_kernels(plan, "float64")
     from kcnn.model.double_precision import in_float64
-    from kcnn.training.gradients import check_gradients
+    from kcnn.training.gradient_check import check_gradients
 
     model = fresh_model(plan, dataset.train.images)
     sums = _output_sums(plan, model, images)

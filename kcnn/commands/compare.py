@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from kcnn.errors import KcnnError, RunError
-from kcnn.figures.run_tables import Predictions, read_predictions
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings, differing_settings
 from kcnn.recipe.schema import DataSettings
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs.folder import RunFolder, find_run
+from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.runs.summary import read_summary
 from kcnn.stats import (
     Interval,
     PairedTest,
@@ -26,7 +27,6 @@ from kcnn.stats import (
     standard_deviation,
     wilson_interval,
 )
-from kcnn.summary import read_summary
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) ->
     that error is known from their number, and shared by runs on the same test set.
 
     Args:
-        runs: Two runs or more as `kcnn.runs.find_run` takes them.
+        runs: Two runs or more as `kcnn.runs.folder.find_run` takes them.
         output_dir: Where runs lie.
         difference: Of test accuracies, as a share: how many seeds would show it?
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kcnn.backend import start_tensorflow
 from kcnn.commands.data import list_sets
 from kcnn.commands.repeatability import differing_files
 from kcnn.errors import KcnnError
-from kcnn.files import require_writable
+from kcnn.files.atomic import require_writable
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 
 

@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.learned_classes import require_learned
-from kcnn.commands.parts.scored_images import has_other_images
 from kcnn.data.load import load_dataset
+from kcnn.data.scored_images import has_other_images
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import find_run
+from kcnn.runs.classes import require_learned
+from kcnn.runs.folder import find_run
 
 if TYPE_CHECKING:
     import keras
 
     from kcnn.data.dataset import Images
     from kcnn.recipe.schema import FlipsAndShifts
-    from kcnn.training.scoring import ClassScore
+    from kcnn.training.scoring.scoring import ClassScore
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def evaluate(
     Where your own images changed since the run, they are scored with a note that says so.
 
     Args:
-        run: A run as `kcnn.runs.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         data_dir: Where the images lie, if not where they are usually looked for.
@@ -85,7 +85,7 @@ def evaluate(
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
-    from kcnn.training.scoring import answer_images, score
+    from kcnn.training.scoring.scoring import answer_images, score
 
     model = load_model(path)
     require_images(model, path, dataset.image_shape)
@@ -108,7 +108,7 @@ def _augmented(
 ) -> dict[str, Any] | None:
     if changes is None:
         return None
-    from kcnn.training.averaged_answers import average_answers
+    from kcnn.training.scoring.test_time_augmentation import average_answers
 
     # Of the model as it is, logits and all: an average of probabilities would be another score.
     answers = average_answers(model, test.images, changes, progress)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.commands.parts.known_images import known_classes, require_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.windows import as_written
-from kcnn.model.explained.explain import Explanation, explain_network
-from kcnn.model.explained.padding import PaddingAnswer, solve_padding
+from kcnn.model.explain.explain import Explanation, explain_network
+from kcnn.model.explain.padding import PaddingAnswer, solve_padding
 from kcnn.model.graph import unfold
+from kcnn.model.known_images import known_classes, require_image_shape
 from kcnn.recipe import Recipe, read_recipe
 
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.fresh_model import fresh_model
-from kcnn.commands.parts.known_images import require_plan
-from kcnn.model.explained.convolutions import find_convolution, require_place
+from kcnn.machine.start import start_tensorflow
+from kcnn.model.explain.convolutions import find_convolution, require_place
+from kcnn.model.known_images import require_plan
 from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.weights import Whitening
-from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
     from kcnn.data.dataset import Dataset
-    from kcnn.model.explained.walk import Walk
+    from kcnn.model.explain.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def explain_layer(
     found = None if run is None else find_run(run, output_dir)
     pixels, words, dataset = _read_image(plan, image, found, data_dir, progress)
     start_tensorflow(progress)
-    from kcnn.model.explained.walk import walk
+    from kcnn.model.explain.walk import walk
 
     if found is None:
         model, weights = _fresh_model(plan, dataset), f"as seed {settings.train.seed} draws them"
@@ -131,7 +131,7 @@ def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:
-    from kcnn.model.explained.walk import require_same_network
+    from kcnn.model.explain.walk import require_same_network
     from kcnn.model.saved import load_model
 
     model = load_model(run.weights("last"))

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kcnn
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.learned_classes import require_learned
-from kcnn.commands.parts.scored_images import require_scored_images
 from kcnn.data.load import load_dataset
-from kcnn.files import atomic, remove_leftovers, require_new, require_writable
+from kcnn.data.scored_images import require_scored_images
+from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import find_run, require_no_links
+from kcnn.runs.classes import require_learned
+from kcnn.runs.folder import find_run, require_no_links
 
 _ANOTHER_PLACE = "choose another, or remove it"
 
@@ -56,7 +56,7 @@ def export(
     """Writes a run's model as a SavedModel; in place only after it answered as the model does.
 
     Args:
-        run: A run as `kcnn.runs.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         destination: A new folder for the SavedModel; None means the run's `export/saved_model`,
@@ -90,7 +90,7 @@ def export(
     from kcnn.export.saved_model import write_saved_model
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
-    from kcnn.training.scoring import answer_images, batch_size, score
+    from kcnn.training.scoring.scoring import answer_images, batch_size, score
 
     test = dataset.test
     # Both sides of the comparison run on the processor: devices round differently.

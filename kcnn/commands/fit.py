@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.fitting.clock import Clock
-from kcnn.commands.fitting.complete_run import FitResult, complete_run
-from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
-from kcnn.commands.fitting.run_log import Remembering, log_notes
-from kcnn.commands.parts.known_images import plan_for_known_images
-from kcnn.files import atomic, write_json, write_text
-from kcnn.locks import hold
+from kcnn.files.atomic import atomic, write_json, write_text
+from kcnn.machine.start import start_tensorflow
+from kcnn.model.known_images import plan_for_known_images
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_room
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_room
+from kcnn.runs.lock import hold
+from kcnn.runs.log import Remembering, log_notes
+from kcnn.training.clock import Clock
+from kcnn.training.complete_run import FitResult, complete_run
+from kcnn.training.job import Job, build_compiled_model, load_job
 
 
 def fit(

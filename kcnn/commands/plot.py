@@ -9,12 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.folder_names import folder_name
-from kcnn.commands.parts.scored_images import require_scored_images
 from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
+from kcnn.data.scored_images import require_scored_images
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
 from kcnn.figures.curves import read_curve
@@ -31,9 +29,11 @@ from kcnn.figures.gallery import (
     draw_run,
     save_pictures,
 )
+from kcnn.files.folder_names import folder_name
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, find_run
+from kcnn.runs.folder import RunFolder, find_run
 
 COMPARISONS = "comparisons"
 OF_AN_IMAGE = "feature_maps"
@@ -55,7 +55,7 @@ def plot_runs(
     succeed.
 
     Args:
-        runs: Runs as `kcnn.runs.find_run` takes them; none means the newest.
+        runs: Runs as `kcnn.runs.folder.find_run` takes them; none means the newest.
         output_dir: Where runs lie; comparisons go into its folder `comparisons`.
         image_format: `png`, `svg` or `pdf`.
         only: Names of `kcnn.figures.gallery.PICTURES`; none means all.

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.fitted_images import FittedImages
 from kcnn.commands.predict import predict
+from kcnn.data.fitted_images import FittedImages
 from kcnn.data.images import reading
 from kcnn.errors import DataError
 from kcnn.figures import feature_maps
 from kcnn.figures.curves import read_curve
 from kcnn.figures.examples import own_image
 from kcnn.figures.gallery import save_pictures
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, require_no_links
+from kcnn.runs.folder import RunFolder, require_no_links
 
 LONGEST_STEM = 60
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.parts.fitted_images import FittedImages
-from kcnn.commands.parts.learned_classes import learned_classes
+from kcnn.data.fitted_images import FittedImages
 from kcnn.data.images import find_images, unreadable
 from kcnn.errors import DataError, RunError
-from kcnn.files import require_new, require_writable, write_csv
+from kcnn.files.atomic import require_new, require_writable, write_csv
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.runs import find_run
+from kcnn.runs.classes import learned_classes
+from kcnn.runs.folder import find_run
 
 # Photographs take long to read, and progress is told after each batch.
 MOST_FILES_AT_A_TIME = 64
@@ -61,7 +61,7 @@ def predict(
 
     Args:
         images: PNG, JPEG, BMP or GIF files, and folders of them.
-        run: A run as `kcnn.runs.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         top: How many classes to give for each image; all of them when there are fewer.
@@ -93,7 +93,7 @@ def predict(
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes
-    from kcnn.training.scoring import answer_batches, batch_size
+    from kcnn.training.scoring.scoring import answer_batches, batch_size
 
     model = probability_model(load_model(model_file))
     require_classes(model, model_file, class_names)
@@ -127,7 +127,7 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
         output_dir: Where runs lie.
 
     Returns:
-        The first argument when it is a run (see `kcnn.runs.find_run`), else None; and the images.
+        The first argument when it is a run (see `find_run`), else None; and the images.
     """
     paths = [Path(argument) for argument in arguments]
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 # Everything that is random in a training: weights, order, augmentation, dropout.
 SETTINGS = (

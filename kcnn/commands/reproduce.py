@@ -6,19 +6,19 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
-from kcnn.commands.parts.folder_names import folder_name
-from kcnn.commands.parts.known_images import plan_for_known_images
-from kcnn.commands.studies.quantities import measure_runs
-from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun, write_report
-from kcnn.commands.studies.verdicts import judge
 from kcnn.errors import RunError
-from kcnn.files import require_writable
+from kcnn.files.atomic import require_writable
+from kcnn.files.folder_names import folder_name
+from kcnn.model.known_images import plan_for_known_images
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings
-from kcnn.runs import is_run
-from kcnn.summary import read_summary
+from kcnn.runs.folder import is_run
+from kcnn.runs.summary import read_summary
+from kcnn.studies.quantities import measure_runs
+from kcnn.studies.reproduction_report import Reproduction, SeedRun, write_report
+from kcnn.studies.trials import TrainedRun, WantedRun, Workplace, train_many
+from kcnn.studies.verdicts import judge
 
 REPORT = "reproduction"
 

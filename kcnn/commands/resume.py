@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcnn.backend import start_tensorflow
-from kcnn.commands.fitting.clock import Clock
-from kcnn.commands.fitting.complete_run import FitResult, complete_run, former_summary
-from kcnn.commands.fitting.job import Job, build_compiled_model, load_job
-from kcnn.commands.fitting.run_log import Remembering, log_notes
 from kcnn.errors import RunError
-from kcnn.files import read_json, remove_leftovers, write_json, write_text
-from kcnn.locks import hold
+from kcnn.files.atomic import read_json, remove_leftovers, write_json, write_text
+from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
 from kcnn.recipe.schema import PRECISIONS
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.runs.lock import hold
+from kcnn.runs.log import Remembering, log_notes
+from kcnn.training.clock import Clock
+from kcnn.training.complete_run import FitResult, complete_run, former_summary
+from kcnn.training.job import Job, build_compiled_model, load_job
 
 if TYPE_CHECKING:
-    from kcnn.training.checkpoint import Checkpoint
+    from kcnn.runs.checkpoint import Checkpoint
     from kcnn.training.devices import Devices
 
 MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
@@ -71,7 +71,7 @@ def _resume(
     device: str | None,
     display: Progress,
 ) -> FitResult:
-    from kcnn.training.checkpoint import newest_checkpoint
+    from kcnn.runs.checkpoint import newest_checkpoint
 
     clock, progress = Clock(run.started().astimezone(UTC)), Remembering(display)
     before, settings = read_recipe(run.resolved), read_recipe(run.resolved, overrides)

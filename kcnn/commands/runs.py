@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kcnn.errors import RunError
-from kcnn.locks import is_held
-from kcnn.runs import RunFolder
-from kcnn.runs import list_runs as find_runs
-from kcnn.summary import Summary, read_summary
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.folder import list_runs as find_runs
+from kcnn.runs.lock import is_held
+from kcnn.runs.summary import Summary, read_summary
 
 Value = TypeVar("Value", int, float)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun, Workplace, train_many
-from kcnn.commands.parts.folder_names import folder_name
-from kcnn.commands.studies.combinations import Combination, combine, read_variations, short_names
-from kcnn.commands.studies.quantities import measure_runs
-from kcnn.commands.studies.sweep_report import Sweep, SweepRow, write_report
 from kcnn.errors import TrainingError
-from kcnn.files import require_writable
+from kcnn.files.atomic import require_writable
+from kcnn.files.folder_names import folder_name
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.studies.grid import Combination, combine, read_variations, short_names
+from kcnn.studies.quantities import measure_runs
+from kcnn.studies.sweep_report import Sweep, SweepRow, write_report
+from kcnn.studies.trials import TrainedRun, WantedRun, Workplace, train_many
 
 SWEEPS = "sweeps"
 

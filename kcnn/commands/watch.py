@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kcnn.errors import RunError
-from kcnn.files import opened
-from kcnn.locks import is_held
-from kcnn.runs import RunFolder, find_run
+from kcnn.files.atomic import opened
+from kcnn.runs.folder import RunFolder, find_run
+from kcnn.runs.lock import is_held
 
 SECONDS_BETWEEN_LOOKS = 0.5
 BYTES_AT_A_TIME = 1_000_000

@@ -16,7 +16,7 @@ from kcnn.console.streams import (
     say,
 )
 from kcnn.errors import KcnnError, RecipeError, TemporaryFolderError
-from kcnn.signals import stop_replaces_errors
+from kcnn.machine.signals import stop_replaces_errors
 
 MOST_PROBLEMS = 20
 LONGEST_LINE = 2000

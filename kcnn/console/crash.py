@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kcnn.console.streams import say
 from kcnn.errors import CrashError
-from kcnn.printable import printable
+from kcnn.text.printable import printable
 
 CRASHED = 3  # the exit status
 _LONGEST_REASON = 200

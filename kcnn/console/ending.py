@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from kcnn.console.streams import leave_closed_terminal, say, show_cursor
-from kcnn.signals import (
+from kcnn.machine.signals import (
     SECONDS_TO_STOP,
     Stopped,
     exit_at_once,

@@ -8,9 +8,9 @@ from typing import Any
 from kcnn.commands.explain import Explanation, PaddingAnswer, PaddingAnswers
 from kcnn.console.output import json_text
 from kcnn.console.tables import table
-from kcnn.markdown import plain
-from kcnn.markdown import table as markdown_table
 from kcnn.recipe.kinds import snake_case
+from kcnn.text.markdown import plain
+from kcnn.text.markdown import table as markdown_table
 
 WIDTH = 100
 COLUMNS = ("layer", "output", "parameters", "multiply-adds", "memory", "sees")

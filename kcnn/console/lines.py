@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from kcnn.console.streams import best_effort
-from kcnn.printable import printable
 from kcnn.progress import Advance, Progress
+from kcnn.text.printable import printable
 
 _PER_CENT = ("accuracy", "val_accuracy")
 _SECONDS_BEFORE_A_LINE = 2.0

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from kcnn.commands.check import Check
     from kcnn.commands.evaluate import Evaluation
     from kcnn.commands.export import ExportResult
-    from kcnn.commands.fitting.complete_run import FitResult
     from kcnn.commands.predict import Prediction
     from kcnn.commands.runs import RunRow
     from kcnn.errors import RecipeError
+    from kcnn.training.complete_run import FitResult
 
 
 def json_text(value: Any) -> str:

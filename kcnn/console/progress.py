@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from kcnn.console.lines import PlainLines, duration, shown_metrics
 from kcnn.console.streams import best_effort, own_standard_error
 from kcnn.console.trainings import follow_live, follow_plainly, steps_before
-from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
+from kcnn.text.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

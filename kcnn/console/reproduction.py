@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kcnn.commands.studies.reproduction_report import Reproduction, quantity_cells
 from kcnn.console.tables import table
+from kcnn.studies.reproduction_report import Reproduction, quantity_cells
 
 
 def reproduction_text(reproduction: Reproduction) -> str:

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
-from kcnn.printable import printable
+from kcnn.text.printable import printable
 
 # Replacements for characters that a stream's encoding, such as cp1252 or ASCII, does not have.
 _LOOK_ALIKES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kcnn.printable import printable
+from kcnn.text.printable import printable
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kcnn.console.lines import PlainLines, duration, epoch_line, shown_metrics
-from kcnn.printable import printable
 from kcnn.progress import Advance, Begin, Progress
+from kcnn.text.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

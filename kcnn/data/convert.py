@@ -10,7 +10,7 @@ from PIL import Image
 from kcnn.data.dataset import Images
 from kcnn.data.images import MODES
 from kcnn.errors import DataError
-from kcnn.memory import free_memory
+from kcnn.machine.memory import free_memory
 
 
 def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.ndarray:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.arrays import ArraysError, array_names, read_arrays
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.npz_values import as_labels, as_pixels
 from kcnn.data.own_images import require_npz
 from kcnn.errors import DataError
+from kcnn.files.npz import ArraysError, array_names, read_arrays
 from kcnn.progress import Progress
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")

@@ -13,11 +13,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from kcnn.cores import core_count
 from kcnn.data.augmentation import augmenter_of
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.dataset import Images
 from kcnn.data.splits import steps_per_epoch
+from kcnn.machine.cores import core_count
 from kcnn.recipe.augmentations import Augmentation
 
 MOST_WORKERS = 16

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from kcnn.errors import ExportError
-from kcnn.files import write_json, write_text
+from kcnn.files.atomic import write_json, write_text
 
 # Name and type of what each signature takes; both answer alike.
 SIGNATURES = {"serving_default": "float32", "serving_uint8": "uint8"}

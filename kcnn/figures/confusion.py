@@ -8,7 +8,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from kcnn.figures import style
-from kcnn.figures.run_tables import Confusion
+from kcnn.runs.scores import Confusion
 
 # Up to how many classes a cell has room for count and per cent, and for a number at all.
 COUNTS_UP_TO = 12

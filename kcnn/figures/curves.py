@@ -14,9 +14,9 @@ from matplotlib.lines import Line2D
 
 from kcnn.errors import RunError
 from kcnn.figures import style
-from kcnn.printable import printable
-from kcnn.runs import RunFolder
-from kcnn.summary import LARGEST_METRIC, read_summary
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import LARGEST_METRIC, read_summary
+from kcnn.text.printable import printable
 
 LONGEST_TITLE = 40
 NOT_MEASURED = ("weights", "images")

@@ -11,7 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.curves import percent
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
-from kcnn.figures.run_tables import Predictions
+from kcnn.runs.scores import Predictions
 
 LONGEST_NAME = 24
 

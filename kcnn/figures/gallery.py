@@ -28,11 +28,11 @@ from kcnn.figures import (
 )
 from kcnn.figures.curves import Curve, read_curve
 from kcnn.figures.examples import first_example, right_and_wrong
-from kcnn.figures.run_tables import read_confusion, read_filters, read_predictions, read_steps
-from kcnn.files import remove_leftovers
+from kcnn.files.atomic import remove_leftovers
+from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, require_no_links
-from kcnn.signals import stop_if_requested
+from kcnn.runs.folder import RunFolder, require_no_links
+from kcnn.runs.scores import read_confusion, read_filters, read_predictions, read_steps
 
 FeatureMaps = Callable[[np.ndarray], Sequence[feature_maps.LayerMaps]]
 DEFAULT_STYLE = "default"

@@ -12,7 +12,7 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.figures.curves import percent
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
-from kcnn.figures.run_tables import Predictions
+from kcnn.runs.scores import Predictions
 
 COUNT = 32
 

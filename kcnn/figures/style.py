@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from kcnn.files import atomic
-from kcnn.printable import printable
+from kcnn.files.atomic import atomic
+from kcnn.text.printable import printable
 
 FORMATS = ("png", "svg", "pdf")
 PIXELS_PER_INCH = 110

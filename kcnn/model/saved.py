@@ -12,12 +12,12 @@ import keras
 # Registers a layer of our own with Keras, which finds it by name when it loads a model.
 import kcnn.model.local_response  # noqa: F401
 from kcnn.errors import RunError
-from kcnn.files import atomic
-from kcnn.memory import free_memory
+from kcnn.files.atomic import atomic
+from kcnn.machine.memory import free_memory
 from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
 from kcnn.model.saved_archive import check_archive
-from kcnn.printable import printable
+from kcnn.text.printable import printable
 
 
 def save_model(model: keras.Model, path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import h5py
 
-from kcnn.memory import free_memory
+from kcnn.machine.memory import free_memory
 from kcnn.model.graph import MOST_LAYERS
 from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.schema import LARGEST_SIDE, PRECISIONS

@@ -21,7 +21,7 @@ from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Place, Source
 from kcnn.recipe.strict_yaml import LARGEST_FILE, Document, YamlMistake, read_yaml
-from kcnn.runs import LONGEST_NAME
+from kcnn.runs.folder import LONGEST_NAME
 
 HINT = "kcnn recipes show digits prints a recipe that works"
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from kcnn.metrics import is_share
 from kcnn.recipe.augmentations import AnyAugmentation
 from kcnn.recipe.fields import (
     Accepting,
@@ -27,7 +26,8 @@ from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
 from kcnn.recipe.messages.wording import shown
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
-from kcnn.runs import LONGEST_NAME, NAME_PATTERN
+from kcnn.runs.folder import LONGEST_NAME, NAME_PATTERN
+from kcnn.runs.metrics import is_share
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")

@@ -11,10 +11,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from kcnn.backend import numeric_environment, uses_onednn
-from kcnn.cores import core_count
+from kcnn.machine.cores import core_count
+from kcnn.machine.processor import fast_bfloat16, processor_name
+from kcnn.machine.start import numeric_environment, uses_onednn
 from kcnn.training.devices import Devices
-from kcnn.training.processor import fast_bfloat16, processor_name
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
 

@@ -13,12 +13,13 @@ import keras
 import tensorflow as tf
 
 from kcnn.data.dataset import Images
+from kcnn.machine.signals import stops_deferred
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
-from kcnn.runs import RunFolder
-from kcnn.signals import stops_deferred
-from kcnn.training.callbacks import (
+from kcnn.runs.checkpoint import Checkpoint
+from kcnn.runs.folder import RunFolder
+from kcnn.training.callbacks.keras_callbacks import (
     BestWeights,
     MetricsFile,
     ProgressReports,
@@ -26,16 +27,15 @@ from kcnn.training.callbacks import (
     make_callbacks,
     shown,
 )
-from kcnn.training.checkpoint import Checkpoint
-from kcnn.training.lookahead import LookaheadWeights
+from kcnn.training.callbacks.lookahead import LookaheadWeights
+from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
+from kcnn.training.callbacks.step_losses import StepLosses
+from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
 from kcnn.training.objective import make_loss, make_metrics
-from kcnn.training.optimizer import make_optimizer
+from kcnn.training.optimizers.build import make_optimizer
 from kcnn.training.out_of_memory import out_of_memory
 from kcnn.training.remapping import remapping_where_it_works
-from kcnn.training.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
-from kcnn.training.step_losses import StepLosses
 from kcnn.training.steps import steps_at_a_time
-from kcnn.training.watched_accuracy import WatchedAccuracy
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from kcnn.machine.processor import fast_bfloat16
 from kcnn.training.devices import Devices
-from kcnn.training.processor import fast_bfloat16
 
 # Of NVIDIA's GPUs, those from Ampere on have tensor cores for bfloat16.
 _BFLOAT16_CAPABILITY = (8, 0)

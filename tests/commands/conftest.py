@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.commands.many_fits import fit_side_by_side
 from kcnn.data.load import load_dataset
 from kcnn.errors import KcnnError
-from kcnn.files import write_json, write_text
+from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
 from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, create_run
+from kcnn.runs.folder import RunFolder, create_run
+from kcnn.studies import executor as fit_side_by_side
 
 DIGITS = """\
 name: digits
@@ -39,42 +39,7 @@ train: {epochs: 4, batch_size: 64, optimizer: {Adam: {learning_rate: 0.01}}}
 """
 
 
-# With all that is random, and a state of its own, in a training.
-TINY = """\
-name: tiny
-data:
-  dataset: digits
-  validation: 0.2
-  augment: [{RandomCrop: {padding: 1}}, AlternatingFlip]
-model:
-  layers:
-    - Conv2D: {filters: 4, kernel_size: 3, activation: gelu}
-    - BatchNormalization
-    - Flatten
-    - Dropout: {rate: 0.3}
-    - Dense: {units: 10}
-train:
-  epochs: 5
-  batch_size: 64
-  optimizer: {AdamW: {learning_rate: 0.01}}
-  learning_rate_schedule: {Cosine: {warmup_epochs: 1}}
-  loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
-"""
 _TIMES = {"seconds", "timings", "started", "run", "peak_memory_mb"}
-
-
-@pytest.fixture(scope="session")
-def tiny_recipe() -> str:
-    """The text of a recipe that trains in a second."""
-    return TINY
-
-
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That recipe as a file of the current folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
-    return tmp_path / "tiny.yaml"
 
 
 class FitHere:

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 from kcnn.commands.check_gradients import OutputSums, check_gradients, choose_images
-from kcnn.commands.parts.known_images import plan_for_known_images
 from kcnn.data.dataset import Images
 from kcnn.errors import RecipeError
+from kcnn.model.known_images import plan_for_known_images
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import LAYERS

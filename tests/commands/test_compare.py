@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 from kcnn.commands.compare import compare
 from kcnn.errors import KcnnError, RunError
-from kcnn.files import write_csv, write_json, write_text
+from kcnn.files.atomic import write_csv, write_json, write_text
 from kcnn.recipe import read_recipe
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 from kcnn.stats import mcnemar, mean_interval, wilson_interval
 
 IMAGES = 1000

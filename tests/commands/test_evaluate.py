@@ -11,7 +11,7 @@ from kcnn.commands.evaluate import evaluate
 from kcnn.console.output import evaluation_text
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 
 def outputs(run: RunFolder):

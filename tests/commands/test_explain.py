@@ -16,7 +16,7 @@ from kcnn.cli import cli
 from kcnn.commands.explain_layer import explain_layer
 from kcnn.errors import RunError
 from kcnn.recipe.library import shipped_recipes
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 NET = """\
 name: net

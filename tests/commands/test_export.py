@@ -17,7 +17,7 @@ from kcnn.commands.export import export
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
 from kcnn.export import gate, plain_tensorflow
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 
 def outputs(run: RunFolder):

@@ -12,7 +12,6 @@ import pytest
 
 from kcnn.commands import fit as fit_module
 from kcnn.commands.fit import fit
-from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
@@ -20,7 +19,8 @@ from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
+from kcnn.training.complete_run import FitResult
 
 RECIPE = """\
 # A small network with everything that is random in it.

@@ -14,7 +14,7 @@ import pytest
 
 from kcnn.commands.plot import plot_runs
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 
 def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 from kcnn.commands.fit import fit
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 
 @pytest.fixture(scope="module")

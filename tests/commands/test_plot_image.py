@@ -11,8 +11,8 @@ from kcnn.commands.plot import plot_runs
 from kcnn.commands.predict import predict
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, KcnnError, RunError
-from kcnn.files import write_csv
-from kcnn.runs import RunFolder
+from kcnn.files.atomic import write_csv
+from kcnn.runs.folder import RunFolder
 
 
 @pytest.fixture

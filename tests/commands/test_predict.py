@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn import memory
 from kcnn.commands import predict as module
 from kcnn.commands.evaluate import evaluate
-from kcnn.commands.parts.fitted_images import FittedImages
 from kcnn.commands.predict import UnreadableImagesError, predict, split_run
 from kcnn.data.digits import read_digits
+from kcnn.data.fitted_images import FittedImages
 from kcnn.errors import DataError, RunError
-from kcnn.runs import RunFolder
+from kcnn.machine import memory
+from kcnn.runs.folder import RunFolder
 
 
 def outputs(run: RunFolder) -> Path:

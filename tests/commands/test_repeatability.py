@@ -12,7 +12,7 @@ from kcnn.commands.fit import fit
 from kcnn.commands.repeatability import differing_files
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 
 @pytest.mark.slow

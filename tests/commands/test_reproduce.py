@@ -19,17 +19,17 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
-from kcnn.commands.many_fits import train_many
-from kcnn.commands.many_fits.train_many import Workplace
 from kcnn.commands.reproduce import _report_folder, reproduce
-from kcnn.commands.studies.reproduction_report import Reproduction
-from kcnn.cores import usable_cores
 from kcnn.errors import KcnnError, RunError
-from kcnn.files import read_json, write_json
+from kcnn.files.atomic import read_json, write_json
+from kcnn.machine.cores import usable_cores
+from kcnn.machine.signals import SECONDS_OF_ONE_PRESS
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, list_runs
-from kcnn.signals import SECONDS_OF_ONE_PRESS
+from kcnn.runs.folder import RunFolder, list_runs
+from kcnn.studies import trials as train_many
+from kcnn.studies.reproduction_report import Reproduction
+from kcnn.studies.trials import Workplace
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 

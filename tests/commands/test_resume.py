@@ -15,12 +15,12 @@ from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.data.digits import read_digits
 from kcnn.errors import TrainingError
-from kcnn.files import read_json, write_json
+from kcnn.files.atomic import read_json, write_json
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
+from kcnn.runs.folder import RunFolder
 from kcnn.training import steps
-from kcnn.training.callbacks import BestWeights
-from kcnn.training.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
+from kcnn.training.callbacks.keras_callbacks import BestWeights
 
 # Each has another state to go on from.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -115,8 +115,8 @@ def test_a_long_epoch_goes_on_from_the_middle(
     tiny: Path, assert_same, whole, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a checkpoint after every step; the fit without a stop has none within epochs."""
-    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
     often = (*WAYS[way], "train.checkpoint_every_minutes=1e-9")
     with pytest.raises(KeyboardInterrupt):
@@ -145,8 +145,8 @@ def _took_long(run: RunFolder, seconds: float) -> None:
 def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
     tiny: Path, assert_same, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
     expected = whole()
     often = ("train.checkpoint_every_minutes=1e-9",)
@@ -158,7 +158,7 @@ def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
         found.append(newest_checkpoint(run, progress))
         return found[0] if len(found) == 2 else found[-1]
 
-    monkeypatch.setattr("kcnn.training.checkpoint.newest_checkpoint", lose_second)
+    monkeypatch.setattr("kcnn.runs.checkpoint.newest_checkpoint", lose_second)
     assert_same(resume("tiny/stopped").run, expected)
     assert len(found) == 3
 
@@ -189,8 +189,8 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
 def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kcnn.training.callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
     monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
     wild = [
         "train.optimizer={SGD: {learning_rate: 1e30}}", "train.learning_rate_schedule=null",

@@ -20,7 +20,7 @@ from kcnn.commands.plot import plot_runs
 from kcnn.commands.resume import resume
 from kcnn.errors import RunError
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 
 # Another state to go on from than the recipe's own.
 WAY = (

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kcnn.arrays import NoRoomError
 from kcnn.cli import cli
 from kcnn.commands.fit import fit
-from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.commands.resume import resume
 from kcnn.data.dataset import Dataset
 from kcnn.errors import KcnnError, RunError
-from kcnn.locks import hold
-from kcnn.runs import RunFolder
+from kcnn.files.npz import NoRoomError
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.lock import hold
+from kcnn.training.complete_run import FitResult
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def _no_right(path: Path) -> dict[str, np.ndarray]:
 def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
     own: RunFolder, monkeypatch: pytest.MonkeyPatch, read: Callable, reason: str
 ) -> None:
-    monkeypatch.setattr("kcnn.training.checkpoint.read_arrays", read)
+    monkeypatch.setattr("kcnn.runs.checkpoint.read_arrays", read)
     with pytest.raises(RunError) as caught:
         resume(str(own.path), ["train.epochs=4"])
     newest = own.checkpoints / "epoch-0003.npz"

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from kcnn.cli import cli
 from kcnn.commands.runs import SORTS, list_runs
-from kcnn.files import write_json, write_text
-from kcnn.locks import hold
-from kcnn.runs import RunFolder, create_run
+from kcnn.files.atomic import write_json, write_text
+from kcnn.runs.folder import RunFolder, create_run
+from kcnn.runs.lock import hold
 
 METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kcnn.cli import cli
-from kcnn.printable import printable
+from kcnn.text.printable import printable
 
 RECIPE = """\
 name: strange

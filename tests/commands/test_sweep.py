@@ -13,17 +13,17 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 from kcnn.commands import sweep as module
-from kcnn.commands.many_fits import train_many
-from kcnn.commands.many_fits.train_many import TrainedRun, Workplace
-from kcnn.commands.studies.combinations import combine, read_variations
-from kcnn.commands.studies.sweep_report import Sweep
 from kcnn.commands.sweep import sweep
 from kcnn.errors import TrainingError
-from kcnn.files import read_json
+from kcnn.files.atomic import read_json
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
-from kcnn.runs import list_runs
+from kcnn.runs.folder import list_runs
+from kcnn.studies import trials as train_many
+from kcnn.studies.grid import combine, read_variations
+from kcnn.studies.sweep_report import Sweep
+from kcnn.studies.trials import TrainedRun, Workplace
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 OVER = ("train.batch_size=[16, 64]",)

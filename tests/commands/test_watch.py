@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands import watch as module
-from kcnn.commands.fitting.run_log import logged
 from kcnn.commands.watch import watch
 from kcnn.errors import RunError, TrainingError
-from kcnn.locks import hold, is_held
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder, create_run
+from kcnn.runs.folder import RunFolder, create_run
+from kcnn.runs.lock import hold, is_held
+from kcnn.runs.log import logged
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kcnn import signals
 from kcnn.cli import cli
 from kcnn.commands import recipes
+from kcnn.machine import signals
 
 
 def call(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:

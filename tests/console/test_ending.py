@@ -183,7 +183,7 @@ def test_what_takes_long_to_stop_says_how_to_stop_it_at_once() -> None:
 
 
 def test_what_does_not_stop_is_ended() -> None:
-    process = start_in_c("from kcnn import signals\nsignals.SECONDS_TO_STOP = 0.5\n")
+    process = start_in_c("from kcnn.machine import signals\nsignals.SECONDS_TO_STOP = 0.5\n")
     process.send_signal(signal.SIGTERM)
     status, errors = end_of(process)
     assert status == 143

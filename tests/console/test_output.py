@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kcnn.commands.fitting.complete_run import FitResult
 from kcnn.console.output import fit_text, machine_text, verify_text
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
+from kcnn.training.complete_run import FitResult
 
 SUMMARY = {
     "test": {"weights": "last", "images": 10_000, "accuracy": 0.932},

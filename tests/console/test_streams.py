@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from kcnn.cli import cli
 from kcnn.console.lines import PlainLines
-from kcnn.files import write_csv, write_json, write_text
-from kcnn.printable import printable
-from kcnn.runs import RunFolder
+from kcnn.files.atomic import write_csv, write_json, write_text
+from kcnn.runs.folder import RunFolder
+from kcnn.text.printable import printable
 
 RED = "\x1b[31m \x9b31m \x07 \u202e \udcff"
 SHOWN = "\\u001b[31m \\u009b31m \\u0007 \\u202e \\udcff"

@@ -16,26 +16,26 @@ from kcnn.commands.compare import ComparedRun, Comparison, SeedGroup
 from kcnn.commands.evaluate import Evaluation
 from kcnn.commands.explain import Explanation, PaddingAnswers, explain, solve_for_padding
 from kcnn.commands.export import ExportResult
-from kcnn.commands.fitting.complete_run import FitResult
-from kcnn.commands.many_fits.train_many import TrainedRun, WantedRun
 from kcnn.commands.predict import Prediction
 from kcnn.commands.runs import RunRow
-from kcnn.commands.studies.combinations import Combination
-from kcnn.commands.studies.quantities import Quantity
-from kcnn.commands.studies.reproduction_report import Reproduction, SeedRun
-from kcnn.commands.studies.sweep_report import Sweep, SweepRow
-from kcnn.commands.studies.verdicts import judge
 from kcnn.console import output
 from kcnn.console.comparison import comparison_text, shown_value
 from kcnn.console.explanation import shown
 from kcnn.console.reproduction import reproduction_text
 from kcnn.console.sweep import sweep_text
 from kcnn.errors import RecipeError
-from kcnn.files import write_json
+from kcnn.files.atomic import write_json
 from kcnn.recipe.schema import Fidelity, Published
-from kcnn.runs import RunFolder
+from kcnn.runs.folder import RunFolder
 from kcnn.stats import Interval, PairedTest
-from kcnn.training.scoring import ClassScore
+from kcnn.studies.grid import Combination
+from kcnn.studies.quantities import Quantity
+from kcnn.studies.reproduction_report import Reproduction, SeedRun
+from kcnn.studies.sweep_report import Sweep, SweepRow
+from kcnn.studies.trials import TrainedRun, WantedRun
+from kcnn.studies.verdicts import judge
+from kcnn.training.complete_run import FitResult
+from kcnn.training.scoring.scoring import ClassScore
 
 NET = """\
 name: net

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kcnn.figures import confusion
-from kcnn.figures.run_tables import Confusion
+from kcnn.runs.scores import Confusion
 
 
 def table(classes: int, name: str = "class {}") -> Confusion:

@@ -8,8 +8,8 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.figures.curves import LONGEST_TITLE, Curve, percent, read_curve
-from kcnn.files import write_csv, write_json
-from kcnn.runs import RunFolder
+from kcnn.files.atomic import write_csv, write_json
+from kcnn.runs.folder import RunFolder
 
 
 def test_a_run_is_read_with_its_test_metrics(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures.examples import first_example, own_image, right_and_wrong
-from kcnn.figures.run_tables import Predictions
+from kcnn.runs.scores import Predictions
 
 CLASS_NAMES = ("cat", "dog", "a class with a really very long name")
 LABELS = np.array([0, 1, 2, 0, 1], dtype=np.int32)

@@ -20,10 +20,10 @@ from kcnn.figures.gallery import (
     draw_run,
     save_pictures,
 )
-from kcnn.files import write_csv, write_json
+from kcnn.files.atomic import write_csv, write_json
+from kcnn.machine.signals import Stopped, stops_deferred
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
-from kcnn.signals import Stopped, stops_deferred
+from kcnn.runs.folder import RunFolder
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures import mistakes
-from kcnn.figures.run_tables import Predictions
+from kcnn.runs.scores import Predictions
 
 CLASS_NAMES = ("cat", "dog", "a class with a very long name")
 

@@ -21,7 +21,7 @@ from harness import Report, at_most, run_cases
 from mutations import mutate_bytes
 from PIL import Image
 
-from kcnn.commands.parts.fitted_images import FittedImages
+from kcnn.data.fitted_images import FittedImages
 from kcnn.errors import DataError
 
 

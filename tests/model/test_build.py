@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from kcnn.commands.parts.known_images import known_image_shape
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import unfold
+from kcnn.model.known_images import known_image_shape
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes

@@ -17,7 +17,7 @@ from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.recipe.strict_yaml import read_yaml
 from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
-from kcnn.training import muon
+from kcnn.training.optimizers import muon
 
 # Layers, and one optimizer, that Keras does not have.
 OURS = {"Residual", "Repeat", "LocalResponseNormalization"}

@@ -17,7 +17,7 @@ from kcnn.model.build import build_model
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs import RunFolder, create_run
+from kcnn.runs.folder import RunFolder, create_run
 from kcnn.training.fit import Feed, Training, compile_model, seed_everything, train
 from kcnn.training.precision import precision
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kcnn import __version__
-from kcnn.backend import uses_onednn
+from kcnn.machine.start import uses_onednn
 from kcnn.training.devices import Devices
 from kcnn.training.environment import describe_machine, describe_run
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kcnn.training.checkpoint import Checkpoint
+from kcnn.runs.checkpoint import Checkpoint
 from kcnn.training.fit import compile_model, seconds_before
 from kcnn.training.precision import precision
 

@@ -4,11 +4,11 @@ import keras
 import pytest
 import tensorflow as tf
 
+from kcnn.machine import processor
+from kcnn.machine.processor import fast_bfloat16
 from kcnn.training import precision as module
-from kcnn.training import processor
 from kcnn.training.devices import Devices, choose_devices
 from kcnn.training.precision import Precision, choose_precision, precision
-from kcnn.training.processor import fast_bfloat16
 
 
 def test_it_holds_inside_and_is_restored() -> None:

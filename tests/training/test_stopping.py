@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from tensorflow.python.data.ops.iterator_ops import OwnedIterator
 
+from kcnn.machine.signals import Stopped, stops_deferred
 from kcnn.progress import Progress
-from kcnn.runs import RunFolder
-from kcnn.signals import Stopped, stops_deferred
+from kcnn.runs.folder import RunFolder
 
 LONG = ("train.epochs=100000", "train.batch_size=16")
 
@@ -111,11 +111,11 @@ def _iterators() -> list[OwnedIterator]:
 # What no kcnn command does: a feed that works while the process ends, in a cycle of references.
 ENDS_WITH_A_FEED = """\
 import sys, time
-from kcnn.backend import start_tensorflow
+from kcnn.machine.start import start_tensorflow
 start_tensorflow()
 from kcnn.data import pipeline
 from kcnn.data.digits import read_digits
-from kcnn.signals import exit_at_once
+from kcnn.machine.signals import exit_at_once
 
 class SlowLabels:
     def __init__(self, labels):

@@ -16,7 +16,7 @@ from kcnn.model.arithmetic.infer_shapes import infer_shapes
 from kcnn.model.arithmetic.shapes import Shape, borders, pair, shown
 from kcnn.model.arithmetic.weights import trainable_weights
 from kcnn.model.build import build_model
-from kcnn.model.explained.explain import explain_network
+from kcnn.model.explain.explain import explain_network
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import Recipe

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import keras
 import pytest
 
-from kcnn.commands.parts.known_images import require_plan
 from kcnn.model.arithmetic.weights import trainable_weights, weight_names
 from kcnn.model.build import build_model
 from kcnn.model.graph import unfold
+from kcnn.model.known_images import require_plan
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Layer

@@ -1,1 +1,0 @@
-"""What a fit is made of: what it trains on what, its clock and log, and its end."""

@@ -1,1 +1,0 @@
-"""Several fits, one after the other or side by side, each in a process of its own."""

@@ -1,1 +1,0 @@
-"""What several commands need of recipes and runs."""

@@ -1,1 +1,0 @@
-"""What several trainings are asked, and what they answer: combinations, verdicts, reports."""

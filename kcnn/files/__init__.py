@@ -1,0 +1,1 @@
+"""Files: written atomically, read within bounds; NumPy archives."""

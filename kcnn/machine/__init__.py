@@ -1,0 +1,1 @@
+"""The machine: starting TensorFlow, cores, memory, processor, signals."""

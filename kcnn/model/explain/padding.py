@@ -1,0 +1,100 @@
+"""Which padding keeps a map's size under a convolution: 2P = (N − 1)·S + K − N."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from kcnn.model.arithmetic.shapes import Shape
+from kcnn.model.arithmetic.windows import CONVOLUTIONS, Window, WrittenLayer, windows
+from kcnn.model.explain.sums import window_sum, written_reach
+
+
+@dataclass(frozen=True)
+class PaddingAnswer:
+    """The padding that keeps a map's size along one axis.
+
+    Args:
+        layer: The convolution's name.
+        axis: `high`, `wide`, or `high and wide` when both have the same answer.
+        window: How the convolution slides, without padding.
+        padding: Zeros on each side; None when no number of them will do.
+        sum: The sum solved for the padding.
+        check: The output size with that padding, written out; None when it is no whole number.
+        advice: Why none will do, and what to do instead; None when one does.
+    """
+
+    layer: str
+    axis: str
+    window: Window
+    padding: int | None
+    sum: str
+    check: str | None
+    advice: str | None
+
+
+def solve_padding(layers: list[WrittenLayer], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
+    """Solves every convolution for the padding that keeps its map's size.
+
+    Args:
+        layers: The layers.
+        shapes: Output shapes by name of layer, `image` among them; convolutions whose input is
+            not among them are left out.
+    """
+    return [
+        answer
+        for written in layers
+        if isinstance(written.node.layer, CONVOLUTIONS) and written.inputs[0] in shapes
+        for answer in _solve_layer(written, shapes[written.inputs[0]])
+    ]
+
+
+def _solve_layer(written: WrittenLayer, shape: Shape) -> Iterator[PaddingAnswer]:
+    sliding = windows(written, shape)
+    if sliding is None:
+        return
+    rows, columns = (replace(window, before=0, after=0) for window in sliding)
+    if rows == columns:
+        yield _solve(written.node.name, "high and wide", rows)
+    else:
+        yield _solve(written.node.name, "high", rows)
+        yield _solve(written.node.name, "wide", columns)
+
+
+def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:
+    size, reach, stride = window.size, window.reach, window.stride
+    total = (size - 1) * stride + reach - size
+    padding = -(-total // 2)
+    if 2 * padding > total + stride - 1:  # with strides, up to stride − 1 zeros may be left over
+        uneven = (
+            f"an even kernel has no middle: padding: same keeps the size with {total // 2} before "
+            f"and {padding} behind; an odd kernel needs no such choice"
+        )
+        return PaddingAnswer(layer, axis, window, None, _solution(window, total), None, uneven)
+    padded = replace(window, before=padding, after=padding)
+    check, advice = f"{window_sum(padded)} = {size}", _reason_against(padded)
+    found = padding if advice is None else None
+    return PaddingAnswer(layer, axis, window, found, _solution(window, total), check, advice)
+
+
+def _solution(window: Window, total: int) -> str:
+    if window.stride == 1:
+        quotient = f"({written_reach(window)} − 1)/2"
+    else:
+        size, reach = window.size, written_reach(window)
+        quotient = f"(({size} − 1)·{window.stride} + {reach} − {size})/2"
+    if total % 2 == 0:
+        return f"P = {quotient} = {total // 2}"
+    whole = f"rounded up {-(-total // 2)}" if window.stride > 1 else "not a whole number"
+    return f"P = {quotient} = {total / 2}, {whole}"
+
+
+def _reason_against(padded: Window) -> str | None:
+    if padded.stride == 1 or padded.before < padded.reach:
+        return None
+    smaller = -(-padded.size // padded.stride)
+    return (
+        f"with stride {padded.stride} it would take {padded.before} zeros on each side, so that "
+        "windows at the edge see nothing else; strides are there to make the map smaller "
+        f"({smaller} with padding: same), and strides: 1 keeps it"
+    )

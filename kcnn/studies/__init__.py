@@ -1,0 +1,1 @@
+"""Several runs as one experiment: trials, resources, executors, grids, verdicts, reports."""

@@ -1,0 +1,225 @@
+"""Fits in a process of its own: a memory and a random state that nothing else has touched."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+import traceback
+from _thread import start_new_thread
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from typing import Any
+
+from kcnn.errors import CrashError, KcnnError, TrainingError
+from kcnn.machine.cores import stay_on
+from kcnn.machine.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
+from kcnn.progress import Advance, Progress
+from kcnn.runs.folder import RunFolder
+from kcnn.training.complete_run import FitResult
+
+Ending = RunFolder | KcnnError
+
+
+class FitProcess:
+    """What trains a run, in a fresh process, with its progress shown here.
+
+    Args:
+        work: What fits, as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
+        arguments: What it takes.
+        progress: Shows the work as if it were done here.
+        cores: The cores to stay on; None for all, and TensorFlow's own number of threads.
+    """
+
+    def __init__(
+        self,
+        work: Callable[..., FitResult],
+        arguments: Mapping[str, Any],
+        progress: Progress,
+        cores: Sequence[int] | None = None,
+    ) -> None:
+        # Not forked: TensorFlow's threads do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self.receiver, self._sender = context.Pipe(duplex=False)
+        # Nothing is sent through this pipe. Its end closes when this process closes it or dies;
+        # the other process then stops.
+        self._parent_ended, self._parent = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_run_child,
+            args=(self._sender, self._parent_ended, work, arguments, cores),
+            daemon=True,
+        )
+        self._progress = progress
+        self._tasks = ExitStack()
+        self._open: list[tuple[ExitStack, Advance]] = []
+        self.has_trained = False  # whether it came so far as to train
+        self.has_died = False  # whether it ended without a word
+
+    def start(self) -> None:
+        """Start the process."""
+        # A terminal sends Ctrl-C to all processes in the foreground; one that is still starting
+        # would end with a traceback.
+        if sys.platform != "win32":
+            # It starts with the first process, and would unblock the signal.
+            resource_tracker.ensure_running()
+        with signals_blocked([signal.SIGINT]):
+            self._process.start()
+        self._sender.close()  # the other process's copy is the last, so its end is noticed
+        self._parent_ended.close()
+
+    def stop(self) -> None:
+        """Ask the process to stop, as Ctrl-C does; it keeps its finished epochs."""
+        self._parent.close()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def receive(self) -> Ending | CrashError | None:
+        """Read the next message of the process; wait until there is one.
+
+        Returns:
+            The run or the error if the process has ended, else None.
+        """
+        try:
+            name, values = self.receiver.recv()
+        except (EOFError, OSError):  # OSError: in the middle of a message
+            return self._ended(self._gone())
+        if name == "finished":
+            return self._ended(RunFolder(*values))
+        if name == "failed":
+            return self._ended(*values)
+        if name == "crashed":
+            return self._ended(CrashError(*values))
+        self._show(name, values)
+        return None
+
+    def _ended(self, ending: Ending | CrashError) -> Ending | CrashError:
+        self._tasks.close()
+        self._process.join()
+        self.receiver.close()
+        self._parent.close()
+        return ending
+
+    def _gone(self) -> TrainingError:
+        self.has_died = True
+        self._process.join()
+        status = self._process.exitcode or 0
+        if status == 0:
+            return TrainingError(
+                "the process that trained was asked to stop, by another program or user",
+                "its finished epochs are kept: kcnn fit --resume goes on with its run",
+            )
+        if status > 0:
+            return TrainingError(
+                f"the process that trained ended with status {status}, without a word",
+                "what it wrote above may say why",
+            )
+        return TrainingError(
+            f"the process that trained was killed by signal {-status}, without a word",
+            "was there enough memory? A smaller train.batch_size needs less, and so do fewer "
+            "trainings at a time",
+        )
+
+    def _show(self, name: str, values: Sequence[Any]) -> None:
+        if name == "task_started":
+            task = self._tasks.enter_context(ExitStack())
+            self._open.append((task, task.enter_context(self._progress.task(*values))))
+        elif name == "task_advanced":
+            self._open[-1][1](*values)
+        elif name == "task_finished":
+            self._open.pop()[0].close()
+        else:
+            self.has_trained |= name == "training_started"
+            getattr(self._progress, name)(*values)
+
+
+def _run_child(
+    sender: Connection,
+    parent_ended: Connection,
+    work: Callable[..., FitResult],
+    arguments: Mapping[str, Any],
+    cores: Sequence[int] | None,
+) -> None:
+    """Fit in the other process; end it at a stop request, or when its parent has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        watch_signals()
+        start_new_thread(_stop_with_parent, (parent_ended,))
+        if cores is not None:
+            stay_on(cores)
+        _fit_and_report(sender, work, arguments)
+    except KeyboardInterrupt:
+        sender.close()
+    exit_at_once(0)
+
+
+def _stop_with_parent(parent_ended: Connection) -> None:
+    """Wait until the parent's end of a pipe is closed; then stop this process."""
+    with suppress(EOFError, OSError):
+        parent_ended.recv_bytes()
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _fit_and_report(
+    sender: Connection, work: Callable[..., FitResult], arguments: Mapping[str, Any]
+) -> None:
+    """Fit, and send the run or the error to the parent."""
+    relay = _Relay(sender)
+    try:
+        with stop_replaces_errors():
+            result = work(progress=relay, **arguments)
+        relay.send("finished", result.run.path)
+    except KcnnError as error:
+        relay.send("failed", error)
+    except Exception as error:
+        relay.send("crashed", f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+class _Relay(Progress):
+    """Progress that is sent to another process.
+
+    Args:
+        sender: The pipe's end; Keras reports steps from a thread of its own.
+    """
+
+    def __init__(self, sender: Connection) -> None:
+        self._sender = sender
+        self._lock = threading.Lock()
+
+    def send(self, name: str, *values: Any) -> None:
+        """Send one message; ignore a closed pipe, since the parent's end stops the work."""
+        with self._lock, suppress(OSError):
+            self._sender.send((name, values))
+
+    def note(self, text: str) -> None:
+        """Send the line."""
+        self.send("note", text)
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        """Send the beginning, the steps and the end of the work."""
+        self.send("task_started", title, total, unit)
+        yield lambda count: self.send("task_advanced", count)
+        self.send("task_finished")
+
+    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
+        """Send the length of the training."""
+        self.send("training_started", epochs, steps, batch_size)
+
+    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Send the running metrics."""
+        self.send("step_finished", epoch, step, dict(metrics))
+
+    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+        """Send the epoch's row."""
+        self.send("epoch_finished", epoch, dict(row))
+
+    def training_finished(self) -> None:
+        """Send the end of the training."""
+        self.send("training_finished")

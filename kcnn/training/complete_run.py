@@ -1,0 +1,243 @@
+"""A run that was begun, brought to its end: trained, scored and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kcnn.errors import KcnnError, RunError
+from kcnn.files.atomic import write_json
+from kcnn.machine.peak_memory import peak_memory_mb
+from kcnn.machine.signals import stop_if_requested, stops_deferred
+from kcnn.progress import Progress
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.log import logged
+from kcnn.training.clock import Clock
+from kcnn.training.job import Job
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Images
+    from kcnn.runs.checkpoint import Checkpoint
+    from kcnn.training.fit import Feed, Training
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A finished run.
+
+    Args:
+        run: Its folder.
+        summary: What summary.json holds.
+    """
+
+    run: RunFolder
+    summary: dict[str, Any]
+
+
+def complete_run(
+    run: RunFolder,
+    job: Job,
+    model: keras.Model,
+    clock: Clock,
+    progress: Progress,
+    resumed: Checkpoint | None = None,
+) -> FitResult:
+    """Train a run to its end, score it and draw its pictures.
+
+    Args:
+        run: A run that was begun.
+        job: What is trained.
+        model: Its compiled model, as it is before the first step.
+        clock: Times the parts.
+        progress: Shows the work.
+        resumed: The checkpoint to go on from; None for a run that begins.
+
+    Raises:
+        KcnnError: Training diverged, or the folder cannot be written.
+        Stopped: A signal came, and the work has stopped in good order.
+    """
+    # A signal must not interrupt TensorFlow: the work stops only where it calls stop_if_requested.
+    with logged(run, progress) as reported, stops_deferred():
+        completion = _Completion(run, job, model, clock, reported)
+        with completion.status_when_stopped():
+            training = completion.train(resumed)
+            stop_if_requested()
+            summary = completion.conclude(training)
+        # A run that is scored is finished, whatever becomes of its pictures.
+        summary = completion.draw(summary)
+    return FitResult(run, summary)
+
+
+@dataclass(frozen=True)
+class _Completion:
+    """The parts of what complete_run does, on the same run."""
+
+    run: RunFolder
+    job: Job
+    model: keras.Model
+    clock: Clock
+    progress: Progress
+
+    def train(self, resumed: Checkpoint | None) -> Training:
+        """Trains to the last epoch; first to the end of the epoch that was stopped within."""
+        from kcnn.runs.checkpoint import newest_checkpoint
+        from kcnn.runs.filters import first_kernel, write_kernels
+        from kcnn.training.fit import seconds_before
+
+        began_from = resumed
+        about = resumed.about if resumed else self._about()
+        with self.clock.timed("train"):
+            while resumed and resumed.step:
+                self._train_on(about, resumed)
+                resumed = newest_checkpoint(self.run, self.progress)
+            training = self._train_on(about, resumed)
+            write_kernels(self.run, about["first_kernel"], first_kernel(self.model))
+        # Only now is it known that the checkpoint is one of this training.
+        self.clock.add_earlier("train", seconds_before(began_from))
+        return training
+
+    def conclude(self, training: Training) -> dict[str, Any]:
+        """Scores the model, and writes and gives what is known but for the pictures' time."""
+        from kcnn.training.scoring.outcome import conclude
+
+        job, clock = self.job, self.clock
+        with clock.timed("score"):
+            outcome = conclude(job.plan, self.model, training, job.dataset, self.run, self.progress)
+        rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
+        summary = {
+            **self._summary("finished"),
+            "class_names": list(job.dataset.class_names),
+            "images": {
+                "train": len(job.train),
+                "validation": len(job.validation or ()),
+                "test": len(job.dataset.test),
+            },
+            "images_digest": job.images_digest,
+            "test_images_digest": job.dataset.test.digest(),
+            "train": training.row_of_weights,
+            "test": outcome.test,
+            **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
+            **({"best": outcome.best} if outcome.best else {}),
+            "timings": clock.parts | {"training_images_per_second": rate},
+            "peak_memory_mb": peak_memory_mb(),
+        }
+        write_json(self.run.summary, summary)  # before the pictures, which show what it says
+        return summary
+
+    def draw(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Draws the pictures; writes and gives the summary with the time of all."""
+        from kcnn.figures.gallery import draw_run
+        from kcnn.model.feature_maps import feature_maps
+
+        with self.clock.timed("draw"):
+            maps = partial(feature_maps, self.model)
+            draw_run(self.run, self.job.dataset, maps, progress=self.progress)
+        timings = summary["timings"] | self.clock.parts | {"total": self.clock.total}
+        write_json(self.run.summary, summary | {"timings": timings})
+        return summary | {"timings": timings}
+
+    @contextmanager
+    def status_when_stopped(self) -> Iterator[None]:
+        """Leaves a summary that says why a run did not finish, beside its former figures."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            with suppress(KcnnError):  # a full disk is not what ended it
+                stopped = former_summary(self.run) | self._summary("interrupted")
+                write_json(self.run.summary, stopped)
+            self.progress.note(_how_to_go_on(self.run))
+            raise
+        except Exception as error:
+            mistake_in_kcnn = f"{type(error).__name__}: {error}"
+            reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
+            with suppress(KcnnError):
+                failed = former_summary(self.run) | self._summary("failed") | {"reason": reason}
+                write_json(self.run.summary, failed)
+            raise
+
+    def _about(self) -> dict[str, Any]:
+        """Gives what every checkpoint of a run says of it besides."""
+        from kcnn.runs.filters import first_kernel
+
+        return {
+            "images": self.job.images_digest,
+            "settings": self.job.settings_digest(),
+            "first_kernel": first_kernel(self.model),
+        }
+
+    def _train_on(self, about: Mapping[str, Any], resumed: Checkpoint | None) -> Training:
+        from kcnn.training.fit import train
+
+        feed = self._feed(resumed)
+        return train(self.job.plan, self.model, feed, self.run, self.progress, about, resumed)
+
+    def _feed(self, resumed: Checkpoint | None) -> Feed:
+        from kcnn.data.pipeline import evaluation_batches, training_batches
+        from kcnn.training.fit import Feed
+        from kcnn.training.scoring.scoring import batch_size
+
+        job, settings = self.job, self.job.recipe.train
+        classes = job.plan.classes if settings.loss.targets == "one_hot" else None
+        batches = training_batches(
+            job.train,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            first_epoch=resumed.epoch if resumed else 0,
+            first_step=resumed.step if resumed else 0,
+            seed=settings.seed,
+            shuffle=settings.shuffle,
+            with_replacement=settings.sampling == "with_replacement",
+            drop_remainder=settings.drop_remainder,
+            augmentations=job.recipe.data.augment,
+            classes=classes,
+        )
+        validation = job.validation and evaluation_batches(
+            job.validation, batch_size(self.model), classes
+        )
+        return Feed(batches, job.steps_per_epoch, job.batch_size, validation, self._watched())
+
+    def _watched(self) -> dict[str, Images]:
+        """Takes the first training and test images that the recipe watches, by name of column."""
+        count = self.job.recipe.train.watch_first
+        if count is None:
+            return {}
+        return {
+            "first_train_accuracy": self.job.train.first(count),
+            "first_test_accuracy": self.job.dataset.test.first(count),
+        }
+
+    def _summary(self, status: str) -> dict[str, Any]:
+        recipe, cost = self.job.recipe, self.job.plan.cost
+        return {
+            "status": status,
+            "run": self.run.title,
+            "recipe": recipe.name,
+            "dataset": recipe.data.dataset,
+            "started": self.clock.started.isoformat(timespec="seconds"),
+            "epochs": recipe.train.epochs,
+            "parameters": cost.parameters,
+            "trainable_parameters": cost.parameters - cost.not_trained,
+            "multiply_adds": cost.multiply_adds,
+        }
+
+
+def former_summary(run: RunFolder) -> dict[str, Any]:
+    """Gives what a run's summary tells before it is trained on, but for why it failed."""
+    try:
+        summary = run.read_summary()
+    except RunError:
+        return {}
+    return {name: value for name, value in summary.items() if name != "reason"}
+
+
+def _how_to_go_on(run: RunFolder) -> str:
+    from kcnn.runs.checkpoint import has_checkpoint
+
+    if has_checkpoint(run):
+        return f"the finished epochs are kept; to go on: kcnn fit --resume {run.path}"
+    return f"no epoch is finished; to begin again: kcnn fit --resume {run.path}"

@@ -1,0 +1,202 @@
+"""The network and the images of one fit, found to be right before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kcnn.data.amount import AmountError
+from kcnn.errors import DataError, TrainingError
+from kcnn.machine.memory import free_memory
+from kcnn.machine.signals import stops_deferred
+from kcnn.model.known_images import require_batch
+from kcnn.model.plan import Plan, plan_network
+from kcnn.model.processor_limits import require_kernels
+from kcnn.progress import Progress
+from kcnn.recipe import Recipe
+from kcnn.recipe.differences import deciding_settings
+from kcnn.training.fresh_model import fresh_model
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Dataset, Images
+    from kcnn.training.devices import Devices
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained on what.
+
+    Args:
+        plan: The network and its recipe.
+        dataset: The images; for training, those that train.
+        validation: Those that are scored after each epoch; None where there are none.
+        images_digest: As `Dataset.digest` gives it, of the images before some were set apart.
+    """
+
+    plan: Plan
+    dataset: Dataset
+    validation: Images | None
+    images_digest: str
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings in force."""
+        return self.plan.recipe
+
+    @property
+    def train(self) -> Images:
+        """The images that train."""
+        return self.dataset.train
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in an epoch."""
+        from kcnn.data.splits import steps_per_epoch
+
+        settings = self.recipe.train
+        return steps_per_epoch(len(self.train), settings.batch_size, settings.drop_remainder)
+
+    @property
+    def batch_size(self) -> int:
+        """Images in a step; fewer than the recipe says where fewer train."""
+        return min(len(self.train), self.recipe.train.batch_size)
+
+    @property
+    def images_per_epoch(self) -> int:
+        """Training images that an epoch shows; fewer than there are where it drops a remainder."""
+        return min(len(self.train), self.steps_per_epoch * self.recipe.train.batch_size)
+
+    def settings_digest(self) -> str:
+        """Gives a hash of the settings that decide a training, whatever its length and path."""
+        settings = deciding_settings(self.recipe)
+        settings["train"].pop("epochs")
+        settings["data"].pop("path", None)
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
+    """Loads a recipe's images and plans its network for them.
+
+    Args:
+        recipe: The settings in force.
+        data_dir: Where to look for data first.
+        progress: Shows the work.
+
+    Raises:
+        KcnnError: The data is not there or does not suit the recipe.
+    """
+    from kcnn.data.load import load_dataset
+    from kcnn.data.splits import set_validation_apart
+
+    settings = recipe.train
+    try:
+        dataset = load_dataset(recipe.data, data_dir, progress)
+        digest = dataset.digest()
+        dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
+    except AmountError as error:
+        problem = recipe.origin.problem(error.place, error.reason)
+        raise DataError(problem, error.hint) from None
+    require_batch(recipe, len(dataset.train))
+    if (count := len(dataset.train)) < settings.batch_size:
+        progress.note(
+            f"an epoch is a single step of all {count} training images, because batch_size is "
+            f"{settings.batch_size}"
+        )
+    plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
+    return Job(plan, dataset, validation, digest)
+
+
+def build_compiled_model(
+    job: Job, devices: Devices, policy: str, progress: Progress
+) -> keras.Model:
+    """Build and compile a job's model for the devices that train it.
+
+    Args:
+        job: What is trained.
+        devices: Where.
+        policy: Keras's dtype policy.
+        progress: Shows what is different on several devices.
+
+    Raises:
+        KcnnError: Keras refuses a layer, or a batch is too small for the number of devices.
+        Stopped: A signal came while the model was built.
+    """
+    from kcnn.training.fit import compile_model
+    from kcnn.training.precision import precision
+
+    _require_shares(job, devices)
+    _require_no_accumulation(job, devices)
+    if devices.count > 1 and job.recipe.train.optimizer.clips:
+        progress.note("several devices: each clips the gradient of its own share of a batch")
+    with stops_deferred():
+        if devices.are_one_processor:
+            require_kernels(job.plan, policy)
+            _require_memory(job, policy)
+        with devices.strategy.scope(), precision(policy):
+            model = fresh_model(
+                job.plan,
+                job.train.images,
+                synchronized=devices.count > 1,
+                compiled=devices.are_one_processor,
+            )
+            compile_model(job.plan, model, job.steps_per_epoch)
+    return model
+
+
+def _require_memory(job: Job, policy: str) -> None:
+    """Refuses what must run out of memory; TensorFlow would end the process without a word."""
+    free = free_memory()
+    bytes_a_value = 4 if policy == "float32" else 2
+    sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    batch_size = job.batch_size
+    if free is None or sizes[largest] * batch_size <= free:
+        return
+    message = (
+        f"layer {largest} makes {sizes[largest] * batch_size / 1e9:,.0f} GB of a batch of "
+        f"{batch_size} images, and {free / 1e9:,.0f} GB of memory are free"
+    )
+    fits = int(free / (2 * sum(sizes.values())))  # forward and back
+    hint = f"write a batch_size of about {fits}" if fits else "write fewer filters, or smaller maps"
+    raise TrainingError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
+
+
+def _require_shares(job: Job, devices: Devices) -> None:
+    """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
+    settings = job.recipe.train
+    last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
+    for size in (settings.batch_size, last) if last else (settings.batch_size,):
+        # TensorFlow shares equal batches out evenly. Where the last is smaller, it rounds up what
+        # each device gets of every batch, until nothing is left.
+        share = -(-size // devices.count) if last else 1
+        if share * (devices.count - 1) >= size:
+            raise _no_share(job, devices, size)
+
+
+def _no_share(job: Job, devices: Devices, size: int) -> DataError:
+    batch_size = job.recipe.train.batch_size
+    message = (
+        f"batches of {batch_size} from {len(job.train)} images: one of {size} leaves none for the "
+        f"last of {devices.count} devices"
+    )
+    hint = f"write a batch_size of at least {devices.count}"
+    if batch_size >= devices.count:
+        hint = "write drop_remainder: true, or another batch_size"
+    return DataError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
+
+
+def _require_no_accumulation(job: Job, devices: Devices) -> None:
+    """Keras sums gradients of several devices where accumulating them allows no sum."""
+    if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
+        optimizer = type(job.recipe.train.optimizer).__name__
+        place = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
+        raise TrainingError(
+            job.recipe.origin.problem(place, f"does not go with {devices.count} devices"),
+            "leave it out, or train on one device: --device 0",
+        )

@@ -1,0 +1,1 @@
+"""Keras's optimizer from a recipe, and the optimizers that Keras lacks."""

@@ -1,0 +1,1 @@
+"""A model's predictions on a dataset, and the metrics computed from them."""

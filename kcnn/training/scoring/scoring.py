@@ -1,0 +1,240 @@
+"""What a trained model makes of images, and how well that agrees with their labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from kcnn.errors import TrainingError
+from kcnn.files.atomic import write_csv
+from kcnn.machine.memory import images_at_a_time
+from kcnn.machine.signals import stop_if_requested
+from kcnn.progress import Progress
+from kcnn.runs.folder import RunFolder
+from kcnn.text.six_digits import six_digits
+
+MOST_NAMED = 10  # classes in one line
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How well one class was recognized.
+
+    Args:
+        name: The class.
+        precision: Of the images given this class, the share that has it; None without such images.
+        recall: Of the images that have this class, the share given it; None without such images.
+        f1: The harmonic mean of both; None where neither is known.
+        support: How many images have it.
+    """
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well a model did on labelled images.
+
+    Args:
+        accuracy: The share of images given their own class.
+        per_class: One entry a class.
+        confusion: Counts, (classes, classes): a row a true class, a column a predicted class.
+        labels: True classes, (images,).
+        predicted: The most probable classes, (images,).
+        probability: The probabilities of the predicted classes, (images,).
+    """
+
+    accuracy: float
+    per_class: tuple[ClassScore, ...]
+    confusion: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+
+    def tell_what_is_missing(self, progress: Progress) -> None:
+        """Notes the classes that no image shows, of which the scores say nothing."""
+        missing = [one.name for one in self.per_class if not one.support]
+        if missing:
+            named = ", ".join(missing[:MOST_NAMED])
+            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+            progress.note(f"no test image shows {named}{more}: recall is not known there")
+
+
+def answer_images(
+    model: keras.Model, images: np.ndarray, progress: Progress, title: str = "Scoring"
+) -> np.ndarray:
+    """Runs a model over images, a large batch at a time, without a float copy of them all.
+
+    Args:
+        model: The model; see `kcnn.model.probabilities` for one that gives no logits.
+        images: uint8, (count, height, width, channels).
+        progress: Told of images done.
+        title: What to call this in the progress display.
+
+    Returns:
+        float32, (count, classes).
+
+    Raises:
+        TrainingError: The model answers with numbers that are not finite, or memory ran out.
+    """
+    answers = []
+    with progress.task(title, len(images), "images") as advance:
+        for answer in answer_batches(model, in_batches(images, batch_size(model))):
+            answers.append(answer)
+            advance(len(answer))
+    return np.concatenate(answers)
+
+
+def batch_size(model: keras.Model) -> int:
+    """Gives how many images a model answers at a time, by the largest of its maps."""
+    shapes = [model.input_shape, *(layer.output.shape for layer in model.layers)]
+    return images_at_a_time(max(math.prod(shape[1:]) for shape in shapes))
+
+
+def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Cut images into batches of a size; the last one may be smaller.
+
+    Raises:
+        Stopped: A signal came; it is raised between two batches.
+    """
+    for start in range(0, len(images), size):
+        stop_if_requested()
+        yield images[start : start + size]
+
+
+def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+    """Compiles a model's answer to a batch of any length, as it is outside training.
+
+    Args:
+        model: The model; the answers follow its weights when they change.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes).
+    """
+    # Keras's own predict copies all images first and shares them out among devices.
+    signature = tf.TensorSpec(model.input_shape, tf.uint8)
+    return tf.function(
+        lambda batch: model(batch, training=False), input_signature=[signature], autograph=False
+    )
+
+
+def answer_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Runs a model over batches of any length, one after the other.
+
+    Args:
+        model: The model.
+        batches: uint8 arrays of shape (count, height, width, channels).
+
+    Yields:
+        The answer to each batch, float32, (count, classes).
+
+    Raises:
+        TrainingError: The model answers with numbers that are not finite, or memory ran out.
+    """
+    yield from map(checked_forward_pass(model), batches)
+
+
+def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Compiles a model's answer to a batch as `forward_pass` does, and checks each answer.
+
+    Args:
+        model: The model.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes);
+        it raises TrainingError where an answer is not finite, or memory runs out.
+    """
+    forward = forward_pass(model)
+
+    def answer(batch: np.ndarray) -> np.ndarray:
+        try:
+            outputs: np.ndarray = forward(batch).numpy()
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"memory ran out while the model answered {len(batch)} images at a time",
+                "close other programs, or leave the GPUs out: CUDA_VISIBLE_DEVICES=-1",
+            ) from None
+        if not np.isfinite(outputs).all():
+            raise TrainingError(
+                "the model answers with numbers that are not finite: its training diverged",
+                "train with a smaller learning_rate, or with the optimizer's clipnorm",
+            )
+        return outputs
+
+    return answer
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Scores:
+    """Holds probabilities against labels.
+
+    Args:
+        probabilities: (images, classes).
+        labels: Indices into the class names, (images,).
+        class_names: One name a column of the probabilities.
+    """
+    classes = range(len(class_names))
+    predicted = probabilities.argmax(axis=1)
+    measures = precision_recall_fscore_support(
+        labels, predicted, labels=classes, zero_division=np.nan
+    )
+    return Scores(
+        accuracy=float(np.mean(predicted == labels)),
+        per_class=tuple(
+            ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
+            for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
+        ),
+        confusion=confusion_matrix(labels, predicted, labels=classes),
+        labels=np.asarray(labels),
+        predicted=predicted,
+        probability=probabilities.max(axis=1),
+    )
+
+
+def _known(share: float) -> float | None:
+    return None if np.isnan(share) else float(share)
+
+
+def write_scores(run: RunFolder, scores: Scores) -> None:
+    """Writes per_class.csv, confusion.csv and predictions.csv of a run.
+
+    Raises:
+        RunError: The run's folder cannot be written.
+    """
+    names = [one.name for one in scores.per_class]
+    write_csv(
+        run.per_class,
+        ("class", "precision", "recall", "f1", "support"),
+        (
+            (one.name, *map(_in_table, (one.precision, one.recall, one.f1)), one.support)
+            for one in scores.per_class
+        ),
+    )
+    write_csv(
+        run.confusion,
+        ("true", *names),
+        ((name, *counts) for name, counts in zip(names, scores.confusion.tolist(), strict=True)),
+    )
+    write_csv(
+        run.predictions,
+        ("index", "label", "predicted", "probability"),
+        (
+            (index, int(label), int(predicted), six_digits(probability))
+            for index, (label, predicted, probability) in enumerate(
+                zip(scores.labels, scores.predicted, scores.probability, strict=True)
+            )
+        ),
+    )
+
+
+def _in_table(share: float | None) -> str:
+    return "" if share is None else six_digits(share)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import RunError
+from kcnn.runs.folder import RunFolder, create_run
+from kcnn.runs.lock import hold, is_held
+
+HOLDER = """
+import sys
+from pathlib import Path
+from kcnn.runs.lock import hold
+from kcnn.runs.folder import RunFolder
+
+with hold(RunFolder(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return create_run(tmp_path, "digits")
+
+
+def test_a_run_is_held_as_long_as_it_is_worked_on(run: RunFolder) -> None:
+    assert not is_held(run)
+    with hold(run):
+        assert is_held(run)
+    assert not is_held(run)
+
+
+def test_one_process_at_a_time_until_it_is_killed(run: RunFolder) -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run.path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert other.stdout is not None and other.stdout.readline() == "held\n"
+    with pytest.raises(RunError, match="another process is training this run"), hold(run):
+        pass
+    other.kill()
+    other.communicate()
+    with hold(run):
+        assert is_held(run)
+
+
+def test_who_looks_does_not_hold(run: RunFolder) -> None:
+    with hold(run):
+        pass
+    assert [is_held(run) for _ in range(2)] == [False, False]
+
+
+def test_a_lock_that_leads_elsewhere_is_not_taken(run: RunFolder, tmp_path: Path) -> None:
+    run.checkpoints.mkdir()
+    (tmp_path / "mine").write_text("mine")
+    run.lock.symlink_to(tmp_path / "mine")
+    with pytest.raises(RunError, match="is a link"), hold(run):
+        pass
+    assert not is_held(run)
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import TrainingError
+from kcnn.progress import Progress
+from kcnn.runs.folder import RunFolder, create_run
+from kcnn.runs.log import Remembering, log_notes, logged
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return create_run(tmp_path, "digits")
+
+
+def told(run: RunFolder) -> list[str]:
+    """Reads the log's lines without their times, which every line must begin with."""
+    lines = run.log.read_text(encoding="utf-8").splitlines()
+    times = [re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ", line) for line in lines]
+    return [line[time.end() :] for line, time in zip(lines, times, strict=True) if time]
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) -> None:
+    heard = Heard()
+    with logged(run, heard) as progress:
+        progress.note("going on")
+        with progress.task("Loading", 9, "images") as advance:
+            advance(9)
+        progress.training_started(2, 3, 4)
+        progress.step_finished(1, 1, {"loss": 2.5})
+        progress.epoch_finished(1, {"epoch": 1, "loss": 0.5, "accuracy": 1 / 3})
+    assert told(run) == [
+        "going on",
+        "Loading",
+        "training: 2 epochs of 3 steps of 4 images",
+        "epoch 1/2: loss 0.5 accuracy 0.333333",
+        "finished",
+    ]
+    assert heard.notes == ["going on"]
+
+
+def test_a_run_that_goes_on_adds_to_its_log(run: RunFolder) -> None:
+    for _ in range(2):
+        with logged(run, Progress()):
+            pass
+    assert told(run) == ["finished", "finished"]
+
+
+def test_what_is_told_before_there_is_a_run_stands_first_in_its_log(run: RunFolder) -> None:
+    heard = Heard()
+    early = Remembering(heard)
+    with early.task("Loading", 9, "images") as advance:
+        advance(9)
+    early.note("left out 2 files")
+    log_notes(run, early.notes)
+    with logged(run, heard) as progress:
+        progress.note("going on")
+    assert told(run) == ["left out 2 files", "going on", "finished"]
+    assert heard.notes == ["left out 2 files", "going on"]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [(TrainingError("the loss became NaN"), "failed: the loss became NaN"),
+     (KeyboardInterrupt(), "stopped")],
+)  # fmt: skip
+def test_how_it_ended(error: BaseException, line: str, run: RunFolder) -> None:
+    with pytest.raises(type(error)), logged(run, Progress()):
+        raise error
+    assert told(run) == [line]
+
+
+def test_a_mistake_in_kcnn_leaves_its_traceback(run: RunFolder) -> None:
+    with pytest.raises(ZeroDivisionError), logged(run, Progress()):
+        raise ZeroDivisionError
+    text = run.log.read_text(encoding="utf-8")
+    assert "failed by a mistake in kcnn\nTraceback" in text
+
+
+def test_names_of_files_that_are_no_text(run: RunFolder) -> None:
+    with logged(run, Progress()) as progress:
+        progress.note("photos/\udcff\x1b[2J.png")
+    assert "\x1b" not in run.log.read_text(encoding="utf-8")

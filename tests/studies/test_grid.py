@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kcnn.errors import RecipeError
+from kcnn.recipe.strict_yaml import read_yaml
+from kcnn.recipe.write import one_line
+from kcnn.studies.grid import combine, read_variations
+
+
+def labels(*over: str) -> list[str]:
+    return [one.label for one in combine("digits", [], read_variations(over))]
+
+
+def test_one_setting_goes_without_its_name() -> None:
+    over = "train.optimizer=[SGD, {SGD: {momentum: 0.9, nesterov: true}}, Adam]"
+    (plain, nesterov, adam) = combine("digits", [], read_variations([over]))
+    assert [plain.label, nesterov.label, adam.label] == [
+        "SGD", "SGD: {momentum: 0.9, nesterov: true}", "Adam",
+    ]  # fmt: skip
+    assert adam.title == "optimizer=Adam"
+    assert nesterov.overrides == ("train.optimizer={SGD: {momentum: 0.9, nesterov: true}}",)
+    assert nesterov.name == "optimizer-SGD-momentum-0.9-nesterov-true"
+
+
+def test_every_combination_the_last_setting_fastest() -> None:
+    assert labels("train.batch_size=[16, 32]", "train.optimizer=[SGD, Adam]") == [
+        "batch_size=16, optimizer=SGD", "batch_size=16, optimizer=Adam",
+        "batch_size=32, optimizer=SGD", "batch_size=32, optimizer=Adam",
+    ]  # fmt: skip
+
+
+def test_equal_last_names_are_written_in_full() -> None:
+    over = [f"model.layers[{index}].Conv2D.filters=[4]" for index in (0, 2)]
+    settings = ["model.layers=[Conv2D, ReLU, Conv2D, Flatten, {Dense: {units: 10}}]"]
+    settings += [f"model.layers[{index}].Conv2D.kernel_size=3" for index in (0, 2)]
+    (one,) = combine("digits", settings, read_variations(over))
+    assert one.label == "model.layers[0].Conv2D.filters=4, model.layers[2].Conv2D.filters=4"
+    assert one.name == "model-layers-0-Conv2D-filters-4-model-layers-2-Conv2D-filters-4"
+
+
+def test_all_mistakes_come_at_once() -> None:
+    over = ["train.optimizer=[SGD, SDG]", "train.batch_size=[0, 32]"]
+    with pytest.raises(RecipeError) as caught:
+        combine("digits", [], read_variations(over))
+    assert len(caught.value.problems) == 2
+    assert any("did you mean SGD?" in one for one in caught.value.problems)
+    assert any("expected a number above 0; got 0" in one for one in caught.value.problems)
+
+
+@pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])
+def test_what_would_be_lost_is_refused(lost: str) -> None:
+    varied = read_variations(["train.optimizer=[SGD, Adam]"])
+    with pytest.raises(RecipeError) as caught:
+        combine("digits", [lost, "train.epochs=3"], varied)
+    assert caught.value.problems == (
+        f"command line, {lost}: --over varies train.optimizer, and this would be lost; leave it "
+        "out",
+    )
+
+
+def test_a_network_that_does_not_fit_names_its_combination() -> None:
+    over = read_variations(["data.image_size=[[8, 8], [1, 1]]"])
+    with pytest.raises(RecipeError, match=r"\(with image_size=\[1, 1\]\)$"):
+        combine("digits", ["model.layers[0].Conv2D.padding=valid"], over)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "train.optimizer=[SGD, {SGD: {}}]",
+        "train.epochs=[2, 2]",
+        "name=[a, b]",
+        "train.checkpoint_every_minutes=[1, 10]",
+    ],
+)
+def test_the_same_training_twice(over: str) -> None:
+    with pytest.raises(RecipeError, match="are the same training; leave one out"):
+        combine("digits", [], read_variations([over]))
+
+
+@pytest.mark.parametrize(
+    ("over", "problem"),
+    [
+        ("train.epochs", "expected a setting and a list of its values"),
+        ("=[1]", "expected a setting and a list of its values"),
+        ("train.epochs=3", "expected a list of values in brackets"),
+        ("train.epochs=[]", "expected a list of values in brackets"),
+        ("train.epochs=[1", "the [ is not closed; write ] at its end"),
+        ("train.seed=[0, 1]", "--seeds 3 trains several of each"),
+        ("train.shuffle=[yes, no]", "true"),
+    ],
+)
+def test_what_is_no_variation(over: str, problem: str) -> None:
+    with pytest.raises(RecipeError, match=r"^--over ") as caught:
+        read_variations([over])
+    assert problem in caught.value.message
+
+
+def test_a_setting_named_twice() -> None:
+    with pytest.raises(RecipeError, match="named twice"):
+        read_variations(["train.epochs=[1]", "train.epochs=[2]"])
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**15), 10**15)
+    | st.text("aé1e-. :{#'\"", max_size=6) | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", min_size=1), inner),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(PLAIN)
+def test_a_value_on_one_line_reads_back_the_same(value: object) -> None:
+    text = one_line(value)
+    assert "\n" not in text
+    assert read_yaml(text.encode()).value == value

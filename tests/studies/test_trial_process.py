@@ -1,0 +1,170 @@
+"""What the two processes say to each other; whole trainings are in test_reproduce.py."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.fit import fit
+from kcnn.errors import (
+    CrashError,
+    DataError,
+    ExportError,
+    KcnnError,
+    RecipeError,
+    RunError,
+    TrainingError,
+)
+from kcnn.progress import Advance, Progress
+from kcnn.runs.folder import RunFolder
+from kcnn.studies import trial_process as module
+
+
+class Heard(Progress):
+    """Keeps what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.all: list[object] = []
+
+    def note(self, text: str) -> None:
+        self.all.append(text)
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        self.all.append((title, total, unit))
+        yield self.all.append
+        self.all.append(f"{title} done")
+
+    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
+        self.all.append((epoch, row))
+
+
+def test_progress_arrives_as_it_was_told() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    relay, heard = module._Relay(sender), Heard()
+    process = module.FitProcess(fit, {}, heard)
+    process.receiver = receiver
+    with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
+        advance(4)
+        relay.note("a line")
+    relay.epoch_finished(2, {"loss": 0.5})
+    endings = [process.receive() for _ in range(7)]
+    assert heard.all == [
+        ("outer", None, ""), ("Loading", 9, "images"), 4, "a line", "Loading done", "outer done",
+        (2, {"loss": 0.5}),
+    ]  # fmt: skip
+    assert endings == [None] * 7
+    assert not process.has_trained
+
+
+def test_what_nobody_receives_does_not_fail_the_work() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    receiver.close()
+    with pytest.raises(OSError):
+        sender.send("anybody?")
+    module._Relay(sender).note("anybody?")  # the end of the parent stops the work, not this
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DataError("a"), ExportError("a", "b"), KcnnError("a"), RunError("a\nb"), TrainingError("a"),
+     RecipeError(["a:1: b", "a:2: c"], "d")],
+)  # fmt: skip
+def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def fail(progress: Progress) -> None:
+        raise error
+
+    module._fit_and_report(sender, fail, {})
+    _, (heard,) = receiver.recv()
+    assert type(heard) is type(error)
+    assert vars(heard) == vars(error) and str(heard) == str(error)
+
+
+def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
+    process = module.FitProcess(fit, arguments, Progress())
+    process.start()
+    while (ending := process.receive()) is None:
+        pass
+    return ending
+
+
+def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
+    wrong = {"recipe": "digits", "overrides": ["train.epochs=0"], "output_dir": tmp_path}
+    error = last_words(wrong)
+    assert isinstance(error, RecipeError)
+    assert "expected a number above 0; got 0" in error.message
+    assert error.hint is not None
+
+
+def test_a_bug_comes_over_with_its_traceback() -> None:
+    process = module.FitProcess(fit, {"recipe": 3}, Progress())
+    process.start()
+    while (ending := process.receive()) is None:
+        pass
+    assert isinstance(ending, CrashError)
+    (note,) = ending.__notes__
+    assert note.startswith("in the process that trained:\nTraceback (most recent call last)")
+    assert str(ending) in note
+
+
+class EndsWhoReceivesIt:
+    """Ends the process that it is sent to, as the system does when memory is short."""
+
+    def __init__(self, end: Callable[..., None], *arguments: int) -> None:
+        self._end = end, arguments
+
+    def __reduce__(self) -> tuple[object, tuple[int, ...]]:
+        return self._end
+
+
+def test_a_process_that_dies_without_a_word() -> None:
+    error = last_words({"recipe": EndsWhoReceivesIt(os._exit, 9)})
+    assert isinstance(error, TrainingError)
+    assert "ended with status 9, without a word" in error.message
+
+
+def test_a_process_that_is_killed() -> None:
+    error = last_words({"recipe": EndsWhoReceivesIt(signal.raise_signal, signal.SIGKILL)})
+    assert isinstance(error, TrainingError)
+    assert "was killed by signal 9" in error.message
+    assert error.hint is not None and "memory" in error.hint
+
+
+def test_a_process_that_starts_is_not_interrupted(tmp_path: Path) -> None:
+    """Not even the first, with which Python starts a process that unblocks the signal."""
+    code = """
+import signal, sys
+from multiprocessing import resource_tracker
+from kcnn.studies.trial_process import FitProcess
+from kcnn.progress import Progress
+
+def fit(progress):
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    progress.note(f"blocked: {signal.SIGINT in blocked}")
+    raise SystemExit
+
+class Prints(Progress):
+    def note(self, text):
+        print(text, flush=True)
+
+if __name__ == "__main__":
+    process = FitProcess(fit, {}, Prints())
+    process.start()
+    process.receive()
+    print(f"here: {signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}")
+    process.kill()
+"""
+    program = tmp_path / "program.py"
+    program.write_text(code, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "blocked: True\nhere: False\n", done.stderr

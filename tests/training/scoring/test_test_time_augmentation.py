@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import pytest
+
+from kcnn.errors import TrainingError
+from kcnn.progress import Advance, Progress
+from kcnn.recipe.schema import FlipsAndShifts
+from kcnn.training.scoring.scoring import answer_images
+from kcnn.training.scoring.test_time_augmentation import average_answers
+
+FLIP, SHIFT = FlipsAndShifts(flip="horizontal"), FlipsAndShifts(shift=1)
+BOTH = FlipsAndShifts(flip="horizontal", shift=1)
+
+
+def pixels_shown(*places: tuple[int, int], size: int = 3, activation=None) -> keras.Model:
+    """Answers with the pixels at some places, so that averages can be worked out by hand."""
+    image = keras.Input((size, size, 1), name="image")
+    dense = keras.layers.Dense(len(places), use_bias=False, activation=activation)
+    model = keras.Model(image, dense(keras.layers.Flatten()(image)))
+    kernel = np.zeros((size * size, len(places)), np.float32)
+    for column, (row, right) in enumerate(places):
+        kernel[size * row + right, column] = 1
+    dense.set_weights([kernel])
+    return model
+
+
+def one_bright_pixel(row: int, right: int, size: int = 3) -> np.ndarray:
+    image = np.zeros((1, size, size, 1), np.uint8)
+    image[0, row, right] = 100
+    return image
+
+
+def averaged(model: keras.Model, images: np.ndarray, changes: FlipsAndShifts) -> list[list[float]]:
+    answers = average_answers(model, images, changes, Progress())
+    assert answers.dtype == np.float32
+    return answers.tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "bright", "expected"),
+    [
+        # The image in its place counts one half, and so do both of its flips together.
+        (SHIFT, (1, 1), 50),
+        (FLIP, (1, 1), 100),
+        (BOTH, (1, 1), 50),
+        # Up-left brings the last pixel to the centre, down-right the first; no other comes there.
+        (SHIFT, (2, 2), 25),
+        (SHIFT, (0, 0), 25),
+        (SHIFT, (0, 2), 0),
+        (SHIFT, (1, 2), 0),
+        # A flip leaves the centre column alone: it comes after the shift.
+        (BOTH, (2, 2), 25),
+        (BOTH, (0, 2), 0),
+    ],
+)
+def test_what_comes_to_the_centre(changes, bright, expected: float) -> None:
+    assert averaged(pixels_shown((1, 1)), one_bright_pixel(*bright), changes) == [[expected]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "bright", "expected"),
+    [
+        (FLIP, (0, 0), [50, 50]),
+        (FLIP, (0, 2), [50, 50]),
+        (SHIFT, (0, 0), [50, 0]),
+        # What a shift leaves empty mirrors the pixels beside the edge, so the centre is there.
+        (SHIFT, (1, 1), [50, 50]),
+        (BOTH, (1, 1), [50, 50]),
+        (BOTH, (0, 0), [25, 25]),
+    ],
+)
+def test_what_comes_to_the_corners(changes, bright, expected: list[float]) -> None:
+    model = pixels_shown((0, 0), (0, 2))
+    assert averaged(model, one_bright_pixel(*bright), changes) == [expected]
+
+
+def test_longer_shifts() -> None:
+    model, far = pixels_shown((2, 2), size=5), FlipsAndShifts(shift=2)
+    assert averaged(model, one_bright_pixel(4, 4, size=5), far) == [[25]]
+    assert averaged(model, one_bright_pixel(3, 3, size=5), far) == [[0]]
+
+
+def test_it_averages_what_the_model_gives() -> None:
+    model = pixels_shown((0, 0), (0, 2), activation="softmax")
+    image = one_bright_pixel(0, 0) // 50
+    as_it_is = np.exp(2) / (np.exp(2) + 1)
+    mean_of_probabilities = 0.5 * as_it_is + 0.5 * (1 - as_it_is)
+    assert averaged(model, image, FLIP)[0] == pytest.approx([mean_of_probabilities] * 2)
+    shifted = 0.5 * as_it_is + 0.5 * 0.5  # both corners are dark in the two others
+    assert averaged(model, image, SHIFT)[0] == pytest.approx([shifted, 1 - shifted])
+
+
+class Count(Progress):
+    def __init__(self) -> None:
+        self.done: list[int] = []
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
+        yield self.done.append
+
+
+def test_several_batches_of_images() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1203, 3, 3, 1), np.uint8)
+    model, count = pixels_shown((0, 0), (1, 1)), Count()
+    whole = average_answers(model, images, BOTH, count)
+    assert count.done == [500, 500, 203]
+    for index in (0, 499, 500, 1202):
+        alone = average_answers(model, images[index : index + 1], BOTH, Progress())
+        np.testing.assert_allclose(whole[index], alone[0], atol=1e-4)
+    mirrored = answer_images(model, images[:, :, ::-1], Progress())
+    flips = (answer_images(model, images, Progress()) + mirrored) / 2
+    np.testing.assert_allclose(average_answers(model, images, FLIP, Progress()), flips, atol=1e-4)
+
+
+def test_memory_is_that_of_a_batch_and_not_of_the_set() -> None:
+    images = np.zeros((10_000, 16, 16, 1), np.uint8)
+    model = pixels_shown((0, 0), size=16)
+    average_answers(model, images[:1], BOTH, Progress())
+    tracemalloc.start()
+    average_answers(model, images, BOTH, Progress())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < images.nbytes / 2
+
+
+def test_answers_that_are_not_finite() -> None:
+    model = pixels_shown((0, 0))
+    model.set_weights([weights * np.nan for weights in model.get_weights()])
+    with pytest.raises(TrainingError, match="not finite"):
+        average_answers(model, one_bright_pixel(0, 0), FLIP, Progress())

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kcnn.data.dataset import Dataset, Images
+from kcnn.errors import TrainingError
+from kcnn.model.build import build_model
+from kcnn.model.double_precision import in_float64
+from kcnn.model.plan import Plan
+from kcnn.training.gradient_check import (
+    GradientCheck,
+    check_gradients,
+    relative_error,
+    shares,
+)
+
+MakePlan = Callable[..., Plan]
+
+
+@pytest.fixture
+def batch(digits: Dataset) -> Images:
+    return digits.train.first(12)
+
+
+def checked(plan: Plan, batch: Images, count: int = 40) -> GradientCheck:
+    keras.utils.set_random_seed(plan.recipe.train.seed)
+    return check_gradients(plan, in_float64(build_model(plan)), batch, count)
+
+
+def with_layers(make_plan: MakePlan, layers: str, *settings: str) -> Plan:
+    return make_plan(f"model.layers=[{layers}, Flatten, {{Dense: {{units: 10}}}}]", *settings)
+
+
+def model_with(layer: keras.Layer) -> keras.Model:
+    """A network on digits with a layer of the test's own in its middle, in float64."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((8, 8, 1), dtype="float64")
+    hidden = keras.layers.Dense(6, dtype="float64")(keras.layers.Flatten(dtype="float64")(image))
+    return keras.Model(image, keras.layers.Dense(10, dtype="float64")(layer(hidden)))
+
+
+class Wrong(keras.layers.Layer):
+    """x squared, with a share of its gradient."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__(dtype="float64")
+        self.share = share
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        @tf.custom_gradient
+        def square(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            return x**2, lambda upstream: self.share * 2 * x * upstream
+
+        return square(inputs / 255)
+
+
+class Positive(keras.layers.Layer):
+    """x times max(w, 0), whose kink some weights w stand at exactly."""
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        values = keras.initializers.Constant([0.0, 0.5, 0.0, -0.5, 0.0, 0.3])
+        self.weight = self.add_weight(shape=(6,), initializer=values, name="factor")
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.nn.relu(self.weight) * inputs
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "{Conv2D: {filters: 4, kernel_size: 3, activation: relu}}, MaxPooling2D",
+        "{Conv2D: {filters: 4, kernel_size: 3}}, BatchNormalization, ReLU",
+        "{Conv2D: {filters: 4, kernel_size: 3}}, LocalResponseNormalization",
+        "{Dropout: {rate: 0.5}}, {Conv2D: {filters: 4, kernel_size: 3}}",
+        "{GaussianNoise: {stddev: 1}}, {Conv2D: {filters: 4, kernel_size: 3}}",
+        "{Conv2D: {filters: 4, kernel_size: 3, kernel_regularizer: {L2: {l2: 0.1}}}}",
+    ],
+)
+def test_agrees(make_plan: MakePlan, batch: Images, layers: str) -> None:
+    result = checked(with_layers(make_plan, layers), batch)
+    assert result.agrees
+    assert len(result.compared) > 20
+    assert max(one.error for one in result.compared) < 1e-6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99, 1.001, -1.0])
+def test_catches_a_wrong_gradient(make_plan: MakePlan, batch: Images, share: float) -> None:
+    result = check_gradients(make_plan(), model_with(Wrong(share)), batch, 60)
+    assert not result.agrees
+    # The layers before the wrong one have wrong gradients, those behind it do not.
+    assert {one.variable.split("/")[0][:5] for one in result.disagreeing} == {"dense"}
+    assert len({one.variable.split("/")[0] for one in result.disagreeing}) == 1
+    worst = result.disagreeing[0]
+    assert worst.analytic == pytest.approx(share * worst.numerical, rel=1e-4, abs=1e-12)
+    assert worst.error == pytest.approx(abs(1 - share) / (abs(share) + 1), rel=0.05)
+    assert not any(one.finding == "kink" for one in result.weights)
+
+
+def test_the_same_layer_with_the_right_gradient(make_plan: MakePlan, batch: Images) -> None:
+    assert check_gradients(make_plan(), model_with(Wrong(1.0)), batch, 60).agrees
+
+
+def test_counts_kinks_apart(make_plan: MakePlan, batch: Images) -> None:
+    result = check_gradients(make_plan(), model_with(Positive(dtype="float64")), batch, 100)
+    kinks = [one for one in result.weights if one.finding == "kink"]
+    assert [one.index for one in kinks] == [(0,), (2,), (4,)]
+    assert {one.variable.split("/")[-1] for one in kinks} == {"factor"}
+    assert result.agrees
+
+
+def test_regularizers_count(make_plan: MakePlan, batch: Images) -> None:
+    dense = "model.layers=[Flatten, {Dense: {units: 10, kernel_regularizer: {L2: {l2: %s}}}}]"
+    plain, decayed = (checked(make_plan(dense % strength), batch) for strength in (0.0, 0.5))
+    assert decayed.loss > plain.loss + 0.1
+    assert decayed.agrees
+    assert decayed.weights[0].analytic != pytest.approx(plain.weights[0].analytic, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "loss", ["CategoricalCrossentropy", "CategoricalHinge", "MeanSquaredError", "LogCosh"]
+)
+def test_takes_the_loss_of_the_recipe(make_plan: MakePlan, batch: Images, loss: str) -> None:
+    assert checked(make_plan(f"train.loss={loss}"), batch).agrees
+
+
+def test_every_variable_gives_its_share(make_plan: MakePlan, batch: Images) -> None:
+    plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
+    result = checked(plan, batch, 1)
+    assert len(result.weights) == len({one.variable for one in result.weights}) == 6
+
+
+def test_repeats_by_the_seed(make_plan: MakePlan, batch: Images) -> None:
+    layers = "{Conv2D: {filters: 3, kernel_size: 3}}, {Dropout: {rate: 0.5}}"
+    first, second, other = (
+        checked(with_layers(make_plan, layers, f"train.seed={seed}"), batch) for seed in (0, 0, 1)
+    )
+    assert first == second
+    assert [one.index for one in other.weights] != [one.index for one in first.weights]
+
+
+def test_dead_units_tell_nothing(make_plan: MakePlan, batch: Images) -> None:
+    dead = "{Dense: {units: 4, activation: relu, bias_initializer: {Constant: {value: -99}}}}"
+    plan = with_layers(make_plan, f"Flatten, {dead}")
+    result = checked(plan, batch)
+    hidden = [one for one in result.weights if one.variable.startswith("dense/")]
+    assert all(one.zero for one in hidden)
+    assert not any(one in result.compared for one in hidden)
+
+
+def test_weights_are_put_back(make_plan: MakePlan, batch: Images) -> None:
+    plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
+    model = in_float64(build_model(plan))
+    check_gradients(plan, model, batch, 40)
+    before = [np.array(one) for one in model.trainable_variables]
+    check_gradients(plan, model, batch, 40)
+    for one, other in zip(before, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_refuses_a_network_without_weights(make_plan: MakePlan, batch: Images) -> None:
+    plan = make_plan("model.layers=[Flatten, {Dense: {units: 10, trainable: false}}]")
+    with pytest.raises(TrainingError, match=r"tiny\.yaml: the network has no trainable weights"):
+        checked(plan, batch)
+
+
+def test_refuses_a_loss_that_is_no_number(make_plan: MakePlan, batch: Images) -> None:
+    huge = "{Dense: {units: 10, kernel_initializer: {Constant: {value: 1.0e+30}}, "
+    huge += "kernel_regularizer: {L2: {l2: 1.0e+300}}}}"
+    plan = make_plan(f"model.layers=[Flatten, {huge}]")
+    with pytest.raises(
+        TrainingError, match=r"tiny\.yaml: the loss or its gradient is not a finite"
+    ):
+        checked(plan, batch)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "expected"),
+    [
+        ([100, 100], 10, [5, 5]),
+        ([100, 2, 100], 12, [5, 2, 5]),
+        ([3, 2], 300, [3, 2]),
+        ([50, 50, 50], 1, [1, 1, 1]),
+        ([10], 4, [4]),
+    ],
+)
+def test_shares(sizes: list[int], count: int, expected: list[int]) -> None:
+    assert shares(sizes, count) == expected
+
+
+def test_relative_error() -> None:
+    assert relative_error(3.0, 1.0, 0.0) == 0.5
+    assert relative_error(1e-12, -1e-12, 1e-9) == pytest.approx(2e-8)
+    assert relative_error(0.0, 0.0, 1e-9) == 0
+    assert relative_error(0.0, 0.0, 0.0) == 0  # where the loss itself is 0

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcnn.data import load
+from kcnn.data.dataset import Dataset
+from kcnn.errors import DataError, RecipeError
+from kcnn.model import processor_limits
+from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
+from kcnn.training.devices import choose_devices
+from kcnn.training.job import build_compiled_model, load_job
+
+PHOTOS = """\
+data:
+  dataset: folder
+  path: photos
+  image_size: [8, 8]
+model: {layers: [Flatten, {Dense: {units: 2}}]}
+train: {epochs: 1, optimizer: Adam}
+"""
+
+
+def test_no_image_is_held_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: list[weakref.ref[np.ndarray]] = []
+    load_dataset = load.load_dataset
+
+    def noted(*arguments: object) -> Dataset:
+        dataset = load_dataset(*arguments)  # type: ignore[arg-type]
+        whole.append(weakref.ref(dataset.train.images))
+        return dataset
+
+    monkeypatch.setattr(load, "load_dataset", noted)
+    job = load_job(read_recipe("digits", ["data.validation=0.5"]), None, Progress())
+    assert whole[0]() is None
+    assert job.validation is not None
+    assert len(job.train) == pytest.approx(len(job.validation), abs=1)
+
+
+def test_what_the_processor_cannot_compute_is_told_before_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
+    settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
+    job = load_job(read_recipe("digits", settings), None, Progress())
+    devices = choose_devices("cpu")
+    monkeypatch.setattr(
+        processor_limits, "has_dilated_transposed_convolution", {"float32"}.__contains__
+    )
+    with pytest.raises(RecipeError, match="no kernel for it on this processor in bfloat16"):
+        build_compiled_model(job, devices, "mixed_bfloat16", Progress())
+    assert build_compiled_model(job, devices, "float32", Progress()).output_shape == (None, 10)
+
+
+def test_the_digest_is_of_all_images_whatever_part_trains() -> None:
+    digests = {
+        load_job(read_recipe("digits", [f"data.validation={part}"]), None, Progress()).images_digest
+        for part in (0, 100, 0.5)
+    }
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(("drop_remainder", "shown"), [("true", 1000), ("false", 1437)])
+def test_an_epoch_shows_what_it_does_not_drop(drop_remainder: str, shown: int) -> None:
+    settings = ["train.batch_size=1000", f"train.drop_remainder={drop_remainder}"]
+    settings.append("data.validation=0")
+    assert load_job(read_recipe("digits", settings), None, Progress()).images_per_epoch == shown
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A recipe for a folder of two classes with ten images each."""
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("L", (8, 8), number).save(tmp_path / "photos" / name / f"{number}.png")
+    file = tmp_path / "photos.yaml"
+    file.write_text(PHOTOS)
+    return file
+
+
+def test_fewer_images_than_the_default_batch_size(photos: Path, notes: Any) -> None:
+    job = load_job(read_recipe(photos), None, notes)
+    assert (job.batch_size, job.steps_per_epoch, job.images_per_epoch) == (16, 1, 16)
+    assert notes.lines == [
+        "an epoch is a single step of all 16 training images, because batch_size is 32"
+    ]
+    with pytest.raises(RecipeError, match="the default of 32 is more than the 16 training images"):
+        load_job(read_recipe(photos, ["train.drop_remainder=true"]), None, notes)
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason", "hint"),
+    [
+        ("test", "0.01 of 20 images is less than one image", "write a share of at least 0.05"),
+        ("test", "0.99 of 20 images leaves some class", "write a share of at most 0.9"),
+        ("validation", "0.01 of 16 images is less than one", "write a share of at least 0.063"),
+        ("validation", "15 of 16 images leaves some class", "write at most 14"),
+    ],
+)
+def test_amounts_that_the_images_cannot_give(
+    photos: Path, setting: str, reason: str, hint: str
+) -> None:
+    amount = reason.split()[0]
+    photos.write_text(PHOTOS.replace("\nmodel", f"\n  {setting}: {amount}\nmodel"))
+    with pytest.raises(DataError) as caught:
+        load_job(read_recipe(photos), None, Progress())
+    assert caught.value.message.startswith(f"{photos}:5: data.{setting}: {reason}")
+    assert str(caught.value.hint).startswith(hint)
+
+
+@pytest.mark.slow
+def test_another_image_gives_another_digest(tmp_path: Path) -> None:
+    images, labels = np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10
+    digests = set()
+    for value in (0, 1):
+        images[3, 4, 5] = value
+        file = tmp_path / f"{value}.npz"
+        np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
+        settings = [
+            f"data={{dataset: npz, path: {file}, validation: 0}}",
+            "train.batch_size=10",
+        ]
+        digests.add(load_job(read_recipe("digits", settings), None, Progress()).images_digest)
+    assert len(digests) == 2
