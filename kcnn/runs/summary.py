@@ -17,6 +17,7 @@ LARGEST = 1e15
 # The largest number of float32, which a loss comes near before it diverges.
 LARGEST_METRIC = 3.5e38
 LONGEST_NAME = 100
+LARGEST_IMAGE_SIDE = 4096  # pixels, as in recipes
 
 HINT = "restore it, or train the run again"
 
@@ -101,6 +102,28 @@ class Summary:
             if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
                 raise self._wrong(section, "names of metrics", name)
         return names
+
+    def image_shape(self) -> tuple[int, int, int] | None:
+        """Return (height, width, channels) of the images that the model takes.
+
+        Returns:
+            None for a run that an older kcnn trained.
+
+        Raises:
+            RunError: It is not a list of three such numbers.
+        """
+        value = self.values.get("image_shape")
+        if value is None:
+            return None
+        if (
+            not isinstance(value, list)
+            or len(value) != 3
+            or not all(type(size) is int and 1 <= size <= LARGEST_IMAGE_SIDE for size in value)
+            or value[2] not in (1, 3)
+        ):
+            raise self._wrong("image_shape", "[height, width, channels]", value)
+        height, width, channels = value
+        return height, width, channels
 
     def known(self, name: str, value: Value | None) -> Value:
         """Gives a value that was read, where it may not be missing.

@@ -218,6 +218,7 @@ class _Completion:
             "run": self.run.title,
             "recipe": recipe.name,
             "dataset": recipe.data.dataset,
+            "image_shape": list(self.job.dataset.image_shape),
             "started": self.clock.started.isoformat(timespec="seconds"),
             "epochs": recipe.train.epochs,
             "parameters": cost.parameters,

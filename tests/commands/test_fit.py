@@ -20,6 +20,7 @@ from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_summary
 from kcnn.training.complete_run import FitResult
 
 RECIPE = """\
@@ -162,6 +163,8 @@ def test_summary(finished: FitResult) -> None:
     )  # fmt: skip
     assert summary["epochs"] == 4
     assert summary["images"] == {"train": 1150, "validation": 287, "test": 360}
+    assert summary["image_shape"] == [8, 8, 1]
+    assert read_summary(finished.run).image_shape() == (8, 8, 1)
     assert summary["class_names"] == [str(digit) for digit in range(10)]
     model = load_model(finished.run.model)
     assert summary["parameters"] == model.count_params()

@@ -57,3 +57,20 @@ def test_a_share_in_per_cent() -> None:
 def test_a_section_that_is_a_word() -> None:
     with pytest.raises(RunError, match="status: expected a mapping, found 'finished'"):
         SUMMARY.names("status")
+
+
+def test_image_shape() -> None:
+    assert Summary(Path("summary.json"), {"image_shape": [28, 32, 3]}).image_shape() == (28, 32, 3)
+    assert SUMMARY.image_shape() is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "28", 28, [], [28, 28], [28, 28, 1, 1], [28.0, 28, 1], [True, 28, 1], [0, 28, 1],
+        [28, 28, 2], [10**30, 28, 1], [-1, 28, 1], {"height": 28},
+    ],
+)  # fmt: skip
+def test_an_image_shape_that_is_none(value: object) -> None:
+    with pytest.raises(RunError, match=r"image_shape: expected \[height, width, channels\]"):
+        Summary(Path("summary.json"), {"image_shape": value}).image_shape()
