@@ -23,7 +23,7 @@ class AmountError(DataError):
         self.reason = reason
 
     @property
-    def place(self) -> tuple[str, ...]:
+    def loc(self) -> tuple[str, ...]:
         """The way to the setting in a recipe."""
         return tuple(self.setting.split("."))
 

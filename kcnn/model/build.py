@@ -83,7 +83,7 @@ def build_model(
         except (ValueError, TypeError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]
             message = f"layer {node.name}: Keras says: {reason}"
-            raise RecipeError([plan.recipe.origin.problem(node.place, message)]) from None
+            raise RecipeError([plan.recipe.origin.problem(node.loc, message)]) from None
     model = keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
     _require_as_planned(plan, model)
     return model
@@ -111,7 +111,7 @@ def _require_as_planned(plan: Plan, model: keras.Model) -> None:
                 f"layer {node.name}: Keras {keras.__version__} builds {_described(*built)}, and "
                 f"kcnn planned {_described(*planned)}"
             )
-            problem = plan.recipe.origin.problem(node.place, message)
+            problem = plan.recipe.origin.problem(node.loc, message)
             raise RecipeError([problem], "this is no mistake in the recipe: please report it")
 
 

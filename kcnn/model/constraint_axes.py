@@ -29,7 +29,7 @@ def constraints_off_their_weights(
         A problem each, with its line.
     """
     return [
-        recipe.origin.problem((*node.place, setting), f"layer {node.name}: {mistake}")
+        recipe.origin.problem((*node.loc, setting), f"layer {node.name}: {mistake}")
         for node in nodes
         if node.inputs[0] in shapes
         for setting, mistake in _mistakes(node.layer, shapes[node.inputs[0]])

@@ -26,7 +26,7 @@ from kcnn.recipe.layers import (
     ZeroPadding2D,
 )
 from kcnn.recipe.messages.wording import suggest
-from kcnn.recipe.source import Place
+from kcnn.recipe.source import Location
 
 INPUT = "image"
 SCALING = "scaling"  # the model's own first layer
@@ -42,7 +42,7 @@ class Node:
         name: Its name in the Keras model, unique.
         layer: Its class and arguments.
         inputs: The names of the nodes it reads; `image` is the input.
-        place: Where the recipe has it.
+        loc: Where the recipe has it.
         multipliers: What the learning rate of its weights is multiplied by, by their names; only
             those that the recipe has a multiplier for.
     """
@@ -50,7 +50,7 @@ class Node:
     name: str
     layer: Layer
     inputs: tuple[str, ...]
-    place: Place
+    loc: Location
     multipliers: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -103,10 +103,10 @@ class _Unfolding:
         self._scopes: list[dict[str, str]] = [{INPUT: INPUT}]
         self._suffix = ""
 
-    def follow(self, layers: Sequence[Layer], place: Place, previous: str) -> str:
+    def follow(self, layers: Sequence[Layer], loc: Location, previous: str) -> str:
         """Appends layers one behind the other; gives the name of the last."""
         for index, layer in enumerate(layers):
-            here = (*place, index, type(layer).__name__)
+            here = (*loc, index, type(layer).__name__)
             inputs = self._inputs(layer, here, previous)
             self._require_count(layer, here, inputs)
             if isinstance(layer, Repeat):
@@ -122,55 +122,51 @@ class _Unfolding:
         read = {name for node in self.nodes for name in node.inputs}
         for node in self.nodes[:-1]:
             if node.name not in read:
-                self._note(node.place, f"nothing reads layer {node.name}; name it in inputs")
+                self._note(node.loc, f"nothing reads layer {node.name}; name it in inputs")
 
-    def _repeat(self, repeat: Repeat, place: Place, previous: str) -> str:
+    def _repeat(self, repeat: Repeat, loc: Location, previous: str) -> str:
         outer = self._suffix
         inner: dict[str, str] = {}
         for time in range(1, repeat.times + 1):
             self._suffix = f"{outer}_{time}"
             self._scopes.append({})
-            previous = self.follow(repeat.body, (*place, "body"), previous)
+            previous = self.follow(repeat.body, (*loc, "body"), previous)
             inner |= self._scopes.pop()
         self._suffix = outer
         self._scopes[-1].update(inner)  # from outside, a plain name means the last repetition's
         if repeat.name:
             if repeat.name in self._scopes[-1]:
-                self._note(place, f"the name {repeat.name} is taken; choose another")
+                self._note(loc, f"the name {repeat.name} is taken; choose another")
             self._scopes[-1][repeat.name] = previous
         return previous
 
-    def _residual(self, residual: Residual, place: Place, previous: str) -> str:
-        body = self.follow(residual.body, (*place, "body"), previous)
-        shortcut = self.follow(residual.shortcut, (*place, "shortcut"), previous)
-        return self._append(Add(name=residual.name), place, (body, shortcut))
+    def _residual(self, residual: Residual, loc: Location, previous: str) -> str:
+        body = self.follow(residual.body, (*loc, "body"), previous)
+        shortcut = self.follow(residual.shortcut, (*loc, "shortcut"), previous)
+        return self._append(Add(name=residual.name), loc, (body, shortcut))
 
-    def _append(self, layer: Layer, place: Place, inputs: tuple[str, ...]) -> str:
+    def _append(self, layer: Layer, loc: Location, inputs: tuple[str, ...]) -> str:
         if len(self.nodes) >= MOST_LAYERS:
             raise RecipeError(
-                [
-                    self._origin.problem(
-                        place, f"more than {MOST_LAYERS:,} layers; repeat less often"
-                    )
-                ]
+                [self._origin.problem(loc, f"more than {MOST_LAYERS:,} layers; repeat less often")]
             )
         padding = getattr(layer, "padding", None)
         if isinstance(padding, int | list) and not isinstance(layer, ZeroPadding2D):
             border = ZeroPadding2D(padding=padding)
-            inputs = (self._add(border, place, inputs, self._name(border, place)),)
+            inputs = (self._add(border, loc, inputs, self._name(border, loc)),)
             layer = layer.model_copy(update={"padding": "valid"})
-        return self._add(layer, place, inputs, self._name(layer, place))
+        return self._add(layer, loc, inputs, self._name(layer, loc))
 
-    def _add(self, layer: Layer, place: Place, inputs: tuple[str, ...], name: str) -> str:
-        self.nodes.append(Node(name, layer, inputs, place))
+    def _add(self, layer: Layer, loc: Location, inputs: tuple[str, ...], name: str) -> str:
+        self.nodes.append(Node(name, layer, inputs, loc))
         return name
 
-    def _name(self, layer: Layer, place: Place) -> str:
+    def _name(self, layer: Layer, loc: Location) -> str:
         if layer.name is None:
             return self._free_name(snake_case(type(layer).__name__))
         name = layer.name + self._suffix
         if name in self._taken:
-            self._note(place, f"the name {name} is taken; choose another")
+            self._note(loc, f"the name {name} is taken; choose another")
         self._taken.add(name)
         self._scopes[-1][layer.name] = self._scopes[-1][name] = name
         return name
@@ -184,33 +180,31 @@ class _Unfolding:
                 self._taken.add(name)
                 return name
 
-    def _inputs(self, layer: Layer, place: Place, previous: str) -> tuple[str, ...]:
+    def _inputs(self, layer: Layer, loc: Location, previous: str) -> tuple[str, ...]:
         if layer.inputs is None:
             return (previous,)
         written = [layer.inputs] if isinstance(layer.inputs, str) else layer.inputs
-        return tuple(self._find(name, place) or previous for name in written)
+        return tuple(self._find(name, loc) or previous for name in written)
 
-    def _find(self, name: str, place: Place) -> str | None:
+    def _find(self, name: str, loc: Location) -> str | None:
         for scope in reversed(self._scopes):
             if name in scope:
                 return scope[name]
         known = [name for scope in self._scopes for name in scope]
         self._note(
-            (*place, "inputs"),
+            (*loc, "inputs"),
             f"no earlier layer is named {name}{suggest(name, known)}"
             " (inputs name layers above, by the name they were given)",
         )
         return None
 
-    def _require_count(self, layer: Layer, place: Place, inputs: tuple[str, ...]) -> None:
+    def _require_count(self, layer: Layer, loc: Location, inputs: tuple[str, ...]) -> None:
         kind = type(layer).__name__
         if isinstance(layer, MERGING):
             if len(inputs) < 2:
-                self._note(place, f"{kind} joins at least two layers; name them in inputs: [a, b]")
+                self._note(loc, f"{kind} joins at least two layers; name them in inputs: [a, b]")
         elif len(inputs) != 1:
-            self._note(
-                place, f"{kind} reads one layer, not {len(inputs)}; join them with Add first"
-            )
+            self._note(loc, f"{kind} reads one layer, not {len(inputs)}; join them with Add first")
 
-    def _note(self, place: Place, message: str) -> None:
-        self.problems.append(self._origin.problem(place, message))
+    def _note(self, loc: Location, message: str) -> None:
+        self.problems.append(self._origin.problem(loc, message))

@@ -65,7 +65,7 @@ def _require_known_count(recipe: Recipe) -> None:
         try:
             apart = images_meant(data.validation, count, classes, "data.validation")
         except AmountError as error:
-            problem = recipe.origin.problem(error.place, error.reason)
+            problem = recipe.origin.problem(error.loc, error.reason)
             raise RecipeError([problem], error.hint) from None
     require_batch(recipe, count - apart)
 

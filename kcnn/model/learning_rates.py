@@ -9,7 +9,7 @@ from kcnn.errors import RecipeError
 from kcnn.recipe import Recipe
 from kcnn.recipe.messages.wording import shown, suggest
 
-_PLACE = ("train", "learning_rate_multipliers")
+_LOC = ("train", "learning_rate_multipliers")
 _EXAMPLES = 3
 
 
@@ -40,7 +40,7 @@ def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, 
         patterns |= dict.fromkeys(meant, pattern)
     if problems:
         raise RecipeError(
-            [recipe.origin.problem((*_PLACE, pattern), text) for pattern, text in problems]
+            [recipe.origin.problem((*_LOC, pattern), text) for pattern, text in problems]
         )
     return found
 

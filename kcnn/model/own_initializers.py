@@ -59,7 +59,7 @@ def initializers_without_room(
         if layer.groups != 1
     ]
     return [
-        recipe.origin.problem((*node.place, "kernel_initializer"), f"layer {node.name}: {mistake}")
+        recipe.origin.problem((*node.loc, "kernel_initializer"), f"layer {node.name}: {mistake}")
         for node, mistake in mistakes
     ]
 

@@ -17,7 +17,7 @@ from kcnn.model.own_initializers import initializers_without_room
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
-from kcnn.recipe.source import Place
+from kcnn.recipe.source import Location
 
 KERAS_K = 5  # where TopKCategoricalAccuracy leaves it out
 
@@ -151,23 +151,23 @@ def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
         f"layer {last.name}: the output is {shown(shape)}, but {plan.recipe.data.dataset} has "
         f"{classes} classes; {advice}"
     )
-    yield plan.recipe.origin.problem(last.place, message)
+    yield plan.recipe.origin.problem(last.loc, message)
 
 
 def _missing_probabilities(plan: Plan) -> Iterator[str]:
     if plan.output_activation != "linear":
         return
-    for place, measure in _measures(plan):
+    for loc, measure in _measures(plan):
         if measure.needs_probabilities or _denies_logits(measure):
             message = (
                 f"{_named(measure)} needs probabilities, and the network ends in logits; end it "
                 "with activation: softmax"
             )
-            yield plan.recipe.origin.problem(place, message)
+            yield plan.recipe.origin.problem(loc, message)
 
 
 def _highest_of_too_few(plan: Plan, classes: int) -> Iterator[str]:
-    for place, measure in _measures(plan):
+    for loc, measure in _measures(plan):
         if isinstance(measure, TopKCategoricalAccuracy):
             setting, highest = "k", KERAS_K if measure.k is None else measure.k
         elif isinstance(measure, Precision) and measure.top_k is not None:
@@ -179,10 +179,10 @@ def _highest_of_too_few(plan: Plan, classes: int) -> Iterator[str]:
                 f"{_named(measure)} takes the {highest} highest outputs together, which says "
                 f"nothing of {classes} classes; write a {setting} below {classes}"
             )
-            yield plan.recipe.origin.problem(place, message)
+            yield plan.recipe.origin.problem(loc, message)
 
 
-def _measures(plan: Plan) -> Iterator[tuple[Place, Loss | Metric]]:
+def _measures(plan: Plan) -> Iterator[tuple[Location, Loss | Metric]]:
     train = plan.recipe.train
     yield ("train", "loss"), train.loss
     for index, metric in enumerate(train.metrics):

@@ -39,7 +39,7 @@ def require_kernels(plan: Plan, dtype: str) -> None:
     raise RecipeError(
         [
             plan.recipe.origin.problem(
-                (*node.place, "dilation_rate"),
+                (*node.loc, "dilation_rate"),
                 f"layer {node.name}: TensorFlow has no kernel for it on this processor in "
                 f"{compute_dtype}; {fix}",
             )

@@ -32,11 +32,11 @@ _CLASSES: dict[str, Kinds] = {
 }
 
 
-def classes_at(place: Sequence[str | int]) -> Kinds:
-    """Gives the classes that may stand at a place; none where settings or values stand.
+def classes_at(loc: Sequence[str | int]) -> Kinds:
+    """Gives the classes that may stand at a location; none where settings or values stand.
 
     Args:
-        place: The way there, as in `("train", "optimizer")` or `("model", "layers", 0)`.
+        loc: The way there, as in `("train", "optimizer")` or `("model", "layers", 0)`.
     """
-    setting = next((step for step in reversed(place) if isinstance(step, str)), "")
+    setting = next((step for step in reversed(loc) if isinstance(step, str)), "")
     return _CLASSES.get(setting) or _CLASSES.get(setting.rpartition("_")[2], {})

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from kcnn.recipe.schema import Recipe
-from kcnn.recipe.source import Place, dotted
+from kcnn.recipe.source import Location, dotted
 from kcnn.recipe.strict_yaml import read_yaml
 from kcnn.recipe.write import resolved_yaml
 
@@ -43,20 +43,20 @@ def differing_settings(trainings: Sequence[Mapping[str, Any]]) -> dict[str, list
         By dotted name, the value in each training; None where it is not set. A layer or optimizer
         of another class is one difference, its own settings included.
     """
-    return {dotted(place): values for place, values in _differences(trainings, ())}
+    return {dotted(loc): values for loc, values in _differences(trainings, ())}
 
 
-def _differences(values: Sequence[Any], place: Place) -> Iterator[tuple[Place, list[Any]]]:
+def _differences(values: Sequence[Any], loc: Location) -> Iterator[tuple[Location, list[Any]]]:
     if all(value == values[0] for value in values):
         return
     if all(isinstance(value, Mapping) for value in values) and set.intersection(*map(set, values)):
         for name in dict.fromkeys(name for value in values for name in value):
-            yield from _differences([value.get(name) for value in values], (*place, name))
+            yield from _differences([value.get(name) for value in values], (*loc, name))
     elif all(isinstance(value, list) and _has_parts(value) for value in values):
         for index, items in enumerate(zip_longest(*values)):
-            yield from _differences(items, (*place, index))
+            yield from _differences(items, (*loc, index))
     else:
-        yield place, list(values)
+        yield loc, list(values)
 
 
 def _has_parts(values: list[Any]) -> bool:

@@ -16,7 +16,7 @@ from kcnn.recipe.messages.python_text import find_call
 from kcnn.recipe.messages.wording import shown, suggest
 
 MOST_LISTED = 14
-# The names of the mistakes of which more is told where their place is known: a class that is
+# The names of the mistakes of which more is told where their location is known: a class that is
 # written otherwise, and settings beside a class.
 WRITTEN_OTHERWISE = "kcnn_written_otherwise"
 BESIDE = "kcnn_beside"

@@ -10,7 +10,7 @@ from kcnn.errors import RecipeError
 from kcnn.recipe.classes import classes_at
 from kcnn.recipe.kinds import spellings
 from kcnn.recipe.messages.wording import shown
-from kcnn.recipe.source import Place, dotted
+from kcnn.recipe.source import Location, dotted
 from kcnn.recipe.strict_yaml import YamlMistake, read_yaml
 
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
@@ -18,7 +18,7 @@ _STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
 
 def apply_overrides(
     settings: dict[str, Any], overrides: Sequence[str]
-) -> tuple[dict[str, Any], dict[Place, str]]:
+) -> tuple[dict[str, Any], dict[Location, str]]:
     """Sets what the command line sets.
 
     Args:
@@ -31,24 +31,24 @@ def apply_overrides(
     Raises:
         RecipeError: Some override is not of that form, or leads through a value that has no parts.
     """
-    written: dict[Place, str] = {}
+    written: dict[Location, str] = {}
     problems = []
     for override in overrides:
         try:
-            place, value = _parse(override)
-            place = _set(settings, place, value, override)
+            loc, value = _parse(override)
+            loc = _set(settings, loc, value, override)
         except ValueError as error:
             shown_override = override if override.isprintable() else repr(override)
             problems.append(f"command line, {shown_override}: {error}")
         else:
-            written = {one: text for one, text in written.items() if one[: len(place)] != place}
-            written[place] = override
+            written = {one: text for one, text in written.items() if one[: len(loc)] != loc}
+            written[loc] = override
     if problems:
         raise RecipeError(problems, "write setting=value, as in train.epochs=5")
     return settings, written
 
 
-def _parse(override: str) -> tuple[Place, Any]:
+def _parse(override: str) -> tuple[Location, Any]:
     name, equals, text = override.partition("=")
     if not equals:
         raise ValueError("expected setting=value")
@@ -72,7 +72,7 @@ def read_value(text: str) -> Any:
     return document.value
 
 
-def _place(name: str) -> Place:
+def _place(name: str) -> Location:
     steps: list[str | int] = []
     for part in name.split("."):
         match = _STEP.fullmatch(part)
@@ -83,15 +83,15 @@ def _place(name: str) -> Place:
     return tuple(steps)
 
 
-def _set(settings: dict[str, Any], place: Place, value: Any, override: str) -> Place:
-    """Sets a value; gives its place with every class in it under its own name."""
-    steps = list(place)
+def _set(settings: dict[str, Any], loc: Location, value: Any, override: str) -> Location:
+    """Sets a value; gives its location with every class in it under its own name."""
+    steps = list(loc)
     current: Any = settings
     for index in range(len(steps) - 1):
         child = _get(current, steps[index])
         here, following = steps[: index + 1], steps[index + 1]
         if isinstance(following, str) and (known := _class_of(child, here)):
-            steps[index + 1] = _same_class(known, here, place[index + 1 :], override)
+            steps[index + 1] = _same_class(known, here, loc[index + 1 :], override)
             child = {known: _settings_of(child)}
         elif child is None:
             child = {}
@@ -101,10 +101,10 @@ def _set(settings: dict[str, Any], place: Place, value: Any, override: str) -> P
     return tuple(steps)
 
 
-def _class_of(value: Any, place: Sequence[str | int]) -> str | None:
-    """Gives the name of the class that a value names, if classes stand at its place."""
+def _class_of(value: Any, loc: Sequence[str | int]) -> str | None:
+    """Gives the name of the class that a value names, if classes stand at its location."""
     name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else value
-    return spellings(classes_at(place)).get(name) if isinstance(name, str) else None
+    return spellings(classes_at(loc)).get(name) if isinstance(name, str) else None
 
 
 def _settings_of(value: Any) -> Any:
@@ -112,11 +112,11 @@ def _settings_of(value: Any) -> Any:
     return settings
 
 
-def _same_class(known: str, place: Sequence[str | int], rest: Place, override: str) -> str:
-    named = spellings(classes_at(place)).get(str(rest[0]))
+def _same_class(known: str, loc: Sequence[str | int], rest: Location, override: str) -> str:
+    named = spellings(classes_at(loc)).get(str(rest[0]))
     if named == known:
         return known
-    here, value = dotted(place), override.partition("=")[2]
+    here, value = dotted(loc), override.partition("=")[2]
     if named is None:
         raise ValueError(f"{here} is {known}; write {here}.{known}.{dotted(rest)}={value}")
     for step in reversed(rest):

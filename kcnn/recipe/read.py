@@ -19,7 +19,7 @@ from kcnn.recipe.messages.yaml_slips import find_python
 from kcnn.recipe.overrides import apply_overrides
 from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
-from kcnn.recipe.source import Place, Source
+from kcnn.recipe.source import Location, Source
 from kcnn.recipe.strict_yaml import LARGEST_FILE, Document, YamlMistake, read_yaml
 from kcnn.runs.folder import LONGEST_NAME
 
@@ -56,18 +56,18 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _in_order(
-    source: Source, slips: Sequence[YamlMistake], found: Sequence[tuple[Place, str]]
+    source: Source, slips: Sequence[YamlMistake], found: Sequence[tuple[Location, str]]
 ) -> list[str]:
     """Joins what the reader refused and what else was found, in the order of the lines.
 
     Of a value that the reader refused, nothing else is said.
     """
-    refused = {slip.place for slip in slips}
+    refused = {slip.loc for slip in slips}
     lines = [(slip.line, _told(source.file, slip)) for slip in slips]
     lines += [
-        (source.line(place), source.problem(place, message))
-        for place, message in found
-        if not any(tuple(place[:end]) in refused for end in range(1, len(place) + 1))
+        (source.line(loc), source.problem(loc, message))
+        for loc, message in found
+        if not any(tuple(loc[:end]) in refused for end in range(1, len(loc) + 1))
     ]
     return [text for _, text in sorted(lines, key=itemgetter(0))]
 

@@ -21,13 +21,13 @@ from kcnn.recipe.optimizers import (
     Triangle,
 )
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
-from kcnn.recipe.source import Place
+from kcnn.recipe.source import Location
 
-Conflict = tuple[Place, str]
+Conflict = tuple[Location, str]
 
 
 def find_conflicts(recipe: Recipe) -> list[Conflict]:
-    """Lists the places where a recipe contradicts itself, each with what to do."""
+    """Lists the locations where a recipe contradicts itself, each with what to do."""
     return [
         *_data_conflicts(recipe),
         *_target_conflicts(recipe),
@@ -96,8 +96,8 @@ def _monitor_conflicts(recipe: Recipe) -> Iterator[Conflict]:
         yield from _monitored(("train", "early_stopping"), train.early_stopping.monitor, names)
     schedule = train.learning_rate_schedule
     if isinstance(schedule, ReduceLROnPlateau):
-        place = ("train", "learning_rate_schedule", "ReduceLROnPlateau")
-        yield from _monitored(place, schedule.monitor or "val_loss", names)
+        loc = ("train", "learning_rate_schedule", "ReduceLROnPlateau")
+        yield from _monitored(loc, schedule.monitor or "val_loss", names)
 
 
 def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
@@ -149,19 +149,19 @@ def _training_conflicts(recipe: Recipe) -> Iterator[Conflict]:
 def _muon_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     if not isinstance(recipe.train.optimizer, ConvolutionMuon):
         return
-    for place, layer in _layers_of(recipe.model.layers, ("model", "layers")):
+    for loc, layer in _layers_of(recipe.model.layers, ("model", "layers")):
         if _has_other_columns(layer):
             yield (
-                place,
+                loc,
                 "ConvolutionMuon is for kernels with a column a filter, as Conv2D has them, and "
                 "this layer's is another; take another optimizer",
             )
 
 
-def _layers_of(layers: Sequence[Layer], place: Place) -> Iterator[tuple[Place, Layer]]:
-    """Lists layers with their places, those inside of others too."""
+def _layers_of(layers: Sequence[Layer], loc: Location) -> Iterator[tuple[Location, Layer]]:
+    """Lists layers with their locations, those inside of others too."""
     for index, layer in enumerate(layers):
-        here = (*place, index, type(layer).__name__)
+        here = (*loc, index, type(layer).__name__)
         yield here, layer
         for name in ("body", "shortcut"):
             yield from _layers_of(getattr(layer, name, ()), (*here, name))
@@ -177,13 +177,13 @@ def _has_other_columns(layer: Layer) -> bool:
 def _idle_settings(recipe: Recipe) -> Iterator[Conflict]:
     """Names what the optimizer would take and make nothing of."""
     optimizer = recipe.train.optimizer
-    place = ("train", "optimizer", type(optimizer).__name__)
+    loc = ("train", "optimizer", type(optimizer).__name__)
     for name in ("ema_momentum", "ema_overwrite_frequency"):
         if getattr(optimizer, name) is not None and not optimizer.use_ema:
-            yield (*place, name), "does nothing without use_ema; add use_ema: true, or leave it out"
+            yield (*loc, name), "does nothing without use_ema; add use_ema: true, or leave it out"
     if isinstance(optimizer, SGD) and optimizer.nesterov and not optimizer.momentum:
         yield (
-            (*place, "nesterov"),
+            (*loc, "nesterov"),
             "does nothing without momentum; add momentum: 0.9, or leave it out",
         )
 
@@ -220,10 +220,10 @@ def _published_conflicts(recipe: Recipe) -> Iterator[Conflict]:
             )
 
 
-def _monitored(place: Place, monitor: str, names: list[str]) -> Iterator[Conflict]:
+def _monitored(loc: Location, monitor: str, names: list[str]) -> Iterator[Conflict]:
     if monitor in names:
         return
     if monitor.startswith("val_") and monitor.removeprefix("val_") in names:
-        yield place, f"monitors {monitor}, which needs validation images; set data.validation"
+        yield loc, f"monitors {monitor}, which needs validation images; set data.validation"
     else:
-        yield place, f"monitors {monitor}, which is not measured{suggest(monitor, names)}"
+        yield loc, f"monitors {monitor}, which is not measured{suggest(monitor, names)}"

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -26,62 +26,62 @@ class Source:
     file: Path
     content: bytes
     settings: Mapping[str, Any]
-    lines: Mapping[Place, int]
-    overrides: Mapping[Place, str] = field(default_factory=dict)
+    lines: Mapping[Location, int]
+    overrides: Mapping[Location, str] = field(default_factory=dict)
 
-    def problem(self, place: Sequence[str | int], message: str) -> str:
+    def problem(self, loc: Sequence[str | int], message: str) -> str:
         """Says a mistake in one line that begins with where it is.
 
         Args:
-            place: The way to the setting, as in `("model", "layers", 0, "Conv2D")`.
+            loc: The way to the setting, as in `("model", "layers", 0, "Conv2D")`.
             message: What is wrong there.
         """
-        name = dotted(place)
-        return f"{self._where(tuple(place))} {name + ': ' if name else ''}{message}"
+        name = dotted(loc)
+        return f"{self._where(tuple(loc))} {name + ': ' if name else ''}{message}"
 
-    def line(self, place: Sequence[str | int]) -> int:
+    def line(self, loc: Sequence[str | int]) -> int:
         """Gives the line of a setting, or of the nearest one around it that the file has."""
-        return self.lines.get(_nearest(self.lines, place), 1)
+        return self.lines.get(_nearest(self.lines, loc), 1)
 
-    def position(self, place: Sequence[str | int]) -> int:
+    def position(self, loc: Sequence[str | int]) -> int:
         """Gives the rank in the file of a setting, or of the nearest one around it."""
-        return self._ranks.get(_nearest(self.lines, place), 0)
+        return self._ranks.get(_nearest(self.lines, loc), 0)
 
     @cached_property
-    def _ranks(self) -> dict[Place, int]:
-        return {place: rank for rank, place in enumerate(self.lines)}
+    def _ranks(self) -> dict[Location, int]:
+        return {loc: rank for rank, loc in enumerate(self.lines)}
 
-    def _where(self, place: Place) -> str:
-        override = self._override(place)
+    def _where(self, loc: Location) -> str:
+        override = self._override(loc)
         return (
-            f"{self.file}:{self.line(place)}:" if override is None else f"command line, {override}:"
+            f"{self.file}:{self.line(loc)}:" if override is None else f"command line, {override}:"
         )
 
-    def _override(self, place: Place) -> str | None:
-        around = _nearest(self.overrides, place)
+    def _override(self, loc: Location) -> str | None:
+        around = _nearest(self.overrides, loc)
         if around in self.overrides:  # it replaced whatever the file has there
             return self.overrides[around]
-        if place in self.lines:
+        if loc in self.lines:
             return None
-        inside = (text for set_place, text in self.overrides.items() if _within(set_place, place))
+        inside = (text for set_loc, text in self.overrides.items() if _within(set_loc, loc))
         return next(inside, None)
 
 
-def _nearest(known: Mapping[Place, object], place: Sequence[str | int]) -> Place:
-    """Shortens a place until it is known; the empty place when nothing of it is."""
-    shortened = tuple(place)
+def _nearest(known: Mapping[Location, object], loc: Sequence[str | int]) -> Location:
+    """Shortens a location until it is known; the empty location when nothing of it is."""
+    shortened = tuple(loc)
     while shortened and shortened not in known:
         shortened = shortened[:-1]
     return shortened
 
 
-def _within(place: Place, outer: Place) -> bool:
-    return place[: len(outer)] == outer
+def _within(loc: Location, outer: Location) -> bool:
+    return loc[: len(outer)] == outer
 
 
-def dotted(place: Sequence[str | int]) -> str:
+def dotted(loc: Sequence[str | int]) -> str:
     """Writes the way to a setting as people type it: `model.layers[0].Conv2D`."""
     text = ""
-    for step in place:
+    for step in loc:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text

@@ -17,7 +17,7 @@ import yaml
 
 from kcnn.recipe.messages.python_text import read_tuple
 from kcnn.recipe.messages.yaml_slips import FOREIGN_SPACE, PASTED_SPACE, explain_slip
-from kcnn.recipe.source import Place
+from kcnn.recipe.source import Location
 
 # libyaml's parser where the wheel has it: ten times faster, so that large files are refused fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,14 +39,14 @@ class YamlMistake(Exception):  # noqa: N818  a mistake of the file, not an error
     Args:
         line: Where it is, counted from 1.
         message: What is wrong and what to write.
-        place: The way to the value, where there is one.
+        loc: The way to the value, where there is one.
     """
 
-    def __init__(self, line: int, message: str, place: Place = ()) -> None:
+    def __init__(self, line: int, message: str, loc: Location = ()) -> None:
         super().__init__(message)
         self.line = line
         self.message = message
-        self.place = place
+        self.loc = loc
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Document:
     """
 
     value: Any = None
-    lines: dict[Place, int] = field(default_factory=dict)
+    lines: dict[Location, int] = field(default_factory=dict)
     mistakes: list[YamlMistake] = field(default_factory=list)
 
 
@@ -129,30 +129,30 @@ class _Reader:
             self._ahead.append(next(self._events, None))
         return self._ahead[index]
 
-    def _value(self, event: Any, place: Place) -> Any:
+    def _value(self, event: Any, loc: Location) -> Any:
         self._count += 1
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"more than {MOST_VALUES:,} values")
-        if len(place) > DEEPEST_NESTING:
+        if len(loc) > DEEPEST_NESTING:
             raise _too_deep(_line(event))
         # The value of an empty document is found after its last line.
-        self._document.lines.setdefault(place, min(_line(event), self._last_line))
+        self._document.lines.setdefault(loc, min(_line(event), self._last_line))
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, place)
+            return self._alias(event, loc)
         if event.tag not in (None, "!"):
             raise YamlMistake(_line(event), f"tag {event.tag}: tags are not part of a recipe")
         value: Any
         if isinstance(event, yaml.MappingStartEvent):
-            value = self._mapping(place, in_braces=bool(event.flow_style))
+            value = self._mapping(loc, in_braces=bool(event.flow_style))
         elif isinstance(event, yaml.SequenceStartEvent):
-            value = self._sequence(place)
+            value = self._sequence(loc)
         else:
-            value = self._scalar(event, place)
+            value = self._scalar(event, loc)
         if event.anchor:
             self._anchors[event.anchor] = value
         return value
 
-    def _alias(self, event: Any, place: Place) -> Any:
+    def _alias(self, event: Any, loc: Location) -> Any:
         if event.anchor not in self._anchors:
             raise YamlMistake(_line(event), f"*{event.anchor}: no anchor of this name before it")
         value = self._anchors[event.anchor]
@@ -160,23 +160,23 @@ class _Reader:
         self._count += size
         if self._count > MOST_VALUES:
             raise YamlMistake(_line(event), f"*{event.anchor}: more than {MOST_VALUES:,} values")
-        if len(place) + depth > DEEPEST_NESTING:
+        if len(loc) + depth > DEEPEST_NESTING:
             raise _too_deep(_line(event))
-        return copy.deepcopy(value)  # so that an override of one place leaves the other alone
+        return copy.deepcopy(value)  # so that an override of one location leaves the other alone
 
-    def _mapping(self, place: Place, in_braces: bool) -> dict[str, Any]:
+    def _mapping(self, loc: Location, in_braces: bool) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key, following = self._key(event), self._next()
             if in_braces and _is_left_out(following):
                 key = self._with_tuple(key)
             if key in mapping:
-                first = self._document.lines[(*place, key)]
+                first = self._document.lines[(*loc, key)]
                 self._refuse(
-                    event, (*place, key), f"{key}: is set twice; line {first} has it already"
+                    event, (*loc, key), f"{key}: is set twice; line {first} has it already"
                 )
-            self._document.lines.setdefault((*place, key), _line(event))
-            value = self._value(following, (*place, key))
+            self._document.lines.setdefault((*loc, key), _line(event))
+            value = self._value(following, (*loc, key))
             if in_braces and _is_plain(following):
                 value = self._tuple(following.value) or value
             mapping[key] = value
@@ -209,10 +209,10 @@ class _Reader:
                 return whole
         return None
 
-    def _sequence(self, place: Place) -> list[Any]:
+    def _sequence(self, loc: Location) -> list[Any]:
         sequence: list[Any] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            sequence.append(self._value(event, (*place, len(sequence))))
+            sequence.append(self._value(event, (*loc, len(sequence))))
         return sequence
 
     def _key(self, event: Any) -> str:
@@ -229,7 +229,7 @@ class _Reader:
             )
         return name
 
-    def _scalar(self, event: Any, place: Place) -> Any:
+    def _scalar(self, event: Any, loc: Location) -> Any:
         text: str = event.value
         if any("\ud800" <= one <= "\udfff" for one in text):  # libyaml refuses these by itself
             raise YamlMistake(_line(event), "not Unicode: half of a surrogate pair")
@@ -238,12 +238,12 @@ class _Reader:
         meant = _YAML_1_1_BOOLEANS.get(text.lower())
         if meant is not None:
             message = f'{text}: write {meant}, or "{text}" if the word is meant'
-            self._refuse(event, place, message)
+            self._refuse(event, loc, message)
             return meant == "true"  # for what else there is to find
         return read_plain(text)
 
-    def _refuse(self, event: Any, place: Place, message: str) -> None:
-        self._document.mistakes.append(YamlMistake(_line(event), message, place))
+    def _refuse(self, event: Any, loc: Location, message: str) -> None:
+        self._document.mistakes.append(YamlMistake(_line(event), message, loc))
 
 
 def read_plain(text: str) -> Any:

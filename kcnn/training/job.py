@@ -100,7 +100,7 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
         digest = dataset.digest()
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except AmountError as error:
-        problem = recipe.origin.problem(error.place, error.reason)
+        problem = recipe.origin.problem(error.loc, error.reason)
         raise DataError(problem, error.hint) from None
     require_batch(recipe, len(dataset.train))
     if (count := len(dataset.train)) < settings.batch_size:
@@ -195,8 +195,8 @@ def _require_no_accumulation(job: Job, devices: Devices) -> None:
     """Keras sums gradients of several devices where accumulating them allows no sum."""
     if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
         optimizer = type(job.recipe.train.optimizer).__name__
-        place = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
+        loc = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
         raise TrainingError(
-            job.recipe.origin.problem(place, f"does not go with {devices.count} devices"),
+            job.recipe.origin.problem(loc, f"does not go with {devices.count} devices"),
             "leave it out, or train on one device: --device 0",
         )

@@ -49,7 +49,7 @@ def test_what_a_set_cannot_give(
     assert caught.value.reason.startswith(reason)
     assert caught.value.message == f"data.test: {caught.value.reason}"
     assert hint in caught.value.hint
-    assert caught.value.place == ("data", "test")
+    assert caught.value.loc == ("data", "test")
 
 
 @given(st.integers(3, 100_000), st.integers(1, 1000), st.floats(1e-9, 1, exclude_max=True))

@@ -34,7 +34,7 @@ def test_layers_follow_one_another(make_recipe) -> None:
         ("re_lu", ("flatten",)),
         ("last", ("re_lu",)),
     ]
-    assert unfold(recipe)[2].place == ("model", "layers", 2, "Dense")
+    assert unfold(recipe)[2].loc == ("model", "layers", 2, "Dense")
 
 
 def test_numbering_passes_over_names_that_are_given(make_recipe) -> None:
@@ -136,7 +136,7 @@ def test_padding_by_numbers_becomes_a_layer(make_recipe, kind: str, padding: str
     assert (zeros.name, zeros.inputs) == ("zero_padding2d", ("image",))
     assert (convolution.name, convolution.inputs) == ("c", ("zero_padding2d",))
     assert convolution.layer.padding == "valid"
-    assert convolution.place == zeros.place
+    assert convolution.loc == zeros.loc
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_convolutions_that_an_initializer_is_not_for(make_recipe, layers, messag
         plan_network(make_recipe(f"{layers}\n{END}"), (8, 8, 3), 10)
     (problem,) = caught.value.problems
     line = 3 + layers.count("\n") + 1
-    place = f"model.layers[{layers.count(chr(10))}].Conv2D.kernel_initializer"
-    assert problem == f"net.yaml:{line}: {place}: {message}"
+    loc = f"model.layers[{layers.count(chr(10))}].Conv2D.kernel_initializer"
+    assert problem == f"net.yaml:{line}: {loc}: {message}"
 
 
 def test_they_are_for_convolutions_alone(make_recipe) -> None:

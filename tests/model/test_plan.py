@@ -7,7 +7,7 @@ from kcnn.model.plan import plan_network
 
 
 @pytest.mark.parametrize(
-    ("layers", "place", "message"),
+    ("layers", "loc", "message"),
     [
         ("- Flatten\n- Dense: {units: 11}", "5: model.layers[1].Dense",
          "layer dense: the output is 11, but mnist has 10 classes; write units: 10"),
@@ -21,10 +21,10 @@ from kcnn.model.plan import plan_network
          "layer flatten: the output is 784, but mnist has 10 classes; end with Dense: {units: 10}"),
     ],
 )  # fmt: skip
-def test_an_output_that_is_not_one_number_a_class(make_recipe, layers, place, message) -> None:
+def test_an_output_that_is_not_one_number_a_class(make_recipe, layers, loc, message) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe(layers), (28, 28, 1), 10)
-    assert caught.value.problems == (f"net.yaml:{place}: {message}",)
+    assert caught.value.problems == (f"net.yaml:{loc}: {message}",)
 
 
 def test_an_output_unchecked_while_the_classes_are_unknown(make_recipe) -> None:

@@ -94,7 +94,7 @@ SEPARABLE = "SeparableConv2D: {filters: 4, kernel_size: 3, depth_multiplier: 2}"
 
 
 @pytest.mark.parametrize(
-    ("layer", "place"),
+    ("layer", "loc"),
     [
         (TRANSPOSED % "", "[0].Conv2DTranspose"),
         (DEPTHWISE % 2, "[0].DepthwiseConv2D"),
@@ -102,10 +102,10 @@ SEPARABLE = "SeparableConv2D: {filters: 4, kernel_size: 3, depth_multiplier: 2}"
          "[0].Residual.shortcut[0].SeparableConv2D"),
     ],
 )  # fmt: skip
-def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, place: str) -> None:
+def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, loc: str) -> None:
     text = base.replace("- Flatten", f"- {layer}\n    - Flatten").replace("Adam", "ConvolutionMuon")
     assert problems(text) == [
-        f"net.yaml:5: model.layers{place}: ConvolutionMuon is for kernels with a column a filter, "
+        f"net.yaml:5: model.layers{loc}: ConvolutionMuon is for kernels with a column a filter, "
         "as Conv2D has them, and this layer's is another; take another optimizer"
     ]
 

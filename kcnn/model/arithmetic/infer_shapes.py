@@ -30,5 +30,5 @@ def infer_shapes(
             shapes[node.name] = output_shape(node.layer, [shapes[name] for name in node.inputs])
         except ShapeMistake as mistake:
             message = f"layer {node.name}: {mistake}"
-            return shapes, RecipeError([recipe.origin.problem(node.place, message)])
+            return shapes, RecipeError([recipe.origin.problem(node.loc, message)])
     return shapes, None

@@ -120,6 +120,6 @@ def _is_border(before: Node | None, node: Node) -> bool:
         before is not None
         and isinstance(before.layer, ZeroPadding2D)
         and not isinstance(node.layer, ZeroPadding2D)
-        and before.place == node.place
+        and before.loc == node.loc
         and node.inputs == (before.name,)
     )

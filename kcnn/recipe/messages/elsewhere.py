@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.messages.forms import own_form
 from kcnn.recipe.messages.words import name_for
-from kcnn.recipe.source import Place, Source, dotted
+from kcnn.recipe.source import Location, Source, dotted
 
 # The sections whose settings are looked for; what is in the others is seldom meant elsewhere.
 _SECTIONS: tuple[tuple[str, ...], ...] = (
@@ -32,7 +32,7 @@ def section_of(owner: type[BaseModel], setting: str) -> type[Settings] | None:
     return None
 
 
-def settings_at(section: Place, source: Source) -> Mapping[str, Any]:
+def settings_at(section: Location, source: Source) -> Mapping[str, Any]:
     """Gives what a recipe sets in a section; nothing where it has none."""
     found: Any = source.settings
     for step in section:
@@ -40,14 +40,14 @@ def settings_at(section: Place, source: Source) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def home_of(place: Place, root: type[BaseModel]) -> Place | None:
+def home_of(loc: Location, root: type[BaseModel]) -> Location | None:
     """Finds where a setting belongs that is unknown where it stands; None when nowhere.
 
     Args:
-        place: Where it stands; a section of the recipe, not a layer or an optimizer.
+        loc: Where it stands; a section of the recipe, not a layer or an optimizer.
         root: The recipe's class.
     """
-    *section, word = place
+    *section, word = loc
     sections = _sections(root)
     if tuple(section) not in sections or not isinstance(word, str):
         return None
@@ -59,11 +59,11 @@ def home_of(place: Place, root: type[BaseModel]) -> Place | None:
     return homes[0] if homes else None
 
 
-def move(place: Place, home: Place, root: type[BaseModel], source: Source) -> str:
+def move(loc: Location, home: Location, root: type[BaseModel], source: Source) -> str:
     """Says where a setting belongs and how to bring it there.
 
     Args:
-        place: Where it stands.
+        loc: Where it stands.
         home: Where it belongs.
         root: The recipe's class.
         source: The recipe, which knows its values and what the command line set.
@@ -71,20 +71,22 @@ def move(place: Place, home: Place, root: type[BaseModel], source: Source) -> st
     *section, name = home
     if not section:
         return "belongs at the left edge; do not indent it"
-    renamed = "" if name == place[-1] else f" as {name}"
+    renamed = "" if name == loc[-1] else f" as {name}"
     belongs = f"belongs to {dotted(section)}{renamed}"
-    if place in source.overrides:
-        return f"{belongs}; write {dotted(home)}={source.overrides[place].partition('=')[2]}"
+    if loc in source.overrides:
+        return f"{belongs}; write {dotted(home)}={source.overrides[loc].partition('=')[2]}"
     if len(section) > 1:
-        mend = _together(place[:-1], tuple(section), root, source)
+        mend = _together(loc[:-1], tuple(section), root, source)
         return (
             f"{belongs}; {f'write {mend} in {dotted(section[:-1])}' if mend else 'move it there'}"
         )
-    verb = "indent" if len(place) == 1 else "move"
+    verb = "indent" if len(loc) == 1 else "move"
     return f"{belongs}; {verb} it below {section[0]}:"
 
 
-def _together(section: Place, home: Place, root: type[BaseModel], source: Source) -> str | None:
+def _together(
+    section: Location, home: Location, root: type[BaseModel], source: Source
+) -> str | None:
     """Shows a section with all that belongs there: of several settings each is told the same.
 
     Args:
@@ -106,16 +108,16 @@ def _together(section: Place, home: Place, root: type[BaseModel], source: Source
 
 
 @cache
-def _sections(root: type[BaseModel]) -> dict[Place, frozenset[str]]:
+def _sections(root: type[BaseModel]) -> dict[Location, frozenset[str]]:
     """Lists the names that each section takes."""
-    names: dict[Place, frozenset[str]] = {}
-    for place in _SECTIONS:
-        if kind := _class_of(place, root):
-            names[place] = frozenset(kind.model_fields)
+    names: dict[Location, frozenset[str]] = {}
+    for loc in _SECTIONS:
+        if kind := _class_of(loc, root):
+            names[loc] = frozenset(kind.model_fields)
     return names
 
 
-def _class_of(section: Place, root: type[BaseModel]) -> type[BaseModel] | None:
+def _class_of(section: Location, root: type[BaseModel]) -> type[BaseModel] | None:
     kind: type[BaseModel] | None = root
     for step in section:
         kind = section_of(kind, str(step)) if kind else None

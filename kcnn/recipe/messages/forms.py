@@ -94,7 +94,7 @@ def form(name: str, kind: type[BaseModel], value: Any = None) -> str:
 def own_form(
     name: str, kind: type[BaseModel], values: Sequence[Any], settings: Mapping[str, Any]
 ) -> str | None:
-    """Shows how a class is written with all that a user gave it in another language or place.
+    """Shows how a class is written with all that a user gave it in another language or location.
 
     Args:
         name: What it is called.
@@ -103,7 +103,7 @@ def own_form(
         settings: What was given with one, which may be that of another library.
 
     Returns:
-        `Dense: {units: 128, activation: relu}`; None where some of it has no place here.
+        `Dense: {units: 128, activation: relu}`; None where some of it does not exist here.
     """
     in_order = IN_ORDER.get(name, [])
     if len(values) > len(in_order):

@@ -17,7 +17,7 @@ from kcnn.recipe.messages.optimizer_settings import into_optimizer, schedule_hin
 from kcnn.recipe.messages.python_text import as_value, find_call
 from kcnn.recipe.messages.wording import nearest, number, shown, suggest
 from kcnn.recipe.messages.words import advice_for
-from kcnn.recipe.source import Place, Source, dotted
+from kcnn.recipe.source import Location, Source, dotted
 
 # What was expected, by pydantic's name of the mistake.
 EXPECTED = {
@@ -46,7 +46,7 @@ _LONGEST_LIST = 120
 
 def explain(
     error: ValidationError, root: type[BaseModel], source: Source
-) -> list[tuple[Place, str]]:
+) -> list[tuple[Location, str]]:
     """Gives the place of every mistake and what is wrong there, in the order of the file.
 
     Args:
@@ -56,7 +56,7 @@ def explain(
     """
     findings = error.errors(include_url=False)
     strays = {one["loc"]: _meant(one, root) for one in findings}
-    told = {place[:end] for place in strays.values() if place for end in range(1, len(place) + 1)}
+    told = {loc[:end] for loc in strays.values() if loc for end in range(1, len(loc) + 1)}
     findings = [one for one in findings if not (_is_absent(one) and one["loc"] in told)]
     findings.sort(key=lambda one: source.position(one["loc"]))
     return [(one["loc"], _hinted(one, _message(one, root, source), root)) for one in findings]
@@ -65,15 +65,15 @@ def explain(
 def _hinted(finding: Any, message: str, root: type[BaseModel]) -> str:
     if not message.startswith("expected") or message.startswith("expected settings"):
         return message
-    place, value = finding["loc"], finding["input"]
-    if place[-1:] == ("learning_rate",) and (schedule := schedule_hint(value)):
+    loc, value = finding["loc"], finding["input"]
+    if loc[-1:] == ("learning_rate",) and (schedule := schedule_hint(value)):
         return message + schedule
-    return message + hint(value, message, lambda other: _would_do(place, other, root))
+    return message + hint(value, message, lambda other: _would_do(loc, other, root))
 
 
-def _would_do(place: Place, value: Any, root: type[BaseModel]) -> bool:
-    """Whether another value would be right at a place."""
-    *section, name = place
+def _would_do(loc: Location, value: Any, root: type[BaseModel]) -> bool:
+    """Whether another value would be right at a location."""
+    *section, name = loc
     kind = _kind_at(section, root)
     if name not in kind.model_fields:
         return False
@@ -84,7 +84,7 @@ def _would_do(place: Place, value: Any, root: type[BaseModel]) -> bool:
     return True
 
 
-def _meant(finding: Any, root: type[BaseModel]) -> Place | None:
+def _meant(finding: Any, root: type[BaseModel]) -> Location | None:
     """Gives the setting that an unknown one stands for: that it is missing is the same mistake."""
     if finding["type"] != "extra_forbidden":
         return None
@@ -105,51 +105,51 @@ def _is_absent(finding: Any) -> bool:
 
 
 def _message(finding: Any, root: type[BaseModel], source: Source) -> str:
-    kind, place, context = finding["type"], finding["loc"], finding.get("ctx", {})
+    kind, loc, context = finding["type"], finding["loc"], finding.get("ctx", {})
     if kind == "kcnn":
         return context["message"]
     if kind == WRITTEN_OTHERWISE:
-        return f"{context['message']}; write {_placed(place, context['mend'], source)}"
+        return f"{context['message']}; write {_placed(loc, context['mend'], source)}"
     if kind == BESIDE:
         return f"{context['message']}; {_inside(finding, source)}"
     if kind == "missing":
         return "missing; this setting is needed"
     if kind == "extra_forbidden":
-        return _unknown(place, root, source)
+        return _unknown(loc, root, source)
     value = finding["input"]
     if kind == "model_type":
-        return _no_settings(place, value, root)
+        return _no_settings(loc, value, root)
     if kind == "list_type":
-        return _no_list(place, value, root)
+        return _no_list(loc, value, root)
     if kind in EXPECTED:
         limits = {name: number(limit) for name, limit in context.items()}
         return f"expected {EXPECTED[kind].format(**limits)}; got {shown(value)}"
     return f"{finding['msg'][0].lower()}{finding['msg'][1:]}; got {shown(value)}"
 
 
-def _placed(place: Place, written: str, source: Source) -> str:
-    """Shows how a class is written at a place: alone behind a dash, else with its setting."""
-    *_, name = place
+def _placed(loc: Location, written: str, source: Source) -> str:
+    """Shows how a class is written at a location: alone behind a dash, else with its setting."""
+    *_, name = loc
     in_braces = f"{{{written}}}" if ": " in written else written
-    if place in source.overrides:
-        return f"'{dotted(place)}={in_braces}'"
+    if loc in source.overrides:
+        return f"'{dotted(loc)}={in_braces}'"
     return written if isinstance(name, int) else f"{name}: {in_braces}"
 
 
 def _inside(finding: Any, source: Source) -> str:
     """Says how the settings that stand beside a class get inside."""
-    place, context = finding["loc"], finding["ctx"]
-    first, second, *_ = (source.line((*place, name)) for name in finding["input"])
+    loc, context = finding["loc"], finding["ctx"]
+    first, second, *_ = (source.line((*loc, name)) for name in finding["input"])
     if first != second:
         return "indent by two more spaces what belongs to it"
     if context["mend"]:
-        return f"write {_placed(place, context['mend'], source)}"
+        return f"write {_placed(loc, context['mend'], source)}"
     return f"what belongs to it stands in braces of its own, as in {{{context['example']}}}"
 
 
-def _no_settings(place: Place, value: Any, root: type[BaseModel]) -> str:
-    name = place[-1] if isinstance(place[-1], str) else ""
-    kind, meant = _kind_at(place, root), as_value(value)
+def _no_settings(loc: Location, value: Any, root: type[BaseModel]) -> str:
+    name = loc[-1] if isinstance(loc[-1], str) else ""
+    kind, meant = _kind_at(loc, root), as_value(value)
     example = _without_names(name, kind, meant) or form(name, kind, meant)
     if ":" not in example:
         return f"has no settings; write {name} alone; got {shown(value)}"
@@ -164,10 +164,10 @@ def _without_names(name: str, kind: type[BaseModel], value: Any) -> str | None:
     return own_form(name, kind, call.values, call.settings) if call else None
 
 
-def _no_list(place: Place, value: Any, root: type[BaseModel]) -> str:
+def _no_list(loc: Location, value: Any, root: type[BaseModel]) -> str:
     if isinstance(as_value(value), list):
         return f"expected a list; got {shown(value)}"
-    items = _items(place, value, root)
+    items = _items(loc, value, root)
     listed = ", ".join(items)
     listed = listed if len(listed) <= _LONGEST_LIST else f"{items[0]}, …"
     return (
@@ -176,17 +176,17 @@ def _no_list(place: Place, value: Any, root: type[BaseModel]) -> str:
     )
 
 
-def _items(place: Place, value: Any, root: type[BaseModel]) -> list[str]:
+def _items(loc: Location, value: Any, root: type[BaseModel]) -> list[str]:
     """Shows what may stand in a list: the user's own values where they can."""
-    kind, around = _kind_at(place, root), _kind_at(place[:-1], root)
+    kind, around = _kind_at(loc, root), _kind_at(loc[:-1], root)
     if kind is not around:
         return [form("", kind)]
-    if own := own_item(value, classes_at(place)):
+    if own := own_item(value, classes_at(loc)):
         return [own]
     if isinstance(value, dict) and value:
         return [_item(name, settings) for name, settings in value.items()]
     if not isinstance(value, str | int | float) or len(str(value)) > _LONGEST:
-        value = next(iter(classes_at(place)), "…")
+        value = next(iter(classes_at(loc)), "…")
     return [flow(value)]
 
 
@@ -197,8 +197,8 @@ def _item(name: str, settings: Any) -> str:
     return written[1:-1] if len(written) <= _LONGEST_LIST else f"{flow(name)}: {{…}}"
 
 
-def _unknown(place: Place, root: type[BaseModel], source: Source) -> str:
-    *section, word = place
+def _unknown(loc: Location, root: type[BaseModel], source: Source) -> str:
+    *section, word = loc
     known = _settings_at(section, root)
     if glued := _GLUED.match(str(word)):
         sign = "a colon, not =" if glued["sign"] == "=" else "a space after the colon"
@@ -210,10 +210,10 @@ def _unknown(place: Place, root: type[BaseModel], source: Source) -> str:
         )
     if advice := advice_for(str(word), known):
         return f"unknown setting; {advice}"
-    if belongs := into_optimizer(place, source):
+    if belongs := into_optimizer(loc, source):
         return f"unknown setting; {belongs}"
-    if home := home_of(place, root):
-        return move(place, home, root, source)
+    if home := home_of(loc, root):
+        return move(loc, home, root, source)
     return f"unknown setting{suggest(str(word), known) or '; known here: ' + ', '.join(known)}"
 
 
@@ -223,15 +223,15 @@ def _in_recipes(value: str) -> str:
     return value if meant is value else flow(meant)
 
 
-def _settings_at(place: Sequence[str | int], root: type[BaseModel]) -> list[str]:
-    """Lists the settings that may stand at a place."""
-    return list(_kind_at(place, root).model_fields)
+def _settings_at(loc: Sequence[str | int], root: type[BaseModel]) -> list[str]:
+    """Lists the settings that may stand at a location."""
+    return list(_kind_at(loc, root).model_fields)
 
 
-def _kind_at(place: Sequence[str | int], root: type[BaseModel]) -> type[BaseModel]:
-    """Gives the class of the settings at a place, by following it through the schema."""
+def _kind_at(loc: Sequence[str | int], root: type[BaseModel]) -> type[BaseModel]:
+    """Gives the class of the settings at a location, by following it through the schema."""
     current: type[BaseModel] = root
-    for index, step in enumerate(place):
+    for index, step in enumerate(loc):
         if isinstance(step, str):
-            current = classes_at(place[:index]).get(step) or section_of(current, step) or current
+            current = classes_at(loc[:index]).get(step) or section_of(current, step) or current
     return current

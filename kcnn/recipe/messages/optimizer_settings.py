@@ -15,11 +15,11 @@ from kcnn.recipe.messages.python_text import find_call
 from kcnn.recipe.messages.wording import nearest, suggest
 from kcnn.recipe.messages.words import advice_for, same_setting
 from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
-from kcnn.recipe.source import Place, Source
+from kcnn.recipe.source import Location, Source
 
 _SETTINGS = frozenset(name for kind in OPTIMIZERS.values() for name in kind.model_fields)
 # Where people write them: beside the optimizer, among the layers, at the left edge.
-_SECTIONS: tuple[Place, ...] = (("train",), ("model",), ())
+_SECTIONS: tuple[Location, ...] = (("train",), ("model",), ())
 # What examples of schedules set that need settings.
 _LIKELY_SCHEDULES: dict[str, dict[str, Any]] = {
     "Exponential": {"factor": 0.9},
@@ -42,14 +42,14 @@ class _Optimizer:
     settings: Mapping[str, Any]
 
 
-def into_optimizer(place: Place, source: Source) -> str | None:
+def into_optimizer(loc: Location, source: Source) -> str | None:
     """Says how a setting of the optimizer gets into it; None for another setting.
 
     Args:
-        place: Where it stands, outside of the optimizer.
+        loc: Where it stands, outside of the optimizer.
         source: The recipe, which knows the optimizer and what else stands outside.
     """
-    *section, word = place
+    *section, word = loc
     if tuple(section) not in _SECTIONS or not same_setting(str(word), _SETTINGS):
         return None
     optimizer = _optimizer(source)
@@ -61,8 +61,8 @@ def into_optimizer(place: Place, source: Source) -> str | None:
         return f"{name} has none of this name{suggest(str(word), known)}"
     if setting in optimizer.settings:
         return f"belongs to {name}, which has {setting} already; keep one, there"
-    if place in source.overrides:
-        value = source.overrides[place].partition("=")[2]
+    if loc in source.overrides:
+        value = source.overrides[loc].partition("=")[2]
         return f"belongs to the optimizer; write train.optimizer.{name}.{setting}={value}"
     # All that stands outside, so that of several settings each is told the same mend.
     written = own_form(name, optimizer.kind, (), _together(optimizer, source))

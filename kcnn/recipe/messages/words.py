@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-# What each word is called here; of several names, the one that is known at the place.
+# What each word is called here; of several names, the one that is known at the location.
 _NAMES: dict[str, tuple[str, ...]] = {
     # layers
     "linear": ("Dense",),
@@ -151,7 +151,7 @@ _KERAS_SCHEDULES = {
     "decay_steps": "leave it out, a schedule counts epochs or goes over the whole training",
 }
 
-# What to do about a word that no single name stands for, by a name that is known at its place.
+# What to do about a word that no single name stands for, by a name that is known at its location.
 _ADVICE: dict[str, dict[str, str]] = {
     "Activation": {  # among layers
         "input": "leave it out, kcnn knows the shape of the images",
@@ -239,5 +239,5 @@ def advice_for(word: str, known: Collection[str]) -> str | None:
         word: The word.
         known: The names that may stand in its place.
     """
-    found = (words.get(word.lower()) for place, words in _ADVICE.items() if place in known)
+    found = (words.get(word.lower()) for loc, words in _ADVICE.items() if loc in known)
     return next(filter(None, found), None)

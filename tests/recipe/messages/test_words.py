@@ -18,19 +18,19 @@ TABLES: tuple[Kinds, ...] = (
 SECTIONS = (schema.Recipe, schema.DataSettings, schema.ModelSettings, schema.TrainSettings)
 SETTINGS = [set(kind.model_fields) for table in TABLES for kind in table.values()]
 SETTINGS += [set(section.model_fields) for section in SECTIONS]
-PLACES = [*map(set, TABLES), *SETTINGS]
+LOCATIONS = [*map(set, TABLES), *SETTINGS]
 OTHER_WORDS = {*schema.PRECISIONS, "accuracy", "val_accuracy", "test_accuracy"}
 
 
 def test_every_word_stands_for_a_name_that_there_is() -> None:
     names = {name for names in _NAMES.values() for name in names}
-    assert names <= set().union(OTHER_WORDS, *PLACES)
+    assert names <= set().union(OTHER_WORDS, *LOCATIONS)
     assert {*ACTIVATION_LAYERS.values()} <= {*ACTIVATIONS}
 
 
 def test_no_advice_is_given_where_the_word_is_known() -> None:
-    for place, words in _ADVICE.items():
-        around = [names for names in PLACES if place in names]
+    for loc, words in _ADVICE.items():
+        around = [names for names in LOCATIONS if loc in names]
         assert around
         lower = {name.lower() for names in around for name in names}
         assert lower.isdisjoint(words)
