@@ -102,7 +102,7 @@ def circumstances() -> str:
     the process that starts it.
     """
     start_tensorflow()
-    from kcnn.training.environment import describe_machine
+    from kcnn.machine.environment import describe_machine
 
     machine = describe_machine()
     packages = machine["packages"]

@@ -12,7 +12,7 @@ import numpy as np
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
-from kcnn.machine.peak_memory import peak_memory_mb
+from kcnn.machine.memory import peak_memory_mb
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe

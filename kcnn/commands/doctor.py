@@ -30,7 +30,7 @@ def examine(
     """
     sets = {row["name"]: row["found"] for row in list_sets(data_dir)}
     start_tensorflow(progress)
-    from kcnn.training.environment import describe_machine
+    from kcnn.machine.environment import describe_machine
 
     return {
         **describe_machine(),

@@ -1,4 +1,4 @@
-"""The processor's cores that a process may use, and sharing them out between several."""
+"""The processor cores that a process may use, and how several processes divide them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ _THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def usable_cores() -> tuple[int, ...]:
-    """Gives the numbers of the cores that this process may run on; of all where nobody can tell."""
+    """Return the numbers of the cores that this process may run on.
+
+    macOS and Windows have no `os.sched_getaffinity`; there, all cores count.
+    """
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
 
 
 def core_count() -> int:
-    """Counts the cores that this process may use, by its affinity and TensorFlow's own setting."""
+    """Count the cores that this process may use, by its affinity and TensorFlow's own setting."""
     cores = len(usable_cores())
     try:
         wanted = int(os.environ[_THREADS[0]])
@@ -27,23 +30,23 @@ def core_count() -> int:
     return min(cores, wanted) if wanted > 0 else cores
 
 
-def share_out(things: Sequence[int], parts: int) -> list[tuple[int, ...]]:
-    """Deals things out in their order: parts that differ by one at most, the larger ones first.
+def split_evenly(numbers: Sequence[int], parts: int) -> list[tuple[int, ...]]:
+    """Split numbers, in their order, into parts whose sizes differ by at most one.
 
     Args:
-        things: Numbers of cores or GPUs.
-        parts: How many, at most as many as there are things.
+        numbers: The numbers of cores or GPUs.
+        parts: How many parts; at most as many as there are numbers. The larger ones come first.
     """
-    size, larger = divmod(len(things), parts)
+    size, larger = divmod(len(numbers), parts)
     ends = [part * size + min(part, larger) for part in range(parts + 1)]
-    return [tuple(things[begin:end]) for begin, end in pairwise(ends)]
+    return [tuple(numbers[begin:end]) for begin, end in pairwise(ends)]
 
 
-def stay_on(cores: Sequence[int]) -> None:
-    """Keeps this process, and TensorFlow's threads in it, on some cores.
+def pin_to_cores(cores: Sequence[int]) -> None:
+    """Keep this process, and TensorFlow's threads in it, on some cores.
 
-    To be called before TensorFlow starts. Where a process cannot be kept on cores, macOS and
-    Windows, TensorFlow at least starts no more threads than it has cores.
+    Call this before TensorFlow starts. macOS and Windows cannot keep a process on cores (no
+    `os.sched_setaffinity`); there, TensorFlow at least starts only as many threads.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)

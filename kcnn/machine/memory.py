@@ -1,24 +1,29 @@
-"""Free memory, and batch sizes that need little of it."""
+"""Free memory, peak memory, and batch sizes that need little of it.
+
+psutil knows neither the limit of a container nor, on Linux and macOS, the peak. Those are read from
+the cgroup files and from `resource`.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-MOST_IMAGES_AT_A_TIME = 500  # more are no faster
-MOST_VALUES_AT_A_TIME = 2**26  # of one layer; 256 MB in float32
+MAX_PREDICTION_BATCH = 500  # larger batches are no faster
+MAX_LAYER_VALUES = 2**26  # in one layer's output for a batch; 256 MB in float32
 
 _CGROUPS_OF_THIS_PROCESS = Path("/proc/self/cgroup")
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def images_at_a_time(values: int) -> int:
+def prediction_batch_size(values: int) -> int:
     """Return how many images a model may predict at once; fewer if its layers are large.
 
     Args:
         values: How many values the largest of its layers computes for one image.
     """
-    return max(1, min(MOST_IMAGES_AT_A_TIME, MOST_VALUES_AT_A_TIME // values))
+    return max(1, min(MAX_PREDICTION_BATCH, MAX_LAYER_VALUES // values))
 
 
 def free_memory() -> int | None:
@@ -33,6 +38,19 @@ def free_memory() -> int | None:
     except (OSError, RuntimeError):  # no /proc
         return None
     return max(0, min([available, *_left_in_cgroups()]))
+
+
+def peak_memory_mb() -> int:
+    """Return the peak memory of this process in MB; a GPU's own memory is not counted."""
+    if sys.platform == "win32":
+        import psutil
+
+        return round(psutil.Process().memory_info().peak_wset / 1e6)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # In bytes on macOS, in units of 1024 bytes on Linux.
+    return round(peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6)
 
 
 def _left_in_cgroups() -> Iterator[int]:
@@ -65,7 +83,7 @@ def _left_in_cgroups() -> Iterator[int]:
 def _left_in_cgroup(group: Path, limit: str, usage: str) -> int | None:
     """Return the bytes that a cgroup's limit leaves; None if it has no limit."""
     try:
-        most = int((group / limit).read_text(encoding="utf-8"))
+        allowed = int((group / limit).read_text(encoding="utf-8"))
         used = int((group / usage).read_text(encoding="utf-8"))
         statistics = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):  # `max` is no number
@@ -76,4 +94,4 @@ def _left_in_cgroup(group: Path, limit: str, usage: str) -> int | None:
         for line in statistics
         if line.startswith(("inactive_file ", "active_file "))
     )
-    return most - max(0, used - cached)
+    return allowed - max(0, used - cached)

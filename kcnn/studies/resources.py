@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kcnn.errors import KcnnError
-from kcnn.machine.cores import share_out, usable_cores
+from kcnn.machine.cores import split_evenly, usable_cores
 from kcnn.progress import Progress
 
 
@@ -45,7 +45,7 @@ def lanes_for(count: int, side_by_side: int, device: str | None, progress: Progr
     if at_a_time == 1:
         return [Lane(None, device)]
     devices = _share_devices(device, at_a_time, progress)
-    parts = share_out(cores, at_a_time)
+    parts = split_evenly(cores, at_a_time)
     return [Lane(part, own) for part, own in zip(parts, devices, strict=True)]
 
 
@@ -59,7 +59,7 @@ def _share_devices(device: str | None, parts: int, progress: Progress) -> Sequen
             f"--side-by-side: {parts} trainings at a time need a GPU each, and there {are}",
             f"write --side-by-side {len(gpus)}, name more GPUs, or train on --device cpu",
         )
-    return [",".join(map(str, part)) for part in share_out(gpus, parts)]
+    return [",".join(map(str, part)) for part in split_evenly(gpus, parts)]
 
 
 def _gpus(device: str | None, progress: Progress) -> list[int]:

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from kcnn.errors import CrashError, KcnnError, TrainingError
-from kcnn.machine.cores import stay_on
+from kcnn.machine.cores import pin_to_cores
 from kcnn.machine.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
 from kcnn.progress import Advance, Progress
 from kcnn.runs.folder import RunFolder
@@ -152,7 +152,7 @@ def _run_child(
         watch_signals()
         start_new_thread(_stop_with_parent, (parent_ended,))
         if cores is not None:
-            stay_on(cores)
+            pin_to_cores(cores)
         _fit_and_report(sender, work, arguments)
     except KeyboardInterrupt:
         sender.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import write_json
-from kcnn.machine.peak_memory import peak_memory_mb
+from kcnn.machine.memory import peak_memory_mb
 from kcnn.machine.signals import stop_if_requested, stops_deferred
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder

@@ -201,7 +201,7 @@ def test_large_images_come_a_few_at_a_time(own_run, digits, monkeypatch) -> None
 
     monkeypatch.setattr(FittedImages, "batches", noted)
     for most in (6 * 8 * 3 * 7, 10, 2**26):
-        monkeypatch.setattr(memory, "MOST_VALUES_AT_A_TIME", most)
+        monkeypatch.setattr(memory, "MAX_LAYER_VALUES", most)
         assert len(predict([digits], None, outputs(own_run))) == 40
     assert sizes == [7, 1, 64]
 

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from kcnn.machine.cores import core_count, share_out, usable_cores
+from kcnn.machine.cores import core_count, split_evenly, usable_cores
 
 STAYS_ON_ONE = """
-from kcnn.machine.cores import core_count, stay_on, usable_cores
+from kcnn.machine.cores import core_count, pin_to_cores, usable_cores
 last = usable_cores()[-1:]
-stay_on(last)
+pin_to_cores(last)
 import os
 kept = usable_cores() == last or not hasattr(os, "sched_setaffinity")
 print(kept, core_count(), os.environ["TF_NUM_INTRAOP_THREADS"])
@@ -29,7 +29,7 @@ print(os.environ["TF_NUM_INTEROP_THREADS"])
     ],
 )
 def test_shares(count: int, parts: int, expected: list[tuple[int, ...]]) -> None:
-    assert share_out(range(count), parts) == expected
+    assert split_evenly(range(count), parts) == expected
 
 
 def test_tensorflows_own_setting_counts(monkeypatch: pytest.MonkeyPatch) -> None:

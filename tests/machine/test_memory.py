@@ -87,3 +87,21 @@ def test_the_command_line_starts_without_psutil() -> None:
     code = "import kcnn.cli, sys; print('psutil' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize(("system", "megabytes"), [("linux", 2048), ("darwin", 2)])
+def test_peak_in_megabytes(system: str, megabytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = SimpleNamespace(
+        RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=2 * 10**6)
+    )
+    monkeypatch.setitem(sys.modules, "resource", usage)
+    monkeypatch.setattr(sys, "platform", system)
+    assert memory.peak_memory_mb() == megabytes
+
+
+def test_peak_in_megabytes_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    used = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=7_000_000))
+    monkeypatch.setattr(psutil, "Process", lambda: used)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert memory.peak_memory_mb() == 7

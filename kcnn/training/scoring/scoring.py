@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kcnn.errors import TrainingError
 from kcnn.files.atomic import write_csv
-from kcnn.machine.memory import images_at_a_time
+from kcnn.machine.memory import prediction_batch_size
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
@@ -98,7 +98,7 @@ def answer_images(
 def batch_size(model: keras.Model) -> int:
     """Gives how many images a model answers at a time, by the largest of its maps."""
     shapes = [model.input_shape, *(layer.output.shape for layer in model.layers)]
-    return images_at_a_time(max(math.prod(shape[1:]) for shape in shapes))
+    return prediction_batch_size(max(math.prod(shape[1:]) for shape in shapes))
 
 
 def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
