@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 
 import click
-from training_speed import images_per_second, settled, shown
 
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.optimizers import ConvolutionMuon
+from training_speed import images_per_second, settled, shown
 
 # Too slow for a processor, for images of one's own, or the network of another recipe.
 LEFT_OUT = {"alexnet", "vgg16", "cifar96", "cifar94_muon"}

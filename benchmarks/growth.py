@@ -14,11 +14,11 @@ import click
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from training_speed import KCNN_ENVIRONMENT, reason_of
 
 from kcnn.figures import style
 from kcnn.machine.cores import core_count
 from kcnn.machine.start import start_tensorflow
+from training_speed import KCNN_ENVIRONMENT, reason_of
 
 HERE = Path(__file__).parent
 # What stays while another quantity grows; whole batches of every size. Deep nets take fewer.

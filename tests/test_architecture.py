@@ -33,8 +33,6 @@ MAY_IMPORT = {
     "commands": {"studies"} | MIDDLE | FOUNDATIONS,
     "console": {"commands", "studies"} | FOUNDATIONS,
     "cli": {"console", "commands", "errors", "studies"},
-    "reference": {"cli"},  # what the README says of the command line
-    "settings_reference": {"recipe", "text"},  # what docs/recipe.md says of recipes
     "__main__": {"cli", "console"},
 }
 # Exceptions: modules that others may import all the same, and which.

@@ -96,7 +96,6 @@ def test_as_many_steps_at_a_time_as_in_fit(
     net: str, real_data: Path, contenders, monkeypatch
 ) -> None:
     from contenders.task import make_task
-
     from kcnn.data.splits import steps_per_epoch
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe
@@ -116,7 +115,6 @@ def test_as_many_steps_at_a_time_as_in_fit(
 
 def test_epochs_are_as_long_as_was_asked_where_steps_allow_it(contenders, monkeypatch) -> None:
     from contenders.task import steps_as_in_fit
-
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
     from kcnn.training import steps
@@ -234,7 +232,6 @@ def test_flops_of_no_recipe_is_one_line(contenders) -> None:
 
 def test_operations_are_counted_forward_and_back(contenders) -> None:
     from flops import operations_of_an_image
-
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
 
@@ -318,7 +315,6 @@ def test_the_verdict_on_growth_is_in_the_figures(contenders) -> None:
 
 def test_growth_takes_one_step_at_a_time(contenders, monkeypatch) -> None:
     from contenders import growing
-
     from kcnn.data.dataset import Images
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -16,7 +14,6 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 from kcnn.commands.check import check
 from kcnn.recipe.library import shipped_recipes
-from kcnn.reference import with_reference
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -29,23 +26,6 @@ def blocks(language: str) -> list[str]:
 def kcnn_lines() -> list[str]:
     lines = [line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines()]
     return [line for line in lines if line.startswith("kcnn ")]
-
-
-def test_command_reference_is_what_help_prints() -> None:
-    assert with_reference(README) == README, "run python -m kcnn.reference README.md"
-
-
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["one.md", "more.md"]])
-@pytest.mark.parametrize(
-    "page", ["kcnn.reference README.md", "kcnn.settings_reference docs/recipe.md"]
-)
-def test_a_page_goes_to_exactly_one_path(page: str, arguments: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", page.split()[0], *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert f"python -m {page}" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:

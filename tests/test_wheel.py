@@ -41,6 +41,7 @@ def test_holds_every_module_and_recipe(wheel: Path) -> None:
     modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "kcnn").rglob("*.py")}
     recipes = {f"kcnn/recipes/{path.name}" for path in (REPOSITORY / "recipes").glob("*.yaml")}
     assert modules | recipes <= inside
+    assert {name for name in inside if name.endswith(".py")} == modules
 
 
 @pytest.mark.slow

@@ -1,22 +1,21 @@
-"""Writes the page of everything a recipe may say from the schema and its docstrings.
+"""Write `docs/recipe.md`, the page of all settings, from the schema and its docstrings.
 
-`python -m kcnn.settings_reference docs/recipe.md` brings it up to date; a test sees that it is.
+    python docs/write_recipe.py
+
+A test checks that the page is up to date.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kcnn.recipe import layers, losses, optimizers
 from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
-from kcnn.recipe.examples import EXAMPLES
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.layers.normalization import Normalization
 from kcnn.recipe.layers.weighted import Weighted, Window
-from kcnn.recipe.meanings import Setting, settings_of, summary
 from kcnn.recipe.schema import (
     DataSettings,
     EarlyStopping,
@@ -35,6 +34,10 @@ from kcnn.recipe.weights import (
     Seeded,
 )
 from kcnn.text.markdown import code, table
+from recipe_examples import EXAMPLES
+from recipe_settings import Setting, settings_of, summary
+
+PAGE = Path(__file__).with_name("recipe.md")
 
 Row = tuple[str, str, str, str]
 
@@ -42,7 +45,7 @@ HEADINGS: Row = ("setting", "takes", "default", "meaning")
 INTRODUCTION = """\
 # Everything a recipe may say
 
-<!-- Written from docstrings: python -m kcnn.settings_reference docs/recipe.md -->
+<!-- Written from docstrings: python docs/write_recipe.py -->
 
 A recipe is a YAML file with three sections that are needed, `data`, `model` and `train`:
 
@@ -182,7 +185,7 @@ SECTIONS = (
 )
 
 
-def settings_page() -> str:
+def recipe_page() -> str:
     """Gives the page, its sections behind an introduction and a table of contents."""
     contents = " · ".join(f"[{one.title}](#{_anchor(one.title)})" for one in SECTIONS)
     return "\n\n".join([INTRODUCTION, contents, *map(_section, SECTIONS)]) + "\n"
@@ -286,6 +289,4 @@ def _anchor(title: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        sys.exit(__doc__)
-    Path(sys.argv[1]).write_text(settings_page(), encoding="utf-8", newline="\n")
+    PAGE.write_text(recipe_page(), encoding="utf-8", newline="\n")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from kcnn.errors import RecipeError
+from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AlternatingFlip, RandAugment, RandomZoom
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.layers import Conv2D, Dense, Repeat
-from kcnn.recipe.meanings import Setting, settings_of, summary
 from kcnn.recipe.optimizers import SGD, ConvolutionMuon, Step
 from kcnn.recipe.schema import DataSettings, Fidelity, Recipe, TrainSettings
 from kcnn.recipe.weights import Whitening
+from recipe_settings import Setting, settings_of, summary
 
 
 def setting(kind: type[Settings], name: str) -> Setting:
@@ -59,10 +59,10 @@ def test_types_and_limits_are_said_in_words(kind: type[Settings], name: str, exp
         (Dense, "inputs", "model.layers=[{Dense: {units: 1, inputs: []}}]"),
     ],
 )
-def test_words_are_those_of_messages(
-    problems: Callable[..., list[str]], base: str, kind: type[Settings], name: str, override: str
-) -> None:
-    (problem,) = problems(base, override)
+def test_words_are_those_of_messages(kind: type[Settings], name: str, override: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_recipe("digits", [override])
+    (problem,) = caught.value.problems
     said = setting(kind, name).expected.replace("a whole number of", "a number of")
     assert f"{name}: expected {said}; got " in problem
 
