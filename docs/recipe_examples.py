@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from kcnn.recipe.augmentations import AlternatingFlip, MixUp
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Layer, Repeat, Residual
 from kcnn.recipe.losses import CategoricalCrossentropy, SparseTopKCategoricalAccuracy
 from kcnn.recipe.optimizers import ConvolutionMuon, Optimizer, ReduceLROnPlateau, Step, Triangle
+from kcnn.recipe.regularizers import L2
 from kcnn.recipe.schema import (
     EarlyStopping,
     Fidelity,
@@ -15,7 +17,6 @@ from kcnn.recipe.schema import (
     Published,
     TrainSettings,
 )
-from kcnn.recipe.weights import L2, Dirac, Whitening
 
 EXAMPLES: dict[type[Settings], str] = {
     FlipsAndShifts: """\

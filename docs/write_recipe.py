@@ -13,9 +13,12 @@ from pathlib import Path
 
 from kcnn.recipe import layers, losses, optimizers
 from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
+from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.initializers import KERNEL_INITIALIZERS_OF_CONV2D, Seeded
 from kcnn.recipe.layers.normalization import Normalization
 from kcnn.recipe.layers.weighted import Weighted, Window
+from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.schema import (
     DataSettings,
     EarlyStopping,
@@ -26,12 +29,6 @@ from kcnn.recipe.schema import (
     Published,
     Recipe,
     TrainSettings,
-)
-from kcnn.recipe.weights import (
-    CONSTRAINTS,
-    KERNEL_INITIALIZERS_OF_CONV2D,
-    REGULARIZERS,
-    Seeded,
 )
 from kcnn.text.markdown import code, table
 from recipe_examples import EXAMPLES

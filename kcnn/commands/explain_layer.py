@@ -14,7 +14,7 @@ from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.recipe.weights import Whitening
+from kcnn.recipe.initializers import Whitening
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, find_run
 from kcnn.training.fresh_model import fresh_model
 

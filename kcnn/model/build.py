@@ -19,10 +19,12 @@ from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
 from kcnn.recipe import layers as kinds
+from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.initializers import INITIALIZERS, Dirac, Whitening
 from kcnn.recipe.kinds import table
 from kcnn.recipe.layers import Layer
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS, Dirac, Whitening
+from kcnn.recipe.regularizers import REGULARIZERS
 
 _WEIGHTED = (
     kinds.Conv2D,

@@ -10,8 +10,8 @@ from kcnn.model.arithmetic.windows import WrittenLayer, as_written, windows
 from kcnn.model.graph import INPUT, Node
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
+from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Conv2D
-from kcnn.recipe.weights import Dirac, Whitening
 
 SomeInitializer = TypeVar("SomeInitializer", bound=Settings)
 

@@ -19,9 +19,11 @@ import h5py
 
 from kcnn.machine.memory import free_memory
 from kcnn.model.graph import MOST_LAYERS
+from kcnn.recipe.constraints import CONSTRAINTS
+from kcnn.recipe.initializers import INITIALIZERS
 from kcnn.recipe.layers import LAYERS
+from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.schema import LARGEST_SIDE, PRECISIONS
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 
 MOST_SAVED_LAYERS = MOST_LAYERS + 2  # with the images and their scaling, which no recipe names
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"

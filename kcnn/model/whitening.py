@@ -10,8 +10,8 @@ from kcnn.model.graph import SCALING
 from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.recipe import Recipe
+from kcnn.recipe.initializers import Whitening
 from kcnn.recipe.schema import OWN_DATASETS
-from kcnn.recipe.weights import Whitening
 
 _IMAGES_AT_ONCE = 100  # patches repeat each pixel as often as the kernel has places
 

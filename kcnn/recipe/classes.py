@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kcnn.recipe.augmentations import AUGMENTATIONS
+from kcnn.recipe.constraints import CONSTRAINTS
+from kcnn.recipe.initializers import INITIALIZERS, KERNEL_INITIALIZERS_OF_CONV2D
 from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
-from kcnn.recipe.weights import (
-    CONSTRAINTS,
-    INITIALIZERS,
-    KERNEL_INITIALIZERS_OF_CONV2D,
-    REGULARIZERS,
-)
+from kcnn.recipe.regularizers import REGULARIZERS
 
 _CLASSES: dict[str, Kinds] = {
     "layers": LAYERS,

@@ -10,13 +10,15 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from kcnn.model import local_response
+from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import ACTIVATIONS, Settings
+from kcnn.recipe.initializers import INITIALIZERS
 from kcnn.recipe.kinds import Kinds, spellings
 from kcnn.recipe.layers import LAYERS, Layer
 from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.recipe.optimizers import OPTIMIZERS
+from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.strict_yaml import read_yaml
-from kcnn.recipe.weights import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 from kcnn.training.optimizers import muon
 
 # Layers, and one optimizer, that Keras does not have.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import ActivationName, Axes, NotNegative
+from kcnn.recipe.initializers import Initializer
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.weights import Constraint, Initializer, Regularizer
+from kcnn.recipe.regularizers import Regularizer
 
 
 class Activation(Layer):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import Axes, Count, Positive, UnitInterval, accept
+from kcnn.recipe.initializers import Initializer
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.weights import Constraint, Initializer, Regularizer
+from kcnn.recipe.regularizers import Regularizer
 
 
 class Normalization(Layer):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import ActivationName, Count, Extra, Padding, PoolPadding, Settings, Size
+from kcnn.recipe.initializers import Conv2DInitializer, Initializer
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.weights import Constraint, Conv2DInitializer, Initializer, Regularizer
+from kcnn.recipe.regularizers import Regularizer
 
 
 class Weighted(Layer):

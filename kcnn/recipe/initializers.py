@@ -1,4 +1,4 @@
-"""Initializers, regularizers and constraints of weights, under Keras's names."""
+"""Initializers of weights, under Keras's names; Dirac and Whitening are kcnn's own."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 from typing_extensions import TypeAliasType
 
-from kcnn.recipe.fields import (
-    Axes,
-    Count,
-    NotNegative,
-    Positive,
-    Settings,
-    UnitInterval,
-    WholeNumber,
-    choice,
-    mistake,
-)
+from kcnn.recipe.fields import Count, Positive, Settings, WholeNumber, choice, mistake
 from kcnn.recipe.kinds import OneOf, table
 
 
@@ -30,7 +20,7 @@ class Ones(Settings):
 
 
 class Constant(Settings):
-    """All weights one value.
+    """All weights the same value.
 
     Args:
         value: The value.
@@ -40,7 +30,7 @@ class Constant(Settings):
 
 
 class Seeded(Settings):
-    """What is drawn at random.
+    """Arguments of every random initializer.
 
     Args:
         seed: Draws the weights; `train.seed` decides when left out.
@@ -148,90 +138,14 @@ class Whitening(Settings):
     """Filters that decorrelate patches of the image (as in Jordan, 2024); not in Keras.
 
     Args:
-        images: How many training images the patches come from: the first ones of a named set; of a
-            folder or an npz, whose classes may lie one behind the other, as many drawn by
-            `train.seed`.
-        epsilon: Added to the patches' variances, so that the smallest are not blown up.
+        images: How many training images the patches come from. Of a named dataset, the first ones;
+            of a folder or an npz, which may be sorted by class, random ones drawn by `train.seed`.
+        epsilon: Added to the patches' variances, so that dividing by a tiny one does not amplify
+            noise.
     """
 
     images: Count = 5000
     epsilon: Positive = 0.0005
-
-
-class L1(Settings):
-    """Adds `l1` times the sum of absolute weights to the loss.
-
-    Args:
-        l1: What their sum is multiplied by.
-    """
-
-    l1: NotNegative | None = None
-
-
-class L2(Settings):
-    """Adds `l2` times the sum of squared weights to the loss.
-
-    Args:
-        l2: What their sum is multiplied by.
-    """
-
-    l2: NotNegative | None = None
-
-
-class L1L2(L1, L2):
-    """Both penalties."""
-
-
-class MaxNorm(Settings):
-    """Keeps the norm of a unit's weights below a value.
-
-    Args:
-        max_value: The value.
-        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
-    """
-
-    max_value: Positive | None = None
-    axis: Axes | None = None
-
-
-class MinMaxNorm(Settings):
-    """Keeps the norm of a unit's weights between two values.
-
-    Args:
-        min_value: The lower one.
-        max_value: The upper one.
-        rate: Share of the way that each step brings it back.
-        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
-    """
-
-    min_value: NotNegative | None = None
-    max_value: Positive | None = None
-    rate: UnitInterval | None = None
-    axis: Axes | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> MinMaxNorm:
-        lowest = 0 if self.min_value is None else self.min_value
-        highest = 1 if self.max_value is None else self.max_value
-        if lowest > highest:
-            raise mistake(
-                f"min_value {lowest:g} is above max_value, {highest:g}; write a higher max_value"
-            )
-        return self
-
-
-class NonNeg(Settings):
-    """Keeps weights at or above 0."""
-
-
-class UnitNorm(Settings):
-    """Keeps the norm of a unit's weights at 1.
-
-    Args:
-        axis: The axes of one unit's weights: 0 for `Dense`, [0, 1, 2] for `Conv2D`.
-    """
-
-    axis: Axes | None = None
 
 
 INITIALIZERS = table(
@@ -239,13 +153,9 @@ INITIALIZERS = table(
     RandomUniform, TruncatedNormal, VarianceScaling, Orthogonal, Constant, Zeros, Ones,
 )  # fmt: skip
 KERNEL_INITIALIZERS_OF_CONV2D = INITIALIZERS | table(Dirac, Whitening)
-REGULARIZERS = table(L2, L1, L1L2)
-CONSTRAINTS = table(MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
 
-# Named aliases, so that pydantic builds each of these large unions once and not once a setting.
+# Named aliases: pydantic builds each of these large unions once, not once for every setting.
 Initializer = TypeAliasType("Initializer", Annotated[Settings, OneOf(INITIALIZERS, "initializer")])
 Conv2DInitializer = TypeAliasType(
     "Conv2DInitializer", Annotated[Settings, OneOf(KERNEL_INITIALIZERS_OF_CONV2D, "initializer")]
 )
-Regularizer = TypeAliasType("Regularizer", Annotated[Settings, OneOf(REGULARIZERS, "regularizer")])
-Constraint = TypeAliasType("Constraint", Annotated[Settings, OneOf(CONSTRAINTS, "constraint")])
