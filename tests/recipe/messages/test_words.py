@@ -5,14 +5,14 @@ import inspect
 import keras
 import pytest
 
-from kcnn.recipe import augmentations, layers, losses, optimizers, schema, weights
+from kcnn.recipe import augmentations, initializers, layers, losses, optimizers, schema
 from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.messages.wording import nearest, suggest
 from kcnn.recipe.messages.words import _ADVICE, _NAMES, ACTIVATION_LAYERS
 
 TABLES: tuple[Kinds, ...] = (
-    layers.LAYERS, optimizers.OPTIMIZERS, losses.LOSSES, losses.METRICS, weights.INITIALIZERS,
+    layers.LAYERS, optimizers.OPTIMIZERS, losses.LOSSES, losses.METRICS, initializers.INITIALIZERS,
     optimizers.SCHEDULES, augmentations.AUGMENTATIONS,
 )  # fmt: skip
 SECTIONS = (schema.Recipe, schema.DataSettings, schema.ModelSettings, schema.TrainSettings)
