@@ -25,8 +25,8 @@ from kcnn.recipe.layers import (
     Residual,
     ZeroPadding2D,
 )
-from kcnn.recipe.messages.wording import suggest
 from kcnn.recipe.source import Location
+from kcnn.text.did_you_mean import did_you_mean
 
 INPUT = "image"
 SCALING = "scaling"  # the model's own first layer
@@ -193,7 +193,7 @@ class _Unfolding:
         known = [name for scope in self._scopes for name in scope]
         self._note(
             (*loc, "inputs"),
-            f"no earlier layer is named {name}{suggest(name, known)}"
+            f"no earlier layer is named {name}{did_you_mean(name, known)}"
             " (inputs name layers above, by the name they were given)",
         )
         return None

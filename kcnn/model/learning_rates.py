@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kcnn.errors import RecipeError
 from kcnn.recipe import Recipe
-from kcnn.recipe.messages.wording import shown, suggest
+from kcnn.text.did_you_mean import did_you_mean
 
 _LOC = ("train", "learning_rate_multipliers")
 _EXAMPLES = 3
@@ -35,7 +35,7 @@ def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, 
             problems.append((pattern, f"no weight that is trained{_expected(pattern, weights)}"))
         twice = next((weight for weight in meant if weight in found), None)
         if twice is not None:
-            problems.append((pattern, f"{twice} is meant by {shown(patterns[twice])} already"))
+            problems.append((pattern, f"{twice} is meant by {patterns[twice]!r} already"))
         found |= dict.fromkeys(meant, multiplier)
         patterns |= dict.fromkeys(meant, pattern)
     if problems:
@@ -50,7 +50,7 @@ def _expected(pattern: str, weights: Sequence[str]) -> str:
         return ": this network has none"
     listed = ", ".join(weights[:_EXAMPLES])
     more = ", …" if len(weights) > _EXAMPLES else ""
-    return suggest(pattern, weights) or (
+    return did_you_mean(pattern, weights) or (
         f"; those are {listed}{more}, and a pattern for several is as in "
         f"*/{weights[-1].rpartition('/')[2]}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcnn.errors import RecipeError
-from kcnn.recipe.messages.wording import suggest
+from kcnn.text.did_you_mean import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -43,7 +43,7 @@ def find_recipe(recipe: str | Path) -> Path:
     if _exists(beside := Path(f"{recipe}.yaml")):
         raise RecipeError([f"{path}: no such file"], f"write {beside}")
     raise RecipeError(
-        [f"{path}: no such file, and no recipe of that name{suggest(path.stem, shipped)}"],
+        [f"{path}: no such file, and no recipe of that name{did_you_mean(path.stem, shipped)}"],
         "kcnn recipes lists those that kcnn brings",
     )
 

@@ -6,7 +6,7 @@ from kcnn.errors import RecipeError
 from kcnn.model.arithmetic.windows import WrittenLayer, as_written
 from kcnn.model.plan import Plan
 from kcnn.recipe.layers import Conv2D
-from kcnn.recipe.messages.wording import suggest
+from kcnn.text.did_you_mean import did_you_mean
 
 
 def find_convolution(plan: Plan, name: str) -> WrittenLayer:
@@ -26,7 +26,7 @@ def find_convolution(plan: Plan, name: str) -> WrittenLayer:
     if name in layers:
         kind = type(layers[name].node.layer).__name__
         raise RecipeError([f"{file}: layer {name} is a {kind}, expected a Conv2D"], known)
-    raise RecipeError([f"{file}: no layer is named {name}{suggest(name, layers)}"], known)
+    raise RecipeError([f"{file}: no layer is named {name}{did_you_mean(name, layers)}"], known)
 
 
 def require_place(
