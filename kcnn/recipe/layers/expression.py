@@ -1,0 +1,77 @@
+"""Whole numbers that remember how a textbook writes them."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from functools import reduce
+
+_SUM, _PRODUCT, _ATOM = range(3)  # how strongly the parts of a text hold together
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A whole number, written as the calculation that it comes from.
+
+    Its operators compute the number and the text together, so that the two cannot disagree.
+
+    Example:
+        >>> size = (Expression(28) - 5 + Expression(2) * 0) // 1 + 1
+        >>> int(size)
+        24
+        >>> str(size)
+        '(28 − 5 + 2·0)/1 + 1'
+    """
+
+    value: int
+    _text: str = ""
+    _binding: int = _ATOM
+
+    def __int__(self) -> int:
+        return self.value
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __str__(self) -> str:
+        return self._text or str(self.value)
+
+    def __add__(self, other: Number) -> Expression:
+        return Expression(self.value + int(other), f"{self} + {other}", _SUM)
+
+    def __sub__(self, other: Number) -> Expression:
+        right = _at_least(_PRODUCT, other)
+        return Expression(self.value - int(other), f"{self} − {right}", _SUM)
+
+    def __mul__(self, other: Number) -> Expression:
+        left, right = _at_least(_PRODUCT, self), _at_least(_PRODUCT, other)
+        return Expression(self.value * int(other), f"{left}·{right}", _PRODUCT)
+
+    def __floordiv__(self, other: Number) -> Expression:
+        """Divide and round down; the text has ⌊…⌋ only where rounding changes the number."""
+        value, remainder = divmod(self.value, int(other))
+        text = f"{_at_least(_PRODUCT, self)}/{_at_least(_ATOM, other)}"
+        if remainder:
+            return Expression(value, f"⌊{text}⌋")
+        return Expression(value, text, _PRODUCT)
+
+    def bracketed(self) -> Expression:
+        """Return the same number with brackets around its text."""
+        return Expression(self.value, f"({self})")
+
+
+Number = int | Expression
+
+
+def product(*factors: Number) -> Expression:
+    """Multiply at least one number, written as `5·5·3`."""
+    first, *others = factors
+    return reduce(
+        operator.mul, others, first if isinstance(first, Expression) else Expression(first)
+    )
+
+
+def _at_least(binding: int, number: Number) -> Number:
+    if isinstance(number, Expression) and number._binding < binding:
+        return number.bracketed()
+    return number
