@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kcnn.files.atomic import atomic, write_json, write_text
 from kcnn.machine.start import start_tensorflow
@@ -19,6 +20,11 @@ from kcnn.runs.log import Remembering, log_notes
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult, complete_run
 from kcnn.training.job import Job, build_compiled_model, load_job
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.data.dataset import Dataset
 
 
 def fit(
@@ -74,7 +80,17 @@ def fit(
     with hold(run):
         _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
         log_notes(run, progress.notes)
-        return complete_run(run, job, model, clock, display)
+        return complete_run(run, job, model, clock, draw_plots, display)
+
+
+def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:
+    """Draw all plots of a run that was just trained, with its model still in memory."""
+    # Here, because importing Matplotlib takes most of a second, which nobody waits for if the
+    # training is refused or fails.
+    from kcnn.figures.gallery import draw_run
+    from kcnn.model.feature_maps import feature_maps
+
+    draw_run(run, dataset, partial(feature_maps, model), progress=progress)
 
 
 def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:

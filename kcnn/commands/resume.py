@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kcnn.commands.fit import draw_plots
 from kcnn.errors import RunError
 from kcnn.files.atomic import read_json, remove_leftovers, write_json, write_text
 from kcnn.machine.start import start_tensorflow
@@ -102,7 +103,7 @@ def _resume(
     else:
         progress.note(f"going on with {run.path} after {checkpoint.place}")
     log_notes(run, progress.notes)
-    return complete_run(run, job, model, clock, display, checkpoint)
+    return complete_run(run, job, model, clock, draw_plots, display, checkpoint)
 
 
 def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> None:

@@ -1,11 +1,10 @@
-"""A run that was begun, brought to its end: trained, scored and drawn."""
+"""Train a run to its end, score it and draw its plots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kcnn.errors import KcnnError, RunError
@@ -21,9 +20,11 @@ from kcnn.training.job import Job
 if TYPE_CHECKING:
     import keras
 
-    from kcnn.data.dataset import Images
+    from kcnn.data.dataset import Dataset, Images
     from kcnn.runs.checkpoint import Checkpoint
     from kcnn.training.fit import Feed, Training
+
+    Draw = Callable[[RunFolder, Dataset, keras.Model, Progress], None]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FitResult:
 
     Args:
         run: Its folder.
-        summary: What summary.json holds.
+        summary: The content of summary.json.
     """
 
     run: RunFolder
@@ -44,18 +45,21 @@ def complete_run(
     job: Job,
     model: keras.Model,
     clock: Clock,
+    draw: Draw,
     progress: Progress,
     resumed: Checkpoint | None = None,
 ) -> FitResult:
-    """Train a run to its end, score it and draw its pictures.
+    """Train a run to its end, score it and draw its plots.
 
     Args:
-        run: A run that was begun.
-        job: What is trained.
-        model: Its compiled model, as it is before the first step.
+        run: The run; its recipe and environment have been written.
+        job: The model's plan and the images.
+        model: Its compiled model, before the first step.
         clock: Times the parts.
+        draw: Draws the plots. It is handed in because training imports no figures, and imports
+            Matplotlib only when it is called, because that takes most of a second.
         progress: Shows the work.
-        resumed: The checkpoint to go on from; None for a run that begins.
+        resumed: The checkpoint to resume from; None for a new run.
 
     Raises:
         KcnnError: Training diverged, or the folder cannot be written.
@@ -68,14 +72,14 @@ def complete_run(
             training = completion.train(resumed)
             stop_if_requested()
             summary = completion.conclude(training)
-        # A run that is scored is finished, whatever becomes of its pictures.
-        summary = completion.draw(summary)
+        # A run that is scored is finished, even if its plots cannot be drawn.
+        summary = completion.draw(draw, summary)
     return FitResult(run, summary)
 
 
 @dataclass(frozen=True)
 class _Completion:
-    """The parts of what complete_run does, on the same run."""
+    """The steps of complete_run on one run."""
 
     run: RunFolder
     job: Job
@@ -84,7 +88,7 @@ class _Completion:
     progress: Progress
 
     def train(self, resumed: Checkpoint | None) -> Training:
-        """Trains to the last epoch; first to the end of the epoch that was stopped within."""
+        """Train to the last epoch; first to the end of an epoch in which the run was stopped."""
         from kcnn.runs.checkpoint import newest_checkpoint
         from kcnn.runs.filters import first_kernel, write_kernels
         from kcnn.training.fit import seconds_before
@@ -97,12 +101,12 @@ class _Completion:
                 resumed = newest_checkpoint(self.run, self.progress)
             training = self._train_on(about, resumed)
             write_kernels(self.run, about["first_kernel"], first_kernel(self.model))
-        # Only now is it known that the checkpoint is one of this training.
+        # Only now is it certain that the checkpoint belongs to this training.
         self.clock.add_earlier("train", seconds_before(began_from))
         return training
 
     def conclude(self, training: Training) -> dict[str, Any]:
-        """Scores the model, and writes and gives what is known but for the pictures' time."""
+        """Score the model; write and return the summary, without the time of drawing."""
         from kcnn.training.scoring.outcome import conclude
 
         job, clock = self.job, self.clock
@@ -126,42 +130,38 @@ class _Completion:
             "timings": clock.parts | {"training_images_per_second": rate},
             "peak_memory_mb": peak_memory_mb(),
         }
-        write_json(self.run.summary, summary)  # before the pictures, which show what it says
+        write_json(self.run.summary, summary)  # before the plots, which show its numbers
         return summary
 
-    def draw(self, summary: dict[str, Any]) -> dict[str, Any]:
-        """Draws the pictures; writes and gives the summary with the time of all."""
-        from kcnn.figures.gallery import draw_run
-        from kcnn.model.feature_maps import feature_maps
-
+    def draw(self, draw: Draw, summary: dict[str, Any]) -> dict[str, Any]:
+        """Draw the plots; write and return the summary with all timings."""
         with self.clock.timed("draw"):
-            maps = partial(feature_maps, self.model)
-            draw_run(self.run, self.job.dataset, maps, progress=self.progress)
+            draw(self.run, self.job.dataset, self.model, self.progress)
         timings = summary["timings"] | self.clock.parts | {"total": self.clock.total}
         write_json(self.run.summary, summary | {"timings": timings})
         return summary | {"timings": timings}
 
     @contextmanager
     def status_when_stopped(self) -> Iterator[None]:
-        """Leaves a summary that says why a run did not finish, beside its former figures."""
+        """If the run does not finish, add the reason to the summary and keep its numbers."""
         try:
             yield
         except KeyboardInterrupt:
-            with suppress(KcnnError):  # a full disk is not what ended it
+            with suppress(KcnnError):  # a full disk did not end the run
                 stopped = former_summary(self.run) | self._summary("interrupted")
                 write_json(self.run.summary, stopped)
-            self.progress.note(_how_to_go_on(self.run))
+            self.progress.note(_how_to_resume(self.run))
             raise
         except Exception as error:
-            mistake_in_kcnn = f"{type(error).__name__}: {error}"
-            reason = error.message if isinstance(error, KcnnError) else mistake_in_kcnn
+            bug = f"{type(error).__name__}: {error}"
+            reason = error.message if isinstance(error, KcnnError) else bug
             with suppress(KcnnError):
                 failed = former_summary(self.run) | self._summary("failed") | {"reason": reason}
                 write_json(self.run.summary, failed)
             raise
 
     def _about(self) -> dict[str, Any]:
-        """Gives what every checkpoint of a run says of it besides."""
+        """Return what every checkpoint records about the run besides its state."""
         from kcnn.runs.filters import first_kernel
 
         return {
@@ -202,7 +202,7 @@ class _Completion:
         return Feed(batches, job.steps_per_epoch, job.batch_size, validation, self._watched())
 
     def _watched(self) -> dict[str, Images]:
-        """Takes the first training and test images that the recipe watches, by name of column."""
+        """Return the images that the recipe watches, by the column of their accuracy."""
         count = self.job.recipe.train.watch_first
         if count is None:
             return {}
@@ -228,7 +228,7 @@ class _Completion:
 
 
 def former_summary(run: RunFolder) -> dict[str, Any]:
-    """Gives what a run's summary tells before it is trained on, but for why it failed."""
+    """Return a run's summary so far, without the reason of a failure."""
     try:
         summary = run.read_summary()
     except RunError:
@@ -236,9 +236,9 @@ def former_summary(run: RunFolder) -> dict[str, Any]:
     return {name: value for name, value in summary.items() if name != "reason"}
 
 
-def _how_to_go_on(run: RunFolder) -> str:
+def _how_to_resume(run: RunFolder) -> str:
     from kcnn.runs.checkpoint import has_checkpoint
 
     if has_checkpoint(run):
-        return f"the finished epochs are kept; to go on: kcnn fit --resume {run.path}"
-    return f"no epoch is finished; to begin again: kcnn fit --resume {run.path}"
+        return f"the finished epochs are kept; to resume: kcnn fit --resume {run.path}"
+    return f"no epoch is finished; to start again: kcnn fit --resume {run.path}"
