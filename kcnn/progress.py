@@ -1,54 +1,207 @@
-"""What long work tells of itself while it runs; the console decides how to show it."""
+"""Events of long work, and the one method that receives them.
+
+The console shows events, a run's log writes them, and a trial's process sends them to its parent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import count
 
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line that the user should read while work goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """Work of a known or unknown length began. Tasks nest.
+
+    Args:
+        title: What is being done, as shown beside the bar.
+        total: Number of units; None if unknown.
+        unit: What is counted, such as `bytes` or `images`.
+    """
+
+    title: str
+    total: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAdvanced:
+    """Some more units of the innermost task are done."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished:
+    """The innermost task ended; `failed` if by an exception."""
+
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStarted:
+    """A training began.
+
+    Args:
+        epochs: Number of epochs.
+        steps: Steps of an epoch.
+        batch_size: Images of a step.
+    """
+
+    epochs: int
+    steps: int
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """Running metrics after a step; epoch and step count from 1."""
+
+    epoch: int
+    step: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochFinished:
+    """An epoch ended, with this row of metrics.csv; epochs count from 1."""
+
+    epoch: int
+    row: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFinished:
+    """The training ended, whatever ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsStarted:
+    """A study of several trainings began, some of them at the same time."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """One of the trainings of a study began; trials count from 1."""
+
+    trial: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEvent:
+    """What happened within a trial."""
+
+    trial: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFinished:
+    """A trial ended, whatever ended it; its open tasks and its training ended with it."""
+
+    trial: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsFinished:
+    """The study ended."""
+
+
+Event = (
+    Note
+    | TaskStarted
+    | TaskAdvanced
+    | TaskFinished
+    | TrainingStarted
+    | StepFinished
+    | EpochFinished
+    | TrainingFinished
+    | TrialsStarted
+    | TrialStarted
+    | TrialEvent
+    | TrialFinished
+    | TrialsFinished
+)
 Advance = Callable[[int], None]
-Begin = Callable[[str], AbstractContextManager["Progress"]]
+BeginTrial = Callable[[str], AbstractContextManager["Progress"]]
 
 
 class Progress:
-    """Listens to long work and shows nothing. The console's displays derive from it."""
+    """Receive events and ignore them. Displays, logs and relays override `receive` alone."""
+
+    def receive(self, event: Event) -> None:
+        """Receive one event; steps come from a thread of Keras."""
 
     def note(self, text: str) -> None:
-        """Takes one line worth telling the user while work goes on."""
+        """Report one line."""
+        self.receive(Note(text))
 
     @contextmanager
     def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Follows work of a known or unknown length.
+        """Report the beginning and the end of some work.
 
         Args:
             title: What is being done, as shown beside the bar.
-            total: How many units there are; None when nobody knows.
-            unit: What is counted, `bytes` or `images` for instance.
+            total: Number of units; None if unknown.
+            unit: What is counted, such as `bytes` or `images`.
 
         Yields:
             A function to call with the number of units finished since the last call.
         """
-        yield lambda count: None
+        self.receive(TaskStarted(title, total, unit))
+        failed = True
+        try:
+            yield lambda count: self.receive(TaskAdvanced(count))
+            failed = False
+        finally:
+            self.receive(TaskFinished(failed))
 
-    def trainings(self, total: int) -> AbstractContextManager[Begin]:
-        """Follows several trainings, some of them at the same time.
+    @contextmanager
+    def trials(self, total: int) -> Iterator[BeginTrial]:
+        """Report several trainings, some of them at the same time.
 
         Args:
             total: How many there are.
 
-        Returns:
-            Gives, when entered, a function to call with a training's title when it begins. What
-            that gives is entered for the training's own progress, and left when it has ended.
+        Yields:
+            A function to call with a trial's title when it begins. It returns a context manager:
+            enter it for the progress of that trial, leave it when the trial has ended.
         """
-        return nullcontext(lambda title: nullcontext(self))
+        self.receive(TrialsStarted(total))
+        numbers = count(1)
+        try:
+            yield lambda title: self._trial(next(numbers), title)
+        finally:
+            self.receive(TrialsFinished())
 
-    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        """Takes the length of a training: epochs, steps in each, images in a step."""
+    @contextmanager
+    def _trial(self, trial: int, title: str) -> Iterator[Progress]:
+        self.receive(TrialStarted(trial, title))
+        try:
+            yield _TrialProgress(self, trial)
+        finally:
+            self.receive(TrialFinished(trial))
 
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Takes the running metrics after a step; epoch and step count from 1."""
 
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Takes the row that metrics.csv got for an epoch."""
+class _TrialProgress(Progress):
+    """Pass on the events of one trial, with its number."""
 
-    def training_finished(self) -> None:
-        """Takes the end of training, whatever ended it."""
+    def __init__(self, progress: Progress, trial: int) -> None:
+        self._progress = progress
+        self._trial_number = trial
+
+    def receive(self, event: Event) -> None:
+        """Pass the event on."""
+        self._progress.receive(TrialEvent(self._trial_number, event))

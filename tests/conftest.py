@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from kcnn.machine.start import start_environment
-from kcnn.progress import Progress
+from kcnn.progress import Event, Note, Progress, TrialEvent
 
 # Before a test loads TensorFlow by itself, without start_tensorflow.
 os.environ.update(start_environment())
@@ -89,19 +89,23 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class Notes(Progress):
-    """Keeps what it is told."""
+    """Keep the notes, those of trials too."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def note(self, text: str) -> None:
-        """Takes a line down."""
-        self.lines.append(text)
+    def receive(self, event: Event) -> None:
+        """Keep a note."""
+        match event:
+            case Note(text):
+                self.lines.append(text)
+            case TrialEvent(_, inner):
+                self.receive(inner)
 
 
 @pytest.fixture
 def notes() -> Notes:
-    """A progress that keeps the notes it hears, in `lines`."""
+    """Return a progress that keeps the notes, in `lines`."""
     return Notes()
 
 

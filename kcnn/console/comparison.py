@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kcnn.console.lines import duration
 from kcnn.console.tables import per_cent, table
 from kcnn.recipe.differences import SEED
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
+from kcnn.text.duration import duration
 
 if TYPE_CHECKING:
     from kcnn.commands.compare import Comparison, SeedGroup

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kcnn.console.lines import duration
 from kcnn.console.tables import per_cent, table
+from kcnn.text.duration import duration
 
 if TYPE_CHECKING:
     from kcnn.commands.check import Check

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import fill
 
 from kcnn.console.comparison import WIDTH, shown_value
-from kcnn.console.lines import duration
 from kcnn.console.tables import table
 from kcnn.studies.sweep_report import Sweep, SweepRow
+from kcnn.text.duration import duration
 
 NAMES = {
     "val_accuracy": "validation accuracy",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from kcnn.errors import KcnnError
 from kcnn.files.atomic import writing
-from kcnn.progress import Advance, Progress
+from kcnn.progress import EpochFinished, Event, Note, Progress, TaskStarted, TrainingStarted
 from kcnn.runs.folder import RunFolder
 from kcnn.text.printable import printable
 
@@ -69,7 +69,7 @@ def _opened_log(run: RunFolder) -> Iterator[logging.Logger]:
 
 
 class Remembering(Progress):
-    """Hands notes and tasks on to a display, and remembers the notes until there is a log.
+    """Pass events on to a display, and keep the notes until there is a log.
 
     Args:
         progress: The display.
@@ -79,16 +79,11 @@ class Remembering(Progress):
         self._progress = progress
         self.notes: list[str] = []
 
-    def note(self, text: str) -> None:
-        """Remembers the line."""
-        self.notes.append(text)
-        self._progress.note(text)
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Hands the task on."""
-        with self._progress.task(title, total, unit) as advance:
-            yield advance
+    def receive(self, event: Event) -> None:
+        """Keep a note; pass every event on."""
+        if isinstance(event, Note):
+            self.notes.append(event.text)
+        self._progress.receive(event)
 
 
 class _LogFile(logging.FileHandler):
@@ -108,10 +103,10 @@ class _LogFile(logging.FileHandler):
 
 
 class _Logged(Progress):
-    """Writes down what it hands on to a display.
+    """Write events to a log and pass them on to a display. Steps would fill the log.
 
     Args:
-        logger: Writes the lines.
+        logger: The log.
         progress: The display.
     """
 
@@ -120,34 +115,19 @@ class _Logged(Progress):
         self._progress = progress
         self._epochs = 0
 
-    def note(self, text: str) -> None:
-        """Writes the line."""
-        self._logger.info(text)
-        self._progress.note(text)
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Writes what begins."""
-        self._logger.info(title)
-        with self._progress.task(title, total, unit) as advance:
-            yield advance
-
-    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        """Writes what is ahead."""
-        self._epochs = epochs
-        self._logger.info("training: %d epochs of %d steps of %d images", epochs, steps, batch_size)
-        self._progress.training_started(epochs, steps, batch_size)
-
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Hands the running metrics on, which would fill the file."""
-        self._progress.step_finished(epoch, step, metrics)
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Writes the epoch's metrics."""
-        values = " ".join(f"{name} {value:.6g}" for name, value in row.items() if name != "epoch")
-        self._logger.info("epoch %d/%d: %s", epoch, self._epochs, values)
-        self._progress.epoch_finished(epoch, row)
-
-    def training_finished(self) -> None:
-        """Hands the end of the training on."""
-        self._progress.training_finished()
+    def receive(self, event: Event) -> None:
+        """Write the event if the log keeps its kind; pass it on."""
+        match event:
+            case Note(text):
+                self._logger.info(text)
+            case TaskStarted(title):
+                self._logger.info(title)
+            case TrainingStarted(epochs, steps, batch_size):
+                self._epochs = epochs
+                self._logger.info(
+                    "training: %d epochs of %d steps of %d images", epochs, steps, batch_size
+                )
+            case EpochFinished(epoch, row):
+                values = (f"{name} {value:.6g}" for name, value in row.items() if name != "epoch")
+                self._logger.info("epoch %d/%d: %s", epoch, self._epochs, " ".join(values))
+        self._progress.receive(event)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kcnn.errors import CrashError, KcnnError, TrainingError
 from kcnn.machine.signals import on_forced_end, stops_deferred
-from kcnn.progress import Begin, Progress
+from kcnn.progress import BeginTrial, Progress
 from kcnn.studies.resources import Lane
 from kcnn.studies.trial_process import Ending, FitProcess
 from kcnn.training.complete_run import FitResult
@@ -93,7 +93,7 @@ class _Fits:
         with (
             stops_deferred(self._stop),
             on_forced_end(self._kill),
-            self._progress.trainings(len(self._fits)) as begin,
+            self._progress.trials(len(self._fits)) as begin,
         ):
             while self._running or (self._waiting and not self._is_stopping):
                 while self._waiting and self._free and not self._is_stopping:
@@ -108,7 +108,7 @@ class _Fits:
         """Return a copy of the running processes, which a signal may change during a loop."""
         return list(self._running.values())
 
-    def _start(self, begin: Begin) -> None:
+    def _start(self, begin: BeginTrial) -> None:
         index, lane = self._waiting.popleft(), self._free.popleft()
         fit = self._fits[index]
         display = ExitStack()

@@ -8,8 +8,9 @@ import sys
 import threading
 import traceback
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
@@ -17,11 +18,19 @@ from typing import Any
 from kcnn.errors import CrashError, KcnnError, TrainingError
 from kcnn.machine.cores import pin_to_cores
 from kcnn.machine.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.runs.folder import RunFolder
 from kcnn.training.complete_run import FitResult
 
 Ending = RunFolder | KcnnError
+
+
+@dataclass(frozen=True)
+class _Crash:
+    """A bug that ended the child process: `CrashError` without its pickling."""
+
+    reason: str
+    stack: str
 
 
 class FitProcess:
@@ -53,8 +62,6 @@ class FitProcess:
             daemon=True,
         )
         self._progress = progress
-        self._tasks = ExitStack()
-        self._open: list[tuple[ExitStack, Advance]] = []
         self.has_trained = False  # whether it came so far as to train
         self.has_died = False  # whether it ended without a word
 
@@ -85,20 +92,18 @@ class FitProcess:
             The run or the error if the process has ended, else None.
         """
         try:
-            name, values = self.receiver.recv()
+            message = self.receiver.recv()
         except (EOFError, OSError):  # OSError: in the middle of a message
             return self._ended(self._gone())
-        if name == "finished":
-            return self._ended(RunFolder(*values))
-        if name == "failed":
-            return self._ended(*values)
-        if name == "crashed":
-            return self._ended(CrashError(*values))
-        self._show(name, values)
+        if isinstance(message, RunFolder | KcnnError):
+            return self._ended(message)
+        if isinstance(message, _Crash):
+            return self._ended(CrashError(message.reason, message.stack))
+        self.has_trained |= isinstance(message, TrainingStarted)
+        self._progress.receive(message)
         return None
 
     def _ended(self, ending: Ending | CrashError) -> Ending | CrashError:
-        self._tasks.close()
         self._process.join()
         self.receiver.close()
         self._parent.close()
@@ -123,18 +128,6 @@ class FitProcess:
             "was there enough memory? A smaller train.batch_size needs less, and so do fewer "
             "trainings at a time",
         )
-
-    def _show(self, name: str, values: Sequence[Any]) -> None:
-        if name == "task_started":
-            task = self._tasks.enter_context(ExitStack())
-            self._open.append((task, task.enter_context(self._progress.task(*values))))
-        elif name == "task_advanced":
-            self._open[-1][1](*values)
-        elif name == "task_finished":
-            self._open.pop()[0].close()
-        else:
-            self.has_trained |= name == "training_started"
-            getattr(self._progress, name)(*values)
 
 
 def _run_child(
@@ -174,15 +167,15 @@ def _fit_and_report(
     try:
         with stop_replaces_errors():
             result = work(progress=relay, **arguments)
-        relay.send("finished", result.run.path)
+        relay.send(result.run)
     except KcnnError as error:
-        relay.send("failed", error)
+        relay.send(error)
     except Exception as error:
-        relay.send("crashed", f"{type(error).__name__}: {error}", traceback.format_exc())
+        relay.send(_Crash(f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 class _Relay(Progress):
-    """Progress that is sent to another process.
+    """Send events to another process.
 
     Args:
         sender: The pipe's end; Keras reports steps from a thread of its own.
@@ -192,34 +185,11 @@ class _Relay(Progress):
         self._sender = sender
         self._lock = threading.Lock()
 
-    def send(self, name: str, *values: Any) -> None:
+    def receive(self, event: Event) -> None:
+        """Send the event."""
+        self.send(event)
+
+    def send(self, message: Event | Ending | _Crash) -> None:
         """Send one message; ignore a closed pipe, since the parent's end stops the work."""
         with self._lock, suppress(OSError):
-            self._sender.send((name, values))
-
-    def note(self, text: str) -> None:
-        """Send the line."""
-        self.send("note", text)
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        """Send the beginning, the steps and the end of the work."""
-        self.send("task_started", title, total, unit)
-        yield lambda count: self.send("task_advanced", count)
-        self.send("task_finished")
-
-    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        """Send the length of the training."""
-        self.send("training_started", epochs, steps, batch_size)
-
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Send the running metrics."""
-        self.send("step_finished", epoch, step, dict(metrics))
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Send the epoch's row."""
-        self.send("epoch_finished", epoch, dict(row))
-
-    def training_finished(self) -> None:
-        """Send the end of the training."""
-        self.send("training_finished")
+            self._sender.send(message)

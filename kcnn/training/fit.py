@@ -15,7 +15,7 @@ import tensorflow as tf
 from kcnn.data.dataset import Images
 from kcnn.machine.signals import stops_deferred
 from kcnn.model.plan import Plan
-from kcnn.progress import Progress
+from kcnn.progress import Progress, TrainingFinished, TrainingStarted
 from kcnn.recipe.rules import metric_names
 from kcnn.runs.checkpoint import Checkpoint
 from kcnn.runs.folder import RunFolder
@@ -144,7 +144,7 @@ def train(
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
-        progress.training_started(settings.epochs, feed.steps_per_epoch, feed.batch_size)
+        progress.receive(TrainingStarted(settings.epochs, feed.steps_per_epoch, feed.batch_size))
         with remapping_where_it_works(plan), stops_deferred(), _feed_ended(model):
             model.fit(
                 feed.batches,
@@ -159,7 +159,7 @@ def train(
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, feed.batch_size) from None
     finally:
-        progress.training_finished()
+        progress.receive(TrainingFinished())
     return Training(
         listeners.metrics_file.rows, listeners.best, _restored_epoch(listeners.in_order)
     )

@@ -20,7 +20,7 @@ from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
 from kcnn.model.saved import load_model
-from kcnn.progress import Progress
+from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.studies import executor as fit_side_by_side
@@ -42,6 +42,17 @@ train: {epochs: 4, batch_size: 64, optimizer: {Adam: {learning_rate: 0.01}}}
 _TIMES = {"seconds", "timings", "started", "run", "peak_memory_mb"}
 
 
+class _Relay(Progress):
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.has_trained = False
+
+    def receive(self, event: Event) -> None:
+        """Pass an event on; remember that training started."""
+        self.has_trained |= isinstance(event, TrainingStarted)
+        self._progress.receive(event)
+
+
 class FitHere:
     """Stands in for FitProcess: fits in this process, where TensorFlow runs already."""
 
@@ -49,22 +60,17 @@ class FitHere:
 
     def __init__(self, work: Callable[..., Any], arguments: dict, progress: Progress, *_: object):
         self.receiver, self._sender = multiprocessing.Pipe(duplex=False)
-        self._work, self._arguments, self._progress = work, arguments, progress
-        self.has_trained = False
+        self._work, self._arguments, self._relay = work, arguments, _Relay(progress)
 
-    def __getattr__(self, name: str) -> Any:
-        """Report as the progress does that it was given."""
-        return getattr(self._progress, name)
-
-    def training_started(self, *lengths: int) -> None:
-        """Remember that it came so far as to train."""
-        self.has_trained = True
-        self._progress.training_started(*lengths)
+    @property
+    def has_trained(self) -> bool:
+        """Whether it came so far as to train."""
+        return self._relay.has_trained
 
     def start(self) -> None:
         """Fit, and let whoever waits for the pipe know."""
         try:
-            self._ending = self._work(progress=self, **self._arguments).run
+            self._ending = self._work(progress=self._relay, **self._arguments).run
         except KcnnError as error:
             self._ending = error
         self._sender.send(None)

@@ -16,7 +16,7 @@ from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, TrainingError
 from kcnn.model.saved import load_model
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Event, Note, Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
 from kcnn.runs.folder import RunFolder
@@ -372,8 +372,8 @@ def test_output_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> N
 class InterruptedAfter(Progress):
     """Presses Ctrl-C after an epoch."""
 
-    def epoch_finished(self, epoch: int, row: object) -> None:
-        if epoch == 2:
+    def receive(self, event: Event) -> None:
+        if isinstance(event, EpochFinished) and event.epoch == 2:
             raise KeyboardInterrupt
 
 
@@ -401,8 +401,8 @@ def test_ctrl_c_before_the_training_leaves_no_run(
 class InterruptedWhileDrawing(Progress):
     """Ctrl-C as the first picture is left out."""
 
-    def note(self, text: str) -> None:
-        if text.startswith("left out"):
+    def receive(self, event: Event) -> None:
+        if isinstance(event, Note) and event.text.startswith("left out"):
             raise KeyboardInterrupt
 
 

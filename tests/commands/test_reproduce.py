@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import read_json, write_json
 from kcnn.machine.cores import usable_cores
 from kcnn.machine.signals import SECONDS_OF_ONE_PRESS
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Event, Note, Progress, TrialEvent
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, list_runs
 from kcnn.studies import trials as train_many
@@ -41,11 +41,14 @@ class Notes(Progress):
         self.lines: list[str] = []
         self.epochs = 0
 
-    def note(self, text: str) -> None:
-        self.lines.append(text)
-
-    def epoch_finished(self, epoch: int, row: object) -> None:
-        self.epochs += 1
+    def receive(self, event: Event) -> None:
+        match event:
+            case Note(text):
+                self.lines.append(text)
+            case EpochFinished():
+                self.epochs += 1
+            case TrialEvent(_, inner):
+                self.receive(inner)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +102,8 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same, fits_here)
     longer = ("train.epochs=3", layers)
 
     class StopsInTheSecondEpoch(Progress):
-        def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-            if epoch == 2:
+        def receive(self, event: Event) -> None:
+            if isinstance(event, EpochFinished) and event.epoch == 2:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -118,9 +121,9 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> 
     longer = (*TINY, "train.epochs=2")
 
     class StopsAfterTheFirstEpoch(Notes):
-        def epoch_finished(self, epoch: int, row: object) -> None:
-            super().epoch_finished(epoch, row)
-            if epoch == 2:
+        def receive(self, event: Event) -> None:
+            super().receive(event)
+            if isinstance(event, EpochFinished) and event.epoch == 2:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from kcnn.commands.resume import resume
 from kcnn.data.digits import read_digits
 from kcnn.errors import TrainingError
 from kcnn.files.atomic import read_json, write_json
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Event, Progress, StepFinished
 from kcnn.runs.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
 from kcnn.runs.folder import RunFolder
 from kcnn.training import steps
@@ -72,9 +72,9 @@ class Stop(Progress):
     def __init__(self, *epochs: int) -> None:
         self.epochs = epochs
 
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Stops the work at some epochs."""
-        if epoch in self.epochs:
+    def receive(self, event: Event) -> None:
+        """Stop the work at some epochs."""
+        if isinstance(event, EpochFinished) and event.epoch in self.epochs:
             raise KeyboardInterrupt
 
 
@@ -103,9 +103,9 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(
 class StopAtStep(Progress):
     """Presses Ctrl-C in the middle of an epoch."""
 
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Stops the work once some steps of the third epoch are done."""
-        if epoch == 3 and step > 6:
+    def receive(self, event: Event) -> None:
+        """Stop the work after some steps of the third epoch."""
+        if isinstance(event, StepFinished) and event.epoch == 3 and event.step > 6:
             raise KeyboardInterrupt
 
 
@@ -228,9 +228,9 @@ def test_a_finished_run_goes_on_with_more_epochs(tiny: Path, assert_same) -> Non
 class Fail(Stop):
     """Lets the training diverge after some epochs."""
 
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Fails at some epochs."""
-        if epoch in self.epochs:
+    def receive(self, event: Event) -> None:
+        """Fail at some epochs."""
+        if isinstance(event, EpochFinished) and event.epoch in self.epochs:
             raise TrainingError("the loss became nan")
 
 

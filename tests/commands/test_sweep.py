@@ -16,7 +16,7 @@ from kcnn.commands import sweep as module
 from kcnn.commands.sweep import sweep
 from kcnn.errors import TrainingError
 from kcnn.files.atomic import read_json
-from kcnn.progress import Progress
+from kcnn.progress import Event, Progress, TrainingStarted, TrialEvent
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.runs.folder import list_runs
@@ -196,8 +196,9 @@ def test_a_recipe_that_is_edited_meanwhile_trains_as_it_was(tiny: Path, tmp_path
     shorter = ("train.epochs=2", "data.validation=0.5")
 
     class Edits(Progress):
-        def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-            tiny.write_text("no: recipe")
+        def receive(self, event: Event) -> None:
+            if isinstance(event, TrialEvent) and isinstance(event.event, TrainingStarted):
+                tiny.write_text("no: recipe")
 
     result = sweep(tiny, OVER, shorter, 1, Workplace(tmp_path / "outputs"), Edits())
     assert len(result.rows) == 2

@@ -14,7 +14,7 @@ import pytest
 from kcnn.commands import watch as module
 from kcnn.commands.watch import watch
 from kcnn.errors import RunError, TrainingError
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Progress, TrainingStarted
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.runs.lock import hold, is_held
 from kcnn.runs.log import logged
@@ -106,8 +106,8 @@ def test_a_log_that_cannot_be_read(run: RunFolder) -> None:
 )
 def test_the_log_says_how_a_training_ended(run: RunFolder, error: BaseException, last: str) -> None:
     with pytest.raises(type(error)), logged(run, Progress()) as progress:
-        progress.training_started(3, 10, 64)
-        progress.epoch_finished(1, {"epoch": 1, "loss": 0.25})
+        progress.receive(TrainingStarted(3, 10, 64))
+        progress.receive(EpochFinished(1, {"epoch": 1, "loss": 0.25}))
         raise error
     lines = run.log.read_text(encoding="utf-8").splitlines()
     assert lines[0].endswith(" training: 3 epochs of 10 steps of 64 images")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kcnn.cli import cli
-from kcnn.console.lines import PlainLines
+from kcnn.console.plain_progress import PlainProgress
+from kcnn.console.streams import own_standard_error
 from kcnn.files.atomic import write_csv, write_json, write_text
 from kcnn.runs.folder import RunFolder
 from kcnn.text.printable import printable
@@ -75,5 +79,28 @@ def test_an_error_is_one_line_and_many_are_cut(tmp_path: Path) -> None:
 def test_errors_and_lines_of_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = kcnn("check", f"{tmp_path}/{RED}.yaml")
     assert f"{SHOWN}.yaml" in result.stderr
-    PlainLines().note(RED)
+    PlainProgress().note(RED)
     assert capsys.readouterr().err == f"{SHOWN}\n"
+
+
+def test_a_bar_moves_while_standard_error_is_held_back(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    own = own_standard_error()
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        os.write(2, b"held back\n")
+        own.write("the bar\n")
+        own.flush()
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+    assert capfd.readouterr().err == "the bar\n"
+
+
+def test_a_standard_error_without_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", text)
+    assert own_standard_error() is text

@@ -20,7 +20,7 @@ from kcnn.data import download as module
 from kcnn.data.catalog import NAMED_SETS, Download, NamedSet
 from kcnn.data.download import download, locate_or_download
 from kcnn.errors import DataError
-from kcnn.progress import Progress
+from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
 FASHION_MNIST = NAMED_SETS["fashion_mnist"]
 # Longer than several of the chunks that are read at once.
@@ -36,11 +36,13 @@ class Counter(Progress):
     def __init__(self) -> None:
         self.tasks: dict[str, list[int]] = {}
 
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator:
-        assert unit == "bytes"
-        seen = self.tasks.setdefault(title, [])
-        yield seen.append
+    def receive(self, event: Event) -> None:
+        match event:
+            case TaskStarted(title, _, unit):
+                assert unit == "bytes"
+                self._seen = self.tasks.setdefault(title, [])
+            case TaskAdvanced(count):
+                self._seen.append(count)
 
 
 class Quiet(SimpleHTTPRequestHandler):

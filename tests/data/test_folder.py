@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +10,7 @@ from PIL import Image
 from kcnn.data.dataset import Dataset
 from kcnn.data.folder import read_folder
 from kcnn.errors import DataError
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
 
 def fill(folder: Path, count: int, grey: int, size: tuple[int, int] = (4, 6)) -> None:
@@ -177,10 +175,12 @@ def test_progress_counts_every_image(tmp_path) -> None:
         expected = None
         seen: ClassVar[list[int]] = []
 
-        @contextmanager
-        def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-            self.expected = total, unit
-            yield self.seen.append
+        def receive(self, event: Event) -> None:
+            match event:
+                case TaskStarted(_, total, unit):
+                    self.expected = total, unit
+                case TaskAdvanced(count):
+                    self.seen.append(count)
 
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)

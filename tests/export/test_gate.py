@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -15,7 +13,7 @@ from kcnn.export import gate
 from kcnn.export.gate import ask, require_agreement, tolerance
 from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
 from kcnn.export.saved_model import SIGNATURES, write_saved_model
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Event, Progress, TaskAdvanced, TaskFinished
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (700, 6, 6, 1), np.uint8)
 NAMES = ("a", "b", "c")
@@ -37,13 +35,12 @@ class Counted(Progress):
         self.done = 0
         self.ended = False
 
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        yield self.advance
-        self.ended = True
-
-    def advance(self, count: int) -> None:
-        self.done += count
+    def receive(self, event: Event) -> None:
+        match event:
+            case TaskAdvanced(count):
+                self.done += count
+            case TaskFinished(failed):
+                self.ended = not failed
 
 
 def test_tolerance_follows_the_precision() -> None:

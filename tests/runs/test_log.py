@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import TrainingError
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Event, Note, Progress, StepFinished, TrainingStarted
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.runs.log import Remembering, log_notes, logged
 
@@ -27,8 +27,9 @@ class Heard(Progress):
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def receive(self, event: Event) -> None:
+        if isinstance(event, Note):
+            self.notes.append(event.text)
 
 
 def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) -> None:
@@ -37,9 +38,9 @@ def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) 
         progress.note("going on")
         with progress.task("Loading", 9, "images") as advance:
             advance(9)
-        progress.training_started(2, 3, 4)
-        progress.step_finished(1, 1, {"loss": 2.5})
-        progress.epoch_finished(1, {"epoch": 1, "loss": 0.5, "accuracy": 1 / 3})
+        progress.receive(TrainingStarted(2, 3, 4))
+        progress.receive(StepFinished(1, 1, {"loss": 2.5}))
+        progress.receive(EpochFinished(1, {"epoch": 1, "loss": 0.5, "accuracy": 1 / 3}))
     assert told(run) == [
         "going on",
         "Loading",

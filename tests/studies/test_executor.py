@@ -5,8 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,15 @@ from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError
 from kcnn.files.atomic import read_json, write_text
 from kcnn.machine.cores import usable_cores
-from kcnn.progress import Begin, Progress
+from kcnn.progress import (
+    EpochFinished,
+    Event,
+    Note,
+    Progress,
+    TrialEvent,
+    TrialFinished,
+    TrialStarted,
+)
 from kcnn.runs.folder import FreeName, RunFolder, list_runs
 from kcnn.studies.executor import Fit, fit_side_by_side
 from kcnn.studies.resources import Lane
@@ -34,34 +40,23 @@ class Titles(Progress):
         self.ended: list[str] = []
         self.epochs: dict[str, int] = {}
         self.notes: list[str] = []
+        self._titles: dict[int, str] = {}
 
-    def trainings(self, total: int) -> AbstractContextManager[Begin]:
-        return self._follow()
+    def receive(self, event: Event) -> None:
+        match event:
+            case TrialStarted(trial, title):
+                self._titles[trial] = title
+                self.begun.append(title)
+            case TrialFinished(trial):
+                self.ended.append(self._titles[trial])
+            case TrialEvent(_, Note(text)):
+                self.notes.append(text)
+            case TrialEvent(trial, EpochFinished(epoch)):
+                self.epochs[self._titles[trial]] = epoch
+                self.after_epoch()
 
-    @contextmanager
-    def _follow(self) -> Iterator[Begin]:
-        yield self._begin
-
-    @contextmanager
-    def _begin(self, title: str) -> Iterator[Progress]:
-        self.begun.append(title)
-        yield Epochs(title, self)
-        self.ended.append(title)
-
-    def heard(self) -> None:
-        """Is called after each epoch of any training."""
-
-
-class Epochs(Progress):
-    def __init__(self, title: str, titles: Titles) -> None:
-        self._title, self._titles = title, titles
-
-    def note(self, text: str) -> None:
-        self._titles.notes.append(text)
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        self._titles.epochs[self._title] = epoch
-        self._titles.heard()
+    def after_epoch(self) -> None:
+        """Act after each epoch of any trial."""
 
 
 def fits(folder: Path, *each: tuple[str, ...]) -> list[Fit]:
@@ -92,12 +87,12 @@ def test_three_in_two_lanes(tmp_path: Path) -> None:
 
 def test_one_that_is_killed_stops_the_other_and_is_named(tmp_path: Path) -> None:
     class Kills(Titles):
-        def heard(self) -> None:
+        def after_epoch(self) -> None:
             if len(self.epochs) == 2 and not self.ended:
                 victim = multiprocessing.active_children()[0]
                 assert victim.pid is not None
                 os.kill(victim.pid, signal.SIGKILL)
-                self.heard = lambda: None  # type: ignore[method-assign]
+                self.after_epoch = lambda: None  # type: ignore[method-assign]
 
     long = ("train.epochs=100000",)
     with pytest.raises(KcnnError, match=r"^train\.seed=[01]: .* was killed by signal 9"):
@@ -126,7 +121,7 @@ def test_what_fails_before_its_training_stops_all(tmp_path: Path) -> None:
 
 def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
     class Blocks(Titles):
-        def heard(self) -> None:
+        def after_epoch(self) -> None:
             (run,) = list_runs(tmp_path)
             blocked = run.checkpoints / "epoch-0150.npz"
             if not blocked.exists():

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,46 +22,53 @@ from kcnn.errors import (
     RunError,
     TrainingError,
 )
-from kcnn.progress import Advance, Progress
+from kcnn.progress import (
+    EpochFinished,
+    Event,
+    Note,
+    Progress,
+    StepFinished,
+    TaskAdvanced,
+    TaskFinished,
+    TaskStarted,
+    TrainingStarted,
+)
 from kcnn.runs.folder import RunFolder
 from kcnn.studies import trial_process as module
 
 
-class Heard(Progress):
-    """Keeps what it is told, in order."""
+class Recorder(Progress):
+    """Keep the events, in order."""
 
     def __init__(self) -> None:
-        self.all: list[object] = []
+        self.events: list[Event] = []
 
-    def note(self, text: str) -> None:
-        self.all.append(text)
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        self.all.append((title, total, unit))
-        yield self.all.append
-        self.all.append(f"{title} done")
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        self.all.append((epoch, row))
+    def receive(self, event: Event) -> None:
+        self.events.append(event)
 
 
-def test_progress_arrives_as_it_was_told() -> None:
+def test_events_arrive_as_they_were_sent() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    relay, heard = module._Relay(sender), Heard()
-    process = module.FitProcess(fit, {}, heard)
+    relay, recorder = module._Relay(sender), Recorder()
+    process = module.FitProcess(fit, {}, recorder)
     process.receiver = receiver
     with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
         advance(4)
         relay.note("a line")
-    relay.epoch_finished(2, {"loss": 0.5})
-    endings = [process.receive() for _ in range(7)]
-    assert heard.all == [
-        ("outer", None, ""), ("Loading", 9, "images"), 4, "a line", "Loading done", "outer done",
-        (2, {"loss": 0.5}),
+    relay.receive(StepFinished(2, 7, {"loss": 0.75}))
+    relay.receive(EpochFinished(2, {"loss": 0.5}))
+    expected = [
+        TaskStarted("outer"), TaskStarted("Loading", 9, "images"), TaskAdvanced(4), Note("a line"),
+        TaskFinished(), TaskFinished(), StepFinished(2, 7, {"loss": 0.75}),
+        EpochFinished(2, {"loss": 0.5}),
     ]  # fmt: skip
-    assert endings == [None] * 7
+    endings = [process.receive() for _ in expected]
+    assert recorder.events == expected
+    assert endings == [None] * len(expected)
     assert not process.has_trained
+    relay.receive(TrainingStarted(3, 10, 32))
+    process.receive()
+    assert process.has_trained
 
 
 def test_what_nobody_receives_does_not_fail_the_work() -> None:
@@ -85,9 +91,9 @@ def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
         raise error
 
     module._fit_and_report(sender, fail, {})
-    _, (heard,) = receiver.recv()
-    assert type(heard) is type(error)
-    assert vars(heard) == vars(error) and str(heard) == str(error)
+    received = receiver.recv()
+    assert type(received) is type(error)
+    assert vars(received) == vars(error) and str(received) == str(error)
 
 
 def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
@@ -154,8 +160,8 @@ def fit(progress):
     raise SystemExit
 
 class Prints(Progress):
-    def note(self, text):
-        print(text, flush=True)
+    def receive(self, event):
+        print(event.text, flush=True)
 
 if __name__ == "__main__":
     process = FitProcess(fit, {}, Prints())

@@ -26,15 +26,15 @@ from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError
 from kcnn.figures import gallery
 from kcnn.model.saved import load_model
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Progress
 from kcnn.training import devices as kcnn_devices
 
 class Stop(Progress):
     def __init__(self, epoch):
         self.epoch = epoch
 
-    def epoch_finished(self, epoch, row):
-        if epoch == self.epoch:
+    def receive(self, event):
+        if isinstance(event, EpochFinished) and event.epoch == self.epoch:
             raise KeyboardInterrupt
 
 gallery.draw_run = lambda *arguments, **named: []

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tensorflow.python.data.ops.iterator_ops import OwnedIterator
 
 from kcnn.machine.signals import Stopped, stops_deferred
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Event, Progress, StepFinished, TrainingFinished
 from kcnn.runs.folder import RunFolder
 
 LONG = ("train.epochs=100000", "train.batch_size=16")
@@ -30,15 +30,14 @@ class SignalsAtStep(Progress):
         self.epochs = 0
         self.is_finished = False
 
-    def step_finished(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
-        if epoch >= self.epoch:
-            signal.raise_signal(signal.SIGINT)
-
-    def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-        self.epochs = epoch
-
-    def training_finished(self) -> None:
-        self.is_finished = True
+    def receive(self, event: Event) -> None:
+        match event:
+            case StepFinished(epoch) if epoch >= self.epoch:
+                signal.raise_signal(signal.SIGINT)
+            case EpochFinished(epoch):
+                self.epochs = epoch
+            case TrainingFinished():
+                self.is_finished = True
 
 
 def test_training_ends_between_two_steps(trained: Callable, tmp_path: Path) -> None:
@@ -54,8 +53,9 @@ def test_training_ends_between_two_steps(trained: Callable, tmp_path: Path) -> N
 
 def test_scoring_the_validation_images_can_be_stopped(trained: Callable, tmp_path: Path) -> None:
     class SignalsInEpoch(Progress):
-        def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-            signal.raise_signal(signal.SIGINT)  # the epoch's checkpoint is still to be written
+        def receive(self, event: Event) -> None:
+            if isinstance(event, EpochFinished):  # the epoch's checkpoint is still to be written
+                signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Stopped):
         trained(*LONG, progress=SignalsInEpoch())
@@ -88,8 +88,9 @@ def test_no_iterator_outlives_a_training(ending: str, trained: Callable) -> None
     """Python would end the threads that feed it, and TensorFlow wait for them forever."""
 
     class Fails(SignalsAtStep):
-        def epoch_finished(self, epoch: int, row: Mapping[str, float]) -> None:
-            if ending == "error" and epoch == 2:
+        def receive(self, event: Event) -> None:
+            super().receive(event)
+            if ending == "error" and isinstance(event, EpochFinished) and event.epoch == 2:
                 raise ZeroDivisionError
 
     progress = Fails(3 if ending == "stop" else 10**6)

@@ -13,7 +13,7 @@ import numpy as np
 from kcnn.errors import TrainingError
 from kcnn.files.atomic import write_csv
 from kcnn.machine.signals import stop_if_requested
-from kcnn.progress import Progress
+from kcnn.progress import EpochFinished, Progress, StepFinished
 from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs.folder import RunFolder
@@ -88,7 +88,7 @@ class MetricsFile(Resumable):
         self._begun = None
         self.rows.append({name: float(row[name]) for name in self.columns})
         self._write()
-        self._progress.epoch_finished(epoch + 1, self.rows[-1])
+        self._progress.receive(EpochFinished(epoch + 1, self.rows[-1]))
         if not math.isfinite(row["loss"]):
             step = self._first_bad_step()
             at = "" if step is None else f", at step {step} of the training"
@@ -182,7 +182,7 @@ class ProgressReports(keras.callbacks.Callback):
             values = {name: float(value) for name, value in (logs or {}).items()}
             if not math.isfinite(values.get("loss", 0.0)):
                 self.model.stop_training = True  # the rest of a long epoch would be wasted
-            self._progress.step_finished(self._epoch, self._taken + batch + 1, values)
+            self._progress.receive(StepFinished(self._epoch, self._taken + batch + 1, values))
 
 
 class StopBetweenSteps(keras.callbacks.Callback):

@@ -9,7 +9,14 @@ import pytest
 
 from kcnn.data.dataset import Images
 from kcnn.errors import TrainingError
-from kcnn.progress import Progress
+from kcnn.progress import (
+    EpochFinished,
+    Event,
+    Progress,
+    StepFinished,
+    TrainingFinished,
+    TrainingStarted,
+)
 from kcnn.training.callbacks.keras_callbacks import shown
 
 # Big steps, after which the accuracy goes up and down.
@@ -23,23 +30,14 @@ EMA = "train.optimizer={Adam: {learning_rate: 0.3, use_ema: true, ema_momentum: 
 HALF = pytest.param("mixed_float16", marks=pytest.mark.slow)
 
 
-class Listener(Progress):
-    """Remembers all it hears of a training."""
+class Recorder(Progress):
+    """Record the events of a training."""
 
     def __init__(self) -> None:
-        self.heard: list[object] = []
+        self.events: list[Event] = []
 
-    def training_started(self, epochs: int, steps: int, batch_size: int) -> None:
-        self.heard.append((epochs, steps, batch_size))
-
-    def step_finished(self, epoch: int, step: int, metrics: object) -> None:
-        self.heard.append("step")
-
-    def epoch_finished(self, epoch: int, row: object) -> None:
-        self.heard.append(epoch)
-
-    def training_finished(self) -> None:
-        self.heard.append("end")
+    def receive(self, event: Event) -> None:
+        self.events.append(event)
 
 
 def evaluated(model: keras.Model, images: Images) -> dict[str, float]:
@@ -223,16 +221,18 @@ def test_a_loss_that_is_no_number_stops(validation: float, trained, tmp_path) ->
     assert len(metrics.read_text().splitlines()) == 2
 
 
-def test_progress_hears_of_steps_and_epochs(trained: Callable) -> None:
-    listener = Listener()
-    trained("train.epochs=2", progress=listener)
-    epochs = [heard for heard in listener.heard if heard != "step"]
-    assert epochs == [(2, 18, 64), 1, 2, "end"]
-    assert "step" in listener.heard
+def test_events_of_steps_and_epochs(trained: Callable) -> None:
+    recorder = Recorder()
+    trained("train.epochs=2", progress=recorder)
+    events = [event for event in recorder.events if not isinstance(event, StepFinished)]
+    assert StepFinished in map(type, recorder.events)
+    assert events[0] == TrainingStarted(2, 18, 64)
+    assert [event.epoch for event in events if isinstance(event, EpochFinished)] == [1, 2]
+    assert events[-1] == TrainingFinished()
 
 
-def test_progress_hears_of_the_end_of_a_failed_training(trained: Callable) -> None:
-    listener = Listener()
+def test_a_failed_training_reports_its_end(trained: Callable) -> None:
+    recorder = Recorder()
     with pytest.raises(TrainingError):
-        trained(*DIVERGING, progress=listener)
-    assert listener.heard[-1] == "end"
+        trained(*DIVERGING, progress=recorder)
+    assert recorder.events[-1] == TrainingFinished()

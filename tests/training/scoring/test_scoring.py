@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -12,7 +10,7 @@ import tensorflow as tf
 
 from kcnn.errors import TrainingError
 from kcnn.machine.signals import Stopped, stops_deferred
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Event, Progress, TaskAdvanced
 from kcnn.runs.folder import create_run
 from kcnn.training.scoring.scoring import answer_images, batch_size, in_batches, score, write_scores
 
@@ -110,12 +108,9 @@ class Count(Progress):
     def __init__(self) -> None:
         self.done = 0
 
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        yield self.advance
-
-    def advance(self, count: int) -> None:
-        self.done += count
+    def receive(self, event: Event) -> None:
+        if isinstance(event, TaskAdvanced):
+            self.done += event.count
 
 
 def test_probabilities_of_several_batches() -> None:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import keras
 import numpy as np
 import pytest
 
 from kcnn.errors import TrainingError
-from kcnn.progress import Advance, Progress
+from kcnn.progress import Event, Progress, TaskAdvanced
 from kcnn.recipe.schema import FlipsAndShifts
 from kcnn.training.scoring.scoring import answer_images
 from kcnn.training.scoring.test_time_augmentation import average_answers
@@ -100,9 +98,9 @@ class Count(Progress):
     def __init__(self) -> None:
         self.done: list[int] = []
 
-    @contextmanager
-    def task(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-        yield self.done.append
+    def receive(self, event: Event) -> None:
+        if isinstance(event, TaskAdvanced):
+            self.done.append(event.count)
 
 
 def test_several_batches_of_images() -> None:
