@@ -100,16 +100,16 @@ def test_as_many_steps_at_a_time_as_in_fit(
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe
     from kcnn.training.job import load_job
-    from kcnn.training.steps import steps_at_a_time
+    from kcnn.training.steps_per_execution import choose_steps_per_execution
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))
     fitted = load_job(read_recipe(net), None, Progress())
-    at_a_time = steps_at_a_time(fitted.plan, fitted.steps_per_epoch, 1)
+    at_a_time = choose_steps_per_execution(fitted.plan, fitted.steps_per_epoch, 1)
     assert at_a_time > 1
     for images in (10_000, 1):
         task = make_task(net, "float32", 1, images)
         taken = steps_per_epoch(len(task.train), task.batch_size)
-        assert steps_at_a_time(task.plan, taken, 1) == at_a_time
+        assert choose_steps_per_execution(task.plan, taken, 1) == at_a_time
         assert len(task.train) <= max(images, at_a_time * task.batch_size)
 
 
@@ -117,11 +117,11 @@ def test_epochs_are_as_long_as_was_asked_where_steps_allow_it(contenders, monkey
     from contenders.task import steps_as_in_fit
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
-    from kcnn.training import steps
+    from kcnn.training import steps_per_execution as steps
 
     settings = ["train.batch_size=100", "model.layers=[Flatten, {Dense: {units: 10}}]"]
     plan = plan_network(read_recipe("digits", settings), (8, 8, 1), 10)
-    monkeypatch.setattr(steps, "MOST_STEPS", 8)
+    monkeypatch.setattr(steps, "MAX_STEPS", 8)
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=469) == 77  # 7 at a time, where 78 allow 6
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=60) == 78
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=11) == 73  # a prime: one at a time

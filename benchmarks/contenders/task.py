@@ -14,7 +14,7 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.training.job import load_job
-from kcnn.training.steps import steps_at_a_time
+from kcnn.training.steps_per_execution import choose_steps_per_execution
 
 WARM_UP_EPOCHS = 1
 
@@ -85,9 +85,13 @@ def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
         images: No more are needed, unless one batch, or what kcnn fit takes at a time, needs more.
         steps_in_fit: Steps in an epoch of kcnn fit.
     """
-    at_a_time = steps_at_a_time(plan, steps_in_fit, 1)
+    at_a_time = choose_steps_per_execution(plan, steps_in_fit, 1)
     most = max(at_a_time, images // plan.recipe.train.batch_size)
-    alike = (steps for steps in range(1, most + 1) if steps_at_a_time(plan, steps, 1) == at_a_time)
+    alike = (
+        steps
+        for steps in range(1, most + 1)
+        if choose_steps_per_execution(plan, steps, 1) == at_a_time
+    )
     return max(alike)
 
 

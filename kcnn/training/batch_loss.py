@@ -1,4 +1,4 @@
-"""The loss of one training batch in float64, everything but the weights held still."""
+"""The loss of one training batch in float64, with everything except the weights held constant."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from kcnn.data.dataset import Images
 from kcnn.model.plan import Plan
-from kcnn.training.objective import make_loss
+from kcnn.training.loss_and_metrics import make_loss
 
 
 class BatchLoss:
     """The training loss of one batch as a function of the weights alone.
 
     Args:
-        plan: The network and its recipe, which names the loss.
+        plan: The model's plan; its recipe names the loss.
         model: The model built from it, in float64.
         images: The batch.
     """
@@ -32,26 +32,31 @@ class BatchLoss:
         self._model = model
         self._images = tf.constant(images.images, tf.float64)
         self._targets = tf.constant(targets)
-        # Moving averages, and the states that dropout and noise draw from.
-        self._held = [(one.value, tf.constant(one.value)) for one in model.non_trainable_variables]
+        # Moving averages, and the seed states of dropout and noise. A forward pass changes them, so
+        # each starts from these values: the same numbers are drawn every time.
+        self._constants = [
+            (variable.value, tf.constant(variable.value))
+            for variable in model.non_trainable_variables
+        ]
         self._compiled = tf.function(self._compute)
 
     def _compute(self) -> tf.Tensor:
-        for variable, value in self._held:
+        for variable, value in self._constants:
             variable.assign(value)
         outputs = self._model(self._images, training=True)
         return tf.add_n([self._loss(self._targets, outputs), *self._model.losses])
 
     def with_gradients(self, indices: Sequence[np.ndarray]) -> tuple[float, list[np.ndarray]]:
-        """Gives the loss and, by backpropagation, its gradient along some weights.
+        """Compute the loss and, by backpropagation, its gradient with respect to some weights.
 
         Args:
-            indices: Places in each trainable variable, int of shape (weights, dimensions).
+            indices: For each trainable variable, the indices of weights in it, int of shape
+                (weights, dimensions).
 
         Returns:
-            The loss, and for each variable a float64 gradient a place.
+            The loss, and for each variable a float64 array of shape (weights,).
         """
-        variables = [one.value for one in self._model.trainable_variables]
+        variables = [variable.value for variable in self._model.trainable_variables]
 
         @tf.function
         def compute() -> tuple[tf.Tensor, list[tf.Tensor]]:
@@ -61,24 +66,24 @@ class BatchLoss:
 
         loss, gradients = compute()
         chosen = zip(gradients, indices, strict=True)
-        return float(loss), [tf.gather_nd(gradient, places).numpy() for gradient, places in chosen]
+        return float(loss), [tf.gather_nd(gradient, index).numpy() for gradient, index in chosen]
 
     def around(
-        self, variable: keras.Variable, place: np.ndarray, step: float
+        self, variable: keras.Variable, index: np.ndarray, step: float
     ) -> tuple[float, float]:
-        """Gives the loss with one weight a step lower and a step higher; puts the weight back.
+        """Compute the loss with one weight a step lower and a step higher; restore the weight.
 
         Args:
-            variable: The variable that the weight is of.
-            place: The weight's place in it, int of shape (dimensions,).
-            step: How far the weight is moved.
+            variable: The variable of the weight.
+            index: The weight's index in it, int of shape (dimensions,).
+            step: The difference to the weight's value.
         """
-        held, places = variable.value, place[np.newaxis]
-        weight = tf.gather_nd(held, places)
+        value, indices = variable.value, index[np.newaxis]
+        weight = tf.gather_nd(value, indices)
         losses = []
         for moved in (weight - step, weight + step):
-            held.scatter_nd_update(places, moved)
+            value.scatter_nd_update(indices, moved)
             losses.append(float(self._compiled()))
-        held.scatter_nd_update(places, weight)
+        value.scatter_nd_update(indices, weight)
         below, above = losses
         return below, above

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Times the parts of a fit, in seconds.
+    """Measure the parts of a fit, in seconds.
 
     Args:
-        started: When the run began, on the calendar; now when None.
+        started: The date and time when the run began; None for now.
     """
 
     def __init__(self, started: datetime | None = None) -> None:
@@ -23,17 +23,17 @@ class Clock:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Times what is done inside."""
+        """Measure the time of the block."""
         begin = time.perf_counter()
         yield
         self.parts[part] = round(time.perf_counter() - begin, 3)
 
     def add_earlier(self, part: str, seconds: float) -> None:
-        """Adds what former processes spent on a part of the same run, which was stopped."""
+        """Add the time that earlier processes spent on a part before the run was stopped."""
         self.parts[part] = round(self.parts[part] + seconds, 3)
         self._earlier += seconds
 
     @property
     def total(self) -> float:
-        """All of it so far."""
+        """The time of all parts so far, and of what lies between them."""
         return round(self._earlier + time.perf_counter() - self._begin, 3)

@@ -1,4 +1,4 @@
-"""Which devices train, and the strategy that spreads a batch over them."""
+"""The devices that train, and the strategy that distributes each batch to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Devices:
 
     Args:
         names: `CPU:0`, `GPU:0` and so on.
-        strategy: Spreads each batch over them; Keras's ordinary one for a single device.
+        strategy: Distributes each batch to them; TensorFlow's default strategy for one device.
     """
 
     names: tuple[str, ...]
@@ -23,29 +23,31 @@ class Devices:
 
     @property
     def count(self) -> int:
-        """The number of copies of the model."""
+        """The number of replicas of the model, one on each device."""
         return self.strategy.num_replicas_in_sync
 
     @property
     def are_one_processor(self) -> bool:
-        """Whether the processor trains by itself."""
+        """Whether the processor trains, and nothing else."""
         return self.names == ("CPU:0",)
 
     @property
     def gpus(self) -> list[tf.config.PhysicalDevice]:
-        """The GPUs among them; none where the processor trains."""
-        there = tf.config.get_visible_devices("GPU")
-        return [gpu for gpu, name in zip(there, self.names, strict=False) if name.startswith("GPU")]
+        """The GPUs among them; none if the processor trains."""
+        visible = tf.config.get_visible_devices("GPU")
+        return [
+            gpu for gpu, name in zip(visible, self.names, strict=False) if name.startswith("GPU")
+        ]
 
 
 def choose_devices(request: str | None = None) -> Devices:
-    """Picks devices: what is asked for, else every GPU there is, else the processor.
+    """Choose the devices: those requested, else every GPU, else the processor.
 
     Args:
-        request: `cpu`, `gpu`, numbers of GPUs as in `0,1`, or None.
+        request: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None.
 
     Raises:
-        TrainingError: What is asked for is not there, or was decided earlier in this process.
+        TrainingError: There are no such GPUs, or TensorFlow already uses others in this process.
     """
     gpus = tf.config.list_physical_devices("GPU")
     chosen = _choose_gpus(request, gpus)
@@ -57,10 +59,11 @@ def choose_devices(request: str | None = None) -> Devices:
 
 
 def mirrored(names: list[str]) -> Devices:
-    """Makes the strategy for some devices: mirrored when there are several.
+    """Return devices with their strategy: `MirroredStrategy` if there are several.
 
-    Several devices train as one does when every batch can be shared out equally. Where it cannot,
-    Keras takes the mean of the devices' means, which weighs images of smaller shares a little more.
+    Several devices train as one device does if every batch can be divided equally. If not, Keras
+    computes the mean of the devices' means, in which the images of smaller parts weigh a little
+    more.
     """
     if len(names) > 1:
         return Devices(tuple(names), tf.distribute.MirroredStrategy(names))
@@ -74,12 +77,14 @@ def _choose_gpus(
         return []
     if request is None:
         return gpus
-    there = f"this machine has {len(gpus)} GPUs that TensorFlow sees; kcnn doctor shows them"
+    hint = f"this machine has {len(gpus)} GPUs that TensorFlow sees; kcnn doctor shows them"
     if request == "gpu":
         if not gpus:
-            raise TrainingError("--device gpu: TensorFlow finds no GPU", "kcnn doctor says more")
+            raise TrainingError(
+                "--device gpu: TensorFlow finds no GPU", "kcnn doctor shows the devices"
+            )
         return gpus
     indices = sorted({int(number) for number in request.split(",")})
     if indices[-1] >= len(gpus):
-        raise TrainingError(f"--device {request}: there is no GPU {indices[-1]}", there)
+        raise TrainingError(f"--device {request}: there is no GPU {indices[-1]}", hint)
     return [gpus[index] for index in indices]

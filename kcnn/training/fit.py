@@ -31,11 +31,11 @@ from kcnn.training.callbacks.lookahead import LookaheadWeights
 from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
 from kcnn.training.callbacks.step_losses import StepLosses
 from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
-from kcnn.training.objective import make_loss, make_metrics
+from kcnn.training.loss_and_metrics import make_loss, make_metrics
 from kcnn.training.optimizers.build import make_optimizer
 from kcnn.training.out_of_memory import out_of_memory
 from kcnn.training.remapping import remapping_where_it_works
-from kcnn.training.steps import steps_at_a_time
+from kcnn.training.steps_per_execution import choose_steps_per_execution
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         ),
         loss=make_loss(plan),
         metrics=make_metrics(plan),
-        steps_per_execution=steps_at_a_time(plan, steps_per_epoch, devices),
+        steps_per_execution=choose_steps_per_execution(plan, steps_per_epoch, devices),
         # In float16 Keras would find a factor of its own, and drop the one that is written.
         auto_scale_loss=plan.recipe.train.optimizer.loss_scale_factor is None,
     )

@@ -1,4 +1,4 @@
-"""The number format of a training: Keras's dtype policy, chosen where a recipe leaves it open."""
+"""The precision of a training: Keras's dtype policy, chosen if a recipe leaves it open."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import tensorflow as tf
 from kcnn.machine.processor import fast_bfloat16
 from kcnn.training.devices import Devices
 
-# Of NVIDIA's GPUs, those from Ampere on have tensor cores for bfloat16.
+# NVIDIA's GPUs have tensor cores for bfloat16 from Ampere (compute capability 8.0) on.
 _BFLOAT16_CAPABILITY = (8, 0)
 
 
 @dataclass(frozen=True)
 class Precision:
-    """A dtype policy and what speaks for it.
+    """A dtype policy, and why it was chosen.
 
     Args:
-        policy: Keras's name of it.
-        reason: Why it was chosen; None where the recipe says it.
+        policy: Keras's name for it.
+        reason: Why it was chosen; None if the recipe names it.
     """
 
     policy: str
@@ -30,7 +30,7 @@ class Precision:
 
 
 def choose_precision(setting: str, devices: Devices) -> Precision:
-    """Settles `precision: auto` for some devices: bfloat16 where all of them are fast at it.
+    """Return the recipe's precision; for `auto`, bfloat16 if all devices are fast at it.
 
     Args:
         setting: The recipe's precision.
@@ -50,7 +50,7 @@ def choose_precision(setting: str, devices: Devices) -> Precision:
 
 @contextmanager
 def precision(policy: str) -> Iterator[None]:
-    """Builds models under a dtype policy and restores the former one."""
+    """Set Keras's dtype policy for the models built in the block; restore the former one."""
     former = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

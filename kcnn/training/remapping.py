@@ -1,4 +1,4 @@
-"""TensorFlow's remapping of graphs, left out where it fails."""
+"""Turn TensorFlow's remapping of graphs off where it fails."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from kcnn.recipe.layers import Layer, LeakyReLU, ReLU
 
 @contextmanager
 def remapping_where_it_works(plan: Plan) -> Iterator[None]:
-    """Traces graphs without TensorFlow's remapping for networks with leaky ReLUs.
+    """Trace graphs without TensorFlow's remapping if the model has leaky ReLUs.
 
-    Remapping fuses neighbouring operations. With oneDNN it fuses a convolution, its bias and a
-    leaky ReLU whose gradient still reads what lies between them; then it writes an error to the
-    terminal and leaves the whole graph as it was (TensorFlow 2.21). So training on a processor
-    loses nothing without it; on GPUs that is not known.
+    Remapping fuses neighboring operations. With oneDNN it also fuses a convolution, its bias and a
+    leaky ReLU whose gradient still needs what lies between them. Then it prints an error and leaves
+    the whole graph unchanged (TensorFlow 2.21). So nothing is lost without it when a processor
+    trains; on GPUs, this was not measured.
 
     Args:
-        plan: The network that is trained meanwhile.
+        plan: The plan of the model that is trained in the block.
     """
     if not any(_is_leaky(node.layer) for node in plan.nodes):
         yield
@@ -35,7 +35,7 @@ def remapping_where_it_works(plan: Plan) -> Iterator[None]:
 
 
 def _is_leaky(layer: Layer) -> bool:
-    """Says whether a layer ends in what Keras hands to TensorFlow as a leaky ReLU."""
+    """Return whether Keras computes a layer's activation with TensorFlow's leaky ReLU."""
     if isinstance(layer, ReLU):
         return bool(layer.negative_slope) and layer.max_value is None and not layer.threshold
     return isinstance(layer, LeakyReLU) or getattr(layer, "activation", None) == "leaky_relu"

@@ -19,7 +19,7 @@ from kcnn.files.atomic import read_json, write_json
 from kcnn.progress import EpochFinished, Event, Progress, StepFinished
 from kcnn.runs.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
 from kcnn.runs.folder import RunFolder
-from kcnn.training import steps
+from kcnn.training import steps_per_execution as steps
 from kcnn.training.callbacks.keras_callbacks import BestWeights
 
 # Each has another state to go on from.
@@ -56,7 +56,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: str) -> Callabl
     runs: dict[tuple[object, ...], RunFolder] = {}
 
     def run_of(*overrides: str) -> RunFolder:
-        key = (*overrides, steps.MOST_STEPS)
+        key = (*overrides, steps.MAX_STEPS)
         if key not in runs:
             folder = tmp_path_factory.mktemp("whole")
             (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
@@ -117,7 +117,7 @@ def test_a_long_epoch_goes_on_from_the_middle(
     """With a checkpoint after every step; the fit without a stop has none within epochs."""
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
-    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     often = (*WAYS[way], "train.checkpoint_every_minutes=1e-9")
     with pytest.raises(KeyboardInterrupt):
         fit(tiny, often, name="stopped", progress=StopAtStep())
@@ -147,7 +147,7 @@ def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
 ) -> None:
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
-    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     expected = whole()
     often = ("train.checkpoint_every_minutes=1e-9",)
     with pytest.raises(KeyboardInterrupt):
@@ -168,7 +168,7 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
     tiny: Path, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped while the third epoch is validated, when all of its steps are done."""
-    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     expected = whole()
 
     def stop(best: BestWeights, logs: object = None) -> None:
@@ -191,7 +191,7 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
 ) -> None:
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
-    monkeypatch.setattr("kcnn.training.steps.MOST_STEPS", 1)
+    monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     wild = [
         "train.optimizer={SGD: {learning_rate: 1e30}}", "train.learning_rate_schedule=null",
         "train.checkpoint_every_minutes=1e-9",

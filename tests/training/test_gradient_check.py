@@ -15,8 +15,8 @@ from kcnn.model.plan import Plan
 from kcnn.training.gradient_check import (
     GradientCheck,
     check_gradients,
+    divide_count,
     relative_error,
-    shares,
 )
 
 MakePlan = Callable[..., Plan]
@@ -188,8 +188,8 @@ def test_refuses_a_loss_that_is_no_number(make_plan: MakePlan, batch: Images) ->
         ([10], 4, [4]),
     ],
 )
-def test_shares(sizes: list[int], count: int, expected: list[int]) -> None:
-    assert shares(sizes, count) == expected
+def test_divide_count(sizes: list[int], count: int, expected: list[int]) -> None:
+    assert divide_count(sizes, count) == expected
 
 
 def test_relative_error() -> None:

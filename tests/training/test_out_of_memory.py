@@ -33,15 +33,16 @@ train: {epochs: 1, batch_size: 512, optimizer: SGD}
         ("failed to allocate memory; shape[1000,1000] and type double", "8", "1000×1000"),
     ],
 )  # fmt: skip
-def test_what_was_asked_for(reason: str, megabytes: str, shape: str) -> None:
+def test_names_what_was_requested(reason: str, megabytes: str, shape: str) -> None:
     error = out_of_memory(reason, 128)
     assert error.message == (
-        f"memory ran out while training: {megabytes} MB were asked for, numbers of shape {shape}"
+        f"memory ran out while training: {megabytes} MB were requested, for an array of shape "
+        f"{shape}"
     )
     assert "train.batch_size=64" in error.hint
 
 
-def test_what_was_asked_for_is_not_always_known() -> None:
+def test_request_unknown() -> None:
     error = out_of_memory("failed", 1)
     assert error.message == "memory ran out while training"
     assert "a smaller network" in error.hint

@@ -1,1 +1,1 @@
-"""Keras's optimizer from a recipe, and the optimizers that Keras lacks."""
+"""Optimizers and schedules: Keras's from a recipe, and those that Keras lacks."""

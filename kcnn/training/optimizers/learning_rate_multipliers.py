@@ -1,4 +1,4 @@
-"""Learning rates of their own for some of the weights."""
+"""Multiply the learning rate of some weights."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import keras
 def with_multipliers(
     optimizer_class: type[keras.optimizers.Optimizer], multipliers: Mapping[str, float]
 ) -> type[keras.optimizers.Optimizer]:
-    """Makes an optimizer class that multiplies the learning rate of some weights.
+    """Derive an optimizer class that multiplies the learning rate of some weights.
 
-    Weight decay keeps the optimizer's own rate, so that a faster weight is not pulled harder. A
-    multiplier of 0 leaves a weight as it is, by decay and constraint as well, and out of what
-    `global_clipnorm` counts.
+    Weight decay uses the optimizer's own rate, so that a weight with a larger rate does not decay
+    faster. With a multiplier of 0, nothing changes a weight, not even decay or a constraint, and
+    `global_clipnorm` does not count its gradient.
 
     Args:
-        optimizer_class: An optimizer whose `update_step` is what its rate is for.
-        multipliers: By path of the weight.
+        optimizer_class: An optimizer that uses its rate in `update_step` alone.
+        multipliers: By the weight's path.
     """
 
     class WithMultipliers(optimizer_class):
         def build(self, variables: list[keras.Variable]) -> None:
             super().build(variables)
-            self._multipliers = tuple(multipliers.get(one.path, 1.0) for one in variables)
+            self._multipliers = tuple(multipliers.get(weight.path, 1.0) for weight in variables)
 
         def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
             pairs = zip(grads, trainable_variables, strict=True)
-            # The gradients that are left out, of no more use, are not computed.
+            # TensorFlow does not compute the gradients that are left out: nothing uses them.
             moved = [pair for pair in pairs if multipliers.get(pair[1].path) != 0]
             super().apply([gradient for gradient, _ in moved], [weight for _, weight in moved])
 

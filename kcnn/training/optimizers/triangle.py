@@ -9,14 +9,16 @@ import keras
 
 @keras.saving.register_keras_serializable("kcnn")
 class Triangle(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises linearly to its peak and falls linearly to the last step (as in Jordan, 2024).
+    """Rise linearly to a peak, then fall linearly to the last step.
+
+    The schedule of airbench94 (Jordan, 2024, arXiv:2404.00498).
 
     Args:
         initial_learning_rate: The rate of the first step.
         peak_learning_rate: The rate of step `peak_step`.
-        final_learning_rate: The rate of step `steps`, which nothing is trained with any more.
-        peak_step: When the rate is highest.
-        steps: How many steps the whole training has.
+        final_learning_rate: The rate of step `steps`, one after the last.
+        peak_step: The step with the highest rate.
+        steps: The number of steps of the whole training.
     """
 
     def __init__(
@@ -34,15 +36,15 @@ class Triangle(keras.optimizers.schedules.LearningRateSchedule):
         self.steps = steps
 
     def __call__(self, step: Any) -> Any:
-        """Gives the rate of a step, counted from 0."""
+        """Return the rate of a step, counted from 0."""
         step = keras.ops.cast(step, "float32")
         rise = self.peak_learning_rate - self.initial_learning_rate
         fall = self.peak_learning_rate - self.final_learning_rate
-        risen = self.initial_learning_rate + rise * step / max(1, self.peak_step)
+        rising = self.initial_learning_rate + rise * step / max(1, self.peak_step)
         beyond = (step - self.peak_step) / max(1, self.steps - self.peak_step)
-        fallen = self.peak_learning_rate - fall * keras.ops.minimum(beyond, 1.0)
-        return keras.ops.where(step < self.peak_step, risen, fallen)
+        falling = self.peak_learning_rate - fall * keras.ops.minimum(beyond, 1.0)
+        return keras.ops.where(step < self.peak_step, rising, falling)
 
     def get_config(self) -> dict[str, Any]:
-        """Gives its arguments, so that it can be made again."""
+        """Return its arguments, so that Keras can build it again."""
         return dict(vars(self))

@@ -15,7 +15,7 @@ from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.text.six_digits import six_digits
 from kcnn.training.fit import Training
-from kcnn.training.objective import measure, probabilities
+from kcnn.training.loss_and_metrics import measure, probabilities
 from kcnn.training.scoring.scoring import Scores, answer_images, score, write_scores
 from kcnn.training.scoring.test_time_augmentation import average_answers
 

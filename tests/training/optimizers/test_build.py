@@ -11,7 +11,7 @@ import tensorflow as tf
 from kcnn.model.build import build_model
 from kcnn.model.plan import Plan
 from kcnn.recipe.optimizers import OPTIMIZERS
-from kcnn.training.objective import make_loss
+from kcnn.training.loss_and_metrics import make_loss
 from kcnn.training.optimizers.build import make_optimizer
 
 STEPS_PER_EPOCH = 5

@@ -12,7 +12,7 @@ from kcnn.model.build import build_model
 from kcnn.model.plan import KERAS_K, Plan
 from kcnn.recipe.losses import LOSSES, METRICS
 from kcnn.training.fit import compile_model
-from kcnn.training.objective import make_loss, make_metrics, measure, probabilities
+from kcnn.training.loss_and_metrics import make_loss, make_metrics, measure, probabilities
 
 LAYERS = {
     "linear": "[Flatten, {Dense: {units: 10}}]",
