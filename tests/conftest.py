@@ -110,9 +110,11 @@ def notes() -> Notes:
 
 
 @pytest.fixture
-def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the other pictures of a run out: drawing them takes as long as a short training."""
-    monkeypatch.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+def one_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write only a run's accuracy plot: all plots take as long as a short training."""
+    from kcnn.figures import accuracy
+
+    monkeypatch.setattr("kcnn.figures.all_figures.FIGURES", (accuracy,))
 
 
 @pytest.fixture(scope="session")

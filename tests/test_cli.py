@@ -102,7 +102,7 @@ class TestFit:
         assert "seed: 7" in (outputs / "digits" / "run-001" / "resolved.yaml").read_text()
 
     def test_takes_its_own_resolved_recipe(
-        self, outputs: Path, tmp_path: Path, one_picture: None
+        self, outputs: Path, tmp_path: Path, one_plot: None
     ) -> None:
         resolved = outputs / "digits" / "run-001" / "resolved.yaml"
         again = run("fit", resolved, "--output-dir", tmp_path, "--quiet")

@@ -87,10 +87,10 @@ def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: P
     """Draw all plots of a run that was just trained, with its model still in memory."""
     # Here, because importing Matplotlib takes most of a second, which nobody waits for if the
     # training is refused or fails.
-    from kcnn.figures.gallery import draw_run
-    from kcnn.model.feature_maps import feature_maps
+    from kcnn.figures.run_plots import plot_run
+    from kcnn.model.feature_maps import compute_feature_maps
 
-    draw_run(run, dataset, partial(feature_maps, model), progress=progress)
+    plot_run(run, dataset, partial(compute_feature_maps, model), progress=progress)
 
 
 def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:

@@ -1,4 +1,4 @@
-"""kcnn plot: draws and redraws the pictures of a run, or the curves of several runs together."""
+"""kcnn plot: draw a run's plots again, or the curves of several runs over each other."""
 
 from __future__ import annotations
 
@@ -15,20 +15,12 @@ from kcnn.data.load import load_dataset
 from kcnn.data.scored_images import require_scored_images
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
+from kcnn.figures import feature_maps
+from kcnn.figures.accuracy import check_style
+from kcnn.figures.all_figures import choose_figures, figures_that_compare_runs
 from kcnn.figures.curves import read_curve
-from kcnn.figures.feature_maps import LayerMaps
-from kcnn.figures.gallery import (
-    CURVES,
-    DEFAULT_STYLE,
-    NEED_IMAGES,
-    Curves,
-    check_format,
-    check_style,
-    choose_pictures,
-    curve_pictures,
-    draw_run,
-    save_pictures,
-)
+from kcnn.figures.run_figure import DEFAULT_STYLE, LayerMaps, RunFigure, Source
+from kcnn.figures.run_plots import check_format, plot_run, prepare_plots, save_plots
 from kcnn.files.folder_names import folder_name
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
@@ -36,7 +28,6 @@ from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, find_run
 
 COMPARISONS = "comparisons"
-OF_AN_IMAGE = "feature_maps"
 
 
 def plot_runs(
@@ -49,70 +40,70 @@ def plot_runs(
     style: str = DEFAULT_STYLE,
     image: Path | None = None,
 ) -> list[Path]:
-    """Draws every picture that one run's files allow, or several runs' curves over each other.
+    """Write every plot that a run's files allow, or the curves of several runs over each other.
 
-    What cannot be drawn is left out, and progress is told why; a picture asked for by name must
-    succeed.
+    A figure that cannot be drawn is skipped, and the reason is reported to `progress`. A figure
+    that `only` names must succeed.
 
     Args:
-        runs: Runs as `kcnn.runs.folder.find_run` takes them; none means the newest.
-        output_dir: Where runs lie; comparisons go into its folder `comparisons`.
+        runs: Runs as `kcnn.runs.folder.find_run` takes them; the newest run if empty.
+        output_dir: The folder of all runs. Comparisons go into its folder `comparisons`.
         image_format: `png`, `svg` or `pdf`.
-        only: Names of `kcnn.figures.gallery.PICTURES`; none means all.
-        data_dir: Where the runs' images lie, if not where they are usually looked for.
-        progress: Told of loading, and of pictures left out.
-        style: One of `kcnn.figures.gallery.STYLES`.
-        image: An image file whose feature maps to draw, in place of those of test images; that
-            picture alone when `only` names none.
+        only: Names of figures in `kcnn.figures.all_figures`; all if empty.
+        data_dir: The folder of datasets, if not the usual one.
+        progress: Where loading and skipped figures are reported.
+        style: How accuracy is drawn, a key of `kcnn.figures.accuracy.STYLES`.
+        image: An image file whose feature maps to draw instead of those of test images. No other
+            plot is written if `only` is empty.
 
     Returns:
-        The pictures written.
+        The files written.
 
     Raises:
-        RunError: There is no such run, one has no epochs, or nothing can be written.
+        RunError: A run does not exist, has no epochs, or its plots cannot be written.
         DataError: The image cannot be read.
-        KcnnError: There is no such picture, format or style, a picture of `only` cannot be drawn,
-            or none of them has a use for the image.
+        KcnnError: A figure, the format or the style is unknown, a figure in `only` cannot be drawn,
+            or an image was given and `feature_maps` is not in `only`.
     """
     progress = progress or Progress()
     check_format(image_format)
     if image is not None:
-        only = only or [OF_AN_IMAGE]
-    names = choose_pictures(only)
-    check_style(style, names)
-    wanted: Sequence[str | None] = runs or [None]
-    found = [find_run(run, output_dir) for run in wanted]
+        only = only or [feature_maps.NAME]
+    figures = choose_figures(only)
+    check_style(style, [figure.NAME for figure in figures])
+    run_names: Sequence[str | None] = runs or [None]
+    found = [find_run(run, output_dir) for run in run_names]
     folders = list({run.path.resolve(): run for run in found}.values())
     if image is not None:
-        _require_use(image, names, folders)
+        _require_use(image, figures, folders)
     if len(folders) > 1:
-        return _compare(folders, names, image_format, bool(only), output_dir, progress, style)
+        return _compare(folders, figures, image_format, bool(only), output_dir, progress, style)
     run = folders[0]
-    # Without epochs there is nothing to show; say so before anything large is loaded.
-    run.read_metrics()
+    run.read_metrics()  # raises for a run without epochs before anything large is loaded
     if image is None:
-        return _draw_run(run, only, image_format, data_dir, progress, style)
-    picture = plot_image(run, image, image_format, progress)
-    others = [name for name in names if name != OF_AN_IMAGE]
+        return _plot_run(run, only, image_format, data_dir, progress, style)
+    path = plot_image(run, image, image_format, progress)
+    others = [figure.NAME for figure in figures if figure.NAME != feature_maps.NAME]
     if not others:
-        return [picture]
-    return [*_draw_run(run, others, image_format, data_dir, progress, style), picture]
+        return [path]
+    return [*_plot_run(run, others, image_format, data_dir, progress, style), path]
 
 
-def _require_use(image: Path, names: Sequence[str], runs: Sequence[RunFolder]) -> None:
-    if OF_AN_IMAGE not in names:
+def _require_use(image: Path, figures: Sequence[RunFigure], runs: Sequence[RunFolder]) -> None:
+    names = [figure.NAME for figure in figures]
+    if feature_maps.NAME not in names:
         raise KcnnError(
-            f"{image}: no use for an image in {', '.join(names)}",
-            f"only {OF_AN_IMAGE} takes one: --only {OF_AN_IMAGE} --image {image}",
+            f"{image}: not used by {', '.join(names)}",
+            f"add {feature_maps.NAME}: --only {feature_maps.NAME} --image {image}",
         )
     if len(runs) > 1:
         raise KcnnError(
-            f"{image}: its feature maps are drawn of one run, not of {len(runs)} together",
+            f"{image}: its feature maps can be drawn for one run, not for {len(runs)}",
             "name one run",
         )
 
 
-def _draw_run(
+def _plot_run(
     run: RunFolder,
     only: Sequence[str],
     image_format: str,
@@ -120,10 +111,10 @@ def _draw_run(
     progress: Progress,
     style: str,
 ) -> list[Path]:
-    needed = any(name in NEED_IMAGES for name in choose_pictures(only))
-    dataset = _load_images(run, data_dir, bool(only), progress) if needed else None
-    maps_of = partial(_feature_maps, run, progress)
-    return draw_run(run, dataset, maps_of, image_format, only, progress, style)
+    needs_images = any(figure.NEEDS_IMAGES for figure in choose_figures(only))
+    dataset = _load_images(run, data_dir, bool(only), progress) if needs_images else None
+    layers = partial(_feature_maps, run, progress)
+    return plot_run(run, dataset, layers, image_format, only, progress, style)
 
 
 def _load_images(
@@ -137,42 +128,43 @@ def _load_images(
     except KcnnError as error:
         if strict:
             raise
-        progress.note(f"{run.title}: its images are not at hand: {error.message}")
+        progress.note(f"{run.title}: its images could not be loaded: {error.message}")
         return None
 
 
 def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
     path = run.weights("last")
     start_tensorflow(progress)
-    from kcnn.model.feature_maps import feature_maps
+    from kcnn.model.feature_maps import compute_feature_maps
     from kcnn.model.saved import load_model
 
-    return feature_maps(load_model(path), images)
+    return compute_feature_maps(load_model(path), images)
 
 
 def _compare(
     runs: Sequence[RunFolder],
-    names: Sequence[str],
+    figures: Sequence[RunFigure],
     image_format: str,
     strict: bool,
     output_dir: Path,
     progress: Progress,
     style: str,
 ) -> list[Path]:
-    single = [name for name in names if name not in CURVES]
+    single = [figure.NAME for figure in figures if not figure.COMPARES_RUNS]
     if strict and single:
         raise KcnnError(
-            f"{', '.join(single)}: drawn of one run, not of {len(runs)} together",
-            f"several runs can be laid over each other in {', '.join(CURVES)}",
+            f"{', '.join(single)}: can be drawn for one run, not for {len(runs)}",
+            f"several runs can be compared in {', '.join(figures_that_compare_runs())}",
         )
     curves = [read_curve(run) for run in runs]
     if len({curve.title for curve in curves}) < len(curves):
-        # Runs of the same name in different folders need their paths to be told apart.
+        # Runs of the same name in different folders are distinguished by their paths.
         pairs = zip(runs, curves, strict=True)
         curves = [replace(curve, title=str(run.path)) for run, curve in pairs]
-    pictures = curve_pictures(names, Curves(runs, curves, style))
+    comparing = [figure for figure in figures if figure.COMPARES_RUNS]
+    plots = prepare_plots(comparing, Source(runs, curves, style))
     folder = output_dir / COMPARISONS / _folder_name(runs)
-    return save_pictures(pictures, folder, image_format, strict, progress)
+    return save_plots(plots, folder, image_format, strict, progress)
 
 
 def _folder_name(runs: Sequence[RunFolder]) -> str:

@@ -1,4 +1,4 @@
-"""Accuracy against epochs as textbooks plot it: circles and squares, from 0 to 1."""
+"""Accuracy against epochs as textbooks draw it: circles and squares, from 0 to 1."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from matplotlib.lines import Line2D
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, name_runs, new_axes, require_column
 
-MOST_MARKERS = 20
-GREY = "#555555"
-# The book's own columns first; then what every run has.
+MAX_MARKERS = 20
+# The textbook's columns, which only runs with `train.watch_first` have, and those of every run.
 WATCHED = ("first_train_accuracy", "first_test_accuracy")
 MEASURED = ("accuracy", "val_accuracy")
-NAMES = {WATCHED: ("training", "test"), MEASURED: ("training", "validation")}
+LABELS = {WATCHED: ("training", "test"), MEASURED: ("training", "validation")}
 LINES: Sequence[dict[str, Any]] = (
     {"marker": "o", "linestyle": "-"},
     {"marker": "s", "linestyle": "--"},
@@ -26,14 +25,14 @@ LINES: Sequence[dict[str, Any]] = (
 
 @style.house_style
 def draw(runs: Sequence[Curve]) -> Figure:
-    """Draws two accuracies of each run: training with circles, test or validation with squares.
+    """Draw two accuracies of each run: training with circles, test or validation with squares.
 
-    After the plot in Saito, "Deep Learning from Scratch" (2016), chapter 7. Where every run watched
-    them (`train.watch_first`), the accuracies are those on the first images of either set, else
-    those on training and validation images.
+    After the plot in Saito, "Deep Learning from Scratch" (2016), chapter 7. If every run has
+    `train.watch_first`, the accuracies are those on the first training and test images, else those
+    on all training and validation images.
 
     Args:
-        runs: One run or several laid over each other.
+        runs: One run, or several to draw over each other.
 
     Raises:
         RunError: No run has a column `accuracy`.
@@ -41,25 +40,25 @@ def draw(runs: Sequence[Curve]) -> Figure:
     require_column(runs, "accuracy")
     watched = all(run.column(name) is not None for run in runs for name in WATCHED)
     columns = WATCHED if watched else MEASURED
-    which = " on the first images of either set" if watched else ""
-    figure, axes = new_axes(runs, f"Accuracy{which}")
-    # One run has a colour for each of its curves, several a colour each.
-    one = len(runs) == 1
-    colors = [(color, color) for color in style.run_colors(len(runs))]
-    for run, pair in zip(runs, [style.COLORS[:2]] if one else colors, strict=True):
-        for name, line, color in zip(columns, LINES, pair, strict=True):
+    images = " on the first training and test images" if watched else ""
+    figure, axes = new_axes(runs, f"Accuracy{images}")
+    single = len(runs) == 1
+    for run, run_color in zip(runs, style.run_colors(len(runs)), strict=True):
+        # A single run has a color for each curve, several runs have one color each.
+        colors = style.COLORS[:2] if single else (run_color, run_color)
+        for name, line, color in zip(columns, LINES, colors, strict=True):
             _draw_line(axes, run, name, line, color)
-    handles = [
-        Line2D([], [], color=color, label=label, **line)
-        for name, label, line, color in zip(
-            columns, NAMES[columns], LINES, style.COLORS[:2] if one else (GREY, GREY), strict=True
-        )
-        if any(run.column(name) is not None for run in runs)
-    ]
+    legend_colors = style.COLORS[:2] if single else (style.GREY, style.GREY)
+    handles = []
+    for name, label, line, color in zip(
+        columns, LABELS[columns], LINES, legend_colors, strict=True
+    ):
+        if any(run.column(name) is not None for run in runs):
+            handles.append(Line2D([], [], color=color, label=label, **line))
     axes.legend(handles=handles, loc="lower right")
     axes.set_ylim(0, 1)
     axes.set_ylabel("accuracy")
-    if len(runs) > 1:
+    if not single:
         name_runs(figure, runs)
     return figure
 
@@ -67,5 +66,5 @@ def draw(runs: Sequence[Curve]) -> Figure:
 def _draw_line(axes: Axes, run: Curve, name: str, line: dict[str, Any], color: str) -> None:
     values = run.column(name)
     if values is not None:
-        every = -(-len(values) // MOST_MARKERS)
+        every = -(-len(values) // MAX_MARKERS)
         axes.plot(run.epochs, values, color=color, markevery=every, clip_on=False, **line)

@@ -1,6 +1,8 @@
-"""Which classes the model takes for which."""
+"""Confusion matrix: which classes the model predicts for which true classes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,23 +10,34 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from kcnn.figures import style
-from kcnn.runs.scores import Confusion
+from kcnn.figures.run_figure import Source
+from kcnn.runs.scores import Confusion, read_confusion
 
-# Up to how many classes a cell has room for count and per cent, and for a number at all.
-COUNTS_UP_TO = 12
-NUMBERS_UP_TO = 20
-FEW = 5
-NAMES_UP_TO = 25
-LONGEST_NAME = 18
-# How many characters fit side by side below the map.
-LONGEST_ROW = 70
+NAME = "confusion"
+READS: Sequence[str] = ("metrics.csv", "confusion.csv")
+NEEDS_IMAGES = False
+COMPARES_RUNS = False
+
+# Up to how many classes a cell has room for the count and the per cent, and for the per cent alone.
+MAX_CLASSES_WITH_COUNTS = 12
+MAX_CLASSES_WITH_PERCENT = 20
+MAX_CLASSES_WITH_LARGE_FONT = 5
+MAX_CLASS_NAMES = 25
+MAX_NAME_LENGTH = 18
+# How many characters of names fit in a row below the heat map.
+MAX_ROW_LENGTH = 70
+
+
+def plot(source: Source) -> Figure:
+    """Draw the confusion matrix of the run's test images."""
+    return draw(read_confusion(source.run), source.curve.headline)
 
 
 @style.house_style
 def draw(confusion: Confusion, title: str) -> Figure:
-    """Draws a heat map of the counts, each row in per cent of its true class.
+    """Draw a heat map of the counts, each row in per cent of its true class.
 
-    The row of a class without images stays white, and says so.
+    The row of a class without images stays white and is labeled so.
 
     Args:
         confusion: Counts and class names.
@@ -32,12 +45,12 @@ def draw(confusion: Confusion, title: str) -> Figure:
     """
     counts = confusion.counts
     images = counts.sum(axis=1, keepdims=True)
-    shares = 100 * counts / np.where(images > 0, images, np.nan)
+    percents = 100 * counts / np.where(images > 0, images, np.nan)
     figure = style.new_figure(f"Confusion: true and predicted classes\n{title}", height=7.8)
     axes = figure.subplots()
-    # Square root colours: mistakes of one per cent show beside hits of a hundred.
+    # Colors by the square root, so that 1 % of mistakes can be seen beside 100 % of hits.
     norm = PowerNorm(0.5, vmin=0, vmax=100)
-    image = axes.imshow(shares, cmap=style.HEATMAP, norm=norm, aspect="equal")
+    image = axes.imshow(percents, cmap=style.HEATMAP, norm=norm, aspect="equal")
     bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=[0, 1, 5, 10, 25, 50, 75, 100])
     bar.set_label("per cent of the true class's images")
     bar.outline.set_visible(False)
@@ -46,18 +59,18 @@ def draw(confusion: Confusion, title: str) -> Figure:
         axes.text(
             (len(counts) - 1) / 2, row, "no test images", ha="center", va="center", in_layout=False
         )
-    if len(counts) <= NUMBERS_UP_TO:
-        _write_numbers(axes, counts, shares)
+    if len(counts) <= MAX_CLASSES_WITH_PERCENT:
+        _write_cells(axes, counts, percents)
     return figure
 
 
 def _name_classes(axes: Axes, class_names: tuple[str, ...]) -> None:
-    step = -(-len(class_names) // NAMES_UP_TO)
+    step = -(-len(class_names) // MAX_CLASS_NAMES)
     ticks = range(0, len(class_names), step)
-    names = [style.shorten(class_names[tick], LONGEST_NAME) for tick in ticks]
+    names = [style.shorten(class_names[tick], MAX_NAME_LENGTH) for tick in ticks]
     axes.set_yticks(ticks, names)
     axes.set_xticks(ticks, names)
-    if max(len(name) for name in names) * len(names) > LONGEST_ROW:
+    if max(len(name) for name in names) * len(names) > MAX_ROW_LENGTH:
         axes.tick_params(axis="x", labelrotation=45)
         for label in axes.get_xticklabels():
             label.set(horizontalalignment="right", rotation_mode="anchor")
@@ -67,18 +80,19 @@ def _name_classes(axes: Axes, class_names: tuple[str, ...]) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _write_numbers(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
-    both = len(counts) <= COUNTS_UP_TO
+def _write_cells(axes: Axes, counts: np.ndarray, percents: np.ndarray) -> None:
+    with_counts = len(counts) <= MAX_CLASSES_WITH_COUNTS
     for row, column in np.argwhere(counts > 0):
-        share = f"{shares[row, column]:.1f} %" if both else f"{shares[row, column]:.0f}"
+        percent = percents[row, column]
+        text = f"{counts[row, column]}\n{percent:.1f} %" if with_counts else f"{percent:.0f}"
         axes.text(
             column,
             row,
-            f"{counts[row, column]}\n{share}" if both else share,
+            text,
             horizontalalignment="center",
             verticalalignment="center",
-            in_layout=False,  # in its cell already
-            fontsize=8 if len(counts) > FEW else 11,
-            # Cividis turns from dark to light at a quarter, the square root of which is a half.
-            color="black" if shares[row, column] > 25 else "white",
+            in_layout=False,  # it is inside of its cell already
+            fontsize=8 if len(counts) > MAX_CLASSES_WITH_LARGE_FONT else 11,
+            # The middle of the color map, from dark to light, is at 25 %: a half is its root.
+            color="black" if percent > 25 else "white",
         )

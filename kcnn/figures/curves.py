@@ -1,4 +1,4 @@
-"""Curves against epochs, of one run or of several: what accuracy, loss and rate have in common."""
+"""Curves against epochs, of one run or several: what accuracy, loss and learning rate share."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import LARGEST_METRIC, read_summary
 from kcnn.text.printable import printable
 
-LONGEST_TITLE = 40
-NOT_MEASURED = ("weights", "images")
+MAX_TITLE_LENGTH = 40
+# Entries of the summary's "test" that are not metrics.
+NOT_METRICS = ("weights", "images")
 TRAINING_LINE: dict[str, Any] = {"linestyle": "-", "marker": "o"}
 VALIDATION_LINE: dict[str, Any] = {"linestyle": "--", "marker": "s", "markerfacecolor": "white"}
 TEST_LINE: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
@@ -27,12 +28,12 @@ TEST_LINE: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
 
 @dataclass(frozen=True)
 class Curve:
-    """What one run tells of its epochs.
+    """The metrics of one run by epoch.
 
     Args:
         title: The run's short name.
-        metrics: The table of metrics.csv: one row an epoch.
-        test: The metrics on the test set; empty when the run was never scored.
+        metrics: The table of metrics.csv, one row per epoch.
+        test: The metrics on the test images; empty if the run was never scored.
     """
 
     title: str
@@ -40,9 +41,10 @@ class Curve:
     test: Mapping[str, float] = field(default_factory=dict)
 
     def column(self, name: str) -> np.ndarray | None:
-        """Takes one column; None when the run has none such.
+        """Return a column, or None if the run does not have it.
 
-        What is not finite becomes NaN, and so does what only a file edited by hand can hold.
+        Values that are not finite become NaN, as do values that only a file edited by hand can
+        hold.
         """
         if name not in self.metrics:
             return None
@@ -51,20 +53,20 @@ class Curve:
 
     @property
     def epochs(self) -> np.ndarray:
-        """The number of each row's epoch."""
+        """The epoch of each row."""
         return self.metrics["epoch"].to_numpy()
 
     @property
     def short_title(self) -> str:
-        """The run's name; of a long one both ends, for the recipe and the run."""
-        if len(self.title) <= LONGEST_TITLE:
+        """The run's name; a long name keeps both ends, which name the recipe and the run."""
+        if len(self.title) <= MAX_TITLE_LENGTH:
             return self.title
-        half = LONGEST_TITLE // 2
+        half = MAX_TITLE_LENGTH // 2
         return f"{self.title[: half - 1]}…{self.title[-half:]}"
 
     @property
     def headline(self) -> str:
-        """The run's name and the number that matters most."""
+        """The run's name and its most important metric."""
         name = self.short_title
         if "accuracy" in self.test:
             return f"{name}: {percent(self.test['accuracy'])} test accuracy"
@@ -77,10 +79,10 @@ class Curve:
 
 
 def read_curve(run: RunFolder) -> Curve:
-    """Reads a run's epochs, and its test metrics where it has come so far.
+    """Read a run's metrics by epoch, and its test metrics if it was scored.
 
     Raises:
-        RunError: metrics.csv is missing, or one of the files is damaged.
+        RunError: metrics.csv is missing, or metrics.csv or summary.json is damaged.
     """
     test = _read_test(run) if run.summary.is_file() else {}
     return Curve(printable(run.title), pd.DataFrame(run.read_metrics()), test)
@@ -88,34 +90,34 @@ def read_curve(run: RunFolder) -> Curve:
 
 def _read_test(run: RunFolder) -> dict[str, float]:
     summary = read_summary(run)
-    names = [name for name in summary.names("test") if name not in NOT_MEASURED]
+    names = [name for name in summary.names("test") if name not in NOT_METRICS]
     values = {name: summary.metric(f"test.{name}") for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def percent(share: float) -> str:
-    """Writes a share as per cent, with one digit after the point and more near the top."""
+def percent(fraction: float) -> str:
+    """Write a fraction as per cent, with one decimal, and with two from 99 % on."""
     # 99.95 % must not read as 100.0 %.
-    digits = 1 if share < 0.99 or share == 1 else 2
-    return f"{100 * share:.{digits}f} %"
+    digits = 1 if fraction < 0.99 or fraction == 1 else 2
+    return f"{100 * fraction:.{digits}f} %"
 
 
 def draw_metric(
     runs: Sequence[Curve], metric: str, title: str, scale: float = 1.0
 ) -> tuple[Figure, Axes]:
-    """Draws a metric on training, validation and test images.
+    """Draw a metric on training, validation and test images.
 
     Args:
-        runs: One run or several; each gets a colour.
-        metric: The column for training; `val_` before it names the one for validation.
-        title: What is drawn, for the first line of the title.
-        scale: What to multiply the numbers with.
+        runs: One run or several; each of several has its own color.
+        metric: The training column. The validation column is `val_` and this name.
+        title: First line of the figure's title.
+        scale: Factor for all values.
 
     Returns:
-        The figure and its axes, the vertical one still without a label.
+        The figure and its axes. The vertical axis has no label yet.
 
     Raises:
-        RunError: No run has such a column.
+        RunError: No run has the column.
     """
     require_column(runs, metric)
     figure, axes = new_axes(runs, title)
@@ -125,16 +127,16 @@ def draw_metric(
         if np.isfinite(run.test.get(metric, np.nan)):
             axes.axhline(scale * run.test[metric], color=color, **TEST_LINE)
     if not np.isfinite(axes.dataLim.y0):
-        axes.text(0.5, 0.5, "no finite number", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center")
     _legend(figure, runs, metric)
     return figure, axes
 
 
 def require_column(runs: Sequence[Curve], name: str) -> None:
-    """Makes sure that there is something to draw.
+    """Check that at least one run has a column.
 
     Raises:
-        RunError: No run has such a column.
+        RunError: No run has it.
     """
     if all(run.column(name) is None for run in runs):
         titles = ", ".join(run.title for run in runs)
@@ -142,9 +144,9 @@ def require_column(runs: Sequence[Curve], name: str) -> None:
 
 
 def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
-    """Makes a figure with one axes that counts epochs."""
+    """Create a figure whose horizontal axis is epochs."""
     second_line = runs[0].headline if len(runs) == 1 else f"{len(runs)} runs"
-    # Several runs stand in a legend below, one on a line.
+    # The legend below the axes has a line for each of several runs.
     height = 5 if len(runs) == 1 else 5 + 0.22 * len(runs)
     figure = style.new_figure(f"{title}\n{second_line}", height)
     axes = figure.subplots()
@@ -155,11 +157,11 @@ def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
 def draw_line(
     axes: Axes, run: Curve, name: str, color: str, line: Mapping[str, Any], scale: float = 1.0
 ) -> None:
-    """Draws one column of one run, if the run has it; points that are not finite leave gaps."""
+    """Draw a column of a run, if the run has it. Values that are not finite leave gaps."""
     values = run.column(name)
     if values is None:
         return
-    # Fewer markers on long curves, so that the line remains to be seen.
+    # Fewer markers on long curves, so that they do not hide the line.
     every = max(1, len(values) // 25)
     axes.plot(
         run.epochs,
@@ -167,7 +169,7 @@ def draw_line(
         color=color,
         markersize=5,
         markevery=every,
-        # Points on the edge, the first epoch and 100 %, stay whole.
+        # Do not cut markers at the edges, such as the first epoch and 100 %.
         clip_on=False,
         **line,
     )
@@ -180,14 +182,14 @@ def mark_test(
     write: Callable[[float], str],
     scale: float = 1.0,
 ) -> None:
-    """Writes a single run's test metric beside its level line; several have it in their legend.
+    """Write a single run's test metric beside its level line. Several runs have it in their legend.
 
     Args:
-        axes: Where the line is.
-        runs: What is drawn there.
-        metric: Which of the test metrics.
-        write: Puts the number into words.
-        scale: What the line's height was multiplied with.
+        axes: The axes with the line.
+        runs: The runs that are drawn there.
+        metric: Name of the test metric.
+        write: Formats the value.
+        scale: Factor that the line was drawn with.
     """
     if len(runs) == 1 and np.isfinite(runs[0].test.get(metric, np.nan)):
         score = runs[0].test[metric]
@@ -203,7 +205,7 @@ def mark_test(
 
 
 def _legend(figure: Figure, runs: Sequence[Curve], metric: str) -> None:
-    color = style.COLORS[0] if len(runs) == 1 else "#555555"
+    color = style.COLORS[0] if len(runs) == 1 else style.GREY
     handles = [Line2D([], [], color=color, label="training", **TRAINING_LINE)]
     if any(run.column(f"val_{metric}") is not None for run in runs):
         handles.append(Line2D([], [], color=color, label="validation", **VALIDATION_LINE))
@@ -217,7 +219,7 @@ def _legend(figure: Figure, runs: Sequence[Curve], metric: str) -> None:
 
 
 def name_runs(figure: Figure, runs: Sequence[Curve]) -> None:
-    """Puts a legend below the axes that tells several runs apart: a colour and a headline each."""
+    """Add a legend below the axes with the color and headline of each run."""
     colors = style.run_colors(len(runs))
     handles = [
         Line2D([], [], color=color, linewidth=3, label=run.headline)

@@ -1,4 +1,4 @@
-"""Images to follow through a net, and what to say of them."""
+"""Images whose feature maps are drawn, with their captions."""
 
 from __future__ import annotations
 
@@ -13,55 +13,56 @@ from kcnn.figures.curves import percent
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
 from kcnn.runs.scores import Predictions
 
-LONGEST_NAME = 24
+MAX_NAME_LENGTH = 24
 
 
 @dataclass(frozen=True)
 class Example:
-    """An image to follow through a net.
+    """An image whose feature maps are drawn.
 
     Args:
         pixels: uint8, shape (height, width, channels).
-        caption: What it is and what the model takes it for, in a few lines.
+        caption: The image and its predicted class, in a few lines.
     """
 
     pixels: np.ndarray
     caption: str
 
 
-def own_image(pixels: np.ndarray, name: str, answer: tuple[str, float] | None) -> Example:
-    """Captions an image of a person's own.
+def user_image(pixels: np.ndarray, name: str, prediction: tuple[str, float] | None) -> Example:
+    """Return an example for an image file of the user.
 
     Args:
-        pixels: uint8, shape (height, width, channels), as the model takes it.
+        pixels: uint8, shape (height, width, channels), resized to the model's input.
         name: The file's name.
-        answer: The class that the model finds most probable, and its probability from 0 to 1; None
-            for a run that was never scored.
+        prediction: The most probable class and its probability from 0 to 1; None if the run was
+            never scored.
     """
-    # A file's name may hold bytes that are no text, which cannot be drawn.
+    # A file name may hold bytes that are not UTF-8, which Matplotlib cannot draw.
     readable = name.encode("utf-8", "replace").decode()
-    words = "the run was not scored" if answer is None else _predicted(*answer)
-    return Example(pixels, f"{style.shorten(readable, 2 * LONGEST_NAME)}\n{words}")
+    outcome = "the run was not scored" if prediction is None else _predicted(*prediction)
+    return Example(pixels, f"{style.shorten(readable, 2 * MAX_NAME_LENGTH)}\n{outcome}")
 
 
 def first_example(test: Images, class_names: Sequence[str]) -> Example:
-    """Takes the first test image, of a run that was never scored."""
-    true = f"true class: {style.shorten(class_names[test.labels[0]], LONGEST_NAME)}"
+    """Return the first test image, for a run that was never scored."""
+    true = f"true class: {style.shorten(class_names[test.labels[0]], MAX_NAME_LENGTH)}"
     return Example(test.images[0], f"first test image, the run was not scored\n{true}")
 
 
 def right_and_wrong(
     test: Images, predictions: Predictions, class_names: Sequence[str]
 ) -> list[Example]:
-    """Takes the first test image that was classified right, and the most confident mistake.
+    """Return the first test image that was classified right, and the most confident mistake.
 
     Args:
         test: The test images that the run was scored on.
-        predictions: What the model said of them.
-        class_names: One name a class.
+        predictions: The model's predictions for them.
+        class_names: The name of each class.
 
     Returns:
-        Both, the right one first; when all are right or all are wrong, one that says so.
+        Two examples, the right one first. If all images are right or all are wrong, one example
+        whose caption says so.
 
     Raises:
         RunError: The predictions belong to other images.
@@ -71,26 +72,26 @@ def right_and_wrong(
     wrong = most_confident_mistakes(predictions)
     chosen = []
     if len(right):
-        words = "right" if len(wrong) else f"right, as all {len(right):,} test images are"
-        chosen.append((right[0], words))
+        outcome = "right" if len(wrong) else f"right, as all {len(right):,} test images are"
+        chosen.append((right[0], outcome))
     if len(wrong):
-        words = "wrong, the most confident mistake"
-        chosen.append((wrong[0], words if len(right) else f"{words}; no test image is right"))
-    return [_example(test, predictions, class_names, row, words) for row, words in chosen]
+        outcome = "wrong, the most confident mistake"
+        chosen.append((wrong[0], outcome if len(right) else f"{outcome}; no test image is right"))
+    return [_example(test, predictions, class_names, row, outcome) for row, outcome in chosen]
 
 
 def _example(
-    test: Images, predictions: Predictions, class_names: Sequence[str], row: int, words: str
+    test: Images, predictions: Predictions, class_names: Sequence[str], row: int, outcome: str
 ) -> Example:
     index = predictions.index[row]
     predicted = class_names[predictions.predicted[row]]
     caption = (
-        f"test image {index}: {words}\n"
-        f"true class: {style.shorten(class_names[predictions.label[row]], LONGEST_NAME)}\n"
+        f"test image {index}: {outcome}\n"
+        f"true class: {style.shorten(class_names[predictions.label[row]], MAX_NAME_LENGTH)}\n"
         f"{_predicted(predicted, predictions.probability[row])}"
     )
     return Example(test.images[index], caption)
 
 
 def _predicted(name: str, probability: float) -> str:
-    return f"predicted: {style.shorten(name, LONGEST_NAME)}, {percent(probability)}"
+    return f"predicted: {style.shorten(name, MAX_NAME_LENGTH)}, {percent(probability)}"

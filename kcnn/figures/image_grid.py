@@ -1,4 +1,4 @@
-"""Images in rows with a caption below each: what samples and mistakes have in common."""
+"""Images in rows with a caption below each, for samples and mistakes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from kcnn.figures import style
 
 COLUMNS = 8
 CAPTION_LENGTH = 13
-# A caption's line, in units of an image's side.
+# Height of a caption's line, and the gap between images, in units of an image's side.
 LINE = 0.17
 GAP = 0.12
 
 
 def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure:
-    """Draws images eight to a row.
+    """Draw images, eight in a row.
 
     Args:
-        images: uint8, shape (count, height, width, channels) with 1 or 3 channels; others are
-            drawn as the mean of their channels.
-        captions: One an image, of one or more lines of at most CAPTION_LENGTH characters; all
-            have equally many lines.
+        images: uint8, shape (count, height, width, channels). Three channels are drawn as RGB,
+            other numbers of channels as their mean.
+        captions: The caption of each image, in lines of at most CAPTION_LENGTH characters. All
+            captions have the same number of lines.
         title: One or two lines.
     """
     lines = 1 + max(caption.count("\n") for caption in captions)
@@ -36,13 +36,13 @@ def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     side = (style.WIDTH - 0.3) / COLUMNS / (1 + GAP)
     figure = style.new_figure(title, height=rows * row_height * side + 0.95)
     axes = figure.subplots()
-    for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        row, column = divmod(number, COLUMNS)
+    for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(index, COLUMNS)
         left, top = column * (1 + GAP), row * row_height
-        bottom = place_image(axes, visible(image), left, top)
-        place = (left + 0.5, bottom + 0.04)
-        # The axes leave room for captions: looking for it once more takes as long as drawing them.
-        axes.text(*place, caption, fontsize=9, ha="center", va="top", in_layout=False)
+        bottom = draw_image(axes, visible(image), left, top)
+        x, y = left + 0.5, bottom + 0.04
+        # The axes have room for the captions. To lay them out would take as long as to draw them.
+        axes.text(x, y, caption, fontsize=9, ha="center", va="top", in_layout=False)
     axes.set(
         xlim=(0, COLUMNS * (1 + GAP) - GAP),
         ylim=(rows * row_height, 0),
@@ -53,7 +53,7 @@ def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     return figure
 
 
-def place_image(
+def draw_image(
     axes: Axes,
     pixels: np.ndarray,
     left: float,
@@ -61,22 +61,22 @@ def place_image(
     color_map: str = "gray",
     limits: tuple[float, float] = (0, 255),
 ) -> float:
-    """Draws one image into a square of side 1, whole and in its own proportions.
+    """Draw an image into a square of side 1, keeping its proportions.
 
     Args:
-        axes: Where; the vertical axis points down.
-        pixels: Numbers of shape (height, width), or colours of shape (height, width, 3).
+        axes: Axes whose vertical axis points down.
+        pixels: Values of shape (height, width), or RGB colors of shape (height, width, 3).
         left: The square's left edge.
         top: The square's upper edge.
-        color_map: How numbers become colours.
-        limits: The numbers that get the map's first and last colour.
+        color_map: Matplotlib's name of the color map for values.
+        limits: The values with the first and the last color of the map.
 
     Returns:
-        Where the image ends below.
+        The lower edge of the image.
     """
     height, width = np.array(pixels.shape[:2]) / max(pixels.shape[:2])
     left += (1 - width) / 2
-    # Not by imshow, which works the limits of the axes out anew for each of hundreds of images.
+    # imshow would compute the limits of the axes again for each of hundreds of images.
     image = AxesImage(
         axes,
         cmap=color_map,
@@ -90,9 +90,12 @@ def place_image(
 
 
 def visible(image: np.ndarray) -> np.ndarray:
-    """Makes pixels to look at of an image, shape (height, width, channels).
+    """Return what Matplotlib can draw of an image with any number of channels.
+
+    Args:
+        image: Shape (height, width, channels).
 
     Returns:
-        The image itself when it has three channels, else their mean, shape (height, width).
+        The image itself if it has three channels, else their mean, shape (height, width).
     """
     return image if image.shape[-1] == 3 else image.mean(axis=-1)

@@ -16,16 +16,27 @@ from kcnn.figures.curves import (
     new_axes,
     require_column,
 )
+from kcnn.figures.run_figure import Source
+
+NAME = "learning_rate"
+READS: Sequence[str] = ("metrics.csv",)
+NEEDS_IMAGES = False
+COMPARES_RUNS = True
 
 COLUMN = "learning_rate"
 
 
+def plot(source: Source) -> Figure:
+    """Draw the learning rates of the runs."""
+    return draw(source.curves)
+
+
 @style.house_style
 def draw(runs: Sequence[Curve]) -> Figure:
-    """Draws the learning rate of each epoch, from 0, or logarithmic for a rate that falls in steps.
+    """Draw the learning rate of each epoch, logarithmic if a rate falls in steps, else from 0.
 
     Args:
-        runs: One run or several laid over each other.
+        runs: One run, or several to draw over each other.
 
     Raises:
         RunError: No run has a column `learning_rate`.
@@ -35,7 +46,7 @@ def draw(runs: Sequence[Curve]) -> Figure:
     for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
         draw_line(axes, run, COLUMN, color, TRAINING_LINE)
     if any(_falls_in_steps(run.column(COLUMN)) for run in runs):
-        style.logarithmic(axes)
+        style.logarithmic_axis(axes)
         axes.set_ylabel("learning rate (logarithmic)")
     else:
         axes.set_ylim(bottom=0)
@@ -46,7 +57,8 @@ def draw(runs: Sequence[Curve]) -> Figure:
 
 
 def _falls_in_steps(rates: np.ndarray | None) -> bool:
-    # Steps by tens vanish on a linear axis; a cosine loses its shape on a logarithmic one.
+    # Steps by a factor of ten vanish on a linear axis. A cosine loses its shape on a logarithmic
+    # axis.
     if rates is None or not (rates > 0).all():
         return False
     return len(np.unique(rates)) <= len(rates) / 2 and rates.max() / rates.min() >= 50

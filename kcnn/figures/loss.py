@@ -9,16 +9,27 @@ from matplotlib.figure import Figure
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, draw_metric, mark_test
+from kcnn.figures.run_figure import Source
+
+NAME = "loss"
+READS: Sequence[str] = ("metrics.csv",)
+NEEDS_IMAGES = False
+COMPARES_RUNS = True
+
+
+def plot(source: Source) -> Figure:
+    """Draw the losses of the runs."""
+    return draw(source.curves)
 
 
 @style.house_style
 def draw(runs: Sequence[Curve]) -> Figure:
-    """Draws training and validation loss, and the test loss as a level line.
+    """Draw training and validation loss, and the test loss as a level line.
 
-    The axis begins at 0, or is logarithmic where the losses span more than a factor of 50.
+    The axis begins at 0, or is logarithmic if the losses span more than a factor of 50.
 
     Args:
-        runs: One run or several laid over each other.
+        runs: One run, or several to draw over each other.
 
     Raises:
         RunError: No run has a column `loss`.

@@ -1,4 +1,4 @@
-"""The test images on which the model was wrong and most sure."""
+"""The test images that were classified wrong with the highest probability."""
 
 from __future__ import annotations
 
@@ -12,23 +12,36 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.figures.curves import percent
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
-from kcnn.runs.scores import Predictions
+from kcnn.figures.run_figure import Source
+from kcnn.runs.scores import Predictions, read_predictions
+
+NAME = "mistakes"
+READS: Sequence[str] = ("metrics.csv", "predictions.csv")
+NEEDS_IMAGES = True
+COMPARES_RUNS = False
 
 COUNT = 32
 
 
+def plot(source: Source) -> Figure:
+    """Draw the mistakes that the run's model made on the test images."""
+    predictions = read_predictions(source.run)
+    dataset = source.dataset
+    return draw(dataset.test, predictions, dataset.class_names, source.curve.headline)
+
+
 @style.house_style
 def draw(test: Images, predictions: Predictions, class_names: Sequence[str], title: str) -> Figure:
-    """Draws the 32 most confident mistakes: true class, predicted class, its probability.
+    """Draw the 32 most confident mistakes: true class, predicted class, its probability.
 
     Args:
         test: The test images that the run was scored on.
-        predictions: What the model said of them.
-        class_names: One name a class.
+        predictions: The model's predictions for them.
+        class_names: The name of each class.
         title: The run and its headline.
 
     Raises:
-        RunError: The predictions belong to other images, or none of them is wrong.
+        RunError: The predictions belong to other images, or all of them are right.
     """
     require_same_images(test, predictions, len(class_names))
     wrong = most_confident_mistakes(predictions)
@@ -36,38 +49,38 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
         raise RunError("no mistakes: every test image was classified right")
     shown = wrong[:COUNT]
     captions = [
-        f"{_name(class_names, predictions.label[row])}\n"
-        f"→ {_name(class_names, predictions.predicted[row])}\n"
+        f"{_shorten(class_names, predictions.label[row])}\n"
+        f"→ {_shorten(class_names, predictions.predicted[row])}\n"
         f"{percent(predictions.probability[row])}"
         for row in shown
     ]
     heading = (
-        f"Most confident mistakes: {len(shown)} of {len(wrong):,} (true → predicted, how sure)"
+        f"Most confident mistakes: {len(shown)} of {len(wrong):,} (true → predicted, probability)"
     )
     return draw_grid(test.images[predictions.index[shown]], captions, f"{heading}\n{title}")
 
 
 def most_confident_mistakes(predictions: Predictions) -> np.ndarray:
-    """Finds the rows where the predicted class is not the true one, the surest first."""
+    """Return the rows whose predicted class is wrong, by falling probability."""
     wrong = np.flatnonzero(predictions.predicted != predictions.label)
     return wrong[np.argsort(-predictions.probability[wrong], kind="stable")]
 
 
 def require_same_images(test: Images, predictions: Predictions, classes: int) -> None:
-    """Makes sure that predictions and test images belong together.
+    """Check that predictions belong to the test images.
 
     Raises:
-        RunError: A prediction's image is not there, or has another label, or a class is unknown.
+        RunError: A predicted image is missing, its label differs, or a class is unknown.
     """
     inside = (predictions.index >= 0) & (predictions.index < len(test))
     known = (predictions.predicted >= 0) & (predictions.predicted < classes)
     if (inside & known).all() and (test.labels[predictions.index] == predictions.label).all():
         return
     raise RunError(
-        "predictions.csv does not fit the test images: other labels or another number of them",
+        "predictions.csv does not fit the test images: other labels or another number of images",
         "point --data-dir at the data that the run was trained on",
     )
 
 
-def _name(class_names: Sequence[str], label: int) -> str:
+def _shorten(class_names: Sequence[str], label: int) -> str:
     return style.shorten(class_names[label], CAPTION_LENGTH - len("→ "))

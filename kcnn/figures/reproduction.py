@@ -1,4 +1,4 @@
-"""Published numbers against several seeds of ours."""
+"""Published results against several seeds of ours."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ EXPECTED = "#BFD9EC"
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity, measured once a seed.
+    """A quantity that was measured with each seed.
 
     Args:
-        label: What it is.
-        values: One a seed.
-        interval: 95 % of the mean; None for one seed.
-        expected: Where one more run is expected, on other images too; None for one seed.
+        label: The quantity's name.
+        values: Its value for each seed.
+        interval: The 95 % confidence interval of the mean; None for a single seed.
+        expected: The 95 % prediction interval of one more run, on other images too; None for a
+            single seed.
     """
 
     label: str
@@ -37,28 +38,28 @@ class Row:
 
 @dataclass(frozen=True)
 class Panel:
-    """Quantities on one scale, and the number published.
+    """Quantities on one scale, and a published result.
 
     Args:
-        title: What is held against what.
-        rows: The quantity that the number is said to be, then the one it fits instead, if any.
-        published: The number; None when there is none.
-        is_share: Whether the scale is per cent.
+        title: The quantity and the verdict.
+        rows: The quantity that the result is said to be, then the quantity it fits instead, if any.
+        published: The published result; None if there is none.
+        is_fraction: Whether the values are fractions, drawn in per cent.
     """
 
     title: str
     rows: Sequence[Row]
     published: float | None
-    is_share: bool
+    is_fraction: bool
 
 
 @style.house_style
 def draw(title: str, panels: Sequence[Panel]) -> Figure:
-    """Draws a panel a published number: seeds as points, mean and interval, and the number's line.
+    """Draw a panel for each published result: seeds as points, their mean and interval, and a line.
 
     Args:
-        title: The first line of the figure's title.
-        panels: One or more, from the top down.
+        title: First line of the figure's title.
+        panels: One or more panels, from the top down.
     """
     rows = [len(panel.rows) for panel in panels]
     figure = style.new_figure(title, height=1.2 + sum(0.62 + 0.42 * count for count in rows))
@@ -72,25 +73,25 @@ def draw(title: str, panels: Sequence[Panel]) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
-    scale = 100 if panel.is_share else 1
+    scale = 100 if panel.is_fraction else 1
     axes.set_title(panel.title, loc="left")
     for height, row in enumerate(panel.rows):
-        _draw_row(axes, _of_shares(row) if panel.is_share else row, height, scale)
+        _draw_row(axes, _clip_to_fractions(row) if panel.is_fraction else row, height, scale)
     if panel.published is not None:
         axes.axvline(scale * panel.published, color=PUBLISHED, linewidth=2, linestyle="--")
     axes.set_yticks(range(len(panel.rows)), [row.label for row in panel.rows])
     axes.set_ylim(len(panel.rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.use_sticky_edges = False  # a band stays off the edge as everything else does
+    axes.use_sticky_edges = False  # else bars would touch the edge
     axes.margins(x=0.06)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
-    if panel.is_share:
+    if panel.is_fraction:
         axes.set_xlabel("per cent")
 
 
-def _of_shares(row: Row) -> Row:
+def _clip_to_fractions(row: Row) -> Row:
     return replace(
         row,
         interval=row.interval and row.interval.of_shares(),
@@ -107,7 +108,7 @@ def _draw_row(axes: Axes, row: Row, height: int, scale: float) -> None:
         ends = [scale * row.interval.low, scale * row.interval.high]
         axes.plot(ends, [height, height], color=OURS, linewidth=2.5)
         axes.plot(values.mean(), height, marker="|", markersize=17, markeredgewidth=2.5, color=OURS)
-    # Apart from each other upwards and downwards, so that equal seeds can be counted.
+    # Spread the points vertically, so that equal seeds can be counted.
     spread = height + np.linspace(-0.14, 0.14, len(values)) if len(values) > 1 else [height]
     axes.plot(
         values, spread, linestyle="", marker="o", markersize=6, markerfacecolor="white",
@@ -118,12 +119,12 @@ def _draw_row(axes: Axes, row: Row, height: int, scale: float) -> None:
 def _legend(panels: Sequence[Panel]) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [
         Line2D([], [], linestyle="", marker="o", markerfacecolor="white",
-               markeredgecolor="black", label="a seed of ours"),
+               markeredgecolor="black", label="one of our seeds"),
     ]  # fmt: skip
     if any(row.interval for panel in panels for row in panel.rows):
         handles += [
-            Line2D([], [], color=OURS, linewidth=2.5, label="mean, its 95 % interval"),
-            Patch(color=EXPECTED, label="one more run expected here"),
+            Line2D([], [], color=OURS, linewidth=2.5, label="mean with its 95 % interval"),
+            Patch(color=EXPECTED, label="95 % range of one more run"),
         ]
     if any(panel.published is not None for panel in panels):
         handles.append(

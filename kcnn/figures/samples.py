@@ -10,20 +10,33 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
+from kcnn.figures.run_figure import Source
+
+NAME = "samples"
+READS: Sequence[str] = ("metrics.csv",)
+NEEDS_IMAGES = True
+COMPARES_RUNS = False
 
 COUNT = 40
 
 
+def plot(source: Source) -> Figure:
+    """Draw training images of the run's dataset."""
+    dataset = source.dataset
+    title = f"{source.curve.short_title}: {style.shorten(dataset.name, 40)}"
+    return draw(dataset.train, dataset.class_names, title)
+
+
 @style.house_style
 def draw(training: Images, class_names: Sequence[str], title: str) -> Figure:
-    """Draws 40 training images, the classes in turn, each with its class below.
+    """Draw 40 training images, the classes in turn, each with its class below.
 
-    Chance picks them, the same ones each time.
+    The images are drawn at random with a fixed seed, so they are the same each time.
 
     Args:
-        training: The training images as they are before scaling and augmentation.
-        class_names: One name a class.
-        title: What the images are and where they come from.
+        training: The training images before scaling and augmentation.
+        class_names: The name of each class.
+        title: The run and its dataset.
     """
     order = np.random.default_rng(0).permutation(len(training))
     chosen = training.by_turns(COUNT, order)

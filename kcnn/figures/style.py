@@ -1,4 +1,4 @@
-"""The look that all pictures share, and how they are saved."""
+"""The style that all figures share, and how they are saved."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ PIXELS_PER_INCH = 110
 WIDTH = 8.6
 MARGIN = 0.12
 HEATMAP = "cividis"
+GREY = "#555555"  # of a legend that holds for several runs
+# From which ratio of the largest to the smallest loss on its axis is logarithmic.
 LOGARITHMIC_FROM = 50
 
-# Without them the same figure gives the same bytes.
+# Without dates in them, files of the same figure have the same bytes.
 _DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
-# Okabe and Ito (2008), "Color Universal Design", without the yellow that white paper swallows.
+# Okabe and Ito (2008), "Color Universal Design", without yellow, which is hard to see on
+# white.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 _SETTINGS = {
@@ -52,28 +55,28 @@ _SETTINGS = {
 
 @contextmanager
 def _in_house_style() -> Iterator[None]:
-    """Sets matplotlib up, from its defaults: a user's own matplotlibrc cannot break a picture."""
+    """Set Matplotlib up from its defaults, so that a user's matplotlibrc cannot break a figure."""
     with matplotlib.style.context(["default", _SETTINGS]), warnings.catch_warnings():
-        # A number near the largest, or a class name in a script that the font lacks, leaves a gap
-        # or boxes; the picture still serves.
+        # Values near the largest float leave a gap, and letters that the font lacks become boxes.
+        # The figure is still useful, so the warnings are not.
         warnings.simplefilter("ignore")
         yield
 
 
-# A decorator, because matplotlib reads some settings when an artist is made and some when it is
-# drawn.
+# A decorator for functions that draw and for `save`, because Matplotlib reads some settings when an
+# artist is made and others when it is drawn.
 house_style = _in_house_style()
 
 
 def new_figure(title: str, height: float, width: float = WIDTH) -> Figure:
-    """Makes an empty figure with its title at the upper left.
+    """Create an empty figure with its title at the upper left.
 
     Args:
         title: One or two lines.
-        height: In inches, at 110 pixels each.
+        height: In inches, of 110 pixels each.
         width: In inches.
     """
-    # Without a margin the layout sets text hard against the paper's edge.
+    # Without a margin, the layout puts text at the very edge of the paper.
     layout = ConstrainedLayoutEngine(w_pad=MARGIN, h_pad=MARGIN)
     figure = Figure(figsize=(width, height), layout=layout)
     figure.suptitle(title, x=MARGIN / width, horizontalalignment="left")
@@ -82,18 +85,18 @@ def new_figure(title: str, height: float, width: float = WIDTH) -> Figure:
 
 @house_style
 def save(figure: Figure, path: Path) -> None:
-    """Writes a picture whole or not at all; the same figure gives the same bytes.
+    """Write a figure to a file atomically. The same figure has the same bytes.
 
     Args:
-        figure: What to write.
-        path: Where; its suffix, one of FORMATS, says as what.
+        figure: The figure.
+        path: The file. Its suffix is one of FORMATS.
 
     Raises:
         RunError: The file cannot be written.
     """
     with atomic(path) as temporary:
         if path.suffix == ".png":
-            # savefig would draw every image twice: once to lay the figure out, once to write it.
+            # savefig would draw each image twice: to lay the figure out and to write it.
             figure.set_dpi(PIXELS_PER_INCH)
             FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
         else:
@@ -101,10 +104,11 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def run_colors(count: int) -> Sequence[str]:
-    """Gives each of some runs a colour, told apart by colour-blind eyes as well.
+    """Return a color for each run, which color-blind people can distinguish.
 
     Args:
-        count: How many runs; beyond seven the colours are steps of one map, dark to light.
+        count: How many runs. The colors of more than seven runs are steps of viridis, from dark to
+            light.
     """
     if count <= len(COLORS):
         return COLORS[:count]
@@ -113,16 +117,16 @@ def run_colors(count: int) -> Sequence[str]:
 
 
 def shorten(text: str, length: int) -> str:
-    """Puts a text on one line of at most `length` characters; an ellipsis marks a cut."""
+    """Return a text as one line of at most `length` characters. An ellipsis marks a cut."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def epoch_axis(axes: Axes, epochs: float) -> None:
-    """Labels the horizontal axis with whole epochs, the first of them 1.
+    """Label the horizontal axis with whole epochs, from 1.
 
     Args:
-        axes: Where curves against epochs are drawn.
+        axes: Axes with curves against epochs.
         epochs: The last epoch of the longest curve.
     """
     axes.set_xlim(0.5, epochs + max(0.5, 0.02 * epochs))
@@ -133,23 +137,23 @@ def epoch_axis(axes: Axes, epochs: float) -> None:
 
 
 def percent_axis(axes: Axes) -> None:
-    """Keeps the vertical axis, which counts per cent, from 0 to a little above 100."""
+    """Limit the vertical axis, in per cent, to the range from 0 to a little above 100."""
     lowest, highest = axes.get_ylim()
-    # The margin around the curves must not promise what cannot be.
+    # Matplotlib's margin around the curves would show values that are impossible.
     axes.set_ylim(max(lowest, 0), min(highest, 100.5))
 
 
 def loss_axis(axes: Axes, losses: np.ndarray, label: str) -> None:
-    """Lets the vertical axis begin at 0, or makes it logarithmic where losses lie far apart.
+    """Begin the vertical axis at 0, or make it logarithmic if the losses are far apart.
 
     Args:
-        axes: Where the losses are drawn.
-        losses: All of them; NaN where there is none.
-        label: What they are.
+        axes: Axes with the losses.
+        losses: All losses. NaN is ignored.
+        label: The axis's label.
     """
     losses = losses[np.isfinite(losses)]
     if are_far_apart(losses):
-        logarithmic(axes)
+        logarithmic_axis(axes)
         axes.set_ylabel(f"{label} (logarithmic)")
     else:
         axes.set_ylim(bottom=min(0, losses.min(initial=0)))
@@ -157,15 +161,15 @@ def loss_axis(axes: Axes, losses: np.ndarray, label: str) -> None:
 
 
 def are_far_apart(losses: np.ndarray) -> bool:
-    """Says whether losses, all finite, are above 0 and span more than a factor of 50."""
+    """Return whether losses, all finite, are above 0 and span more than a factor of 50."""
     return bool(len(losses) and losses.min() > 0 and losses.max() / losses.min() > LOGARITHMIC_FROM)
 
 
-def logarithmic(axes: Axes) -> None:
-    """Makes the vertical axis logarithmic, with plain numbers: 0.01 and not a power."""
+def logarithmic_axis(axes: Axes) -> None:
+    """Make the vertical axis logarithmic, with plain numbers such as 0.01 instead of powers."""
     axes.set_yscale("log")
     lowest, highest = axes.get_ylim()
-    # Two or three decades have room for numbers between the powers of ten.
+    # An axis of two or three decades has room for labels between the powers of ten.
     between = (1.0, 2.0, 5.0) if highest / lowest < 2000 else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=between))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

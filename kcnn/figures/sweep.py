@@ -1,4 +1,4 @@
-"""Accuracy and loss against epochs of every combination of a sweep."""
+"""Accuracy and loss of each trial of a sweep against epochs."""
 
 from __future__ import annotations
 
@@ -13,95 +13,95 @@ from matplotlib.lines import Line2D
 from kcnn.figures import style
 from kcnn.figures.curves import Curve
 
-# What was measured after each epoch, the best to judge by first, with the words for it.
+# Columns of metrics.csv with their labels, the most meaningful first.
 ACCURACIES = {
     "val_accuracy": "validation accuracy",
     "first_test_accuracy": "accuracy on the first test images",
     "accuracy": "training accuracy",
 }
 LOSSES = {"val_loss": "validation loss", "loss": "training loss"}
-LONGEST_LABEL = 90
+MAX_LABEL_LENGTH = 90
 
 
 @dataclass(frozen=True)
 class Series:
-    """One combination.
+    """The runs of one set of values in the grid, which differ in their seeds.
 
     Args:
-        label: What differs from the others.
-        runs: Its seeds.
+        label: The settings that differ from other series.
+        runs: The metrics of each seed.
     """
 
     label: str
     runs: Sequence[Curve]
 
     def values(self, column: str) -> np.ndarray:
-        """Takes one column of all seeds, as far as all of them go: shape (seeds, epochs)."""
+        """Return a column of all seeds up to the shortest run's last epoch: (seeds, epochs)."""
         columns = [run.column(column) for run in self.runs]
-        known = [values for values in columns if values is not None]
-        return np.stack([values[: min(map(len, known))] for values in known])
+        found = [values for values in columns if values is not None]
+        epochs = min(len(values) for values in found)
+        return np.stack([values[:epochs] for values in found])
 
 
 @style.house_style
-def draw(title: str, series: Sequence[Series]) -> Figure:
-    """Draws accuracy above and loss below: a line a combination, the mean of its seeds.
+def draw(title: str, all_series: Sequence[Series]) -> Figure:
+    """Draw accuracy above and loss below, with a line for each series: the mean of its seeds.
 
-    Several seeds lie in a band from the lowest to the highest. Both are drawn of validation images
-    where every run has them, else of what every run measured after each epoch.
+    Several seeds have a band from the lowest to the highest. The metrics are those on validation
+    images if every run has them, else the first of ACCURACIES and LOSSES that every run has.
 
     Args:
-        title: The first line of the figure's title.
-        series: One or more combinations.
+        title: First line of the figure's title.
+        all_series: One or more series.
     """
-    counts = {len(one.runs) for one in series}
+    counts = {len(series.runs) for series in all_series}
     seeds = max(counts)
-    most = "" if len(counts) == 1 else "up to "  # the training of some seeds may have failed
-    second = f"mean of {most}{seeds} seeds, in a band from the lowest to the highest\n"
-    figure = style.new_figure(
-        f"{title}\n{second if seeds > 1 else ''}".rstrip(), height=7.2 + 0.22 * len(series)
-    )
+    if seeds > 1:
+        up_to = "" if len(counts) == 1 else "up to "  # some trials may have failed
+        title += f"\nmean of {up_to}{seeds} seeds, with a band from the lowest to the highest"
+    figure = style.new_figure(title, height=7.2 + 0.22 * len(all_series))
     above, below = figure.subplots(2, sharex=True)
-    epochs = max(run.epochs.max() for one in series for run in one.runs)
-    _draw_accuracy(above, series)
-    _draw_loss(below, series)
+    epochs = max(run.epochs.max() for series in all_series for run in series.runs)
+    _draw_accuracy(above, all_series)
+    _draw_loss(below, all_series)
     for axes in (above, below):
         style.epoch_axis(axes, epochs)
     above.set_xlabel("")
-    handles = [
-        Line2D([], [], color=color, linewidth=3, label=style.shorten(one.label, LONGEST_LABEL))
-        for one, color in zip(series, style.run_colors(len(series)), strict=True)
-    ]
+    handles = []
+    for series, color in zip(all_series, style.run_colors(len(all_series)), strict=True):
+        label = style.shorten(series.label, MAX_LABEL_LENGTH)
+        handles.append(Line2D([], [], color=color, linewidth=3, label=label))
     figure.legend(handles=handles, loc="outside lower left")
     return figure
 
 
-def _draw_accuracy(axes: Axes, series: Sequence[Series]) -> None:
-    column = _common(ACCURACIES, series)
-    _draw_lines(axes, series, column, scale=100)
+def _draw_accuracy(axes: Axes, all_series: Sequence[Series]) -> None:
+    column = _common_column(ACCURACIES, all_series)
+    _draw_lines(axes, all_series, column, scale=100)
     style.percent_axis(axes)
     axes.set_ylabel(f"{ACCURACIES[column]} (%)")
 
 
-def _draw_loss(axes: Axes, series: Sequence[Series]) -> None:
-    column = _common(LOSSES, series)
-    _draw_lines(axes, series, column)
-    values = np.concatenate([one.values(column).ravel() for one in series])
+def _draw_loss(axes: Axes, all_series: Sequence[Series]) -> None:
+    column = _common_column(LOSSES, all_series)
+    _draw_lines(axes, all_series, column)
+    values = np.concatenate([series.values(column).ravel() for series in all_series])
     style.loss_axis(axes, values, LOSSES[column])
 
 
-def _common(columns: dict[str, str], series: Sequence[Series]) -> str:
-    """Picks the first column that every run has; the last of them they all have."""
-    every = [run for one in series for run in one.runs]
-    return next(
-        (name for name in columns if all(run.column(name) is not None for run in every)),
-        list(columns)[-1],
-    )
+def _common_column(columns: dict[str, str], all_series: Sequence[Series]) -> str:
+    """Return the first column that every run has, or the last, which every run should have."""
+    runs = [run for series in all_series for run in series.runs]
+    for name in columns:
+        if all(run.column(name) is not None for run in runs):
+            return name
+    return list(columns)[-1]
 
 
-def _draw_lines(axes: Axes, series: Sequence[Series], column: str, scale: float = 1.0) -> None:
-    for one, color in zip(series, style.run_colors(len(series)), strict=True):
-        values = scale * one.values(column)
-        epochs = one.runs[0].epochs[: values.shape[1]]
+def _draw_lines(axes: Axes, all_series: Sequence[Series], column: str, scale: float = 1.0) -> None:
+    for series, color in zip(all_series, style.run_colors(len(all_series)), strict=True):
+        values = scale * series.values(column)
+        epochs = series.runs[0].epochs[: values.shape[1]]
         axes.plot(
             epochs, values.mean(axis=0), color=color, marker="o", markersize=4,
             markevery=max(1, len(epochs) // 25), clip_on=False,

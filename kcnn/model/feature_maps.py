@@ -1,4 +1,4 @@
-"""What each layer of a model answers to images."""
+"""The feature maps that a model's layers compute for images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.errors import DataError
 
-# Layers whose answer, outside training, looks like their question.
+# Layers whose output, outside training, looks like their input.
 UNCHANGED = (
     keras.layers.InputLayer,
     keras.layers.Identity,
@@ -20,7 +20,7 @@ UNCHANGED = (
     keras.layers.GaussianNoise,
     keras.layers.ZeroPadding2D,
 )
-# Layers that finish what the one before began: a convolution's block ends with them.
+# Layers that end the block of the convolution before them.
 FINISHING = (
     keras.layers.BatchNormalization,
     keras.layers.LayerNormalization,
@@ -36,12 +36,12 @@ FINISHING = (
 
 @dataclass(frozen=True)
 class LayerMaps:
-    """What one layer makes of some images.
+    """The feature maps of one layer for some images.
 
     Args:
         name: The layer's name.
         maps: float32, shape (images, height, width, channels).
-        unfinished: Whether only normalizations, sums and activations read them.
+        unfinished: Whether only normalizations, sums and activations take them as input.
     """
 
     name: str
@@ -49,22 +49,22 @@ class LayerMaps:
     unfinished: bool
 
 
-def feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMaps]:
-    """Runs images through a model and keeps what its layers make of them.
+def compute_feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMaps]:
+    """Run images through a model and return the feature maps of its layers.
 
-    Left out are layers that change nothing but scale and border: the input, scaling, zero padding,
-    and dropout and noise, which rest outside training.
+    Layers that change nothing but scale and border are left out: the input, scaling, zero padding,
+    and layers such as dropout and noise, which are inactive outside training.
 
     Args:
         model: A functional model with one input of shape (count, height, width, channels).
         images: Raw pixels from 0 to 255, shape (images, height, width, channels).
 
     Returns:
-        Every layer whose output is a stack of maps, in the order of the graph; empty when there
-        is none.
+        Every other layer with an output of shape (images, height, width, channels), in the order of
+        the graph. Empty if there is none.
 
     Raises:
-        DataError: The images have another shape than the model takes.
+        DataError: The images do not have the shape of the model's input.
     """
     expected = tuple(model.input_shape[1:])
     if expected != images.shape[1:]:
@@ -78,7 +78,7 @@ def feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMaps]:
     probe = keras.Model(model.input, {layer.name: layer.output for layer in layers})
     outputs = probe(images.astype(np.float32), training=False)
     return [
-        LayerMaps(layer.name, _in_float32(outputs[layer.name]), _is_unfinished(layer, model))
+        LayerMaps(layer.name, _to_float32(outputs[layer.name]), _is_unfinished(layer, model))
         for layer in layers
     ]
 
@@ -89,10 +89,10 @@ def _is_unfinished(layer: keras.Layer, model: keras.Model) -> bool:
         for other in model.layers
         if any(tensor is layer.output for tensor in keras.tree.flatten(other.input))
     ]
-    # A layer that nothing reads gives the model's answer.
+    # A layer whose output no other layer reads is the model's output.
     return bool(readers) and all(isinstance(reader, FINISHING) for reader in readers)
 
 
-def _in_float32(batch: keras.KerasTensor) -> np.ndarray:
-    # bfloat16 is no number type of NumPy's own.
+def _to_float32(batch: keras.KerasTensor) -> np.ndarray:
+    # NumPy has no bfloat16.
     return keras.ops.convert_to_numpy(keras.ops.cast(batch, "float32"))

@@ -164,7 +164,7 @@ def _panels(reproduction: Reproduction) -> list[Any]:
             title=f"{one.quantity.label}: published {one.shown_value}; {_in_words(one.verdict)}",
             rows=[row(quantity) for quantity in (one.quantity, one.neighbour) if quantity],
             published=one.value,
-            is_share=one.quantity.is_share,
+            is_fraction=one.quantity.is_share,
         )
         for one in reproduction.verdicts
         if one.quantity is not None
@@ -177,7 +177,7 @@ def _panels(reproduction: Reproduction) -> list[Any]:
         if reproduction.verdicts
         else "nothing published to hold them against"
     )
-    return [Panel(title, accuracies, None, is_share=True)]
+    return [Panel(title, accuracies, None, is_fraction=True)]
 
 
 def _in_words(verdict: str) -> str:

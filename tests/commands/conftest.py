@@ -16,6 +16,7 @@ from PIL import Image
 
 from kcnn.data.load import load_dataset
 from kcnn.errors import KcnnError
+from kcnn.figures import accuracy
 from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
@@ -98,7 +99,7 @@ def fits_here() -> Callable[[], AbstractContextManager[None]]:
 def _fits_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fit_side_by_side, "FitProcess", FitHere)
-        patched.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+        patched.setattr("kcnn.figures.all_figures.FIGURES", (accuracy,))
         yield
 
 

@@ -100,7 +100,7 @@ def accuracy_of(model: Path) -> float:
     return float(np.mean(answers.argmax(axis=1) == test.labels))
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
     run = short_fit("train.watch_first=100", "train.epochs=2").run
     last = rows_of(run.metrics)[-1]
@@ -111,7 +111,7 @@ def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
     assert float(last["first_test_accuracy"]) == pytest.approx(right)
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_draws_with_replacement(finished: FitResult, short_fit: Callable[..., FitResult]) -> None:
     drawn = short_fit("train.sampling=with_replacement").run
     once = rows_of(finished.run.metrics)[0]
@@ -197,7 +197,7 @@ def test_environment(finished: FitResult) -> None:
     assert environment["packages"]["keras"]
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_resolved_settings_train_the_same_again(
     finished: FitResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +213,7 @@ def test_resolved_settings_train_the_same_again(
             np.testing.assert_array_equal(weights, same)
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_another_seed_trains_another_network(finished: FitResult, short_fit: Callable) -> None:
     other = short_fit(seed=5)
     assert json.loads(other.run.environment.read_text())["seed"] == 5
@@ -221,7 +221,7 @@ def test_another_seed_trains_another_network(finished: FitResult, short_fit: Cal
     assert rows_of(other.run.metrics)[0]["loss"] != rows_of(finished.run.metrics)[0]["loss"]
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: Path) -> None:
     file = folder / "read.yaml"
     file.write_text(RECIPE)
@@ -232,7 +232,7 @@ def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: 
     assert read_recipe(run.resolved).train.epochs == recipe.train.epochs
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_names_and_numbers_of_runs(short_fit: Callable) -> None:
     dense = "model.layers=[Flatten, {Dense: {units: 10}}]"
     first, named = short_fit(dense), short_fit(dense, name="first-try")
@@ -262,7 +262,7 @@ def test_mixed_precision(precision: str, short_fit: Callable) -> None:
     assert result.summary["test"]["accuracy"] > 0.4
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> None:
     result = short_fit("train.epochs=1", "train.precision=auto", progress=notes)
     environment = json.loads(result.run.environment.read_text())
@@ -377,7 +377,7 @@ class InterruptedAfter(Progress):
             raise KeyboardInterrupt
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_plot")
 def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         short_fit("train.epochs=5", progress=InterruptedAfter(), name="stopped")

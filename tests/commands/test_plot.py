@@ -26,7 +26,7 @@ train: {epochs: 2, optimizer: {Adam: {learning_rate: 0.001}}}
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
-    """Makes a run on the real digits, stopped after its second epoch."""
+    """Make a run on the digits dataset that stopped after its second epoch."""
 
     def make(recipe: str = "digits") -> RunFolder:
         run = create_run(tmp_path, recipe)
@@ -39,7 +39,7 @@ def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
 
 
 def write_predictions(run: RunFolder) -> None:
-    """Predicts each test digit as the class whose mean image is nearest: makes real mistakes."""
+    """Write predictions of a nearest-mean classifier, which makes real mistakes."""
     data = read_digits()
     train, test = (
         part.images.astype(float).reshape(len(part), -1) for part in (data.train, data.test)
@@ -50,7 +50,7 @@ def write_predictions(run: RunFolder) -> None:
     write_csv(run.predictions, ["index", "label", "predicted", "probability"], rows)
 
 
-def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path, notes) -> None:
+def test_plots_the_newest_run_into_its_folder(make_run, tmp_path: Path, notes) -> None:
     make_run()
     run = make_run()
     write_predictions(run)
@@ -58,14 +58,14 @@ def test_the_newest_run_is_drawn_into_its_own_folder(make_run, tmp_path: Path, n
     names = ["accuracy", "loss", "learning_rate", "samples", "mistakes"]
     assert written == [run.plots / f"{name}.png" for name in names]
     assert [line.split(":")[0] for line in notes.lines] == [
-        "left out loss_steps",
-        "left out confusion",
-        "left out filters",
-        "left out feature_maps",
+        "skipped loss_steps",
+        "skipped confusion",
+        "skipped filters",
+        "skipped feature_maps",
     ]
 
 
-def test_feature_maps_come_from_the_saved_model(make_run, tmp_path: Path) -> None:
+def test_plots_feature_maps_of_the_saved_model(make_run, tmp_path: Path) -> None:
     import keras
 
     image = keras.Input((8, 8, 1), name="image")
@@ -81,7 +81,7 @@ def test_feature_maps_come_from_the_saved_model(make_run, tmp_path: Path) -> Non
         plot_runs([], tmp_path, only=["feature_maps"])
 
 
-def test_several_runs_meet_in_a_folder_that_is_no_run(make_run, tmp_path: Path) -> None:
+def test_compares_several_runs_in_a_folder_that_is_not_a_run(make_run, tmp_path: Path) -> None:
     runs = [make_run("digits"), make_run("digits"), make_run("other")]
     written = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg")
     assert [path.name for path in written] == ["accuracy.svg", "loss.svg", "learning_rate.svg"]
@@ -94,7 +94,7 @@ def test_several_runs_meet_in_a_folder_that_is_no_run(make_run, tmp_path: Path) 
     assert [run.path for run in list_runs(tmp_path)] == [run.path for run in runs]
 
 
-def test_runs_of_one_name_in_two_places_are_told_apart(make_run, tmp_path: Path) -> None:
+def test_compares_runs_of_the_same_name_in_two_folders(make_run, tmp_path: Path) -> None:
     run = make_run()
     copy = tmp_path / "kept" / "digits" / "run-001"
     shutil.copytree(run.path, copy)
@@ -102,22 +102,20 @@ def test_runs_of_one_name_in_two_places_are_told_apart(make_run, tmp_path: Path)
     assert [path.name for path in written] == ["loss.png"]
 
 
-def test_a_run_named_twice_is_one_run(make_run, tmp_path: Path) -> None:
+def test_run_that_is_named_twice_is_plotted_alone(make_run, tmp_path: Path) -> None:
     run = make_run()
     assert plot_runs(["digits", "digits/run-001"], tmp_path, only=["loss"]) == [
         run.plots / "loss.png"
     ]
 
 
-def test_pictures_of_one_run_cannot_be_laid_over_each_other(make_run, tmp_path: Path) -> None:
-    make_run("one"), make_run("two")
-    with pytest.raises(KcnnError, match="confusion, samples: drawn of one run, not of 2"):
-        plot_runs(["one", "two"], tmp_path, only=["confusion", "samples"])
+def test_refuses_to_compare_runs_in_figures_of_one_run(make_run, tmp_path: Path) -> None:
+    make_run("first"), make_run("second")
+    with pytest.raises(KcnnError, match="confusion, samples: can be drawn for one run, not for 2"):
+        plot_runs(["first", "second"], tmp_path, only=["confusion", "samples"])
 
 
-def test_a_run_without_epochs_is_one_error_for_one_run_and_for_several(
-    make_run, tmp_path: Path
-) -> None:
+def test_refuses_a_run_without_epochs_alone_and_among_several(make_run, tmp_path: Path) -> None:
     make_run("whole")
     make_run("empty").metrics.unlink()
     for runs in (["empty"], ["whole", "empty"]):
@@ -126,7 +124,7 @@ def test_a_run_without_epochs_is_one_error_for_one_run_and_for_several(
     assert not (tmp_path / "comparisons").exists()
 
 
-def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path, notes) -> None:
+def test_reports_once_that_images_cannot_be_loaded(make_run, tmp_path: Path, notes) -> None:
     run = make_run()
     write_text(run.resolved, RECIPE.replace("dataset: digits", "dataset: npz, path: gone.npz"))
     written = plot_runs([], tmp_path, progress=notes)
@@ -136,12 +134,13 @@ def test_images_that_cannot_be_loaded_are_told_once(make_run, tmp_path: Path, no
         plot_runs([], tmp_path, only=["samples"])
 
 
-def test_images_that_changed_are_not_drawn(make_run, tmp_path: Path, notes) -> None:
+def test_skips_images_that_changed_since_the_run(make_run, tmp_path: Path, notes) -> None:
     run = make_run()
     data = read_digits()
     parts = {"train": data.train, "test": data.test}
-    arrays = {f"{kind}_{name}": one for name, part in parts.items()
-              for kind, one in (("x", part.images), ("y", part.labels))}  # fmt: skip
+    arrays = {}
+    for name, part in parts.items():
+        arrays |= {f"x_{name}": part.images, f"y_{name}": part.labels}
     np.savez(tmp_path / "own.npz", **arrays)
     own = f"dataset: npz, path: {tmp_path / 'own.npz'}"
     write_text(run.resolved, RECIPE.replace("dataset: digits", own))
@@ -149,14 +148,14 @@ def test_images_that_changed_are_not_drawn(make_run, tmp_path: Path, notes) -> N
     write_json(run.summary, {"test_images_digest": "of others"})
     written = plot_runs([], tmp_path, progress=notes)
     assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
-    (line,) = [line for line in notes.lines if "not at hand: " in line]
+    (line,) = [line for line in notes.lines if "could not be loaded: " in line]
     assert line.endswith("was scored on other test images than those that are here now")
     with pytest.raises(RunError, match="was scored on other test images"):
         plot_runs([], tmp_path, only=["mistakes"])
 
 
 @pytest.mark.slow
-def test_curves_are_drawn_without_tensorflow_and_pyplot(make_run, tmp_path: Path) -> None:
+def test_plots_curves_without_importing_tensorflow_or_pyplot(make_run, tmp_path: Path) -> None:
     make_run()
     program = f"""
 import sys
@@ -169,22 +168,23 @@ print(sorted({{"tensorflow", "keras", "matplotlib.pyplot"}} & sys.modules.keys()
     assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
-def test_running_means_of_several_runs_meet_when_all_have_them(make_run, tmp_path: Path) -> None:
-    first, second = make_run("one"), make_run("two")
+def test_compares_running_means_if_all_runs_have_steps(make_run, tmp_path: Path) -> None:
+    first, second = make_run("first"), make_run("second")
     write_csv(first.steps, ["step", "loss"], [[step, 2 / step] for step in range(1, 101)])
-    with pytest.raises(RunError, match=r"two/run-001/steps\.csv: missing"):
-        plot_runs(["one", "two"], tmp_path, only=["loss_steps"])
+    with pytest.raises(RunError, match=r"second/run-001/steps\.csv: missing"):
+        plot_runs(["first", "second"], tmp_path, only=["loss_steps"])
     write_csv(second.steps, ["step", "loss"], [[step, 3 / step] for step in range(1, 51)])
-    (path,) = plot_runs(["one", "two"], tmp_path, "svg", only=["loss_steps"])
+    (path,) = plot_runs(["first", "second"], tmp_path, "svg", only=["loss_steps"])
     text = path.read_text(encoding="utf-8")
     assert all(
-        words in text for words in ("one/run-001", "two/run-001", "mean of the last 1 to 2 steps")
+        words in text
+        for words in ("first/run-001", "second/run-001", "mean of the last 1 to 2 steps")
     )
 
 
-def test_the_textbook_style_holds_for_one_run_and_for_several(make_run, tmp_path: Path) -> None:
-    make_run("one"), make_run("two")
-    for runs in (["one"], ["one", "two"]):
+def test_textbook_style_of_one_run_and_of_several(make_run, tmp_path: Path) -> None:
+    make_run("first"), make_run("second")
+    for runs in (["first"], ["first", "second"]):
 
         def drawn(runs: list[str] = runs, **how: str) -> bytes:
             (path,) = plot_runs(runs, tmp_path, only=["accuracy"], **how)
@@ -194,4 +194,4 @@ def test_the_textbook_style_holds_for_one_run_and_for_several(make_run, tmp_path
         assert drawn(style="textbook") != default
         assert drawn() == default
     with pytest.raises(KcnnError, match="not among loss"):
-        plot_runs(["one"], tmp_path, only=["loss"], style="textbook")
+        plot_runs(["first"], tmp_path, only=["loss"], style="textbook")

@@ -32,17 +32,17 @@ def plot(run: RunFolder, image: Path, *only: str, **how) -> list[Path]:
     return plot_runs([str(run.path)], run.path.parents[1], only=only, image=image, **how)
 
 
-def test_the_picture_says_what_predict_says(run: RunFolder, digit: Path) -> None:
+def test_plot_shows_the_prediction_of_kcnn_predict(run: RunFolder, digit: Path) -> None:
     (path,) = plot(run, digit, image_format="svg")
-    (answer,) = predict([digit], str(run.path), run.path.parents[1], top=1)
-    predicted, probability = answer.classes[0]
+    (prediction,) = predict([digit], str(run.path), run.path.parents[1], top=1)
+    predicted, probability = prediction.classes[0]
     text = path.read_text(encoding="utf-8")
     assert "my seven.png" in text
     assert f"predicted: {predicted}, {100 * probability:.0f}"[:14] in text
     assert all(name in text for name in ("conv2d", "batch_normalization"))
 
 
-def test_every_image_has_a_file_of_its_own(run: RunFolder, digit: Path) -> None:
+def test_images_of_the_same_name_have_different_plots(run: RunFolder, digit: Path) -> None:
     other = digit.parent / "other" / digit.name
     other.parent.mkdir()
     Image.fromarray(read_digits().test.images[8][..., 0]).save(other)
@@ -56,7 +56,7 @@ def test_every_image_has_a_file_of_its_own(run: RunFolder, digit: Path) -> None:
     assert {path.name for path in run.plots.iterdir()} == {first.name, second.name}
 
 
-def test_other_pictures_asked_for_are_drawn_as_well(run: RunFolder, digit: Path) -> None:
+def test_writes_the_other_plots_of_only_too(run: RunFolder, digit: Path) -> None:
     np.savez(run.filters, before=np.ones((3, 3, 1, 4)), after=np.zeros((3, 3, 1, 4)))
     written = plot(run, digit, "filters", "feature_maps", "loss")
     assert [path.stem for path in written[:-1]] == ["loss", "filters"]
@@ -64,12 +64,12 @@ def test_other_pictures_asked_for_are_drawn_as_well(run: RunFolder, digit: Path)
     assert not (run.plots / "feature_maps.png").exists()
 
 
-def test_the_data_set_is_not_needed(run: RunFolder, digit: Path) -> None:
+def test_does_not_load_the_dataset(run: RunFolder, digit: Path) -> None:
     run.resolved.write_text(run.resolved.read_text().replace("digits}", "npz, path: gone.npz}"))
     assert len(plot(run, digit)) == 1
 
 
-def test_colour_and_size_are_converted_as_for_predict(
+def test_converts_color_and_size_as_kcnn_predict_does(
     run: RunFolder, tmp_path: Path, notes
 ) -> None:
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.jpg")
@@ -86,7 +86,7 @@ def test_colour_and_size_are_converted_as_for_predict(
         ("text.png", b"hello", "not a PNG, JPEG, BMP or GIF image"),
     ],
 )
-def test_what_is_no_image_gets_the_error_of_predict(
+def test_refuses_what_is_not_an_image_with_the_error_of_kcnn_predict(
     run: RunFolder, tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     if content is not None:
@@ -103,31 +103,29 @@ def test_what_is_no_image_gets_the_error_of_predict(
     assert not run.plots.exists()
 
 
-def test_a_folder_is_no_image(run: RunFolder, tmp_path: Path) -> None:
+def test_refuses_a_folder(run: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a folder, expected an image file"):
         plot(run, tmp_path)
 
 
-def test_pictures_that_have_no_use_for_an_image_say_so(run: RunFolder, digit: Path) -> None:
-    with pytest.raises(KcnnError, match=r"my seven\.png: no use for an image in loss, filters"):
+def test_refuses_an_image_for_figures_that_do_not_use_it(run: RunFolder, digit: Path) -> None:
+    with pytest.raises(KcnnError, match=r"my seven\.png: not used by loss, filters"):
         plot(run, digit, "loss", "filters")
     assert not run.plots.exists()
 
 
-def test_several_runs_do_not_share_an_image(run: RunFolder, trained_run, digit: Path) -> None:
-    with pytest.raises(KcnnError, match="drawn of one run, not of 2 together"):
+def test_refuses_an_image_for_several_runs(run: RunFolder, trained_run, digit: Path) -> None:
+    with pytest.raises(KcnnError, match="can be drawn for one run, not for 2"):
         plot_runs([str(run.path), str(trained_run.path)], run.path.parents[1], image=digit)
 
 
-def test_a_stopped_run_without_a_model_says_so(run: RunFolder, digit: Path) -> None:
+def test_refuses_a_stopped_run_without_a_model(run: RunFolder, digit: Path) -> None:
     run.model.unlink()
     with pytest.raises(RunError, match="this run has no such model"):
         plot(run, digit)
 
 
-def test_a_run_stopped_while_it_was_scored_predicts_nothing(
-    run: RunFolder, tmp_path: Path, notes
-) -> None:
+def test_unscored_run_has_no_prediction(run: RunFolder, tmp_path: Path, notes) -> None:
     run.summary.write_text('{"status": "interrupted"}')
     Image.new("L", (4, 4)).save(tmp_path / "small.png")
     (path,) = plot(run, tmp_path / "small.png", image_format="svg", progress=notes)
@@ -137,9 +135,9 @@ def test_a_run_stopped_while_it_was_scored_predicts_nothing(
     assert notes.lines == [f"1 image enlarged to the model's 8x8 ({tmp_path / 'small.png'}, 4x4)"]
 
 
-def test_a_file_name_that_is_no_text_is_drawn(run: RunFolder, tmp_path: Path) -> None:
-    odd = tmp_path / os.fsdecode(b"caf\xe9 $x$.png")
+def test_plots_a_file_whose_name_is_not_utf8(run: RunFolder, tmp_path: Path) -> None:
+    image = tmp_path / os.fsdecode(b"caf\xe9 $x$.png")
     Image.new("L", (8, 8)).save(tmp_path / "plain.png")
-    (tmp_path / "plain.png").rename(odd)
-    (path,) = plot(run, odd)
+    (tmp_path / "plain.png").rename(image)
+    (path,) = plot(run, image)
     assert path.name.startswith("feature_maps-caf-x-")

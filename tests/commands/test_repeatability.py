@@ -28,7 +28,7 @@ SMALL = (
 
 @pytest.mark.parametrize("changes", [SMALL, pytest.param((), marks=pytest.mark.slow)])
 def test_another_seed_is_seen_everywhere(
-    changes: tuple[str, ...], one_picture: None, monkeypatch: pytest.MonkeyPatch
+    changes: tuple[str, ...], one_plot: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seeds = itertools.count()
 

@@ -47,7 +47,7 @@ WAYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-pytestmark = pytest.mark.usefixtures("one_picture")
+pytestmark = pytest.mark.usefixtures("one_plot")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.data.dataset import Dataset
 from kcnn.errors import KcnnError, RunError
+from kcnn.figures import accuracy
 from kcnn.files.npz import NoRoomError
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.lock import hold
@@ -29,7 +30,7 @@ def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> FitR
     folder = tmp_path_factory.mktemp("finished")
     (folder / "tiny.yaml").write_text(tiny_recipe, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("kcnn.figures.gallery.PICTURES", ("accuracy",))
+        patched.setattr("kcnn.figures.all_figures.FIGURES", (accuracy,))
         return fit(folder / "tiny.yaml", ["train.epochs=3"], output_dir=folder / "outputs")
 
 

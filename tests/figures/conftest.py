@@ -1,4 +1,4 @@
-"""What the tests of pictures share."""
+"""Fixtures for the tests of figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kcnn.figures.curves import Curve
 
 @pytest.fixture
 def texts() -> Callable[[Figure], dict[str, Bbox]]:
-    """Every text that can be seen in a figure, with the box it takes in pixels."""
+    """Find every visible text of a figure, with its bounding box in pixels."""
 
     def find(figure: Figure) -> dict[str, Bbox]:
         canvas = FigureCanvasAgg(figure)
@@ -35,7 +35,7 @@ def texts() -> Callable[[Figure], dict[str, Bbox]]:
 
 @pytest.fixture
 def cut_texts(texts: Callable[[Figure], dict[str, Bbox]]) -> Callable[[Figure], list[str]]:
-    """The texts that the edge of a figure cuts."""
+    """Find the texts that the edge of a figure cuts."""
 
     def find(figure: Figure) -> list[str]:
         paper = figure.bbox
@@ -50,7 +50,7 @@ def cut_texts(texts: Callable[[Figure], dict[str, Bbox]]) -> Callable[[Figure], 
 
 @pytest.fixture
 def laid_out() -> Callable[[Axes], list[Artist]]:
-    """The images and texts within axes that the layout looks for room for, which takes long."""
+    """Find the images and texts within axes that the layout considers, which takes long."""
 
     def find(axes: Axes) -> list[Artist]:
         seen = axes.get_default_bbox_extra_artists()
@@ -61,7 +61,7 @@ def laid_out() -> Callable[[Axes], list[Artist]]:
 
 @pytest.fixture
 def curve() -> Callable[..., Curve]:
-    """Makes a run of some epochs, validated and tested unless told otherwise."""
+    """Make a run of some epochs, with validation and test metrics by default."""
 
     def make(
         title: str = "cifar/run-001", epochs: int = 5, validation: bool = True, scored: bool = True

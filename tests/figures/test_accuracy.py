@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kcnn.errors import RunError
+from kcnn.errors import KcnnError, RunError
 from kcnn.figures import accuracy, style
 from kcnn.figures.curves import Curve
 
 
-def test_one_run_shows_training_validation_and_test_in_per_cent(curve, texts) -> None:
+def test_draws_training_validation_and_test_accuracy_in_per_cent(curve, texts) -> None:
     figure = accuracy.draw([curve(epochs=2)])
     training, validation, test = figure.axes[0].lines
     np.testing.assert_allclose(training.get_ydata(), [20, 60])
@@ -21,7 +21,7 @@ def test_one_run_shows_training_validation_and_test_in_per_cent(curve, texts) ->
     assert "cifar/run-001: 81.2 % test accuracy" in figure.get_suptitle()
 
 
-def test_several_runs_differ_in_colour_and_are_named(curve, texts, cut_texts) -> None:
+def test_several_runs_have_different_colors_and_a_legend(curve, texts, cut_texts) -> None:
     names = [f"cifar/run-{number:03d}" for number in range(1, 4)]
     figure = accuracy.draw([curve(name, epochs=3 + len(name) % 2) for name in names])
     colors = [line.get_color() for line in figure.axes[0].lines]
@@ -30,30 +30,39 @@ def test_several_runs_differ_in_colour_and_are_named(curve, texts, cut_texts) ->
     assert cut_texts(figure) == []
 
 
-def test_a_run_of_one_epoch_shows_its_points_on_a_whole_epoch(curve, texts) -> None:
+def test_one_epoch_is_drawn_as_points_on_a_whole_epoch(curve, texts) -> None:
     figure = accuracy.draw([curve(epochs=1)])
     lowest, highest = figure.axes[0].get_xlim()
     assert lowest < 1 < highest
-    assert [t for t in figure.axes[0].get_xticks() if lowest <= t <= highest] == [1]
+    assert [tick for tick in figure.axes[0].get_xticks() if lowest <= tick <= highest] == [1]
     assert figure.axes[0].lines[0].get_marker() == "o"
 
 
-def test_a_run_without_validation_or_test_draws_training_alone(curve, texts) -> None:
+def test_draws_only_training_without_validation_and_test(curve, texts) -> None:
     figure = accuracy.draw([curve(validation=False, scored=False)])
     assert len(figure.axes[0].lines) == 1
     assert not {"validation", "test"} & texts(figure).keys()
 
 
-def test_no_name_or_label_is_cut(curve, cut_texts) -> None:
+def test_long_names_are_not_cut(curve, cut_texts) -> None:
     title = "a-recipe-with-a-very-long-name" * 3 + "/a-run-with-a-long-name-too"
     assert cut_texts(accuracy.draw([curve(title, epochs=200)])) == []
     assert cut_texts(accuracy.draw([curve(title), curve(title, scored=False)])) == []
 
 
-def test_the_axis_promises_no_more_than_a_hundred(curve) -> None:
+def test_axis_ends_at_a_hundred_per_cent(curve) -> None:
     assert accuracy.draw([curve(epochs=500)]).axes[0].get_ylim()[1] <= 100.5
 
 
-def test_a_run_without_the_column_is_a_run_error() -> None:
+def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match=r"cifar/run-001: metrics\.csv has no column accuracy"):
         accuracy.draw([Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "loss": [2.0]}))])
+
+
+def test_check_style_refuses_unknown_and_unused_styles() -> None:
+    accuracy.check_style("textbook", ["accuracy", "loss"])
+    accuracy.check_style("default", ["loss"])
+    with pytest.raises(KcnnError, match="book: no such style"):
+        accuracy.check_style("book", ["accuracy"])
+    with pytest.raises(KcnnError, match="not among loss, samples"):
+        accuracy.check_style("textbook", ["loss", "samples"])

@@ -22,7 +22,7 @@ def watched(title: str = "simple_convnet/run-001", epochs: int = 3) -> Curve:
     return Curve(title, pd.DataFrame(rows), {"accuracy": 0.9873})
 
 
-def test_circles_for_training_and_squares_for_test_from_0_to_1(texts) -> None:
+def test_draws_circles_for_training_and_squares_for_test_from_0_to_1(texts) -> None:
     figure = accuracy_textbook.draw([watched()])
     axes = figure.axes[0]
     training, test = axes.lines
@@ -32,23 +32,23 @@ def test_circles_for_training_and_squares_for_test_from_0_to_1(texts) -> None:
     np.testing.assert_allclose(test.get_ydata(), [0.8, 0.9, 1 - 0.2 / 3])
     assert axes.get_ylim() == (0, 1)
     assert {"training", "test", "accuracy", "epoch"} <= texts(figure).keys()
-    assert "first images of either set" in figure.get_suptitle()
+    assert "on the first training and test images" in figure.get_suptitle()
 
 
-def test_a_run_that_watched_nothing_shows_validation_under_its_own_name(curve, texts) -> None:
+def test_draws_validation_without_watch_first(curve, texts) -> None:
     figure = accuracy_textbook.draw([curve(epochs=2)])
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [0.1, 0.55])
     assert {"training", "validation"} <= texts(figure).keys()
-    assert "first images" not in figure.get_suptitle()
+    assert "first" not in figure.get_suptitle()
 
 
-def test_a_run_without_validation_draws_training_alone(curve, texts) -> None:
+def test_draws_only_training_without_validation(curve, texts) -> None:
     figure = accuracy_textbook.draw([curve(validation=False)])
     assert len(figure.axes[0].lines) == 1
     assert not {"validation", "test"} & texts(figure).keys()
 
 
-def test_several_runs_have_a_colour_each_and_one_kind_of_accuracy(curve, cut_texts) -> None:
+def test_several_runs_have_a_color_each_and_the_same_kind_of_accuracy(curve, cut_texts) -> None:
     figure = accuracy_textbook.draw([watched("a/run-001"), watched("b/run-001")])
     colors = [line.get_color() for line in figure.axes[0].lines]
     assert colors == [color for color in style.COLORS[:2] for _ in range(2)]
@@ -57,12 +57,12 @@ def test_several_runs_have_a_colour_each_and_one_kind_of_accuracy(curve, cut_tex
     np.testing.assert_allclose(mixed.axes[0].lines[0].get_ydata(), 0.5)
 
 
-def test_a_long_training_keeps_its_markers_apart() -> None:
+def test_long_training_has_few_markers() -> None:
     line = accuracy_textbook.draw([watched(epochs=200)]).axes[0].lines[0]
     assert line.get_markevery() == 10
     assert len(line.get_xdata()) == 200
 
 
-def test_a_run_without_the_column_is_a_run_error() -> None:
+def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match="no column accuracy"):
         accuracy_textbook.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1], "loss": [2.0]}))])

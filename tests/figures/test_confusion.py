@@ -12,7 +12,7 @@ def table(classes: int, name: str = "class {}") -> Confusion:
     return Confusion(tuple(name.format(number) for number in range(classes)), counts)
 
 
-def test_rows_are_shares_of_the_true_class_and_cells_say_both_numbers(texts) -> None:
+def test_rows_are_in_per_cent_of_the_true_class_and_cells_show_counts_too(texts) -> None:
     counts = np.array([[3, 1], [0, 8]])
     figure = confusion.draw(Confusion(("cat", "dog"), counts), "cifar/run-001")
     np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[75, 25], [0, 100]])
@@ -20,7 +20,7 @@ def test_rows_are_shares_of_the_true_class_and_cells_say_both_numbers(texts) -> 
     assert "0\n0.0 %" not in texts(figure)
 
 
-def test_a_class_without_images_is_no_row_of_zeros(texts) -> None:
+def test_row_of_a_class_without_images_stays_white(texts) -> None:
     figure = confusion.draw(Confusion(("cat", "dog"), np.array([[4, 0], [0, 0]])), "run")
     drawn = figure.axes[0].images[0].get_array()
     np.testing.assert_allclose(drawn[0], [100, 0])
@@ -29,17 +29,17 @@ def test_a_class_without_images_is_no_row_of_zeros(texts) -> None:
 
 
 @pytest.mark.parametrize(("classes", "named", "cells"), [(20, 20, 400), (21, 21, 0), (100, 25, 0)])
-def test_many_classes_lose_numbers_before_names(classes: int, named: int, cells: int) -> None:
+def test_many_classes_leave_out_numbers_before_names(classes: int, named: int, cells: int) -> None:
     axes = confusion.draw(table(classes), "run").axes[0]
     assert len(axes.get_yticks()) == len(axes.get_xticks()) == named
     assert len(axes.texts) == cells
 
 
 @pytest.mark.parametrize("classes", [2, 10, 20, 100])
-def test_long_names_are_neither_cut_by_the_edge_nor_read_as_formulas(classes, cut_texts) -> None:
+def test_long_names_are_not_cut_and_not_read_as_formulas(classes, cut_texts) -> None:
     figure = confusion.draw(table(classes, "class {} of $x_2 with a name that has no end"), "run")
     assert cut_texts(figure) == []
 
 
-def test_the_layout_need_not_look_at_each_cell(laid_out) -> None:
+def test_layout_ignores_the_texts_in_cells(laid_out) -> None:
     assert laid_out(confusion.draw(table(10), "run").axes[0]) == []

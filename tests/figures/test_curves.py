@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.figures.curves import LONGEST_TITLE, Curve, percent, read_curve
+from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, percent, read_curve
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.runs.folder import RunFolder
 
 
-def test_a_run_is_read_with_its_test_metrics(tmp_path: Path) -> None:
+def test_reads_metrics_and_test_metrics(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "cifar" / "run-001")
     write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5], [2, "nan"]])
     write_json(run.summary, {"test": {"weights": "last", "loss": 1.5, "accuracy": 0.5}})
@@ -24,7 +24,7 @@ def test_a_run_is_read_with_its_test_metrics(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("summary", [None, {"status": "interrupted"}, {"test": None}])
-def test_a_run_that_was_never_scored_has_no_test_metrics(tmp_path: Path, summary) -> None:
+def test_unscored_run_has_no_test_metrics(tmp_path: Path, summary) -> None:
     run = RunFolder(tmp_path)
     write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
     if summary is not None:
@@ -41,7 +41,7 @@ def test_a_run_that_was_never_scored_has_no_test_metrics(tmp_path: Path, summary
         ({"loss": 10**400}, "test.loss: expected a number from -3.5e+38 to 3.5e+38, found 1000"),
     ],
 )
-def test_a_summary_edited_by_hand(tmp_path: Path, test: object, problem: str) -> None:
+def test_refuses_a_damaged_summary(tmp_path: Path, test: object, problem: str) -> None:
     run = RunFolder(tmp_path)
     write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
     write_json(run.summary, {"test": test})
@@ -51,40 +51,44 @@ def test_a_summary_edited_by_hand(tmp_path: Path, test: object, problem: str) ->
     assert caught.value.hint == "restore it, or train the run again"
 
 
-def test_a_test_loss_that_diverged_is_not_drawn(tmp_path: Path) -> None:
+def test_ignores_an_infinite_test_loss(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_csv(run.metrics, ["epoch", "loss"], [[1, 2.5]])
     write_json(run.summary, {"test": {"loss": float("inf"), "accuracy": 0.5}})
     assert read_curve(run).test == {"accuracy": 0.5}
 
 
-def test_a_number_that_no_training_gives_leaves_a_gap() -> None:
+def test_impossible_value_becomes_nan() -> None:
     curve = Curve("cifar/run-001", pd.DataFrame({"epoch": [0, 1], "loss": [0, 1e308]}))
     np.testing.assert_array_equal(curve.column("loss"), [0, np.nan])
 
 
-def test_a_run_without_epochs_is_a_run_error(tmp_path: Path) -> None:
+def test_refuses_a_run_without_epochs(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"metrics\.csv: missing"):
         read_curve(RunFolder(tmp_path))
 
 
-def test_the_headline_is_the_best_number_there_is(curve) -> None:
+def test_headline_has_the_most_important_metric(curve) -> None:
     assert curve().headline == "cifar/run-001: 81.2 % test accuracy"
     assert "82.0 % best validation accuracy (epoch 5)" in curve(scored=False).headline
     bare = curve(scored=False, validation=False)
     assert bare.headline == "cifar/run-001: not scored on the test set"
 
 
-def test_a_long_name_keeps_its_recipe_and_its_run() -> None:
+def test_short_title_keeps_the_recipe_and_the_run() -> None:
     title = Curve("a-recipe-" * 20 + "/run-007", pd.DataFrame()).short_title
-    assert len(title) <= LONGEST_TITLE
+    assert len(title) <= MAX_TITLE_LENGTH
     assert title.startswith("a-recipe-a") and title.endswith("/run-007")
 
 
-def test_a_diverged_run_still_has_a_headline() -> None:
+def test_diverged_run_has_a_headline() -> None:
     diverged = Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "val_accuracy": [float("nan")]}))
     assert diverged.headline == "cifar/run-001: not scored on the test set"
 
 
-def test_per_cent_does_not_round_to_perfection() -> None:
-    assert [percent(share) for share in (0.6731, 0.9995, 1.0)] == ["67.3 %", "99.95 %", "100.0 %"]
+def test_percent_does_not_round_up_to_100() -> None:
+    assert [percent(fraction) for fraction in (0.6731, 0.9995, 1.0)] == [
+        "67.3 %",
+        "99.95 %",
+        "100.0 %",
+    ]

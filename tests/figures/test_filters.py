@@ -10,7 +10,7 @@ def kernel(channels: int, count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(3, 5, channels, count)).astype(np.float32)
 
 
-def test_grey_filters_share_one_scale_around_zero(texts) -> None:
+def test_grey_filters_share_a_scale_around_zero(texts) -> None:
     before, after = kernel(1, 10), 4 * kernel(1, 10, seed=1)
     figure = filters.draw(before, after, "mnist/run-001")
     drawn = [image for axes in figure.axes[:2] for image in axes.images]
@@ -20,7 +20,7 @@ def test_grey_filters_share_one_scale_around_zero(texts) -> None:
     assert {"before training", "after training", "weight"} <= texts(figure).keys()
 
 
-def test_filters_over_colours_are_drawn_in_colour() -> None:
+def test_filters_over_rgb_are_drawn_in_color() -> None:
     before, after = kernel(3, 2), np.zeros((3, 5, 3, 2), np.float32)
     figure = filters.draw(before, after, "cifar/run-001")
     first = figure.axes[0].images[0].get_array()
@@ -29,7 +29,7 @@ def test_filters_over_colours_are_drawn_in_colour() -> None:
     np.testing.assert_allclose(figure.axes[1].images[0].get_array(), 0.5)
 
 
-def test_other_channels_are_averaged() -> None:
+def test_filters_over_other_channels_are_drawn_as_their_mean() -> None:
     before = kernel(4, 2)
     figure = filters.draw(before, before, "run")
     np.testing.assert_allclose(
@@ -39,7 +39,7 @@ def test_other_channels_are_averaged() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 6, 9, 96])
-def test_at_most_sixty_four_stand_eight_in_a_row(count: int, cut_texts) -> None:
+def test_draws_at_most_64_filters_8_in_a_row(count: int, cut_texts) -> None:
     figure = filters.draw(kernel(3, count), kernel(3, count), "run")
     extents = [image.get_extent() for image in figure.axes[0].images]
     assert len(extents) == min(count, 64)
@@ -47,42 +47,42 @@ def test_at_most_sixty_four_stand_eight_in_a_row(count: int, cut_texts) -> None:
     assert cut_texts(figure) == []
 
 
-def test_diverged_weights_are_drawn_all_the_same(cut_texts) -> None:
+def test_draws_weights_that_diverged(cut_texts) -> None:
     figure = filters.draw(kernel(1, 4), np.full((3, 5, 1, 4), np.nan, np.float32), "run")
     assert cut_texts(figure) == []
 
 
-def numbers_below(figure, texts) -> list[str]:
+def texts_below(figure, texts) -> list[str]:
     written = [text.get_text() for text in figure.axes[1].texts]
     assert set(written) <= texts(figure).keys()
     return written
 
 
-def test_how_far_each_filter_moved_stands_below_it(texts) -> None:
+def test_writes_the_distance_moved_below_each_filter(texts) -> None:
     before = kernel(3, 10)
     grown = np.array([1, 1.5, 2, 10, 12, 41.16, 201, -1, 0, 1.004], np.float32)
     figure = filters.draw(before, before * grown, "cifar/run-001")
-    assert numbers_below(figure, texts) == [
+    assert texts_below(figure, texts) == [
         "0.00", "0.50", "1.00", "9.00", "11.0", "40.2", "200", "2.00", "1.00", "0.00",
     ]  # fmt: skip
     assert len(figure.axes[0].texts) == 0
     assert "below each: how far it moved, ‖after − before‖ / ‖before‖" in texts(figure)
 
 
-def test_a_move_counts_all_weights_of_a_filter() -> None:
+def test_distance_is_over_all_weights_of_a_filter() -> None:
     before, after = np.zeros((2, 1, 3, 4)), np.zeros((2, 1, 3, 4))
     before[0, 0, 0, :2] = 5
     after[0, 0, 0, 0], after[1, 0, 2, 0] = 8, 4  # moved by 3 and 4
     after[0, 0, 0, 1] = 5
-    after[1, 0, 1, 2] = 1  # from zero weights: no finite number of times
-    np.testing.assert_allclose(filters.moves(before, after), [1, 0, np.inf, np.nan])
+    after[1, 0, 1, 2] = 1  # relative to a norm of 0
+    np.testing.assert_allclose(filters.distances_moved(before, after), [1, 0, np.inf, np.nan])
 
 
-def test_a_filter_that_began_at_zero_or_diverged_gets_a_dash(texts) -> None:
+def test_writes_a_dash_for_a_filter_that_was_zero_or_diverged(texts) -> None:
     before, after = kernel(1, 3), kernel(1, 3, seed=1)
     before[..., 0], after[..., 1] = 0, np.inf
     figure = filters.draw(before, after, "run")
-    written = numbers_below(figure, texts)
+    written = texts_below(figure, texts)
     assert written[:2] == ["–", "–"]
     assert float(written[2]) > 0
     assert "–: all zero before, or not finite after" in figure.axes[1].get_xlabel()

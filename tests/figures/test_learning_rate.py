@@ -16,7 +16,7 @@ def run_of(rates: list[float]) -> Curve:
     return Curve("resnet20/run-001", pd.DataFrame(rows))
 
 
-def test_a_cosine_keeps_its_shape() -> None:
+def test_cosine_has_a_linear_axis() -> None:
     rates = [0.05 * (1 + math.cos(math.pi * epoch / 30)) for epoch in range(30)]
     axes = learning_rate.draw([run_of(rates)]).axes[0]
     assert axes.get_yscale() == "linear"
@@ -24,19 +24,19 @@ def test_a_cosine_keeps_its_shape() -> None:
     np.testing.assert_allclose(axes.lines[0].get_ydata(), rates)
 
 
-def test_steps_by_tens_get_a_logarithmic_axis(texts) -> None:
+def test_steps_have_a_logarithmic_axis(texts) -> None:
     figure = learning_rate.draw([run_of([0.1] * 3 + [0.01] * 3 + [0.001] * 3)])
     assert figure.axes[0].get_yscale() == "log"
     assert {"0.1", "0.01", "0.001"} <= texts(figure).keys()
 
 
-def test_several_runs_are_named(curve, texts) -> None:
+def test_several_runs_have_a_legend(curve, texts) -> None:
     figure = learning_rate.draw([curve("a/run-001"), curve("b/run-001")])
     assert {"a/run-001: 81.2 % test accuracy", "b/run-001: 81.2 % test accuracy"} <= texts(
         figure
     ).keys()
 
 
-def test_a_run_without_the_column_is_a_run_error() -> None:
+def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match="no column learning_rate"):
         learning_rate.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1]}))])

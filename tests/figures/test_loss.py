@@ -14,30 +14,30 @@ def run_of(*losses: float) -> Curve:
     return Curve("cifar/run-001", pd.DataFrame(rows))
 
 
-def test_the_axis_begins_at_zero() -> None:
+def test_axis_begins_at_zero() -> None:
     axes = loss.draw([run_of(2.3, 1.1)]).axes[0]
     assert axes.get_yscale() == "linear"
     assert axes.get_ylim()[0] == 0
 
 
-def test_losses_of_several_decades_get_a_logarithmic_axis_in_plain_numbers(texts) -> None:
+def test_losses_of_several_decades_have_a_logarithmic_axis_with_plain_numbers(texts) -> None:
     figure = loss.draw([run_of(2.0, 0.2, 0.02)])
     assert figure.axes[0].get_yscale() == "log"
     assert {"0.02", "0.1", "1"} <= texts(figure).keys()
 
 
 @pytest.mark.parametrize("losses", [(2.0, math.nan), (2.0, math.inf), (0.0, 0.0), (-3.0, -400.0)])
-def test_losses_that_no_logarithm_takes_are_drawn_all_the_same(losses, cut_texts) -> None:
+def test_draws_losses_that_have_no_logarithm(losses, cut_texts) -> None:
     figure = loss.draw([run_of(*losses)])
     lowest, highest = figure.axes[0].get_ylim()
     assert lowest <= min(value for value in losses if math.isfinite(value)) <= highest
     assert cut_texts(figure) == []
 
 
-def test_a_run_without_a_finite_loss_says_so(texts) -> None:
-    assert "no finite number" in texts(loss.draw([run_of(math.nan, math.inf)]))
-    assert "no finite number" not in texts(loss.draw([run_of(math.nan, 2.0)]))
+def test_labels_a_run_without_a_finite_loss(texts) -> None:
+    assert "no finite value" in texts(loss.draw([run_of(math.nan, math.inf)]))
+    assert "no finite value" not in texts(loss.draw([run_of(math.nan, 2.0)]))
 
 
-def test_the_test_loss_is_written_beside_its_line(curve, texts) -> None:
+def test_writes_the_test_loss_beside_its_line(curve, texts) -> None:
     assert "test\n0.5" in texts(loss.draw([curve()]))

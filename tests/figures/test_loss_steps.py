@@ -10,7 +10,7 @@ from kcnn.figures import loss_steps, style
 FALLING = 2 / np.arange(1, 101)
 
 
-def test_every_step_and_the_mean_of_the_last_few(curve, texts) -> None:
+def test_draws_every_step_and_the_running_mean(curve, texts) -> None:
     figure = loss_steps.draw([curve(epochs=5)], [FALLING])
     mean, steps = figure.axes[0].lines[:2]
     np.testing.assert_array_equal(steps.get_xdata(), np.arange(1, 101))
@@ -24,17 +24,17 @@ def test_every_step_and_the_mean_of_the_last_few(curve, texts) -> None:
     ("steps", "window"),
     [(1, 1), (99, 1), (100, 2), (300, 5), (1230, 20), (12_000, 200), (180_000, 2000)],
 )
-def test_a_mean_takes_about_a_fiftieth_in_round_numbers(steps: int, window: int) -> None:
+def test_mean_is_over_about_a_fiftieth_of_the_steps(steps: int, window: int) -> None:
     assert loss_steps.mean_window(steps) == window
 
 
-def test_a_nan_spoils_only_the_means_that_it_is_part_of() -> None:
+def test_nan_changes_only_the_means_that_it_is_part_of() -> None:
     losses = np.array([1.0, 3.0, np.nan, 5.0, 7.0])
     np.testing.assert_allclose(loss_steps.running_mean(losses, 2), [2, np.nan, np.nan, 6])
     assert len(loss_steps.running_mean(losses, 6)) == 0
 
 
-def test_the_ends_of_epochs_are_marked_and_numbered_above(curve, texts) -> None:
+def test_ends_of_epochs_have_lines_and_numbers(curve, texts) -> None:
     figure = loss_steps.draw([curve(epochs=5)], [FALLING])
     borders = [line.get_xdata()[0] for line in figure.axes[0].lines[2:]]
     assert borders == [20, 40, 60, 80, 100]
@@ -45,7 +45,7 @@ def test_the_ends_of_epochs_are_marked_and_numbered_above(curve, texts) -> None:
     assert "epochs finished" in texts(figure)
 
 
-def test_many_epochs_are_numbered_and_not_marked(curve) -> None:
+def test_many_epochs_have_numbers_but_no_lines(curve) -> None:
     figure = loss_steps.draw([curve(epochs=50)], [FALLING])
     assert len(figure.axes[0].lines) == 2
     (above,) = figure.axes[0].child_axes
@@ -54,19 +54,19 @@ def test_many_epochs_are_numbered_and_not_marked(curve) -> None:
     ]
 
 
-def test_files_of_different_moments_have_no_epochs(curve) -> None:
+def test_draws_no_epochs_if_their_number_does_not_divide_the_steps(curve) -> None:
     axes = loss_steps.draw([curve(epochs=3)], [FALLING]).axes[0]
     assert (len(axes.lines), len(axes.child_axes)) == (2, 0)
 
 
-def test_the_axis_begins_at_zero(curve) -> None:
+def test_axis_begins_at_zero(curve) -> None:
     axes = loss_steps.draw([curve()], [np.linspace(2, 1, 100)]).axes[0]
     assert (axes.get_yscale(), axes.get_ylim()[0]) == ("linear", 0)
 
 
-def test_means_of_several_decades_get_a_logarithmic_axis(curve) -> None:
+def test_means_of_several_decades_have_a_logarithmic_axis(curve) -> None:
     losses = np.exp(-np.arange(1000) / 100)
-    losses[500] = 1e-30  # one batch as good as certain
+    losses[500] = 1e-30  # a batch with a loss of almost 0
     axes = loss_steps.draw([curve()], [losses]).axes[0]
     lowest, highest = axes.get_ylim()
     assert axes.get_yscale() == "log"
@@ -75,13 +75,13 @@ def test_means_of_several_decades_get_a_logarithmic_axis(curve) -> None:
     assert "each step (1 beyond the axis)" in _legend(axes)
 
 
-def test_a_step_far_above_all_others_is_counted_beyond_the_axis(curve) -> None:
+def test_counts_a_step_far_above_all_others_beyond_the_axis(curve) -> None:
     losses = np.ones(5000)
     losses[7] = 1000
     axes = loss_steps.draw([curve()], [losses]).axes[0]
     lowest, highest = axes.get_ylim()
     assert lowest == 0
-    assert max(axes.lines[0].get_ydata()) <= highest < 50  # the means remain to be seen
+    assert max(axes.lines[0].get_ydata()) <= highest < 50  # the means can still be seen
     assert "each step (1 beyond the axis)" in _legend(axes)
 
 
@@ -89,7 +89,7 @@ def test_a_step_far_above_all_others_is_counted_beyond_the_axis(curve) -> None:
     "losses",
     [[2.3], [2.0, np.nan, 1.0], [2.0, np.inf], [0.0] * 60, [-3.0, -400.0], np.full(60, 1e-9)],
 )
-def test_odd_losses_are_drawn_all_the_same(losses, curve, cut_texts) -> None:
+def test_draws_unusual_losses(losses, curve, cut_texts) -> None:
     losses = np.array(losses)
     figure = loss_steps.draw([curve(epochs=1)], [losses])
     assert cut_texts(figure) == []
@@ -98,12 +98,12 @@ def test_odd_losses_are_drawn_all_the_same(losses, curve, cut_texts) -> None:
     assert lowest <= finite.min() <= finite.max() <= highest
 
 
-def test_a_run_without_a_finite_loss_says_so(curve, texts) -> None:
-    assert "no finite number" in texts(loss_steps.draw([curve()], [np.full(9, np.nan)]))
-    assert "no finite number" not in texts(loss_steps.draw([curve()], [FALLING]))
+def test_labels_a_run_without_a_finite_loss(curve, texts) -> None:
+    assert "no finite value" in texts(loss_steps.draw([curve()], [np.full(9, np.nan)]))
+    assert "no finite value" not in texts(loss_steps.draw([curve()], [FALLING]))
 
 
-def test_several_runs_lay_their_means_over_each_other(curve, texts, cut_texts) -> None:
+def test_draws_the_means_of_several_runs(curve, texts, cut_texts) -> None:
     runs = [curve("a/run-001"), curve("b/run-001", epochs=3)]
     figure = loss_steps.draw(runs, [FALLING, 3 * FALLING[:60]])
     first, second = figure.axes[0].lines
@@ -115,7 +115,7 @@ def test_several_runs_lay_their_means_over_each_other(curve, texts, cut_texts) -
     assert cut_texts(figure) == []
 
 
-def test_each_of_several_runs_has_means_of_its_own_length(curve, texts) -> None:
+def test_each_run_has_its_own_mean_window(curve, texts) -> None:
     losses = [np.ones(180_000), np.ones(1_800)]
     figure = loss_steps.draw([curve("a/run-001"), curve("b/run-001")], losses)
     assert [len(line.get_xdata()) for line in figure.axes[0].lines] == [178_001, 1_781]
@@ -123,7 +123,7 @@ def test_each_of_several_runs_has_means_of_its_own_length(curve, texts) -> None:
 
 
 @pytest.mark.parametrize("image_format", ["png", "svg"])
-def test_a_long_training_makes_no_giant_file(image_format, curve, tmp_path: Path) -> None:
+def test_plot_of_a_long_training_is_a_small_file(image_format, curve, tmp_path: Path) -> None:
     losses = np.random.default_rng(0).exponential(size=180_000)
     path = tmp_path / f"loss_steps.{image_format}"
     style.save(loss_steps.draw([curve(epochs=3)], [losses]), path)

@@ -20,14 +20,14 @@ def predictions(predicted: list[int], probability: list[float]) -> Predictions:
     return Predictions(np.arange(5), LABELS, np.array(predicted), np.array(probability))
 
 
-def test_the_surest_mistake_comes_first() -> None:
-    answers = predictions([0, 0, 0, 1, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
-    assert mistakes.most_confident_mistakes(answers).tolist() == [2, 3, 1]
+def test_most_confident_mistake_is_first() -> None:
+    predicted = predictions([0, 0, 0, 1, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
+    assert mistakes.most_confident_mistakes(predicted).tolist() == [2, 3, 1]
 
 
-def test_each_mistake_shows_its_image_both_classes_and_the_probability() -> None:
-    answers = predictions([0, 0, 0, 2, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
-    figure = mistakes.draw(TEST, answers, CLASS_NAMES, "cifar/run-001: 40.0 % test accuracy")
+def test_draws_each_mistake_with_both_classes_and_the_probability() -> None:
+    predicted = predictions([0, 0, 0, 2, 1], [1.0, 0.6, 0.9, 0.7, 1.0])
+    figure = mistakes.draw(TEST, predicted, CLASS_NAMES, "cifar/run-001: 40.0 % test accuracy")
     axes = figure.axes[0]
     assert [int(image.get_array()[0, 0]) for image in axes.images] == [2, 3, 1]
     captions = [text.get_text() for text in axes.texts]
@@ -39,20 +39,20 @@ def test_each_mistake_shows_its_image_both_classes_and_the_probability() -> None
     assert "3 of 3" in figure.get_suptitle()
 
 
-def test_rows_may_stand_in_any_order() -> None:
+def test_predictions_may_be_in_any_order() -> None:
     order = np.array([4, 2, 0, 1, 3])
-    answers = Predictions(order, LABELS[order], np.array([1, 0, 0, 1, 0]), np.full(5, 0.5))
-    axes = mistakes.draw(TEST, answers, CLASS_NAMES, "run").axes[0]
+    predicted = Predictions(order, LABELS[order], np.array([1, 0, 0, 1, 0]), np.full(5, 0.5))
+    axes = mistakes.draw(TEST, predicted, CLASS_NAMES, "run").axes[0]
     assert [int(image.get_array()[0, 0]) for image in axes.images] == [2]
 
 
-def test_no_mistakes_is_said() -> None:
+def test_refuses_predictions_without_mistakes() -> None:
     with pytest.raises(RunError, match="no mistakes"):
         mistakes.draw(TEST, predictions(LABELS.tolist(), [1.0] * 5), CLASS_NAMES, "run")
 
 
 @pytest.mark.parametrize(
-    "foreign",
+    "wrong",
     [
         Predictions(np.array([5]), np.array([0]), np.array([1]), np.array([0.5])),
         Predictions(np.array([-1]), np.array([1]), np.array([0]), np.array([0.5])),
@@ -60,6 +60,6 @@ def test_no_mistakes_is_said() -> None:
         Predictions(np.array([0]), np.array([0]), np.array([3]), np.array([0.5])),
     ],
 )
-def test_predictions_of_other_images_are_refused(foreign: Predictions) -> None:
+def test_refuses_predictions_of_other_images(wrong: Predictions) -> None:
     with pytest.raises(RunError, match="does not fit the test images"):
-        mistakes.draw(TEST, foreign, CLASS_NAMES, "run")
+        mistakes.draw(TEST, wrong, CLASS_NAMES, "run")

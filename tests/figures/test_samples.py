@@ -19,7 +19,7 @@ def drawn(training: Images) -> list[int]:
     return [int(image.get_array()[0, 0]) for image in axes.images]
 
 
-def test_every_class_is_seen_before_one_is_seen_twice() -> None:
+def test_draws_every_class_before_repeating_any() -> None:
     training = training_images(np.repeat(np.arange(10), 20))
     positions = drawn(training)
     assert len(set(positions)) == 40
@@ -28,7 +28,7 @@ def test_every_class_is_seen_before_one_is_seen_twice() -> None:
     assert positions == drawn(training)
 
 
-def test_each_image_stands_above_its_own_class() -> None:
+def test_caption_is_the_class_of_the_image() -> None:
     training = training_images(np.arange(60) % 10)
     axes = samples.draw(training, CLASS_NAMES, "digits").axes[0]
     assert len(axes.images) == 40
@@ -37,7 +37,7 @@ def test_each_image_stands_above_its_own_class() -> None:
         assert caption.get_text() == CLASS_NAMES[training.labels[position]]
 
 
-def test_fewer_images_than_places_and_colour() -> None:
+def test_draws_fewer_images_than_40_and_color() -> None:
     figure = samples.draw(training_images(np.arange(3), channels=3), CLASS_NAMES, "digits")
     assert len(figure.axes[0].images) == 3
     assert figure.axes[0].images[0].get_array().shape == (4, 4, 3)

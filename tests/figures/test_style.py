@@ -16,7 +16,7 @@ from kcnn.figures.curves import Curve
 
 
 @pytest.mark.parametrize("image_format", style.FORMATS)
-def test_the_same_run_gives_the_same_bytes(curve, tmp_path: Path, image_format: str) -> None:
+def test_same_figure_has_the_same_bytes(curve, tmp_path: Path, image_format: str) -> None:
     paths = [tmp_path / f"{name}.{image_format}" for name in "ab"]
     for path in paths:
         style.save(accuracy.draw([curve()]), path)
@@ -24,14 +24,14 @@ def test_the_same_run_gives_the_same_bytes(curve, tmp_path: Path, image_format: 
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths}
 
 
-def test_a_png_fits_a_laptop(curve, tmp_path: Path) -> None:
+def test_png_fits_a_laptop_screen(curve, tmp_path: Path) -> None:
     style.save(accuracy.draw([curve()]), tmp_path / "new" / "accuracy.png")
-    with Image.open(tmp_path / "new" / "accuracy.png") as picture:
-        assert 800 <= picture.width <= 1000
-        assert len(picture.convert("RGB").getcolors(1 << 20)) > 10
+    with Image.open(tmp_path / "new" / "accuracy.png") as image:
+        assert 800 <= image.width <= 1000
+        assert len(image.convert("RGB").getcolors(1 << 20)) > 10
 
 
-def test_the_users_own_settings_do_not_change_a_picture(curve, tmp_path: Path) -> None:
+def test_user_settings_of_matplotlib_do_not_change_a_figure(curve, tmp_path: Path) -> None:
     style.save(accuracy.draw([curve()]), tmp_path / "plain.png")
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black"}):
         style.save(accuracy.draw([curve()]), tmp_path / "own.png")
@@ -39,44 +39,44 @@ def test_the_users_own_settings_do_not_change_a_picture(curve, tmp_path: Path) -
     assert (tmp_path / "own.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
 
 
-def test_a_picture_that_cannot_be_written_is_a_run_error(curve, tmp_path: Path) -> None:
+def test_save_raises_if_the_file_cannot_be_written(curve, tmp_path: Path) -> None:
     (tmp_path / "plots").write_text("a file where the folder should be")
     with pytest.raises(RunError, match="plots"):
         style.save(accuracy.draw([curve()]), tmp_path / "plots" / "accuracy.png")
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 30])
-def test_each_run_has_a_colour_of_its_own(count: int) -> None:
+def test_run_colors_are_distinct(count: int) -> None:
     assert len(set(style.run_colors(count))) == count
 
 
-def test_shorten_keeps_one_line() -> None:
+def test_shorten_returns_one_line() -> None:
     assert style.shorten("short", 5) == "short"
     assert style.shorten("a long\nname", 8) == "a long…"
 
 
-def test_a_name_that_is_no_text_can_be_drawn(curve, tmp_path: Path) -> None:
+def test_draws_a_name_that_is_not_utf8(curve, tmp_path: Path) -> None:
     figure = accuracy.draw([curve()])
     figure.suptitle(style.shorten("caf\udce9 \x1b", 20))
     style.save(figure, tmp_path / "accuracy.png")
     assert figure.get_suptitle() == "caf\\udce9 \\u001b"
 
 
-@pytest.mark.parametrize("drawing", [accuracy, accuracy_textbook, learning_rate, loss])
+@pytest.mark.parametrize("figure", [accuracy, accuracy_textbook, learning_rate, loss])
 @pytest.mark.parametrize("column", ["epoch", "accuracy", "loss", "learning_rate"])
 @pytest.mark.parametrize("number", [1e308, -1e308, 3e38])
-def test_numbers_near_the_largest_warn_of_nothing(
-    drawing, column: str, number: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_values_near_the_largest_float_cause_no_warning(
+    figure, column: str, number: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = {"epoch": 1, "accuracy": 0.5, "loss": 2.0, "learning_rate": 0.1}
     curve = Curve("cifar/run-001", pd.DataFrame([row, row | {"epoch": 2, column: number}]))
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         warnings.simplefilter("error")
-        style.save(drawing.draw([curve]), tmp_path / "picture.png")
+        style.save(figure.draw([curve]), tmp_path / "figure.png")
     assert caplog.messages == []
 
 
-def test_what_is_drawn_warns_of_nothing() -> None:
+def test_house_style_ignores_warnings() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         style.house_style(lambda: np.float64(1e308) * 100)()

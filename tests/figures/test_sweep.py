@@ -17,7 +17,7 @@ def shifted(curve: Curve, by: float) -> Curve:
     return replace(curve, metrics=metrics.assign(val_accuracy=metrics["val_accuracy"] + by))
 
 
-def test_a_line_a_combination_and_only_what_differs(curve: Callable[..., Curve], texts) -> None:
+def test_draws_a_line_for_each_series(curve: Callable[..., Curve], texts) -> None:
     figure = sweep.draw(
         "cifar: train.optimizer", [Series("SGD", [curve()]), Series("Adam", [curve()])]
     )
@@ -28,7 +28,7 @@ def test_a_line_a_combination_and_only_what_differs(curve: Callable[..., Curve],
     assert {"SGD", "Adam", "validation accuracy (%)", "cifar: train.optimizer"} <= shown.keys()
 
 
-def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts) -> None:
+def test_draws_the_mean_of_the_seeds_and_their_band(curve: Callable[..., Curve], texts) -> None:
     seeds = [shifted(curve(), by) for by in (0.0, 0.03, 0.06)]
     figure = sweep.draw("cifar", [Series("SGD", seeds)])
     above = figure.axes[0]
@@ -37,9 +37,9 @@ def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts)
     heights = above.collections[0].get_paths()[0].vertices[:, 1]
     assert heights.min() == pytest.approx(middle[0] - 3)
     assert heights.max() == pytest.approx(middle[-1] + 3)
-    assert any("mean of 3 seeds, in a band from" in text for text in texts(figure))
+    assert any("mean of 3 seeds, with a band from" in text for text in texts(figure))
     figure = sweep.draw("cifar", [Series("SGD", seeds), Series("Adam", seeds[:1])])
-    assert any("mean of up to 3 seeds, in a band from" in text for text in texts(figure))
+    assert any("mean of up to 3 seeds, with a band from" in text for text in texts(figure))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,9 @@ def test_the_mean_of_the_seeds_in_their_band(curve: Callable[..., Curve], texts)
         ("accuracy", "training accuracy (%)"),
     ],
 )
-def test_what_every_run_measured(column: str, words: str, curve: Callable[..., Curve]) -> None:
+def test_draws_the_best_column_that_every_run_has(
+    column: str, words: str, curve: Callable[..., Curve]
+) -> None:
     plain, validated = (
         replace(run, metrics=run.metrics.assign(**{column: run.metrics["accuracy"]}))
         for run in (curve(validation=False), curve())
@@ -59,26 +61,26 @@ def test_what_every_run_measured(column: str, words: str, curve: Callable[..., C
     assert figure.axes[1].get_ylabel() == "training loss"
 
 
-def test_seeds_that_stopped_early(curve: Callable[..., Curve]) -> None:
+def test_mean_ends_with_the_shortest_run(curve: Callable[..., Curve]) -> None:
     figure = sweep.draw("cifar", [Series("SGD", [curve(epochs=3), curve(epochs=5)])])
     assert list(figure.axes[0].lines[0].get_xdata()) == [1, 2, 3]
 
 
-def test_losses_far_apart_are_logarithmic(curve: Callable[..., Curve]) -> None:
+def test_losses_far_apart_have_a_logarithmic_axis(curve: Callable[..., Curve]) -> None:
     high = replace(curve(), metrics=curve().metrics.assign(val_loss=500.0))
     figure = sweep.draw("cifar", [Series("a", [curve()]), Series("b", [high])])
     assert figure.axes[1].get_yscale() == "log"
     assert "logarithmic" in figure.axes[1].get_ylabel()
 
 
-def test_a_loss_that_is_no_number_leaves_a_gap(curve: Callable[..., Curve]) -> None:
+def test_infinite_loss_leaves_a_gap(curve: Callable[..., Curve]) -> None:
     metrics = curve().metrics.assign(val_loss=[1, np.inf, 1, 1, 1])
     figure = sweep.draw("cifar", [Series("a", [replace(curve(), metrics=metrics)])])
     assert np.isnan(figure.axes[1].lines[0].get_ydata()).tolist() == [False, True] + [False] * 3
 
 
 @pytest.mark.parametrize("count", [1, 6, 20])
-def test_texts_are_whole(
+def test_texts_are_not_cut(
     count: int, curve: Callable[..., Curve], cut_texts: Callable[[Figure], list[str]]
 ) -> None:
     label = "SGD: {learning_rate: 0.01, momentum: 0.9, nesterov: true, clipnorm: 1.0}" * 2

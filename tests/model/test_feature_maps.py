@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from kcnn.errors import DataError
-from kcnn.model.feature_maps import feature_maps
+from kcnn.model.feature_maps import compute_feature_maps
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 6, 3), dtype=np.uint8)
 
 
-def test_every_layer_with_maps_answers_in_the_order_of_the_graph() -> None:
+def test_returns_layers_with_maps_in_the_order_of_the_graph() -> None:
     image = keras.Input((8, 6, 3), name="image")
     scaled = keras.layers.Rescaling(1 / 255)(image)
     left = keras.layers.Conv2D(4, 3, padding="same", name="left")(scaled)
@@ -18,46 +18,46 @@ def test_every_layer_with_maps_answers_in_the_order_of_the_graph() -> None:
     joined = keras.layers.Add(name="joined")([left, right])
     pooled = keras.layers.MaxPooling2D(name="pooled")(joined)
     output = keras.layers.Dense(10)(keras.layers.Flatten()(pooled))
-    made = feature_maps(keras.Model(image, output), IMAGES)
-    maps = {layer.name: layer.maps for layer in made}
+    computed = compute_feature_maps(keras.Model(image, output), IMAGES)
+    maps = {layer.name: layer.maps for layer in computed}
     assert list(maps) == ["left", "right", "joined", "pooled"]
     assert maps["pooled"].shape == (2, 4, 3, 4)
     np.testing.assert_allclose(maps["joined"], maps["left"] + maps["right"], rtol=1e-5)
 
 
-def test_the_maps_are_what_the_model_computes_from_raw_pixels() -> None:
+def test_maps_equal_the_output_of_predict_on_raw_pixels() -> None:
     image = keras.Input((8, 6, 3))
     maps = keras.layers.Conv2D(4, 3, name="maps")(keras.layers.Rescaling(1 / 255)(image))
     model = keras.Model(image, maps)
-    [layer] = feature_maps(model, IMAGES)
+    [layer] = compute_feature_maps(model, IMAGES)
     assert layer.name == "maps"
     expected = model.predict(IMAGES, verbose=0)
     np.testing.assert_allclose(layer.maps, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_half_precision_comes_back_as_float32() -> None:
+def test_maps_of_a_bfloat16_layer_are_float32() -> None:
     image = keras.Input((8, 6, 3))
     output = keras.layers.Conv2D(2, 3, dtype="mixed_bfloat16")(image)
-    [layer] = feature_maps(keras.Model(image, output), IMAGES)
+    [layer] = compute_feature_maps(keras.Model(image, output), IMAGES)
     assert layer.maps.dtype == np.float32
     assert np.isfinite(layer.maps).all()
 
 
-def test_a_net_of_dense_layers_has_no_maps() -> None:
+def test_model_of_dense_layers_has_no_maps() -> None:
     image = keras.Input((8, 6, 3))
     output = keras.layers.Dense(10)(keras.layers.Flatten()(image))
-    assert feature_maps(keras.Model(image, output), IMAGES) == []
+    assert compute_feature_maps(keras.Model(image, output), IMAGES) == []
 
 
 @pytest.mark.parametrize("shape", [(8, 6, 1), (6, 8, 3), (8, 6)])
-def test_an_image_of_another_shape_is_a_data_error(shape: tuple[int, ...]) -> None:
+def test_refuses_images_of_another_shape(shape: tuple[int, ...]) -> None:
     image = keras.Input((8, 6, 3))
     model = keras.Model(image, keras.layers.Conv2D(2, 3)(image))
     with pytest.raises(DataError, match=r"takes images \(8, 6, 3\), these are"):
-        feature_maps(model, np.zeros((1, *shape), np.uint8))
+        compute_feature_maps(model, np.zeros((1, *shape), np.uint8))
 
 
-def test_layers_that_only_normalizations_sums_and_activations_read_are_unfinished() -> None:
+def test_layer_is_unfinished_if_only_normalizations_sums_and_activations_read_it() -> None:
     image = keras.Input((8, 6, 3))
     start = keras.layers.Conv2D(4, 3, padding="same", name="start")(image)
     left = keras.layers.Conv2D(4, 3, padding="same", name="left")(start)
@@ -66,14 +66,16 @@ def test_layers_that_only_normalizations_sums_and_activations_read_are_unfinishe
     active = keras.layers.ReLU(name="active")(joined)
     pooled = keras.layers.MaxPooling2D(name="pooled")(active)
     last = keras.layers.Conv2D(10, 1, name="last")(pooled)
-    made = feature_maps(keras.Model(image, last), IMAGES)
-    unfinished = {layer.name: layer.unfinished for layer in made}
-    assert [name for name, one in unfinished.items() if one] == ["left", "normalized", "joined"]
+    computed = compute_feature_maps(keras.Model(image, last), IMAGES)
+    unfinished = {layer.name: layer.unfinished for layer in computed}
+    assert [name for name in unfinished if unfinished[name]] == ["left", "normalized", "joined"]
     assert list(unfinished) == ["start", "left", "normalized", "joined", "active", "pooled", "last"]
 
 
-def test_borders_of_zeros_are_no_maps() -> None:
+def test_leaves_out_zero_padding() -> None:
     image = keras.Input((8, 6, 3))
     padded = keras.layers.ZeroPadding2D(1)(image)
     output = keras.layers.Conv2D(2, 3, name="conv")(padded)
-    assert [layer.name for layer in feature_maps(keras.Model(image, output), IMAGES)] == ["conv"]
+    assert [layer.name for layer in compute_feature_maps(keras.Model(image, output), IMAGES)] == [
+        "conv"
+    ]

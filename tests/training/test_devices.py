@@ -24,7 +24,7 @@ tf.config.set_logical_device_configuration(processor, parts)
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError
-from kcnn.figures import gallery
+from kcnn.figures import run_plots
 from kcnn.model.saved import load_model
 from kcnn.progress import EpochFinished, Progress
 from kcnn.training import devices as kcnn_devices
@@ -37,7 +37,7 @@ class Stop(Progress):
         if isinstance(event, EpochFinished) and event.epoch == self.epoch:
             raise KeyboardInterrupt
 
-gallery.draw_run = lambda *arguments, **named: []
+run_plots.plot_run = lambda *arguments, **named: []
 for job in jobs:
     names = [f"CPU:{index}" for index in range(job["devices"])]
     kcnn_devices.choose_devices = lambda request: kcnn_devices.mirrored(names)

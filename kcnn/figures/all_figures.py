@@ -1,0 +1,53 @@
+"""The table of figures that `kcnn plot` draws. A new figure is one module and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from kcnn.errors import KcnnError
+from kcnn.figures import (
+    accuracy,
+    confusion,
+    feature_maps,
+    filters,
+    learning_rate,
+    loss,
+    loss_steps,
+    mistakes,
+    samples,
+)
+from kcnn.figures.run_figure import RunFigure
+
+# In the order in which they are drawn and listed.
+FIGURES: Sequence[RunFigure] = (
+    accuracy,
+    loss,
+    loss_steps,
+    learning_rate,
+    confusion,
+    samples,
+    filters,
+    feature_maps,
+    mistakes,
+)
+
+
+def choose_figures(only: Sequence[str] = ()) -> list[RunFigure]:
+    """Return the figures with these names in the order of FIGURES, or all if there are no names.
+
+    Raises:
+        KcnnError: A name is unknown.
+    """
+    names = [figure.NAME for figure in FIGURES]
+    for name in only:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            guess = f"; did you mean {near[0]}?" if near else ""
+            raise KcnnError(f"{name}: no such plot{guess}", f"choose from {', '.join(names)}")
+    return [figure for figure in FIGURES if not only or figure.NAME in only]
+
+
+def figures_that_compare_runs() -> list[str]:
+    """Return the names of the figures in which several runs can be drawn over each other."""
+    return [figure.NAME for figure in FIGURES if figure.COMPARES_RUNS]
