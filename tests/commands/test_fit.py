@@ -399,14 +399,14 @@ def test_ctrl_c_before_the_training_leaves_no_run(
 
 
 class InterruptedWhileDrawing(Progress):
-    """Ctrl-C as the first picture is left out."""
+    """Press Ctrl-C when the first figure is skipped."""
 
     def receive(self, event: Event) -> None:
-        if isinstance(event, Note) and event.text.startswith("left out"):
+        if isinstance(event, Note) and event.text.startswith("skipped"):
             raise KeyboardInterrupt
 
 
-def test_a_run_that_is_scored_is_finished_without_its_pictures(
+def test_scored_run_is_finished_without_its_plots(
     short_fit: Callable, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
