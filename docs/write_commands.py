@@ -21,8 +21,21 @@ INTRODUCTION = """\
 
 <!-- Written from --help: python docs/write_commands.py -->
 
-This is what `kcnn COMMAND --help` prints, for every command.
-[The README](../README.md) shows where to begin."""
+`kcnn COMMAND --help` prints the help of one command. This page has all of them.
+
+Results go to standard output; progress, warnings and errors go to standard error. `--json` prints
+the result as JSON, for programs. A command without the name of a run takes the newest one.
+
+| exit status | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | an error that you can fix: one line says what is wrong, the next one what to do |
+| 2 | wrong usage: an unknown option, a missing argument |
+| 3 | a bug in kcnn; please report it with the file `kcnn-crash-….txt` |
+| 130, 143 | stopped by Ctrl-C, by SIGTERM |
+
+For completion with the Tab key, add `eval "$(_KCNN_COMPLETE=bash_source kcnn)"` to `~/.bashrc`.
+Write `zsh_source` for zsh, `fish_source` for fish."""
 
 
 def commands_page() -> str:

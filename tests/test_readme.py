@@ -1,4 +1,4 @@
-"""The README is true: its commands exist, its examples do what it says."""
+"""The README and the pages of docs are true: commands and links exist, examples work."""
 
 from __future__ import annotations
 
@@ -13,19 +13,56 @@ from click.testing import CliRunner
 
 from kcnn.cli import cli
 from kcnn.commands.check import check
+from kcnn.data.digits import read_digits
+from kcnn.data.images import read_image
 from kcnn.recipe.library import shipped_recipes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(
+    [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "benchmarks/README.md"]
+)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def kcnn_lines() -> list[str]:
-    lines = [line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines()]
-    return [line for line in lines if line.startswith("kcnn ")]
+    """Return the commands of all pages, each once."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    lines = [
+        line for text in texts for block in blocks("bash", text) for line in block.splitlines()
+    ]
+    commands = [line.split("#")[0].strip() for line in lines]
+    return list(dict.fromkeys(line for line in commands if line.startswith("kcnn ")))
+
+
+def links(text: str) -> list[tuple[str, str]]:
+    """Return the links inside the repository: a path, which may be empty, and an anchor."""
+    targets = re.findall(r"\]\(([^)]*)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    local = [target for target in targets if "://" not in target]
+    return [(path, anchor) for path, _, anchor in (target.partition("#") for target in local)]
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, anchor in links(page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), anchor
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    pages = {path for path, _ in links(README) if path.endswith(".md")}
+    assert {str(page.relative_to(REPOSITORY).as_posix()) for page in PAGES} - {"README.md"} == pages
 
 
 def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:
@@ -35,7 +72,7 @@ def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:
         assert line.count("\n") == 1
         assert line.strip().endswith(ending)
         assert f"readme_line '{ending}'" in script
-    assert "`pytest -m slow`" in README
+    assert "`pytest -m slow`" in (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert "pytest -m slow\n" in script
 
 
@@ -43,8 +80,9 @@ def test_both_set_up_lines_are_single_lines_that_ci_runs() -> None:
 def test_commands_exist(line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
     command = cli.commands[name]
+    parent = click.Context(cli, help_option_names=["-h", "--help"])
     # Parsing finds unknown options and missing arguments; nothing is run.
-    with command.make_context(name, list(arguments), parent=click.Context(cli)) as context:
+    with command.make_context(name, list(arguments), parent=parent) as context:
         assert context.params is not None
 
 
@@ -56,10 +94,10 @@ def test_the_lines_of_python_use_an_export(tmp_path: Path, monkeypatch: pytest.M
 
     (lines,) = blocks("python")
     monkeypatch.chdir(tmp_path)
-    answers = keras.layers.Dense(2, activation="softmax")
-    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), answers])
+    predictions = keras.layers.Dense(2, activation="softmax")
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), predictions])
     write_saved_model(model, ("cat", "dog"), {}, Path("outputs/cifar/run-001/export/saved_model"))
-    Image.new("RGB", (30, 20), "red").save("cat.png")
+    Image.new("RGB", (30, 20), "red").save("photo.png")
     defined: dict[str, object] = {}
     exec(lines, defined)
     assert defined["probabilities"].shape == (1, 2)
@@ -111,6 +149,8 @@ def test_the_results_are_those_that_were_measured() -> None:
     assert {file.stem for file in results.RESULTS.glob("*.json")} <= set(results.ORDER)
 
 
-def test_pictures_are_there() -> None:
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
-        assert (REPOSITORY / path).stat().st_size > 10_000
+def test_the_digit_to_predict_is_a_seven_of_the_test_set() -> None:
+    digits = read_digits()
+    image = read_image(REPOSITORY / "docs" / "seven.png", None, 1)  # 20 pixels for each of 8
+    assert (image[::20, ::20] == digits.test.images[1]).all()
+    assert digits.test.labels[1] == 7
