@@ -95,8 +95,9 @@ def test_a_bar_moves_while_standard_error_is_held_back(
         own.flush()
     finally:
         os.dup2(terminal, 2)
-        os.close(terminal)
-        os.close(nowhere)
+        for descriptor in (terminal, nowhere):
+            os.close(descriptor)
+        own.close()
     assert capfd.readouterr().err == "the bar\n"
 
 
