@@ -13,13 +13,13 @@ from kcnn.data.dataset import Images
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.memory import peak_memory_mb
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import create_run
 from kcnn.training.fit import Feed, compile_model, train
 from kcnn.training.fresh_model import fresh_model
-from kcnn.training.precision import precision
 
 NET = Path(__file__).parents[1] / "nets" / "growth.yaml"
 IMAGE_SHAPE = (32, 32, 3)
@@ -48,7 +48,7 @@ def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
     """
     settings = plan.recipe.train
     steps = steps_per_epoch(len(images), settings.batch_size)
-    with precision(policy):
+    with dtype_policy(policy):
         model = fresh_model(plan, images.images, compiled=True)
         compile_model(plan, model, steps)
     model.steps_per_execution = 1

@@ -8,18 +8,18 @@ from pathlib import Path
 from contenders.task import Task, run
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.progress import Progress
 from kcnn.runs.folder import create_run
 from kcnn.training.fit import Feed, compile_model, train
 from kcnn.training.fresh_model import fresh_model
-from kcnn.training.precision import precision
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
     """Trains, and reads the seconds that metrics.csv has."""
     settings = task.plan.recipe.train
     steps = steps_per_epoch(len(task.train), task.batch_size)
-    with precision(task.precision):
+    with dtype_policy(task.precision):
         model = fresh_model(task.plan, task.train.images, compiled=True)
         compile_model(task.plan, model, steps)
     batches = training_batches(

@@ -87,7 +87,7 @@ def evaluate(
     from kcnn.model.saved import load_model, require_classes, require_images
     from kcnn.training.scoring.scoring import answer_images, score
 
-    model = load_model(path)
+    model = load_model(found, weights)
     require_images(model, path, dataset.image_shape)
     require_classes(model, path, dataset.class_names)
     probabilities = answer_images(probability_model(model), dataset.test.images, progress)

@@ -134,6 +134,6 @@ def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:
     from kcnn.model.explain.walk import require_same_network
     from kcnn.model.saved import load_model
 
-    model = load_model(run.weights("last"))
+    model = load_model(run)
     require_same_network(plan, model, run.title)
     return model

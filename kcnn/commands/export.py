@@ -95,7 +95,7 @@ def export(
     test = dataset.test
     # Both sides of the comparison run on the processor: devices round differently.
     with keras.device("cpu"):
-        model = probability_model(load_model(path))
+        model = probability_model(load_model(found, weights))
         require_images(model, path, dataset.image_shape)
         require_classes(model, path, dataset.class_names)
         probabilities = answer_images(model, test.images, progress)

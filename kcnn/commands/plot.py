@@ -133,12 +133,12 @@ def _load_images(
 
 
 def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
-    path = run.weights("last")
+    run.weights("last")  # raises before anything large is loaded
     start_tensorflow(progress)
     from kcnn.model.feature_maps import compute_feature_maps
     from kcnn.model.saved import load_model
 
-    return compute_feature_maps(load_model(path), images)
+    return compute_feature_maps(load_model(run), images)
 
 
 def _compare(

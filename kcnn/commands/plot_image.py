@@ -52,7 +52,7 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
     from kcnn.model.feature_maps import compute_feature_maps
     from kcnn.model.saved import load_model
 
-    model = load_model(run.weights("last"))
+    model = load_model(run)
     fitted = FittedImages(*model.input_shape[1:])
     pixels = fitted.read(file)
     if prediction is None:  # otherwise `predict` has reported it

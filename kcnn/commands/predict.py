@@ -95,7 +95,7 @@ def predict(
     from kcnn.model.saved import load_model, require_classes
     from kcnn.training.scoring.scoring import answer_batches, batch_size
 
-    model = probability_model(load_model(model_file))
+    model = probability_model(load_model(found, weights))
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
     fitted = FittedImages(*model.input_shape[1:])

@@ -76,4 +76,4 @@ def _without_seconds(run: RunFolder) -> list[dict[str, float]]:
 def _weights(run: RunFolder) -> list[bytes]:
     from kcnn.model.saved import load_model
 
-    return [weights.tobytes() for weights in load_model(run.model).get_weights()]
+    return [weights.tobytes() for weights in load_model(run).get_weights()]

@@ -1,4 +1,4 @@
-"""Models on disk: as a run saves them, and read back."""
+"""The models of a run: saved as plain Keras models, and loaded as weights alone."""
 
 from __future__ import annotations
 
@@ -9,151 +9,188 @@ from pathlib import Path
 
 import keras
 
-# Registers a layer of our own with Keras, which finds it by name when it loads a model.
-import kcnn.model.local_response  # noqa: F401
-from kcnn.errors import RunError
-from kcnn.files.atomic import atomic
+from kcnn.errors import KcnnError, RunError
+from kcnn.files.atomic import atomic, read_json
 from kcnn.machine.memory import free_memory
+from kcnn.model.build import build_model
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
-from kcnn.model.saved_archive import check_archive
+from kcnn.model.known_images import known_image_shape
+from kcnn.model.plan import Plan, plan_network
+from kcnn.model.saved_weights import load_weights, read_statistics, require_size
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe.schema import PRECISIONS
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_summary
 from kcnn.text.printable import printable
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Writes a model whole or not at all, with the layers and initializers that Keras has.
+    """Save a model with Keras's own layers and initializers, whole or not at all.
 
-    So Keras reads it without kcnn, unless it has a layer that Keras lacks. What only training
-    needs, as the optimizer, stays out.
+    Plain Keras can load it, without kcnn, unless it has a layer that Keras lacks. What only
+    training needs, such as the optimizer, is left out.
 
     Args:
-        model: A functional model, which stays as it is.
+        model: A functional model, which is not changed.
         path: The `.keras` file.
 
     Raises:
-        RunError: The place cannot be written, or the disk is full.
+        RunError: The file cannot be written, or the disk is full.
     """
-    # Of the network alone: with a model, its optimizer would be made again.
-    network = keras.Model(model.input, model.output, name=model.name)
-    copy = keras.models.clone_model(network, clone_function=_kept_by_keras)
+    copy = _with_layers_of_keras(model)
     weights = model.get_weights()
     copy.set_weights(weights)
-    with atomic(path, sum(one.nbytes for one in weights)) as temporary:
+    with atomic(path, sum(array.nbytes for array in weights)) as temporary:
         copy.save(temporary)
 
 
-def _kept_by_keras(layer: keras.Layer) -> keras.Layer:
-    config = layer.get_config()
-    if isinstance(getattr(layer, "kernel_initializer", None), Dirac):
-        del config["kernel_initializer"]  # it has done its work
-    return keras_class(layer).from_config(config)
+def load_model(run: RunFolder, which: str = "last") -> keras.Model:
+    """Build a run's model from its resolved.yaml and load its weights.
 
-
-def load_model(path: Path) -> keras.Model:
-    """Loads a saved model, without what only training needs.
+    No object is made from what the model file says, so that a stranger's file cannot run code.
+    The model is the one that plain Keras would load from the file, to the bit.
 
     Args:
-        path: A `.keras` file.
+        run: The run.
+        which: `last` or `best`.
 
     Returns:
         A model whose input takes raw pixels, 0 to 255, of shape (count, height, width, channels).
 
     Raises:
-        RunError: The file is missing, damaged, larger than memory, or holds something else or code
-            of its own.
+        RunError: The file is missing, damaged, larger than memory, or holds weights of other
+            layers than resolved.yaml; or the shape of the images is not known.
+        RecipeError: resolved.yaml is missing, damaged or describes no model.
     """
-    if not path.is_file():
-        raise RunError(f"{path}: no such model", "kcnn runs lists the runs")
+    path = run.weights(which)
+    recipe = read_recipe(run.resolved)
+    plan = plan_network(recipe, _image_shape(run, recipe), classes=None)
+    _require_classifier(plan, run)
+    _require_memory(plan, path)
     try:
-        check_archive(path)
+        require_size(path, plan)
+        statistics = None
+        if recipe.data.scaling == "standard":
+            statistics = read_statistics(path, plan.image_shape[-1])
+        with dtype_policy(_policy(run, recipe)):
+            model = _with_layers_of_keras(build_model(plan, statistics))
         with warnings.catch_warnings():
-            # Keras warns of each part that does not fit, and then raises what is told here.
-            warnings.simplefilter("ignore")
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    # A damaged archive raises nearly anything.
+            warnings.simplefilter("ignore")  # Keras warns of what it raises afterwards
+            load_weights(model, path)
+    except KcnnError:
+        raise
+    # A damaged file raises nearly anything.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
         raise RunError(
-            f"{path}: not a model that kcnn saved, or damaged ({printable(reason)[:300]})",
-            "restore it, or train the run again with kcnn fit",
+            f"{path}: not the weights of {run.resolved.name}, or damaged "
+            f"({printable(reason)[:300]})",
+            "restore both files, or train the run again with kcnn fit",
         ) from None
-    _require_classifier(model, path)
-    _require_room(model, path)
     return model
 
 
-def _require_classifier(model: keras.Model, path: Path) -> None:
-    one = len(model.inputs) == 1 and len(model.outputs) == 1
-    if one and _takes_images(model.input_shape) and _gives_classes(model.outputs[0]):
-        return
-    takes, gives = ([tuple(one.shape) for one in ends] for ends in (model.inputs, model.outputs))
-    raise RunError(
-        f"{path}: not a model from one image to classes: takes {takes}, answers {gives} of "
-        f"{model.outputs[0].dtype}; expected (None, height, width, 1 or 3) and floats of shape "
-        "(None, classes)",
-        "name a run of kcnn fit",
-    )
-
-
-def _takes_images(shape: tuple[int | None, ...]) -> bool:
-    return len(shape) == 4 and shape[0] is None and None not in shape[1:] and shape[3] in (1, 3)
-
-
-def _gives_classes(output: keras.KerasTensor) -> bool:
-    count, *classes = output.shape
-    return (
-        count is None
-        and len(classes) == 1
-        and classes[0] is not None
-        and "float" in str(output.dtype)
-    )
-
-
-def _require_room(model: keras.Model, path: Path) -> None:
-    """Makes sure that what each layer makes of one image fits into memory."""
-    outputs = [output for layer in model.layers for output in keras.tree.flatten(layer.output)]
-    largest = max(4 * prod(side or 1 for side in output.shape) for output in outputs)
-    free = free_memory()
-    if free is not None and largest > free:
-        raise RunError(
-            f"{path}: one image takes {largest:,} bytes in a layer, and {free:,} are free",
-            "choose a run with a smaller network",
-        )
-
-
 def require_images(model: keras.Model, path: Path, image_shape: tuple[int, int, int]) -> None:
-    """Makes sure that a model takes images of this shape.
+    """Raise unless a model takes images of this shape.
 
     Args:
         model: The model.
-        path: Where it was loaded from, for the message.
+        path: The file it was loaded from, for the message.
         image_shape: Height, width and channels of the images.
 
     Raises:
         RunError: It was trained on images of another shape.
     """
-    takes = tuple(model.input_shape[1:])
-    if takes != image_shape:
+    expected = tuple(model.input_shape[1:])
+    if expected != image_shape:
         raise RunError(
-            f"{path}: takes images of shape {takes}, but those of the data set are {image_shape}",
+            f"{path}: takes images of shape {expected}, but those of the dataset are {image_shape}",
             "the data changed since the run was trained; train it again with kcnn fit",
         )
 
 
-def require_classes(model: keras.Model, path: Path, learned: Sequence[str]) -> None:
-    """Makes sure that a model answers with one number for each class.
+def require_classes(model: keras.Model, path: Path, class_names: Sequence[str]) -> None:
+    """Raise unless a model has one output for each class.
 
     Args:
         model: The model.
-        path: Where it was loaded from, for the message.
-        learned: The names of the classes that its run learned.
+        path: The file it was loaded from, for the message.
+        class_names: The names of the classes that its run learned.
 
     Raises:
         RunError: There are more or fewer.
     """
-    answers = model.output_shape[-1]
-    if answers != len(learned):
+    outputs = model.output_shape[-1]
+    if outputs != len(class_names):
         raise RunError(
-            f"{path}: answers with {answers} classes, but there are {len(learned)} names",
+            f"{path}: predicts {outputs} classes, but there are {len(class_names)} names",
             "the classes changed since the run was trained; train it again with kcnn fit",
+        )
+
+
+def _with_layers_of_keras(model: keras.Model) -> keras.Model:
+    """Build a model again without its optimizer, with Keras's layers in place of our faster ones.
+
+    The paths of weights in a file come from the classes of the layers in their order, so saving
+    and loading both go through here.
+    """
+    network = keras.Model(model.input, model.output, name=model.name)
+    return keras.models.clone_model(network, clone_function=_layer_of_keras)
+
+
+def _layer_of_keras(layer: keras.Layer) -> keras.Layer:
+    config = layer.get_config()
+    if isinstance(getattr(layer, "kernel_initializer", None), Dirac):
+        del config["kernel_initializer"]  # it has done its work, and Keras has no such class
+    return keras_class(layer).from_config(config)
+
+
+def _image_shape(run: RunFolder, recipe: Recipe) -> tuple[int, int, int]:
+    """Return the shape of the images, which summary.json or else the recipe's settings tell.
+
+    A run of an older kcnn, or one that was killed, did not write it into its summary.
+    """
+    recorded = read_summary(run).image_shape() if run.summary.is_file() else None
+    shape = recorded or known_image_shape(recipe.data)
+    if shape is None:
+        raise RunError(
+            f"{run.summary}: image_shape: missing, and {run.resolved.name} does not fix it either",
+            run.how_to_finish(),
+        )
+    return shape
+
+
+def _policy(run: RunFolder, recipe: Recipe) -> str:
+    """Return the dtype policy that the model was trained under."""
+    if recipe.train.precision != "auto":
+        return recipe.train.precision
+    chosen = read_json(run.environment).get("precision")
+    if chosen not in PRECISIONS or chosen == "auto":
+        raise RunError(
+            f"{run.environment}: precision: expected float32, mixed_bfloat16 or mixed_float16, "
+            f"found {chosen!r:.40}",
+            "restore the file, or train the run again: kcnn fit",
+        )
+    return str(chosen)
+
+
+def _require_classifier(plan: Plan, run: RunFolder) -> None:
+    output = plan.shapes[plan.nodes[-1].name]
+    if len(output) != 1:
+        raise RunError(
+            f"{run.resolved}: the output has shape {output}, expected one number a class",
+            "restore it, or train the run again: kcnn fit",
+        )
+
+
+def _require_memory(plan: Plan, path: Path) -> None:
+    """Raise if what a layer computes of one image does not fit into memory."""
+    largest = max(4 * prod(shape) for shape in plan.shapes.values())
+    free = free_memory()
+    if free is not None and largest > free:
+        raise RunError(
+            f"{path}: one image takes {largest:,} bytes in a layer, and {free:,} are free",
+            "choose a run with a smaller model",
         )

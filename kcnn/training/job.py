@@ -127,8 +127,8 @@ def build_compiled_model(
         KcnnError: Keras refuses a layer, or a batch is too small for the number of devices.
         Stopped: A signal came while the model was built.
     """
+    from kcnn.model.dtype_policy import dtype_policy
     from kcnn.training.fit import compile_model
-    from kcnn.training.precision import precision
 
     _require_shares(job, devices)
     _require_no_accumulation(job, devices)
@@ -138,7 +138,7 @@ def build_compiled_model(
         if devices.are_one_processor:
             require_kernels(job.plan, policy)
             _require_memory(job, policy)
-        with devices.strategy.scope(), precision(policy):
+        with devices.strategy.scope(), dtype_policy(policy):
             model = fresh_model(
                 job.plan,
                 job.train.images,

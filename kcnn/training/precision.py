@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import keras
 import tensorflow as tf
 
 from kcnn.machine.processor import fast_bfloat16
@@ -46,17 +43,6 @@ def choose_precision(setting: str, devices: Devices) -> Precision:
     if instructions is None:
         return Precision("float32", "the processor has no instructions that make bfloat16 faster")
     return Precision("mixed_bfloat16", f"the processor is fast at bfloat16, by {instructions}")
-
-
-@contextmanager
-def precision(policy: str) -> Iterator[None]:
-    """Set Keras's dtype policy for the models built in the block; restore the former one."""
-    former = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(former)
 
 
 def _has_bfloat16_cores(gpu: tf.config.PhysicalDevice) -> bool:

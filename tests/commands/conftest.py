@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from kcnn.figures import accuracy
 from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_network
-from kcnn.model.saved import load_model
+from kcnn.model.saved import load_model, save_model
 from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
@@ -122,10 +122,10 @@ def _assert_same(one: RunFolder, other: RunFolder) -> None:
     rows, others = (list(map(_without_times, run.read_metrics())) for run in (one, other))
     assert rows == others
     assert _without_times(one.read_summary()) == _without_times(other.read_summary())
-    for name in ("model.keras", "best.keras"):
+    for which, name in (("last", "model.keras"), ("best", "best.keras")):
         assert (one.path / name).exists() == (other.path / name).exists()
         if (one.path / name).exists():
-            models = [load_model(run.path / name) for run in (one, other)]
+            models = [load_model(run, which) for run in (one, other)]
             for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
                 np.testing.assert_array_equal(ours, theirs)
     with np.load(one.filters) as ours, np.load(other.filters) as theirs:
@@ -146,8 +146,15 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     model.compile(keras.optimizers.Adam(0.01), loss)
     train = dataset.train
     model.fit(train.images, train.labels, epochs=4, batch_size=64, verbose=0)
-    model.save(run.model)
-    write_json(run.summary, {"status": "finished", "class_names": list(dataset.class_names)})
+    save_model(model, run.model)
+    write_json(
+        run.summary,
+        {
+            "status": "finished",
+            "class_names": list(dataset.class_names),
+            "image_shape": list(dataset.image_shape),
+        },
+    )
     return run
 
 
@@ -163,9 +170,33 @@ def fruit_run(tmp_path: Path) -> RunFolder:
     data = f"dataset: folder, path: {photos}, image_size: [8, 8]"
     write_text(run.resolved, DIGITS.replace("dataset: digits", data).replace("10}", "2}"))
     recipe = read_recipe(run.resolved)
-    build_model(plan_network(recipe, (8, 8, 3), 2)).save(run.model)
+    save_model(build_model(plan_network(recipe, (8, 8, 3), 2)), run.model)
     write_json(run.summary, {"status": "finished", "class_names": ["apple", "banana"]})
     return run
+
+
+@pytest.fixture
+def put_model() -> Callable[..., None]:
+    """Put an untrained model of some layers, on one line, into a run in place of its own."""
+
+    def put(
+        run: RunFolder,
+        layers: str,
+        image_shape: tuple[int, int, int],
+        class_names: Sequence[str] | None = None,
+    ) -> None:
+        text = run.resolved.read_text(encoding="utf-8")
+        head, tail = text.index("model:"), text.index("train:")
+        settings = f"{text[:head]}model: {{layers: {layers}}}\n{text[tail:]}"
+        write_text(run.resolved, settings)
+        model = build_model(plan_network(read_recipe(run.resolved), image_shape, None))
+        save_model(model, run.model)
+        summary = {**run.read_summary(), "image_shape": list(image_shape)}
+        if class_names is not None:
+            summary["class_names"] = list(class_names)
+        write_json(run.summary, summary)
+
+    return put
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -96,7 +97,7 @@ def without_seconds(run: RunFolder) -> list[dict[str, str]]:
 
 def accuracy_of(model: Path) -> float:
     test = read_digits().test
-    answers = load_model(model).predict(test.images, verbose=0)
+    answers = keras.saving.load_model(model).predict(test.images, verbose=0)
     return float(np.mean(answers.argmax(axis=1) == test.labels))
 
 
@@ -166,7 +167,7 @@ def test_summary(finished: FitResult) -> None:
     assert summary["image_shape"] == [8, 8, 1]
     assert read_summary(finished.run).image_shape() == (8, 8, 1)
     assert summary["class_names"] == [str(digit) for digit in range(10)]
-    model = load_model(finished.run.model)
+    model = load_model(finished.run)
     assert summary["parameters"] == model.count_params()
     assert summary["trainable_parameters"] == summary["parameters"] - 2 * 4
     assert summary["train"] == finished.run.read_metrics()[-1]
@@ -207,8 +208,8 @@ def test_resolved_settings_train_the_same_again(
     assert without_seconds(again.run) == without_seconds(finished.run)
     assert again.run.predictions.read_bytes() == finished.run.predictions.read_bytes()
     assert again.run.resolved.read_bytes() == finished.run.resolved.read_bytes()
-    for path in ("model.keras", "best.keras"):
-        first, second = (load_model(one.run.path / path).get_weights() for one in (finished, again))
+    for which in ("last", "best"):
+        first, second = (load_model(one.run, which).get_weights() for one in (finished, again))
         for weights, same in zip(first, second, strict=True):
             np.testing.assert_array_equal(weights, same)
 
@@ -256,7 +257,7 @@ def test_without_validation(short_fit: Callable) -> None:
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(precision: str, short_fit: Callable) -> None:
     result = short_fit("train.epochs=2", f"train.precision={precision}")
-    model = load_model(result.run.model)
+    model = load_model(result.run)
     assert model.layers[2].compute_dtype == precision.removeprefix("mixed_")
     assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
     assert result.summary["test"]["accuracy"] > 0.4
@@ -270,7 +271,7 @@ def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> Non
     assert environment["precision"] == ("mixed_bfloat16" if fast else "float32")
     (note,) = (text for text in notes.lines if text.startswith("precision: "))
     assert note.startswith(f"precision: {environment['precision']}, because the ")
-    policy = load_model(result.run.model).layers[2].dtype_policy.name
+    policy = load_model(result.run).layers[2].dtype_policy.name
     assert policy == environment["precision"]
     assert "precision: auto" in result.run.resolved.read_text()
 
@@ -297,13 +298,11 @@ def test_branches_and_standard_scaling(short_fit: Callable) -> None:
         "data.scaling=standard",
         "train.optimizer={Adam: {learning_rate: 0.01}}",
     )
-    assert {"stem", "whole", "parts"} <= {
-        layer.name for layer in load_model(result.run.model).layers
-    }
+    assert {"stem", "whole", "parts"} <= {layer.name for layer in load_model(result.run).layers}
     assert accuracy_of(result.run.model) == pytest.approx(
         result.summary["test"]["accuracy"], abs=1e-6
     )
-    scaling = load_model(result.run.model).get_layer("scaling")
+    scaling = load_model(result.run).get_layer("scaling")
     assert float(np.squeeze(scaling.mean)) == pytest.approx(77.8, abs=1)
 
 
@@ -406,9 +405,7 @@ class InterruptedWhileDrawing(Progress):
             raise KeyboardInterrupt
 
 
-def test_scored_run_is_finished_without_its_plots(
-    short_fit: Callable, tmp_path: Path
-) -> None:
+def test_scored_run_is_finished_without_its_plots(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         short_fit(
             "model.layers=[Flatten, {Dense: {units: 10}}]",

@@ -77,7 +77,7 @@ def test_plots_feature_maps_of_the_saved_model(make_run, tmp_path: Path) -> None
     model.save(run.model)
     assert plot_runs([], tmp_path, only=["feature_maps"]) == [run.plots / "feature_maps.png"]
     run.model.write_bytes(b"rubbish")
-    with pytest.raises(RunError, match=r"model\.keras: not a model"):
+    with pytest.raises(RunError, match=r"model\.keras: not the weights"):
         plot_runs([], tmp_path, only=["feature_maps"])
 
 

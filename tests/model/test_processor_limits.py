@@ -11,9 +11,9 @@ import tensorflow as tf
 from kcnn.errors import RecipeError
 from kcnn.model import processor_limits
 from kcnn.model.build import build_model
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.plan import Plan, plan_network
 from kcnn.model.processor_limits import has_dilated_transposed_convolution, require_kernels
-from kcnn.training.precision import precision
 
 DILATED = "- Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: [1, 2]}\n"
 END = "- Flatten\n- Dense: {units: 10}"
@@ -31,7 +31,7 @@ def dilated(make_recipe) -> Plan:
 
 def computes(plan: Plan, dtype: str) -> bool:
     """Return whether TensorFlow computes the model and its gradients here, on the processor."""
-    with precision(dtype), tf.device("CPU:0"):
+    with dtype_policy(dtype), tf.device("CPU:0"):
         model = build_model(plan)
 
         @tf.function
@@ -72,7 +72,7 @@ def test_without_dilation_every_format_is_computed(make_recipe, dtype: str, monk
     )
     require_kernels(plan, dtype)
     if dtype != "mixed_float16":
-        with precision(dtype):
+        with dtype_policy(dtype):
             assert build_model(plan)(keras.ops.zeros((1, 8, 8, 1))).shape == (1, 10)
 
 

@@ -14,12 +14,12 @@ from kcnn.data.digits import read_digits
 from kcnn.data.pipeline import evaluation_batches, training_batches
 from kcnn.data.splits import split_validation, steps_per_epoch
 from kcnn.model.build import build_model
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.training.fit import Feed, Training, compile_model, seed_everything, train
-from kcnn.training.precision import precision
 
 RECIPE = """\
 name: tiny
@@ -71,7 +71,7 @@ def trained(make_plan: MakePlan, digits: Dataset, tmp_path: Path) -> Callable[..
         images, validation = split_validation(digits.train, plan.recipe.data.validation, 0)
         steps = steps_per_epoch(len(images), options.batch_size)
         seed_everything(options.seed)
-        with precision(options.precision):
+        with dtype_policy(options.precision):
             model = build_model(plan)
             compile_model(plan, model, steps)
         batches = training_batches(

@@ -48,7 +48,7 @@ for job in jobs:
     except KcnnError as error:
         print(json.dumps({"error": error.message}))
         continue
-    weights = [array.tolist() for array in load_model(result.run.model).get_weights()]
+    weights = [array.tolist() for array in load_model(result.run).get_weights()]
     environment = json.loads(result.run.environment.read_text())
     print(json.dumps({
         "metrics": result.run.read_metrics(), "steps": result.run.steps.read_text(),

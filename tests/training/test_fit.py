@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.runs.checkpoint import Checkpoint
 from kcnn.training.fit import compile_model, seconds_before
-from kcnn.training.precision import precision
 
 
 def test_time_is_taken(trained: Callable) -> None:
@@ -39,7 +39,7 @@ def test_in_float16_the_loss_is_scaled_by_keras_or_as_written(
     more: str, factor: float | None, make_plan: Callable
 ) -> None:
     plan = make_plan(f"train.optimizer={{SGD: {{learning_rate: 0.1{more}}}}}")
-    with precision("mixed_float16"):
+    with dtype_policy("mixed_float16"):
         model = keras.Sequential([keras.layers.Dense(10)])
         compile_model(plan, model, steps_per_epoch=7)
     assert model.optimizer.loss_scale_factor == factor

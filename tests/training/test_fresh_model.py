@@ -33,7 +33,7 @@ def test_fit_starts_from_it(tmp_path: Path) -> None:
     train, _ = split_validation(read_digits().train, 100, seed=4)
     fresh = fresh_model(plan_network(recipe, (8, 8, 1), 10), train.images)
     result = fit(path, output_dir=tmp_path / "outputs")
-    trained = load_model(result.run.model)
+    trained = load_model(result.run)
     for layer in ("scaling", "first"):
         for before, after in zip(
             fresh.get_layer(layer).weights, trained.get_layer(layer).weights, strict=True

@@ -6,14 +6,15 @@ import tensorflow as tf
 
 from kcnn.machine import processor
 from kcnn.machine.processor import fast_bfloat16
+from kcnn.model.dtype_policy import dtype_policy
 from kcnn.training import precision as module
 from kcnn.training.devices import Devices, choose_devices
-from kcnn.training.precision import Precision, choose_precision, precision
+from kcnn.training.precision import Precision, choose_precision
 
 
 def test_it_holds_inside_and_is_restored() -> None:
     former = keras.config.dtype_policy().name
-    with pytest.raises(ZeroDivisionError), precision("mixed_bfloat16"):
+    with pytest.raises(ZeroDivisionError), dtype_policy("mixed_bfloat16"):
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
         raise ZeroDivisionError
     assert keras.config.dtype_policy().name == former

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from kcnn.data.dataset import Dataset
-from kcnn.model.saved import load_model
 from kcnn.progress import Progress
 from kcnn.training.scoring.outcome import conclude
 
@@ -27,7 +26,7 @@ def test_last_and_best_weights_are_saved_and_scored(trained: Callable, digits: D
         (run.model, last, outcome.test["accuracy"]),
         (run.best_model, training.best.weights, outcome.best["test_accuracy"]),
     ):
-        model = load_model(path)
+        model = keras.saving.load_model(path)
         for weights, same in zip(model.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(weights, same)
         answers = model.predict(digits.test.images, verbose=0).argmax(axis=1)
@@ -93,6 +92,8 @@ def test_what_is_left_out_is_said_to_be_none(trained: Callable, digits: Dataset)
 def test_the_averaged_score_is_of_the_last_weights(trained: Callable, digits: Dataset) -> None:
     result = trained(*WILD, AUGMENTED)
     outcome = conclude(result.plan, result.model, result.training, digits, result.run, Progress())
-    answers = averaged_by_hand(load_model(result.run.model), digits.test.images).argmax(axis=1)
+    answers = averaged_by_hand(
+        keras.saving.load_model(result.run.model), digits.test.images
+    ).argmax(axis=1)
     accuracy = np.mean(answers == digits.test.labels)
     assert outcome.augmented["accuracy"] == pytest.approx(accuracy, abs=1e-5)

@@ -1,0 +1,154 @@
+"""The weights in a `.keras` file, which a stranger may have written.
+
+Such a file is a zip archive of `config.json`, `metadata.json` and `model.weights.h5`. Only the
+weights are taken from it, and the two lists of numbers by which standard scaling normalizes: Keras
+keeps those in the configuration. No layer, function or object is made from what the file says.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+
+from kcnn.files.zips import open_zip, read_member
+from kcnn.machine.memory import free_memory
+from kcnn.model.build import SCALING, ChannelStatistics
+from kcnn.model.plan import Plan
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+LARGEST_CONFIG = 8 * 2**20
+BYTES_OF_WEIGHT = 4  # Keras keeps weights in float32 under each of our dtype policies
+# HDF5's own records, of which a layer has several.
+BYTES_OF_LAYER, BYTES_OF_FILE = 2**16, 2**20
+
+
+def require_size(path: Path, plan: Plan) -> None:
+    """Compare the size of a file's weights with the plan's, before anything is read or built.
+
+    Args:
+        path: A `.keras` file.
+        plan: The layers whose weights it should hold.
+
+    Raises:
+        ValueError: They have another size, or do not fit into memory.
+        Exception: The file is damaged, which raises nearly anything.
+    """
+    with open_zip(path) as archive:
+        size = _member(archive, WEIGHTS).file_size
+    least = BYTES_OF_WEIGHT * plan.cost.parameters
+    most = least + BYTES_OF_LAYER * len(plan.nodes) + BYTES_OF_FILE
+    if not least <= size <= most:
+        raise ValueError(
+            f"{WEIGHTS} has {size:,} bytes, expected {least:,} for the layers of resolved.yaml"
+        )
+    free = free_memory()
+    if free is not None and 2 * size > free:  # the file, and the weights read from it
+        raise ValueError(
+            f"{WEIGHTS} has {size:,} bytes, and loading it takes twice that; {free:,} are free"
+        )
+
+
+def read_statistics(path: Path, channels: int) -> ChannelStatistics:
+    """Read the mean and variance of each channel, by which standard scaling normalizes.
+
+    Args:
+        path: A `.keras` file.
+        channels: How many there are.
+
+    Raises:
+        ValueError: They are missing or are not such numbers.
+        Exception: The file is damaged, which raises nearly anything.
+    """
+    with open_zip(path) as archive:
+        config = json.loads(read_member(archive, CONFIG, LARGEST_CONFIG))
+    layers = [layer["config"] for layer in config["config"]["layers"]]
+    (scaling,) = (layer for layer in layers if layer["name"] == SCALING)
+    mean, variance = (list(_flat(scaling[name])) for name in ("mean", "variance"))
+    if not len(mean) == len(variance) == channels or min(variance) < 0:
+        raise ValueError(f"{CONFIG}: expected the mean and variance of {channels} channels")
+    return mean, variance
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Load the weights of a model that was built from the plan of the same layers.
+
+    Keras's own `load_weights` looks up each weight by its path in the HDF5 file and makes no
+    object from it.
+
+    Args:
+        model: The model, of Keras's own layers.
+        path: A `.keras` file that passed `require_size`.
+
+    Raises:
+        ValueError: It has other weights, or weights that are not plain numbers inside the file.
+        Exception: The file is damaged, which raises nearly anything.
+    """
+    with open_zip(path) as archive:
+        content = archive.read(WEIGHTS)
+    found = _shapes(content, len(model.layers))
+    expected = Counter(tuple(weight.shape) for weight in model.weights)
+    for shape in (expected - found) | (found - expected):
+        raise ValueError(
+            f"{WEIGHTS} has {found[shape]} weights of shape {shape}, and the layers of "
+            f"resolved.yaml {expected[shape]}"
+        )
+    model.load_weights(path)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if member.filename == name]
+    if len(members) != 1:
+        raise ValueError(f"expected one {name} in it, found {len(members)}")
+    return members[0]
+
+
+def _flat(value: Any) -> Iterator[float]:
+    """List the numbers in lists of lists, as Keras writes them for one channel or several."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _flat(part)
+    elif isinstance(value, int | float) and math.isfinite(value):
+        yield value
+    else:
+        raise ValueError(f"{CONFIG}: expected finite numbers to scale by")
+
+
+def _shapes(content: bytes, layers: int) -> Counter[tuple[int, ...]]:
+    """Count the arrays of each shape in an HDF5 file.
+
+    Links that lead out of the file are not followed, so their arrays are missing here.
+
+    Raises:
+        ValueError: There are more arrays than layers have, or one is not plain numbers.
+    """
+    most = 20 * (layers + 1)
+    with h5py.File(io.BytesIO(content), "r") as file:
+        items: list[h5py.Dataset | h5py.Group] = []
+
+        def collect(name: str, item: h5py.Dataset | h5py.Group) -> bool | None:
+            items.append(item)
+            return len(items) > most or None  # what is not None ends the visit
+
+        if file.visititems(collect):
+            raise ValueError(f"{WEIGHTS} holds more than {layers:,} layers have")
+        arrays = [item for item in items if isinstance(item, h5py.Dataset)]
+        for array in arrays:
+            _require_numbers(array)
+        return Counter(array.shape for array in arrays)
+
+
+def _require_numbers(array: h5py.Dataset) -> None:
+    # An array may claim to be larger than what is stored of it (a bomb), or lie in another file.
+    is_whole = array.external is None and array.id.get_storage_size() >= array.nbytes
+    if not is_whole or array.is_virtual or array.dtype.kind not in "fiu":
+        name = ascii(array.name)[:60]
+        raise ValueError(f"{WEIGHTS}: {name}: expected plain numbers, all in the file")
