@@ -1,4 +1,4 @@
-"""Examples of settings that are easier shown than said; a test reads each as part of a recipe."""
+"""Examples for settings that are easier to show than to explain; a test reads each in a recipe."""
 
 from __future__ import annotations
 

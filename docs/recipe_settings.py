@@ -1,6 +1,6 @@
-"""What each setting of a recipe takes, is when left out, and means: the schema put into words.
+"""Describe each setting of a recipe in words: what it takes, its default, its meaning.
 
-The words are those of the classes' docstrings and of the messages about mistakes.
+The words come from the docstrings of the schema's classes and from the messages about mistakes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from kcnn.recipe.messages.wording import number
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
 from kcnn.recipe.write import one_line
 
-NEEDED = "needed"
+REQUIRED = "required"
 KERAS = "Keras's"
 NOTHING = ""
-# What is ours throughout; elsewhere a setting without a default is Keras's to say.
+# Classes that Keras does not have; elsewhere Keras decides about a setting without a default.
 _OURS = (Recipe, DataSettings, FlipsAndShifts, TrainSettings, Augmentation)
 _LEFT_OUT = "when left out"
 _HUGE = 1e9  # limits from here on only keep arithmetic in bounds
@@ -40,11 +40,11 @@ class Setting:
     """One setting of a class, in words.
 
     Args:
-        name: Its name.
-        expected: What it takes, as in `a number above 0`.
-        default: `needed`, `Keras's`, a value as code, or nothing.
-        meaning: What it is for; empty when the docstrings leave it to Keras's own.
-        names: What is named there, as in `optimizer` or `Lookahead`; empty for plain values.
+        name: The name.
+        expected: What it takes, such as `a number above 0`.
+        default: `required`, `Keras's`, a value as code, or an empty string.
+        meaning: What it does; empty where Keras's documentation explains it.
+        names: What its value names, such as `optimizer` or `Lookahead`; empty for plain values.
     """
 
     name: str
@@ -55,19 +55,19 @@ class Setting:
 
 
 def summary(kind: type[Settings]) -> str:
-    """Gives a class's docstring up to its arguments, each paragraph in one line."""
+    """Return a class's docstring up to its arguments, one line per paragraph."""
     text = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[0]
-    return "\n\n".join(" ".join(one.split()) for one in text.strip().split("\n\n"))
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def settings_of(kind: type[Settings]) -> list[Setting]:
-    """Describes the settings of a class, those that are needed first."""
+    """Describe the settings of a class, the required ones first."""
     meanings = _meanings(kind)
     described = [
         _setting(kind, name, field, meanings.get(name, ""))
         for name, field in kind.model_fields.items()
     ]
-    return sorted(described, key=lambda setting: setting.default != NEEDED)
+    return sorted(described, key=lambda setting: setting.default != REQUIRED)
 
 
 def _setting(kind: type[Settings], name: str, field: FieldInfo, meaning: str) -> Setting:
@@ -76,20 +76,20 @@ def _setting(kind: type[Settings], name: str, field: FieldInfo, meaning: str) ->
 
 
 def _meanings(kind: type[Settings]) -> dict[str, str]:
-    """Reads what the docstrings of a class, and of those it extends, say of its settings."""
+    """Return the meanings of settings from the docstrings of a class and its base classes."""
     found: dict[str, str] = {}
-    for one in reversed(inspect.getmro(kind)):
-        if issubclass(one, Settings):
-            text = inspect.cleandoc(vars(one).get("__doc__") or "").partition("Args:\n")[2]
+    for base in reversed(inspect.getmro(kind)):
+        if issubclass(base, Settings):
+            text = inspect.cleandoc(vars(base).get("__doc__") or "").partition("Args:\n")[2]
             found |= {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(text)}
     return found
 
 
 def _default(kind: type[Settings], name: str, field: FieldInfo, meaning: str) -> str:
     if _LEFT_OUT in meaning and (field.is_required() or field.default is None):
-        return NOTHING  # the meaning says it
+        return NOTHING  # it is in the meaning
     if field.is_required():
-        return NEEDED
+        return REQUIRED
     if field.default is None:
         return NOTHING if issubclass(kind, _OURS) else KERAS
     if isinstance(field.default, Settings):
@@ -98,13 +98,13 @@ def _default(kind: type[Settings], name: str, field: FieldInfo, meaning: str) ->
 
 
 def _expected(annotation: Any, marks: Sequence[Any]) -> tuple[str, str]:
-    """Says what a type takes, and what is named there.
+    """Return what a type takes in words, and what its value names.
 
     Args:
         annotation: The type.
-        marks: What is said of it beside: limits, validators.
+        marks: The metadata of the annotation: limits, validators.
     """
-    marks = [one for mark in marks for one in _opened(mark)]
+    marks = [part for mark in marks for part in _opened(mark)]
     for mark in marks:
         if isinstance(mark, Accepting):
             return mark.expected, ""
@@ -144,7 +144,7 @@ def _plain(kind: str) -> str:
 
 
 def _limits(marks: Sequence[Any]) -> str:
-    """Says the limits of a number behind its type: ` from 0 to 1`, ` above 0`."""
+    """Return the limits of a number as they follow its type: ` from 0 to 1`, ` above 0`."""
     least: Any = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
     most: Any = next((mark.le for mark in marks if isinstance(mark, Le)), None)
     if least is not None and most is not None and most < _HUGE:

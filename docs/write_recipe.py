@@ -44,7 +44,7 @@ INTRODUCTION = """\
 
 <!-- Written from docstrings: python docs/write_recipe.py -->
 
-A recipe is a YAML file with three sections that are needed, `data`, `model` and `train`:
+A recipe is a YAML file. Three sections are required: `data`, `model` and `train`.
 
 ```yaml
 data:
@@ -60,29 +60,31 @@ train:
   optimizer: {Adam: {learning_rate: 0.001}}
 ```
 
-A layer, an optimizer and the like is named by its class, alone or with settings: `MaxPooling2D` or
-`MaxPooling2D: {pool_size: 3}`. Initializers, regularizers, constraints, optimizers, losses and
-metrics may be spelled in lower case too: `he_normal`, `categorical_crossentropy`. Any setting can
-be given on the command line, as in `kcnn fit mine.yaml train.optimizer.Adam.learning_rate=3e-4`,
-and `kcnn check mine.yaml` tells its mistakes, not just the first.
+A layer is a class of Keras, alone or with settings: `MaxPooling2D` or
+`MaxPooling2D: {pool_size: 3}`. The same is true of optimizers, losses, metrics and the like; these
+may also be written in lower case, as in `he_normal` or `categorical_crossentropy`.
 
-What is not written has the default of these tables. *Needed* means that there is none, *Keras's*
-that it is left to Keras. A dash means that the setting is off when left out, unless its meaning
-says otherwise. The examples below show only the lines in question."""
+Any setting can be given on the command line, as in
+`kcnn fit mine.yaml train.optimizer.Adam.learning_rate=3e-4`. `kcnn check mine.yaml` reports all
+mistakes, not only the first.
+
+A setting that you leave out has the default of these tables. *Required* means that there is no
+default. *Keras's* means that Keras decides. A dash means that the setting is off, unless its
+meaning says otherwise. The examples show only the lines in question."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: the settings of one class, or the classes that one setting may name.
+    """A section of the page: the settings of one class, or the classes that a setting may name.
 
     Args:
-        title: Its heading.
-        text: What goes before its tables.
-        settings: The class whose settings it lists.
-        names: What settings name with its classes, as in `optimizer`.
+        title: The heading.
+        text: The text before the tables.
+        settings: The class whose settings the section lists.
+        names: What a setting names with one of the classes, such as `optimizer`.
         kinds: These classes.
-        shared: Classes that some of them extend; their settings are listed once.
-        keras: The page of keras.io/api that explains their arguments.
+        shared: Base classes of some of them; their settings are listed once.
+        keras: The page of keras.io/api that explains the arguments.
     """
 
     title: str
@@ -94,7 +96,7 @@ class Section:
     keras: str = ""
 
     def is_named(self, names: str) -> bool:
-        """Tells whether this is what a setting names: `optimizer`, or `Lookahead` itself."""
+        """Check whether a setting names this section: `optimizer`, or `Lookahead` itself."""
         own = self.settings.__name__ if self.settings else self.names
         return names == own
 
@@ -183,8 +185,8 @@ SECTIONS = (
 
 
 def recipe_page() -> str:
-    """Gives the page, its sections behind an introduction and a table of contents."""
-    contents = " · ".join(f"[{one.title}](#{_anchor(one.title)})" for one in SECTIONS)
+    """Return the whole page: an introduction, a table of contents, the sections."""
+    contents = " · ".join(f"[{section.title}](#{_anchor(section.title)})" for section in SECTIONS)
     return "\n\n".join([INTRODUCTION, contents, *map(_section, SECTIONS)]) + "\n"
 
 
@@ -202,11 +204,11 @@ def _lead(section: Section) -> str:
     if not section.keras:
         return section.text
     address = f"keras.io/api/{section.keras}"
-    return f"{section.text} [{address}](https://{address}/) says more of Keras's own."
+    return f"{section.text} [{address}](https://{address}/) explains Keras's arguments."
 
 
 def _shared(section: Section) -> list[str]:
-    """Lists the settings that several classes of a section have, once."""
+    """Return the tables of settings that several classes of a section share."""
     parts = []
     for base in section.shared:
         takers = [code(kind.__name__) for kind in section.kinds if issubclass(kind, base)]
@@ -217,7 +219,7 @@ def _shared(section: Section) -> list[str]:
 
 
 def _classes(section: Section) -> str:
-    """Lists the classes of a section, each with its own settings below it."""
+    """Return the table of the classes of a section, each with its settings below it."""
     rows: list[Row] = []
     for kind in section.kinds:
         rows.append((f"**{code(kind.__name__)}**", "", "", _paragraphs(kind)[0]))
@@ -227,7 +229,7 @@ def _classes(section: Section) -> str:
 
 
 def _further(section: Section) -> list[str]:
-    """Says what does not go into a table: further paragraphs, and examples."""
+    """Return what does not fit into a table: further paragraphs, and examples."""
     parts = []
     for kind in section.kinds:
         paragraphs = [*_paragraphs(kind)[1:], *_example(kind)]
@@ -245,25 +247,27 @@ def _example(kind: type[Settings]) -> list[str]:
 
 
 def _rows(kind: type[Settings], section: Section) -> list[Row]:
-    """Makes a row a setting; those that are alike, or left to keras.io, share one."""
+    """Return one row per setting; settings with the same text share a row."""
     names: dict[tuple[str, str, str], list[str]] = {}
-    for one in _own_settings(kind, section):
-        said = (_linked(one), one.default or "–", one.meaning)
-        if not one.meaning:
-            said = ("see keras.io", said[1], "")
-        names.setdefault(said, []).append(code(one.name))
-    return [(", ".join(alike), *said) for said, alike in names.items()]
+    for setting in _own_settings(kind, section):
+        default = setting.default or "–"
+        if setting.meaning:
+            cells = (_linked(setting), default, setting.meaning)
+        else:
+            cells = ("see keras.io", default, "")
+        names.setdefault(cells, []).append(code(setting.name))
+    return [(", ".join(alike), *cells) for cells, alike in names.items()]
 
 
 def _own_settings(kind: type[Settings], section: Section) -> list[Setting]:
-    """Leaves out what is said of a class that it extends."""
-    said = {
+    """Return the settings of a class without those that the section lists for a base class."""
+    inherited = {
         setting
         for base in section.shared
         if issubclass(kind, base) and kind is not base
         for setting in settings_of(base)
     }
-    return [setting for setting in settings_of(kind) if setting not in said]
+    return [setting for setting in settings_of(kind) if setting not in inherited]
 
 
 def _paragraphs(kind: type[Settings]) -> list[str]:
@@ -271,8 +275,9 @@ def _paragraphs(kind: type[Settings]) -> list[str]:
 
 
 def _linked(setting: Setting) -> str:
-    """Says what a setting takes, with a link where a section lists it."""
-    title = next((one.title for one in SECTIONS if one.is_named(setting.names)), None)
+    """Return what a setting takes, with a link to the section that lists it."""
+    titles = (section.title for section in SECTIONS if section.is_named(setting.names))
+    title = next(titles, None)
     return f"[{setting.expected}](#{_anchor(title)})" if title else setting.expected
 
 
@@ -281,7 +286,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _anchor(title: str) -> str:
-    """Gives the address that GitHub gives to a heading."""
+    """Return the anchor that GitHub makes of a heading."""
     return title.lower().replace(" ", "-")
 
 

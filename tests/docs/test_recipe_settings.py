@@ -1,4 +1,4 @@
-"""The schema in words: what settings take, are when left out, and mean."""
+"""Settings in words: what they take, their defaults, their meanings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recipe_settings import Setting, settings_of, summary
 
 
 def setting(kind: type[Settings], name: str) -> Setting:
-    return next(one for one in settings_of(kind) if one.name == name)
+    return next(setting for setting in settings_of(kind) if setting.name == name)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def setting(kind: type[Settings], name: str) -> Setting:
         ),
     ],
 )
-def test_types_and_limits_are_said_in_words(kind: type[Settings], name: str, expected: str) -> None:
+def test_types_and_limits_in_words(kind: type[Settings], name: str, expected: str) -> None:
     assert setting(kind, name).expected == expected
 
 
@@ -63,8 +63,8 @@ def test_words_are_those_of_messages(kind: type[Settings], name: str, override: 
     with pytest.raises(RecipeError) as caught:
         read_recipe("digits", [override])
     (problem,) = caught.value.problems
-    said = setting(kind, name).expected.replace("a whole number of", "a number of")
-    assert f"{name}: expected {said}; got " in problem
+    expected = setting(kind, name).expected.replace("a whole number of", "a number of")
+    assert f"{name}: expected {expected}; got " in problem
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_words_are_those_of_messages(kind: type[Settings], name: str, override: 
         (Conv2D, "filters", ""),
     ],
 )
-def test_what_is_named_there_is_told(kind: type[Settings], name: str, names: str) -> None:
+def test_what_a_value_names(kind: type[Settings], name: str, names: str) -> None:
     assert setting(kind, name).names == names
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "default"),
     [
-        (Conv2D, "filters", "needed"),
+        (Conv2D, "filters", "required"),
         (Conv2D, "kernel_initializer", "Keras's"),
         (Conv2D, "use_bias", "`true`"),
         (Conv2D, "activation", ""),  # its meaning says what happens when it is left out
@@ -102,12 +102,12 @@ def test_defaults(kind: type[Settings], name: str, default: str) -> None:
     assert setting(kind, name).default == default
 
 
-def test_needed_settings_go_first() -> None:
-    needed = [one.default == "needed" for one in settings_of(Conv2D)]
-    assert needed == sorted(needed, reverse=True)
+def test_required_settings_come_first() -> None:
+    required = [setting.default == "required" for setting in settings_of(Conv2D)]
+    assert required == sorted(required, reverse=True)
 
 
-def test_meanings_are_of_the_nearest_class_that_gives_one() -> None:
+def test_a_meaning_comes_from_the_nearest_class_that_has_one() -> None:
     assert setting(Dense, "kernel_initializer").meaning == "How these weights begin."
     assert "Whitening" in setting(Conv2D, "kernel_initializer").meaning
     assert setting(Conv2D, "name").meaning.startswith("What later layers call it by")

@@ -1,4 +1,4 @@
-"""The page of everything a recipe may say is true: whole, up to date, and its examples work."""
+"""The page of all settings is complete, and its examples work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHOLE, *EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
 def named_in(*parts: Any) -> Iterator[type[Settings]]:
-    """Lists the classes that may stand where an annotation is, given with what it is marked by."""
+    """Yield the classes that an annotation and its metadata allow."""
     marks = [part for part in parts if isinstance(part, OneOf)]
     for part in marks or parts:
         if isinstance(part, OneOf):
@@ -39,7 +39,7 @@ def named_in(*parts: Any) -> Iterator[type[Settings]]:
 
 
 def contained_in(kind: type[Settings], found: list[type[Settings]]) -> list[type[Settings]]:
-    """Collects a class and all that a recipe may have in it, each once."""
+    """Collect a class and all classes that a recipe may have inside it, each once."""
     if kind not in found:
         found.append(kind)
         for field in kind.model_fields.values():
@@ -60,14 +60,14 @@ def test_classes_were_found() -> None:
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_every_class_is_on_the_page_with_every_setting(kind: type[Settings]) -> None:
-    assert summary(kind) and all(one in PAGE for one in summary(kind).split("\n\n"))
+    assert summary(kind) and all(text in PAGE for text in summary(kind).split("\n\n"))
     is_section = kind in {section.settings for section in SECTIONS}
     assert is_section or f"**`{kind.__name__}`**" in PAGE
     assert all(f"`{name}`" in PAGE for name in kind.model_fields)
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
-def test_only_what_keras_explains_goes_unexplained(section: Any) -> None:
+def test_only_arguments_of_keras_have_no_meaning(section: Any) -> None:
     of_keras = [
         kind for kind in section.kinds if section.keras and "not in Keras" not in summary(kind)
     ]
