@@ -263,13 +263,11 @@ _CIFAR10 = NamedSet(
                 "cifar-10-batches-py",
                 "cifar-10-batches-py-target/cifar-10-batches-py",
             ),
-            class_names_member="batches.meta",
         ),
         Layout(
             "cifar_python",
             _CIFAR10_PYTHON,
             archive="cifar-10-python.tar.gz",
-            class_names_member="batches.meta",
         ),
     ),
     downloads=(
@@ -283,6 +281,7 @@ _CIFAR10 = NamedSet(
     known_hashes={
         "cifar-10-binary.tar.gz": "md5:c32a1d4ab5d03f1284b67883e8d87530",
         "cifar-10-python.tar.gz": "md5:c58f30108f718f92721af3b95e74349a",
+        # Of the files of cifar-10-python.tar.gz, as torchvision checks them.
         "data_batch_1": "md5:c99cafc152244af753f735de768cd75f",
         "data_batch_2": "md5:d4bba439e000b95fd0a9bffe97cbabec",
         "data_batch_3": "md5:54ebc095f3ab1f0389bbae665268c751",
@@ -317,13 +316,11 @@ _CIFAR100 = NamedSet(
             "cifar_python",
             ("train", "test"),
             folders=("", "cifar-100-python", "cifar-100-python-target/cifar-100-python"),
-            class_names_member="meta",
         ),
         Layout(
             "cifar_python",
             ("train", "test"),
             archive="cifar-100-python.tar.gz",
-            class_names_member="meta",
         ),
     ),
     downloads=(
@@ -337,6 +334,7 @@ _CIFAR100 = NamedSet(
     known_hashes={
         "cifar-100-binary.tar.gz": "md5:03b5dce01913d631647c71ecec9e9cb8",
         "cifar-100-python.tar.gz": "md5:eb9058c3a382ffc7106e4002c42a8d85",
+        # Of the files of cifar-100-python.tar.gz, as torchvision checks them.
         "train": "md5:16019d7e3df5f24257cddd939b257f8d",
         "test": "md5:f0ef6b0ae62326f3e7ffdfab6717acfc",
     },

@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100 in their binary layout (Krizhevsky, 2009).
 
-A record is one label byte (CIFAR-100: the coarse one, then the fine one) and 3072 pixel bytes: the
-red, the green and the blue plane of a 32×32 image, row by row.
+A record is one label byte (CIFAR-100: the coarse label, then the fine one) and 3072 pixel bytes:
+the red, the green and the blue plane of a 32×32 image, row by row.
 """
 
 from __future__ import annotations
@@ -12,25 +12,24 @@ import numpy as np
 
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.locate import Location
-from kcnn.data.members import mend, read_members
+from kcnn.data.members import how_to_replace, read_members
 from kcnn.errors import DataError
 
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
 
-# Takes the content of a member and its size in images, gives planes (count, 3072) and labels.
+# Name of a member, its content, expected images -> pixel planes (count, 3072) and labels (count,).
 Decode = Callable[[str, bytes, int], tuple[np.ndarray, np.ndarray]]
-DecodeClassNames = Callable[[str, bytes], tuple[str, ...]]
 
 
 def read_cifar(location: Location) -> Dataset:
-    """Reads the binary layout, from a folder or out of a tar file.
+    """Read the binary layout, from a folder or out of a tar file.
 
     Args:
         location: CIFAR-10 or CIFAR-100, found on disk.
 
     Returns:
-        The set; CIFAR-100 with its fine labels.
+        The dataset; CIFAR-100 with its fine labels.
 
     Raises:
         DataError: A file is missing, damaged, too short or too long, or has a label out of range.
@@ -43,49 +42,47 @@ def read_cifar(location: Location) -> Dataset:
             raise DataError(
                 f"{location.path}: {name} has {len(content):,} bytes, expected "
                 f"{count * record_bytes:,} ({count:,} records of {record_bytes:,})",
-                mend(location),
+                how_to_replace(location),
             )
         records = np.frombuffer(content, np.uint8).reshape(count, record_bytes)
         return records[:, label_bytes:], records[:, label_bytes - 1]
 
-    return assemble(location, decode, _decode_class_names)
+    return assemble(location, decode)
 
 
-def assemble(location: Location, decode: Decode, decode_class_names: DecodeClassNames) -> Dataset:
-    """Puts a set together from its members, each decoded into its place as it comes.
+def assemble(location: Location, decode: Decode) -> Dataset:
+    """Assemble a dataset from its members, each decoded into its part of the arrays.
 
     Args:
         location: CIFAR-10 or CIFAR-100, found on disk.
-        decode: Takes a member's name, its content and how many images it must have; gives pixel
-            planes (count, 3072) and labels (count,), uint8.
-        decode_class_names: Takes the name and content of the member with the class names.
+        decode: Returns the pixel planes (count, 3072) and labels (count,) of a member, uint8.
 
     Raises:
-        DataError: A member is missing or damaged, or labels or class names do not fit.
+        DataError: A member is missing or damaged, or there are too few or too many class names.
     """
     named_set = location.named_set
     *train_members, test_member = location.layout.members
     batch = named_set.train_count // len(train_members)
     train, test = _empty(named_set.train_count), _empty(named_set.test_count)
-    places = {
+    parts = {
         name: Images(train.images[start : start + batch], train.labels[start : start + batch])
         for name, start in zip(train_members, range(0, named_set.train_count, batch), strict=True)
     }
-    places[test_member] = test
+    parts[test_member] = test
     class_names = named_set.class_names
-    # Pickles hold file names as well, and some spell every other byte as two.
-    largest = max(len(place) for place in places.values()) * PIXEL_BYTES * 2
+    # Pickles hold file names as well, and some write every other byte as two.
+    largest = max(len(part) for part in parts.values()) * PIXEL_BYTES * 2
     for name, content in read_members(location, largest):
         if name == location.layout.class_names_member:
-            class_names = decode_class_names(name, content)
+            class_names = tuple(content.decode("utf-8", errors="replace").split())
         else:
-            place = places[name]
-            planes, place.labels[:] = decode(name, content, len(place))
-            # One colour at a time: NumPy takes ten times as long for all three at once.
+            part = parts[name]
+            planes, part.labels[:] = decode(name, content, len(part))
+            # One channel at a time: NumPy takes ten times as long for all three at once.
             for channel in range(3):
                 plane = planes[:, channel * SIDE * SIDE : (channel + 1) * SIDE * SIDE]
-                place.images[..., channel] = plane.reshape(-1, SIDE, SIDE)
-    _require_classes(location, class_names)
+                part.images[..., channel] = plane.reshape(-1, SIDE, SIDE)
+    _require_class_count(location, class_names)
     return Dataset(named_set.name, train, test, class_names, str(location.path))
 
 
@@ -93,11 +90,7 @@ def _empty(count: int) -> Images:
     return Images(np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32))
 
 
-def _decode_class_names(name: str, content: bytes) -> tuple[str, ...]:
-    return tuple(content.decode("utf-8", errors="replace").split())
-
-
-def _require_classes(location: Location, class_names: tuple[str, ...]) -> None:
+def _require_class_count(location: Location, class_names: tuple[str, ...]) -> None:
     expected = len(location.named_set.class_names)
     if len(class_names) != expected:
         raise DataError(

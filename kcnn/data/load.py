@@ -17,7 +17,7 @@ from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
 from kcnn.data.idx import read_idx_set
 from kcnn.data.locate import Location, data_directories
-from kcnn.data.members import mend
+from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
 from kcnn.progress import Progress
@@ -79,7 +79,7 @@ def _require_set(location: Location, part: str, images: Images) -> None:
     expected, shape = location.named_set, images.images.shape[1:]
     classes = len(expected.class_names)
     if not len(images):
-        raise DataError(f"{location.path}: no {part} images in it", mend(location))
+        raise DataError(f"{location.path}: no {part} images in it", how_to_replace(location))
     if shape != expected.image_shape:
         problem = f"{part} images of shape {shape}, expected {expected.image_shape}"
     elif images.labels.max() >= classes:

@@ -46,11 +46,11 @@ def read_members(location: Location, largest: int) -> Iterator[tuple[str, bytes]
     if wanted:
         raise DataError(
             f"{location.path}: {', '.join(sorted(wanted))} missing in it",
-            mend(location),
+            how_to_replace(location),
         )
 
 
-def mend(location: Location) -> str:
+def how_to_replace(location: Location) -> str:
     """Says how to replace a damaged set."""
     return f"move it away and get the set anew: kcnn data fetch {location.named_set.name}"
 
@@ -95,14 +95,14 @@ def _read_archive(
     except _TooLargeError:
         raise DataError(
             f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, and no set has so many",
-            mend(location),
+            how_to_replace(location),
         ) from None
     # tarfile raises the first two for headers that are no numbers or that follow without end.
     except (ValueError, RecursionError, *_DAMAGE):
         raise DataError(
             f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
             f"{_original_size(location)}",
-            mend(location),
+            how_to_replace(location),
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
