@@ -1,4 +1,4 @@
-"""kcnn export: writes a run's model for use without kcnn, and proves that it answers the same."""
+"""kcnn export: write a run's model for use without kcnn, and check that it predicts the same."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from kcnn.recipe import read_recipe
 from kcnn.runs.classes import require_learned
 from kcnn.runs.folder import find_run, require_no_links
 
-_ANOTHER_PLACE = "choose another, or remove it"
+_ALREADY_EXISTS_HINT = "choose another, or remove it"
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was exported, and how closely it answers as the model does.
+    """An exported model, and how closely it predicts what the run's model predicts.
 
     Args:
         run: The run's title, `cifar/run-001`.
@@ -28,10 +28,10 @@ class ExportResult:
         path: The SavedModel's folder.
         size: Its size in bytes.
         images: Number of test images compared.
-        largest_difference: The largest difference of a probability over all of them.
-        different_classes: How many of them got another class.
+        largest_difference: The largest difference of two probabilities over all of them.
+        different_classes: Number of images with another predicted class.
         accuracy: The exported model's test accuracy.
-        usage: A line of Python that uses it.
+        usage: A line of Python that predicts with the exported model.
     """
 
     run: str
@@ -53,32 +53,37 @@ def export(
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> ExportResult:
-    """Writes a run's model as a SavedModel; in place only after it answered as the model does.
+    """Write a run's model as a SavedModel.
+
+    The folder gets its final name only after the SavedModel has predicted what the model predicts.
 
     Args:
         run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
         weights: `last` or `best`.
         destination: A new folder for the SavedModel; None means the run's `export/saved_model`,
             where an earlier export is replaced.
-        data_dir: Where the images lie, if not where they are usually looked for.
-        progress: Told of loading and of images compared.
+        data_dir: The folder of datasets, if not the usual one.
+        progress: Where loading and the check are reported.
+
+    Returns:
+        The export, and how closely its predictions agree.
 
     Raises:
-        RunError: There is no such run or model, it is damaged or does not fit the data, or the
-            place is taken or cannot be written.
+        RunError: The run or its model does not exist, is damaged or does not fit the data, or the
+            destination exists or cannot be written.
         DataError: The images cannot be found or read.
-        ExportError: The export answers otherwise.
-        TrainingError: The model's answers are not finite.
+        ExportError: The export's predictions differ.
+        TrainingError: The model's predictions are not finite.
     """
     progress = progress or Progress()
     found = find_run(run, output_dir)
     require_no_links(found)
     path = found.weights(weights)
-    place = destination or found.exports / "saved_model"
+    folder = destination or found.exports / "saved_model"
     if destination is not None:
-        require_new(destination, _ANOTHER_PLACE)
-    require_writable(place.parent)
+        require_new(destination, _ALREADY_EXISTS_HINT)
+    require_writable(folder.parent)
     data = read_recipe(found.resolved).data
     dataset = load_dataset(data, data_dir, progress)
     require_learned(found, dataset.class_names, progress)
@@ -93,7 +98,7 @@ def export(
     from kcnn.training.scoring.scoring import answer_images, batch_size, score
 
     test = dataset.test
-    # Both sides of the comparison run on the processor: devices round differently.
+    # Both sides of the comparison run on the CPU, because devices round differently.
     with keras.device("cpu"):
         model = probability_model(load_model(found, weights))
         require_images(model, path, dataset.image_shape)
@@ -108,30 +113,28 @@ def export(
         "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
         "kcnn": kcnn.__version__,
     }
-    with atomic(place) as temporary:
+    with atomic(folder) as temporary:
         write_saved_model(model, dataset.class_names, description, temporary)
         agreement = require_agreement(
             temporary, model, test, probabilities, batch_size(model), progress
         )
         if destination is not None:
-            require_new(destination, _ANOTHER_PLACE)  # another process may have taken it meanwhile
-    # Not before: the last good export may be among them.
+            require_new(destination, _ALREADY_EXISTS_HINT)  # another process may have created it
+    # Only now, because the last good export may be among them.
     remove_leftovers(found.exports)
     return ExportResult(
         run=found.title,
         weights=weights,
-        path=place,
-        size=sum(file.stat().st_size for file in place.rglob("*") if file.is_file()),
+        path=folder,
+        size=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
         images=agreement.images,
         largest_difference=agreement.largest_difference,
         different_classes=agreement.different_classes,
         accuracy=agreement.accuracy,
-        usage=_usage(place),
+        usage=_usage(folder),
     )
 
 
-def _usage(place: Path) -> str:
-    # In two steps, for the weights last only as long as the loaded model.
-    return (
-        f"model = tf.saved_model.load({str(place)!r}); model.serving_uint8(images)['probabilities']"
-    )
+def _usage(folder: Path) -> str:
+    # Two statements, because the weights live only as long as the loaded model.
+    return f"model = tf.saved_model.load({str(folder)!r}); model.serving_uint8(images)['probabilities']"

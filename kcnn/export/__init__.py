@@ -1,1 +1,1 @@
-"""Formats a trained model is written in, and the gate that re-scores what was written."""
+"""Export formats, and the gate that compares an export's predictions with the model's."""

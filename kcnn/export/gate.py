@@ -1,4 +1,4 @@
-"""The gate: what was exported must answer as the model does, in a fresh process, on every image."""
+"""The gate: an export must predict what its model predicts for all test images."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
 from kcnn.export.saved_model import SIGNATURES
 from kcnn.progress import Advance, Progress
 
-SCRIPT = Path(__file__).with_name("plain_tensorflow.py")
-# How far probabilities may lie apart, by the least exact type the model computes in. On one machine
-# both sides are mostly equal to the bit, but TensorFlow is free to fuse an exported graph otherwise
-# than the model's, and so to add and round in another order: float32 keeps 7 digits, of which long
-# sums lose two; float16 keeps 3 and bfloat16 between 2 and 3, before the softmax levels them out.
+RUNNER = Path(__file__).with_name("plain_tensorflow.py")
+# How far probabilities may differ, for the least exact type that the model computes in. On one
+# machine both sides are mostly equal to the bit, but TensorFlow may fuse the operations of an
+# exported graph in another way, and so round and add in another order. float32 has 7 digits, of
+# which long sums lose two; float16 has 3 and bfloat16 between 2 and 3, before the softmax.
 TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How closely an export answers as its model does.
+    """How closely an export predicts what its model predicts.
 
     Args:
         images: Number of images compared, each with every signature.
-        largest_difference: Between two probabilities, over all images, classes and signatures.
-        different_classes: Images given another class by some signature.
-        accuracy: The export's share of right classes, the lowest of its signatures.
+        largest_difference: Of two probabilities, over all images, classes and signatures.
+        different_classes: Number of images with another predicted class, for the signature with
+            the most of them.
+        accuracy: The export's accuracy, for the signature with the lowest.
     """
 
     images: int
@@ -46,7 +47,7 @@ class Agreement:
 
 
 def tolerance(model: keras.Model) -> float:
-    """Says how far an export's probabilities may lie from the model's, by its precision."""
+    """Return how far an export's probabilities may differ from the model's."""
     return max(TOLERANCES.get(layer.compute_dtype, 0.0) for layer in model.layers)
 
 
@@ -58,87 +59,94 @@ def require_agreement(
     batch_size: int,
     progress: Progress,
 ) -> Agreement:
-    """Asks a SavedModel in a fresh process, and holds its answers against the model's own.
+    """Predict with a SavedModel in a fresh process, and compare with the model's predictions.
 
     Args:
-        saved_model: The folder as written.
-        model: What was exported.
-        test: The whole test set.
-        probabilities: What the model itself answers to it, float32, (count, classes).
-        batch_size: Images that the model answered at a time, so that both sides add up in the same
-            order.
-        progress: Told of images done.
+        saved_model: The folder of the SavedModel.
+        model: The model that was exported.
+        test: All test images.
+        probabilities: The model's predictions for them, float32, (count, classes).
+        batch_size: The batch size of those predictions, so that both sides add in the same order.
+        progress: Where the progress is reported.
+
+    Returns:
+        How closely the predictions agree.
 
     Raises:
-        ExportError: The SavedModel cannot be loaded or run, or its answers are other ones.
+        ExportError: The SavedModel cannot be loaded or run, or it predicts something else.
     """
-    answers = ask(saved_model, tuple(SIGNATURES), test.images, batch_size, progress)
-    largest_allowed = tolerance(model)
-    classes = probabilities.argmax(axis=1)
-    exported_classes = [answer.argmax(axis=1) for answer in answers.values()]
+    predictions = predict_in_fresh_process(
+        saved_model, tuple(SIGNATURES), test.images, batch_size, progress
+    )
+    model_classes = probabilities.argmax(axis=1)
+    differences, different_classes, accuracies = [], [], []
+    for exported in predictions.values():
+        classes = exported.argmax(axis=1)
+        differences.append(float(np.abs(exported - probabilities).max()))
+        different_classes.append(int(np.sum(classes != model_classes)))
+        accuracies.append(float(np.mean(classes == test.labels)))
     agreement = Agreement(
         images=len(test),
-        largest_difference=max(
-            float(np.abs(answer - probabilities).max()) for answer in answers.values()
-        ),
-        different_classes=max(int(np.sum(other != classes)) for other in exported_classes),
-        accuracy=min(float(np.mean(other == test.labels)) for other in exported_classes),
+        largest_difference=max(differences),
+        different_classes=max(different_classes),
+        accuracy=min(accuracies),
     )
-    # Written so that NaN is no agreement.
-    if not agreement.largest_difference <= largest_allowed:
+    allowed = tolerance(model)
+    # `not <=` instead of `>`, so that NaN is an error.
+    if not agreement.largest_difference <= allowed:
         raise ExportError(
-            f"the exported model does not answer as the model does: probabilities differ by up to "
-            f"{agreement.largest_difference:.2g} (allowed {largest_allowed:g}), "
-            f"{agreement.different_classes:,} of {agreement.images:,} images got another class",
+            f"the exported model does not predict what the model predicts: probabilities differ by "
+            f"up to {agreement.largest_difference:.2g} (allowed {allowed:g}), "
+            f"{agreement.different_classes:,} of {agreement.images:,} images have another class",
             "nothing was exported; please report this with the run's resolved.yaml",
         )
     return agreement
 
 
-def ask(
+def predict_in_fresh_process(
     saved_model: Path,
     signatures: Sequence[str],
     images: np.ndarray,
     batch_size: int,
     progress: Progress,
 ) -> dict[str, np.ndarray]:
-    """Runs a SavedModel over images in a fresh process that knows only TensorFlow.
+    """Run a SavedModel on images in a fresh process that has TensorFlow only.
 
     Args:
         saved_model: The SavedModel's folder.
-        signatures: The signatures to ask.
+        signatures: The signatures to run.
         images: uint8, (count, height, width, channels).
-        batch_size: Images at a time.
-        progress: Told of images done.
+        batch_size: Images in a batch.
+        progress: Where the progress is reported.
 
     Returns:
-        For each signature its answers, float32, (count, classes).
+        The predictions of each signature, float32, (count, classes).
 
     Raises:
-        ExportError: The process failed or was killed, or the temporary folder does not hold the
-            images and the answers.
+        ExportError: The process failed or was killed, or the temporary folder has no room for the
+            images and the predictions.
     """
     total = len(images) * len(signatures)
     with (
-        _folder_of(images) as folder,
+        _folder_with(images) as folder,
         progress.task("Checking the export", total, "images") as advance,
     ):
-        command = [sys.executable, "-P", str(SCRIPT), str(saved_model)]
+        command = [sys.executable, "-P", str(RUNNER), str(saved_model)]
         command += [str(folder / "images.npy"), str(folder), str(batch_size), *signatures]
         ending = _run(command, folder / "errors.txt", advance)
         if ending.status == CANNOT_WRITE:
-            raise _no_room(str(folder.parent), ending.last_line, images)
+            raise _cannot_write(str(folder.parent), ending.last_line, images)
         if ending.status:
             raise _failure(ending.status, ending.last_error)
         return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
 
 
 @contextmanager
-def _folder_of(images: np.ndarray) -> Iterator[Path]:
-    """Makes a temporary folder with images.npy; when it cannot be written, that is not the run's.
+def _folder_with(images: np.ndarray) -> Iterator[Path]:
+    """Create a temporary folder with images.npy, and remove it afterwards.
 
     Raises:
-        ExportError: It cannot be written.
+        ExportError: The folder or the file cannot be written. This is not the run's fault.
     """
     with ExitStack() as stack:
         try:
@@ -146,15 +154,15 @@ def _folder_of(images: np.ndarray) -> Iterator[Path]:
             save_array(folder / "images.npy", images)
         except OSError as error:
             where = tempfile.tempdir or "temporary folder"
-            raise _no_room(where, error.strerror or str(error), images) from None
+            raise _cannot_write(where, error.strerror or str(error), images) from None
         yield folder
 
 
-def _no_room(where: str, reason: str, images: np.ndarray) -> ExportError:
+def _cannot_write(where: str, reason: str, images: np.ndarray) -> ExportError:
     return ExportError(
         f"{where}: cannot be written: {reason}",
-        f"the check of the export writes the test set there, {-(-images.nbytes // 1000):,} kB, and "
-        "the answers to it: make room, or set TMPDIR to another folder",
+        f"the check of the export writes the test images, {-(-images.nbytes // 1000):,} kB, and "
+        "their predictions there: make room, or set TMPDIR to another folder",
     )
 
 
@@ -163,8 +171,8 @@ class _Ending:
     """How a process ended.
 
     Args:
-        status: Its exit status; below 0 the signal that killed it.
-        last_line: The last line of its output that is no number.
+        status: Its exit status; below 0, the signal that killed it.
+        last_line: The last line of its standard output that is not a number.
         last_error: The last line of its standard error.
     """
 
@@ -174,8 +182,8 @@ class _Ending:
 
 
 def _run(command: Sequence[str], errors: Path, advance: Advance) -> _Ending:
-    """Runs a process that prints numbers of images done."""
-    # On the processor: the graphics memory belongs to the process that asks.
+    """Run a process that prints numbers of images done."""
+    # On the CPU: this process may hold all of the GPU's memory.
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with (
         errors.open("w+", encoding="utf-8", errors="replace") as stderr,
@@ -189,30 +197,30 @@ def _run(command: Sequence[str], errors: Path, advance: Advance) -> _Ending:
         ) as process,
     ):
         assert process.stdout is not None
-        said = ""
+        last_line = ""
         try:
             for line in map(str.strip, process.stdout):
                 if line.isdecimal():
                     advance(int(line))
-                else:  # a library may print what it likes
-                    said = line or said
+                else:  # libraries may print other lines
+                    last_line = line or last_line
         except BaseException:
             process.kill()
             raise
         status = process.wait()
         stderr.seek(0)
         lines = stderr.read().split("\n")
-        last = next((line for line in reversed(lines) if line.strip()), "no message")
-        return _Ending(status, said, last.strip())
+        last_error = next((line for line in reversed(lines) if line.strip()), "no message")
+        return _Ending(status, last_line, last_error.strip())
 
 
-def _failure(status: int, last_words: str) -> ExportError:
+def _failure(status: int, last_error: str) -> ExportError:
     if status < 0:
         return ExportError(
-            f"the process that checks the export was killed by signal {-status}: {last_words}",
+            f"the process that checks the export was killed by signal {-status}: {last_error}",
             "nothing was exported; was there enough memory?",
         )
     return ExportError(
-        f"the exported model cannot be run by TensorFlow alone: {last_words}",
+        f"the exported model cannot be run by TensorFlow alone: {last_error}",
         "nothing was exported; please report this with the run's resolved.yaml",
     )

@@ -1,4 +1,4 @@
-"""TensorFlow's SavedModel: raw images of any size in, class probabilities out, no Keras needed."""
+"""TensorFlow's SavedModel: raw images of any size in, class probabilities out, without Keras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 from kcnn.errors import ExportError
 from kcnn.files.atomic import write_json, write_text
 
-# Name and type of what each signature takes; both answer alike.
+# Each signature's name and the type of its images. Both return the same probabilities.
 SIGNATURES = {"serving_default": "float32", "serving_uint8": "uint8"}
 CLASS_NAMES = "class_names.json"
 DESCRIPTION = "kcnn.json"
@@ -25,21 +25,21 @@ def write_saved_model(
     description: Mapping[str, Any],
     folder: Path,
 ) -> None:
-    """Writes a SavedModel with the signatures of SIGNATURES.
+    """Write a SavedModel with the signatures of SIGNATURES.
 
-    Each takes `images`, (count, height, width, channels), raw values from 0 to 255, of any height
-    and width (resized inside, bilinear and antialiased, as kcnn resizes files), and gives
-    `probabilities`, float32, (count, classes).
+    Each signature takes `images`, (count, height, width, channels), raw values from 0 to 255, of
+    any height and width. They are resized in the graph, bilinear and antialiased, as kcnn resizes
+    files. It returns `probabilities`, float32, (count, classes).
 
     Args:
-        model: A model that answers with probabilities; see `kcnn.model.probabilities`.
-        class_names: One name a class; written to class_names.json, a JSON list.
-        description: What else is worth knowing; written to kcnn.json.
-        folder: Where to write; the files of a folder that is there are replaced.
+        model: A model that outputs probabilities; see `kcnn.model.probabilities`.
+        class_names: The name of each class, written to class_names.json as a list.
+        description: Facts about the model, written to kcnn.json.
+        folder: The folder to write. Files of an existing folder are replaced.
 
     Raises:
-        ExportError: TensorFlow cannot write there.
-        RunError: The files beside it cannot be written.
+        ExportError: TensorFlow cannot write into the folder.
+        RunError: class_names.json or kcnn.json cannot be written.
     """
     height, width, channels = model.input_shape[1:]
 
@@ -59,7 +59,7 @@ def write_saved_model(
             f"{folder}: cannot be written: {error.message.splitlines()[0]}",
             "make room or choose another folder",
         ) from None
-    # Beside the SavedModel's own files, where people find them and TensorFlow lets them be.
+    # TensorFlow ignores other files in a SavedModel's folder.
     write_text(folder / CLASS_NAMES, json.dumps(list(class_names), ensure_ascii=False) + "\n")
     write_json(folder / DESCRIPTION, description)
 

@@ -25,25 +25,25 @@ def outputs(run: RunFolder):
 
 
 @pytest.fixture
-def asked_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Ask exports in this process; slow tests start another, which has TensorFlow alone."""
+def predicted_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run exports in this process. Slow tests run them in a fresh process without Keras."""
 
-    def ask_here(saved_model: Path, names, images: np.ndarray, batch_size: int, progress):
+    def predict_here(saved_model: Path, names, images: np.ndarray, batch_size: int, progress):
         np.save(tmp_path / "images.npy", images)
         arguments = (str(saved_model), str(tmp_path / "images.npy"), str(tmp_path))
         with contextlib.redirect_stdout(io.StringIO()):
-            plain_tensorflow.answer(*arguments, batch_size, list(names))
+            plain_tensorflow.predict(*arguments, batch_size, list(names))
         return {name: np.load(tmp_path / f"{name}.npy") for name in names}
 
-    monkeypatch.setattr(gate, "ask", ask_here)
+    monkeypatch.setattr(gate, "predict_in_fresh_process", predict_here)
 
 
-def test_what_is_printed(own_run, asked_here: None) -> None:
+def test_printed_result(own_run, predicted_here: None) -> None:
     accuracy = evaluate(None, outputs(own_run)).accuracy
     done = CliRunner().invoke(cli, ["export", "--output-dir", str(outputs(own_run)), "--quiet"])
     assert done.exit_code == 0, done.output
-    place, checked, use = done.stdout.splitlines()
-    assert place.startswith(f"{own_run.exports / 'saved_model'}  ")
+    folder, checked, use = done.stdout.splitlines()
+    assert folder.startswith(f"{own_run.exports / 'saved_model'}  ")
     assert checked.startswith(
         "checked in a fresh process with plain TensorFlow on 360 test images: accuracy "
         f"{100 * accuracy:.2f} %, largest difference of a probability "
@@ -53,11 +53,11 @@ def test_what_is_printed(own_run, asked_here: None) -> None:
     assert (own_run.exports / "saved_model" / "saved_model.pb").is_file()
 
 
-def test_what_disagrees_leaves_no_export(
-    own_run, asked_here: None, monkeypatch: pytest.MonkeyPatch
+def test_export_that_disagrees_is_removed(
+    own_run, predicted_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(gate.TOLERANCES, "float32", -1.0)
-    with pytest.raises(ExportError, match="does not answer as the model does"):
+    with pytest.raises(ExportError, match="does not predict what the model predicts"):
         export(None, outputs(own_run))
     assert not list(own_run.exports.iterdir())
 
@@ -85,8 +85,8 @@ def test_export_and_use(own_run) -> None:
     probabilities = eval(expression, variables).numpy()
     assert np.mean(probabilities.argmax(axis=1) == test.labels) == result.accuracy
 
-    # An earlier export is replaced, and what a killed one left is removed; a failed one leaves it
-    # as it is, and nothing beside it.
+    # An earlier export is replaced, and leftovers of a killed export are removed. A failed export
+    # changes nothing.
     (result.path / "old.txt").touch()
     (own_run.exports / f".saved_model.kcnn-{2**30}").mkdir()
     export(None, outputs(own_run))
@@ -95,7 +95,7 @@ def test_export_and_use(own_run) -> None:
     (result.path / "mark.txt").touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(gate.TOLERANCES, "float32", -1.0)
-        with pytest.raises(ExportError, match="does not answer as the model does"):
+        with pytest.raises(ExportError, match="does not predict what the model predicts"):
             export(None, outputs(own_run))
     assert (result.path / "mark.txt").exists()
     assert list(own_run.exports.iterdir()) == [result.path]
@@ -103,21 +103,21 @@ def test_export_and_use(own_run) -> None:
 
 @pytest.mark.slow
 def test_destination(own_run, tmp_path) -> None:
-    place = tmp_path / "models" / "mine"
-    assert export("digits", outputs(own_run), destination=place).path == place
-    assert (place / "saved_model.pb").is_file()
+    folder = tmp_path / "models" / "mine"
+    assert export("digits", outputs(own_run), destination=folder).path == folder
+    assert (folder / "saved_model.pb").is_file()
     assert not own_run.exports.exists()
     with pytest.raises(RunError, match="mine: already exists"):
-        export("digits", outputs(own_run), destination=place)
+        export("digits", outputs(own_run), destination=folder)
 
 
 @pytest.mark.slow
-def test_the_names_are_the_run_s(fruit_run) -> None:
-    place = export(None, outputs(fruit_run)).path
-    assert json.loads((place / "class_names.json").read_text()) == ["apple", "banana"]
+def test_class_names_are_those_of_the_run(fruit_run) -> None:
+    folder = export(None, outputs(fruit_run)).path
+    assert json.loads((folder / "class_names.json").read_text()) == ["apple", "banana"]
 
 
-def test_a_class_that_was_renamed(fruit_run) -> None:
+def test_refuses_a_dataset_with_a_renamed_class(fruit_run) -> None:
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
     with pytest.raises(RunError, match="run-001: learned apple, banana; the data set now has red_"):
@@ -125,7 +125,7 @@ def test_a_class_that_was_renamed(fruit_run) -> None:
     assert not fruit_run.exports.exists()
 
 
-def test_images_that_changed(fruit_run) -> None:
+def test_refuses_test_images_that_changed(fruit_run) -> None:
     summary = fruit_run.read_summary() | {"test_images_digest": "of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     with pytest.raises(RunError, match="was scored on other test images than those that are here"):
@@ -133,12 +133,12 @@ def test_images_that_changed(fruit_run) -> None:
     assert not fruit_run.exports.exists()
 
 
-def test_destination_with_a_name_too_long(own_run, tmp_path) -> None:
+def test_refuses_a_destination_with_a_name_too_long(own_run, tmp_path) -> None:
     with pytest.raises(RunError, match="xxx: cannot be written: File name too long"):
         export(None, outputs(own_run), destination=tmp_path / ("x" * 300))
 
 
-def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
+def test_refuses_a_destination_that_exists(own_run, tmp_path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
     with pytest.raises(RunError, match="mine: already exists"):
@@ -146,14 +146,14 @@ def test_destination_is_never_overwritten(own_run, tmp_path) -> None:
     assert mine.read_text() == "precious"
 
 
-def test_missing_model(own_run) -> None:
+def test_refuses_a_run_without_a_model(own_run) -> None:
     own_run.model.unlink()
     with pytest.raises(RunError, match="this run has no such model"):
         export(None, outputs(own_run))
     assert not own_run.exports.exists()
 
 
-def test_no_test_data(own_run, tmp_path) -> None:
+def test_refuses_a_run_whose_dataset_is_gone(own_run, tmp_path) -> None:
     recipe = own_run.resolved.read_text().replace(
         "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
     )
@@ -163,7 +163,7 @@ def test_no_test_data(own_run, tmp_path) -> None:
     assert not own_run.exports.exists()
 
 
-def test_a_model_that_answers_nan(own_run) -> None:
+def test_refuses_a_model_that_predicts_nan(own_run) -> None:
     model = keras.saving.load_model(own_run.model, compile=False)
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     model.save(own_run.model)

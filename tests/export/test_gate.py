@@ -10,7 +10,7 @@ import pytest
 from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
 from kcnn.export import gate
-from kcnn.export.gate import ask, require_agreement, tolerance
+from kcnn.export.gate import predict_in_fresh_process, require_agreement, tolerance
 from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
 from kcnn.export.saved_model import SIGNATURES, write_saved_model
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskFinished
@@ -22,25 +22,26 @@ NAMES = ("a", "b", "c")
 def classifier(policy: str = "float32") -> keras.Model:
     keras.utils.set_random_seed(2)
     image = keras.Input((6, 6, 1), name="image")
-    x = keras.layers.Rescaling(1 / 255, dtype="float32")(image)
-    x = keras.layers.Conv2D(4, 3, dtype=policy)(x)
-    x = keras.layers.Flatten(dtype=policy)(x)
-    return keras.Model(image, keras.layers.Dense(3, activation="softmax", dtype="float32")(x))
+    outputs = keras.layers.Rescaling(1 / 255, dtype="float32")(image)
+    outputs = keras.layers.Conv2D(4, 3, dtype=policy)(outputs)
+    outputs = keras.layers.Flatten(dtype=policy)(outputs)
+    outputs = keras.layers.Dense(3, activation="softmax", dtype="float32")(outputs)
+    return keras.Model(image, outputs)
 
 
 class Counted(Progress):
-    """Adds up what was done, and hears whether it came to its end."""
+    """Count the images done, and record whether the task succeeded."""
 
     def __init__(self) -> None:
         self.done = 0
-        self.ended = False
+        self.succeeded = False
 
     def receive(self, event: Event) -> None:
         match event:
             case TaskAdvanced(count):
                 self.done += count
             case TaskFinished(failed):
-                self.ended = not failed
+                self.succeeded = not failed
 
 
 def test_tolerance_follows_the_precision() -> None:
@@ -50,7 +51,7 @@ def test_tolerance_follows_the_precision() -> None:
 
 
 @pytest.mark.slow
-def test_agreement_and_disagreement(tmp_path) -> None:
+def test_accepts_equal_predictions_and_refuses_others(tmp_path) -> None:
     model = classifier("mixed_bfloat16")
     write_saved_model(model, NAMES, {}, tmp_path)
     probabilities = model.predict(IMAGES, verbose=0)
@@ -67,99 +68,103 @@ def test_agreement_and_disagreement(tmp_path) -> None:
     assert agreement.different_classes <= 1
     assert agreement.accuracy == pytest.approx(0.9, abs=0.002)
 
-    # One image of the last batch is enough to refuse it, and so is NaN.
+    # A single image of the last batch is enough to refuse the export, and so is NaN.
     wrong = probabilities.copy()
     wrong[-1] = np.roll(wrong[-1], 1)
-    with pytest.raises(ExportError, match="1 of 700 images got another class"):
+    with pytest.raises(ExportError, match="1 of 700 images have another class"):
         compare(wrong)
     with pytest.raises(ExportError, match="differ by up to nan"):
         compare(np.full_like(probabilities, np.nan))
 
 
-def test_no_room_for_the_test_set_in_the_temporary_folder(small_disk: Path, monkeypatch) -> None:
+def test_temporary_folder_without_room_for_the_images(small_disk: Path, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     with pytest.raises(ExportError, match=f"^{small_disk}: cannot be written: ") as caught:
-        ask(Path("saved_model"), tuple(SIGNATURES), np.repeat(IMAGES, 4, axis=0), 500, Progress())
+        predict_in_fresh_process(
+            Path("saved_model"), tuple(SIGNATURES), np.repeat(IMAGES, 4, axis=0), 500, Progress()
+        )
     assert caught.value.message.endswith(": No space left on device")
-    assert "the test set there, 101 kB" in caught.value.hint
+    assert "the test images, 101 kB" in caught.value.hint
     assert "TMPDIR" in caught.value.hint
     assert not list(small_disk.iterdir())
 
 
 @pytest.mark.slow
-def test_no_room_for_the_answers(small_disk: Path, tmp_path: Path, monkeypatch) -> None:
+def test_temporary_folder_without_room_for_the_predictions(
+    small_disk: Path, tmp_path: Path, monkeypatch
+) -> None:
     write_saved_model(classifier(), NAMES, {}, tmp_path / "export")
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     images = np.resize(IMAGES, (1700, 6, 6, 1))  # 61 kB of the disk's 64 KiB
     with pytest.raises(ExportError) as caught:
-        ask(tmp_path / "export", tuple(SIGNATURES), images, 500, Progress())
+        predict_in_fresh_process(tmp_path / "export", tuple(SIGNATURES), images, 500, Progress())
     assert caught.value.message == f"{small_disk}: cannot be written: No space left on device"
-    assert "the test set there, 62 kB, and the answers to it: make room" in caught.value.hint
+    assert "the test images, 62 kB, and their predictions there: make room" in caught.value.hint
     assert not list(small_disk.iterdir())
 
 
-def test_a_disk_that_the_last_bytes_of_an_array_fill(small_disk: Path) -> None:
+def test_save_array_raises_if_the_last_bytes_do_not_fit(small_disk: Path) -> None:
     (small_disk / "others.bin").write_bytes(bytes(15 * 4096))
     with pytest.raises(OSError, match="No space left on device"):
-        save_array(small_disk / "answers.npy", np.zeros(1000, np.float32))
+        save_array(small_disk / "predictions.npy", np.zeros(1000, np.float32))
 
 
-def test_an_array_comes_back_whole(tmp_path: Path) -> None:
-    save_array(tmp_path / "answers.npy", IMAGES[:, ::2])
-    np.testing.assert_array_equal(np.load(tmp_path / "answers.npy"), IMAGES[:, ::2])
+def test_save_array_writes_what_numpy_loads(tmp_path: Path) -> None:
+    save_array(tmp_path / "predictions.npy", IMAGES[:, ::2])
+    np.testing.assert_array_equal(np.load(tmp_path / "predictions.npy"), IMAGES[:, ::2])
 
 
-def test_a_process_that_cannot_write_its_answers(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
-    gate.SCRIPT.write_text(f"print(700); print('Disk quota exceeded'); exit({CANNOT_WRITE})")
+def test_process_that_cannot_write_its_predictions(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
+    gate.RUNNER.write_text(f"print(700); print('Disk quota exceeded'); exit({CANNOT_WRITE})")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     counted = Counted()
     with pytest.raises(ExportError) as caught:
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, counted)
-    assert (counted.done, counted.ended) == (700, False)
+        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), IMAGES, 500, counted)
+    assert (counted.done, counted.succeeded) == (700, False)
     assert caught.value.message == f"{tmp_path}: cannot be written: Disk quota exceeded"
     assert "report" not in caught.value.hint
 
 
-def test_what_a_library_prints_is_no_number_of_images(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
-    gate.SCRIPT.write_text(
+def test_ignores_lines_that_libraries_print(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
+    gate.RUNNER.write_text(
         "import os, shutil, sys\n"
         "os.write(1, b'500\\nplugin 7 loaded\\n\\n\\xff\\n-1\\n1e3\\n200\\n')\n"
-        "shutil.copy(sys.argv[2], sys.argv[3] + '/one.npy')\n"
+        "shutil.copy(sys.argv[2], sys.argv[3] + '/serve.npy')\n"
     )
     counted = Counted()
-    answers = ask(tmp_path, ("one",), IMAGES, 500, counted)
-    assert (counted.done, counted.ended) == (700, True)
-    np.testing.assert_array_equal(answers["one"], IMAGES)
+    predictions = predict_in_fresh_process(tmp_path, ("serve",), IMAGES, 500, counted)
+    assert (counted.done, counted.succeeded) == (700, True)
+    np.testing.assert_array_equal(predictions["serve"], IMAGES)
 
 
-def test_a_temporary_folder_that_is_gone(tmp_path: Path, monkeypatch) -> None:
+def test_temporary_folder_that_does_not_exist(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(ExportError, match="gone: cannot be written: No such file or directory"):
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
 
 
-def test_a_process_that_is_killed(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
-    gate.SCRIPT.write_text("import os; os.kill(os.getpid(), 9)")
+def test_process_that_is_killed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
+    gate.RUNNER.write_text("import os; os.kill(os.getpid(), 9)")
     with pytest.raises(ExportError, match="checks the export was killed by signal 9") as caught:
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
     assert caught.value.hint == "nothing was exported; was there enough memory?"
 
 
-def test_an_answer_that_is_not_there_is_not_the_temporary_folder_s(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(gate, "SCRIPT", tmp_path / "script.py")
-    gate.SCRIPT.touch()
+def test_missing_predictions_are_not_reported_as_a_full_disk(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
+    gate.RUNNER.touch()
     with pytest.raises(FileNotFoundError):
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
 
 
 @pytest.mark.slow
-def test_a_damaged_export(tmp_path) -> None:
+def test_refuses_a_damaged_saved_model(tmp_path) -> None:
     write_saved_model(classifier(), NAMES, {}, tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
     with pytest.raises(ExportError, match="cannot be run by TensorFlow alone: ") as caught:
-        ask(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
+        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), IMAGES, 500, Progress())
     assert "\n" not in caught.value.message
     assert "saved_model.pb" in caught.value.message or "SavedModel" in caught.value.message

@@ -20,46 +20,49 @@ NAMES = ("cat", "döner", "x")
 def classifier(policy: str = "float32", size: tuple[int, int] = (8, 12)) -> keras.Model:
     keras.utils.set_random_seed(1)
     image = keras.Input((*size, 3), name="image")
-    x = keras.layers.Rescaling(1 / 255, dtype="float32")(image)
-    x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", dtype=policy)(x)
-    x = LocalResponseNormalization(alpha=0.1, dtype=policy)(x)
-    x = keras.layers.BatchNormalization(dtype=policy)(x)
-    x = keras.layers.Dropout(0.5, dtype=policy)(keras.layers.Flatten(dtype=policy)(x))
-    return keras.Model(image, keras.layers.Dense(3, activation="softmax", dtype="float32")(x))
+    outputs = keras.layers.Rescaling(1 / 255, dtype="float32")(image)
+    outputs = keras.layers.Conv2D(8, 3, padding="same", activation="relu", dtype=policy)(outputs)
+    outputs = LocalResponseNormalization(alpha=0.1, dtype=policy)(outputs)
+    outputs = keras.layers.BatchNormalization(dtype=policy)(outputs)
+    outputs = keras.layers.Flatten(dtype=policy)(outputs)
+    outputs = keras.layers.Dropout(0.5, dtype=policy)(outputs)
+    outputs = keras.layers.Dense(3, activation="softmax", dtype="float32")(outputs)
+    return keras.Model(image, outputs)
 
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 8, 12, 3), np.uint8)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_both_signatures_answer_as_the_model(policy, tmp_path) -> None:
+def test_both_signatures_predict_what_the_model_predicts(policy, tmp_path) -> None:
     model = classifier(policy)
     write_saved_model(model, NAMES, {}, tmp_path / "export")
     loaded = tf.saved_model.load(str(tmp_path / "export"))
     assert set(loaded.signatures) == {"serving_default", "serving_uint8"}
     expected = model.predict(IMAGES, verbose=0)
     for name, dtype in (("serving_default", tf.float32), ("serving_uint8", tf.uint8)):
-        answer = loaded.signatures[name](images=tf.constant(IMAGES, dtype))
-        assert list(answer) == ["probabilities"]
-        assert answer["probabilities"].dtype == tf.float32
+        outputs = loaded.signatures[name](images=tf.constant(IMAGES, dtype))
+        assert list(outputs) == ["probabilities"]
+        assert outputs["probabilities"].dtype == tf.float32
         tolerance = 1e-6 if policy == "float32" else 5e-3
-        np.testing.assert_allclose(answer["probabilities"], expected, atol=tolerance)
+        np.testing.assert_allclose(outputs["probabilities"], expected, atol=tolerance)
 
 
 @pytest.mark.parametrize("size", [(31, 50), (5, 40), (3, 4), (8, 13)])
-def test_any_size_as_kcnn_predict_resizes_it(size, tmp_path) -> None:
+def test_resizes_images_as_kcnn_predict_does(size, tmp_path) -> None:
     model = classifier()
     write_saved_model(model, NAMES, {}, tmp_path / "export")
     pixels = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "image.png")
     resized = read_image(tmp_path / "image.png", (8, 12), 3)
     loaded = tf.saved_model.load(str(tmp_path / "export"))
-    answer = loaded.serving_uint8(pixels[np.newaxis])["probabilities"]
-    # Pillow rounds what it resized to whole numbers, TensorFlow does not.
-    np.testing.assert_allclose(answer, model.predict(resized[np.newaxis], verbose=0), atol=5e-3)
+    predicted = loaded.serving_uint8(pixels[np.newaxis])["probabilities"]
+    expected = model.predict(resized[np.newaxis], verbose=0)
+    # Pillow rounds resized pixels to whole numbers, TensorFlow does not.
+    np.testing.assert_allclose(predicted, expected, atol=5e-3)
 
 
-def test_files_beside_it(tmp_path: Path) -> None:
+def test_writes_class_names_and_description(tmp_path: Path) -> None:
     write_saved_model(classifier(), NAMES, {"run": "pets/run-001"}, tmp_path / "export")
     names = (tmp_path / "export" / "class_names.json").read_text(encoding="utf-8")
     assert json.loads(names) == list(NAMES)
@@ -67,7 +70,7 @@ def test_files_beside_it(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "export" / "kcnn.json").read_text()) == {"run": "pets/run-001"}
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+def test_raises_if_the_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match=r"file/export: cannot be written: ") as caught:
         write_saved_model(classifier(), NAMES, {}, tmp_path / "file" / "export")
