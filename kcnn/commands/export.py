@@ -137,4 +137,5 @@ def export(
 
 def _usage(folder: Path) -> str:
     # Two statements, because the weights live only as long as the loaded model.
-    return f"model = tf.saved_model.load({str(folder)!r}); model.serving_uint8(images)['probabilities']"
+    load = f"model = tf.saved_model.load({str(folder)!r})"
+    return f"{load}; model.serving_uint8(images)['probabilities']"
