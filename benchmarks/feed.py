@@ -1,4 +1,4 @@
-"""A recipe's epoch, kcnn's images included, against bare Keras on float arrays that are ready."""
+"""Compare an epoch of a recipe in kcnn, images included, with bare Keras on ready float arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.optimizers import ConvolutionMuon
 from training_speed import images_per_second, settled, shown
 
-# Too slow for a processor, for images of one's own, or the network of another recipe.
+# Too slow for a processor, for images of your own, or the network of another recipe.
 LEFT_OUT = {"alexnet", "vgg16", "cifar96", "cifar94_muon"}
 RECIPES = tuple(name for name in shipped_recipes() if name not in LEFT_OUT)
 AUGMENTED = "[{RandomCrop: {padding: 2}}, RandomFlip, {Cutout: {size: 4}}]"
@@ -27,12 +27,12 @@ WAYS = {
 def ratios(
     recipe: str, overrides: Sequence[str], precision: str, rounds: int, epochs: int, images: int
 ) -> list[float]:
-    """Times bare Keras and kcnn in turn; gives the seconds of kcnn over those of bare Keras."""
+    """Time bare Keras and kcnn in turn; return the seconds of kcnn over those of bare Keras."""
     found = []
     for turn in range(1, rounds + 1):
         bare, ours = (
-            images_per_second(one, recipe, precision, epochs, images, *overrides)
-            for one in ("bare_keras", "ours")
+            images_per_second(contender, recipe, precision, epochs, images, *overrides)
+            for contender in ("bare_keras", "ours")
         )
         found.append(bare / ours)
         click.echo(f"{' '.join([recipe, *overrides])}, round {turn}: {found[-1]:.3f}", err=True)
@@ -40,7 +40,7 @@ def ratios(
 
 
 def optimizer_of_both(recipe: str) -> list[str]:
-    """Gives the setting that both are trained with where Keras lacks the recipe's optimizer."""
+    """Return the optimizer of both where Keras does not have the recipe's."""
     ours = isinstance(read_recipe(recipe).train.optimizer, ConvolutionMuon)
     return ["train.optimizer=SGD"] if ours else []
 
@@ -58,7 +58,7 @@ def main(recipes: tuple[str, ...], precision: str, rounds: int, epochs: int, ima
     Prints kcnn's seconds over those of model.fit on float arrays, which never augments: 1 is as
     fast, 1.03 takes 3 % longer. Both kcnn's images and its faster layers count; where Keras lacks
     the recipe's optimizer, both train by SGD. Median of the rounds, and the lowest and highest. All
-    recipes take hours; where one fails, the rest is measured still, and the status is 1.
+    recipes take hours. If one fails, the others are measured all the same; the exit status is 1.
     """
     policy = settled(precision)
     click.echo(f"| recipe | {' | '.join(WAYS)} |\n| --- |{' ---: |' * len(WAYS)}")

@@ -1,4 +1,4 @@
-"""How much of the machine a training uses: its TFLOP/s against the most there is."""
+"""Compare the TFLOP/s of a training with the limit of the machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPEATS = 6
 
 
 def operations_of_an_image(plan: Plan) -> int:
-    """Counts an image's floating-point operations, forward and back.
+    """Count the floating-point operations for one image, forward and backward.
 
     A multiply-add is two operations. Going back costs a layer with weights once more for the
     weights' gradient, unless they are frozen, and once more for its input's, unless nothing below
@@ -37,7 +37,7 @@ def operations_of_an_image(plan: Plan) -> int:
 
 
 def limits(dtype: str) -> dict[str, float]:
-    """Measures the fastest convolution and matrix product of a few, in TFLOP/s."""
+    """Measure the fastest convolution and matrix product of a few, in TFLOP/s."""
     import tensorflow as tf
 
     def random(*shape: int) -> tf.Tensor:
@@ -55,8 +55,8 @@ def limits(dtype: str) -> dict[str, float]:
         for rows, inner, columns in PRODUCTS
     ]  # fmt: skip
     return {
-        "3×3 convolution": max(_rate(*one) for one in convolutions),
-        "matrix product": max(_rate(*one) for one in products),
+        "3×3 convolution": max(_rate(*arguments) for arguments in convolutions),
+        "matrix product": max(_rate(*arguments) for arguments in products),
     }
 
 
@@ -67,13 +67,13 @@ def _rate(operations: int, compute: Callable[..., object], arguments: Sequence[o
     for _ in range(1 + REPEATS):
         started = time.perf_counter()
         compute(*arguments)
-        tf.test.experimental.sync_devices()  # a GPU has only been told to begin
+        tf.test.experimental.sync_devices()  # a GPU computes asynchronously
         seconds.append(time.perf_counter() - started)
     return operations / min(seconds[1:]) / 1e12
 
 
 def print_rates(recipe: str, policy: str, epochs: int, images: int) -> None:
-    """Trains, and measures the machine before and after.
+    """Train, and measure the machine before and after.
 
     Raises:
         KcnnError: The recipe or its data is wrong, or cannot be trained so.

@@ -1,4 +1,4 @@
-"""How time and memory grow with the images, the size of a batch, and the depth of the net."""
+"""Measure how time and memory grow with images, batch size and depth of the network."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Point:
 
 
 def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
-    """Trains in a process of its own."""
+    """Train in a process of its own."""
     command = [sys.executable, "-m", "contenders.growing", PRECISION]
     command += map(str, (images, batch_size, depth))
     done = subprocess.run(command, env=KCNN_ENVIRONMENT, text=True, capture_output=True)
@@ -63,22 +63,24 @@ def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
 
 
 def exponent(points: Sequence[Point]) -> float:
-    """Fits seconds = c · value ** exponent to the larger half of the points."""
+    """Fit seconds = c · value ** exponent to the larger half of the points."""
     upper = points[len(points) // 2 - (len(points) < 4) :]
-    logarithms = np.log([(one.value, one.seconds) for one in upper])
+    logarithms = np.log([(point.value, point.seconds) for point in upper])
     return float(np.polyfit(*logarithms.T, 1)[0])
 
 
 def table(name: str, points: Sequence[Point]) -> str:
-    """Writes the points of one quantity as Markdown."""
-    rows = [f"| {one.value:,} | {one.seconds:.2f} | {one.beyond / 1e6:,.0f} |" for one in points]
+    """Return the points of one quantity as Markdown."""
+    rows = [
+        f"| {point.value:,} | {point.seconds:.2f} | {point.beyond / 1e6:,.0f} |" for point in points
+    ]
     head = [f"| {name} | seconds an epoch | MB beyond the images |", "| ---: | ---: | ---: |"]
     fitted = f"Seconds grow with the power {exponent(points):.2f} of it."
     return "\n".join([*head, *rows, "", fitted])
 
 
 def verdict(grown: Mapping[str, Sequence[Point]]) -> str:
-    """Says in one line what all points come to."""
+    """Summarize all points in one line."""
     powers = {name: exponent(points) for name, points in grown.items()}
     slow = [f"{name} ({power:.2f})" for name, power in powers.items() if power > LINEAR]
     fine = [f"{name} ({power:.2f})" for name, power in powers.items() if power <= LINEAR]
@@ -96,7 +98,7 @@ def verdict(grown: Mapping[str, Sequence[Point]]) -> str:
 
 
 def circumstances() -> str:
-    """Says when, and on what, all was measured.
+    """Describe when and on what machine everything was measured.
 
     To be called afterwards: it loads TensorFlow, and a process's peak memory begins with that of
     the process that starts it.
@@ -115,7 +117,7 @@ def circumstances() -> str:
 
 
 def short(value: int) -> str:
-    """Writes a number for an axis: 1M, 20k, 64."""
+    """Format a number for an axis: 1M, 20k, 64."""
     for unit, letter in ((1_000_000, "M"), (1_000, "k")):
         if value >= unit and value % unit == 0:
             return f"{value // unit}{letter}"
@@ -123,14 +125,14 @@ def short(value: int) -> str:
 
 
 @style.house_style
-def picture(grown: dict[str, list[Point]]) -> Figure:
-    """Draws seconds above memory, a column for each quantity."""
+def plot(grown: dict[str, list[Point]]) -> Figure:
+    """Draw seconds above memory, one column per quantity."""
     figure = style.new_figure("What an epoch costs as one quantity grows", 5.4)
     axes = figure.subplots(2, len(grown), squeeze=False, sharex="col")
     for (above, below), (name, points) in zip(axes.T, grown.items(), strict=True):
-        values = [one.value for one in points]
-        megabytes = [one.beyond / 1e6 for one in points]
-        above.loglog(values, [one.seconds for one in points], "o-", color=style.COLORS[0])
+        values = [point.value for point in points]
+        megabytes = [point.beyond / 1e6 for point in points]
+        above.loglog(values, [point.seconds for point in points], "o-", color=style.COLORS[0])
         above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         above.yaxis.set_major_formatter(PLAIN)
         below.semilogx(values, megabytes, "o-", color=style.COLORS[1])
@@ -159,15 +161,15 @@ def main(most_images: int, output_dir: Path, quick: bool) -> None:
     shortest = slice(2 if quick else None)
     images, fewer = (2_048, 256) if quick else (IMAGES, FEWER_IMAGES)
     grown = {
-        "images": [measure(one, one, BATCH_SIZE, DEPTH) for one in counts[shortest]],
-        "batch size": [measure(one, images, one, DEPTH) for one in BATCH_SIZES[shortest]],
-        "layers": [measure(one, fewer, BATCH_SIZE, one) for one in DEPTHS[shortest]],
+        "images": [measure(count, count, BATCH_SIZE, DEPTH) for count in counts[shortest]],
+        "batch size": [measure(size, images, size, DEPTH) for size in BATCH_SIZES[shortest]],
+        "layers": [measure(depth, fewer, BATCH_SIZE, depth) for depth in DEPTHS[shortest]],
     }
-    text = "\n\n".join([*(table(*one) for one in grown.items()), verdict(grown)])
+    text = "\n\n".join([*(table(*item) for item in grown.items()), verdict(grown)])
     page = INTRODUCTION.format(images=images, fewer=fewer, circumstances=circumstances())
     output_dir.mkdir(parents=True, exist_ok=True)
     (output_dir / "growth.md").write_text(f"{page}\n{text}\n", encoding="utf-8")
-    style.save(picture(grown), output_dir / "growth.png")
+    style.save(plot(grown), output_dir / "growth.png")
     click.echo(text)
 
 

@@ -1,4 +1,4 @@
-"""The README's table of recipes, from what `kcnn reproduce` measured."""
+"""Write the README's table of recipes from the results of `kcnn reproduce`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ ORDER = (
 
 
 def take_in(output_dir: Path) -> None:
-    """Keeps what was reproduced below a folder of runs, each with the machine it ran on.
+    """Store the results of `kcnn reproduce` below a folder of runs, with the machine of each.
 
     Args:
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
     """
     RESULTS.mkdir(exist_ok=True)
     for report in sorted(output_dir.glob("*/reproduction/reproduction.json")):
@@ -46,13 +46,14 @@ def take_in(output_dir: Path) -> None:
 
 
 def _kept(measured: dict[str, Any], report: Path) -> dict[str, Any]:
-    """Leaves out where the runs lay, which means nothing to others, and what follows from the rest.
+    """Return what is worth storing: no paths, and nothing that follows from the rest.
 
-    Verdicts are judged when the table is written, by the rules of that day.
+    Verdicts are computed when the table is written, by the rules of that day.
     """
     runs = [{"seed": run["seed"], "seconds": run["seconds"]} for run in measured["runs"]]
     quantities = [
-        {name: one[name] for name in ("name", "values", "images")} for one in measured["quantities"]
+        {key: quantity[key] for key in ("name", "values", "images")}
+        for quantity in measured["quantities"]
     ]
     first = report.parents[1] / Path(measured["runs"][0]["path"]).name
     environment = json.loads((first / "environment.json").read_text(encoding="utf-8"))
@@ -72,14 +73,14 @@ def _kept(measured: dict[str, Any], report: Path) -> dict[str, Any]:
 
 
 def table() -> str:
-    """Gives the table of all recipes, measured or not."""
+    """Return the table of all recipes, measured or not."""
     assert set(ORDER) == set(shipped_recipes()), "ORDER names every recipe once"
     lines = [COLUMNS, ["---"] * len(COLUMNS), *map(_row, ORDER)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def with_table(readme: str) -> str:
-    """Puts the table between its two marks in a README's text."""
+    """Return the text of the README with the table between its two marks."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -88,14 +89,16 @@ def with_table(readme: str) -> str:
 
 
 def _machines() -> str:
-    """Says which recipes were measured on which processor, the busiest one last."""
+    """List which recipes were measured on which processor, the most used processor last."""
     recipes: dict[str, list[str]] = {}
     for name in ORDER:
         if measured := _measured(name):
             machine = measured["machine"]
             recipes.setdefault(_described(machine), []).append(name)
-    *others, (busiest, _) = sorted(recipes.items(), key=lambda one: len(one[1]))
-    listed = [f"{', '.join(f'`{name}`' for name in names)} on {one}" for one, names in others]
+    *others, (busiest, _) = sorted(recipes.items(), key=lambda item: len(item[1]))
+    listed = [
+        f"{', '.join(f'`{name}`' for name in names)} on {processor}" for processor, names in others
+    ]
     return f"Measured {'; '.join([*listed, f'all others on {busiest}'])}."
 
 
@@ -120,18 +123,20 @@ def _row(name: str) -> list[str]:
 
 def _published(recipe: Recipe, measured: dict[str, Any] | None) -> str:
     quantities = _quantities(measured) if measured else []
-    return "; ".join(_one_published(judge(one, quantities)) for one in recipe.published)
+    return "; ".join(_verdict(judge(number, quantities)) for number in recipe.published)
 
 
-def _one_published(one: Verdict) -> str:
-    prefix, _, rest = one.metric.partition("_")
+def _verdict(judged: Verdict) -> str:
+    prefix, _, rest = judged.metric.partition("_")
     label = "validation " if prefix == "val" else ""
     label = "augmented " if rest.startswith("augmented_") else label
-    shown = f"{label}{100 * one.value:.6g} % ({one.source})"
-    if one.verdict == "not measured":
-        return shown
-    judged = f"ours is {one.verdict}" if one.verdict in ("below", "above") else one.verdict
-    return f"{shown}: **{judged}**"
+    published = f"{label}{100 * judged.value:.6g} % ({judged.source})"
+    verdict = judged.verdict
+    if verdict == "not measured":
+        return published
+    if verdict in ("below", "above"):
+        verdict = f"ours is {verdict}"
+    return f"{published}: **{verdict}**"
 
 
 def _accuracies(recipe: Recipe, measured: dict[str, Any]) -> str:
@@ -149,24 +154,24 @@ def _described(machine: dict[str, Any]) -> str:
 
 
 def _accuracy(measured: dict[str, Any], name: str) -> str:
-    (quantity,) = (one for one in _quantities(measured) if one.name == name)
+    (quantity,) = (quantity for quantity in _quantities(measured) if quantity.name == name)
     spread = f" ± {100 * quantity.interval.half_width:.2f}" if quantity.interval else ""
     return f"{100 * quantity.mean:.2f}{spread} % ({len(quantity.values)})"
 
 
 def _quantities(measured: dict[str, Any]) -> list[Quantity]:
     return [
-        Quantity(one["name"], tuple(one["values"]), one["images"]) for one in measured["quantities"]
+        Quantity(quantity["name"], tuple(quantity["values"]), quantity["images"])
+        for quantity in measured["quantities"]
     ]
 
 
 @click.command(epilog="Example: python benchmarks/results.py outputs")
 @click.argument("output_dir", required=False, type=click.Path(path_type=Path, exists=True))
 def main(output_dir: Path | None) -> None:
-    """Write the README's table of recipes from what lies in benchmarks/results.
+    """Write the README's table of recipes from the results in benchmarks/results.
 
-    Before that, every reproduction.json that kcnn reproduce left of a recipe below OUTPUT_DIR is
-    taken in there.
+    First copy there what kcnn reproduce measured below OUTPUT_DIR (reproduction.json).
     """
     if output_dir is not None:
         take_in(output_dir)

@@ -1,4 +1,4 @@
-"""Seconds that commands take before and after their work, as whole processes, in turn."""
+"""Measure the seconds that commands take before and after their work, as whole processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARTS = ("load", "build", "score", "draw")
 
 
 def seconds(command: list[str]) -> float:
-    """Times a process."""
+    """Time a process."""
     started = time.perf_counter()
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
     if done.returncode:
@@ -38,12 +38,12 @@ def seconds(command: list[str]) -> float:
 
 
 def seconds_of_kcnn(arguments: list[str]) -> float:
-    """Times a command of kcnn."""
+    """Time a command of kcnn."""
     return seconds(["-m", "kcnn", *arguments])
 
 
 def around_training(recipe: str) -> dict[str, float]:
-    """Times kcnn fit without training, checkpoints and what importing TensorFlow takes.
+    """Time kcnn fit, less training, checkpoints and the import of TensorFlow.
 
     Args:
         recipe: A recipe's name; it is trained for one epoch.
@@ -63,7 +63,7 @@ def around_training(recipe: str) -> dict[str, float]:
 
 
 def line(name: str, taken: list[float], limit: float | None) -> str:
-    """Writes what was measured, and whether it keeps within its limit."""
+    """Print the measured times, and whether they are within their limits."""
     middle = statistics.median(taken)
     text = f"{name:40} {middle:6.3f} s ({min(taken):.3f} to {max(taken):.3f})"
     if limit is None:
@@ -72,7 +72,7 @@ def line(name: str, taken: list[float], limit: float | None) -> str:
 
 
 def line_of_parts(fits: list[dict[str, float]]) -> str:
-    """Writes where the time goes, as medians."""
+    """Print where the time goes, as medians."""
     parts = [name for name in fits[0] if name != AROUND]
     middles = {name: statistics.median(fit[name] for fit in fits) for name in parts}
     return f"  of it {', '.join(f'{name} {middle:.3f} s' for name, middle in middles.items())}"
@@ -90,7 +90,7 @@ def main(repeats: int, fit: bool) -> None:
         click.echo(line(" ".join(["kcnn", *arguments]), taken, limit))
     for recipe in FITS if fit else ():
         fits = [around_training(recipe) for _ in range(repeats)]
-        around = [one[AROUND] for one in fits]
+        around = [fit[AROUND] for fit in fits]
         click.echo(line(f"kcnn fit {recipe}, around its training", around, FIT_LIMIT))
         click.echo(line_of_parts(fits))
 

@@ -1,4 +1,4 @@
-"""Images a second of kcnn, bare Keras and PyTorch on the same nets, in turn, as ratios."""
+"""Compare the images per second of kcnn, bare Keras and PyTorch on the same networks, as ratios."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def images_per_second(
     *overrides: str,
     environment: Mapping[str, str] = KCNN_ENVIRONMENT,
 ) -> float:
-    """Trains a net in a process of its own; gives the median of its epochs."""
+    """Train a network in a process of its own; return the median of its epochs."""
     command = [sys.executable, "-m", f"contenders.{contender}", net, precision]
     command += [str(epochs), str(images), *overrides]
     done = subprocess.run(command, env=environment, text=True, capture_output=True)
@@ -49,12 +49,12 @@ def images_per_second(
 
 
 def reason_of(failed: subprocess.CompletedProcess[str]) -> str:
-    """Says why a process failed: its last line, or its status where it had nothing to say."""
+    """Return why a process failed: its last line, or its exit status if it printed nothing."""
     return (failed.stderr.strip().splitlines() or [f"ended with status {failed.returncode}"])[-1]
 
 
 def contenders_here() -> list[str]:
-    """Lists whom kcnn is held against; says so when PyTorch is missing."""
+    """List the contenders; print a note if PyTorch is missing."""
     if importlib.util.find_spec("torch"):
         return list(OTHERS)
     click.echo("PyTorch is not installed and left out: pip install -e '.[benchmark]'", err=True)
@@ -62,7 +62,7 @@ def contenders_here() -> list[str]:
 
 
 def settled(precision: str) -> str:
-    """Settles `auto` as kcnn fit would, on this machine."""
+    """Resolve `auto` as kcnn fit does on this machine."""
     start_tensorflow(Progress())
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
@@ -73,7 +73,7 @@ def settled(precision: str) -> str:
 def measure(
     net: str, others: Sequence[str], precision: str, rounds: int, epochs: int, images: int
 ) -> dict[str, list[float]]:
-    """Runs every contender once a round, in turn; gives the images a second of each round.
+    """Run every contender once per round, in turn; return the images per second of each round.
 
     One that fails is left out, with all its rounds; where kcnn itself fails, so are the others.
     """
@@ -99,7 +99,7 @@ def measure(
 
 
 def row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> str:
-    """Writes a net's row: our speed, and our speed over that of each other."""
+    """Print the row of a network: our speed, and the ratio to each contender."""
     ours = measured.get(OURS)
     cells = [net, f"{statistics.median(ours):,.0f}" if ours else "failed"]
     cells += [over(ours, measured[name]) if name in measured else "failed" for name in others]
@@ -107,12 +107,12 @@ def row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> st
 
 
 def over(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Writes our speed over theirs: the median of the rounds, the lowest and the highest."""
+    """Return our speed over theirs: the median of the rounds, the lowest and the highest."""
     return shown([mine / other for mine, other in zip(ours, theirs, strict=True)])
 
 
 def shown(ratios: Sequence[float]) -> str:
-    """Writes the median of the rounds, the lowest and the highest."""
+    """Return the median of the rounds, the lowest and the highest, as text."""
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
@@ -131,7 +131,8 @@ def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images
     """Compare how many images a second kcnn and others train on, on some NETs or on all.
 
     Prints kcnn's speed over that of each other: above 1, kcnn is faster. Median of the rounds, and
-    the lowest and highest. Where one fails, the rest is measured still, and the status is 1.
+    the lowest and highest. If one fails, the others are measured
+    all the same; the exit status is 1.
     """
     others, policy = contenders_here(), settled(precision)
     names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import results
 from kcnn.cli import cli
 from kcnn.commands.check import check
 from kcnn.data.digits import read_digits
@@ -142,9 +142,6 @@ def test_every_recipe_has_its_row() -> None:
 
 
 def test_the_results_are_those_that_were_measured() -> None:
-    spec = importlib.util.spec_from_file_location("results", REPOSITORY / "benchmarks/results.py")
-    results = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(results)
     assert results.with_table(README) == README
     assert {file.stem for file in results.RESULTS.glob("*.json")} <= set(results.ORDER)
 

@@ -1,25 +1,11 @@
-"""The README's table of recipes, beyond what the README itself shows."""
+"""The cells of the README's table of recipes, for cases that the README does not have."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pytest
-
+import results
 from kcnn.recipe import read_recipe
-
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "results.py"
-
-
-@pytest.fixture(scope="module")
-def results() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("results", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def quantity(name: str, *values: float) -> dict[str, Any]:
@@ -34,7 +20,7 @@ MEASURED = {
 }  # fmt: skip
 
 
-def test_an_augmented_score_stands_behind_the_plain_one_where_the_recipe_has_it(results) -> None:
+def test_a_score_with_test_time_augmentation_follows_the_plain_one() -> None:
     plain = "93.50 ± 6.35 % (2)"
     assert results._accuracies(read_recipe("digits"), MEASURED) == plain
     augmented = read_recipe("digits", ["data.test_time_augmentation={flip: horizontal, shift: 1}"])
@@ -43,7 +29,7 @@ def test_an_augmented_score_stands_behind_the_plain_one_where_the_recipe_has_it(
     )
 
 
-def test_an_augmented_published_figure_is_called_so(results) -> None:
+def test_a_published_number_with_test_time_augmentation_is_labeled() -> None:
     recipe = read_recipe(
         "digits",
         [

@@ -1,1 +1,1 @@
-"""The training loops that training_speed.py holds against each other, each run by itself."""
+"""The training loops that training_speed.py compares, each run in its own process."""

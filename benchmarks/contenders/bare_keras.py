@@ -14,35 +14,35 @@ from kcnn.model.graph import SCALING
 
 
 class EpochSeconds(keras.callbacks.Callback):
-    """Times each epoch."""
+    """Time each epoch."""
 
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Starts the clock."""
+        """Start the clock."""
         self._started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Stops it."""
+        """Stop the clock."""
         self.seconds.append(time.perf_counter() - self._started)
 
 
 def network(task: Task) -> keras.Model:
-    """Makes the net of Keras's own layers; its images come scaled."""
+    """Build the network from Keras's own layers, for images that are scaled already."""
     return keras.models.clone_model(build_model(task.plan), clone_function=in_keras)
 
 
 def in_keras(layer: keras.Layer) -> keras.Layer:
-    """Makes a layer of the net as a student would write it."""
+    """Build a layer as a student would write it."""
     if layer.name == SCALING:
         return keras.layers.Identity(name=SCALING)
     return keras_class(layer).from_config(layer.get_config())
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Trains with model.fit."""
+    """Train with model.fit."""
     keras.config.set_dtype_policy(task.precision)
     settings = task.plan.recipe.train
     model = network(task)

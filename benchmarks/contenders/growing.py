@@ -1,4 +1,4 @@
-"""One point of growth.py: trains on random images in a process of its own, and weighs it."""
+"""Measure one point of growth.py: train on random images in a process of its own."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ CLASSES = 10
 
 
 def main(policy: str, images: int, batch_size: int, depth: int) -> None:
-    """Prints the seconds of the second epoch, the peak memory and the images' own bytes."""
+    """Print the seconds of the second epoch, the peak memory and the images' own bytes."""
     overrides = [f"train.batch_size={batch_size}", f"model.layers[1].Repeat.times={depth}"]
     recipe = read_recipe(NET, overrides)
     random = np.random.default_rng(0)
-    # Drawn as bytes, straight into the one array that is held.
+    # Drawn as bytes, straight into the only array that is kept.
     pixels = random.integers(0, 256, (images, *IMAGE_SHAPE), np.uint8)
     labels = random.integers(0, CLASSES, images, np.int32)
     plan = plan_network(recipe, IMAGE_SHAPE, CLASSES)
@@ -41,7 +41,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
 
 
 def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
-    """Trains as kcnn fit does, but one step at a time whatever the number of steps.
+    """Train as kcnn fit does, but always one step per execution.
 
     How many kcnn fit takes at a time depends on the divisors of that number, which would show as
     jumps between points that differ in nothing else.

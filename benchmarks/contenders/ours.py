@@ -16,7 +16,7 @@ from kcnn.training.fresh_model import fresh_model
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Trains, and reads the seconds that metrics.csv has."""
+    """Train, and read the seconds of each epoch from metrics.csv."""
     settings = task.plan.recipe.train
     steps = steps_per_epoch(len(task.train), task.batch_size)
     with dtype_policy(task.precision):

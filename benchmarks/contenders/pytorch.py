@@ -1,4 +1,4 @@
-"""The same nets in PyTorch, translated layer by layer, and what its loops share."""
+"""Translate the networks to PyTorch, layer by layer; what both PyTorch loops need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiL
 
 
 def network(task: Task) -> nn.Sequential:
-    """Translates a net; its last activation is left to the loss, as is usual in PyTorch."""
+    """Translate a network; the loss applies the last activation, as usual in PyTorch."""
     made: list[nn.Module] = []
     before = task.plan.image_shape
     for node in task.chain:
@@ -30,7 +30,7 @@ def network(task: Task) -> nn.Sequential:
 
 
 def modules_of(node: Node, before: Shape) -> list[nn.Module]:
-    """Translates one layer.
+    """Translate a layer.
 
     Args:
         node: The layer.
@@ -65,7 +65,7 @@ def modules_of(node: Node, before: Shape) -> list[nn.Module]:
 
 
 def activation(name: str | None) -> list[nn.Module]:
-    """Translates an activation; softmax and sigmoid, which only end nets here, are the loss's."""
+    """Translate an activation; softmax and sigmoid only end networks here: the loss has them."""
     if name in (None, "linear", "softmax", "sigmoid"):
         return []
     if name not in ACTIVATIONS:
@@ -74,7 +74,7 @@ def activation(name: str | None) -> list[nn.Module]:
 
 
 def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
-    """Translates the recipe's optimizer, Adam or SGD."""
+    """Translate the recipe's optimizer, Adam or SGD."""
     settings = task.plan.recipe.train.optimizer.written()
     rate = settings["learning_rate"]
     if type(task.plan.recipe.train.optimizer).__name__ == "Adam":
@@ -86,7 +86,7 @@ def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def loss_of(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Translates the recipe's loss."""
+    """Translate the recipe's loss."""
     if task.plan.output_activation != "sigmoid":
         return nn.functional.cross_entropy
     return lambda sums, labels: nn.functional.binary_cross_entropy_with_logits(
@@ -97,12 +97,12 @@ def loss_of(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
 def timed_epochs(
     epochs: int, batches: Callable[[], Batches], step: Callable[..., torch.Tensor]
 ) -> Iterator[float]:
-    """Trains, and gives the seconds of each epoch.
+    """Train, and return the seconds of each epoch.
 
     Args:
         epochs: How many.
         batches: Begins an epoch.
-        step: Trains on images and labels, and gives the loss.
+        step: Trains on images and labels, and returns the loss.
     """
     torch.set_num_threads(len(usable_cores()))
     for _ in range(epochs):

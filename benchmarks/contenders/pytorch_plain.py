@@ -10,7 +10,7 @@ from contenders.task import Task, run
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Trains with a plain loop."""
+    """Train with a plain loop."""
     torch.manual_seed(0)
     model = network(task)
     optimizer, loss_function = optimizer_of(task, model), loss_of(task)

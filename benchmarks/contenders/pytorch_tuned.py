@@ -11,7 +11,7 @@ from contenders.task import Task, run
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Trains with a tuned loop."""
+    """Train with a tuned loop."""
     torch.manual_seed(0)
     model = network(task).to(memory_format=torch.channels_last)
     optimizer, loss_function = optimizer_of(task, model), loss_of(task)

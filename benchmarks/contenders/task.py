@@ -1,4 +1,4 @@
-"""What every contender is given: a net as kcnn plans it, and images."""
+"""The task of every contender: a network as kcnn plans it, and images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WARM_UP_EPOCHS = 1
 
 @dataclass(frozen=True)
 class Task:
-    """A training to be timed.
+    """A training to time.
 
     Args:
         plan: The net and its recipe, with as many epochs as are trained, warm-up included.
@@ -35,17 +35,17 @@ class Task:
 
     @property
     def batch_size(self) -> int:
-        """Images in a step."""
+        """Return the number of images per step."""
         return self.plan.recipe.train.batch_size
 
     @property
     def epochs(self) -> int:
-        """Epochs to train, those of the warm-up included."""
+        """Return the number of epochs, with those of the warm-up."""
         return self.plan.recipe.train.epochs
 
     @property
     def chain(self) -> Sequence[Node]:
-        """The layers, which must follow one another."""
+        """Return the layers, which must form a chain."""
         before = [INPUT, *(node.name for node in self.plan.nodes)]
         for node, name in zip(self.plan.nodes, before, strict=False):
             if node.inputs != (name,):
@@ -54,7 +54,7 @@ class Task:
 
 
 def make_task(net: str, precision: str, epochs: int, images: int, *overrides: str) -> Task:
-    """Plans a net and loads its images, as many as let it be trained as kcnn fit does.
+    """Plan a network and load as many images as kcnn fit needs to train it in its usual way.
 
     Args:
         net: A recipe's name or file.
@@ -78,7 +78,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
 
 
 def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
-    """Chooses how many steps an epoch has, so that as many are taken at a time as in kcnn fit.
+    """Choose the steps of an epoch so that as many run per execution as in kcnn fit.
 
     Args:
         plan: The net and its recipe.
@@ -96,16 +96,16 @@ def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
 
 
 def in_one_line(error: KcnnError) -> str:
-    """Writes what is wrong, and how to mend it."""
+    """Print the error and the fix."""
     return "; ".join([*error.message.splitlines(), *([error.hint] if error.hint else [])])
 
 
 def run(seconds_of_epochs: Callable[[Task], list[float]]) -> None:
-    """Takes a task from the command line and prints the images per second of each timed epoch."""
+    """Read a task from the command line, and print the images per second of each timed epoch."""
     net, precision, epochs, images, *overrides = sys.argv[1:]
     try:
         task = make_task(net, precision, int(epochs), int(images), *overrides)
         seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
     except KcnnError as error:
         raise SystemExit(in_one_line(error)) from None
-    print(json.dumps([len(task.train) / one for one in seconds]))
+    print(json.dumps([len(task.train) / epoch for epoch in seconds]))
