@@ -168,7 +168,8 @@ def test_refuses_a_network_without_weights(make_plan: MakePlan, batch: Images) -
         checked(plan, batch)
 
 
-def test_refuses_a_loss_that_is_no_number(make_plan: MakePlan, batch: Images) -> None:
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
+def test_refuses_a_loss_that_is_not_finite(make_plan: MakePlan, batch: Images) -> None:
     huge = "{Dense: {units: 10, kernel_initializer: {Constant: {value: 1.0e+30}}, "
     huge += "kernel_regularizer: {L2: {l2: 1.0e+300}}}}"
     plan = make_plan(f"model.layers=[Flatten, {huge}]")
