@@ -63,10 +63,10 @@ def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(
 @cache
 def load_real(dataset: str, real_data: Path) -> Dataset:
     """Reads 80 training and 40 test images in their own size and colours."""
-    from kcnn.data.catalog import NAMED_SETS
+    from kcnn.data.catalog import NAMED_DATASETS
     from kcnn.data.load import read_named
 
-    whole = read_named(NAMED_SETS[dataset], real_data, Progress())
+    whole = read_named(NAMED_DATASETS[dataset], real_data, Progress())
     return replace(whole, train=copy_of(whole.train, 80), test=copy_of(whole.test, 40))
 
 

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from kcnn.data.catalog import NAMED_SETS, NamedSet
-from kcnn.data.locate import Location, locate
+from kcnn.data.catalog import NAMED_DATASETS, NamedDataset
+from kcnn.data.locate import StoredDataset, locate
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
@@ -27,15 +27,15 @@ def list_sets(data_dir: Path | None) -> list[dict[str, Any]]:
     """
     return [
         {
-            "name": named_set.name,
-            "title": named_set.title,
-            "found": _found(named_set, data_dir),
-            "train_count": named_set.train_count,
-            "test_count": named_set.test_count,
-            "image_shape": named_set.image_shape,
-            "class_names": named_set.class_names,
+            "name": named.name,
+            "title": named.title,
+            "found": _found(named, data_dir),
+            "train_count": named.train_count,
+            "test_count": named.test_count,
+            "image_shape": named.image_shape,
+            "class_names": named.class_names,
         }
-        for named_set in NAMED_SETS.values()
+        for named in NAMED_DATASETS.values()
     ]
 
 
@@ -74,42 +74,42 @@ def verify(name: str, data_dir: Path | None, progress: Progress) -> dict[str, An
     Raises:
         DataError: There is no such set, it is not on this machine, or a file cannot be read.
     """
-    from kcnn.data.load import read_located
+    from kcnn.data.load import read_stored
 
-    named_set = _downloadable(name)
-    location = locate(named_set, data_dir)
-    if location is None:
+    named = _downloadable(name)
+    stored = locate(named, data_dir)
+    if stored is None:
         raise DataError(f"{name}: not on this machine", f"kcnn data fetch {name} gets it")
-    hashes = _hash_files(location, progress)
+    hashes = _hash_files(stored, progress)
     result: dict[str, Any] = {
         "name": name,
-        "path": str(location.path),
+        "path": str(stored.path),
         "sha256": {file: digests["sha256"] for file, digests in hashes.items()},
-        "original": _is_original(named_set, hashes),
+        "original": _is_original(named, hashes),
         "readable": True,
         "problem": None,
         "train_count": None,
         "test_count": None,
     }
     try:
-        dataset = read_located(location)
+        dataset = read_stored(stored)
     except DataError as error:
         return {**result, "readable": False, "problem": error.message}
     return {**result, "train_count": len(dataset.train), "test_count": len(dataset.test)}
 
 
-def _found(named_set: NamedSet, data_dir: Path | None) -> str | None:
-    if not named_set.downloads:
+def _found(named: NamedDataset, data_dir: Path | None) -> str | None:
+    if not named.downloads:
         return "scikit-learn"
-    location = locate(named_set, data_dir)
-    return None if location is None else str(location.path)
+    stored = locate(named, data_dir)
+    return None if stored is None else str(stored.path)
 
 
-def _downloadable(name: str) -> NamedSet:
-    names = [one.name for one in NAMED_SETS.values() if one.downloads]
+def _downloadable(name: str) -> NamedDataset:
+    names = [one.name for one in NAMED_DATASETS.values() if one.downloads]
     if name in names:
-        return NAMED_SETS[name]
-    if name in NAMED_SETS:
+        return NAMED_DATASETS[name]
+    if name in NAMED_DATASETS:
         raise DataError(f"{name}: comes with scikit-learn, there is no file to fetch or verify")
     if name in ("folder", "npz"):
         raise DataError(
@@ -119,11 +119,11 @@ def _downloadable(name: str) -> NamedSet:
     raise DataError(f"{name}: no such data set", f"the sets to fetch are {', '.join(names)}")
 
 
-def _hash_files(location: Location, progress: Progress) -> dict[str, dict[str, str]]:
-    total = sum(path.stat().st_size for path in location.files)
+def _hash_files(stored: StoredDataset, progress: Progress) -> dict[str, dict[str, str]]:
+    total = sum(path.stat().st_size for path in stored.files)
     hashes = {}
-    with progress.task(f"Hashing {location.path.name}", total, "bytes") as advance:
-        for path in location.files:
+    with progress.task(f"Hashing {stored.path.name}", total, "bytes") as advance:
+        for path in stored.files:
             try:
                 hashes[path.name] = _hash_file(path, advance)
             except OSError as error:
@@ -141,11 +141,11 @@ def _hash_file(path: Path, advance: Advance) -> dict[str, str]:
     return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
-def _is_original(named_set: NamedSet, hashes: dict[str, dict[str, str]]) -> bool | None:
-    if not all(file in named_set.known_hashes for file in hashes):
+def _is_original(named: NamedDataset, hashes: dict[str, dict[str, str]]) -> bool | None:
+    if not all(file in named.known_hashes for file in hashes):
         return None
     return all(
         digests[algorithm] == known
         for file, digests in hashes.items()
-        for algorithm, known in [named_set.known_hashes[file].split(":")]
+        for algorithm, known in [named.known_hashes[file].split(":")]
     )

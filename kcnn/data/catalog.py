@@ -55,7 +55,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class NamedSet:
+class NamedDataset:
     """A data set that a recipe can name.
 
     Args:
@@ -118,7 +118,7 @@ _IDX_FILES = (
 )
 _GZIPPED_IDX_FILES = tuple(f"{name}.gz" for name in _IDX_FILES)
 
-_DIGITS = NamedSet(
+_DIGITS = NamedDataset(
     name="digits",
     title="Handwritten digits of scikit-learn",
     class_names=_TEN_DIGITS,
@@ -127,7 +127,7 @@ _DIGITS = NamedSet(
     test_count=360,
 )
 
-_MNIST = NamedSet(
+_MNIST = NamedDataset(
     name="mnist",
     title="MNIST handwritten digits",
     class_names=_TEN_DIGITS,
@@ -190,7 +190,7 @@ _FASHION_MNIST_DOWNLOADS = (
     ),
 )
 
-_FASHION_MNIST = NamedSet(
+_FASHION_MNIST = NamedDataset(
     name="fashion_mnist",
     title="Fashion-MNIST clothes",
     class_names=(
@@ -222,7 +222,7 @@ _FASHION_MNIST = NamedSet(
 _CIFAR10_BINARY = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 _CIFAR10_PYTHON = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 
-_CIFAR10 = NamedSet(
+_CIFAR10 = NamedDataset(
     name="cifar10",
     title="CIFAR-10 small colour photographs",
     class_names=(
@@ -291,7 +291,7 @@ _CIFAR10 = NamedSet(
     },
 )
 
-_CIFAR100 = NamedSet(
+_CIFAR100 = NamedDataset(
     name="cifar100",
     title="CIFAR-100 small colour photographs",
     class_names=_CIFAR100_CLASSES,
@@ -340,7 +340,6 @@ _CIFAR100 = NamedSet(
     },
 )
 
-NAMED_SETS: Mapping[str, NamedSet] = {
-    named_set.name: named_set
-    for named_set in (_DIGITS, _MNIST, _FASHION_MNIST, _CIFAR10, _CIFAR100)
+NAMED_DATASETS: Mapping[str, NamedDataset] = {
+    named.name: named for named in (_DIGITS, _MNIST, _FASHION_MNIST, _CIFAR10, _CIFAR100)
 }

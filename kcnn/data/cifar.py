@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.locate import Location
+from kcnn.data.locate import StoredDataset
 from kcnn.data.members import how_to_replace, read_members
 from kcnn.errors import DataError
 
@@ -22,11 +22,11 @@ PIXEL_BYTES = 3 * SIDE * SIDE
 Decode = Callable[[str, bytes, int], tuple[np.ndarray, np.ndarray]]
 
 
-def read_cifar(location: Location) -> Dataset:
+def read_cifar(stored: StoredDataset) -> Dataset:
     """Read the binary layout, from a folder or out of a tar file.
 
     Args:
-        location: CIFAR-10 or CIFAR-100, found on disk.
+        stored: CIFAR-10 or CIFAR-100, found on disk.
 
     Returns:
         The dataset; CIFAR-100 with its fine labels.
@@ -34,46 +34,46 @@ def read_cifar(location: Location) -> Dataset:
     Raises:
         DataError: A file is missing, damaged, too short or too long, or has a label out of range.
     """
-    label_bytes = 1 if location.named_set.name == "cifar10" else 2
+    label_bytes = 1 if stored.named.name == "cifar10" else 2
 
     def decode(name: str, content: bytes, count: int) -> tuple[np.ndarray, np.ndarray]:
         record_bytes = label_bytes + PIXEL_BYTES
         if len(content) != count * record_bytes:
             raise DataError(
-                f"{location.path}: {name} has {len(content):,} bytes, expected "
+                f"{stored.path}: {name} has {len(content):,} bytes, expected "
                 f"{count * record_bytes:,} ({count:,} records of {record_bytes:,})",
-                how_to_replace(location),
+                how_to_replace(stored),
             )
         records = np.frombuffer(content, np.uint8).reshape(count, record_bytes)
         return records[:, label_bytes:], records[:, label_bytes - 1]
 
-    return assemble(location, decode)
+    return assemble(stored, decode)
 
 
-def assemble(location: Location, decode: Decode) -> Dataset:
+def assemble(stored: StoredDataset, decode: Decode) -> Dataset:
     """Assemble a dataset from its members, each decoded into its part of the arrays.
 
     Args:
-        location: CIFAR-10 or CIFAR-100, found on disk.
+        stored: CIFAR-10 or CIFAR-100, found on disk.
         decode: Returns the pixel planes (count, 3072) and labels (count,) of a member, uint8.
 
     Raises:
         DataError: A member is missing or damaged, or there are too few or too many class names.
     """
-    named_set = location.named_set
-    *train_members, test_member = location.layout.members
-    batch = named_set.train_count // len(train_members)
-    train, test = _empty(named_set.train_count), _empty(named_set.test_count)
+    named = stored.named
+    *train_members, test_member = stored.layout.members
+    batch = named.train_count // len(train_members)
+    train, test = _empty(named.train_count), _empty(named.test_count)
     parts = {
         name: Images(train.images[start : start + batch], train.labels[start : start + batch])
-        for name, start in zip(train_members, range(0, named_set.train_count, batch), strict=True)
+        for name, start in zip(train_members, range(0, named.train_count, batch), strict=True)
     }
     parts[test_member] = test
-    class_names = named_set.class_names
+    class_names = named.class_names
     # Pickles hold file names as well, and some write every other byte as two.
     largest = max(len(part) for part in parts.values()) * PIXEL_BYTES * 2
-    for name, content in read_members(location, largest):
-        if name == location.layout.class_names_member:
+    for name, content in read_members(stored, largest):
+        if name == stored.layout.class_names_member:
             class_names = tuple(content.decode("utf-8", errors="replace").split())
         else:
             part = parts[name]
@@ -82,18 +82,18 @@ def assemble(location: Location, decode: Decode) -> Dataset:
             for channel in range(3):
                 plane = planes[:, channel * SIDE * SIDE : (channel + 1) * SIDE * SIDE]
                 part.images[..., channel] = plane.reshape(-1, SIDE, SIDE)
-    _require_class_count(location, class_names)
-    return Dataset(named_set.name, train, test, class_names, str(location.path))
+    _require_class_count(stored, class_names)
+    return Dataset(named.name, train, test, class_names, str(stored.path))
 
 
 def _empty(count: int) -> Images:
     return Images(np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32))
 
 
-def _require_class_count(location: Location, class_names: tuple[str, ...]) -> None:
-    expected = len(location.named_set.class_names)
+def _require_class_count(stored: StoredDataset, class_names: tuple[str, ...]) -> None:
+    expected = len(stored.named.class_names)
     if len(class_names) != expected:
         raise DataError(
-            f"{location.path}: {location.layout.class_names_member} names {len(class_names)} "
+            f"{stored.path}: {stored.layout.class_names_member} names {len(class_names)} "
             f"classes, expected {expected}"
         )

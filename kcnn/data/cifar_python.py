@@ -10,16 +10,16 @@ import numpy as np
 
 from kcnn.data.cifar import assemble
 from kcnn.data.dataset import Dataset
-from kcnn.data.locate import Location
+from kcnn.data.locate import StoredDataset
 from kcnn.data.members import how_to_replace
 from kcnn.errors import DataError
 
 
-def read_cifar_python(location: Location) -> Dataset:
+def read_cifar_python(stored: StoredDataset) -> Dataset:
     """Read the Python layout, from a folder or out of a tar file.
 
     Args:
-        location: CIFAR-10 or CIFAR-100, found on disk.
+        stored: CIFAR-10 or CIFAR-100, found on disk.
 
     Returns:
         The dataset; CIFAR-100 with its fine labels.
@@ -27,28 +27,28 @@ def read_cifar_python(location: Location) -> Dataset:
     Raises:
         DataError: A file is missing, or is not the original one.
     """
-    labels_key = b"labels" if location.named_set.name == "cifar10" else b"fine_labels"
+    labels_key = b"labels" if stored.named.name == "cifar10" else b"fine_labels"
 
     def decode(name: str, content: bytes, count: int) -> tuple[np.ndarray, np.ndarray]:
-        _require_original(location, name, content)
+        _require_original(stored, name, content)
         with warnings.catch_warnings():
             # NumPy warns of how NumPy 1 wrote the dtype.
             warnings.simplefilter("ignore")
             batch = pickle.loads(content, encoding="bytes")
         return batch[b"data"], np.array(batch[labels_key], np.uint8)
 
-    return assemble(location, decode)
+    return assemble(stored, decode)
 
 
-def _require_original(location: Location, name: str, content: bytes) -> None:
+def _require_original(stored: StoredDataset, name: str, content: bytes) -> None:
     """Raise unless a file has its known hash: any other pickle could run code.
 
     MD5 is safe here: nobody can make another file with the hash of a given one. Attacks on MD5
     make two files of the same hash, both of them new.
     """
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if location.named_set.known_hashes[name] != f"md5:{digest}":
+    if stored.named.known_hashes[name] != f"md5:{digest}":
         raise DataError(
-            f"{location.path}: {name} is not the original file, and another pickle could run code",
-            f"{how_to_replace(location)}; or save your own images as .npz, for dataset: npz",
+            f"{stored.path}: {name} is not the original file, and another pickle could run code",
+            f"{how_to_replace(stored)}; or save your own images as .npz, for dataset: npz",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.splits import take_stratified
 
@@ -18,15 +18,15 @@ def read_digits() -> Dataset:
     """
     from sklearn.datasets import load_digits
 
-    named_set = NAMED_SETS["digits"]
+    named = NAMED_DATASETS["digits"]
     digits = load_digits()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     labels = digits.target.astype(np.int32)
-    test = take_stratified(labels, named_set.test_count, SPLIT_SEED, "digits")
+    test = take_stratified(labels, named.test_count, SPLIT_SEED, "digits")
     return Dataset(
-        named_set.name,
+        named.name,
         Images(images[~test], labels[~test]),
         Images(images[test], labels[test]),
-        named_set.class_names,
+        named.class_names,
         "scikit-learn",
     )

@@ -10,8 +10,8 @@ from typing import BinaryIO
 import pooch
 import requests
 
-from kcnn.data.catalog import Download, NamedSet
-from kcnn.data.locate import Location, data_directories, locate
+from kcnn.data.catalog import Download, NamedDataset
+from kcnn.data.locate import StoredDataset, data_directories, locate
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
@@ -19,21 +19,23 @@ RETRIES = 2
 CHUNK_BYTES = 1 << 18
 
 
-def locate_or_download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
+def locate_or_download(
+    named: NamedDataset, data_dir: Path | None, progress: Progress
+) -> StoredDataset:
     """Finds a named set, and downloads it only when it is nowhere.
 
     Args:
-        named_set: The set.
+        named: The dataset.
         data_dir: What --data-dir says, if anything.
-        progress: Told of each file in bytes.
+        progress: Shows each file's bytes.
 
     Raises:
         DataError: A download failed, is not the original, or cannot be written.
     """
-    return locate(named_set, data_dir) or download(named_set, data_dir, progress)
+    return locate(named, data_dir) or download(named, data_dir, progress)
 
 
-def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> Location:
+def download(named: NamedDataset, data_dir: Path | None, progress: Progress) -> StoredDataset:
     """Download what is missing of a named dataset and check it against the known hashes.
 
     Files go to --data-dir, else KCNN_DATA, else Keras's cache. An existing file is never replaced.
@@ -41,7 +43,7 @@ def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> 
     download at once.
 
     Args:
-        named_set: The dataset to download.
+        named: The dataset to download.
         data_dir: The option --data-dir, if any.
         progress: Shows each file's bytes.
 
@@ -51,11 +53,11 @@ def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> 
     directories = data_directories(data_dir)
     if not directories:
         raise DataError(
-            f"no folder to download {named_set.name} into: this user has no home folder",
+            f"no folder to download {named.name} into: this user has no home folder",
             "name a folder with --data-dir or KCNN_DATA, or set HOME",
         )
-    folder = directories[0] / named_set.download_folder
-    for file in named_set.downloads:
+    folder = directories[0] / named.download_folder
+    for file in named.downloads:
         if (folder / file.name).exists():
             continue
         try:
@@ -64,7 +66,7 @@ def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> 
         except (requests.RequestException, ValueError) as error:
             raise DataError(
                 f"{file.url}: download failed: {_reason(error)}",
-                f"{_what_to_do(named_set, folder)}, or train on data that needs no download: "
+                f"{_what_to_do(named, folder)}, or train on data that needs no download: "
                 "kcnn fit recipes/digits.yaml",
             ) from None
         except OSError as error:
@@ -72,9 +74,9 @@ def download(named_set: NamedSet, data_dir: Path | None, progress: Progress) -> 
                 f"{folder / file.name}: cannot be written: {error.strerror or error}",
                 "choose another folder with --data-dir, or make room",
             ) from None
-    names = {file.name for file in named_set.downloads}
-    layout = next(layout for layout in named_set.layouts if set(layout.files) == names)
-    return Location(named_set, layout, folder)
+    names = {file.name for file in named.downloads}
+    layout = next(layout for layout in named.layouts if set(layout.files) == names)
+    return StoredDataset(named, layout, folder)
 
 
 def _fetch(file: Download, folder: Path, progress: Progress) -> None:
@@ -169,8 +171,8 @@ def _reason(error: Exception) -> str:
     return "what arrived is not the original file (its hash differs)"
 
 
-def _what_to_do(named_set: NamedSet, folder: Path) -> str:
-    missing = [file.name for file in named_set.downloads if not (folder / file.name).exists()]
+def _what_to_do(named: NamedDataset, folder: Path) -> str:
+    missing = [file.name for file in named.downloads if not (folder / file.name).exists()]
     return f"get {', '.join(missing)} by other means and put {_them(missing)} into {folder}"
 
 

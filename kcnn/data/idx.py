@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.locate import Location
+from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 
 UINT8 = 0x08
@@ -22,22 +22,22 @@ GZIP_MAGIC = b"\x1f\x8b"
 LARGEST = 100_000_000  # bytes; the training images of MNIST are half of it
 
 
-def read_idx_set(location: Location) -> Dataset:
+def read_idx_set(stored: StoredDataset) -> Dataset:
     """Reads a set of four IDX files: training images and labels, test images and labels.
 
     Args:
-        location: The set, found on disk.
+        stored: The set, found on disk.
 
     Raises:
         DataError: A file is damaged, or images and labels do not fit together.
     """
-    train_images, train_labels, test_images, test_labels = location.files
+    train_images, train_labels, test_images, test_labels = stored.files
     return Dataset(
-        location.named_set.name,
+        stored.named.name,
         _read_part(train_images, train_labels),
         _read_part(test_images, test_labels),
-        location.named_set.class_names,
-        str(location.path),
+        stored.named.class_names,
+        str(stored.path),
     )
 
 

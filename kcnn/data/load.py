@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcnn.data.catalog import NAMED_SETS, Format, NamedSet
+from kcnn.data.catalog import NAMED_DATASETS, Format, NamedDataset
 from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
 from kcnn.data.convert import convert_images
@@ -16,7 +16,7 @@ from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
 from kcnn.data.idx import read_idx_set
-from kcnn.data.locate import Location, data_directories
+from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
@@ -52,7 +52,7 @@ def load_dataset(settings: DataSettings, data_dir: Path | None, progress: Progre
     )
 
 
-def read_named(wanted: NamedSet, data_dir: Path | None, progress: Progress) -> Dataset:
+def read_named(wanted: NamedDataset, data_dir: Path | None, progress: Progress) -> Dataset:
     """Reads a named set in its own size and colours; downloads it when it is nowhere.
 
     Raises:
@@ -60,26 +60,26 @@ def read_named(wanted: NamedSet, data_dir: Path | None, progress: Progress) -> D
     """
     if not wanted.downloads:
         return read_digits()
-    return read_located(locate_or_download(wanted, data_dir, progress))
+    return read_stored(locate_or_download(wanted, data_dir, progress))
 
 
-def read_located(location: Location) -> Dataset:
+def read_stored(stored: StoredDataset) -> Dataset:
     """Reads a set from where it was found.
 
     Raises:
         DataError: Its files are damaged, or hold images or labels of another set.
     """
-    dataset = _READERS[location.layout.format](location)
-    _require_set(location, "training", dataset.train)
-    _require_set(location, "test", dataset.test)
+    dataset = _READERS[stored.layout.format](stored)
+    _require_set(stored, "training", dataset.train)
+    _require_set(stored, "test", dataset.test)
     return dataset
 
 
-def _require_set(location: Location, part: str, images: Images) -> None:
-    expected, shape = location.named_set, images.images.shape[1:]
+def _require_set(stored: StoredDataset, part: str, images: Images) -> None:
+    expected, shape = stored.named, images.images.shape[1:]
     classes = len(expected.class_names)
     if not len(images):
-        raise DataError(f"{location.path}: no {part} images in it", how_to_replace(location))
+        raise DataError(f"{stored.path}: no {part} images in it", how_to_replace(stored))
     if shape != expected.image_shape:
         problem = f"{part} images of shape {shape}, expected {expected.image_shape}"
     elif images.labels.max() >= classes:
@@ -87,7 +87,7 @@ def _require_set(location: Location, part: str, images: Images) -> None:
     else:
         return
     raise DataError(
-        f"{location.path}: {problem} for {expected.name}",
+        f"{stored.path}: {problem} for {expected.name}",
         "data of your own: dataset: npz or dataset: folder",
     )
 
@@ -101,14 +101,14 @@ def _read(settings: DataSettings, data_dir: Path | None, progress: Progress) -> 
     if settings.dataset == "npz":
         assert path is not None
         return read_npz(path, path.stem, progress=progress)
-    return read_named(NAMED_SETS[settings.dataset], data_dir, progress)
+    return read_named(NAMED_DATASETS[settings.dataset], data_dir, progress)
 
 
-def _read_npz_set(location: Location) -> Dataset:
-    return read_npz(location.path, location.named_set.name, location.named_set.class_names)
+def _read_npz_set(stored: StoredDataset) -> Dataset:
+    return read_npz(stored.path, stored.named.name, stored.named.class_names)
 
 
-_READERS: Mapping[Format, Callable[[Location], Dataset]] = {
+_READERS: Mapping[Format, Callable[[StoredDataset], Dataset]] = {
     "npz": _read_npz_set,
     "idx": read_idx_set,
     "cifar_binary": read_cifar,

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.data.catalog import NAMED_SETS, Layout, NamedSet
+from kcnn.data.catalog import NAMED_DATASETS, Layout, NamedDataset
 from kcnn.errors import DataError
 
 
 @dataclass(frozen=True)
-class Location:
+class StoredDataset:
     """A named set found on disk.
 
     Args:
-        named_set: Which set it is.
+        named: Which set it is.
         layout: How it lies there.
         folder: The folder with the layout's files.
     """
 
-    named_set: NamedSet
+    named: NamedDataset
     layout: Layout
     folder: Path
 
@@ -82,11 +82,11 @@ def _expanded(path: str, origin: str) -> Path:
         ) from None
 
 
-def locate(named_set: NamedSet, data_dir: Path | None) -> Location | None:
+def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
     """Finds a named set on this machine; reads nothing but folders.
 
     Args:
-        named_set: The set to find.
+        named: The set to find.
         data_dir: What --data-dir says, if anything.
 
     Returns:
@@ -96,27 +96,27 @@ def locate(named_set: NamedSet, data_dir: Path | None) -> Location | None:
         DataError: --data-dir or KCNN_DATA is not a directory.
     """
     for directory in data_directories(data_dir):
-        for layout in named_set.layouts:
-            for folder in _folders(directory, named_set, layout):
-                location = Location(named_set, layout, folder)
-                if all(path.is_file() for path in location.files):
-                    return location
+        for layout in named.layouts:
+            for folder in _folders(directory, named, layout):
+                stored = StoredDataset(named, layout, folder)
+                if all(path.is_file() for path in stored.files):
+                    return stored
     return None
 
 
-def _folders(directory: Path, named_set: NamedSet, layout: Layout) -> Iterator[Path]:
-    for name in named_set.folders:
+def _folders(directory: Path, named: NamedDataset, layout: Layout) -> Iterator[Path]:
+    for name in named.folders:
         yield from (directory / name / inner for inner in layout.folders)
     # All IDX sets have MNIST's file names, so the folder must tell which set they are.
-    if layout.format != "idx" or _idx_owner(directory) == named_set.name:
+    if layout.format != "idx" or _idx_owner(directory) == named.name:
         yield from (directory / inner for inner in layout.folders)
 
 
 def _idx_owner(directory: Path) -> str:
     place = directory.resolve()
-    for named_set in NAMED_SETS.values():
-        if {place.name, place.parent.name} & set(named_set.folders):
-            return named_set.name
+    for named in NAMED_DATASETS.values():
+        if {place.name, place.parent.name} & set(named.folders):
+            return named.name
     return "mnist"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 
-from kcnn.data.locate import Location
+from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
@@ -20,11 +20,11 @@ LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the sets have 190 million
 MOST_MEMBERS = 1000
 
 
-def read_members(location: Location, largest: int) -> Iterator[tuple[str, bytes]]:
+def read_members(stored: StoredDataset, largest: int) -> Iterator[tuple[str, bytes]]:
     """Reads the data files of a located set, one after the other, in whatever order they lie.
 
     Args:
-        location: The set; its layout names the members and, perhaps, the archive.
+        stored: The set; its layout names the members and, perhaps, the archive.
         largest: No member may be longer than this many bytes.
 
     Yields:
@@ -33,26 +33,26 @@ def read_members(location: Location, largest: int) -> Iterator[tuple[str, bytes]
     Raises:
         DataError: A member is missing or too long, or the archive is damaged or cut off.
     """
-    layout = location.layout
+    layout = stored.layout
     wanted = set(layout.members)
     optional = {layout.class_names_member} if layout.class_names_member else set()
     if layout.archive is None:
-        found = _read_folder(location.folder, [*layout.members, *optional], largest)
+        found = _read_folder(stored.folder, [*layout.members, *optional], largest)
     else:
-        found = _read_archive(location, wanted | optional, largest)
+        found = _read_archive(stored, wanted | optional, largest)
     for name, content in found:
         wanted.discard(name)
         yield name, content
     if wanted:
         raise DataError(
-            f"{location.path}: {', '.join(sorted(wanted))} missing in it",
-            how_to_replace(location),
+            f"{stored.path}: {', '.join(sorted(wanted))} missing in it",
+            how_to_replace(stored),
         )
 
 
-def how_to_replace(location: Location) -> str:
+def how_to_replace(stored: StoredDataset) -> str:
     """Says how to replace a damaged set."""
-    return f"move it away and get the set anew: kcnn data fetch {location.named_set.name}"
+    return f"move it away and get the set anew: kcnn data fetch {stored.named.name}"
 
 
 def _read_folder(folder: Path, names: Collection[str], largest: int) -> Iterator[tuple[str, bytes]]:
@@ -69,9 +69,9 @@ def _read_folder(folder: Path, names: Collection[str], largest: int) -> Iterator
 
 
 def _read_archive(
-    location: Location, names: Collection[str], largest: int
+    stored: StoredDataset, names: Collection[str], largest: int
 ) -> Iterator[tuple[str, bytes]]:
-    path = location.path
+    path = stored.path
     seen: set[str] = set()
     try:
         with (
@@ -95,14 +95,14 @@ def _read_archive(
     except _TooLargeError:
         raise DataError(
             f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, and no set has so many",
-            how_to_replace(location),
+            how_to_replace(stored),
         ) from None
     # tarfile raises the first two for headers that are no numbers or that follow without end.
     except (ValueError, RecursionError, *_DAMAGE):
         raise DataError(
             f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
-            f"{_original_size(location)}",
-            how_to_replace(location),
+            f"{_original_size(stored)}",
+            how_to_replace(stored),
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -154,9 +154,9 @@ def _require_size(path: Path, size: int, largest: int) -> None:
         raise DataError(f"{path}: {_bytes(size)}, expected no more than {_bytes(largest)}")
 
 
-def _original_size(location: Location) -> str:
-    sizes = {file.name: file.size for file in location.named_set.downloads}
-    size = sizes.get(location.path.name)
+def _original_size(stored: StoredDataset) -> str:
+    sizes = {file.name: file.size for file in stored.named.downloads}
+    size = sizes.get(stored.path.name)
     return "" if size is None else f", the original {_bytes(size)}"
 
 

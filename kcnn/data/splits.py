@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kcnn.data.amount import images_meant
+from kcnn.data.counts import resolve_count
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import DataError
 
@@ -25,7 +25,7 @@ def set_validation_apart(
         The data set with the training images that stay, and the validation images, if any.
 
     Raises:
-        AmountError: As of `split_validation`.
+        CountError: As of `split_validation`.
     """
     train, taken = split_validation(dataset.train, validation, seed)
     return replace(dataset, train=train), taken
@@ -46,7 +46,7 @@ def split_validation(
         instead of validation images when none were asked for.
 
     Raises:
-        AmountError: So many cannot be taken, or a class would be left without training images.
+        CountError: So many cannot be taken, or a class would be left without training images.
     """
     if validation == 0:
         return train, None
@@ -76,14 +76,14 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
         bool, (count,): which images are chosen; exactly as many as asked for.
 
     Raises:
-        AmountError: So many cannot be chosen, or a class would be chosen whole.
+        CountError: So many cannot be chosen, or a class would be chosen whole.
 
     Example:
         49 images of classes of 5, 5, 22 and 22 images: the parts are 4.5, 4.5, 19.96 and 19.96.
         At most 4 can come from each small class, so 41 come from the others: 21 and 20.
     """
     classes, sizes = np.unique(labels, return_counts=True)
-    count = images_meant(amount, len(labels), len(classes), setting)
+    count = resolve_count(amount, len(labels), len(classes), setting)
     counts = _counts(sizes, count)
     generator = np.random.default_rng(seed)
     taken = np.zeros(len(labels), bool)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kcnn.data.amount import AmountError, images_meant
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.own_images import count_classes
 from kcnn.errors import DataError, RecipeError
 from kcnn.model.graph import unfold
@@ -57,14 +57,14 @@ def _plan(recipe: Recipe) -> Plan | None:
 
 def _require_known_count(recipe: Recipe) -> None:
     """Makes sure that a named set has images enough for validation and a batch."""
-    data, named = recipe.data, NAMED_SETS.get(recipe.data.dataset)
+    data, named = recipe.data, NAMED_DATASETS.get(recipe.data.dataset)
     if named is None:
         return
     count, classes, apart = named.train_count, len(named.class_names), 0
     if data.validation:
         try:
-            apart = images_meant(data.validation, count, classes, "data.validation")
-        except AmountError as error:
+            apart = resolve_count(data.validation, count, classes, "data.validation")
+        except CountError as error:
             problem = recipe.origin.problem(error.loc, error.reason)
             raise RecipeError([problem], error.hint) from None
     require_batch(recipe, count - apart)
@@ -124,7 +124,7 @@ def require_image_shape(recipe: Recipe) -> tuple[int, int, int]:
 
 def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
     """Gives height, width and channels when the settings tell them; None for an npz by itself."""
-    named = NAMED_SETS.get(data.dataset)
+    named = NAMED_DATASETS.get(data.dataset)
     height, width, channels = named.image_shape if named else (None, None, None)
     if data.image_size is not None:
         height, width = data.image_size
@@ -139,7 +139,7 @@ def known_image_shape(data: DataSettings) -> tuple[int, int, int] | None:
 
 def known_classes(data: DataSettings) -> int | None:
     """Gives the number of classes of a named set or a folder; None when only the data know it."""
-    if named := NAMED_SETS.get(data.dataset):
+    if named := NAMED_DATASETS.get(data.dataset):
         return len(named.class_names)
     try:
         return count_classes(data)

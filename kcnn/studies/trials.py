@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.errors import KcnnError
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -256,5 +256,5 @@ def _fetch_data(wanted: Sequence[WantedRun], data_dir: Path | None, progress: Pr
     from kcnn.data.download import locate_or_download
 
     for name in dict.fromkeys(one.settings.data.dataset for one in wanted):
-        if name in NAMED_SETS and NAMED_SETS[name].downloads:
-            locate_or_download(NAMED_SETS[name], data_dir, progress)
+        if name in NAMED_DATASETS and NAMED_DATASETS[name].downloads:
+            locate_or_download(NAMED_DATASETS[name], data_dir, progress)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcnn.data.amount import AmountError
+from kcnn.data.counts import CountError
 from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred
@@ -99,7 +99,7 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
         dataset = load_dataset(recipe.data, data_dir, progress)
         digest = dataset.digest()
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
-    except AmountError as error:
+    except CountError as error:
         problem = recipe.origin.problem(error.loc, error.reason)
         raise DataError(problem, error.hint) from None
     require_batch(recipe, len(dataset.train))

@@ -93,10 +93,10 @@ def test_verify_a_damaged_file(own_mnist) -> None:
 
 
 def test_verify_the_original(own_mnist, monkeypatch) -> None:
-    from kcnn.data.catalog import NAMED_SETS
+    from kcnn.data.catalog import NAMED_DATASETS
 
     digest = hashlib.sha256(own_mnist.read_bytes()).hexdigest()
-    monkeypatch.setitem(NAMED_SETS["mnist"].known_hashes, "mnist.npz", f"sha256:{digest}")
+    monkeypatch.setitem(NAMED_DATASETS["mnist"].known_hashes, "mnist.npz", f"sha256:{digest}")
     assert verify("mnist", own_mnist.parent, Progress())["original"] is True
 
 

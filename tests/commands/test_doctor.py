@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands.doctor import examine
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
@@ -15,7 +15,7 @@ def test_a_machine_that_is_well(tmp_path: Path, real_data: Path) -> None:
     found = examine(tmp_path / "outputs", real_data, Progress())
     assert found["output_dir"] == str(tmp_path / "outputs")
     assert found["output_dir_problem"] is None
-    assert set(found["data"]) == set(NAMED_SETS)
+    assert set(found["data"]) == set(NAMED_DATASETS)
     assert found["data"]["mnist"] == str(real_data / "mnist.npz")
     assert found["packages"]["keras"]
     assert json.loads(json.dumps(found)) == found

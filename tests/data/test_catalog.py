@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 
 
 def test_catalog_loads_nothing_heavy() -> None:
@@ -19,21 +19,21 @@ def test_catalog_loads_nothing_heavy() -> None:
     assert answer.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("named_set", NAMED_SETS.values(), ids=lambda one: one.name)
-def test_entries_agree_with_themselves(named_set) -> None:
-    assert len(set(named_set.class_names)) == len(named_set.class_names)
-    names = {file.name for file in named_set.downloads}
-    for file in named_set.downloads:
+@pytest.mark.parametrize("named", NAMED_DATASETS.values(), ids=lambda one: one.name)
+def test_entries_agree_with_themselves(named) -> None:
+    assert len(set(named.class_names)) == len(named.class_names)
+    names = {file.name for file in named.downloads}
+    for file in named.downloads:
         assert file.url.startswith("https://")
-        assert named_set.known_hashes[file.name] == file.known_hash
-    assert not names or any(set(layout.files) == names for layout in named_set.layouts)
-    for known in named_set.known_hashes.values():
+        assert named.known_hashes[file.name] == file.known_hash
+    assert not names or any(set(layout.files) == names for layout in named.layouts)
+    for known in named.known_hashes.values():
         algorithm, digest = known.split(":")
         assert len(digest) == {"md5": 32, "sha256": 64}[algorithm]
 
 
 def test_class_counts() -> None:
-    assert {name: len(one.class_names) for name, one in NAMED_SETS.items()} == {
+    assert {name: len(one.class_names) for name, one in NAMED_DATASETS.items()} == {
         "digits": 10,
         "mnist": 10,
         "fashion_mnist": 10,
@@ -44,5 +44,5 @@ def test_class_counts() -> None:
 
 def test_hash_of_mnist_is_that_of_the_installed_keras() -> None:
     source = distribution("keras").locate_file("keras/src/datasets/mnist.py")
-    digest = NAMED_SETS["mnist"].downloads[0].known_hash.removeprefix("sha256:")
+    digest = NAMED_DATASETS["mnist"].downloads[0].known_hash.removeprefix("sha256:")
     assert digest in Path(str(source)).read_text()

@@ -14,36 +14,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kcnn.data.catalog import NAMED_SETS, Layout, NamedSet
+from kcnn.data.catalog import NAMED_DATASETS, Layout, NamedDataset
 from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
-from kcnn.data.load import read_located
-from kcnn.data.locate import Location
+from kcnn.data.load import read_stored
+from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 
 # The real layouts with ten images a file.
-CIFAR10 = replace(NAMED_SETS["cifar10"], train_count=50, test_count=10)
-CIFAR100 = replace(NAMED_SETS["cifar100"], train_count=10, test_count=10)
+CIFAR10 = replace(NAMED_DATASETS["cifar10"], train_count=50, test_count=10)
+CIFAR100 = replace(NAMED_DATASETS["cifar100"], train_count=10, test_count=10)
 
 
-def layout(named_set: NamedSet, format: str, in_archive: bool) -> Layout:
+def layout(named: NamedDataset, format: str, in_archive: bool) -> Layout:
     return next(
         one
-        for one in named_set.layouts
+        for one in named.layouts
         if one.format == format and (one.archive is not None) == in_archive
     )
 
 
-def pictures(named_set: NamedSet) -> list[tuple[np.ndarray, np.ndarray]]:
+def pictures(named: NamedDataset) -> list[tuple[np.ndarray, np.ndarray]]:
     """Images and labels of each file, as the reader shall give them."""
     random = np.random.default_rng(0)
-    classes = len(named_set.class_names)
+    classes = len(named.class_names)
     return [
         (
             random.integers(0, 256, (10, 32, 32, 3)).astype(np.uint8),
             random.integers(0, classes, 10),
         )
-        for _ in layout(named_set, "cifar_binary", False).members
+        for _ in layout(named, "cifar_binary", False).members
     ]
 
 
@@ -51,38 +51,38 @@ def planes(images: np.ndarray) -> np.ndarray:
     return images.transpose(0, 3, 1, 2).reshape(len(images), 3072)
 
 
-def binary_contents(named_set: NamedSet) -> dict[str, bytes]:
+def binary_contents(named: NamedDataset) -> dict[str, bytes]:
     contents = {}
-    names = layout(named_set, "cifar_binary", False).members
-    for name, (images, labels) in zip(names, pictures(named_set), strict=True):
+    names = layout(named, "cifar_binary", False).members
+    for name, (images, labels) in zip(names, pictures(named), strict=True):
         columns = [labels[:, np.newaxis], planes(images)]
-        if named_set.name == "cifar100":
+        if named.name == "cifar100":
             columns.insert(0, np.full((10, 1), 19))
         contents[name] = np.hstack(columns).astype(np.uint8).tobytes()
     return contents
 
 
-def python_contents(named_set: NamedSet, protocol: int = 2) -> dict[str, bytes]:
-    key = b"labels" if named_set.name == "cifar10" else b"fine_labels"
-    names = layout(named_set, "cifar_python", False).members
+def python_contents(named: NamedDataset, protocol: int = 2) -> dict[str, bytes]:
+    key = b"labels" if named.name == "cifar10" else b"fine_labels"
+    names = layout(named, "cifar_python", False).members
     return {
         name: pickle.dumps(
             {b"data": planes(images), key: labels.tolist(), b"filenames": ["a.png"] * 10}, protocol
         )
-        for name, (images, labels) in zip(names, pictures(named_set), strict=True)
+        for name, (images, labels) in zip(names, pictures(named), strict=True)
     }
 
 
-def with_hashes(named_set: NamedSet, contents: dict[str, bytes]) -> NamedSet:
+def with_hashes(named: NamedDataset, contents: dict[str, bytes]) -> NamedDataset:
     """Make these contents the original files of a dataset."""
     hashes = {name: f"md5:{hashlib.md5(content).hexdigest()}" for name, content in contents.items()}
-    return replace(named_set, known_hashes=hashes)
+    return replace(named, known_hashes=hashes)
 
 
 def place(
-    folder: Path, named_set: NamedSet, format: str, contents: dict[str, bytes], in_archive: bool
-) -> Location:
-    found = Location(named_set, layout(named_set, format, in_archive), folder)
+    folder: Path, named: NamedDataset, format: str, contents: dict[str, bytes], in_archive: bool
+) -> StoredDataset:
+    found = StoredDataset(named, layout(named, format, in_archive), folder)
     if in_archive:
         with tarfile.open(found.path, "w:gz") as archive:
             # Archives keep no order; the real ones do not either.
@@ -96,8 +96,8 @@ def place(
     return found
 
 
-def assert_same(dataset: Any, named_set: NamedSet) -> None:
-    *train, test = pictures(named_set)
+def assert_same(dataset: Any, named: NamedDataset) -> None:
+    *train, test = pictures(named)
     assert (dataset.train.images == np.concatenate([images for images, _ in train])).all()
     assert (dataset.train.labels == np.concatenate([labels for _, labels in train])).all()
     assert (dataset.test.images == test[0]).all()
@@ -106,25 +106,25 @@ def assert_same(dataset: Any, named_set: NamedSet) -> None:
 
 
 @pytest.mark.parametrize("in_archive", [False, True])
-@pytest.mark.parametrize("named_set", [CIFAR10, CIFAR100], ids=lambda one: one.name)
-def test_binary_layout(tmp_path, named_set, in_archive) -> None:
-    contents = binary_contents(named_set)
-    found = place(tmp_path, named_set, "cifar_binary", contents, in_archive)
+@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda one: one.name)
+def test_binary_layout(tmp_path, named, in_archive) -> None:
+    contents = binary_contents(named)
+    found = place(tmp_path, named, "cifar_binary", contents, in_archive)
     dataset = read_cifar(found)
-    assert_same(dataset, named_set)
-    assert dataset.class_names == named_set.class_names
+    assert_same(dataset, named)
+    assert dataset.class_names == named.class_names
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(found.layout.files)
 
 
 @pytest.mark.parametrize("in_archive", [False, True])
-@pytest.mark.parametrize("named_set", [CIFAR10, CIFAR100], ids=lambda named_set: named_set.name)
+@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
 @pytest.mark.parametrize("protocol", [2, 5])
-def test_python_layout(tmp_path, named_set, in_archive, protocol) -> None:
-    contents = python_contents(named_set, protocol)
-    named_set = with_hashes(named_set, contents)
-    dataset = read_cifar_python(place(tmp_path, named_set, "cifar_python", contents, in_archive))
-    assert_same(dataset, named_set)
-    assert dataset.class_names == named_set.class_names
+def test_python_layout(tmp_path, named, in_archive, protocol) -> None:
+    contents = python_contents(named, protocol)
+    named = with_hashes(named, contents)
+    dataset = read_cifar_python(place(tmp_path, named, "cifar_python", contents, in_archive))
+    assert_same(dataset, named)
+    assert dataset.class_names == named.class_names
 
 
 def python_2_batch(images: np.ndarray) -> bytes:
@@ -148,8 +148,8 @@ def test_python_layout_as_python_2_wrote_it(tmp_path, recwarn) -> None:
     images = np.random.default_rng(0).integers(0, 256, (10, 3072)).astype(np.uint8)
     names = layout(CIFAR10, "cifar_python", False).members
     contents = dict.fromkeys(names, python_2_batch(images))
-    named_set = with_hashes(CIFAR10, contents)
-    dataset = read_cifar_python(place(tmp_path, named_set, "cifar_python", contents, False))
+    named = with_hashes(CIFAR10, contents)
+    dataset = read_cifar_python(place(tmp_path, named, "cifar_python", contents, False))
     assert (planes(dataset.test.images) == images).all()
     assert (dataset.test.labels == 1).all()
     assert not list(recwarn)
@@ -173,29 +173,27 @@ class Hostile:
 
 
 @pytest.mark.parametrize("in_archive", [False, True])
-@pytest.mark.parametrize("named_set", [CIFAR10, CIFAR100], ids=lambda named_set: named_set.name)
-def test_a_pickle_that_is_not_the_original_runs_nothing(tmp_path, named_set, in_archive) -> None:
-    contents = python_contents(named_set)
-    named_set, name = with_hashes(named_set, contents), next(iter(contents))
+@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
+def test_a_pickle_that_is_not_the_original_runs_nothing(tmp_path, named, in_archive) -> None:
+    contents = python_contents(named)
+    named, name = with_hashes(named, contents), next(iter(contents))
     victim = tmp_path / "victim"
     contents[name] = pickle.dumps({b"data": Hostile(victim)})
-    found = place(tmp_path, named_set, "cifar_python", contents, in_archive)
+    found = place(tmp_path, named, "cifar_python", contents, in_archive)
     with pytest.raises(DataError, match=f"{name} is not the original file") as caught:
         read_cifar_python(found)
     assert not victim.exists()
     assert caught.value.hint == (
-        f"move it away and get the set anew: kcnn data fetch {named_set.name}; or save your own "
+        f"move it away and get the set anew: kcnn data fetch {named.name}; or save your own "
         "images as .npz, for dataset: npz"
     )
     pickle.loads(contents[name])
     assert victim.exists(), "the pickle was not hostile at all"
 
 
-@pytest.mark.parametrize("named_set", [CIFAR10, CIFAR100], ids=lambda named_set: named_set.name)
-def test_every_pickle_has_a_known_hash(named_set) -> None:
-    hashes = [
-        named_set.known_hashes[name] for name in layout(named_set, "cifar_python", True).members
-    ]
+@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
+def test_every_pickle_has_a_known_hash(named) -> None:
+    hashes = [named.known_hashes[name] for name in layout(named, "cifar_python", True).members]
     assert len(set(hashes)) == len(hashes)
     assert all(re.fullmatch("md5:[0-9a-f]{32}", known) for known in hashes)
 
@@ -238,13 +236,13 @@ def test_a_label_out_of_range(tmp_path) -> None:
     contents = binary_contents(CIFAR10)
     contents["test_batch.bin"] = b"\x0a" + contents["test_batch.bin"][1:]
     with pytest.raises(DataError, match="label 10 found, expected 0 to 9"):
-        read_located(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
+        read_stored(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
 
 
 @pytest.mark.slow
 def test_real_cifar10(real_data) -> None:
-    cifar10 = NAMED_SETS["cifar10"]
-    found = Location(cifar10, layout(cifar10, "cifar_binary", True), real_data)
+    cifar10 = NAMED_DATASETS["cifar10"]
+    found = StoredDataset(cifar10, layout(cifar10, "cifar_binary", True), real_data)
     dataset = read_cifar(found)
     assert dataset.image_shape == (32, 32, 3)
     assert list(np.bincount(dataset.train.labels)) == [5000] * 10

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.digits import read_digits
 
 
 def test_counts_and_shapes_are_as_the_catalog_says() -> None:
-    named_set, digits = NAMED_SETS["digits"], read_digits()
-    assert (len(digits.train), len(digits.test)) == (named_set.train_count, named_set.test_count)
-    assert digits.image_shape == named_set.image_shape
-    assert digits.class_names == named_set.class_names
+    named, digits = NAMED_DATASETS["digits"], read_digits()
+    assert (len(digits.train), len(digits.test)) == (named.train_count, named.test_count)
+    assert digits.image_shape == named.image_shape
+    assert digits.class_names == named.class_names
 
 
 def test_grey_levels_fill_the_range() -> None:

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from kcnn.data import download as module
-from kcnn.data.catalog import NAMED_SETS, Download, NamedSet
+from kcnn.data.catalog import NAMED_DATASETS, Download, NamedDataset
 from kcnn.data.download import download, locate_or_download
 from kcnn.errors import DataError
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
-FASHION_MNIST = NAMED_SETS["fashion_mnist"]
+FASHION_MNIST = NAMED_DATASETS["fashion_mnist"]
 # Longer than several of the chunks that are read at once.
 CONTENTS = {
     file.name: bytes([number]) * (module.CHUNK_BYTES * 2 + 1000 * number)
@@ -111,7 +111,7 @@ def data_dir(no_data: Path, tmp_path: Path, monkeypatch) -> Path:
     return folder
 
 
-def from_server(address: str) -> NamedSet:
+def from_server(address: str) -> NamedDataset:
     """Fashion-MNIST with other contents and another address."""
     return replace(
         FASHION_MNIST,
@@ -130,24 +130,24 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_all_files_arrive_whole(server, data_dir) -> None:
     progress = Counter()
-    location = download(from_server(server), data_dir, progress)
-    assert location.folder == data_dir / "fashion-mnist"
-    assert location.layout.files[0] == "train-images-idx3-ubyte.gz"
-    assert contents(location.folder) == CONTENTS
+    stored = download(from_server(server), data_dir, progress)
+    assert stored.folder == data_dir / "fashion-mnist"
+    assert stored.layout.files[0] == "train-images-idx3-ubyte.gz"
+    assert contents(stored.folder) == CONTENTS
     assert {title: sum(seen) for title, seen in progress.tasks.items()} == {
         f"Downloading {name}": len(content) for name, content in CONTENTS.items()
     }
     assert all(len(seen) >= 2 for seen in progress.tasks.values())
-    assert location.files[0].stat().st_mode & 0o777 == 0o644
+    assert stored.files[0].stat().st_mode & 0o777 == 0o644
 
 
 def test_what_is_found_is_not_downloaded(data_dir) -> None:
-    named_set = from_server("http://127.0.0.1:1")
+    named = from_server("http://127.0.0.1:1")
     folder = data_dir / "fashion-mnist"
     folder.mkdir()
     for name in CONTENTS:
         (folder / name).write_bytes(b"a person's own")
-    assert locate_or_download(named_set, data_dir, Progress()).folder == folder
+    assert locate_or_download(named, data_dir, Progress()).folder == folder
 
 
 def test_own_files_are_kept_and_missing_ones_fetched(server, data_dir) -> None:
@@ -160,27 +160,27 @@ def test_own_files_are_kept_and_missing_ones_fetched(server, data_dir) -> None:
 
 
 def test_variable_and_keras_cache_are_the_other_places(server, data_dir, no_data, monkeypatch):
-    named_set = from_server(server)
-    assert download(named_set, None, Progress()).folder == no_data / "datasets" / "fashion-mnist"
+    named = from_server(server)
+    assert download(named, None, Progress()).folder == no_data / "datasets" / "fashion-mnist"
     monkeypatch.setenv("KCNN_DATA", str(data_dir))
-    assert download(named_set, None, Progress()).folder == data_dir / "fashion-mnist"
+    assert download(named, None, Progress()).folder == data_dir / "fashion-mnist"
 
 
-def assert_fails(named_set: NamedSet, data_dir: Path, message: str) -> None:
+def assert_fails(named: NamedDataset, data_dir: Path, message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        download(named_set, data_dir, Progress())
+        download(named, data_dir, Progress())
     assert "\n" not in caught.value.message
-    assert caught.value.message.startswith(named_set.downloads[0].url)
+    assert caught.value.message.startswith(named.downloads[0].url)
     assert f"put them into {data_dir / 'fashion-mnist'}" in caught.value.hint
     assert "recipes/digits.yaml" in caught.value.hint
     assert contents(data_dir / "fashion-mnist") == {}
 
 
 def test_wrong_hash(server, data_dir) -> None:
-    named_set = from_server(server)
-    wrong = replace(named_set.downloads[0], known_hash=FASHION_MNIST.downloads[0].known_hash)
-    named_set = replace(named_set, downloads=(wrong, *named_set.downloads[1:]))
-    assert_fails(named_set, data_dir, "not the original file")
+    named = from_server(server)
+    wrong = replace(named.downloads[0], known_hash=FASHION_MNIST.downloads[0].known_hash)
+    named = replace(named, downloads=(wrong, *named.downloads[1:]))
+    assert_fails(named, data_dir, "not the original file")
 
 
 def test_not_found(server, data_dir) -> None:
@@ -210,7 +210,7 @@ def test_a_server_that_sends_too_much_is_not_heard_out(data_dir) -> None:
 
 
 def test_every_download_is_over_tls_and_of_a_known_hash() -> None:
-    files = [file for named_set in NAMED_SETS.values() for file in named_set.downloads]
+    files = [file for named in NAMED_DATASETS.values() for file in named.downloads]
     assert len(files) == 7
     for file in files:
         assert file.url.startswith("https://")
@@ -228,13 +228,13 @@ def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
                 super().do_GET()
             else:
                 self.send_response(302)
-                self.send_header("Location", server + self.path)
+                self.send_header("StoredDataset", server + self.path)
                 self.end_headers()
 
     monkeypatch.setattr(module, "RETRIES", 1)
     with serve(FailsOnce) as address:
-        location = download(from_server(address), data_dir, Progress())
-    assert contents(location.folder) == CONTENTS
+        stored = download(from_server(address), data_dir, Progress())
+    assert contents(stored.folder) == CONTENTS
 
 
 def test_a_place_that_cannot_be_written(server, data_dir) -> None:
@@ -282,5 +282,5 @@ class ShortChunks(BaseHTTPRequestHandler):
 
 def test_short_chunks_are_counted_as_what_they_are(data_dir) -> None:
     with serve(ShortChunks) as address:
-        location = download(from_server(address), data_dir, Progress())
-    assert contents(location.folder) == CONTENTS
+        stored = download(from_server(address), data_dir, Progress())
+    assert contents(stored.folder) == CONTENTS

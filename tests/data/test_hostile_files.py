@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from kcnn.data import members as members_module
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.idx import read_idx
-from kcnn.data.locate import Location
+from kcnn.data.locate import StoredDataset
 from kcnn.data.members import read_members
 from kcnn.errors import DataError
 
-CIFAR10 = replace(NAMED_SETS["cifar10"], train_count=50, test_count=10)
+CIFAR10 = replace(NAMED_DATASETS["cifar10"], train_count=50, test_count=10)
 PACKED = next(one for one in CIFAR10.layouts if one.format == "cifar_binary" and one.archive)
 
 
@@ -56,9 +56,9 @@ def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
         read_idx(bomb, 3)
 
 
-def archive(folder: Path, *added: tuple[tarfile.TarInfo, int]) -> Location:
+def archive(folder: Path, *added: tuple[tarfile.TarInfo, int]) -> StoredDataset:
     """A CIFAR archive with these members, and so many zeros in each, before its own."""
-    found = Location(CIFAR10, PACKED, folder)
+    found = StoredDataset(CIFAR10, PACKED, folder)
     with tarfile.open(found.path, "w:gz", compresslevel=1) as tar:
         for member, size in added:
             member.size = size

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.data.catalog import NAMED_SETS
+from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.download import download
 from kcnn.data.locate import data_directories, keras_cache, locate
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
-MNIST = NAMED_SETS["mnist"]
-FASHION_MNIST = NAMED_SETS["fashion_mnist"]
-CIFAR10 = NAMED_SETS["cifar10"]
+MNIST = NAMED_DATASETS["mnist"]
+FASHION_MNIST = NAMED_DATASETS["fashion_mnist"]
+CIFAR10 = NAMED_DATASETS["cifar10"]
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -57,7 +57,7 @@ def test_a_user_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_nothing_found(no_data: Path) -> None:
-    assert [locate(one, None) for one in NAMED_SETS.values()] == [None] * 5
+    assert [locate(one, None) for one in NAMED_DATASETS.values()] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_nothing_found(no_data: Path) -> None:
     ],
 )
 def test_folders_of_keras_and_torchvision(no_data, tmp_path, name, folder, first_file) -> None:
-    named_set = NAMED_SETS[name]
-    layout = next(layout for layout in named_set.layouts if layout.files[0] == first_file)
+    named = NAMED_DATASETS[name]
+    layout = next(layout for layout in named.layouts if layout.files[0] == first_file)
     touch(tmp_path / folder, *layout.files)
-    found = locate(named_set, tmp_path)
+    found = locate(named, tmp_path)
     assert found is not None
     assert (found.layout, found.folder) == (layout, tmp_path / folder)
 
@@ -102,7 +102,7 @@ def test_a_set_with_a_missing_file_is_not_found(no_data, tmp_path) -> None:
 def test_a_folder_named_train_is_no_file_of_cifar100(no_data, tmp_path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "test").mkdir()
-    assert locate(NAMED_SETS["cifar100"], tmp_path) is None
+    assert locate(NAMED_DATASETS["cifar100"], tmp_path) is None
 
 
 def test_data_dir_must_be_a_directory(no_data, tmp_path, monkeypatch) -> None:

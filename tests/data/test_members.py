@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.data.catalog import NAMED_SETS
-from kcnn.data.locate import Location
+from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.locate import StoredDataset
 from kcnn.data.members import read_members
 from kcnn.errors import DataError
 
-CIFAR10 = replace(NAMED_SETS["cifar10"], train_count=50, test_count=10)
+CIFAR10 = replace(NAMED_DATASETS["cifar10"], train_count=50, test_count=10)
 PACKED = next(one for one in CIFAR10.layouts if one.format == "cifar_binary" and one.archive)
 
 
@@ -47,7 +47,7 @@ ARCHIVES = {
 
 @pytest.mark.parametrize("attack", ARCHIVES)
 def test_hostile_headers_end_in_one_line_and_soon(tmp_path: Path, attack: str) -> None:
-    found = Location(CIFAR10, PACKED, tmp_path)
+    found = StoredDataset(CIFAR10, PACKED, tmp_path)
     found.path.write_bytes(gzip.compress(ARCHIVES[attack] + END, 1))
     begun = time.process_time()
     with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: damaged or cut off"):
@@ -65,7 +65,7 @@ class Eager(tarfile.ExFileObject):
 
 def test_members_may_be_read_far_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tarfile.TarFile, "fileobject", Eager)
-    found = Location(CIFAR10, PACKED, tmp_path)
+    found = StoredDataset(CIFAR10, PACKED, tmp_path)
     with tarfile.open(found.path, "w:gz") as archive:
         for name in PACKED.members:
             member = tarfile.TarInfo(name)
@@ -76,7 +76,7 @@ def test_members_may_be_read_far_ahead(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_folder_of_two_lines_stays_out_of_the_error(tmp_path: Path) -> None:
-    found = Location(CIFAR10, PACKED, tmp_path)
+    found = StoredDataset(CIFAR10, PACKED, tmp_path)
     member = header("a\nb/data_batch_1.bin", b"0", 70_000) + bytes(70_144)
     found.path.write_bytes(gzip.compress(member + END))
     with pytest.raises(DataError, match="70,000 bytes, expected no more") as caught:

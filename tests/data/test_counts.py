@@ -7,14 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kcnn.data.amount import AmountError, images_meant, written_out
+from kcnn.data.counts import CountError, resolve_count, written_out
 
 
 @pytest.mark.parametrize(
     ("amount", "expected"), [(1, 1), (98, 98), (0.2, 20), (0.006, 1), (0.984, 98)]
 )
 def test_numbers_and_shares(amount: int | float, expected: int) -> None:
-    assert images_meant(amount, 100, 2, "data.validation") == expected
+    assert resolve_count(amount, 100, 2, "data.validation") == expected
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_numbers_and_shares(amount: int | float, expected: int) -> None:
 def test_what_a_set_cannot_give(
     amount: int | float, available: int, reason: str, hint: str
 ) -> None:
-    with pytest.raises(AmountError) as caught:
-        images_meant(amount, available, 2, "data.test")
+    with pytest.raises(CountError) as caught:
+        resolve_count(amount, available, 2, "data.test")
     assert caught.value.reason.startswith(reason)
     assert caught.value.message == f"data.test: {caught.value.reason}"
     assert hint in caught.value.hint
@@ -58,15 +58,15 @@ def test_the_share_that_a_hint_names_can_be_taken(
 ) -> None:
     assume(classes < available)
     try:
-        assert 1 <= images_meant(share, available, classes, "data.test") <= available - classes
-    except AmountError as error:
+        assert 1 <= resolve_count(share, available, classes, "data.test") <= available - classes
+    except CountError as error:
         (named,) = re.findall(r"0\.\d+", error.hint)
-        count = images_meant(float(named), available, classes, "data.test")
+        count = resolve_count(float(named), available, classes, "data.test")
         assert count == 1 or "at most" in error.hint
 
 
 def test_an_error_comes_whole_from_another_process() -> None:
-    error = AmountError("data.test", "too few", "write more")
+    error = CountError("data.test", "too few", "write more")
     again = pickle.loads(pickle.dumps(error))
     assert (again.setting, again.message, again.hint) == (
         "data.test",

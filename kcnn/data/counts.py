@@ -8,7 +8,7 @@ from typing import Any
 from kcnn.errors import DataError
 
 
-class AmountError(DataError):
+class CountError(DataError):
     """More or fewer images asked for than a set can give.
 
     Args:
@@ -32,7 +32,7 @@ class AmountError(DataError):
         return type(self), (self.setting, self.reason, self.hint)
 
 
-def images_meant(amount: int | float, available: int, classes: int, setting: str) -> int:
+def resolve_count(amount: int | float, available: int, classes: int, setting: str) -> int:
     """Says how many images to take from a set of which every class keeps one.
 
     Args:
@@ -42,22 +42,22 @@ def images_meant(amount: int | float, available: int, classes: int, setting: str
         setting: The setting that asks for them, as errors name it.
 
     Raises:
-        AmountError: That is less than one image, or more than the classes can give.
+        CountError: That is less than one image, or more than the classes can give.
     """
     is_share = isinstance(amount, float)
     if amount <= 0 or (is_share and amount >= 1):
         reason = f"{amount}, expected a number of images or a share below 1"
-        raise AmountError(setting, reason, "write a share, as in 0.1")
+        raise CountError(setting, reason, "write a share, as in 0.1")
     count = round(amount * available) if is_share else int(amount)
     shown = f"{written_out(amount)} of {available:,} images"
     if count == 0:
         least = _two_digits(1, available, ROUND_UP)
         hint = f"write a share of at least {least}, which is one image"
-        raise AmountError(setting, f"{shown} is less than one image", hint)
+        raise CountError(setting, f"{shown} is less than one image", hint)
     most = available - classes
     if count > most:
         reason = f"{shown} leaves some class without training images"
-        raise AmountError(setting, reason, _fewer(most, available, is_share))
+        raise CountError(setting, reason, _fewer(most, available, is_share))
     return count
 
 
