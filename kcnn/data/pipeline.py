@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kcnn.data.augmentation import augmenter_of
+from kcnn.data.augmentation import build_augmenter
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.dataset import Images
 from kcnn.data.splits import steps_per_epoch
@@ -70,7 +70,7 @@ def training_batches(
     count = len(train)
     steps = steps_per_epoch(count, batch_size, drop_remainder)
     size = batch_size if steps * batch_size == count or drop_remainder else None
-    augmenters = [augmenter_of(augmentation) for augmentation in augmentations]
+    augmenters = [build_augmenter(augmentation) for augmentation in augmentations]
 
     @_as_written
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:

@@ -1,7 +1,7 @@
-"""Augmentations of training images, under Keras's names where Keras has one.
+"""Augmentations of training images, with Keras's names where Keras has them.
 
 They run in the input pipeline, in the order of the recipe, and never become part of the model.
-Defaults are Keras's for its own; a test compares them.
+Their defaults are Keras's; a test compares them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _is_factor(value: Any) -> bool:
 
 
 def _is_zoom(value: Any) -> bool:
-    # At -1 nothing of the picture is left.
+    # At -1 nothing of the image is left.
     lowest = value[0] if isinstance(value, list) and value else -value if _is_number(value) else 0
     return _is_factor(value) and lowest > -1
 
@@ -44,11 +44,11 @@ class Augmentation(Settings):
 
 
 class RandomCrop(Augmentation):
-    """Pads each image and cuts its own size out again at a random place.
+    """Pad each image and crop it to its former size at a random position.
 
     Args:
         padding: Pixels added on every side.
-        fill_mode: What stands there: black (constant) or the mirrored image (reflect).
+        fill_mode: The added pixels: black (constant) or the mirrored image (reflect).
     """
 
     padding: Count
@@ -56,10 +56,10 @@ class RandomCrop(Augmentation):
 
 
 class RandomFlip(Augmentation):
-    """Mirrors each image with probability one half a direction.
+    """Flip each image with probability 1/2 in each direction.
 
     Args:
-        mode: Left to right (horizontal), top to bottom (vertical), or each by a coin of its own.
+        mode: Left to right (horizontal), top to bottom (vertical), or both, independently.
     """
 
     mode: Annotated[str, choice("horizontal", "vertical", "horizontal_and_vertical")] = (
@@ -68,20 +68,20 @@ class RandomFlip(Augmentation):
 
 
 class AlternatingFlip(Augmentation):
-    """Mirrors each image, left to right, in every other epoch (Jordan, 2024).
+    """Flip each image, left to right, in every other epoch (Jordan, 2024).
 
-    Which half of the images begins mirrored is drawn once, so that two successive epochs show
-    every image both ways; `RandomFlip` shows half of them one way twice.
+    A random half of the images is flipped in the first epoch, so that two successive epochs show
+    every image both ways. `RandomFlip` shows half of the images the same way twice.
     """
 
 
 class Warp(Augmentation):
-    """What moves pixels to places between pixels.
+    """Base class of augmentations that move pixels to positions between pixels.
 
     Args:
-        fill_mode: What stands beyond the edge: black (constant), the mirrored image (reflect), its
+        fill_mode: The pixels beyond the edge: black (constant), the mirrored image (reflect), its
             other side (wrap) or its last pixel (nearest).
-        interpolation: How values between pixels are found.
+        interpolation: How values between pixels are computed.
     """
 
     fill_mode: FillMode = "reflect"
@@ -89,21 +89,21 @@ class Warp(Augmentation):
 
 
 class RandomRotation(Warp):
-    """Turns each image.
+    """Rotate each image.
 
     Args:
-        factor: How far, as a share of a full turn: 0.1 is up to 36 degrees either way.
+        factor: How far, as a fraction of a full turn: 0.1 is up to 36 degrees in both directions.
     """
 
     factor: Factor
 
 
 class RandomTranslation(Warp):
-    """Shifts each image.
+    """Shift each image.
 
     Args:
-        height_factor: How far, as a share of its height; positive is down.
-        width_factor: How far, as a share of its width; positive is to the right.
+        height_factor: How far, as a fraction of its height; positive is down.
+        width_factor: How far, as a fraction of its width; positive is to the right.
     """
 
     height_factor: Factor
@@ -111,11 +111,11 @@ class RandomTranslation(Warp):
 
 
 class RandomZoom(Warp):
-    """Zooms each image.
+    """Zoom each image.
 
     Args:
         height_factor: How much more of the height is shown; negative factors enlarge the image.
-        width_factor: The same for its width; when left out, its proportions are kept.
+        width_factor: How much more of the width; without it, the image keeps its proportions.
     """
 
     height_factor: ZoomFactor
@@ -123,43 +123,43 @@ class RandomZoom(Warp):
 
 
 class RandomBrightness(Augmentation):
-    """Adds a random share of the value range, 255, to each image.
+    """Add a random fraction of the value range, 255, to each image.
 
     Args:
-        factor: The share.
+        factor: The fraction.
     """
 
     factor: Factor
 
 
 class RandomContrast(Augmentation):
-    """Multiplies the distance from each channel's mean by 1 plus a random share.
+    """Multiply the distance of pixels from their channel's mean by 1 plus a random amount.
 
     Args:
-        factor: The share.
+        factor: The amount.
     """
 
     factor: Factor
 
 
 class Cutout(Augmentation):
-    """Blackens a square at a random place of each image (DeVries and Taylor, 2017).
+    """Blacken a square at a random position of each image (DeVries and Taylor, 2017).
 
     Args:
-        size: The square's side in pixels; what lies outside the image is lost.
+        size: The square's side in pixels; the part of it outside the image has no effect.
     """
 
     size: Count
 
 
 class MixUp(Augmentation):
-    """Blends each image and its label with another's (Zhang et al., 2018).
+    """Blend each image and its label with those of another image (Zhang et al., 2018).
 
-    Labels become shares of two classes, so it needs a loss of one-hot rows, as in
-    `loss: categorical_crossentropy`.
+    Labels become fractions of two classes, so the loss must take one-hot labels, as
+    `loss: categorical_crossentropy` does.
 
     Args:
-        alpha: Both parameters of the beta distribution that the share is drawn from.
+        alpha: Both parameters of the beta distribution that the fraction is drawn from.
     """
 
     mixes_labels: ClassVar[bool] = True
@@ -168,13 +168,13 @@ class MixUp(Augmentation):
 
 
 class CutMix(Augmentation):
-    """Pastes a box of another image into each and mixes labels by area (Yun et al., 2019).
+    """Paste a box of another image into each and mix labels by area (Yun et al., 2019).
 
-    It needs a loss of one-hot rows, as `MixUp` does.
+    The loss must take one-hot labels, as for `MixUp`.
 
     Args:
-        factor: Both parameters of the beta distribution that the area is drawn from; Keras draws
-            them for each batch, between 0 and this.
+        factor: Both parameters of the beta distribution that the area is drawn from. Keras instead
+            draws them for each batch, between 0 and this factor.
     """
 
     mixes_labels: ClassVar[bool] = True
@@ -183,10 +183,10 @@ class CutMix(Augmentation):
 
 
 class RandAugment(Augmentation):
-    """Applies a few changes drawn from a fixed set (Cubuk et al., 2020).
+    """Apply a few random operations from a fixed set (Cubuk et al., 2020).
 
     Args:
-        num_ops: How many changes an image gets.
+        num_ops: How many operations are applied to an image.
         factor: Their strength, from 0 to 1.
     """
 

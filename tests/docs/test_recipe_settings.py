@@ -124,4 +124,4 @@ def test_a_summary_ends_before_the_arguments() -> None:
     assert summary(Dense) == "Every output reads every input."
     first, second = summary(AlternatingFlip).split("\n\n")
     assert first.endswith("(Jordan, 2024).")
-    assert second.endswith("shows half of them one way twice.")
+    assert second.endswith("shows half of the images the same way twice.")

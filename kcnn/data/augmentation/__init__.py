@@ -1,11 +1,11 @@
-"""Augmentation in the input pipeline: batched TensorFlow operations, one module a family."""
+"""Augmentation in the input pipeline, as TensorFlow operations on batches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kcnn.data.augmentation import colour, crop_and_flip, cutout, mixing, rand_augment, warp
+from kcnn.data.augmentation import color, crop_and_flip, cutout, mixing, rand_augment, warp
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.recipe import augmentations as settings
 
@@ -16,8 +16,8 @@ AUGMENTERS: Mapping[type[settings.Augmentation], Callable[[Any], Augmenter]] = {
     settings.RandomRotation: warp.random_rotation,
     settings.RandomTranslation: warp.random_translation,
     settings.RandomZoom: warp.random_zoom,
-    settings.RandomBrightness: colour.random_brightness,
-    settings.RandomContrast: colour.random_contrast,
+    settings.RandomBrightness: color.random_brightness,
+    settings.RandomContrast: color.random_contrast,
     settings.Cutout: cutout.cutout,
     settings.MixUp: mixing.mix_up,
     settings.CutMix: mixing.cut_mix,
@@ -25,6 +25,6 @@ AUGMENTERS: Mapping[type[settings.Augmentation], Callable[[Any], Augmenter]] = {
 }
 
 
-def augmenter_of(augmentation: settings.Augmentation) -> Augmenter:
-    """Makes what a recipe's augmentation asks for."""
+def build_augmenter(augmentation: settings.Augmentation) -> Augmenter:
+    """Build the augmenter for an augmentation of a recipe."""
     return AUGMENTERS[type(augmentation)](augmentation)

@@ -1,4 +1,4 @@
-"""Augmentations that move whole pixels: random crops of the padded image, and mirroring."""
+"""Augmentations that move whole pixels: random crops of the padded image, and flips."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FLIPPED_AXES = {
 
 
 def random_crop(settings: RandomCrop) -> Augmenter:
-    """Pads each image and cuts its own size out again at a random place."""
-    places = 2 * settings.padding + 1
+    """Pad each image and crop it to its former size at a random position."""
+    positions = 2 * settings.padding + 1
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-        offsets = whole_numbers(draws, places) - settings.padding
+        offsets = whole_numbers(draws, positions) - settings.padding
         return shift(images, offsets[:, 0], offsets[:, 1], settings.padding, settings.fill_mode)
 
     return image_augmenter(2, change)
 
 
 def random_flip(settings: RandomFlip) -> Augmenter:
-    """Mirrors each image with probability one half a direction."""
+    """Flip each image with probability 1/2 in each direction."""
     axes = FLIPPED_AXES[settings.mode]
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
@@ -39,16 +39,16 @@ def random_flip(settings: RandomFlip) -> Augmenter:
 
 
 def alternating_flip(settings: AlternatingFlip) -> Augmenter:
-    """Mirrors each image in every other epoch (Jordan, 2024, arXiv:2404.00498: alternating flip).
+    """Flip each image in every other epoch (alternating flip; Jordan, 2024, arXiv:2404.00498).
 
-    An image's number is 1 where it is mirrored; a coin of its own decides the first epoch.
+    An image's draw is 1 if it is flipped. A random bit for each image decides the first epoch.
     """
 
     def draw(count: int, seed: tf.Tensor) -> tf.Tensor:
         return tf.floor(2.0 * tf.random.stateless_uniform([count, 1], seed))
 
-    def of_epoch(coins: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
-        return tf.where(epoch % 2 == 0, coins, 1.0 - coins)
+    def of_epoch(bits: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
+        return tf.where(epoch % 2 == 0, bits, 1.0 - bits)
 
     def apply(
         images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor
@@ -61,15 +61,15 @@ def alternating_flip(settings: AlternatingFlip) -> Augmenter:
 def shift(
     images: tf.Tensor, down: tf.Tensor, right: tf.Tensor, margin: int, fill_mode: str
 ) -> tf.Tensor:
-    """Cuts each image's own size out at a place of its own.
+    """Crop each image to its own size at a position of its own.
 
     Args:
         images: (batch, height, width, channels).
-        down: int32 (batch,), rows from the image's top to the cut's, in -margin..margin.
-        right: int32 (batch,), columns likewise.
-        margin: How far a cut may reach beyond the image, in pixels.
-        fill_mode: What stands there: `constant`, black; `reflect`, the mirrored image without its
-            edge twice, as in NumPy's and PyTorch's padding of that name.
+        down: int32 (batch,), rows from the image's top to the crop's top, in -margin..margin.
+        right: int32 (batch,), columns from the image's left to the crop's left, in -margin..margin.
+        margin: How far a crop may reach beyond the image, in pixels.
+        fill_mode: The pixels beyond the image: `constant` is black; `reflect` is the mirrored image
+            without a second copy of its edge, as NumPy and PyTorch pad.
 
     Returns:
         Images of the same shape and type.
@@ -87,14 +87,15 @@ def shift(
 
 
 def flip(images: tf.Tensor, chosen: tf.Tensor, axis: int) -> tf.Tensor:
-    """Mirrors some images of a batch.
+    """Flip some images of a batch.
 
     Args:
         images: (batch, height, width, channels).
-        chosen: bool (batch,), which ones.
+        chosen: bool (batch,), whether to flip an image.
         axis: 1 swaps top and bottom, 2 left and right.
     """
-    # One gather from both versions: tf.where would broadcast its condition, at four times the cost.
+    # A gather from both versions, because tf.where broadcasts its condition and takes four times
+    # as long.
     count = tf.shape(images)[0]
     both = tf.concat([images, tf.reverse(images, [axis])], axis=0)
     flipped = tf.gather(both, tf.range(count) + tf.where(chosen, count, 0))

@@ -10,7 +10,7 @@ from kcnn.recipe.augmentations import Cutout
 
 
 def cutout(settings: Cutout) -> Augmenter:
-    """Blackens a square around a random pixel; what lies outside the image is lost."""
+    """Blacken a square around a random pixel. The part of it outside the image has no effect."""
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
         _, height, width, _ = images.shape

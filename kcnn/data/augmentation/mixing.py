@@ -1,4 +1,4 @@
-"""Augmentations that mix each image, and its target, with the next one of the batch."""
+"""Augmentations that mix each image and its target with the next image of the batch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from kcnn.recipe.augmentations import CutMix, MixUp
 
 
 def mix_up(settings: MixUp) -> Augmenter:
-    """Blends each image with another (Zhang et al., 2018, arXiv:1710.09412)."""
+    """Blend each image with another (mixup; Zhang et al., 2018, arXiv:1710.09412)."""
 
     def apply(
         images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        share = draws[:, 0]
+        kept = draws[:, 0]
         images = tf.cast(images, tf.float32)
-        images += per_image(1.0 - share) * (_next_of_batch(images) - images)
-        return images, mixed_targets(targets, share)
+        images += per_image(1.0 - kept) * (_next_of_batch(images) - images)
+        return images, mixed_targets(targets, kept)
 
     return Augmenter(_beta_and_uniforms(settings.alpha, uniforms=0), apply)
 
 
 def cut_mix(settings: CutMix) -> Augmenter:
-    """Pastes a box of another image into each (Yun et al., 2019, arXiv:1905.04899)."""
+    """Paste a box of another image into each (CutMix; Yun et al., 2019, arXiv:1905.04899)."""
 
     def apply(
         images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor
@@ -39,24 +39,24 @@ def cut_mix(settings: CutMix) -> Augmenter:
             height,
             width,
         )
-        # The paper's share after clipping: what is seen of the image, not what was drawn.
-        share = 1.0 - tf.cast(areas(boxes), tf.float32) / float(height * width)
+        # As in the paper, the fraction after clipping the box, not the fraction that was drawn.
+        kept = 1.0 - tf.cast(areas(boxes), tf.float32) / float(height * width)
         inside = box_masks(boxes, images)
         images = images * (1 - inside) + _next_of_batch(images) * inside
-        return images, mixed_targets(targets, share)
+        return images, mixed_targets(targets, kept)
 
     return Augmenter(_beta_and_uniforms(settings.factor, uniforms=2), apply)
 
 
-def mixed_targets(targets: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """Mixes each target with the next one of the batch.
+def mixed_targets(targets: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+    """Mix each target with the next target of the batch.
 
     Args:
         targets: float32 (batch, classes).
-        share: float32 (batch,), how much of its own target an image keeps.
+        kept: float32 (batch,), the fraction that each image keeps of its own target.
     """
-    share = share[:, tf.newaxis]
-    return share * targets + (1.0 - share) * _next_of_batch(targets)
+    kept = kept[:, tf.newaxis]
+    return kept * targets + (1.0 - kept) * _next_of_batch(targets)
 
 
 def _next_of_batch(values: tf.Tensor) -> tf.Tensor:
@@ -66,7 +66,7 @@ def _next_of_batch(values: tf.Tensor) -> tf.Tensor:
 def _beta_and_uniforms(alpha: float, uniforms: int) -> Draw:
     def draw(count: int, seed: tf.Tensor) -> tf.Tensor:
         gamma_seed, uniform_seed = tf.unstack(tf.random.split(seed))
-        # float64, since with a small alpha both gammas may be too small for float32.
+        # float64, because with a small alpha both gammas may be too small for float32.
         concentration = tf.constant(alpha, tf.float64)
         gammas = tf.random.stateless_gamma([count, 2], gamma_seed, concentration, dtype=tf.float64)
         beta = tf.math.divide_no_nan(gammas[:, :1], tf.reduce_sum(gammas, axis=1, keepdims=True))

@@ -1,8 +1,8 @@
 """Augmentations that warp each image by an affine map: rotation, translation, zoom.
 
-An affine map is six numbers, `[xx, xy, x, yx, yy, y]`: the result's pixel at column u and row v,
-counted from the image's centre, shows the image at column `xx*u + xy*v + x` and row
-`yx*u + yy*v + y`. So a map that doubles the distance from the centre shows the image half as large.
+An affine map is six numbers, `[xx, xy, x, yx, yy, y]`. The result's pixel at column u and row v,
+counted from the center of the image, has the value of the image at column `xx*u + xy*v + x` and row
+`yx*u + yy*v + y`. So a map that doubles the distance from the center halves the image's size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kcnn.recipe.augmentations import RandomRotation, RandomTranslation, RandomZ
 
 
 def random_rotation(settings: RandomRotation) -> Augmenter:
-    """Turns each image; factors are shares of a full turn, positive counter-clockwise."""
+    """Rotate each image. Factors are fractions of a full turn, positive counter-clockwise."""
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
         maps = rotations(in_range(draws[:, 0], settings.factor) * 2.0 * pi)
@@ -26,7 +26,7 @@ def random_rotation(settings: RandomRotation) -> Augmenter:
 
 
 def random_translation(settings: RandomTranslation) -> Augmenter:
-    """Shifts each image; factors are shares of its height and width, positive down and right."""
+    """Shift each image. Factors are fractions of its height and width, positive down and right."""
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
         _, height, width, _ = images.shape
@@ -39,7 +39,7 @@ def random_translation(settings: RandomTranslation) -> Augmenter:
 
 
 def random_zoom(settings: RandomZoom) -> Augmenter:
-    """Zooms each image; negative factors enlarge it, one factor keeps its proportions."""
+    """Zoom each image. Negative factors enlarge it; a single factor keeps its proportions."""
     width_factor = settings.width_factor
 
     def change(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
@@ -52,48 +52,48 @@ def random_zoom(settings: RandomZoom) -> Augmenter:
 
 
 def rotations(angles: tf.Tensor) -> tf.Tensor:
-    """Gives maps (batch, 6) that turn counter-clockwise by angles (batch,) in radians."""
+    """Return maps (batch, 6) that rotate counter-clockwise by angles (batch,) in radians."""
     cos, sin, zeros = tf.cos(angles), tf.sin(angles), tf.zeros_like(angles)
     return tf.stack([cos, -sin, zeros, sin, cos, zeros], axis=1)
 
 
 def translations(down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """Gives maps (batch, 6) that shift by (batch,) pixels down and right."""
+    """Return maps (batch, 6) that shift by (batch,) pixels down and right."""
     ones, zeros = tf.ones_like(down), tf.zeros_like(down)
     return tf.stack([ones, zeros, -right, zeros, ones, -down], axis=1)
 
 
 def scalings(rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    """Gives maps (batch, 6) that show (batch,) times as many rows and columns of the image."""
+    """Return maps (batch, 6) that show (batch,) times as many rows and columns of the image."""
     zeros = tf.zeros_like(rows)
     return tf.stack([columns, zeros, zeros, zeros, rows, zeros], axis=1)
 
 
 def shears(across: tf.Tensor, along: tf.Tensor) -> tf.Tensor:
-    """Gives maps (batch, 6) that slant columns by `across` and rows by `along`, both (batch,)."""
+    """Return maps (batch, 6) that slant columns by `across` and rows by `along`, both (batch,)."""
     ones, zeros = tf.ones_like(across), tf.zeros_like(across)
     return tf.stack([ones, across, zeros, along, ones, zeros], axis=1)
 
 
 def warp(images: tf.Tensor, maps: tf.Tensor, fill_mode: str, interpolation: str) -> tf.Tensor:
-    """Warps each image by a map of its own.
+    """Warp each image by its affine map.
 
     Args:
         images: (batch, height, width, channels).
         maps: float32 (batch, 6), the affine maps.
-        fill_mode: What is seen outside the image, in Keras's words: `constant` is black.
+        fill_mode: The pixels outside the image, as Keras names them: `constant` is black.
         interpolation: `bilinear` or `nearest`.
 
     Returns:
-        Images of the same shape: float32 when bilinear, else of the same type.
+        Images of the same shape; float32 if bilinear, else of the same type.
     """
     _, height, width, _ = images.shape
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
+    center_x, center_y = (width - 1) / 2, (height - 1) / 2
     xx, xy, x, yx, yy, y = tf.unstack(maps, axis=1)
     zeros = tf.zeros_like(x)
     from_corner = [
-        xx, xy, x + centre_x - xx * centre_x - xy * centre_y,
-        yx, yy, y + centre_y - yx * centre_x - yy * centre_y,
+        xx, xy, x + center_x - xx * center_x - xy * center_y,
+        yx, yy, y + center_y - yx * center_x - yy * center_y,
         zeros, zeros,
     ]  # fmt: skip
     return tf.raw_ops.ImageProjectiveTransformV3(

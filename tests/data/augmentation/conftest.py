@@ -1,4 +1,4 @@
-"""Small pictures, and augmentation of them outside the pipeline."""
+"""Small images, and their augmentation outside of the pipeline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kcnn.data.augmentation import augmenter_of
+from kcnn.data.augmentation import build_augmenter
 from kcnn.recipe.augmentations import Augmentation
 
 Shape = tuple[int, int, int]
@@ -18,7 +18,7 @@ CLASSES = 5
 
 @dataclass(frozen=True)
 class Augmented:
-    """What an augmentation made of some images, and the numbers it drew for them."""
+    """Augmented images and targets, and the draws for them."""
 
     images: np.ndarray
     targets: np.ndarray
@@ -29,7 +29,7 @@ Augment = Callable[..., Augmented]
 
 
 @pytest.fixture(params=[(6, 9, 3), (9, 6, 1)], ids=["rgb", "grey"])
-def pictures(request: pytest.FixtureRequest) -> np.ndarray:
+def images(request: pytest.FixtureRequest) -> np.ndarray:
     """Forty images that are not square."""
     return np.random.default_rng(7).integers(0, 256, (40, *request.param), np.uint8)
 
@@ -42,10 +42,10 @@ def targets() -> np.ndarray:
 
 @pytest.fixture
 def augment(targets: np.ndarray) -> Augment:
-    """Applies an augmentation to a batch."""
+    """Augment a batch of images."""
 
     def apply(settings: Augmentation, images: np.ndarray, seed: int = 0) -> Augmented:
-        augmenter = augmenter_of(settings)
+        augmenter = build_augmenter(settings)
         draws = augmenter.draw(len(images), tf.constant([seed, 0], tf.int64))
         changed, mixed = augmenter.apply(tf.constant(images), tf.constant(targets), draws)
         return Augmented(changed.numpy(), mixed.numpy(), draws.numpy())

@@ -4,34 +4,34 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kcnn.data.augmentation import augmenter_of
+from kcnn.data.augmentation import build_augmenter
 from kcnn.data.augmentation.crop_and_flip import flip
 from kcnn.recipe.augmentations import AlternatingFlip, RandomCrop, RandomFlip
 
 
 @pytest.mark.parametrize("fill_mode", ["constant", "reflect"])
-def test_crops_cut_the_padded_image(augment, pictures, fill_mode):
-    result = augment(RandomCrop(padding=3, fill_mode=fill_mode), pictures)
-    _, height, width, _ = pictures.shape
+def test_crop_equals_a_slice_of_the_padded_image(augment, images, fill_mode):
+    result = augment(RandomCrop(padding=3, fill_mode=fill_mode), images)
+    _, height, width, _ = images.shape
     margins = ((0, 0), (3, 3), (3, 3), (0, 0))
-    padded = np.pad(pictures, margins, mode=fill_mode)
-    places = np.floor(result.draws * 7).astype(int)
+    padded = np.pad(images, margins, mode=fill_mode)
+    positions = np.floor(result.draws * 7).astype(int)
     expected = [
         image[top : top + height, left : left + width]
-        for image, (top, left) in zip(padded, places, strict=True)
+        for image, (top, left) in zip(padded, positions, strict=True)
     ]
     assert result.images.dtype == np.uint8
     np.testing.assert_array_equal(result.images, expected)
-    assert set(places.ravel()) == set(range(7))
+    assert set(positions.ravel()) == set(range(7))
 
 
-def test_reflection_may_reach_beyond_the_opposite_edge(augment):
+def test_reflection_can_reach_beyond_the_opposite_edge(augment):
     column = np.arange(4, dtype=np.uint8).reshape(1, 4, 1, 1)
-    pictures = np.repeat(column, 40, axis=0)
-    result = augment(RandomCrop(padding=9, fill_mode="reflect"), pictures)
-    padded = np.pad(pictures, ((0, 0), (9, 9), (0, 0), (0, 0)), mode="reflect")
-    places = np.floor(result.draws[:, 0] * 19).astype(int)
-    expected = [image[top : top + 4] for image, top in zip(padded, places, strict=True)]
+    images = np.repeat(column, 40, axis=0)
+    result = augment(RandomCrop(padding=9, fill_mode="reflect"), images)
+    padded = np.pad(images, ((0, 0), (9, 9), (0, 0), (0, 0)), mode="reflect")
+    positions = np.floor(result.draws[:, 0] * 19).astype(int)
+    expected = [image[top : top + 4] for image, top in zip(padded, positions, strict=True)]
     np.testing.assert_array_equal(result.images, expected)
 
 
@@ -39,36 +39,36 @@ def test_reflection_may_reach_beyond_the_opposite_edge(augment):
     ("mode", "axes"),
     [("vertical", [0]), ("horizontal", [1]), ("horizontal_and_vertical", [0, 1])],
 )
-def test_flips_mirror_where_the_draw_says_so(augment, pictures, mode, axes):
-    result = augment(RandomFlip(mode=mode), pictures)
-    for image, changed, draws in zip(pictures, result.images, result.draws, strict=True):
+def test_flips_images_with_draws_below_one_half(augment, images, mode, axes):
+    result = augment(RandomFlip(mode=mode), images)
+    for image, changed, draws in zip(images, result.images, result.draws, strict=True):
         chosen = [axis for axis, draw in zip(axes, draws, strict=True) if draw < 0.5]
         np.testing.assert_array_equal(changed, np.flip(image, chosen))
 
 
-def test_about_half_the_images_are_flipped(augment):
-    pictures = np.broadcast_to(np.arange(2, dtype=np.uint8)[:, np.newaxis], (4000, 1, 2, 1))
-    flipped = augment(RandomFlip(), pictures).images[:, 0, 0, 0].mean()
+def test_flips_about_half_of_the_images(augment):
+    images = np.broadcast_to(np.arange(2, dtype=np.uint8)[:, np.newaxis], (4000, 1, 2, 1))
+    flipped = augment(RandomFlip(), images).images[:, 0, 0, 0].mean()
     assert 0.47 < flipped < 0.53
 
 
-def test_alternating_flips_mirror_left_and_right_where_the_coin_says_so(augment, pictures):
-    result = augment(AlternatingFlip(), pictures)
+def test_alternating_flip_flips_images_with_a_bit_of_1(augment, images):
+    result = augment(AlternatingFlip(), images)
     assert set(result.draws.ravel()) == {0, 1}
-    for image, changed, (coin,) in zip(pictures, result.images, result.draws, strict=True):
-        np.testing.assert_array_equal(changed, image[:, ::-1] if coin else image)
+    for image, changed, (bit,) in zip(images, result.images, result.draws, strict=True):
+        np.testing.assert_array_equal(changed, image[:, ::-1] if bit else image)
 
 
-def test_half_the_images_begin_mirrored_and_every_other_epoch_turns_all(augment):
-    augmenter = augmenter_of(AlternatingFlip())
-    coins = augmenter.draw(4000, tf.constant([3, 0]))
-    epochs = [augmenter.of_epoch(coins, tf.constant(epoch)).numpy() for epoch in range(4)]
+def test_alternating_flip_flips_half_of_the_images_first_and_then_alternates(augment):
+    augmenter = build_augmenter(AlternatingFlip())
+    bits = augmenter.draw(4000, tf.constant([3, 0]))
+    epochs = [augmenter.of_epoch(bits, tf.constant(epoch)).numpy() for epoch in range(4)]
     assert 0.47 < epochs[0].mean() < 0.53
-    np.testing.assert_array_equal(epochs[0], coins)
+    np.testing.assert_array_equal(epochs[0], bits)
     np.testing.assert_array_equal(epochs[1], 1 - epochs[0])
     np.testing.assert_array_equal(epochs[2:], epochs[:2])
 
 
-def test_flip_of_none_changes_nothing(pictures):
-    chosen = np.zeros(len(pictures), bool)
-    np.testing.assert_array_equal(flip(pictures, chosen, axis=2), pictures)
+def test_flip_of_no_images_changes_nothing(images):
+    chosen = np.zeros(len(images), bool)
+    np.testing.assert_array_equal(flip(images, chosen, axis=2), images)

@@ -7,10 +7,10 @@ from kcnn.recipe.augmentations import Cutout
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 30])
-def test_blackens_a_square_around_the_drawn_pixel(augment, pictures, size):
-    result = augment(Cutout(size=size), pictures)
-    _, height, width, _ = pictures.shape
-    expected = pictures.copy()
+def test_blackens_a_square_around_the_drawn_pixel(augment, images, size):
+    result = augment(Cutout(size=size), images)
+    _, height, width, _ = images.shape
+    expected = images.copy()
     for image, (vertical, horizontal) in zip(expected, result.draws, strict=True):
         top = int(vertical * height) - size // 2
         left = int(horizontal * width) - size // 2
@@ -19,9 +19,9 @@ def test_blackens_a_square_around_the_drawn_pixel(augment, pictures, size):
     np.testing.assert_array_equal(result.images, expected)
 
 
-def test_keeps_fractions_of_images_changed_before(augment, pictures):
-    pictures = pictures + np.float32(0.25)
-    changed = augment(Cutout(size=3), pictures).images
+def test_keeps_float_pixels(augment, images):
+    images = images + np.float32(0.25)
+    changed = augment(Cutout(size=3), images).images
     kept = changed > 0
     assert 0 < kept.mean() < 1
-    np.testing.assert_array_equal(changed[kept], pictures[kept])
+    np.testing.assert_array_equal(changed[kept], images[kept])
