@@ -14,9 +14,10 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings, differing_settings
 from kcnn.recipe.schema import DataSettings
-from kcnn.runs.folder import RunFolder, find_run
+from kcnn.runs.find import find_run
+from kcnn.runs.folder import RunFolder
 from kcnn.runs.scores import Predictions, read_predictions
-from kcnn.runs.summary import read_summary
+from kcnn.runs.summary import how_to_finish, read_status, read_summary
 from kcnn.stats import (
     Interval,
     PairedTest,
@@ -138,7 +139,7 @@ class _Scored:
     @cached_property
     def test_images_digest(self) -> str | None:
         """A hash of the test images; None in runs of versions that kept none."""
-        return self.run.read_summary().get("test_images_digest")
+        return read_summary(self.run).text("test_images_digest")
 
 
 def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) -> Comparison:
@@ -149,7 +150,7 @@ def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) ->
     that error is known from their number, and shared by runs on the same test set.
 
     Args:
-        runs: Two runs or more as `kcnn.runs.folder.find_run` takes them.
+        runs: Two runs or more as `kcnn.runs.find.find_run` takes them.
         output_dir: Where runs lie.
         difference: Of test accuracies, as a share: how many seeds would show it?
 
@@ -181,11 +182,11 @@ def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) ->
 
 
 def _read_scored(run: RunFolder) -> _Scored:
-    status = run.status()
+    status = read_status(run)
     if status != "finished":
         raise RunError(
             f"{run.path}: {status}; only finished runs can be compared",
-            f"{run.how_to_finish()}; kcnn plot shows what it has",
+            f"{how_to_finish(run)}; kcnn plot shows what it has",
         )
     return _Scored(run, read_recipe(run.resolved), read_predictions(run))
 
@@ -235,9 +236,9 @@ def _compared(scored: _Scored) -> ComparedRun:
         test_images=images,
         test_right=right,
         test_interval=wilson_interval(right, images),
-        best_test_accuracy=summary.share("best.test_accuracy"),
-        val_accuracy=summary.share("train.val_accuracy"),
-        accuracy=summary.share("train.accuracy"),
+        best_test_accuracy=summary.fraction("best.test_accuracy"),
+        val_accuracy=summary.fraction("train.val_accuracy"),
+        accuracy=summary.fraction("train.accuracy"),
         parameters=summary.count("parameters"),
         seconds=summary.number("timings.train", lowest=0),
     )

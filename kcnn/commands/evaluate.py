@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.data.load import load_dataset
-from kcnn.data.scored_images import has_other_images
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs.classes import require_learned
-from kcnn.runs.folder import find_run
+from kcnn.runs.dataset import has_same_test_images, require_same_classes
+from kcnn.runs.find import find_model, find_run
 
 if TYPE_CHECKING:
     import keras
 
     from kcnn.data.dataset import Images
     from kcnn.recipe.schema import FlipsAndShifts
-    from kcnn.training.scoring.scoring import ClassScore
+    from kcnn.runs.scores import ClassScore
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def evaluate(
     Where your own images changed since the run, they are scored with a note that says so.
 
     Args:
-        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         data_dir: Where the images lie, if not where they are usually looked for.
@@ -73,11 +72,11 @@ def evaluate(
     """
     progress = progress or Progress()
     found = find_run(run, output_dir)
-    path = found.weights(weights)
+    path = find_model(found, weights)
     data = read_recipe(found.resolved).data
     dataset = load_dataset(data, data_dir, progress)
-    require_learned(found, dataset.class_names, progress)
-    if has_other_images(found, data, dataset.test):
+    require_same_classes(found, dataset.class_names, progress)
+    if data.path is not None and not has_same_test_images(found, dataset.test.digest()):
         progress.note(
             f"{found.title}: the test images are no longer those that it was scored on; it may "
             "have learned from some of them"
@@ -92,7 +91,7 @@ def evaluate(
     require_classes(model, path, dataset.class_names)
     probabilities = answer_images(probability_model(model), dataset.test.images, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
-    scores.tell_what_is_missing(progress)
+    scores.note_missing_classes(progress)
     return Evaluation(
         run=found.title,
         weights=weights,

@@ -15,7 +15,8 @@ from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.initializers import Whitening
-from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.runs.find import find_run
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder
 from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import kcnn
 from kcnn.data.load import load_dataset
-from kcnn.data.scored_images import require_scored_images
 from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs.classes import require_learned
-from kcnn.runs.folder import find_run, require_no_links
+from kcnn.runs.dataset import require_same_classes, require_same_test_images
+from kcnn.runs.find import find_model, find_run
+from kcnn.runs.folder import require_no_links
 
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
 
@@ -79,15 +79,16 @@ def export(
     progress = progress or Progress()
     found = find_run(run, output_dir)
     require_no_links(found)
-    path = found.weights(weights)
+    path = find_model(found, weights)
     folder = destination or found.exports / "saved_model"
     if destination is not None:
         require_new(destination, _ALREADY_EXISTS_HINT)
     require_writable(folder.parent)
     data = read_recipe(found.resolved).data
     dataset = load_dataset(data, data_dir, progress)
-    require_learned(found, dataset.class_names, progress)
-    require_scored_images(found, data, dataset.test)
+    require_same_classes(found, dataset.class_names, progress)
+    if data.path is not None:
+        require_same_test_images(found, dataset.test.digest())
     start_tensorflow(progress)
     import keras
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcnn.files.atomic import atomic, write_json, write_text
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.known_images import plan_for_known_images
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
+from kcnn.runs.environment import write_environment
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_room
 from kcnn.runs.lock import hold
 from kcnn.runs.log import Remembering, log_notes
+from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult, complete_run
 from kcnn.training.job import Job, build_compiled_model, load_job
@@ -78,7 +80,7 @@ def fit(
     environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
     run = create_run(output_dir, settings.name, name)
     with hold(run):
-        _begin(run, job, {**environment, "started": clock.started.isoformat(timespec="seconds")})
+        _begin(run, job, environment, clock.started)
         log_notes(run, progress.notes)
         return complete_run(run, job, model, clock, draw_plots, display)
 
@@ -100,13 +102,12 @@ def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
     return read_recipe(recipe, overrides)
 
 
-def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any]) -> None:
-    """Writes what a run is, before it trains; where that fails, there is no run."""
+def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any], started: datetime) -> None:
+    """Write the recipe and the environment of a run; if that fails, there is no run."""
     try:
-        with atomic(run.recipe) as temporary:
-            temporary.write_bytes(job.recipe.origin.content)
-        write_json(run.environment, environment)
-        write_text(run.resolved, resolved_yaml(job.recipe))  # last: from here on it is a run
+        write_recipe(run, job.recipe.origin.content)
+        write_environment(run, environment, started)
+        write_resolved(run, resolved_yaml(job.recipe))  # last: from here on it is a run
     except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise

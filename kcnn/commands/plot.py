@@ -12,7 +12,6 @@ import numpy as np
 from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
-from kcnn.data.scored_images import require_scored_images
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
 from kcnn.figures import feature_maps
@@ -25,7 +24,10 @@ from kcnn.files.folder_names import folder_name
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.runs.folder import RunFolder, find_run
+from kcnn.runs.dataset import require_same_test_images
+from kcnn.runs.find import find_model, find_run
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
 
 COMPARISONS = "comparisons"
 
@@ -79,7 +81,7 @@ def plot_runs(
     if len(folders) > 1:
         return _compare(folders, figures, image_format, bool(only), output_dir, progress, style)
     run = folders[0]
-    run.read_metrics()  # raises for a run without epochs before anything large is loaded
+    read_metrics(run)  # raises for a run without epochs before anything large is loaded
     if image is None:
         return _plot_run(run, only, image_format, data_dir, progress, style)
     path = plot_image(run, image, image_format, progress)
@@ -123,7 +125,8 @@ def _load_images(
     try:
         recipe = read_recipe(run.resolved)
         dataset = load_dataset(recipe.data, data_dir, progress)
-        require_scored_images(run, recipe.data, dataset.test)
+        if recipe.data.path is not None:
+            require_same_test_images(run, dataset.test.digest())
         return set_validation_apart(dataset, recipe.data.validation, recipe.train.seed)[0]
     except KcnnError as error:
         if strict:
@@ -133,7 +136,7 @@ def _load_images(
 
 
 def _feature_maps(run: RunFolder, progress: Progress, images: np.ndarray) -> Sequence[LayerMaps]:
-    run.weights("last")  # raises before anything large is loaded
+    find_model(run, "last")  # raises before anything large is loaded
     start_tensorflow(progress)
     from kcnn.model.feature_maps import compute_feature_maps
     from kcnn.model.saved import load_model

@@ -20,6 +20,7 @@ from kcnn.figures.run_plots import save_plots
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder, require_no_links
+from kcnn.runs.summary import read_status
 
 MAX_STEM_LENGTH = 60
 
@@ -66,7 +67,7 @@ def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress
 
 def _predict(run: RunFolder, file: Path, progress: Progress) -> tuple[str, float] | None:
     """Return the most probable class, or None if the run stopped before its classes were saved."""
-    if run.status() != "finished":
+    if read_status(run) != "finished":
         return None
     (prediction,) = predict([file], str(run.path), run.path.parent, top=1, progress=progress)
     return prediction.classes[0]

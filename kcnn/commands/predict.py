@@ -14,8 +14,8 @@ from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.runs.classes import learned_classes
-from kcnn.runs.folder import find_run
+from kcnn.runs.find import find_model, find_run
+from kcnn.runs.summary import read_summary
 
 # Photographs take long to read, and progress is told after each batch.
 MOST_FILES_AT_A_TIME = 64
@@ -61,7 +61,7 @@ def predict(
 
     Args:
         images: PNG, JPEG, BMP or GIF files, and folders of them.
-        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
         output_dir: Where runs lie.
         weights: `last` or `best`.
         top: How many classes to give for each image; all of them when there are fewer.
@@ -88,8 +88,8 @@ def predict(
         require_writable(csv_file.parent)
     paths = find_images(images, progress)
     found = find_run(run, output_dir)
-    model_file = found.weights(weights)
-    class_names = learned_classes(found)
+    model_file = find_model(found, weights)
+    class_names = read_summary(found).class_names()
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes

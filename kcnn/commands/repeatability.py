@@ -10,6 +10,7 @@ from pathlib import Path
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
 
 # Everything that is random in a training: weights, order, augmentation, dropout.
 SETTINGS = (
@@ -69,7 +70,7 @@ def _pairs(one: RunFolder, other: RunFolder) -> dict[str, tuple[object, object]]
 def _without_seconds(run: RunFolder) -> list[dict[str, float]]:
     return [
         {name: value for name, value in row.items() if name != "seconds"}
-        for row in run.read_metrics()
+        for row in read_metrics(run)
     ]
 
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.commands.fit import draw_plots
 from kcnn.errors import RunError
-from kcnn.files.atomic import read_json, remove_leftovers, write_json, write_text
+from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
-from kcnn.recipe.schema import PRECISIONS
 from kcnn.recipe.write import resolved_yaml
-from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, find_run
+from kcnn.runs.environment import (
+    Environment,
+    read_environment,
+    when_started,
+    write_resumption,
+)
+from kcnn.runs.find import find_run
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder
 from kcnn.runs.lock import hold
 from kcnn.runs.log import Remembering, log_notes
+from kcnn.runs.recipe import write_resolved
+from kcnn.runs.summary import read_status, write_unfinished
 from kcnn.training.clock import Clock
-from kcnn.training.complete_run import FitResult, complete_run, former_summary
+from kcnn.training.complete_run import FitResult, complete_run
 from kcnn.training.job import Job, build_compiled_model, load_job
 
 if TYPE_CHECKING:
@@ -29,10 +37,6 @@ if TYPE_CHECKING:
     from kcnn.training.devices import Devices
 
 MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
-# What the last digits of figures hang on.
-_SAME_NUMBERS = (
-    "kcnn", "python", "processor", "packages", "onednn", "training_cores", "training_gpus",
-)  # fmt: skip
 
 
 def resume(
@@ -74,11 +78,11 @@ def _resume(
 ) -> FitResult:
     from kcnn.runs.checkpoint import newest_checkpoint
 
-    clock, progress = Clock(run.started().astimezone(UTC)), Remembering(display)
+    clock, progress = Clock(when_started(run).astimezone(UTC)), Remembering(display)
     before, settings = read_recipe(run.resolved), read_recipe(run.resolved, overrides)
     _require_same_settings(run, before, settings)
-    environment = read_json(run.environment)
-    policy = _policy(run, environment)
+    environment = read_environment(run)
+    policy = environment.precision()
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
     with clock.timed("load"):
@@ -96,8 +100,12 @@ def _resume(
     with clock.timed("build"):
         model = build_compiled_model(job, devices, policy, progress)
     _note_mixture(before, settings, progress)
-    again = _resumption(checkpoint, before, here)
-    _begin_again(run, job, {**environment, "resumed": [*_resumptions(environment), again]})
+    epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
+    remove_leftovers(run.path)
+    remove_leftovers(run.checkpoints)
+    write_resumption(run, environment, here, epoch, step, before.train.epochs)
+    write_resolved(run, resolved_yaml(job.recipe))
+    write_unfinished(run)
     if checkpoint is None:
         progress.note(f"beginning {run.path} again: it had finished no epoch")
     else:
@@ -114,17 +122,6 @@ def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> 
             f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
             f"only {', '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
         )
-
-
-def _policy(run: RunFolder, environment: dict[str, Any]) -> str:
-    policy = environment.get("precision")
-    if policy not in PRECISIONS or policy == "auto":
-        raise RunError(
-            f"{run.environment}: precision is {policy!r}, expected float32, mixed_bfloat16 or "
-            "mixed_float16",
-            "restore the file, or train the run again: kcnn fit",
-        )
-    return str(policy)
 
 
 def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -> None:
@@ -159,7 +156,7 @@ def _note_mixture(before: Recipe, settings: Recipe, progress: Progress) -> None:
 
 
 def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | None) -> None:
-    finished, epochs = run.status() == "finished", settings.train.epochs
+    finished, epochs = read_status(run) == "finished", settings.train.epochs
     if checkpoint is None:
         if finished:
             raise RunError(f"{run.path}: finished, and without a checkpoint to go on from")
@@ -176,8 +173,8 @@ def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | Non
         raise RunError(f"{run.path}: finished after epoch {checkpoint.epoch}; {how}", hint)
 
 
-def _require_same_devices(run: RunFolder, environment: dict[str, Any], devices: Devices) -> None:
-    began = environment.get("training_devices")
+def _require_same_devices(run: RunFolder, environment: Environment, devices: Devices) -> None:
+    began = environment.values.get("training_devices")
     if began != list(devices.names):
         shown = ", ".join(map(str, began)) if isinstance(began, list) else "unknown devices"
         raise RunError(
@@ -186,38 +183,9 @@ def _require_same_devices(run: RunFolder, environment: dict[str, Any], devices: 
         )
 
 
-def _note_differences(began: dict[str, Any], here: dict[str, Any], progress: Progress) -> None:
-    changed = [name for name in _SAME_NUMBERS if began.get(name) != here[name]]
-    if changed:
+def _note_differences(began: Environment, here: dict[str, Any], progress: Progress) -> None:
+    if changed := began.differences(here):
         progress.note(
             f"not what the run began with: {', '.join(changed)}; its figures may differ in their "
             "last digits from those of a run without a stop"
         )
-
-
-def _resumption(
-    checkpoint: Checkpoint | None, before: Recipe, here: dict[str, Any]
-) -> dict[str, Any]:
-    return {
-        "after_epoch": checkpoint.epoch if checkpoint else 0,
-        "after_step": checkpoint.step if checkpoint else 0,
-        "epochs_before": before.train.epochs,
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command_line": here["command_line"],
-        **{name: here[name] for name in _SAME_NUMBERS},
-    }
-
-
-def _begin_again(run: RunFolder, job: Job, environment: dict[str, Any]) -> None:
-    """Writes that the run is under way again, and where and how."""
-    remove_leftovers(run.path)
-    remove_leftovers(run.checkpoints)
-    write_json(run.environment, environment)
-    write_text(run.resolved, resolved_yaml(job.recipe))
-    # The former figures stay until there are new ones.
-    write_json(run.summary, {**former_summary(run), "status": "unfinished"})
-
-
-def _resumptions(environment: dict[str, Any]) -> list[Any]:
-    before = environment.get("resumed")
-    return before if isinstance(before, list) else []

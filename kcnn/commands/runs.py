@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kcnn.errors import RunError
+from kcnn.runs.environment import when_started
+from kcnn.runs.find import list_runs as find_runs
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.folder import list_runs as find_runs
 from kcnn.runs.lock import is_held
+from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import Summary, read_summary
 
 Value = TypeVar("Value", int, float)
@@ -26,7 +28,7 @@ class RunRow:
         path: Its folder.
         status: `finished`, `interrupted`, `failed`, `training` while a process trains it, or
             `unfinished` when nothing says.
-        epochs: Epochs finished.
+        epochs: Epochs finished; 0 without a metrics.csv, None if it cannot be read.
         val_accuracy: After the last epoch.
         test_accuracy: Of the last weights.
         parameters: Weights of the model.
@@ -37,7 +39,7 @@ class RunRow:
     run: str
     path: Path
     status: str
-    epochs: int
+    epochs: int | None
     val_accuracy: float | None
     test_accuracy: float | None
     parameters: int | None
@@ -89,21 +91,22 @@ def _row(run: RunFolder) -> RunRow:
     except RunError:
         summary = Summary(run.summary, {})
     try:
-        metrics = run.read_metrics()
+        metrics = read_metrics(run)
     except RunError:
         metrics = []
+    epochs = len(metrics) if metrics or not run.metrics.exists() else None
     last = metrics[-1] if metrics else {}
-    status = "training" if is_held(run) else str(summary.values.get("status", "unfinished"))
+    status = "training" if is_held(run) else summary.status
     return RunRow(
         run=run.title,
         path=run.path,
         status=status,
-        epochs=len(metrics),
+        epochs=epochs,
         val_accuracy=last.get("val_accuracy"),
-        test_accuracy=_told(summary.share, "test.accuracy"),
+        test_accuracy=_told(summary.fraction, "test.accuracy"),
         parameters=_told(summary.count, "parameters"),
         seconds=_told(summary.number, "timings.train"),
-        started=run.started(),
+        started=when_started(run),
     )
 
 

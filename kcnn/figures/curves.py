@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import LARGEST_METRIC, read_summary
 from kcnn.text.printable import printable
 
@@ -85,7 +86,7 @@ def read_curve(run: RunFolder) -> Curve:
         RunError: metrics.csv is missing, or metrics.csv or summary.json is damaged.
     """
     test = _read_test(run) if run.summary.is_file() else {}
-    return Curve(printable(run.title), pd.DataFrame(run.read_metrics()), test)
+    return Curve(printable(run.title), pd.DataFrame(read_metrics(run)), test)
 
 
 def _read_test(run: RunFolder) -> dict[str, float]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.image_grid import draw_image, visible
 from kcnn.figures.run_figure import Source
-from kcnn.runs.scores import read_filters
+from kcnn.runs.filters import read_filters
 
 NAME = "filters"
 READS: Sequence[str] = ("metrics.csv", "filters.npz")

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, name_runs
 from kcnn.figures.run_figure import Source
-from kcnn.runs.scores import read_steps
+from kcnn.runs.steps import read_steps
 
 NAME = "loss_steps"
 READS: Sequence[str] = ("metrics.csv", "steps.csv")

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from kcnn.errors import KcnnError, RunError
-from kcnn.files.atomic import atomic, read_json
+from kcnn.files.atomic import atomic
 from kcnn.machine.memory import free_memory
 from kcnn.model.build import build_model
 from kcnn.model.dtype_policy import dtype_policy
@@ -20,9 +20,10 @@ from kcnn.model.known_images import known_image_shape
 from kcnn.model.plan import Plan, plan_network
 from kcnn.model.saved_weights import load_weights, read_statistics, require_size
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.schema import PRECISIONS
+from kcnn.runs.environment import read_environment
+from kcnn.runs.find import find_model
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.summary import read_summary
+from kcnn.runs.summary import how_to_finish, read_summary
 from kcnn.text.printable import printable
 
 
@@ -64,7 +65,7 @@ def load_model(run: RunFolder, which: str = "last") -> keras.Model:
             layers than resolved.yaml; or the shape of the images is not known.
         RecipeError: resolved.yaml is missing, damaged or describes no model.
     """
-    path = run.weights(which)
+    path = find_model(run, which)
     recipe = read_recipe(run.resolved)
     plan = plan_network(recipe, _image_shape(run, recipe), classes=None)
     _require_classifier(plan, run)
@@ -157,7 +158,7 @@ def _image_shape(run: RunFolder, recipe: Recipe) -> tuple[int, int, int]:
     if shape is None:
         raise RunError(
             f"{run.summary}: image_shape: missing, and {run.resolved.name} does not fix it either",
-            run.how_to_finish(),
+            how_to_finish(run),
         )
     return shape
 
@@ -166,14 +167,7 @@ def _policy(run: RunFolder, recipe: Recipe) -> str:
     """Return the dtype policy that the model was trained under."""
     if recipe.train.precision != "auto":
         return recipe.train.precision
-    chosen = read_json(run.environment).get("precision")
-    if chosen not in PRECISIONS or chosen == "auto":
-        raise RunError(
-            f"{run.environment}: precision: expected float32, mixed_bfloat16 or mixed_float16, "
-            f"found {chosen!r:.40}",
-            "restore the file, or train the run again: kcnn fit",
-        )
-    return str(chosen)
+    return read_environment(run).precision()
 
 
 def _require_classifier(plan: Plan, run: RunFolder) -> None:

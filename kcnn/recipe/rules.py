@@ -212,7 +212,7 @@ def _published_conflicts(recipe: Recipe) -> Iterator[Conflict]:
                 f"{shown(published.metric)} is not measured"
                 + (suggest(published.metric, names) or f"; measured are {', '.join(names)}"),
             )
-        elif published.is_share and not 0 <= published.value <= 1:
+        elif published.is_fraction and not 0 <= published.value <= 1:
             guess = f"; did you mean {published.value / 100:g}?" if published.value > 1 else ""
             yield (
                 ("published", index, "value"),

@@ -27,7 +27,7 @@ from kcnn.recipe.messages.wording import shown
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
 from kcnn.runs.folder import LONGEST_NAME, NAME_PATTERN
-from kcnn.runs.metrics import is_share
+from kcnn.runs.metrics import is_fraction
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
@@ -238,9 +238,9 @@ class Published(Settings):
     source: str
 
     @property
-    def is_share(self) -> bool:
+    def is_fraction(self) -> bool:
         """Whether it lies between 0 and 1, as accuracies do."""
-        return is_share(self.metric)
+        return is_fraction(self.metric)
 
     @property
     def rounding(self) -> float:
@@ -250,7 +250,7 @@ class Published(Settings):
         is published has all digits before the point, so that 20.0 is not a rounded 16.2.
         """
         exponent = int(Decimal(repr(self.value)).normalize().as_tuple().exponent)
-        return 0.5 * 10.0 ** min(exponent, -2 if self.is_share else 0)
+        return 0.5 * 10.0 ** min(exponent, -2 if self.is_fraction else 0)
 
 
 class Fidelity(Settings):

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from kcnn.errors import KcnnError
+from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import writing
+from kcnn.files.read import opened
 from kcnn.progress import EpochFinished, Event, Note, Progress, TaskStarted, TrainingStarted
 from kcnn.runs.folder import RunFolder
 from kcnn.text.printable import printable
 
+_BYTES_PER_READ = 1_000_000
 _FORMAT = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
 
 
@@ -84,6 +86,33 @@ class Remembering(Progress):
         if isinstance(event, Note):
             self.notes.append(event.text)
         self._progress.receive(event)
+
+
+def read_new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
+    """Read some whole lines of log.txt from a position on; leave a half-written one for later.
+
+    Args:
+        run: The run.
+        position: Bytes that were read already.
+
+    Returns:
+        The lines, and how many bytes they have.
+
+    Raises:
+        RunError: The log cannot be read.
+    """
+    try:
+        with opened(run.log) as stream:
+            stream.seek(position)
+            whole, end, _ = stream.read(_BYTES_PER_READ).rpartition(b"\n")
+    except FileNotFoundError:
+        return [], 0  # a run that has just started, or of a kcnn that kept no log
+    except OSError as error:
+        raise RunError(
+            f"{run.log}: cannot be read: {error.strerror}", "kcnn runs lists the runs"
+        ) from None
+    text = whole.decode("utf-8", errors="replace")
+    return (text.split("\n") if end else []), len(whole) + len(end)
 
 
 class _LogFile(logging.FileHandler):

@@ -1,28 +1,52 @@
-"""Reads the tables of a run folder that pictures are drawn from."""
+"""per_class.csv, confusion.csv and predictions.csv: how a run's model did on the test images."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kcnn.errors import RunError
-from kcnn.files.atomic import read_table
-from kcnn.files.npz import ArraysError, read_arrays
+from kcnn.files.atomic import write_csv
+from kcnn.files.read import DAMAGED_HINT, Table, read_csv
 from kcnn.runs.folder import RunFolder
+from kcnn.text.six_digits import six_digits
 
-DAMAGED_HINT = "restore the file, or train the run again"
+_CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support")
+_WHOLE_COLUMNS = ("index", "label", "predicted")
+_PREDICTION_COLUMNS = (*_WHOLE_COLUMNS, "probability")
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How well a class was recognized.
+
+    Args:
+        name: The class.
+        precision: Fraction of the images predicted as this class that show it; None if there are
+            no such images.
+        recall: Fraction of its own images that were predicted as it; None without such images.
+        f1: Harmonic mean of both; None where one of them is not known.
+        support: Number of its images.
+    """
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each class was taken for each.
+    """How often each class was predicted as each.
 
     Args:
-        class_names: One name a class.
-        counts: int64, shape (classes, classes): a row a true class, a column a predicted one.
+        class_names: The name of each class.
+        counts: int64, shape (classes, classes): a row for each true class, a column for each
+            predicted one.
     """
 
     class_names: tuple[str, ...]
@@ -31,13 +55,13 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the model said of each test image.
+    """The model's prediction for each test image.
 
     Args:
-        index: int64, shape (count,): the image's place in the test set.
-        label: int64, shape (count,): its true class.
-        predicted: int64, shape (count,): the class with the highest probability.
-        probability: float64, shape (count,): that probability, between 0 and 1.
+        index: int64, shape (images,): the image's position in the test set.
+        label: int64, shape (images,): its true class.
+        predicted: int64, shape (images,): the class with the highest probability.
+        probability: float64, shape (images,): that probability, between 0 and 1.
     """
 
     index: np.ndarray
@@ -46,20 +70,44 @@ class Predictions:
     probability: np.ndarray
 
 
+def write_per_class(run: RunFolder, per_class: Sequence[ClassScore]) -> None:
+    """Write per_class.csv; what is not known is left blank.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    rows = [
+        (score.name, *map(_written, (score.precision, score.recall, score.f1)), score.support)
+        for score in per_class
+    ]
+    write_csv(run.per_class, _CLASS_COLUMNS, rows)
+
+
+def write_confusion(run: RunFolder, confusion: Confusion) -> None:
+    """Write confusion.csv.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    names, counts = confusion.class_names, confusion.counts.tolist()
+    rows = [(name, *row) for name, row in zip(names, counts, strict=True)]
+    write_csv(run.confusion, ("true", *names), rows)
+
+
 def read_confusion(run: RunFolder) -> Confusion:
-    """Reads confusion.csv.
+    """Read confusion.csv.
 
     Raises:
         RunError: It is missing, or not a square table of counts with the same classes both ways.
     """
-    header, *rows = _read_rows(run.confusion)
-    names = tuple(header[1:])
+    table = _read(run.confusion)
+    names = tuple(table.header[1:])
     try:
-        counts = np.array([[int(cell) for cell in row[1:]] for row in rows], dtype=np.int64)
+        counts = np.array([[int(cell) for cell in row[1:]] for row in table.rows], dtype=np.int64)
         square = counts.shape == (len(names), len(names))
     except (ValueError, OverflowError):
         square = False
-    if not square or names != tuple(row[0] for row in rows):
+    if not square or names != tuple(row[0] for row in table.rows):
         raise RunError(
             f"{run.confusion}: expected a square table of counts, the same classes both ways",
             DAMAGED_HINT,
@@ -67,80 +115,45 @@ def read_confusion(run: RunFolder) -> Confusion:
     return Confusion(names, counts)
 
 
+def write_predictions(run: RunFolder, predictions: Predictions) -> None:
+    """Write predictions.csv.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    columns = [getattr(predictions, name).tolist() for name in _WHOLE_COLUMNS]
+    columns.append([six_digits(probability) for probability in predictions.probability])
+    write_csv(run.predictions, _PREDICTION_COLUMNS, zip(*columns, strict=True))
+
+
 def read_predictions(run: RunFolder) -> Predictions:
-    """Reads predictions.csv.
+    """Read predictions.csv.
 
     Raises:
         RunError: It is missing, or a column is missing or holds something else than numbers.
     """
-    header, *rows = _read_rows(run.predictions)
+    table = _read(run.predictions)
     try:
-        columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+        columns = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
         whole = {
             name: np.array([int(cell) for cell in columns[name]], dtype=np.int64)
-            for name in ("index", "label", "predicted")
+            for name in _WHOLE_COLUMNS
         }
         probability = np.array([float(cell) for cell in columns["probability"]])
     except (ValueError, KeyError, OverflowError):
         raise RunError(
-            f"{run.predictions}: expected numbers under index, label, predicted, probability",
+            f"{run.predictions}: expected numbers under {', '.join(_PREDICTION_COLUMNS)}",
             DAMAGED_HINT,
         ) from None
     return Predictions(**whole, probability=probability)
 
 
-def read_steps(run: RunFolder) -> np.ndarray:
-    """Reads steps.csv: the loss of every training step, float64 of shape (steps,).
-
-    Raises:
-        RunError: It is missing, or holds something else than the numbers of steps and losses.
-    """
-    _, *rows = _read_rows(run.steps, "its first epoch ended, or made by an older kcnn")
-    try:
-        return np.array([float(loss) for _, loss in rows])
-    except ValueError:
-        raise RunError(f"{run.steps}: expected a loss for each step", DAMAGED_HINT) from None
+def _written(fraction: float | None) -> str:
+    return "" if fraction is None else six_digits(fraction)
 
 
-def read_filters(run: RunFolder) -> tuple[np.ndarray, np.ndarray]:
-    """Reads the first convolution's kernel before and after training from filters.npz.
-
-    Returns:
-        Two float32 arrays of shape (height, width, channels, filters).
-
-    Raises:
-        RunError: It is missing, or does not hold two such arrays of one shape.
-    """
-    try:
-        arrays = read_arrays(run.filters)
-        before, after = arrays["before"], arrays["after"]
-    except FileNotFoundError:
-        raise RunError(
-            f"{run.filters}: missing", "the run was stopped early, or its net has no convolution"
-        ) from None
-    except (ArraysError, OSError, KeyError):
-        raise RunError(f"{run.filters}: expected the arrays before and after") from None
-    if before.ndim != 4 or before.shape != after.shape:
-        raise RunError(
-            f"{run.filters}: expected two kernels of one shape (height, width, channels, filters), "
-            f"found {before.shape} and {after.shape}"
-        )
-    if not (before.dtype.kind == after.dtype.kind == "f"):
-        raise RunError(f"{run.filters}: expected numbers, found {before.dtype} and {after.dtype}")
-    return before.astype(np.float32), after.astype(np.float32)
-
-
-def _read_rows(path: Path, before: str = "it was scored") -> list[list[str]]:
-    try:
-        text = read_table(path)
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing", f"the run was stopped before {before}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
-    try:
-        rows = [row for row in csv.reader(text) if row]
-    except csv.Error as error:
-        raise RunError(f"{path}: not a table: {error}", DAMAGED_HINT) from None
-    if len(rows) < 2:
+def _read(path: Path) -> Table:
+    table = read_csv(path, "the run was stopped before it was scored")
+    if not table.rows:
         raise RunError(f"{path}: no rows in it", DAMAGED_HINT)
-    return rows
+    return table

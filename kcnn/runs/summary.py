@@ -1,16 +1,21 @@
-"""What a run's summary.json says, each value of the type it should have: a stranger may edit it."""
+"""summary.json: what a run trained, how far it came, and its results."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kcnn.errors import RunError
+from kcnn.files.atomic import write_json
+from kcnn.files.read import read_json
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import is_share
+from kcnn.runs.metrics import is_fraction
+
+STOPPED = ("interrupted", "unfinished")  # runs that --resume finishes
+STATUSES = ("finished", "failed", *STOPPED)
 
 # More weights and seconds than any run has, in few enough digits for a table.
 LARGEST = 1e15
@@ -25,10 +30,142 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Summary:
-    """The values of one summary.json by dotted name, `best.test_accuracy`.
+class About:
+    """What is known of a run before it trains.
 
-    What is missing, or null, is None; whatever is of another type than it should be is an error.
+    Args:
+        run: Its title, `cifar/run-001`.
+        recipe: The recipe's name.
+        dataset: The dataset's name.
+        image_shape: (height, width, channels) of the images that the model takes.
+        started: When it was started, in ISO 8601.
+        epochs: Epochs that the recipe asks for.
+        parameters: Weights of the model.
+        trainable_parameters: Those that training changes.
+        multiply_adds: Multiplications with an addition for one image.
+    """
+
+    run: str
+    recipe: str
+    dataset: str
+    image_shape: Sequence[int]
+    started: str
+    epochs: int
+    parameters: int
+    trainable_parameters: int
+    multiply_adds: int
+
+    def as_json(self, status: str) -> dict[str, Any]:
+        """Return the first values of summary.json."""
+        return {"status": status, **vars(self), "image_shape": list(self.image_shape)}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a finished run.
+
+    Args:
+        class_names: The name of each class, in the order of the model's outputs.
+        images: Number of images by use: train, validation, test.
+        images_digest: Hash of all images and labels.
+        test_images_digest: Hash of those for testing.
+        train: The row of metrics.csv of the epoch whose weights the model has.
+        test: Metrics on the test images.
+        test_augmented: The same with test-time augmentation; None without.
+        best: The best epoch and its metrics; None without validation images.
+        timings: Seconds by part of the work, and images per second.
+        peak_memory_mb: The most memory that the process had.
+    """
+
+    class_names: Sequence[str]
+    images: Mapping[str, int]
+    images_digest: str
+    test_images_digest: str
+    train: Mapping[str, float]
+    test: Mapping[str, Any]
+    test_augmented: Mapping[str, Any] | None
+    best: Mapping[str, Any] | None
+    timings: Mapping[str, float]
+    peak_memory_mb: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the further values of summary.json."""
+        values = {**vars(self), "class_names": list(self.class_names)}
+        for name in ("test_augmented", "best"):
+            if not values[name]:
+                del values[name]
+        return values
+
+
+def write_summary(run: RunFolder, about: About, results: Results) -> dict[str, Any]:
+    """Write summary.json of a finished run; return what it holds.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    values = {**about.as_json("finished"), **results.as_json()}
+    write_json(run.summary, values)
+    return values
+
+
+def add_timings(
+    run: RunFolder, values: Mapping[str, Any], timings: Mapping[str, float]
+) -> dict[str, Any]:
+    """Write summary.json again, with further timings; return what it holds.
+
+    Args:
+        run: The run.
+        values: As `write_summary` returned them.
+        timings: Seconds by part of the work.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    values = {**values, "timings": {**values["timings"], **timings}}
+    write_json(run.summary, values)
+    return values
+
+
+def write_stopped(run: RunFolder, about: About, status: str, reason: str | None = None) -> None:
+    """Write that a run was stopped; results of earlier trainings of the run stay.
+
+    Args:
+        run: The run.
+        about: What is known of it.
+        status: `interrupted` or `failed`.
+        reason: Why it failed.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    values = {**_without_reason(run), **about.as_json(status)}
+    write_json(run.summary, values if reason is None else {**values, "reason": reason})
+
+
+def write_unfinished(run: RunFolder) -> None:
+    """Write that a run trains again; its results stay until there are new ones.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    write_json(run.summary, {**_without_reason(run), "status": "unfinished"})
+
+
+def _without_reason(run: RunFolder) -> dict[str, Any]:
+    try:
+        values = read_json(run.summary)
+    except RunError:
+        return {}
+    values.pop("reason", None)
+    return values
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The values of a summary.json by dotted name, `best.test_accuracy`.
+
+    A user may have edited the file, so each value is checked when it is asked for: it is None if
+    it is missing or null, and an error if it is of another type.
 
     Args:
         path: The file, for messages.
@@ -38,13 +175,19 @@ class Summary:
     path: Path
     values: Mapping[str, Any]
 
+    @property
+    def status(self) -> str:
+        """How far the run came: one of STATUSES; `unfinished` if that is not known."""
+        status = self.values.get("status")
+        return status if status in STATUSES else "unfinished"
+
     def number(self, name: str, lowest: float = -LARGEST, highest: float = LARGEST) -> float | None:
-        """Gives a finite number.
+        """Return a finite number.
 
         Args:
             name: Its dotted name.
-            lowest: What it is at least.
-            highest: What it is at most.
+            lowest: Its lower bound.
+            highest: Its upper bound.
 
         Raises:
             RunError: It is something else.
@@ -58,8 +201,8 @@ class Summary:
             raise self._wrong(name, f"a number from {lowest:g} to {highest:g}", value)
         return float(value)
 
-    def share(self, name: str) -> float | None:
-        """Gives a number from 0 to 1, such as an accuracy.
+    def fraction(self, name: str) -> float | None:
+        """Return a number from 0 to 1, such as an accuracy.
 
         Raises:
             RunError: It is something else.
@@ -67,7 +210,7 @@ class Summary:
         return self.number(name, 0, 1)
 
     def count(self, name: str) -> int | None:
-        """Gives a whole number, 0 or more.
+        """Return a whole number, 0 or more.
 
         Raises:
             RunError: It is something else.
@@ -78,21 +221,32 @@ class Summary:
         raise self._wrong(name, f"a whole number from 0 to {LARGEST:g}", value)
 
     def metric(self, name: str) -> float | None:
-        """Gives what was measured: a share, or a loss; None for one that diverged.
+        """Return a metric: a fraction, or a loss; None for one that diverged.
 
         Raises:
             RunError: It is something else.
         """
-        if is_share(name):
-            return self.share(name)
+        if is_fraction(name):
+            return self.fraction(name)
         value = self._find(name)
         # A training that early stopping ended may have left them in its last epoch.
         if isinstance(value, float) and not math.isfinite(value):
             return None
         return self.number(name, -LARGEST_METRIC, LARGEST_METRIC)
 
+    def text(self, name: str) -> str | None:
+        """Return a text, such as a hash.
+
+        Raises:
+            RunError: It is something else.
+        """
+        value = self._find(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise self._wrong(name, "a text", value)
+
     def names(self, section: str) -> list[str]:
-        """Lists the names in a section; none when it is missing.
+        """List the names in a section; none if it is missing.
 
         Raises:
             RunError: It is no mapping, or a name is unfit for a table.
@@ -125,11 +279,24 @@ class Summary:
         height, width, channels = value
         return height, width, channels
 
-    def known(self, name: str, value: Value | None) -> Value:
-        """Gives a value that was read, where it may not be missing.
+    def class_names(self) -> list[str]:
+        """Return the classes that the model was trained on, in the order of its outputs.
 
         Raises:
-            RunError: It is.
+            RunError: They are missing, or not a list of names.
+        """
+        value = self.values.get("class_names")
+        if not isinstance(value, list) or not value or not all(isinstance(n, str) for n in value):
+            raise RunError(
+                f"{self.path}: class_names: expected a list with the name of each class", HINT
+            )
+        return value
+
+    def known(self, name: str, value: Value | None) -> Value:
+        """Return a value that was read.
+
+        Raises:
+            RunError: It is missing.
         """
         if value is None:
             raise RunError(f"{self.path}: {name}: missing", HINT)
@@ -152,16 +319,31 @@ class Summary:
 
 
 def read_summary(run: RunFolder) -> Summary:
-    """Reads a run's summary.json.
+    """Read summary.json.
 
     Raises:
         RunError: It is missing or is not a JSON object.
     """
-    return Summary(run.summary, run.read_summary())
+    return Summary(run.summary, read_json(run.summary))
+
+
+def read_status(run: RunFolder) -> str:
+    """Return how far a run came: one of STATUSES; `unfinished` if that is not known."""
+    try:
+        return read_summary(run).status
+    except RunError:
+        return "unfinished"
+
+
+def how_to_finish(run: RunFolder) -> str:
+    """Return a hint for a user whose run is not finished."""
+    if read_status(run) in STOPPED:
+        return f"kcnn fit --resume {run.path} finishes it"
+    return f"train it again: kcnn fit {run.resolved}"
 
 
 def _shown(value: Any) -> str:
-    """Writes a value short enough for a message, and without what a terminal obeys."""
+    """Return a value short enough for a message, without control characters."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     text = ascii(value)

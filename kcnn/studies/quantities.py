@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import is_share
+from kcnn.runs.metrics import is_fraction
 from kcnn.runs.summary import Summary, read_summary
 from kcnn.stats import (
     Interval,
@@ -83,12 +83,12 @@ class Quantity:
         tried on random answers, a precision up to half as far again, an AUC half as far or less.
         """
         is_tested = self.name.removeprefix("best_").startswith("test_")
-        return share_error(self.mean, self.images) if is_tested and self.is_share else 0.0
+        return share_error(self.mean, self.images) if is_tested and self.is_fraction else 0.0
 
     @property
-    def is_share(self) -> bool:
+    def is_fraction(self) -> bool:
         """Whether it lies between 0 and 1, as accuracies do."""
-        return is_share(self.metric)
+        return is_fraction(self.metric)
 
     def expected(self, known_spread: bool = False) -> Interval | None:
         """Gives the range in which one more run is expected, be it on other test images."""
@@ -98,11 +98,11 @@ class Quantity:
 
     def shown(self, value: float) -> str:
         """Writes one of its values: shares in per cent."""
-        return f"{100 * value:.2f} %" if self.is_share else f"{value:.4g}"
+        return f"{100 * value:.2f} %" if self.is_fraction else f"{value:.4g}"
 
     def shown_range(self, interval: Interval) -> str:
         """Writes a range of its values."""
-        if self.is_share:
+        if self.is_fraction:
             share = interval.of_shares()
             return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
         return f"{interval.low:.4g}–{interval.high:.4g}"

@@ -164,7 +164,7 @@ def _panels(reproduction: Reproduction) -> list[Any]:
             title=f"{one.quantity.label}: published {one.shown_value}; {_in_words(one.verdict)}",
             rows=[row(quantity) for quantity in (one.quantity, one.neighbour) if quantity],
             published=one.value,
-            is_fraction=one.quantity.is_share,
+            is_fraction=one.quantity.is_fraction,
         )
         for one in reproduction.verdicts
         if one.quantity is not None

@@ -16,9 +16,11 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
 from kcnn.runs.checkpoint import has_checkpoint
-from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, STOPPED, FreeName, RunFolder, list_runs
+from kcnn.runs.environment import was_extended
+from kcnn.runs.find import list_runs
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, FreeName, RunFolder
 from kcnn.runs.lock import is_held
-from kcnn.runs.summary import read_summary
+from kcnn.runs.summary import STOPPED, read_status, read_summary
 from kcnn.studies.executor import Fit, fit_side_by_side
 from kcnn.studies.resources import lanes_for
 
@@ -153,7 +155,7 @@ def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _R
     finished: _Runs = {}
     begun: _Runs = {}
     for run in list_runs(output_dir):
-        folder, is_finished = run.path.parent.name, run.status() == "finished"
+        folder, is_finished = run.path.parent.name, read_status(run) == "finished"
         if folder not in folders or not (is_finished or _can_go_on(run)):
             continue
         try:
@@ -161,7 +163,7 @@ def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _R
         except KcnnError:  # of another version of kcnn, or damaged
             continue
         key = _key(folder, recipe)
-        if key in keys and not run.was_extended(recipe.train.epochs):
+        if key in keys and not was_extended(run, recipe.train.epochs):
             (finished if is_finished else begun).setdefault(key, []).append(run)
     return finished, {key: runs for key, runs in begun.items() if key not in finished}
 
@@ -183,7 +185,7 @@ def _of_todays_images(
     for one in wanted:
         digest = digests.get(_data_key(one))
         for run in finished.get(one.key, ()):
-            if digest is None or run.read_summary().get("images_digest") == digest:
+            if digest is None or read_summary(run).text("images_digest") == digest:
                 todays.setdefault(one.key, []).append(run)
             else:
                 progress.note(f"{run.path}: trained on other images than are here now; left out")
@@ -196,7 +198,7 @@ def _data_key(wanted: WantedRun) -> str:
 
 def _can_go_on(run: RunFolder) -> bool:
     """Says whether a run was stopped after a checkpoint, and is left alone now."""
-    return run.status() in STOPPED and has_checkpoint(run) and not is_held(run)
+    return read_status(run) in STOPPED and has_checkpoint(run) and not is_held(run)
 
 
 def _train(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcnn.recipe.schema import Published
-from kcnn.runs.metrics import is_share
+from kcnn.runs.metrics import is_fraction
 from kcnn.stats import Interval
 from kcnn.studies.quantities import Quantity, pair
 
@@ -38,7 +38,7 @@ class Verdict:
     @property
     def shown_value(self) -> str:
         """The published number with all its digits."""
-        return f"{100 * self.value:.6g} %" if is_share(self.metric) else f"{self.value:.6g}"
+        return f"{100 * self.value:.6g} %" if is_fraction(self.metric) else f"{self.value:.6g}"
 
     @property
     def hint(self) -> str | None:

@@ -7,13 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kcnn.errors import KcnnError, RunError
-from kcnn.files.atomic import write_json
+from kcnn.errors import KcnnError
 from kcnn.machine.memory import peak_memory_mb
 from kcnn.machine.signals import stop_if_requested, stops_deferred
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.log import logged
+from kcnn.runs.summary import About, Results, add_timings, write_stopped, write_summary
 from kcnn.training.clock import Clock
 from kcnn.training.job import Job
 
@@ -89,8 +89,9 @@ class _Completion:
 
     def train(self, resumed: Checkpoint | None) -> Training:
         """Train to the last epoch; first to the end of an epoch in which the run was stopped."""
+        from kcnn.model.first_kernel import first_kernel
         from kcnn.runs.checkpoint import newest_checkpoint
-        from kcnn.runs.filters import first_kernel, write_kernels
+        from kcnn.runs.filters import write_filters
         from kcnn.training.fit import seconds_before
 
         began_from = resumed
@@ -100,7 +101,7 @@ class _Completion:
                 self._train_on(about, resumed)
                 resumed = newest_checkpoint(self.run, self.progress)
             training = self._train_on(about, resumed)
-            write_kernels(self.run, about["first_kernel"], first_kernel(self.model))
+            write_filters(self.run, about["first_kernel"], first_kernel(self.model))
         # Only now is it certain that the checkpoint belongs to this training.
         self.clock.add_earlier("train", seconds_before(began_from))
         return training
@@ -113,33 +114,31 @@ class _Completion:
         with clock.timed("score"):
             outcome = conclude(job.plan, self.model, training, job.dataset, self.run, self.progress)
         rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
-        summary = {
-            **self._summary("finished"),
-            "class_names": list(job.dataset.class_names),
-            "images": {
+        results = Results(
+            class_names=job.dataset.class_names,
+            images={
                 "train": len(job.train),
                 "validation": len(job.validation or ()),
                 "test": len(job.dataset.test),
             },
-            "images_digest": job.images_digest,
-            "test_images_digest": job.dataset.test.digest(),
-            "train": training.row_of_weights,
-            "test": outcome.test,
-            **({"test_augmented": outcome.augmented} if outcome.augmented else {}),
-            **({"best": outcome.best} if outcome.best else {}),
-            "timings": clock.parts | {"training_images_per_second": rate},
-            "peak_memory_mb": peak_memory_mb(),
-        }
-        write_json(self.run.summary, summary)  # before the plots, which show its numbers
-        return summary
+            images_digest=job.images_digest,
+            test_images_digest=job.dataset.test.digest(),
+            train=training.row_of_weights,
+            test=outcome.test,
+            test_augmented=outcome.augmented,
+            best=outcome.best,
+            timings=clock.parts | {"training_images_per_second": rate},
+            peak_memory_mb=peak_memory_mb(),
+        )
+        # Before the plots, which show its numbers.
+        return write_summary(self.run, self._summary(), results)
 
     def draw(self, draw: Draw, summary: dict[str, Any]) -> dict[str, Any]:
         """Draw the plots; write and return the summary with all timings."""
         with self.clock.timed("draw"):
             draw(self.run, self.job.dataset, self.model, self.progress)
-        timings = summary["timings"] | self.clock.parts | {"total": self.clock.total}
-        write_json(self.run.summary, summary | {"timings": timings})
-        return summary | {"timings": timings}
+        timings = self.clock.parts | {"total": self.clock.total}
+        return add_timings(self.run, summary, timings)
 
     @contextmanager
     def status_when_stopped(self) -> Iterator[None]:
@@ -148,21 +147,19 @@ class _Completion:
             yield
         except KeyboardInterrupt:
             with suppress(KcnnError):  # a full disk did not end the run
-                stopped = former_summary(self.run) | self._summary("interrupted")
-                write_json(self.run.summary, stopped)
+                write_stopped(self.run, self._summary(), "interrupted")
             self.progress.note(_how_to_resume(self.run))
             raise
         except Exception as error:
             bug = f"{type(error).__name__}: {error}"
             reason = error.message if isinstance(error, KcnnError) else bug
             with suppress(KcnnError):
-                failed = former_summary(self.run) | self._summary("failed") | {"reason": reason}
-                write_json(self.run.summary, failed)
+                write_stopped(self.run, self._summary(), "failed", reason)
             raise
 
     def _about(self) -> dict[str, Any]:
         """Return what every checkpoint records about the run besides its state."""
-        from kcnn.runs.filters import first_kernel
+        from kcnn.model.first_kernel import first_kernel
 
         return {
             "images": self.job.images_digest,
@@ -211,29 +208,19 @@ class _Completion:
             "first_test_accuracy": self.job.dataset.test.first(count),
         }
 
-    def _summary(self, status: str) -> dict[str, Any]:
+    def _summary(self) -> About:
         recipe, cost = self.job.recipe, self.job.plan.cost
-        return {
-            "status": status,
-            "run": self.run.title,
-            "recipe": recipe.name,
-            "dataset": recipe.data.dataset,
-            "image_shape": list(self.job.dataset.image_shape),
-            "started": self.clock.started.isoformat(timespec="seconds"),
-            "epochs": recipe.train.epochs,
-            "parameters": cost.parameters,
-            "trainable_parameters": cost.parameters - cost.not_trained,
-            "multiply_adds": cost.multiply_adds,
-        }
-
-
-def former_summary(run: RunFolder) -> dict[str, Any]:
-    """Return a run's summary so far, without the reason of a failure."""
-    try:
-        summary = run.read_summary()
-    except RunError:
-        return {}
-    return {name: value for name, value in summary.items() if name != "reason"}
+        return About(
+            run=self.run.title,
+            recipe=recipe.name,
+            dataset=recipe.data.dataset,
+            image_shape=self.job.dataset.image_shape,
+            started=self.clock.started.isoformat(timespec="seconds"),
+            epochs=recipe.train.epochs,
+            parameters=cost.parameters,
+            trainable_parameters=cost.parameters - cost.not_trained,
+            multiply_adds=cost.multiply_adds,
+        )
 
 
 def _how_to_resume(run: RunFolder) -> str:

@@ -19,13 +19,13 @@ from kcnn.progress import Progress, TrainingFinished, TrainingStarted
 from kcnn.recipe.rules import metric_names
 from kcnn.runs.checkpoint import Checkpoint
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import written
 from kcnn.training.callbacks.keras_callbacks import (
     BestWeights,
     MetricsFile,
     ProgressReports,
     StopBetweenSteps,
     make_callbacks,
-    shown,
 )
 from kcnn.training.callbacks.lookahead import LookaheadWeights
 from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
@@ -76,7 +76,7 @@ class Training:
     def row_of_weights(self) -> dict[str, float]:
         """The row of the epoch whose weights the model has, rounded as in metrics.csv."""
         epoch = self.restored_epoch or len(self.rows)
-        row = {name: float(shown(name, value)) for name, value in self.rows[epoch - 1].items()}
+        row = {name: float(written(name, value)) for name, value in self.rows[epoch - 1].items()}
         return row | {"epoch": epoch}
 
 

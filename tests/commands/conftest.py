@@ -24,6 +24,8 @@ from kcnn.model.saved import load_model, save_model
 from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
+from kcnn.runs.metrics import read_metrics
+from kcnn.runs.summary import read_summary
 from kcnn.studies import executor as fit_side_by_side
 
 DIGITS = """\
@@ -119,9 +121,9 @@ def _assert_same(one: RunFolder, other: RunFolder) -> None:
     """Every file that says what came of a training is the same, apart from times."""
     for name in ("steps.csv", "predictions.csv", "per_class.csv", "confusion.csv"):
         assert (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
-    rows, others = (list(map(_without_times, run.read_metrics())) for run in (one, other))
+    rows, others = (list(map(_without_times, read_metrics(run))) for run in (one, other))
     assert rows == others
-    assert _without_times(one.read_summary()) == _without_times(other.read_summary())
+    assert _without_times(read_summary(one).values) == _without_times(read_summary(other).values)
     for which, name in (("last", "model.keras"), ("best", "best.keras")):
         assert (one.path / name).exists() == (other.path / name).exists()
         if (one.path / name).exists():
@@ -191,7 +193,7 @@ def put_model() -> Callable[..., None]:
         write_text(run.resolved, settings)
         model = build_model(plan_network(read_recipe(run.resolved), image_shape, None))
         save_model(model, run.model)
-        summary = {**run.read_summary(), "image_shape": list(image_shape)}
+        summary = {**read_summary(run).values, "image_shape": list(image_shape)}
         if class_names is not None:
             summary["class_names"] = list(class_names)
         write_json(run.summary, summary)

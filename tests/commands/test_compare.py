@@ -16,6 +16,7 @@ from kcnn.files.atomic import write_csv, write_json, write_text
 from kcnn.recipe import read_recipe
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_summary
 from kcnn.stats import mcnemar, mean_interval, wilson_interval
 
 IMAGES = 1000
@@ -201,7 +202,7 @@ class TestRefused:
     ) -> None:
         make_run("a", range(9))
         run = make_run("b", range(9))
-        write_json(run.summary, run.read_summary() | changes)
+        write_json(run.summary, read_summary(run).values | changes)
         with pytest.raises(RunError) as caught:
             compare(["digits/a", "digits/b"], tmp_path)
         assert caught.value.message.startswith(f"{run.summary}: ")

@@ -12,6 +12,7 @@ from kcnn.console.output import evaluation_text
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_summary
 
 
 def outputs(run: RunFolder):
@@ -116,14 +117,14 @@ def test_a_class_that_was_renamed(fruit_run, notes) -> None:
     assert notes.lines == []
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
-    with pytest.raises(RunError, match=r"run-001: learned apple, banana; the data") as e:
+    with pytest.raises(RunError, match=r"run-001: was trained on apple, banana; the data") as e:
         evaluate(None, outputs(fruit_run))
-    assert e.value.message.endswith("the data set now has red_apple, banana")
+    assert e.value.message.endswith("the dataset now has red_apple, banana")
     assert "train it again" in e.value.hint
 
 
 def test_images_that_changed(fruit_run, notes) -> None:
-    summary = fruit_run.read_summary() | {"test_images_digest": "of others"}
+    summary = read_summary(fruit_run).values | {"test_images_digest": "of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
     assert notes.lines == [
@@ -135,7 +136,7 @@ def test_images_that_changed(fruit_run, notes) -> None:
 def test_the_same_classes_in_another_order(own_run) -> None:
     names = [str(digit) for digit in range(9, -1, -1)]
     own_run.summary.write_text(json.dumps({"status": "finished", "class_names": names}))
-    with pytest.raises(RunError, match=r"learned 9, 8, .* now has 0, 1, "):
+    with pytest.raises(RunError, match=r"trained on 9, 8, .* now has 0, 1, "):
         evaluate(None, outputs(own_run))
 
 
@@ -147,13 +148,13 @@ def test_a_run_stopped_before_it_named_its_classes(own_run, notes, summary) -> N
         own_run.summary.write_text(summary)
     assert evaluate(None, outputs(own_run), progress=notes) == scored
     assert notes.lines == [
-        "digits/run-001: stopped before it named its classes; those found now are taken"
+        "digits/run-001: stopped before its classes were written; assuming those of the dataset"
     ]
 
 
 def test_a_finished_run_names_its_classes(own_run) -> None:
     own_run.summary.write_text('{"status": "finished"}')
-    with pytest.raises(RunError, match="class_names: expected a list of names"):
+    with pytest.raises(RunError, match="class_names: expected a list with the name"):
         evaluate(None, outputs(own_run))
 
 

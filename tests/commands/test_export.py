@@ -18,6 +18,7 @@ from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
 from kcnn.export import gate, plain_tensorflow
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_summary
 
 
 def outputs(run: RunFolder):
@@ -120,13 +121,15 @@ def test_class_names_are_those_of_the_run(fruit_run) -> None:
 def test_refuses_a_dataset_with_a_renamed_class(fruit_run) -> None:
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
-    with pytest.raises(RunError, match="run-001: learned apple, banana; the data set now has red_"):
+    with pytest.raises(
+        RunError, match="run-001: was trained on apple, banana; the dataset now has red_"
+    ):
         export(None, outputs(fruit_run))
     assert not fruit_run.exports.exists()
 
 
 def test_refuses_test_images_that_changed(fruit_run) -> None:
-    summary = fruit_run.read_summary() | {"test_images_digest": "of others"}
+    summary = read_summary(fruit_run).values | {"test_images_digest": "of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     with pytest.raises(RunError, match="was scored on other test images than those that are here"):
         export(None, outputs(fruit_run))

@@ -21,6 +21,7 @@ from kcnn.progress import EpochFinished, Event, Note, Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_summary
 from kcnn.training.complete_run import FitResult
 
@@ -157,7 +158,7 @@ def test_scores_agree_with_each_other(finished: FitResult) -> None:
 
 def test_summary(finished: FitResult) -> None:
     summary = finished.summary
-    assert finished.run.read_summary() == summary
+    assert read_summary(finished.run).values == summary
     assert summary["status"] == "finished"
     assert (summary["run"], summary["recipe"], summary["dataset"]) == (
         "tiny/run-001", "tiny", "digits",
@@ -170,7 +171,7 @@ def test_summary(finished: FitResult) -> None:
     model = load_model(finished.run)
     assert summary["parameters"] == model.count_params()
     assert summary["trainable_parameters"] == summary["parameters"] - 2 * 4
-    assert summary["train"] == finished.run.read_metrics()[-1]
+    assert summary["train"] == read_metrics(finished.run)[-1]
     assert summary["test"]["weights"] == "last"
     assert "sparse_top_k_categorical_accuracy" in summary["test"]
     parts = {"load", "start", "build", "train", "score", "draw"}
@@ -185,7 +186,7 @@ def test_saved_models_give_the_accuracies_of_the_summary(finished: FitResult) ->
     assert accuracy_of(run.model) == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
     assert accuracy_of(run.best_model) == pytest.approx(summary["best"]["test_accuracy"], abs=1e-6)
     best = summary["best"]
-    rows = run.read_metrics()
+    rows = read_metrics(run)
     assert best["val_accuracy"] == max(row["val_accuracy"] for row in rows)
     assert rows[best["epoch"] - 1]["val_accuracy"] == best["val_accuracy"]
 
@@ -328,7 +329,7 @@ def test_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
         short_fit("train.optimizer.SGD.learning_rate=1e30", "train.epochs=3")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
-    summary = run.read_summary()
+    summary = read_summary(run).values
     assert summary["status"] == "failed"
     assert summary["reason"].startswith("the loss became nan in epoch 1")
     assert len(rows_of(run.metrics)) == 1
@@ -381,8 +382,8 @@ def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         short_fit("train.epochs=5", progress=InterruptedAfter(), name="stopped")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")
-    assert run.read_summary()["status"] == "interrupted"
-    assert [row["epoch"] for row in run.read_metrics()] == [1, 2]
+    assert read_summary(run).values["status"] == "interrupted"
+    assert [row["epoch"] for row in read_metrics(run)] == [1, 2]
 
 
 def test_ctrl_c_before_the_training_leaves_no_run(
@@ -391,7 +392,7 @@ def test_ctrl_c_before_the_training_leaves_no_run(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_module, "write_text", interrupted)
+    monkeypatch.setattr(fit_module, "write_resolved", interrupted)
     with pytest.raises(KeyboardInterrupt):
         short_fit(name="begun")
     assert not (tmp_path / "outputs" / "tiny" / "begun").exists()
@@ -412,6 +413,6 @@ def test_scored_run_is_finished_without_its_plots(short_fit: Callable, tmp_path:
             progress=InterruptedWhileDrawing(),
             name="undrawn",
         )
-    summary = RunFolder(tmp_path / "outputs" / "tiny" / "undrawn").read_summary()
+    summary = read_summary(RunFolder(tmp_path / "outputs" / "tiny" / "undrawn")).values
     assert (summary["status"], len(summary["class_names"])) == ("finished", 10)
     assert summary["test"]["accuracy"] > 0

@@ -15,6 +15,8 @@ import pytest
 from kcnn.commands.plot import plot_runs
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
+from kcnn.runs.summary import read_status, read_summary
 
 
 def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -60,8 +62,8 @@ def test_a_signal_while_training(
     assert "Traceback" not in errors
     assert errors.endswith(f"{words}\n")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
-    assert run.read_summary()["status"] == "interrupted"
-    assert [row["epoch"] for row in run.read_metrics()][:1] == [1]
+    assert read_summary(run).values["status"] == "interrupted"
+    assert [row["epoch"] for row in read_metrics(run)][:1] == [1]
     assert {path.name for path in run.path.iterdir()} == {
         "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
         "summary.json", "checkpoint", "log.txt",
@@ -92,7 +94,7 @@ def test_four_fits_at_once_get_four_folders(tiny: Path, tmp_path: Path) -> None:
         assert process.returncode == 0, errors
     runs = [RunFolder(path) for path in (tmp_path / "outputs" / "tiny").iterdir()]
     assert len(runs) == 4
-    assert {run.status() for run in runs} == {"finished"}
+    assert {read_status(run) for run in runs} == {"finished"}
     assert len({run.predictions.read_bytes() for run in runs}) == 1
     names = [{path.name for path in run.path.iterdir()} for run in runs]
     assert {"model.keras", "log.txt", "plots"} <= names[0]
@@ -103,7 +105,7 @@ def test_four_fits_at_once_get_four_folders(tiny: Path, tmp_path: Path) -> None:
 def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(tiny: Path) -> None:
     status, run = fit_in_a_terminal_that_is_closed(tiny.parent, 100_000, signal.SIG_DFL)
     assert status == 129
-    assert run.status() == "interrupted"
+    assert read_status(run) == "interrupted"
     assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" stopped")
 
 
@@ -111,8 +113,8 @@ def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(tiny: Path) -> None
 def test_a_fit_that_ignores_it_outlasts_its_terminal(tiny: Path) -> None:
     status, run = fit_in_a_terminal_that_is_closed(tiny.parent, 30, signal.SIG_IGN)
     assert status == 1  # what it found could not be printed
-    assert run.status() == "finished"
-    assert len(run.read_metrics()) == 30
+    assert read_status(run) == "finished"
+    assert len(read_metrics(run)) == 30
     assert run.log.read_text(encoding="utf-8").splitlines()[-1].endswith(" finished")
 
 

@@ -13,7 +13,8 @@ from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import write_csv, write_json, write_text
-from kcnn.runs.folder import RunFolder, create_run, list_runs
+from kcnn.runs.find import list_runs
+from kcnn.runs.folder import RunFolder, create_run
 
 RECIPE = """\
 name: digits

@@ -21,12 +21,15 @@ from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
 from kcnn.commands.reproduce import _report_folder, reproduce
 from kcnn.errors import KcnnError, RunError
-from kcnn.files.atomic import read_json, write_json
+from kcnn.files.atomic import write_json
+from kcnn.files.read import read_json
 from kcnn.machine.cores import usable_cores
 from kcnn.machine.signals import SECONDS_OF_ONE_PRESS
 from kcnn.progress import EpochFinished, Event, Note, Progress, TrialEvent
 from kcnn.recipe import read_recipe
-from kcnn.runs.folder import RunFolder, list_runs
+from kcnn.runs.find import list_runs
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_status, read_summary
 from kcnn.studies import trials as train_many
 from kcnn.studies.reproduction_report import Reproduction
 from kcnn.studies.trials import Workplace
@@ -137,7 +140,7 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> 
     assert notes.epochs == 2
     refused = f"{stopped.path}: began on GPU, and here CPU:0 would train"
     assert f"{refused}; another run takes its place" in notes.lines
-    assert stopped.status() == "interrupted"
+    assert read_status(stopped) == "interrupted"
 
 
 @pytest.mark.slow
@@ -221,7 +224,7 @@ def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) ->
 
 def test_a_strangers_finished_run_is_one_line(outputs: Path, tmp_path: Path) -> None:
     copied = RunFolder(Path(shutil.copytree(outputs, tmp_path / "copied")) / "digits" / "seed-005")
-    summary = copied.read_summary()
+    summary = read_summary(copied).values
     write_json(copied.summary, {**summary, "timings": {"train": "x"}})
     done = CliRunner().invoke(
         cli,
@@ -312,7 +315,7 @@ def test_a_signal_ends_the_processes_that_train(
     assert "the same command goes on with them" in said
     names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
     assert [run.path.name for run in list_runs(tmp_path)] == names
-    assert {run.status() for run in list_runs(tmp_path)} == {"interrupted"}
+    assert {read_status(run) for run in list_runs(tmp_path)} == {"interrupted"}
     assert not (tmp_path / "digits" / "reproduction").exists()
 
 
@@ -331,7 +334,7 @@ def test_a_second_ctrl_c_at_once_leaves_them_to_their_good_order(tmp_path: Path)
             os.kill(training, signal.SIGCONT)
         process.stderr.read()
     assert process.returncode == 130
-    assert [run.status() for run in list_runs(tmp_path)] == ["interrupted"] * 2
+    assert [read_status(run) for run in list_runs(tmp_path)] == ["interrupted"] * 2
 
 
 @pytest.mark.slow
@@ -346,7 +349,7 @@ def test_a_second_ctrl_c_after_a_while_waits_for_nobody(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.stderr.read()
     assert process.returncode == 130
-    assert [run.status() for run in list_runs(tmp_path)] == ["unfinished"] * 2
+    assert [read_status(run) for run in list_runs(tmp_path)] == ["unfinished"] * 2
 
 
 @pytest.mark.slow
@@ -357,7 +360,7 @@ def test_processes_end_in_good_order_when_their_parent_is_gone(tmp_path: Path) -
         process.kill()
         process.stderr.read()  # to its end: no process is left that holds it open
     assert process.returncode == -signal.SIGKILL
-    assert [run.status() for run in list_runs(tmp_path)] == ["interrupted"] * 2
+    assert [read_status(run) for run in list_runs(tmp_path)] == ["interrupted"] * 2
 
 
 @contextmanager

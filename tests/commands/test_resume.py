@@ -15,10 +15,13 @@ from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.data.digits import read_digits
 from kcnn.errors import TrainingError
-from kcnn.files.atomic import read_json, write_json
+from kcnn.files.atomic import write_json
+from kcnn.files.read import read_json
 from kcnn.progress import EpochFinished, Event, Progress, StepFinished
 from kcnn.runs.checkpoint import Checkpoint, newest_checkpoint, write_checkpoint
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
+from kcnn.runs.summary import read_status, read_summary
 from kcnn.training import steps_per_execution as steps
 from kcnn.training.callbacks.keras_callbacks import BestWeights
 
@@ -90,9 +93,9 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(
     tiny: Path, assert_same, whole, way: str
 ) -> None:
     expected = whole(*WAYS[way])
-    assert len(expected.read_metrics()) == (4 if way == "early stopping" else 5)
+    assert len(read_metrics(expected)) == (4 if way == "early stopping" else 5)
     run = stopped(tiny, 3, *WAYS[way])
-    assert [row["epoch"] for row in run.read_metrics()] == [1, 2, 3]
+    assert [row["epoch"] for row in read_metrics(run)] == [1, 2, 3]
     with pytest.raises(KeyboardInterrupt):
         resume("tiny/stopped", progress=Stop(4))  # again, after the third epoch
     assert_same(resume("tiny/stopped").run, expected)
@@ -200,7 +203,7 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
         with pytest.raises(TrainingError, match="the loss became"):
             course()
         run = RunFolder(Path("outputs/tiny/wild"))
-        assert run.status() == "failed"
+        assert read_status(run) == "failed"
         assert len(run.steps.read_text().splitlines()) < 1 + 18, "it trained the epoch to its end"
         kept = newest_checkpoint(run, Progress())
         assert kept is not None
@@ -211,7 +214,7 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
 def test_a_run_without_a_checkpoint_begins_anew_in_its_folder(tiny: Path, assert_same) -> None:
     run = stopped(tiny, 1, "train.epochs=2")
     assert_same(resume("tiny/stopped").run, fit(tiny, ["train.epochs=2"], name="whole").run)
-    assert run.status() == "finished"
+    assert read_status(run) == "finished"
 
 
 @pytest.mark.slow
@@ -242,13 +245,13 @@ def test_more_epochs_that_stop_leave_the_figures_of_those_before(tiny: Path) -> 
     before = {name: one for name, one in finished.summary.items() if name not in figures}
     with pytest.raises(TrainingError):
         resume("tiny/short", ["train.epochs=5"], progress=Fail(3))
-    failed = finished.run.read_summary()
+    failed = read_summary(finished.run).values
     assert (failed["status"], failed["epochs"]) == ("failed", 5)
     assert failed["reason"] == "the loss became nan"
     assert before.items() <= failed.items()
     with pytest.raises(KeyboardInterrupt):
         resume("tiny/short", progress=Stop(3))
-    stopped = finished.run.read_summary()
+    stopped = read_summary(finished.run).values
     assert (stopped["status"], stopped["epochs"]) == ("interrupted", 5)
     assert "reason" not in stopped
     assert before.items() <= stopped.items()
@@ -265,7 +268,7 @@ def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same, whole) 
     write_json(copy.environment, {**read_json(copy.environment), "started": long_ago})
     result = resume("tiny/copy")
     assert_same(result.run, expected)
-    trained = sum(row["seconds"] for row in copy.read_metrics())
+    trained = sum(row["seconds"] for row in read_metrics(copy))
     assert result.summary["timings"]["train"] >= trained  # of both processes
     assert result.summary["started"] == long_ago
 

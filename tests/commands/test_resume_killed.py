@@ -21,6 +21,7 @@ from kcnn.commands.resume import resume
 from kcnn.errors import RunError
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_status
 
 # Another state to go on from than the recipe's own.
 WAY = (
@@ -41,7 +42,7 @@ def test_a_disk_that_is_full_at_every_size_loses_nothing(
         options = f"remount,size={kilobytes}k"
         subprocess.run(["mount", "-o", options, str(small_disk)], check=True)
         try:
-            if run.status() == "finished":  # there was no room for its pictures
+            if read_status(run) == "finished":  # there was no room for its pictures
                 plot_runs([str(run.path)], small_disk, "png", [], None, Progress())
             elif run.resolved.is_file():
                 resume(str(run.path), output_dir=small_disk)
@@ -109,9 +110,9 @@ def test_kill_9_at_any_moment_loses_no_finished_epoch(
                 arguments = ("--resume", "tiny/killed")
             else:
                 shutil.rmtree(run.path, ignore_errors=True)
-            if run.status() == "finished":
+            if read_status(run) == "finished":
                 break
-        if run.status() != "finished":
+        if read_status(run) != "finished":
             last = kcnn(tiny.parent, *arguments)
             _, errors = last.communicate(timeout=120)
             assert last.returncode == 0, errors

@@ -181,7 +181,7 @@ def test_a_checkpoint_of_something_else_is_refused(own: RunFolder, change) -> No
 @pytest.mark.parametrize("precision", [None, "float8", 7])
 def test_an_environment_without_a_precision_is_refused(own: RunFolder, precision: object) -> None:
     _unlike(own, precision=precision)
-    with pytest.raises(RunError, match=r"environment\.json: precision is"):
+    with pytest.raises(RunError, match=r"environment\.json: precision: expected"):
         resume(str(own.path), ["train.epochs=4"])
 
 

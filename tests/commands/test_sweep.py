@@ -15,11 +15,13 @@ from kcnn.cli import cli
 from kcnn.commands import sweep as module
 from kcnn.commands.sweep import sweep
 from kcnn.errors import TrainingError
-from kcnn.files.atomic import read_json
+from kcnn.files.read import read_json
 from kcnn.progress import Event, Progress, TrainingStarted, TrialEvent
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
-from kcnn.runs.folder import list_runs
+from kcnn.runs.find import list_runs
+from kcnn.runs.metrics import read_metrics
+from kcnn.runs.summary import read_summary
 from kcnn.studies import trials as train_many
 from kcnn.studies.grid import combine, read_variations
 from kcnn.studies.sweep_report import Sweep
@@ -76,7 +78,7 @@ def test_the_books_six_optimizers_train(tmp_path: Path, fits_here) -> None:
         result = sweep("digits", sixfold()[1], settings, 1, Workplace(tmp_path))
     assert len(result.rows) == 6
     for row in result.rows:
-        first, last = row.trained[0].finished.read_metrics()
+        first, last = read_metrics(row.trained[0].finished)
         assert last["loss"] < first["loss"]
     assert {one.path.name for one in list_runs(tmp_path)} >= {
         "optimizer-SGD-momentum-0.9-nesterov-true-seed-000", "optimizer-Adam-seed-000",
@@ -97,7 +99,7 @@ class TestTwoSeedsOfTwo:
                 quantity = row.quantity(name)
                 assert quantity is not None
                 assert quantity.values == tuple(
-                    one.finished.read_summary()[part][name.removeprefix("test_")]
+                    read_summary(one.finished).values[part][name.removeprefix("test_")]
                     for one in row.trained
                 )
             small = row.combination.values["train.batch_size"] == 16

@@ -22,7 +22,7 @@ from kcnn.runs.log import logged
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_READS", 0.01)
     made = create_run(tmp_path, "digits")
     made.resolved.write_text("name: digits\n")
     return made

@@ -27,6 +27,7 @@ from kcnn.errors import RecipeError
 from kcnn.files.atomic import write_json
 from kcnn.recipe.schema import Fidelity, Published
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.scores import ClassScore
 from kcnn.stats import Interval, PairedTest
 from kcnn.studies.grid import Combination
 from kcnn.studies.quantities import Quantity
@@ -35,7 +36,6 @@ from kcnn.studies.sweep_report import Sweep, SweepRow
 from kcnn.studies.trials import TrainedRun, WantedRun
 from kcnn.studies.verdicts import judge
 from kcnn.training.complete_run import FitResult
-from kcnn.training.scoring.scoring import ClassScore
 
 NET = """\
 name: net

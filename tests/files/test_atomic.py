@@ -9,8 +9,6 @@ import pytest
 from kcnn.errors import RunError
 from kcnn.files.atomic import (
     atomic,
-    read_json,
-    read_limited,
     remove_leftovers,
     require_new,
     require_writable,
@@ -18,30 +16,6 @@ from kcnn.files.atomic import (
     write_json,
     write_text,
 )
-
-
-def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
-    with (tmp_path / "summary.json").open("wb") as stream:
-        stream.truncate(10**12)  # of which the disk holds nothing
-    with pytest.raises(RunError, match=r"summary\.json: longer than 4,000,000 bytes"):
-        read_json(tmp_path / "summary.json")
-
-
-def test_a_file_is_read_in_binary_where_the_system_tells_text_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "images.npy").write_bytes(b"\r\n\x1a\r\n")
-    flags = []
-    system_open = os.open
-    monkeypatch.setattr(os, "O_BINARY", 1 << 30, raising=False)
-
-    def remember(path: Path, given: int, *others: int) -> int:
-        flags.append(given)
-        return system_open(path, given & ~os.O_BINARY, *others)
-
-    monkeypatch.setattr(os, "open", remember)
-    assert read_limited(tmp_path / "images.npy", 10) == b"\r\n\x1a\r\n"
-    assert flags[0] & os.O_BINARY
 
 
 def test_require_writable_leaves_nothing(tmp_path: Path) -> None:

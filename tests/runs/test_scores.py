@@ -8,7 +8,16 @@ import pytest
 from kcnn.errors import RunError
 from kcnn.files.atomic import write_csv, write_text
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.scores import read_confusion, read_filters, read_predictions, read_steps
+from kcnn.runs.scores import (
+    ClassScore,
+    Confusion,
+    Predictions,
+    read_confusion,
+    read_predictions,
+    write_confusion,
+    write_per_class,
+    write_predictions,
+)
 
 
 @pytest.fixture
@@ -49,12 +58,10 @@ def test_tables_that_a_spreadsheet_saved(run: RunFolder) -> None:
     for path, text in (
         (run.confusion, "true,ä\r\nä,5\r\n\r\n"),
         (run.predictions, "index,label,predicted,probability\r\n0,3,5,0.75\r\n"),
-        (run.steps, "step,loss\r\n1,2.5\r\n"),
     ):
         path.write_text(text, encoding="utf-8-sig", newline="")
     assert read_confusion(run).class_names == ("ä",)
     assert read_predictions(run).index.tolist() == [0]
-    assert read_steps(run).tolist() == [2.5]
 
 
 def test_predictions_are_read_by_the_names_of_columns(run: RunFolder) -> None:
@@ -81,48 +88,51 @@ def test_damaged_predictions_are_a_run_error(run: RunFolder, text: str) -> None:
         read_predictions(run)
 
 
-def test_filters_are_read_as_float32(run: RunFolder) -> None:
-    np.savez(run.filters, before=np.zeros((3, 3, 1, 8)), after=np.ones((3, 3, 1, 8)))
-    before, after = read_filters(run)
-    assert before.shape == (3, 3, 1, 8)
-    assert after.dtype == np.float32
-
-
-def test_damaged_filters_are_a_run_error(run: RunFolder) -> None:
-    run.filters.write_bytes(b"rubbish")
-    with pytest.raises(RunError, match=r"filters\.npz: expected the arrays"):
-        read_filters(run)
-    np.savez(run.filters, before=np.array([None]), after=np.array([None]))
-    with pytest.raises(RunError, match=r"filters\.npz: expected the arrays"):
-        read_filters(run)
-    np.savez(run.filters, before=np.zeros((3, 3, 1, 8)), after=np.ones((3, 3, 1, 4)))
-    with pytest.raises(RunError, match="of one shape"):
-        read_filters(run)
-
-
-@pytest.mark.parametrize("read", [read_confusion, read_predictions, read_filters])
+@pytest.mark.parametrize("read", [read_confusion, read_predictions])
 def test_a_missing_file_is_a_run_error(run: RunFolder, read) -> None:
     with pytest.raises(RunError, match="missing") as raised:
         read(run)
     assert raised.value.hint
 
 
-def test_steps_are_their_losses_in_order(run: RunFolder) -> None:
-    write_text(run.steps, "step,loss\n1,2.5\n2,nan\n3,1e-07\n4,inf\n")
-    np.testing.assert_array_equal(read_steps(run), [2.5, np.nan, 1e-7, np.inf])
-
-
-@pytest.mark.parametrize(
-    "text", ["", "step,loss\n", "step,loss\n1\n", "step,loss\n1,a\n", "step,loss\n1,2,3\n"]
-)
-def test_damaged_steps_are_one_line_that_names_the_file(run: RunFolder, text: str) -> None:
-    write_text(run.steps, text)
-    with pytest.raises(RunError, match=r"steps\.csv: ") as raised:
-        read_steps(run)
-    assert "\n" not in raised.value.message
-
-
-def test_an_older_run_has_no_steps(run: RunFolder) -> None:
-    with pytest.raises(RunError, match=r"steps\.csv: missing") as raised:
-        read_steps(run)
-    assert "made by an older kcnn" in str(raised.value.hint)
+def test_files_byte_for_byte(run: RunFolder) -> None:
+    scores = [
+        ClassScore("cat", 2 / 3, 2 / 3, 2 / 3, 3),
+        ClassScore("dog", 0.5, 0.5, 0.5, 2),
+        ClassScore("a, b", 1.0, 1.0, 1.0, 1),
+        ClassScore("never", None, None, None, 0),
+    ]
+    counts = np.array([[2, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    predictions = Predictions(
+        index=np.arange(6),
+        label=np.array([0, 0, 0, 1, 1, 2], np.int32),
+        predicted=np.array([0, 0, 1, 1, 0, 2]),
+        probability=np.array([0.7, 0.6, 0.5, 0.9, 0.43333334, 1.0], np.float32),
+    )
+    write_per_class(run, scores)
+    write_confusion(run, Confusion(("cat", "dog", "a, b", "never"), counts))
+    write_predictions(run, predictions)
+    assert run.per_class.read_bytes().decode() == (
+        "class,precision,recall,f1,support\n"
+        "cat,0.666667,0.666667,0.666667,3\n"
+        "dog,0.5,0.5,0.5,2\n"
+        '"a, b",1,1,1,1\n'
+        "never,,,,0\n"
+    )
+    assert run.confusion.read_bytes().decode() == (
+        'true,cat,dog,"a, b",never\ncat,2,1,0,0\ndog,1,1,0,0\n"a, b",0,0,1,0\nnever,0,0,0,0\n'
+    )
+    assert run.predictions.read_bytes().decode() == (
+        "index,label,predicted,probability\n"
+        "0,0,0,0.7\n"
+        "1,0,0,0.6\n"
+        "2,0,1,0.5\n"
+        "3,1,1,0.9\n"
+        "4,1,0,0.433333\n"
+        "5,2,2,1\n"
+    )
+    confusion, read = read_confusion(run), read_predictions(run)
+    assert confusion.class_names == ("cat", "dog", "a, b", "never")
+    np.testing.assert_array_equal(confusion.counts, counts)
+    np.testing.assert_array_equal(read.predicted, predictions.predicted)
+    np.testing.assert_allclose(read.probability, predictions.probability, rtol=1e-5)

@@ -1,14 +1,28 @@
-"""What becomes of a summary that was edited by hand is in commands/studies/test_quantities.py."""
-
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.runs.summary import HINT, Summary
+from kcnn.files.atomic import write_json
+from kcnn.files.read import read_json
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import (
+    HINT,
+    About,
+    Results,
+    Summary,
+    add_timings,
+    read_status,
+    read_summary,
+    write_stopped,
+    write_summary,
+    write_unfinished,
+)
 
 SUMMARY = Summary(
     Path("summary.json"),
@@ -23,12 +37,12 @@ SUMMARY = Summary(
 
 def test_values_by_their_dotted_names() -> None:
     assert SUMMARY.count("parameters") == 30_634
-    assert SUMMARY.share("test.accuracy") == SUMMARY.metric("test.accuracy") == 0.5
+    assert SUMMARY.fraction("test.accuracy") == SUMMARY.metric("test.accuracy") == 0.5
     assert SUMMARY.names("test") == ["accuracy", "loss", "auc"]
 
 
 def test_what_is_missing_is_none() -> None:
-    assert SUMMARY.share("best.test_accuracy") is SUMMARY.count("epochs") is None
+    assert SUMMARY.fraction("best.test_accuracy") is SUMMARY.count("epochs") is None
     assert SUMMARY.names("best") == []
 
 
@@ -49,7 +63,7 @@ def test_a_number_outside_of_its_range() -> None:
         SUMMARY.number("timings.train", lowest=0)
 
 
-def test_a_share_in_per_cent() -> None:
+def test_a_fraction_in_per_cent() -> None:
     with pytest.raises(RunError, match=r"test\.auc: expected a number from 0 to 1, found 98\.0"):
         SUMMARY.metric("test.auc")
 
@@ -74,3 +88,153 @@ def test_image_shape() -> None:
 def test_an_image_shape_that_is_none(value: object) -> None:
     with pytest.raises(RunError, match=r"image_shape: expected \[height, width, channels\]"):
         Summary(Path("summary.json"), {"image_shape": value}).image_shape()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[1]", "expected a JSON object, found a list"),
+    ],
+)
+def test_damaged_summary(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_bytes(content)
+    with pytest.raises(RunError, match=rf"summary\.json: {message}"):
+        read_summary(RunFolder(tmp_path))
+
+
+def test_summary_missing_or_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"summary\.json: missing"):
+        read_summary(RunFolder(tmp_path))
+    with pytest.raises(RunError, match="cannot be read: Is a directory"):
+        read_json(tmp_path)
+
+
+def test_summary_read_back(tmp_path: Path) -> None:
+    summary = {"status": "finished", "test": {"accuracy": 0.5}}
+    write_json(tmp_path / "summary.json", summary)
+    assert read_summary(RunFolder(tmp_path)).values == summary
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+
+
+def test_status_is_one_of_those_known(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    assert read_status(run) == "unfinished"
+    for status in ("finished", "failed", "interrupted"):
+        write_json(run.summary, {"status": status})
+        assert read_status(run) == status
+    for status in ("done", 3, ["finished"], None):
+        write_json(run.summary, {"status": status})
+        assert read_status(run) == "unfinished"
+
+
+def test_class_names() -> None:
+    assert Summary(Path("s"), {"class_names": ["cat", "dog"]}).class_names() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize("value", [None, [], "cat", {"cat": 1}, ["cat", 1], [["cat"]]])
+def test_class_names_that_are_none(value: object) -> None:
+    with pytest.raises(RunError, match="class_names: expected a list with the name of each class"):
+        Summary(Path("s"), {"class_names": value}).class_names()
+
+
+def test_text() -> None:
+    summary = Summary(Path("s"), {"images_digest": "ab", "test_images_digest": 3})
+    assert summary.text("images_digest") == "ab"
+    assert summary.text("other") is None
+    with pytest.raises(RunError, match="test_images_digest: expected a text, found 3"):
+        summary.text("test_images_digest")
+
+
+ABOUT = About("pets/run-001", "pets", "folder", (8, 9, 3), "2001-02-03T04:05:06+00:00", 5, 7, 6, 40)
+RESULTS = Results(
+    class_names=("cat", "dog"),
+    images={"train": 3, "validation": 0, "test": 2},
+    images_digest="ab",
+    test_images_digest="cd",
+    train={"epoch": 5, "loss": 0.5},
+    test={"weights": "last", "accuracy": 0.5},
+    test_augmented=None,
+    best=None,
+    timings={"train": 1.5},
+    peak_memory_mb=700,
+)
+WRITTEN = """{
+  "status": "finished",
+  "run": "pets/run-001",
+  "recipe": "pets",
+  "dataset": "folder",
+  "image_shape": [
+    8,
+    9,
+    3
+  ],
+  "started": "2001-02-03T04:05:06+00:00",
+  "epochs": 5,
+  "parameters": 7,
+  "trainable_parameters": 6,
+  "multiply_adds": 40,
+  "class_names": [
+    "cat",
+    "dog"
+  ],
+  "images": {
+    "train": 3,
+    "validation": 0,
+    "test": 2
+  },
+  "images_digest": "ab",
+  "test_images_digest": "cd",
+  "train": {
+    "epoch": 5,
+    "loss": 0.5
+  },
+  "test": {
+    "weights": "last",
+    "accuracy": 0.5
+  },
+  "timings": {
+    "train": 1.5
+  },
+  "peak_memory_mb": 700
+}
+"""
+
+
+def test_written_byte_for_byte(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    values = write_summary(run, ABOUT, RESULTS)
+    assert run.summary.read_text() == WRITTEN
+    assert read_summary(run).values == values
+    assert read_summary(run).image_shape() == (8, 9, 3)
+    timed = add_timings(run, values, {"draw": 2.5})
+    assert read_summary(run).values == timed == {**values, "timings": {"train": 1.5, "draw": 2.5}}
+
+
+def test_sections_that_some_runs_have(tmp_path: Path) -> None:
+    results = replace(RESULTS, test_augmented={"accuracy": 1.0}, best={"epoch": 2})
+    assert list(write_summary(RunFolder(tmp_path), ABOUT, results))[-5:] == [
+        "test", "test_augmented", "best", "timings", "peak_memory_mb",
+    ]  # fmt: skip
+
+
+def test_results_stay_when_a_run_trains_again_and_fails(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    values = write_summary(run, ABOUT, RESULTS)
+    write_unfinished(run)
+    assert read_summary(run).values == {**values, "status": "unfinished"}
+    write_stopped(run, replace(ABOUT, epochs=9), "failed", "the disk is full")
+    failed = {**values, "status": "failed", "epochs": 9, "reason": "the disk is full"}
+    assert read_summary(run).values == failed
+    write_unfinished(run)
+    assert read_summary(run).values == {**values, "status": "unfinished", "epochs": 9}
+
+
+def test_a_damaged_summary_is_replaced(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.summary.write_text("[")
+    write_stopped(run, ABOUT, "interrupted")
+    assert read_summary(run).values == ABOUT.as_json("interrupted")

@@ -12,7 +12,8 @@ import pytest
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError
-from kcnn.files.atomic import read_json, write_text
+from kcnn.files.atomic import write_text
+from kcnn.files.read import read_json
 from kcnn.machine.cores import usable_cores
 from kcnn.progress import (
     EpochFinished,
@@ -23,7 +24,9 @@ from kcnn.progress import (
     TrialFinished,
     TrialStarted,
 )
-from kcnn.runs.folder import FreeName, RunFolder, list_runs
+from kcnn.runs.find import list_runs
+from kcnn.runs.folder import FreeName, RunFolder
+from kcnn.runs.summary import read_status
 from kcnn.studies.executor import Fit, fit_side_by_side
 from kcnn.studies.resources import Lane
 
@@ -77,7 +80,7 @@ def test_three_in_two_lanes(tmp_path: Path) -> None:
     assert [run.path.name for run in runs if isinstance(run, RunFolder)] == [
         "seed-0", "seed-1", "seed-2",
     ]  # fmt: skip
-    assert {run.status() for run in list_runs(tmp_path)} == {"finished"}
+    assert {read_status(run) for run in list_runs(tmp_path)} == {"finished"}
     assert titles.begun == ["train.seed=0", "train.seed=1", "train.seed=2"]
     assert sorted(titles.ended) == titles.begun
     assert titles.epochs == dict.fromkeys(titles.begun, 1)
@@ -97,7 +100,7 @@ def test_one_that_is_killed_stops_the_other_and_is_named(tmp_path: Path) -> None
     long = ("train.epochs=100000",)
     with pytest.raises(KcnnError, match=r"^train\.seed=[01]: .* was killed by signal 9"):
         fit_side_by_side(fits(tmp_path, long, long, ()), [LANE, LANE], Kills())
-    assert sorted(run.status() for run in list_runs(tmp_path)) == ["interrupted", "unfinished"]
+    assert sorted(read_status(run) for run in list_runs(tmp_path)) == ["interrupted", "unfinished"]
     assert not multiprocessing.active_children()
 
 
@@ -109,7 +112,7 @@ def test_one_that_diverges_may_leave_the_others_alone(tmp_path: Path) -> None:
     both = fits(tmp_path, diverges, ())
     failed, run = fit_side_by_side(both, [LANE], Progress(), keep_going=True)
     assert isinstance(failed, KcnnError) and "the loss became" in failed.message
-    assert isinstance(run, RunFolder) and run.status() == "finished"
+    assert isinstance(run, RunFolder) and read_status(run) == "finished"
 
 
 def test_what_fails_before_its_training_stops_all(tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
     both = fits(tmp_path, ("train.epochs=100000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0150\.npz: cannot be written"):
         fit_side_by_side(both, [LANE], Blocks(), keep_going=True)
-    assert [run.status() for run in list_runs(tmp_path)] == ["failed"]
+    assert [read_status(run) for run in list_runs(tmp_path)] == ["failed"]
 
 
 def test_what_is_refused_is_followed_by_the_other_in_its_place(tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ def test_what_is_refused_is_followed_by_the_other_in_its_place(tmp_path: Path) -
     (begun,) = fits(tmp_path, ())
     first = Fit(begun.title, resume, gone_on_with, begun)
     (run,) = fit_side_by_side([first], [LANE], titles)
-    assert isinstance(run, RunFolder) and run.status() == "finished"
+    assert isinstance(run, RunFolder) and read_status(run) == "finished"
     assert titles.begun == titles.ended == ["train.seed=0"]
     assert f"nothing: no such run in {tmp_path}; another run takes its place" in titles.notes[0]
 
@@ -151,4 +154,4 @@ def test_two_of_one_name_get_their_own_folders(tmp_path: Path) -> None:
     ]
     fit_side_by_side(both, [LANE, LANE], Progress())
     assert [run.path.name for run in list_runs(tmp_path)] == ["same", "same-2"]
-    assert {run.status() for run in list_runs(tmp_path)} == {"finished"}
+    assert {read_status(run) for run in list_runs(tmp_path)} == {"finished"}

@@ -93,14 +93,14 @@ def test_a_loss_that_diverged_was_not_measured(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["test_recall", "test_augmented_auc", "best_test_f1_score"])
 def test_shares_that_are_no_accuracies(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
-    assert (quantity.is_share, quantity.shown(0.9)) == (True, "90.00 %")
+    assert (quantity.is_fraction, quantity.shown(0.9)) == (True, "90.00 %")
     assert quantity.standard_error == pytest.approx(0.015)
 
 
 @pytest.mark.parametrize("name", ["test_loss", "learning_rate"])
 def test_no_shares(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
-    assert (quantity.is_share, quantity.shown(0.9)) == (False, "0.9")
+    assert (quantity.is_fraction, quantity.shown(0.9)) == (False, "0.9")
     assert quantity.standard_error == 0
 
 

@@ -51,7 +51,7 @@ for job in jobs:
     weights = [array.tolist() for array in load_model(result.run).get_weights()]
     environment = json.loads(result.run.environment.read_text())
     print(json.dumps({
-        "metrics": result.run.read_metrics(), "steps": result.run.steps.read_text(),
+        "metrics": read_metrics(result.run), "steps": result.run.steps.read_text(),
         "test": result.summary["test"], "best": result.summary["best"], "weights": weights,
         "devices": environment["training_devices"], "strategy": environment["strategy"],
     }))

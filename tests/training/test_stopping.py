@@ -18,6 +18,7 @@ from tensorflow.python.data.ops.iterator_ops import OwnedIterator
 from kcnn.machine.signals import Stopped, stops_deferred
 from kcnn.progress import EpochFinished, Event, Progress, StepFinished, TrainingFinished
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.metrics import read_metrics
 
 LONG = ("train.epochs=100000", "train.batch_size=16")
 
@@ -45,7 +46,7 @@ def test_training_ends_between_two_steps(trained: Callable, tmp_path: Path) -> N
     with pytest.raises(Stopped):
         trained(*LONG, progress=progress)
     run = RunFolder(tmp_path / "tiny" / "run-001")
-    rows = run.read_metrics()
+    rows = read_metrics(run)
     assert progress.is_finished
     assert progress.epochs == len(rows) >= 2
     assert (run.checkpoints / f"epoch-{len(rows):04d}.npz").is_file()
@@ -60,7 +61,7 @@ def test_scoring_the_validation_images_can_be_stopped(trained: Callable, tmp_pat
     with pytest.raises(Stopped):
         trained(*LONG, progress=SignalsInEpoch())
     run = RunFolder(tmp_path / "tiny" / "run-001")
-    assert len(run.read_metrics()) == 1
+    assert len(read_metrics(run)) == 1
     assert (run.checkpoints / "epoch-0001.npz").is_file()
 
 

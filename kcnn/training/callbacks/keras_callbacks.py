@@ -11,13 +11,12 @@ import keras
 import numpy as np
 
 from kcnn.errors import TrainingError
-from kcnn.files.atomic import write_csv
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import EpochFinished, Progress, StepFinished
 from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.runs.metrics import metric_columns, write_metrics
 from kcnn.training.callbacks.resumption import Resumable, State
 
 _SECONDS_BETWEEN_REPORTS = 0.1
@@ -57,10 +56,7 @@ class MetricsFile(Resumable):
         first_bad_step: Callable[[], int | None] = lambda: None,
     ) -> None:
         super().__init__()
-        first, further = metrics[:2], metrics[2:]
-        measured = [*first, *(f"val_{name}" for name in first if validated)]
-        measured_too = [*further, *(f"val_{name}" for name in further if validated)]
-        self.columns = ["epoch", *measured, "learning_rate", "seconds", *measured_too, *watched]
+        self.columns = metric_columns(metrics, validated, watched)
         self.rows: list[dict[str, float]] = []
         self._run = run
         self._progress = progress
@@ -87,7 +83,7 @@ class MetricsFile(Resumable):
         row["seconds"] = time.perf_counter() - self._started
         self._begun = None
         self.rows.append({name: float(row[name]) for name in self.columns})
-        self._write()
+        write_metrics(self._run, self.columns, self.rows)
         self._progress.receive(EpochFinished(epoch + 1, self.rows[-1]))
         if not math.isfinite(row["loss"]):
             step = self._first_bad_step()
@@ -114,11 +110,7 @@ class MetricsFile(Resumable):
         """Takes the rows of an earlier process, and writes them again."""
         self.rows, self._begun = list(state["rows"]), state["begun"]
         if self.rows:
-            self._write()
-
-    def _write(self) -> None:
-        written = [[shown(name, row[name]) for name in self.columns] for row in self.rows]
-        write_csv(self._run.metrics, self.columns, written)
+            write_metrics(self._run, self.columns, self.rows)
 
 
 class BestWeights(Resumable):
@@ -199,10 +191,3 @@ class StopBetweenSteps(keras.callbacks.Callback):
     def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Raise Stopped if a signal came."""
         stop_if_requested()
-
-
-def shown(name: str, value: float) -> str:
-    """Writes a number as metrics.csv has it: six significant digits, milliseconds."""
-    if name == "epoch":
-        return str(int(value))
-    return f"{value:.3f}" if name == "seconds" else six_digits(value)

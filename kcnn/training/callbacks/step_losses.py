@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kcnn.files.atomic import write_text
 from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.runs.steps import StepsFile
 from kcnn.training.callbacks.resumption import Resumable, State
 
-HEADER = "step,loss\n"
 ROW = 256
 
 
@@ -32,8 +30,7 @@ class StepLosses(Resumable):
         super().__init__()
         self._run = run
         self._steps = steps_per_epoch
-        self._losses: list[float] = []
-        self._lines: list[str] = []
+        self._file = StepsFile(run)
         self._shares: list[_Share] = []
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -54,7 +51,7 @@ class StepLosses(Resumable):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the file whole, with the steps of the epoch as its last rows."""
-        self._add(np.sum([share.take() for share in self._shares], axis=0))
+        self._file.append(np.sum([share.take() for share in self._shares], axis=0))
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leaves the model as it was."""
@@ -62,26 +59,20 @@ class StepLosses(Resumable):
 
     def first_bad_step(self) -> int | None:
         """Finds the first step, counted from the beginning, whose loss was no finite number."""
-        bad = np.flatnonzero(~np.isfinite(self._losses))
+        bad = np.flatnonzero(~np.isfinite(self._file.losses))
         return int(bad[0]) + 1 if len(bad) else None
 
     def state(self) -> State:
         """Gives the losses of all steps so far, those of an unfinished epoch by device."""
         shares = [share.kept() for share in self._shares]
-        return {"losses": np.array(self._losses), "shares": shares}
+        return {"losses": np.array(self._file.losses), "shares": shares}
 
     def restore(self, state: State) -> None:
         """Takes the losses of an earlier process, and writes them again."""
-        self._losses, self._lines = [], []
-        self._add(state["losses"])
+        self._file = StepsFile(self._run)
+        self._file.append(state["losses"])
         for share, losses in zip(self._shares, state["shares"], strict=True):
             share.put(losses)
-
-    def _add(self, losses: np.ndarray) -> None:
-        first = len(self._losses) + 1
-        self._losses += losses.tolist()
-        self._lines += [f"{step},{six_digits(loss)}\n" for step, loss in enumerate(losses, first)]
-        write_text(self._run.steps, "".join([HEADER, *self._lines]))
 
 
 class _Share:

@@ -13,10 +13,11 @@ from kcnn.model.plan import Plan
 from kcnn.model.saved import save_model
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.scores import write_confusion, write_per_class, write_predictions
 from kcnn.text.six_digits import six_digits
 from kcnn.training.fit import Training
 from kcnn.training.loss_and_metrics import measure, probabilities
-from kcnn.training.scoring.scoring import Scores, answer_images, score, write_scores
+from kcnn.training.scoring.scoring import Scores, answer_images, score
 from kcnn.training.scoring.test_time_augmentation import average_answers
 
 
@@ -60,8 +61,10 @@ def conclude(
         RunError: The run's folder cannot be written.
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
-    write_scores(run, scores)
-    scores.tell_what_is_missing(progress)
+    write_per_class(run, scores.per_class)
+    write_confusion(run, scores.confusion)
+    write_predictions(run, scores.predictions)
+    scores.note_missing_classes(progress)
     about = {"weights": _weights_left(plan, training), "images": len(dataset.test)}
     test = {**about, **measured}
     averaged = _score_augmented(plan, model, dataset, progress)

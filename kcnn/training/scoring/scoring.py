@@ -12,33 +12,12 @@ import tensorflow as tf
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kcnn.errors import TrainingError
-from kcnn.files.atomic import write_csv
 from kcnn.machine.memory import prediction_batch_size
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
-from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.runs.scores import ClassScore, Confusion, Predictions
 
 MOST_NAMED = 10  # classes in one line
-
-
-@dataclass(frozen=True)
-class ClassScore:
-    """How well one class was recognized.
-
-    Args:
-        name: The class.
-        precision: Of the images given this class, the share that has it; None without such images.
-        recall: Of the images that have this class, the share given it; None without such images.
-        f1: The harmonic mean of both; None where neither is known.
-        support: How many images have it.
-    """
-
-    name: str
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    support: int
 
 
 @dataclass(frozen=True)
@@ -46,24 +25,20 @@ class Scores:
     """How well a model did on labelled images.
 
     Args:
-        accuracy: The share of images given their own class.
-        per_class: One entry a class.
-        confusion: Counts, (classes, classes): a row a true class, a column a predicted class.
-        labels: True classes, (images,).
-        predicted: The most probable classes, (images,).
-        probability: The probabilities of the predicted classes, (images,).
+        accuracy: Fraction of the images that were predicted as their own class.
+        per_class: The score of each class.
+        confusion: How often each class was predicted as each.
+        predictions: The prediction for each image.
     """
 
     accuracy: float
     per_class: tuple[ClassScore, ...]
-    confusion: np.ndarray
-    labels: np.ndarray
-    predicted: np.ndarray
-    probability: np.ndarray
+    confusion: Confusion
+    predictions: Predictions
 
-    def tell_what_is_missing(self, progress: Progress) -> None:
-        """Notes the classes that no image shows, of which the scores say nothing."""
-        missing = [one.name for one in self.per_class if not one.support]
+    def note_missing_classes(self, progress: Progress) -> None:
+        """Note the classes that no image shows, whose recall is not known."""
+        missing = [score.name for score in self.per_class if not score.support]
         if missing:
             named = ", ".join(missing[:MOST_NAMED])
             more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
@@ -175,12 +150,12 @@ def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarra
 
 
 def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Scores:
-    """Holds probabilities against labels.
+    """Compare probabilities with labels.
 
     Args:
         probabilities: (images, classes).
         labels: Indices into the class names, (images,).
-        class_names: One name a column of the probabilities.
+        class_names: The name of each column of the probabilities.
     """
     classes = range(len(class_names))
     predicted = probabilities.argmax(axis=1)
@@ -193,48 +168,17 @@ def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[s
             ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
             for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
         ),
-        confusion=confusion_matrix(labels, predicted, labels=classes),
-        labels=np.asarray(labels),
-        predicted=predicted,
-        probability=probabilities.max(axis=1),
-    )
-
-
-def _known(share: float) -> float | None:
-    return None if np.isnan(share) else float(share)
-
-
-def write_scores(run: RunFolder, scores: Scores) -> None:
-    """Writes per_class.csv, confusion.csv and predictions.csv of a run.
-
-    Raises:
-        RunError: The run's folder cannot be written.
-    """
-    names = [one.name for one in scores.per_class]
-    write_csv(
-        run.per_class,
-        ("class", "precision", "recall", "f1", "support"),
-        (
-            (one.name, *map(_in_table, (one.precision, one.recall, one.f1)), one.support)
-            for one in scores.per_class
+        confusion=Confusion(
+            tuple(class_names), confusion_matrix(labels, predicted, labels=classes)
         ),
-    )
-    write_csv(
-        run.confusion,
-        ("true", *names),
-        ((name, *counts) for name, counts in zip(names, scores.confusion.tolist(), strict=True)),
-    )
-    write_csv(
-        run.predictions,
-        ("index", "label", "predicted", "probability"),
-        (
-            (index, int(label), int(predicted), six_digits(probability))
-            for index, (label, predicted, probability) in enumerate(
-                zip(scores.labels, scores.predicted, scores.probability, strict=True)
-            )
+        predictions=Predictions(
+            index=np.arange(len(labels)),
+            label=np.asarray(labels),
+            predicted=predicted,
+            probability=probabilities.max(axis=1),
         ),
     )
 
 
-def _in_table(share: float | None) -> str:
-    return "" if share is None else six_digits(share)
+def _known(fraction: float) -> float | None:
+    return None if np.isnan(fraction) else float(fraction)

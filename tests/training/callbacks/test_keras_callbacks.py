@@ -17,7 +17,7 @@ from kcnn.progress import (
     TrainingFinished,
     TrainingStarted,
 )
-from kcnn.training.callbacks.keras_callbacks import shown
+from kcnn.runs.metrics import read_metrics
 
 # Big steps, after which the accuracy goes up and down.
 WILD = ("train.optimizer={SGD: {learning_rate: 3.0}}", "train.epochs=6")
@@ -48,14 +48,6 @@ def header_of(trained) -> str:
     return trained.run.metrics.read_text().splitlines()[0]
 
 
-def test_numbers_are_shown_short() -> None:
-    assert shown("epoch", 3.0) == "3"
-    assert shown("loss", 1 / 3) == "0.333333"
-    assert shown("learning_rate", 1e-7) == "1e-07"
-    assert shown("seconds", 1.23456) == "1.235"
-    assert shown("loss", float("nan")) == "nan"
-
-
 def test_metrics_file_byte_for_byte(trained: Callable) -> None:
     file = trained("train.epochs=2", "train.optimizer={SGD: {learning_rate: 0.5}}").run.metrics
     content = file.read_bytes().decode()
@@ -83,7 +75,7 @@ def test_further_metrics_follow(trained: Callable) -> None:
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,"
         "sparse_top_k_categorical_accuracy,val_sparse_top_k_categorical_accuracy"
     )
-    row = result.run.read_metrics()[0]
+    row = read_metrics(result.run)[0]
     assert row["accuracy"] < row["sparse_top_k_categorical_accuracy"] <= 1
 
 
@@ -103,7 +95,7 @@ def test_every_metric_for_one_hot_targets(trained: Callable) -> None:
 
 def test_the_last_row_is_the_one_of_the_file(trained: Callable) -> None:
     result = trained()
-    assert result.training.row_of_weights == result.run.read_metrics()[-1]
+    assert result.training.row_of_weights == read_metrics(result.run)[-1]
     assert len(result.training.rows) == 3
 
 
@@ -119,7 +111,7 @@ def test_the_rate_is_the_one_an_epoch_began_with(trained: Callable) -> None:
         "train.optimizer={SGD: {learning_rate: 0.4}}",
         "train.learning_rate_schedule={Step: {epochs: [0.5, 2], factor: 0.5}}",
     )
-    rates = [row["learning_rate"] for row in result.run.read_metrics()]
+    rates = [row["learning_rate"] for row in read_metrics(result.run)]
     assert rates == pytest.approx([0.4, 0.2, 0.1])
 
 
@@ -132,7 +124,7 @@ def test_reduce_on_plateau_shows_in_the_next_row(precision: str, trained: Callab
         "train.epochs=4",
         f"train.precision={precision}",
     )
-    rates = [row["learning_rate"] for row in result.run.read_metrics()]
+    rates = [row["learning_rate"] for row in read_metrics(result.run)]
     assert rates == pytest.approx([0.4, 0.4, 0.2, 0.1])
     assert float(result.model.optimizer.learning_rate) == pytest.approx(0.05)
 
@@ -179,7 +171,7 @@ def test_early_stopping_stops(trained: Callable) -> None:
         "train.early_stopping={patience: 1}",
         "train.epochs=9",
     )
-    assert len(result.run.read_metrics()) == 2
+    assert len(read_metrics(result.run)) == 2
 
 
 def test_early_stopping_restores_the_best_weights(trained: Callable) -> None:
@@ -194,7 +186,7 @@ def test_early_stopping_restores_the_best_weights(trained: Callable) -> None:
     restored = result.training.restored_epoch
     assert restored == losses.index(min(losses)) + 1
     row = result.training.row_of_weights
-    assert row == result.run.read_metrics()[restored - 1]
+    assert row == read_metrics(result.run)[restored - 1]
     assert row["val_loss"] == pytest.approx(min(losses), rel=1e-5)
 
 

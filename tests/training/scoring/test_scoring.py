@@ -11,8 +11,7 @@ import tensorflow as tf
 from kcnn.errors import TrainingError
 from kcnn.machine.signals import Stopped, stops_deferred
 from kcnn.progress import Event, Progress, TaskAdvanced
-from kcnn.runs.folder import create_run
-from kcnn.training.scoring.scoring import answer_images, batch_size, in_batches, score, write_scores
+from kcnn.training.scoring.scoring import answer_images, batch_size, in_batches, score
 
 NAMES = ("cat", "dog", "a, b", "never")
 # True classes 0 0 0 1 1 2, predicted 0 0 1 1 0 2.
@@ -35,7 +34,12 @@ def test_score_by_hand() -> None:
         warnings.simplefilter("error")
         scores = score(PROBABILITIES, LABELS, NAMES)
     assert scores.accuracy == pytest.approx(4 / 6)
-    assert scores.confusion.tolist() == [[2, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+    assert scores.confusion.counts.tolist() == [
+        [2, 1, 0, 0],
+        [1, 1, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 0],
+    ]
     cat, dog, both, never = scores.per_class
     assert (cat.precision, cat.recall, cat.f1, cat.support) == pytest.approx(
         (2 / 3, 2 / 3, 2 / 3, 3)
@@ -43,16 +47,18 @@ def test_score_by_hand() -> None:
     assert (dog.precision, dog.recall, dog.f1, dog.support) == pytest.approx((0.5, 0.5, 0.5, 2))
     assert (both.precision, both.recall, both.f1, both.support) == (1, 1, 1, 1)
     assert (never.precision, never.recall, never.f1, never.support) == (None, None, None, 0)
-    assert scores.predicted.tolist() == [0, 0, 1, 1, 0, 2]
-    np.testing.assert_allclose(scores.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0])
+    assert scores.predictions.predicted.tolist() == [0, 0, 1, 1, 0, 2]
+    np.testing.assert_allclose(
+        scores.predictions.probability, [0.7, 0.6, 0.5, 0.9, 1 / 3 + 0.1, 1.0]
+    )
 
 
 def test_classes_that_no_image_shows_are_told(notes) -> None:
-    score(PROBABILITIES, LABELS, NAMES).tell_what_is_missing(notes)
+    score(PROBABILITIES, LABELS, NAMES).note_missing_classes(notes)
     assert notes.lines == ["no test image shows never: recall is not known there"]
-    score(np.eye(4, dtype=np.float32), np.arange(4), NAMES).tell_what_is_missing(notes)
+    score(np.eye(4, dtype=np.float32), np.arange(4), NAMES).note_missing_classes(notes)
     many = score(np.eye(13, dtype=np.float32)[:1], np.zeros(1, int), [f"c{n}" for n in range(13)])
-    many.tell_what_is_missing(notes)
+    many.note_missing_classes(notes)
     assert len(notes.lines) == 2
     assert "shows c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 and 2 more: " in notes.lines[-1]
 
@@ -71,30 +77,6 @@ def test_large_maps_are_answered_a_few_at_a_time(side: int, filters: int, images
 def test_batches_hold_every_image_once() -> None:
     images = np.arange(7)
     assert [batch.tolist() for batch in in_batches(images, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
-
-
-def test_files_byte_for_byte(tmp_path) -> None:
-    run = create_run(tmp_path, "pets")
-    write_scores(run, score(PROBABILITIES, LABELS, NAMES))
-    assert run.per_class.read_bytes().decode() == (
-        "class,precision,recall,f1,support\n"
-        "cat,0.666667,0.666667,0.666667,3\n"
-        "dog,0.5,0.5,0.5,2\n"
-        '"a, b",1,1,1,1\n'
-        "never,,,,0\n"
-    )
-    assert run.confusion.read_bytes().decode() == (
-        'true,cat,dog,"a, b",never\ncat,2,1,0,0\ndog,1,1,0,0\n"a, b",0,0,1,0\nnever,0,0,0,0\n'
-    )
-    assert run.predictions.read_bytes().decode() == (
-        "index,label,predicted,probability\n"
-        "0,0,0,0.7\n"
-        "1,0,0,0.6\n"
-        "2,0,1,0.5\n"
-        "3,1,1,0.9\n"
-        "4,1,0,0.433333\n"
-        "5,2,2,1\n"
-    )
 
 
 def classifier() -> keras.Model:

@@ -1,0 +1,75 @@
+"""Check that a dataset is the one that a run was trained and scored on, by its summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kcnn.errors import RunError
+from kcnn.progress import Progress
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import read_status, read_summary
+
+MAX_NAMED = 10  # classes in a message
+
+
+def require_same_classes(run: RunFolder, class_names: Sequence[str], progress: Progress) -> None:
+    """Check that a run was trained on the classes of a dataset, in their order.
+
+    A run that was stopped before it wrote its classes is assumed to have the same.
+
+    Args:
+        run: The run.
+        class_names: The dataset's classes.
+        progress: Receives a note if the run's own are not known.
+
+    Raises:
+        RunError: It was trained on others or in another order, or is finished and lacks them.
+    """
+    try:
+        trained = read_summary(run).class_names()
+    except RunError:
+        if read_status(run) == "finished":
+            raise
+        progress.note(
+            f"{run.title}: stopped before its classes were written; assuming those of the dataset"
+        )
+        return
+    if trained != list(class_names):
+        raise RunError(
+            f"{run.path}: was trained on {_listed(trained, class_names)}; the dataset now has "
+            f"{_listed(class_names, trained)}",
+            "give the classes their former names, or train it again with kcnn fit",
+        )
+
+
+def has_same_test_images(run: RunFolder, digest: str) -> bool:
+    """Return whether a run was scored on the test images with this hash.
+
+    A run that was never scored, or by a kcnn that wrote no hash, is assumed to have the same.
+    """
+    try:
+        summary = read_summary(run)
+    except RunError:
+        return True
+    return summary.text("test_images_digest") in (None, digest)
+
+
+def require_same_test_images(run: RunFolder, digest: str) -> None:
+    """Check that a run was scored on the test images with this hash.
+
+    Raises:
+        RunError: It was scored on others.
+    """
+    if not has_same_test_images(run, digest):
+        raise RunError(
+            f"{run.path}: was scored on other test images than those that are here now",
+            "bring those back, or train it again with kcnn fit",
+        )
+
+
+def _listed(names: Sequence[str], others: Sequence[str]) -> str:
+    """Return some names with commas, first those that the others lack."""
+    ordered = sorted(names, key=lambda name: name in others)[:MAX_NAMED]
+    if len(names) > MAX_NAMED:
+        ordered.append(f"and {len(names) - MAX_NAMED} more")
+    return ", ".join(ordered)

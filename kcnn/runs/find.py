@@ -1,0 +1,89 @@
+"""Find runs: the one that a user names, all of a folder, the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kcnn.errors import RunError
+from kcnn.runs.folder import RunFolder, is_run
+from kcnn.runs.summary import how_to_finish
+
+
+def find_run(run: str | None, output_dir: Path) -> RunFolder:
+    """Return the run that a user names.
+
+    Args:
+        run: A path, a short name such as `cifar/run-001`, a recipe's name (its newest run), or
+            None for the newest run of all. The newest is the one that was worked on last.
+        output_dir: The folder of all runs.
+
+    Raises:
+        RunError: There is no such run.
+    """
+    if run is None:
+        runs = list_runs(output_dir)
+        if not runs:
+            raise RunError(f"{output_dir}: no runs here", "train one first: kcnn fit digits")
+        return newest(runs)
+    paths = (Path(run), output_dir / run)
+    for path in paths:
+        if is_run(path):
+            return RunFolder(path)
+        inside = [RunFolder(child) for child in _folders(path) if is_run(child)]
+        if inside:
+            return newest(inside)
+    # Checked last: a folder here that has the recipe's name must not hide its runs.
+    for path in paths:
+        if path.is_dir():
+            raise RunError(
+                f"{path}: not a run folder (no resolved.yaml in it)", "kcnn runs lists them"
+            )
+    raise RunError(f"{run}: no such run in {output_dir}", "kcnn runs lists them")
+
+
+def list_runs(output_dir: Path) -> list[RunFolder]:
+    """List every run below a folder of runs, by recipe and name.
+
+    Raises:
+        RunError: A folder cannot be read.
+    """
+    return [
+        RunFolder(path)
+        for recipe in _folders(output_dir)
+        for path in _folders(recipe)
+        if is_run(path)
+    ]
+
+
+def newest(runs: Iterable[RunFolder]) -> RunFolder:
+    """Return the run that was worked on last: started, resumed or copied."""
+    return max(runs, key=lambda run: (run.resolved.stat().st_mtime_ns, run.title))
+
+
+def find_model(run: RunFolder, weights: str) -> Path:
+    """Return the path of a run's saved model.
+
+    Args:
+        run: The run.
+        weights: `last` or `best`.
+
+    Raises:
+        RunError: That model was not saved.
+    """
+    path = run.best_model if weights == "best" else run.model
+    if path.is_file():
+        return path
+    hint = "best.keras is written only with validation images; try --weights last"
+    if weights == "last":
+        hint = f"the run was stopped before its last epoch; {how_to_finish(run)}"
+    raise RunError(f"{path}: this run has no such model", hint)
+
+
+def _folders(path: Path) -> list[Path]:
+    try:
+        return sorted(child for child in path.iterdir() if child.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
