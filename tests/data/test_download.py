@@ -228,7 +228,7 @@ def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
                 super().do_GET()
             else:
                 self.send_response(302)
-                self.send_header("StoredDataset", server + self.path)
+                self.send_header("Location", server + self.path)
                 self.end_headers()
 
     monkeypatch.setattr(module, "RETRIES", 1)
