@@ -10,7 +10,7 @@ import click
 
 from kcnn.errors import KcnnError
 from kcnn.machine.start import start_tensorflow
-from kcnn.model.arithmetic.costs import node_cost
+from kcnn.model.costs import node_cost
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 

@@ -16,8 +16,10 @@ from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
 from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import KERNEL_INITIALIZERS_OF_CONV2D, Seeded
+from kcnn.recipe.kinds import Kinds
+from kcnn.recipe.layers.convolutions import Window
+from kcnn.recipe.layers.kernel import Weighted
 from kcnn.recipe.layers.normalization import Normalization
-from kcnn.recipe.layers.weighted import Weighted, Window
 from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.schema import (
     DataSettings,
@@ -101,7 +103,7 @@ class Section:
         return names == own
 
 
-def _kinds(named: dict[str, type[Settings]]) -> Sequence[type[Settings]]:
+def _kinds(named: Kinds) -> Sequence[type[Settings]]:
     return list(named.values())
 
 

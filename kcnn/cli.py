@@ -235,8 +235,8 @@ def explain(
     refuse_explain_of_two_kinds(solve, layer, markdown, as_json, **of_layer)
     if layer is not None:
         of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
-        walk = explain_layer(recipe, overrides, layer, progress=make_progress(quiet), **of_layer)
-        show(convolution.shown(walk, as_json))
+        example = explain_layer(recipe, overrides, layer, progress=make_progress(quiet), **of_layer)
+        show(convolution.shown(example, as_json))
     else:
         result = solve_for_padding(recipe, overrides) if solve else explain(recipe, overrides)
         show(explanation.shown(result, as_json, markdown))

@@ -10,9 +10,9 @@ from torch import nn
 
 from contenders.task import Task
 from kcnn.machine.cores import usable_cores
-from kcnn.model.arithmetic.shapes import Shape, pair
 from kcnn.model.graph import Node
 from kcnn.recipe import layers
+from kcnn.recipe.layers.shapes import Shape, pair
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.infer_shapes import infer_shapes
-from kcnn.model.arithmetic.windows import as_written
 from kcnn.model.explain.explain import Explanation, explain_network
 from kcnn.model.explain.padding import PaddingAnswer, solve_padding
-from kcnn.model.graph import unfold
+from kcnn.model.graph import as_written, unfold
 from kcnn.model.known_images import known_classes, require_image_shape
+from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe, read_recipe
 
 
@@ -23,7 +22,7 @@ class PaddingAnswers:
     Args:
         recipe: The recipe.
         answers: One or two a convolution; none in a network without convolutions.
-        problem: Why the layers behind do not fit; None when all do.
+        problem: Why the layers behind do not fit; None if all do.
     """
 
     recipe: Recipe
@@ -32,14 +31,14 @@ class PaddingAnswers:
 
 
 def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
-    """Explains a recipe's network layer by layer, without TensorFlow.
+    """Explain a recipe's network layer by layer, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a shipped recipe.
         overrides: Settings from the command line.
 
     Returns:
-        What fits of the network; its `problem` says why the rest does not.
+        The layers that fit; `problem` is why the next one does not.
 
     Raises:
         RecipeError: The recipe has mistakes, or its layers make no graph.
@@ -50,10 +49,10 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
 
 
 def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> PaddingAnswers:
-    """Says for each convolution of a recipe which padding keeps its map's size.
+    """Compute which padding keeps a map's size, for each convolution of a recipe.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a shipped recipe.
         overrides: Settings from the command line.
 
     Raises:

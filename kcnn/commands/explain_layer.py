@@ -1,4 +1,4 @@
-"""kcnn explain --layer: one convolution walked through a real image."""
+"""kcnn explain --layer: a worked example of one convolution on a real image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.machine.start import start_tensorflow
-from kcnn.model.explain.convolutions import find_convolution, require_place
+from kcnn.model.explain.find import find_convolution, require_location
 from kcnn.model.known_images import require_plan
 from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kcnn.data.dataset import Dataset
-    from kcnn.model.explain.walk import Walk
+    from kcnn.model.explain.worked_example import WorkedExample
 
 
 @dataclass(frozen=True)
-class LayerWalk:
+class LayerExample:
     """One value of a convolution, and what it was computed from.
 
     Args:
-        walk: The numbers.
+        numbers: The calculation.
         image: The image, in words.
-        weights: Where the weights come from, in words.
+        weights: The origin of the weights, in words.
     """
 
-    walk: Walk
+    numbers: WorkedExample
     image: str
     weights: str
 
@@ -53,42 +53,42 @@ def explain_layer(
     output_dir: Path = DEFAULT_OUTPUT_DIR,
     data_dir: Path | None = None,
     progress: Progress | None = None,
-) -> LayerWalk:
-    """Works out one value of one convolution on a real image.
+) -> LayerExample:
+    """Compute one value of one convolution on a real image, by hand and with Keras.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a shipped recipe.
         overrides: Settings from the command line.
         layer: The convolution's name.
-        at: Row and column of its output; the middle when None.
-        filter: The filter's number, from 0; the first when None.
-        image: An image file; the data set's first test image when None.
-        run: The run whose weights to take; None takes those that training starts from.
+        at: Row and column of its output; the middle if None.
+        filter: The filter's number, from 0; the first if None.
+        image: An image file; the dataset's first test image if None.
+        run: The run whose weights to take; None for those that training starts from.
         output_dir: Where runs lie.
         data_dir: Where to look for data first.
         progress: Told of loading.
 
     Raises:
-        RecipeError: The network does not fit, or has no such convolution, place or filter.
+        RecipeError: The network does not fit, or has no such convolution, location or filter.
         DataError: The images cannot be found or read.
         RunError: There is no such run, or it trained another network.
     """
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
     plan = require_plan(settings)
-    written = find_convolution(plan, layer)
+    node = find_convolution(plan, layer)
     number = filter or 0
-    place = require_place(plan, written, at, number)
+    location = require_location(plan, layer, at, number)
     found = None if run is None else find_run(run, output_dir)
     pixels, words, dataset = _read_image(plan, image, found, data_dir, progress)
     start_tensorflow(progress)
-    from kcnn.model.explain.walk import walk
+    from kcnn.model.explain.worked_example import work_out
 
     if found is None:
         model, weights = _fresh_model(plan, dataset), f"as seed {settings.train.seed} draws them"
     else:
         model, weights = _trained_model(plan, found), f"of {found.title} after its last epoch"
-    return LayerWalk(walk(plan, model, written, pixels, place, number), words, weights)
+    return LayerExample(work_out(plan, model, node, pixels, location, number), words, weights)
 
 
 def _read_image(
@@ -98,7 +98,7 @@ def _read_image(
     data_dir: Path | None,
     progress: Progress,
 ) -> tuple[np.ndarray, str, Dataset | None]:
-    """Reads the image, and the data set where that or the weights need it."""
+    """Read the image, and the dataset where the image or the weights need it."""
     from kcnn.data.images import read_image
     from kcnn.data.load import load_dataset
 
@@ -115,13 +115,13 @@ def _read_image(
 
 
 def _starts_from_images(plan: Plan) -> bool:
-    """Says whether the training images decide with what numbers training starts."""
+    """Return whether the weights that training starts from depend on the training images."""
     whitened = convolutions_with(Whitening, plan.nodes)
     return plan.recipe.data.scaling == "standard" or bool(whitened)
 
 
 def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
-    """Builds the model as kcnn fit does before its first written."""
+    """Build the model as kcnn fit does before its first epoch."""
     from kcnn.data.splits import set_validation_apart
 
     if dataset is None:
@@ -132,7 +132,7 @@ def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:
-    from kcnn.model.explain.walk import require_same_network
+    from kcnn.model.explain.worked_example import require_same_network
     from kcnn.model.saved import load_model
 
     model = load_model(run)

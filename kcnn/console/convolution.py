@@ -12,61 +12,61 @@ from kcnn.console.output import json_text
 if TYPE_CHECKING:
     import numpy as np
 
-    from kcnn.commands.explain_layer import LayerWalk, Walk
+    from kcnn.commands.explain_layer import LayerExample, WorkedExample
 
 WIDTH = 100
 MOST_CHANNELS = 3  # whose grids are printed; of the others, the sums are
 GAP = "   "
 
 
-def shown(result: LayerWalk, as_json: bool) -> str:
-    """Writes a walk for people or for programs."""
-    return json_text(walk_json(result)) if as_json else walk_text(result)
+def shown(result: LayerExample, as_json: bool) -> str:
+    """Write a worked example for people or for programs."""
+    return json_text(example_json(result)) if as_json else example_text(result)
 
 
-def walk_text(result: LayerWalk) -> str:
+def example_text(result: LayerExample) -> str:
     """Writes patch, filter and products of each channel, then what they add up to."""
-    walk = result.walk
-    channels = min(walk.patch.shape[2], MOST_CHANNELS)
-    parts = [_heading(result), *(_channel(walk, index) for index in range(channels))]
-    if walk.patch.shape[2] > channels:
-        parts.append(f"and {walk.patch.shape[2] - channels} channels more (--json has them)")
-    return "\n\n".join([*parts, _adding_up(walk)])
+    example = result.numbers
+    channels = min(example.patch.shape[2], MOST_CHANNELS)
+    parts = [_heading(result), *(_channel(example, index) for index in range(channels))]
+    if example.patch.shape[2] > channels:
+        parts.append(f"and {example.patch.shape[2] - channels} channels more (--json has them)")
+    return "\n\n".join([*parts, _adding_up(example)])
 
 
-def walk_json(result: LayerWalk) -> dict[str, Any]:
+def example_json(result: LayerExample) -> dict[str, Any]:
     """Gives all numbers as plain JSON values."""
-    walk = result.walk
+    example = result.numbers
     return {
-        "layer": walk.layer,
-        "reads": walk.reads,
+        "layer": example.layer,
+        "reads": example.reads,
         "image": result.image,
         "weights": result.weights,
-        "filter": walk.filter,
-        "row": walk.row,
-        "column": walk.column,
-        "rows": list(walk.rows),
-        "columns": list(walk.columns),
-        "patch": walk.patch.tolist(),
-        "kernel": walk.kernel.tolist(),
-        "products": walk.products.tolist(),
-        "sum": walk.sum,
-        "bias": walk.bias,
-        "activation": walk.activation,
-        "value": walk.value,
-        "keras_value": walk.keras_value,
+        "filter": example.filter,
+        "row": example.row,
+        "column": example.column,
+        "rows": list(example.rows),
+        "columns": list(example.columns),
+        "patch": example.patch.tolist(),
+        "kernel": example.kernel.tolist(),
+        "products": example.products.tolist(),
+        "sum": example.sum,
+        "bias": example.bias,
+        "activation": example.activation,
+        "value": example.value,
+        "keras_value": example.keras_value,
     }
 
 
-def _heading(result: LayerWalk) -> str:
-    walk = result.walk
-    reads = "the scaled image" if walk.reads == "image" else walk.reads
+def _heading(result: LayerExample) -> str:
+    example = result.numbers
+    reads = "the scaled image" if example.reads == "image" else example.reads
     return (
-        f"{walk.layer}, filter {walk.filter}, at row {walk.row} and column {walk.column} of its "
-        f"{_shape(walk.output_shape)} output\n"
-        f"reads {_span('row', walk.rows, walk.input_shape[0])} and "
-        f"{_span('column', walk.columns, walk.input_shape[1])}\n"
-        f"of {reads}, {_shape(walk.input_shape)}\n"
+        f"{example.layer}, filter {example.filter}, at row {example.row} and "
+        f"column {example.column} of its {_shape(example.output_shape)} output\n"
+        f"reads {_span('row', example.rows, example.input_shape[0])} and "
+        f"{_span('column', example.columns, example.input_shape[1])}\n"
+        f"of {reads}, {_shape(example.input_shape)}\n"
         f"image: {result.image}; weights {result.weights}"
     )
 
@@ -79,11 +79,11 @@ def _span(what: str, places: Sequence[int], size: int) -> str:
     return text if first >= 0 and last < size else f"{text} (beyond the edge: 0)"
 
 
-def _channel(walk: Walk, index: int) -> str:
+def _channel(example: WorkedExample, index: int) -> str:
     blocks = [
-        ["patch", *_grid(walk.patch[..., index])],
-        ["filter", *_grid(walk.kernel[..., index])],
-        ["products", *_grid(walk.products[..., index])],
+        ["patch", *_grid(example.patch[..., index])],
+        ["filter", *_grid(example.kernel[..., index])],
+        ["products", *_grid(example.products[..., index])],
     ]
     widths = [max(map(len, block)) + len(GAP) for block in blocks]
     if sum(widths) > WIDTH:
@@ -94,22 +94,23 @@ def _channel(walk: Walk, index: int) -> str:
             "".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in beside
         ]
-    total = float(walk.channel_sums[index])
+    total = float(example.channel_sums[index])
     return "\n".join([f"channel {index}", *body, f"products add up to {_number(total, total)}"])
 
 
-def _adding_up(walk: Walk) -> str:
-    sums = [float(one) for one in walk.channel_sums]
-    largest = max(map(abs, [*sums, walk.sum, walk.bias, walk.value]))
-    total, value = _number(walk.sum, largest), _number(walk.value, largest)
+def _adding_up(example: WorkedExample) -> str:
+    sums = [float(one) for one in example.channel_sums]
+    largest = max(map(abs, [*sums, example.sum, example.bias, example.value]))
+    total, value = _number(example.sum, largest), _number(example.value, largest)
     lines = []
     if len(sums) > 1:
         added = " ".join([_number(sums[0], largest), *(_signed(one, largest) for one in sums[1:])])
         lines.append(f"all {len(sums)} channels: {added} = {total}")
+    biased = _number(example.sum + example.bias, largest)
     lines += [
-        f"bias: {total} {_signed(walk.bias, largest)} = {_number(walk.sum + walk.bias, largest)}",
-        f"activation: {walk.activation} gives {value}",
-        f"Keras gives {_number(walk.keras_value, largest)} ({walk.dtype})",
+        f"bias: {total} {_signed(example.bias, largest)} = {biased}",
+        f"activation: {example.activation} gives {value}",
+        f"Keras gives {_number(example.keras_value, largest)} ({example.dtype})",
     ]
     return "\n".join(
         textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines

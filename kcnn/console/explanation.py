@@ -35,7 +35,7 @@ def explanation_text(explanation: Explanation) -> str:
         for index, row in enumerate(rows)
     ]
     parts = ["\n".join([heading, line, image, *blocks]), _totals_text(explanation)]
-    odd = [_wrapped(f"{names}: {text}", "  ") for names, text in _oddities(explanation)]
+    odd = [_wrapped(f"{names}: {text}", "  ") for names, text in _remarks(explanation)]
     if odd:
         parts.append("\n".join(["worth a second look", *odd]))
     return "\n\n".join(parts)
@@ -53,9 +53,9 @@ def explanation_markdown(explanation: Explanation) -> str:
         below = _lines_below(explanation, index)
         if below:
             lines += [f"- `{layer.name}`", *(f"  - {text}" for text in below)]
-    if explanation.oddities:
+    if explanation.remarks:
         lines += ["", "## Worth a second look", ""]
-        lines += [f"- `{names}`: {text}" for names, text in _oddities(explanation)]
+        lines += [f"- `{names}`: {text}" for names, text in _remarks(explanation)]
     if explanation.problem is not None:
         lines += ["", "## Does not fit", "", f"- {plain(explanation.problem.message)}"]
     return "\n".join(lines)
@@ -77,7 +77,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             "batch_size": explanation.recipe.train.batch_size,
             "activation_bytes_per_batch": explanation.batch_bytes,
         },
-        "oddities": [vars(one) for one in explanation.oddities],
+        "oddities": [vars(remark) for remark in explanation.remarks],
         "problem": None if problem is None else problem.message,
     }
 
@@ -160,11 +160,11 @@ def _legend(explanation: Explanation) -> str:
     )
 
 
-def _oddities(explanation: Explanation) -> list[tuple[str, str]]:
-    """Gives what is odd, said once for all layers of which the same is true."""
+def _remarks(explanation: Explanation) -> list[tuple[str, str]]:
+    """Return the remarks, each once for all layers of which it is true."""
     layers: dict[str, list[str]] = {}
-    for one in explanation.oddities:
-        layers.setdefault(one.sentence, []).append(one.layer)
+    for remark in explanation.remarks:
+        layers.setdefault(remark.sentence, []).append(remark.layer)
     return [(", ".join(names), sentence) for sentence, names in layers.items()]
 
 

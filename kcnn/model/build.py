@@ -9,8 +9,7 @@ import keras
 
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
-from kcnn.model.arithmetic.costs import node_cost
-from kcnn.model.arithmetic.shapes import Shape, pair, shown
+from kcnn.model.costs import node_cost
 from kcnn.model.fast.activations import OF_SEVERAL_PASSES, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
@@ -24,16 +23,8 @@ from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import INITIALIZERS, Dirac, Whitening
 from kcnn.recipe.kinds import table
 from kcnn.recipe.layers import Layer
+from kcnn.recipe.layers.shapes import Shape, format_shape, pair
 from kcnn.recipe.regularizers import REGULARIZERS
-
-_WEIGHTED = (
-    kinds.Conv2D,
-    kinds.SeparableConv2D,
-    kinds.DepthwiseConv2D,
-    kinds.Conv2DTranspose,
-    kinds.Dense,
-)
-
 
 # Layers that Keras does not have, or has slower.
 _OURS = {
@@ -118,7 +109,7 @@ def _require_as_planned(plan: Plan, model: keras.Model) -> None:
 
 
 def _described(shape: Shape, parameters: int) -> str:
-    return f"an output of {shown(shape)} with {parameters:,} parameters"
+    return f"an output of {format_shape(shape)} with {parameters:,} parameters"
 
 
 def _model_name(plan: Plan) -> str:
@@ -143,7 +134,7 @@ def _heads(nodes: Sequence[Node]) -> set[str]:
     """
     names = {nodes[-1].name}
     for node in reversed(nodes):
-        if node.name in names and not isinstance(node.layer, _WEIGHTED):
+        if node.name in names and not node.layer.has_kernel:
             names.update(node.inputs)
     return names
 

@@ -1,27 +1,26 @@
-"""The axes along which constraints take norms, held against the weights that they are for."""
+"""The axes along which constraints take norms, compared with the axes of their weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kcnn.model.arithmetic.shapes import Shape
 from kcnn.model.graph import Node
 from kcnn.recipe import Recipe
-from kcnn.recipe import layers as kinds
 from kcnn.recipe.layers import Layer
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, listed
 
 _ENDING = "_constraint"
-# Of a unit's weights, those behind the axes that count units: all but the last of a kernel.
+# The axes of one unit's weights: all axes of a kernel but the last, which counts the units.
 _AXES_OF_A_UNIT = {1: "0", 2: "0", 3: "[0, 1]", 4: "[0, 1, 2]"}
 
 
 def constraints_off_their_weights(
     recipe: Recipe, nodes: Sequence[Node], shapes: Mapping[str, Shape]
 ) -> list[str]:
-    """Lists the constraints along axes that their weights do not have.
+    """List the constraints along axes that their weights do not have.
 
     Args:
-        recipe: The recipe the graph is from, for messages.
+        recipe: The recipe of the graph, for messages.
         nodes: The unfolded graph.
         shapes: Output shapes by name of layer, as far as the layers fit.
 
@@ -42,22 +41,17 @@ def _mistakes(layer: Layer, shape: Shape) -> Iterator[tuple[str, str]]:
         if axis is None:
             continue
         weight = setting.removesuffix(_ENDING)
-        rank = _rank(layer, weight, shape)
-        axes = axis if isinstance(axis, list) else [axis]
-        if len(set(axes)) < len(axes) or not all(-rank <= one < rank for one in axes):
+        try:
+            shapes = layer.weight_shapes(shape)
+        except ShapeMistake:  # the layer does not fit, which is reported by itself
+            return
+        # depthwise_constraint is for the depthwise_kernel, or for the only kernel.
+        named = next(name for name in (weight, f"{weight}_kernel", "kernel") if name in shapes)
+        rank, axes = len(shapes[named]), listed(axis)
+        if len(set(axes)) < len(axes) or not all(-rank <= number < rank for number in axes):
             which = "axis 0 only" if rank == 1 else f"axes 0 to {rank - 1}"
             yield (
                 setting,
                 f"{type(constraint).__name__} along axis {axis}, and this {weight} has {which}; "
                 f"write axis: {_AXES_OF_A_UNIT[rank]}",
             )
-
-
-def _rank(layer: Layer, weight: str, shape: Shape) -> int:
-    if isinstance(layer, kinds.PReLU):
-        return len(shape)
-    if weight in ("kernel", "depthwise", "pointwise"):
-        return 2 if isinstance(layer, kinds.Dense) else 4
-    if isinstance(layer, kinds.LayerNormalization) and isinstance(layer.axis, list):
-        return len(layer.axis)
-    return 1

@@ -8,29 +8,13 @@ import keras
 import numpy as np
 
 from kcnn.errors import DataError
+from kcnn.model.keras_layers import recipe_class
 
-# Layers whose output, outside training, looks like their input.
-UNCHANGED = (
+# The scaling of the images, and their input.
+_SCALING = (
     keras.layers.InputLayer,
     keras.layers.Identity,
-    keras.layers.Rescaling,
     keras.layers.Normalization,
-    keras.layers.Dropout,
-    keras.layers.SpatialDropout2D,
-    keras.layers.GaussianNoise,
-    keras.layers.ZeroPadding2D,
-)
-# Layers that end the block of the convolution before them.
-FINISHING = (
-    keras.layers.BatchNormalization,
-    keras.layers.LayerNormalization,
-    keras.layers.GroupNormalization,
-    keras.layers.Add,
-    keras.layers.Activation,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ELU,
 )
 
 
@@ -71,7 +55,7 @@ def compute_feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMa
         raise DataError(
             f"feature maps: the model takes images {expected}, these are {images.shape[1:]}"
         )
-    layers = [layer for layer in model.layers if not isinstance(layer, UNCHANGED)]
+    layers = [layer for layer in model.layers if not _looks_like_input(layer)]
     layers = [layer for layer in layers if len(layer.output.shape) == 4]
     if not layers:
         return []
@@ -83,6 +67,10 @@ def compute_feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMa
     ]
 
 
+def _looks_like_input(layer: keras.Layer) -> bool:
+    return isinstance(layer, _SCALING) or recipe_class(layer).looks_like_input
+
+
 def _is_unfinished(layer: keras.Layer, model: keras.Model) -> bool:
     readers = [
         other
@@ -90,7 +78,7 @@ def _is_unfinished(layer: keras.Layer, model: keras.Model) -> bool:
         if any(tensor is layer.output for tensor in keras.tree.flatten(other.input))
     ]
     # A layer whose output no other layer reads is the model's output.
-    return bool(readers) and all(isinstance(reader, FINISHING) for reader in readers)
+    return bool(readers) and all(recipe_class(reader).ends_block for reader in readers)
 
 
 def _to_float32(batch: keras.KerasTensor) -> np.ndarray:

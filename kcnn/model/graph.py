@@ -10,27 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.weights import trainable_weights
 from kcnn.model.learning_rates import multipliers_of_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.layers import (
-    Add,
-    Average,
-    Concatenate,
-    Layer,
-    Maximum,
-    Multiply,
-    Repeat,
-    Residual,
-    ZeroPadding2D,
-)
+from kcnn.recipe.layers import Add, Layer, Repeat, Residual, ZeroPadding2D
 from kcnn.recipe.source import Location
 from kcnn.text.did_you_mean import did_you_mean
 
 INPUT = "image"
 SCALING = "scaling"  # the model's own first layer
-MERGING = (Add, Average, Concatenate, Maximum, Multiply)
 MOST_LAYERS = 5_000
 
 
@@ -55,17 +43,17 @@ class Node:
 
     @property
     def trained_weights(self) -> tuple[str, ...]:
-        """The names of the weights that training moves: not by 0 times its rate."""
-        names = trainable_weights(self.layer)
+        """Names of the trainable weights whose learning-rate multiplier is not 0."""
+        names = self.layer.trainable_weights
         return tuple(name for name in names if self.multipliers.get(name) != 0)
 
     def path(self, weight: str) -> str:
-        """Gives the path that a weight has in the Keras model: `conv2d/kernel` of `kernel`."""
+        """Return the weight's path in the Keras model, such as `conv2d/kernel`."""
         return f"{self.name}/{weight}"
 
 
 def unfold(recipe: Recipe) -> list[Node]:
-    """Writes a recipe's layers out, each after all that it reads; the last one is the output.
+    """List a recipe's layers, each after all that it reads; the last one is the output.
 
     Raises:
         RecipeError: Names that are missing, taken, or come later; layers that nothing reads; too
@@ -79,12 +67,39 @@ def unfold(recipe: Recipe) -> list[Node]:
     return _with_multipliers(recipe, unfolding.nodes)
 
 
+def as_written(nodes: Sequence[Node]) -> list[Node]:
+    """Put each numbered padding back into the layer that the recipe writes it in.
+
+    Args:
+        nodes: The unfolded graph, where a ZeroPadding2D stands before such a layer.
+    """
+    written: list[Node] = []
+    for node in nodes:
+        before = written[-1] if written else None
+        if before is not None and _is_border(before, node):
+            padding = before.layer.written()["padding"]
+            padded = node.layer.model_copy(update={"padding": padding})
+            written[-1] = replace(node, layer=padded, inputs=before.inputs)
+        else:
+            written.append(node)
+    return written
+
+
+def _is_border(before: Node, node: Node) -> bool:
+    return (
+        isinstance(before.layer, ZeroPadding2D)
+        and not isinstance(node.layer, ZeroPadding2D)  # a repeated one has the same location
+        and before.loc == node.loc
+        and node.inputs == (before.name,)
+    )
+
+
 def _with_multipliers(recipe: Recipe, nodes: list[Node]) -> list[Node]:
-    """Tells each layer the learning-rate multipliers of its weights."""
+    """Give each node the learning-rate multipliers of its weights."""
     weights = {
         node.path(name): (node.name, name)
         for node in nodes
-        for name in trainable_weights(node.layer)
+        for name in node.layer.trainable_weights
     }
     multipliers: dict[str, dict[str, float]] = {node.name: {} for node in nodes}
     for path, multiplier in multipliers_of_weights(recipe, list(weights)).items():
@@ -104,7 +119,7 @@ class _Unfolding:
         self._suffix = ""
 
     def follow(self, layers: Sequence[Layer], loc: Location, previous: str) -> str:
-        """Appends layers one behind the other; gives the name of the last."""
+        """Append layers one after the other; return the name of the last."""
         for index, layer in enumerate(layers):
             here = (*loc, index, type(layer).__name__)
             inputs = self._inputs(layer, here, previous)
@@ -118,7 +133,7 @@ class _Unfolding:
         return previous
 
     def require_all_read(self) -> None:
-        """Notes each layer whose result goes nowhere: Keras would drop it without a word."""
+        """Note each layer that nothing reads: Keras would drop it without a word."""
         read = {name for node in self.nodes for name in node.inputs}
         for node in self.nodes[:-1]:
             if node.name not in read:
@@ -200,7 +215,7 @@ class _Unfolding:
 
     def _require_count(self, layer: Layer, loc: Location, inputs: tuple[str, ...]) -> None:
         kind = type(layer).__name__
-        if isinstance(layer, MERGING):
+        if layer.merges:
             if len(inputs) < 2:
                 self._note(loc, f"{kind} joins at least two layers; name them in inputs: [a, b]")
         elif len(inputs) != 1:

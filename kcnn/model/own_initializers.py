@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from kcnn.model.arithmetic.shapes import Shape, pair, shown
-from kcnn.model.arithmetic.windows import WrittenLayer, as_written, windows
-from kcnn.model.graph import INPUT, Node
+from kcnn.model.graph import INPUT, Node, as_written
 from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Conv2D
+from kcnn.recipe.layers.shapes import Shape, format_shape, pair
 
 SomeInitializer = TypeVar("SomeInitializer", bound=Settings)
 
@@ -48,11 +47,11 @@ def initializers_without_room(
     Returns:
         A problem each, with its line.
     """
-    layers = {written.node.name: written for written in as_written(nodes)}
+    written = {node.name: node for node in as_written(nodes)}
     mistakes = [
         (node, mistake)
         for node, layer, _ in convolutions_with(Whitening, nodes)
-        if (mistake := _mistake_of_whitening(layers[node.name], layer, image_shape))
+        if (mistake := _mistake_of_whitening(written[node.name], layer, image_shape))
     ] + [
         (node, f"Dirac needs groups: 1; got {layer.groups}")
         for node, layer, _ in convolutions_with(Dirac, nodes)
@@ -64,19 +63,20 @@ def initializers_without_room(
     ]
 
 
-def _mistake_of_whitening(written: WrittenLayer, layer: Conv2D, image_shape: Shape) -> str | None:
-    if written.inputs != (INPUT,):
+def _mistake_of_whitening(node: Node, layer: Conv2D, image_shape: Shape) -> str | None:
+    if node.inputs != (INPUT,):
         return (
             "Whitening is for a convolution that reads the image; write another initializer, as in "
             "Dirac, or inputs: image"
         )
     if layer.groups != 1:
         return f"Whitening needs groups: 1; got {layer.groups}"
-    reach = tuple(window.reach for window in windows(written, image_shape) or ())
+    reach = tuple(window.reach for window in layer.windows(image_shape))
     if any(one > size for one, size in zip(reach, image_shape[:2], strict=True)):
         return (
-            f"Whitening learns from patches of the images, which are {shown(image_shape[:2])}, and "
-            f"this kernel reaches over {shown(reach)}; write a smaller kernel_size or dilation_rate"
+            f"Whitening learns from patches of the images, which are "
+            f"{format_shape(image_shape[:2])}, and this kernel reaches over {format_shape(reach)}; "
+            "write a smaller kernel_size or dilation_rate"
         )
     height, width = pair(layer.kernel_size)
     channels = image_shape[2]

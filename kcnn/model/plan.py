@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.costs import Cost, total_cost
-from kcnn.model.arithmetic.infer_shapes import infer_shapes
-from kcnn.model.arithmetic.shapes import Shape, shown
 from kcnn.model.constraint_axes import constraints_off_their_weights
+from kcnn.model.costs import Cost, total_cost
 from kcnn.model.graph import Node, unfold
 from kcnn.model.output import Link, OutputActivation, output_activation
 from kcnn.model.own_initializers import initializers_without_room
+from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
+from kcnn.recipe.layers.shapes import Shape, format_shape
 from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
 from kcnn.recipe.source import Location
 
@@ -63,10 +63,9 @@ class Plan:
         return output_activation(
             {
                 node.name: Link(
-                    kind=type(node.layer).__name__,
-                    activation=getattr(node.layer, "activation", None),
-                    axis=getattr(node.layer, "axis", None),
-                    shape=self.shapes[node.name],
+                    activation=node.layer.output_activation(len(self.shapes[node.name])),
+                    keeps_probabilities=node.layer.keeps_probabilities,
+                    width=self.shapes[node.name][-1],
                     inputs=node.inputs,
                 )
                 for node in self.nodes
@@ -148,8 +147,8 @@ def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
     else:
         advice = f"end with Dense: {{units: {classes}}}"
     message = (
-        f"layer {last.name}: the output is {shown(shape)}, but {plan.recipe.data.dataset} has "
-        f"{classes} classes; {advice}"
+        f"layer {last.name}: the output is {format_shape(shape)}, but "
+        f"{plan.recipe.data.dataset} has {classes} classes; {advice}"
     )
     yield plan.recipe.origin.problem(last.loc, message)
 

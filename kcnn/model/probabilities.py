@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import keras
 
+from kcnn.model.keras_layers import recipe_class
 from kcnn.model.output import Link, output_activation
+from kcnn.recipe.layers.shapes import is_last_axis
 
 NAME = "probabilities"
 
@@ -29,10 +31,12 @@ def probability_model(model: keras.Model) -> keras.Model:
 
 
 def _link(layer: keras.Layer) -> Link:
+    rank = len(layer.output.shape) - 1
+    is_softmax = isinstance(layer, keras.layers.Softmax) and is_last_axis(layer.axis, rank)
+    activation = getattr(getattr(layer, "activation", None), "__name__", None)
     return Link(
-        kind=type(layer).__name__,
-        activation=getattr(getattr(layer, "activation", None), "__name__", None),
-        axis=getattr(layer, "axis", None),
-        shape=tuple(layer.output.shape[1:]),
+        activation="softmax" if is_softmax else activation,
+        keeps_probabilities=recipe_class(layer).keeps_probabilities,
+        width=layer.output.shape[-1],
         inputs=tuple(id(tensor) for tensor in keras.tree.flatten(layer.input)),
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.shapes import pair
 from kcnn.model.plan import Plan
-from kcnn.recipe.layers import Conv2DTranspose
 
 
 def require_kernels(plan: Plan, dtype: str) -> None:
@@ -25,11 +23,7 @@ def require_kernels(plan: Plan, dtype: str) -> None:
     Raises:
         RecipeError: TensorFlow has no kernel for a layer; names every such layer.
     """
-    layers = [
-        node
-        for node in plan.nodes
-        if isinstance(node.layer, Conv2DTranspose) and max(pair(node.layer.dilation_rate)) > 1
-    ]
+    layers = [node for node in plan.nodes if node.layer.needs_onednn]
     compute_dtype = dtype.removeprefix("mixed_")
     if not layers or has_dilated_transposed_convolution(compute_dtype):
         return

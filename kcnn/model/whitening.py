@@ -5,12 +5,13 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from kcnn.model.arithmetic.shapes import pair, window_reach
 from kcnn.model.graph import SCALING
 from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.recipe import Recipe
 from kcnn.recipe.initializers import Whitening
+from kcnn.recipe.layers.shapes import pair
+from kcnn.recipe.layers.window import window_reach
 from kcnn.recipe.schema import OWN_DATASETS
 
 _IMAGES_AT_ONCE = 100  # patches repeat each pixel as often as the kernel has places
@@ -74,7 +75,7 @@ def _patch_covariance(
     dilation: tuple[int, int],
 ) -> np.ndarray:
     """Averages the outer products of patches, flattened as kernels are; (values, values)."""
-    reach = tuple(map(window_reach, kernel_size, dilation))
+    reach = tuple(map(int, map(window_reach, kernel_size, dilation)))
     products: np.ndarray | float = 0.0
     count = 0
     for start in range(0, len(chosen), _IMAGES_AT_ONCE):

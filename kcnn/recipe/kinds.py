@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import BeforeValidator, Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import PydanticCustomError, core_schema
@@ -21,9 +21,10 @@ MOST_LISTED = 14
 WRITTEN_OTHERWISE = "kcnn_written_otherwise"
 BESIDE = "kcnn_beside"
 Kinds = Mapping[str, type[Settings]]
+SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
 
-def table(*kinds: type[Settings]) -> dict[str, type[Settings]]:
+def table(*kinds: type[SomeSettings]) -> dict[str, type[SomeSettings]]:
     """Lists classes under their own names, which are Keras's."""
     return {kind.__name__: kind for kind in kinds}
 

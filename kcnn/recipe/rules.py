@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.layers import Conv2DTranspose, DepthwiseConv2D, Layer, SeparableConv2D
+from kcnn.recipe.layers import Layer
 from kcnn.recipe.losses import SparseCategoricalCrossentropy
 from kcnn.recipe.messages.wording import shown, suggest
 from kcnn.recipe.optimizers import (
@@ -150,7 +150,7 @@ def _muon_conflicts(recipe: Recipe) -> Iterator[Conflict]:
     if not isinstance(recipe.train.optimizer, ConvolutionMuon):
         return
     for loc, layer in _layers_of(recipe.model.layers, ("model", "layers")):
-        if _has_other_columns(layer):
+        if layer.trainable_weights and not layer.has_filter_columns:
             yield (
                 loc,
                 "ConvolutionMuon is for kernels with a column a filter, as Conv2D has them, and "
@@ -165,13 +165,6 @@ def _layers_of(layers: Sequence[Layer], loc: Location) -> Iterator[tuple[Locatio
         yield here, layer
         for name in ("body", "shortcut"):
             yield from _layers_of(getattr(layer, name, ()), (*here, name))
-
-
-def _has_other_columns(layer: Layer) -> bool:
-    """Says whether what is trained has a kernel whose last axis does not count its filters."""
-    if isinstance(layer, DepthwiseConv2D | SeparableConv2D):
-        return layer.depth_multiplier > 1 and layer.trainable is not False
-    return isinstance(layer, Conv2DTranspose) and layer.trainable is not False
 
 
 def _idle_settings(recipe: Recipe) -> Iterator[Conflict]:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import tensorflow as tf
 
 from kcnn.model.plan import Plan
-from kcnn.recipe.layers import Layer, LeakyReLU, ReLU
 
 
 @contextmanager
@@ -23,7 +22,7 @@ def remapping_where_it_works(plan: Plan) -> Iterator[None]:
     Args:
         plan: The plan of the model that is trained in the block.
     """
-    if not any(_is_leaky(node.layer) for node in plan.nodes):
+    if not any(node.layer.is_leaky_relu for node in plan.nodes):
         yield
         return
     former = tf.config.optimizer.get_experimental_options().get("remapping", True)
@@ -32,10 +31,3 @@ def remapping_where_it_works(plan: Plan) -> Iterator[None]:
         yield
     finally:
         tf.config.optimizer.set_experimental_options({"remapping": former})
-
-
-def _is_leaky(layer: Layer) -> bool:
-    """Return whether Keras computes a layer's activation with TensorFlow's leaky ReLU."""
-    if isinstance(layer, ReLU):
-        return bool(layer.negative_slope) and layer.max_value is None and not layer.threshold
-    return isinstance(layer, LeakyReLU) or getattr(layer, "activation", None) == "leaky_relu"

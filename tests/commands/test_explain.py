@@ -203,7 +203,7 @@ class TestLayer:
         )
         Image.new("L", (8, 8)).save("grey.png")
         kernels = [
-            explain_layer(net, [], "C1", filter=number, image=Path("grey.png")).walk.kernel
+            explain_layer(net, [], "C1", filter=number, image=Path("grey.png")).numbers.kernel
             for number in (0, 15)
         ]
         np.testing.assert_array_equal(kernels[0], -kernels[1])

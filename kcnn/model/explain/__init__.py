@@ -1,1 +1,1 @@
-"""A network's arithmetic as a textbook writes it, and what is odd about it."""
+"""A network's arithmetic as a textbook writes it, and remarks on it."""

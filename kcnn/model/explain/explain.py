@@ -9,20 +9,35 @@ from functools import cached_property
 from typing import Any
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.costs import Cost, node_cost
-from kcnn.model.arithmetic.infer_shapes import infer_shapes
-from kcnn.model.arithmetic.receptive_field import Fields, receptive_fields
-from kcnn.model.arithmetic.shapes import Shape
-from kcnn.model.arithmetic.windows import WrittenLayer, as_written
-from kcnn.model.explain.cost_sums import cost_sums
-from kcnn.model.explain.oddities import Oddity, find_oddities
-from kcnn.model.explain.sums import Sum, size_sums
-from kcnn.model.graph import unfold
+from kcnn.model.costs import Cost, node_cost
+from kcnn.model.explain.remarks import Remark, find_remarks
+from kcnn.model.graph import Node, as_written, unfold
 from kcnn.model.plan import Plan, require_right_end
+from kcnn.model.receptive_field import Fields, receptive_fields
+from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
-from kcnn.recipe.layers import Flatten, Reshape
+from kcnn.recipe.layers.expression import Expression
+from kcnn.recipe.layers.shapes import Shape
 
 BYTES = 4  # of a float32
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A calculation and its result.
+
+    Args:
+        text: The calculation, with · − / and ⌊…⌋ for rounding down: `(28 − 5 + 2·0)/1 + 1`.
+        result: Its result.
+        of: What that counts: `high and wide`.
+    """
+
+    text: str
+    result: int
+    of: str
+
+    def __str__(self) -> str:
+        return f"{self.text} = {self.result:,}"
 
 
 @dataclass(frozen=True)
@@ -34,10 +49,8 @@ class LayerExplanation:
         kind: Its class.
         inputs: The layers it reads.
         output_shape: What comes out of it for one image.
-        sizes: The sums behind the output shape.
+        sums: The calculations behind its output shape, its parameters and its multiply-adds.
         cost: Its parameters and multiply-adds.
-        parameters: The sum behind its parameters; None without any.
-        multiply_adds: The sum behind its multiply-adds; None without any.
         activation_bytes: Its output for one image in float32; 0 for the same values reshaped.
         receptive_field: Rows and columns of the image that one value depends on.
     """
@@ -46,20 +59,13 @@ class LayerExplanation:
     kind: str
     inputs: tuple[str, ...]
     output_shape: Shape
-    sizes: tuple[Sum, ...]
+    sums: tuple[Sum, ...]
     cost: Cost
-    parameters: Sum | None
-    multiply_adds: Sum | None
     activation_bytes: int
     receptive_field: tuple[int, int]
 
-    @property
-    def sums(self) -> tuple[Sum, ...]:
-        """All its sums."""
-        return (*self.sizes, *(one for one in (self.parameters, self.multiply_adds) if one))
-
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -69,7 +75,7 @@ class LayerExplanation:
             "multiply_adds": self.cost.multiply_adds,
             "activation_bytes": self.activation_bytes,
             "receptive_field": list(self.receptive_field),
-            "sums": [vars(one) for one in self.sums],
+            "sums": [vars(written) for written in self.sums],
         }
 
 
@@ -78,17 +84,17 @@ class Explanation:
     """A network, as far as its layers fit.
 
     Args:
-        recipe: The recipe it is of.
+        recipe: The recipe.
         image_shape: Height, width and channels of the images.
         layers: The layers that fit, in the order of the recipe.
-        oddities: What is worth a second look; empty unless all layers fit.
-        problem: Why the next layer, or the output, does not fit; None when all does.
+        remarks: What is worth a second look; empty unless all layers fit.
+        problem: Why the next layer, or the output, does not fit; None if all does.
     """
 
     recipe: Recipe
     image_shape: Shape
     layers: tuple[LayerExplanation, ...]
-    oddities: tuple[Oddity, ...]
+    remarks: tuple[Remark, ...]
     problem: RecipeError | None
 
     @cached_property
@@ -113,7 +119,7 @@ class Explanation:
 
 
 def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Explanation:
-    """Explains a recipe's network as far as its layers fit.
+    """Explain a recipe's network as far as its layers fit.
 
     Args:
         recipe: The recipe.
@@ -125,12 +131,12 @@ def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> 
     """
     nodes = tuple(unfold(recipe))
     shapes, problem = infer_shapes(recipe, nodes, image_shape)
-    fitting = [written for written in as_written(nodes) if written.node.name in shapes]
+    fitting = [node for node in as_written(nodes) if node.name in shapes]
     layers = _explain(fitting, shapes)
     if problem is not None:
         return Explanation(recipe, image_shape, layers, (), problem)
     plan = Plan(recipe, nodes, shapes, classes)
-    return Explanation(recipe, image_shape, layers, tuple(find_oddities(plan)), _end_of(plan))
+    return Explanation(recipe, image_shape, layers, tuple(find_remarks(plan)), _end_of(plan))
 
 
 def _end_of(plan: Plan) -> RecipeError | None:
@@ -141,29 +147,26 @@ def _end_of(plan: Plan) -> RecipeError | None:
     return None
 
 
-def _explain(
-    fitting: list[WrittenLayer], shapes: Mapping[str, Shape]
-) -> tuple[LayerExplanation, ...]:
+def _explain(fitting: list[Node], shapes: Mapping[str, Shape]) -> tuple[LayerExplanation, ...]:
     fields = receptive_fields(fitting, shapes)
-    return tuple(_explain_layer(written, shapes, fields[written.node.name]) for written in fitting)
+    return tuple(_explain_layer(node, shapes, fields[node.name]) for node in fitting)
 
 
-def _explain_layer(
-    written: WrittenLayer, shapes: Mapping[str, Shape], fields: Fields
-) -> LayerExplanation:
-    node, (rows, columns) = written.node, fields
-    after, cost = shapes[node.name], node_cost(node, shapes)
-    parameters, multiply_adds = cost_sums(node.layer, shapes[node.inputs[0]], after, cost)
-    same_values = isinstance(node.layer, Flatten | Reshape)
+def _explain_layer(node: Node, shapes: Mapping[str, Shape], fields: Fields) -> LayerExplanation:
+    layer, (rows, columns) = node.layer, fields
+    inputs, after = [shapes[name] for name in node.inputs], shapes[node.name]
+    written: dict[str, Expression] = {
+        **layer.written_sizes(inputs),
+        "parameters": layer.parameters(inputs[0]),
+        "multiply-adds": layer.multiply_adds(inputs[0], after),
+    }
     return LayerExplanation(
         name=node.name,
-        kind=type(node.layer).__name__,
-        inputs=written.inputs,
+        kind=type(layer).__name__,
+        inputs=node.inputs,
         output_shape=after,
-        sizes=size_sums(written, [shapes[name] for name in written.inputs], after),
-        cost=cost,
-        parameters=parameters,
-        multiply_adds=multiply_adds,
-        activation_bytes=0 if same_values else BYTES * math.prod(after),
+        sums=tuple(Sum(str(number), int(number), of) for of, number in written.items() if number),
+        cost=node_cost(node, shapes),
+        activation_bytes=0 if layer.reshapes else BYTES * math.prod(after),
         receptive_field=(rows.pixels, columns.pixels),
     )

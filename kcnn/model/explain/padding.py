@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kcnn.model.arithmetic.shapes import Shape
-from kcnn.model.arithmetic.windows import CONVOLUTIONS, Window, WrittenLayer, windows
-from kcnn.model.explain.sums import window_sum, written_reach
+from kcnn.model.graph import Node
+from kcnn.recipe.layers.expression import Expression
+from kcnn.recipe.layers.shapes import Shape
+from kcnn.recipe.layers.window import Window, window_reach
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,12 @@ class PaddingAnswer:
 
     Args:
         layer: The convolution's name.
-        axis: `high`, `wide`, or `high and wide` when both have the same answer.
+        axis: `high`, `wide`, or `high and wide` if both have the same answer.
         window: How the convolution slides, without padding.
-        padding: Zeros on each side; None when no number of them will do.
+        padding: Zeros on each side; None if no number of them will do.
         sum: The sum solved for the padding.
-        check: The output size with that padding, written out; None when it is no whole number.
-        advice: Why none will do, and what to do instead; None when one does.
+        check: The output size with that padding, written out; None if it is no whole number.
+        advice: Why none will do, and what to do instead; None if one does.
     """
 
     layer: str
@@ -33,32 +34,32 @@ class PaddingAnswer:
     advice: str | None
 
 
-def solve_padding(layers: list[WrittenLayer], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
-    """Solves every convolution for the padding that keeps its map's size.
+def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
+    """Solve every convolution for the padding that keeps its map's size.
 
     Args:
-        layers: The layers.
+        nodes: The layers as the recipe writes them.
         shapes: Output shapes by name of layer, `image` among them; convolutions whose input is
             not among them are left out.
     """
     return [
         answer
-        for written in layers
-        if isinstance(written.node.layer, CONVOLUTIONS) and written.inputs[0] in shapes
-        for answer in _solve_layer(written, shapes[written.inputs[0]])
+        for node in nodes
+        if node.layer.has_kernel and node.inputs[0] in shapes
+        for answer in _solve_layer(node, shapes[node.inputs[0]])
     ]
 
 
-def _solve_layer(written: WrittenLayer, shape: Shape) -> Iterator[PaddingAnswer]:
-    sliding = windows(written, shape)
+def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingAnswer]:
+    sliding = node.layer.windows(shape)
     if sliding is None:
         return
     rows, columns = (replace(window, before=0, after=0) for window in sliding)
     if rows == columns:
-        yield _solve(written.node.name, "high and wide", rows)
+        yield _solve(node.name, "high and wide", rows)
     else:
-        yield _solve(written.node.name, "high", rows)
-        yield _solve(written.node.name, "wide", columns)
+        yield _solve(node.name, "high", rows)
+        yield _solve(node.name, "wide", columns)
 
 
 def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:
@@ -72,17 +73,15 @@ def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:
         )
         return PaddingAnswer(layer, axis, window, None, _solution(window, total), None, uneven)
     padded = replace(window, before=padding, after=padding)
-    check, advice = f"{window_sum(padded)} = {size}", _reason_against(padded)
+    check, advice = f"{padded.output_size()} = {size}", _reason_against(padded)
     found = padding if advice is None else None
     return PaddingAnswer(layer, axis, window, found, _solution(window, total), check, advice)
 
 
 def _solution(window: Window, total: int) -> str:
-    if window.stride == 1:
-        quotient = f"({written_reach(window)} − 1)/2"
-    else:
-        size, reach = window.size, written_reach(window)
-        quotient = f"(({size} − 1)·{window.stride} + {reach} − {size})/2"
+    reach, size = window_reach(window.kernel, window.dilation), Expression(window.size)
+    needed = reach - 1 if window.stride == 1 else (size - 1) * window.stride + reach - size
+    quotient = f"({needed})/2"
     if total % 2 == 0:
         return f"P = {quotient} = {total // 2}"
     whole = f"rounded up {-(-total // 2)}" if window.stride > 1 else "not a whole number"

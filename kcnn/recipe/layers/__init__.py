@@ -11,9 +11,15 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import OneOf, table
 from kcnn.recipe.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from kcnn.recipe.layers.convolutions import (
+    Conv2D,
+    Conv2DTranspose,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)
+from kcnn.recipe.layers.dense import Dense
 from kcnn.recipe.layers.layer import Layer
 from kcnn.recipe.layers.merging import Add, Average, Concatenate, Maximum, Multiply
 from kcnn.recipe.layers.normalization import (
@@ -37,15 +43,8 @@ from kcnn.recipe.layers.reshaping import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from kcnn.recipe.layers.weighted import (
-    Conv2D,
-    Conv2DTranspose,
-    Dense,
-    DepthwiseConv2D,
-    SeparableConv2D,
-)
 
-LAYERS: dict[str, type[Settings]] = {}
+LAYERS: dict[str, type[Layer]] = {}
 AnyLayer = TypeAliasType("AnyLayer", Annotated[Layer, OneOf(LAYERS, "layer", identifiers=False)])
 Layers = Annotated[list[AnyLayer], Field(min_length=1)]
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import ActivationName, Axes, NotNegative
 from kcnn.recipe.initializers import Initializer
+from kcnn.recipe.layers.expression import Expression, product
 from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.layers.shapes import (
+    Shape,
+    ShapeMistake,
+    Sizes,
+    format_shape,
+    is_last_axis,
+    listed,
+    require_axes,
+)
 from kcnn.recipe.regularizers import Regularizer
 
 
@@ -17,6 +27,9 @@ class Activation(Layer):
     """
 
     activation: ActivationName
+
+    linear = True  # with activation: linear
+    ends_block = True
 
 
 class ReLU(Layer):
@@ -32,6 +45,17 @@ class ReLU(Layer):
     negative_slope: NotNegative | None = None
     threshold: NotNegative | None = None
 
+    ends_block = True
+
+    @property
+    def is_leaky_relu(self) -> bool:
+        """Whether it has a slope below 0 and nothing else beside."""
+        return bool(self.negative_slope) and self.max_value is None and not self.threshold
+
+    def output_activation(self, rank: int) -> str:
+        """Return its own name."""
+        return "ReLU"
+
 
 class LeakyReLU(Layer):
     """x, or `negative_slope` times x below 0 (Maas et al., 2013).
@@ -41,6 +65,13 @@ class LeakyReLU(Layer):
     """
 
     negative_slope: NotNegative | None = None
+
+    ends_block = True
+
+    @property
+    def is_leaky_relu(self) -> bool:
+        """Yes."""
+        return True
 
 
 class PReLU(Layer):
@@ -52,6 +83,35 @@ class PReLU(Layer):
     shared_axes: Axes | None = None
     trainable: bool | None = None
 
+    ends_block = True
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        for axis in listed(self.shared_axes):
+            if not 1 <= axis <= len(shape):  # Keras would share another axis for 0 and below
+                raise ShapeMistake(
+                    f"shared_axes {axis}: a {format_shape(shape)} input has axes 1 to {len(shape)}"
+                )
+        return shape
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Name of its slopes."""
+        return ("alpha",)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shape of the slopes: that of its input, and 1 along shared axes."""
+        shared = listed(self.shared_axes)
+        sizes = tuple(1 if axis in shared else size for axis, size in enumerate(shape, start=1))
+        return {"alpha": sizes}
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count the slopes."""
+        return product(*self.weight_shapes(shape)["alpha"])
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count one for each value."""
+        return product(*before)
+
 
 class ELU(Layer):
     """x, or alpha (exp(x) - 1) below 0 (Clevert et al., 2016).
@@ -62,6 +122,8 @@ class ELU(Layer):
 
     alpha: NotNegative | None = None
 
+    ends_block = True
+
 
 class Softmax(Layer):
     """Probabilities that sum to 1.
@@ -71,3 +133,11 @@ class Softmax(Layer):
     """
 
     axis: Axes = -1
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        require_axes(self.axis, shape)
+        return shape
+
+    def output_activation(self, rank: int) -> str | None:
+        """Return `softmax` if its probabilities are those of the classes, along the last axis."""
+        return "softmax" if is_last_axis(self.axis, rank) else None

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import Axes, Count, Positive, UnitInterval, accept
 from kcnn.recipe.initializers import Initializer
+from kcnn.recipe.layers.expression import Expression, product
 from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.layers.shapes import (
+    Shape,
+    ShapeMistake,
+    Sizes,
+    axis_position,
+    is_last_axis,
+    require_axes,
+)
 from kcnn.recipe.regularizers import Regularizer
 
 
@@ -40,6 +50,31 @@ class Normalization(Layer):
     gamma_constraint: Constraint | None = None
     trainable: bool | None = None
 
+    ends_block = True
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        require_axes(self.axis, shape)
+        return shape
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of its scale gamma and shift beta, as far as it has them, and moving averages."""
+        learned = {"gamma": self.scale, "beta": self.center}
+        return (*(name for name, there in learned.items() if there), *self.moving_averages)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shape of its weights: the sizes along its axes."""
+        sizes = tuple(shape[position] for position in require_axes(self.axis, shape))
+        return dict.fromkeys(("gamma", "beta", *self.moving_averages), sizes)
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count weights·channels."""
+        return product(len(self.weight_names), *self.weight_shapes(shape)["gamma"])
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count one for each value."""
+        return product(*before)
+
 
 class BatchNormalization(Normalization):
     """Normalizes each channel over the batch (Ioffe and Szegedy, 2015).
@@ -57,6 +92,23 @@ class BatchNormalization(Normalization):
     moving_mean_initializer: Initializer | None = None
     moving_variance_initializer: Initializer | None = None
     synchronized: bool | None = None
+
+    linear = True  # by moving averages
+    moving_averages = ("moving_mean", "moving_variance")
+
+    def subtracts_channel_means(self, rank: int) -> bool:
+        """Return whether it normalizes by channel; frozen, it subtracts a constant."""
+        return is_last_axis(self.axis, rank) and self.trainable is not False
+
+    def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
+        """Remark on batches of one image."""
+        if batch_size > 1:
+            return
+        if len(shape) == 1:
+            text = "every value is its own mean, so in training nothing but the shift β comes out"
+        else:
+            text = "in training each image is normalized by itself, in testing by moving averages"
+        yield f"train.batch_size is 1: {text}"
 
 
 class LayerNormalization(Normalization):
@@ -83,6 +135,12 @@ class GroupNormalization(Normalization):
         ),
     ] = 32
 
+    def _sizes(self, shape: Shape) -> Sizes:
+        channels = shape[axis_position(self.axis, shape)]
+        if self.groups != -1 and channels % self.groups:
+            raise ShapeMistake(f"groups {self.groups} must divide the {channels} channels")
+        return shape
+
 
 class LocalResponseNormalization(Layer):
     """Divides by the activity of neighbouring channels (Krizhevsky et al., 2012); not in Keras.
@@ -98,3 +156,5 @@ class LocalResponseNormalization(Layer):
     bias: Positive | None = 2.0
     alpha: Positive | None = 0.0001
     beta: Positive | None = 0.75
+
+    needs_map = True

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from kcnn.recipe.fields import PoolPadding, Size
+from kcnn.recipe.layers.expression import Expression, product
 from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.layers.shapes import Shape, Sizes
+from kcnn.recipe.layers.window import Windows, output_sizes, sliding_windows, window_remarks
 
 
 class _Pooling(Layer):
@@ -15,8 +20,23 @@ class _Pooling(Layer):
         padding: Nothing around the map (valid), or as much as keeps its size at stride 1 (same).
     """
 
+    pool_size: Size
     strides: Size | None = None
     padding: PoolPadding = "valid"
+
+    needs_map = True
+
+    def windows(self, shape: Shape) -> Windows:
+        """Return how it slides over height and width."""
+        strides = self.pool_size if self.strides is None else self.strides
+        return sliding_windows(shape, self.pool_size, strides, self.padding)
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        return (*output_sizes(self.windows(shape), brief=True), shape[2])
+
+    def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
+        """Remark on values that its windows leave out."""
+        return window_remarks(self.windows(shape), "there is nothing to pool")
 
 
 class MaxPooling2D(_Pooling):
@@ -28,7 +48,8 @@ class MaxPooling2D(_Pooling):
 class AveragePooling2D(_Pooling):
     """The mean of each window; Keras gives `pool_size` no default here."""
 
-    pool_size: Size
+    linear = True
+    keeps_probabilities = True
 
 
 class _GlobalPooling(Layer):
@@ -40,6 +61,19 @@ class _GlobalPooling(Layer):
 
     keepdims: bool = False
 
+    needs_map = True
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        return (1, 1, shape[2]) if self.keepdims else (shape[2],)
+
+    def written_sizes(self, inputs: Sequence[Shape]) -> dict[str, Expression]:
+        """Return how many values become one."""
+        return {"values of each channel become 1": product(*inputs[0][:2])}
+
+    def reads_everywhere(self, shape: Shape) -> bool:
+        """Return True."""
+        return True
+
 
 class GlobalMaxPooling2D(_GlobalPooling):
     """The largest value of each channel."""
@@ -47,3 +81,6 @@ class GlobalMaxPooling2D(_GlobalPooling):
 
 class GlobalAveragePooling2D(_GlobalPooling):
     """The mean of each channel."""
+
+    linear = True
+    keeps_probabilities = True

@@ -6,11 +6,20 @@ from kcnn.recipe.fields import BelowOne, UnitInterval, WholeNumber
 from kcnn.recipe.layers.layer import Layer
 
 
-class Dropout(Layer):
-    """Sets a share of the values to 0 while training (Srivastava et al., 2014).
+class Noise(Layer):
+    """What every layer takes that is random while training."""
+
+    linear = True
+    rests = True
+    keeps_probabilities = True
+    looks_like_input = True
+
+
+class Dropout(Noise):
+    """Sets a fraction of the values to 0 while training (Srivastava et al., 2014).
 
     Args:
-        rate: The share.
+        rate: The fraction.
         seed: Draws them; `train.seed` decides when left out.
     """
 
@@ -21,8 +30,10 @@ class Dropout(Layer):
 class SpatialDropout2D(Dropout):
     """Dropout of whole channels."""
 
+    needs_map = True
 
-class GaussianNoise(Layer):
+
+class GaussianNoise(Noise):
     """Adds normal noise while training.
 
     Args:

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.model.arithmetic.windows import as_written
 from kcnn.model.explain.padding import PaddingAnswer, solve_padding
-from kcnn.model.graph import unfold
+from kcnn.model.graph import as_written, unfold
 from kcnn.model.plan import plan_network
 
 

@@ -1,4 +1,4 @@
-"""Convolutions worked out by hand against what Keras computes."""
+"""Convolutions computed by hand, compared with Keras."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from kcnn.errors import RecipeError, RunError
 from kcnn.model.build import build_model
-from kcnn.model.explain.convolutions import find_convolution, require_place
-from kcnn.model.explain.walk import require_same_network, walk
+from kcnn.model.explain.find import find_convolution, require_location
+from kcnn.model.explain.worked_example import require_same_network, work_out
 from kcnn.model.plan import plan_network
 
 SHAPE = (9, 8, 3)
@@ -40,17 +40,19 @@ def built(make_recipe):
         "filters: 6, kernel_size: 3, groups: 3, padding: 2, strides: 2, activation: gelu",
     ],
 )
-def test_every_place_and_filter(built, layer: str) -> None:
+def test_every_location_and_filter(built, layer: str) -> None:
     plan, model = built(f"- Conv2D: {{{layer}}}")
     output = model(IMAGE[np.newaxis].astype(np.float32)).numpy()[0]
-    step = find_convolution(plan, "conv2d")
+    node = find_convolution(plan, "conv2d")
     height, width, filters = plan.shapes["conv2d"]
     corners_and_middle = {(0, 0), (height - 1, width - 1), (height // 2, width // 2)}
-    for place in corners_and_middle:
+    for location in corners_and_middle:
         for number in range(filters):
-            walked = walk(plan, model, step, IMAGE, place, number)
-            assert walked.value == pytest.approx(output[(*place, number)], rel=1e-4, abs=1e-5)
-            assert walked.keras_value == pytest.approx(output[(*place, number)], rel=1e-4, abs=1e-5)
+            example = work_out(plan, model, node, IMAGE, location, number)
+            assert example.value == pytest.approx(output[(*location, number)], rel=1e-4, abs=1e-5)
+            assert example.keras_value == pytest.approx(
+                output[(*location, number)], rel=1e-4, abs=1e-5
+            )
 
 
 def test_a_layer_behind_others(built) -> None:
@@ -59,28 +61,27 @@ def test_a_layer_behind_others(built) -> None:
 - MaxPooling2D
 - Conv2D: {filters: 2, kernel_size: 2, padding: 1, name: second}
 """)
-    step = find_convolution(plan, "second")
-    walked = walk(plan, model, step, IMAGE, require_place(plan, step, (0, 1), 1), 1)
-    assert (walked.reads, walked.input_shape) == ("max_pooling2d", (3, 3, 5))
-    assert (walked.rows, walked.columns) == ((-1, 0), (0, 1))
-    assert not walked.patch[0].any()  # beyond the edge
-    assert walked.value == pytest.approx(walked.sum + walked.bias, abs=1e-6)
-    assert walked.value == pytest.approx(walked.keras_value, rel=1e-4, abs=1e-5)
-    assert walked.channel_sums.sum() == pytest.approx(walked.sum, abs=1e-5)
+    node = find_convolution(plan, "second")
+    example = work_out(plan, model, node, IMAGE, (0, 1), 1)
+    assert (example.reads, example.input_shape) == ("max_pooling2d", (3, 3, 5))
+    assert (example.rows, example.columns) == ((-1, 0), (0, 1))
+    assert not example.patch[0].any()  # beyond the edge
+    assert example.value == pytest.approx(example.sum + example.bias, abs=1e-6)
+    assert example.value == pytest.approx(example.keras_value, rel=1e-4, abs=1e-5)
+    assert example.channel_sums.sum() == pytest.approx(example.sum, abs=1e-5)
 
 
-def test_layers_and_places_that_are_not_there(built) -> None:
+def test_layers_and_locations_that_are_not_there(built) -> None:
     plan, _ = built("- Conv2D: {filters: 2, kernel_size: 3, name: first}\n- Flatten")
     with pytest.raises(RecipeError, match="no layer is named frist; did you mean first"):
         find_convolution(plan, "frist")
     with pytest.raises(RecipeError, match="layer flatten is a Flatten, expected a Conv2D"):
         find_convolution(plan, "flatten")
-    step = find_convolution(plan, "first")
-    assert require_place(plan, step, None, 0) == (3, 3)
+    assert require_location(plan, "first", None, 0) == (3, 3)
     with pytest.raises(RecipeError, match="--at 7,0: first gives a 7×6 map"):
-        require_place(plan, step, (7, 0), 0)
+        require_location(plan, "first", (7, 0), 0)
     with pytest.raises(RecipeError, match="--filter 2: first has 2 filters"):
-        require_place(plan, step, None, 2)
+        require_location(plan, "first", None, 2)
 
 
 def test_another_network(built) -> None:

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import example, given, settings
 
 from kcnn.errors import RecipeError
-from kcnn.model.arithmetic.infer_shapes import infer_shapes
-from kcnn.model.arithmetic.shapes import Shape, borders, pair, shown
-from kcnn.model.arithmetic.weights import trainable_weights
 from kcnn.model.build import build_model
 from kcnn.model.explain.explain import explain_network
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network
+from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
+from kcnn.recipe.layers.shapes import Shape, borders, format_shape, pair
 
 spec = importlib.util.spec_from_file_location(
-    "layers_at_random", Path(__file__).parents[1] / "layers_at_random.py"
+    "layers_at_random", Path(__file__).with_name("layers_at_random.py")
 )
 at_random = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(at_random)
@@ -42,7 +41,7 @@ STRICTER_THAN_KERAS = (
 
 
 def assert_agreement(recipe: Recipe, shape: Shape) -> None:
-    """Works a network out, has Keras build it, and compares."""
+    """Plan a network, build it with Keras, and compare."""
     try:
         plan = plan_network(recipe, shape, None)
     except RecipeError as error:
@@ -56,11 +55,22 @@ def assert_agreement(recipe: Recipe, shape: Shape) -> None:
     }
     assert plan.cost.parameters == model.count_params()
     assert plan.cost.not_trained == count(model.non_trainable_weights)
-    names = {node.path(name) for node in plan.nodes for name in trainable_weights(node.layer)}
+    names = {node.path(name) for node in plan.nodes for name in node.layer.trainable_weights}
     assert names == {weight.path for weight in model.trainable_weights}
+    assert planned_weights(plan) == {
+        weight.path: weight.shape for weight in model.weights if "seed" not in weight.path
+    }
     explanation = explain_network(recipe, shape, None)
     assert explanation.cost == plan.cost
-    assert all(plan.shapes[one.name] == one.output_shape for one in explanation.layers)
+    assert all(plan.shapes[layer.name] == layer.output_shape for layer in explanation.layers)
+
+
+def planned_weights(plan: Plan) -> dict[str, Shape]:
+    return {
+        node.path(name): shape
+        for node in plan.nodes
+        for name, shape in node.layer.weights(plan.shapes[node.inputs[0]]).items()
+    }
 
 
 def shape_of(model: keras.Model, layer: str) -> Shape:
@@ -72,7 +82,7 @@ def count(weights: Sequence[Any]) -> int:
 
 
 def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
-    """Builds without our arithmetic; a map without a pixel counts as refused."""
+    """Build without our arithmetic; a map without a pixel counts as refused."""
     plan = Plan(recipe, tuple(unfold(recipe)), {"image": shape}, None)
     try:
         model = build_model(plan)
@@ -256,7 +266,7 @@ def test_spellings_of_sizes() -> None:
     assert borders(1) == ((1, 1), (1, 1))
     assert borders([1, 2]) == ((1, 1), (2, 2))
     assert borders([[1, 2], [3, 4]]) == ((1, 2), (3, 4))
-    assert shown((28, 28, 1)) == "28×28×1"
+    assert format_shape((28, 28, 1)) == "28×28×1"
 
 
 def test_shapes_by_name(make_recipe) -> None:

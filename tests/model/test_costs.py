@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.model.arithmetic.costs import Cost
+from kcnn.model.costs import Cost
 from kcnn.model.plan import plan_network
 from kcnn.recipe import read_recipe
 

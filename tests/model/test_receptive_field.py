@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kcnn.model.arithmetic.receptive_field import receptive_fields
-from kcnn.model.arithmetic.windows import as_written
+from kcnn.model.graph import as_written
 from kcnn.model.plan import plan_network
+from kcnn.model.receptive_field import receptive_fields
 from kcnn.recipe import Recipe, read_recipe
 
 LENET = """

@@ -1,4 +1,4 @@
-"""One value of a convolution, worked out by hand from a real image."""
+"""A worked example: one value of a convolution, computed by hand from a real image."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import keras
 import numpy as np
 
 from kcnn.errors import RunError
-from kcnn.model.arithmetic.shapes import Shape, shown
-from kcnn.model.arithmetic.windows import Window, WrittenLayer, windows
-from kcnn.model.graph import INPUT, SCALING
+from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.plan import Plan
+from kcnn.recipe.layers.shapes import Shape, format_shape
+from kcnn.recipe.layers.window import Window
 
 
 @dataclass(frozen=True)
-class Walk:
-    """How one filter of a convolution comes to one value of its output.
+class WorkedExample:
+    """One value of a convolution's output, and the numbers that it comes from.
 
     Args:
         layer: The convolution's name.
         reads: The layer whose output it reads; `image` for the scaled image.
-        input_shape: Height, width and channels of what it reads, padding not counted.
+        input_shape: Height, width and channels of what it reads, without padding.
         output_shape: Height, width and channels of its output.
         filter: The filter's number, from 0.
         row: The output row.
         column: The output column.
-        rows: The input rows that the window lies on; below 0 and beyond the map is padding.
-        columns: The input columns.
-        patch: What lies under the window, float32 of shape (rows, columns, channels).
+        rows: The input rows under the window; those below 0 and beyond the map are padding.
+        columns: The input columns under the window.
+        patch: The values under the window, float32 of shape (rows, columns, channels).
         kernel: The filter's weights, of the same shape.
         bias: The filter's bias; 0 without.
         activation: The activation's name.
-        value: What comes out, worked out from the numbers above.
-        keras_value: What the Keras layer gives at this place.
+        value: The output value, computed from the numbers above.
+        keras_value: The output value of the Keras layer.
         dtype: The number type in which Keras computed it.
     """
 
@@ -71,57 +71,59 @@ class Walk:
 
 
 def require_same_network(plan: Plan, model: keras.Model, run: str) -> None:
-    """Makes sure that a run's model is of the network that a recipe describes.
+    """Raise if a run's model is not of the network that a recipe describes.
 
     Raises:
-        RunError: A layer is missing in it or gives another shape.
+        RunError: A layer is missing in it or has another output shape.
     """
     there = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
     for name, shape in plan.shapes.items():
         found = there.get(name)
         if found != shape:
-            other = "has no such layer" if found is None else f"gives {shown(found)}"
+            other = "has no such layer" if found is None else f"gives {format_shape(found)}"
             raise RunError(
-                f"{run}: trained another network: {name} is {shown(shape)} in "
+                f"{run}: trained another network: {name} is {format_shape(shape)} in "
                 f"{plan.recipe.origin.file}, and the run {other}",
                 "give the run's own resolved.yaml as the recipe",
             )
 
 
-def walk(
+def work_out(
     plan: Plan,
     model: keras.Model,
-    written: WrittenLayer,
+    node: Node,
     image: np.ndarray,
-    place: Shape,
+    location: tuple[int, int],
     number: int,
-) -> Walk:
-    """Works one value of a convolution out, and has Keras compute it, too.
+) -> WorkedExample:
+    """Compute one value of a convolution by hand, and with Keras.
 
     Args:
         plan: The network.
         model: The model built from it.
-        written: One of its convolutions.
+        node: One of its convolutions, as the recipe writes it.
         image: Raw pixels from 0 to 255, shape (height, width, channels).
-        place: Row and column of the output.
+        location: Row and column of the output.
         number: The filter, from 0.
     """
-    name, source = written.node.name, written.inputs[0]
+    name, source = node.name, node.inputs[0]
     layer = model.get_layer(name)
     before = model.get_layer(SCALING if source == INPUT else source)
     probe = keras.Model(model.input, [before.output, layer.output])
     map_before, map_after = (
-        keras.ops.convert_to_numpy(keras.ops.cast(one, "float32"))[0]
-        for one in probe(image[np.newaxis].astype(np.float32), training=False)
+        keras.ops.convert_to_numpy(keras.ops.cast(maps, "float32"))[0]
+        for maps in probe(image[np.newaxis].astype(np.float32), training=False)
     )
-    sliding = windows(written, plan.shapes[source])
+    sliding = node.layer.windows(plan.shapes[source])
     assert sliding is not None  # every convolution slides
-    rows, columns = (_under(window, start) for window, start in zip(sliding, place, strict=True))
+    rows, columns = (
+        _under(window, position) for window, position in zip(sliding, location, strict=True)
+    )
     patch = _patch(map_before, rows, columns)
     sums, parts, kernels = _all_filters(layer, patch)
     value = float(keras.ops.convert_to_numpy(layer.activation(sums[np.newaxis]))[0, number])
-    row, column = place
-    return Walk(
+    row, column = location
+    return WorkedExample(
         layer=name,
         reads=source,
         input_shape=map_before.shape,
@@ -141,13 +143,13 @@ def walk(
     )
 
 
-def _under(window: Window, place: int) -> tuple[int, ...]:
-    start = place * window.stride - window.before
+def _under(window: Window, position: int) -> tuple[int, ...]:
+    start = position * window.stride - window.before
     return tuple(start + index * window.dilation for index in range(window.kernel))
 
 
 def _patch(values: np.ndarray, rows: tuple[int, ...], columns: tuple[int, ...]) -> np.ndarray:
-    """Cuts rows and columns out of a map; what lies beyond its edges is 0."""
+    """Return rows and columns of a map, with 0 beyond its edges."""
     patch = np.zeros((len(rows), len(columns), values.shape[2]), np.float32)
     height, width = values.shape[:2]
     for down, row in enumerate(rows):
@@ -160,7 +162,7 @@ def _patch(values: np.ndarray, rows: tuple[int, ...], columns: tuple[int, ...]) 
 def _all_filters(
     layer: keras.layers.Conv2D, patch: np.ndarray
 ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-    """Gives every filter's sum with its bias, the channels it reads, and all kernels."""
+    """Return every filter's sum with its bias, the patch that each reads, and all kernels."""
     kernels = keras.ops.convert_to_numpy(layer.kernel).astype(np.float32)
     read, filters = kernels.shape[2:]
     group_of = [number // (filters // layer.groups) for number in range(filters)]

@@ -1,10 +1,10 @@
-"""What is odd, and that nothing is said where nothing is."""
+"""Remarks on networks, and none where there is nothing to remark on."""
 
 from __future__ import annotations
 
 import pytest
 
-from kcnn.model.explain.oddities import find_oddities
+from kcnn.model.explain.remarks import find_remarks
 from kcnn.model.plan import plan_network
 from kcnn.recipe import read_recipe
 
@@ -13,18 +13,18 @@ DENSE = "- Conv2D: {filters: 1, kernel_size: 3, activation: relu}\n- Flatten\n"
 
 
 @pytest.fixture
-def odd(make_recipe):
+def remarks(make_recipe):
     def find(layers: str, *settings: str) -> list[tuple[str, str]]:
         plan = plan_network(make_recipe(layers, *settings), (28, 28, 1), None)
-        return [(one.layer, one.sentence) for one in find_oddities(plan)]
+        return [(remark.layer, remark.sentence) for remark in find_remarks(plan)]
 
     return find
 
 
 @pytest.mark.parametrize("name", ["cifar", "mnist", "lenet5"])
-def test_nothing_is_odd_about_these(name: str) -> None:
+def test_no_remarks(name: str) -> None:
     shape = {"cifar": (32, 32, 3), "mnist": (28, 28, 1), "lenet5": (32, 32, 1)}[name]
-    assert find_oddities(plan_network(read_recipe(name), shape, 10)) == []
+    assert find_remarks(plan_network(read_recipe(name), shape, 10)) == []
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_nothing_is_odd_about_these(name: str) -> None:
         ("- Flatten\n- Dense: {units: 10}\n- ReLU", "re_lu", "ends in ReLU"),
     ],
 )  # fmt: skip
-def test_what_is_odd(odd, layers: str, layer: str, words: str) -> None:
-    found = [sentence for name, sentence in odd(layers) if name == layer]
-    assert any(words in sentence for sentence in found), odd(layers)
+def test_what_is_odd(remarks, layers: str, layer: str, words: str) -> None:
+    found = [sentence for name, sentence in remarks(layers) if name == layer]
+    assert any(words in sentence for sentence in found), remarks(layers)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_what_is_odd(odd, layers: str, layer: str, words: str) -> None:
         "- UpSampling2D: {size: 2}\n- Conv2D: {filters: 9, kernel_size: 56, activation: relu}\n",
     ],
 )
-def test_what_is_not(odd, layers: str) -> None:
+def test_what_is_not(remarks, layers: str) -> None:
     pooled = "- GlobalAveragePooling2D\n- Dense: {units: 10}"
-    assert odd(layers + pooled) == []
+    assert remarks(layers + pooled) == []
 
 
-def test_an_activation_as_a_layer_is_one(odd) -> None:
-    found = odd("- Conv2D: {filters: 9, kernel_size: 3}\n- ELU\n" + HEAD)
+def test_an_activation_as_a_layer_is_one(remarks) -> None:
+    found = remarks("- Conv2D: {filters: 9, kernel_size: 3}\n- ELU\n" + HEAD)
     assert not any("no activation" in sentence for _, sentence in found)
 
 
@@ -98,17 +98,17 @@ def test_an_activation_as_a_layer_is_one(odd) -> None:
         ("", "true", None),
     ],
 )
-def test_output_and_loss(odd, end: str, from_logits: str, words: str | None) -> None:
+def test_output_and_loss(remarks, end: str, from_logits: str, words: str | None) -> None:
     loss = f"train.loss={{SparseCategoricalCrossentropy: {{from_logits: {from_logits}}}}}"
-    found = odd(f"- Flatten\n- Dense: {{units: 10{end}}}", loss)
+    found = remarks(f"- Flatten\n- Dense: {{units: 10{end}}}", loss)
     assert [layer for layer, _ in found] == (["dense"] if words else [])
     assert all(sentence.startswith(words or "") for _, sentence in found)
 
 
-def test_batches_of_one(odd) -> None:
+def test_batches_of_one(remarks) -> None:
     layers = "- BatchNormalization\n- Flatten\n- BatchNormalization\n- Dense: {units: 10}"
-    assert odd(layers, "train.batch_size=2") == []
-    of_map, of_row = odd(layers, "train.batch_size=1")
+    assert remarks(layers, "train.batch_size=2") == []
+    of_map, of_row = remarks(layers, "train.batch_size=1")
     assert of_map[1].startswith("train.batch_size is 1: in training each image is normalized")
     assert "nothing but the shift" in of_row[1]
 
@@ -121,12 +121,12 @@ def test_batches_of_one(odd) -> None:
         ("- Flatten\n- Dense: {units: 5, trainable: false}\n- ReLU\n- Dense: {units: 10}", []),
     ],
 )
-def test_nothing_to_train(odd, layers: str, odd_layers: list[str]) -> None:
-    found = [layer for layer, sentence in odd(layers) if "training changes nothing" in sentence]
+def test_nothing_to_train(remarks, layers: str, odd_layers: list[str]) -> None:
+    found = [layer for layer, sentence in remarks(layers) if "training changes nothing" in sentence]
     assert found == odd_layers
 
 
-def test_nothing_to_train_at_a_learning_rate_of_0(odd) -> None:
+def test_nothing_to_train_at_a_learning_rate_of_0(remarks) -> None:
     layers = "- Flatten\n- Dense: {units: 10}"
-    ((_, sentence),) = odd(layers, "train.learning_rate_multipliers={'*': 0}")
+    ((_, sentence),) = remarks(layers, "train.learning_rate_multipliers={'*': 0}")
     assert "training changes nothing" in sentence

@@ -1,1 +1,0 @@
-"""Shapes, weights and costs of a network, worked out from its graph without Keras."""

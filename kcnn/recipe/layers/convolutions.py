@@ -1,0 +1,288 @@
+"""Convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from kcnn.recipe.constraints import Constraint
+from kcnn.recipe.fields import Count, Extra, Padding, PoolPadding, Size
+from kcnn.recipe.initializers import Conv2DInitializer, Initializer
+from kcnn.recipe.layers.expression import Expression, Number, product
+from kcnn.recipe.layers.kernel import KernelSettings, Weighted
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, pair
+from kcnn.recipe.layers.window import (
+    Windows,
+    output_sizes,
+    sliding_windows,
+    window_reach,
+    window_remarks,
+)
+from kcnn.recipe.regularizers import Regularizer
+
+
+class Window(Weighted):
+    """What slides a window over the map.
+
+    Args:
+        kernel_size: Height and width of the window.
+        strides: How far the window moves each time.
+        padding: Zeros around the map: none (valid), as many as keep its size at stride 1 (same), or
+            so many pixels on each side.
+        dilation_rate: The distance of neighbouring values in the window.
+    """
+
+    kernel_size: Size
+    strides: Size = 1
+    padding: Padding = "valid"
+    dilation_rate: Size = 1
+
+    needs_map = True
+
+    def windows(self, shape: Shape) -> Windows:
+        """Return how it slides over height and width."""
+        return sliding_windows(
+            shape, self.kernel_size, self.strides, self.padding, self.dilation_rate
+        )
+
+    def _positions(self, shape: Shape) -> Sizes:
+        _require_one_of_strides_and_dilation(self.strides, self.dilation_rate)
+        return output_sizes(self.windows(shape))
+
+    def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
+        """Remark on values that its windows leave out, and weights that read padding only."""
+        rows, columns = pair(self.kernel_size)
+        only_padding = (
+            f"{rows * columns - 1} of the {rows}×{columns} weights only ever meet padding"
+        )
+        return window_remarks(self.windows(shape), only_padding)
+
+
+class Conv2D(Window, KernelSettings):
+    """A convolution; `padding` may also be a number of pixels.
+
+    Args:
+        filters: How many filters, each of which gives a channel.
+        groups: Groups that the channels are divided into, each with filters of its own.
+        kernel_initializer: How these weights begin; `Dirac` and `Whitening` may stand here too.
+    """
+
+    filters: Count
+    groups: Count = 1
+    kernel_initializer: Conv2DInitializer | None = None
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        channels = shape[2]
+        if channels % self.groups or self.filters % self.groups:
+            raise ShapeMistake(
+                f"groups {self.groups} must divide the {channels} input channels "
+                f"and the {self.filters} filters"
+            )
+        return (*self._positions(shape), self.filters)
+
+    def _weights_of_a_filter(self, channels: int) -> Expression:
+        weights = product(*pair(self.kernel_size), channels)
+        return weights // self.groups if self.groups > 1 else weights
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of kernel and bias."""
+        read = shape[-1] // self.groups
+        return {
+            "kernel": (*pair(self.kernel_size), read, self.filters),
+            "bias": (self.filters,),
+        }
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count (height·width·channels + 1)·filters."""
+        return self._with_bias(self._weights_of_a_filter(shape[2]), self.filters)
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count a filter's weights at each place of the output, for all filters."""
+        weights = self._weights_of_a_filter(before[2]).bracketed()
+        return product(*after[:2]) * weights * self.filters
+
+
+class _Depthwise(Window):
+    """What works on each channel by itself.
+
+    Args:
+        depth_multiplier: How many filters each channel has.
+        depthwise_initializer: How these weights begin.
+        depthwise_regularizer: What the loss adds to keep these weights small.
+        depthwise_constraint: What these weights must keep to after each step.
+    """
+
+    depth_multiplier: Count = 1
+    depthwise_initializer: Initializer | None = None
+    depthwise_regularizer: Regularizer | None = None
+    depthwise_constraint: Constraint | None = None
+
+    @property
+    def has_filter_columns(self) -> bool:
+        """Whether each channel has one filter."""
+        return self.depth_multiplier == 1
+
+    def _positions(self, shape: Shape) -> Sizes:
+        down, across = pair(self.strides)
+        if down != across:
+            raise ShapeMistake(f"strides {self.strides}: TensorFlow has equal strides only here")
+        return super()._positions(shape)
+
+    def _channels(self, shape: Shape) -> Number:
+        """Count the channels after the depthwise convolution."""
+        channels, times = shape[-1], self.depth_multiplier
+        return channels if times == 1 else product(channels, times)
+
+
+class DepthwiseConv2D(_Depthwise):
+    """A convolution of each channel by itself."""
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        return (*self._positions(shape), self._channels(shape))
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of kernel and bias."""
+        return {
+            "kernel": (*pair(self.kernel_size), shape[-1], self.depth_multiplier),
+            "bias": (int(self._channels(shape)),),
+        }
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count (height·width + 1)·channels."""
+        return self._with_bias(product(*pair(self.kernel_size)), self._channels(shape))
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count a filter's weights at each place of the output, for all channels."""
+        weights = product(*pair(self.kernel_size)).bracketed()
+        return product(*after[:2]) * weights * self._channels(before)
+
+
+class SeparableConv2D(_Depthwise):
+    """A convolution of each channel, then a 1 × 1 convolution over channels.
+
+    Args:
+        filters: How many filters the second convolution has, each of which gives a channel.
+        pointwise_initializer: How these weights begin.
+        pointwise_regularizer: What the loss adds to keep these weights small.
+        pointwise_constraint: What these weights must keep to after each step.
+    """
+
+    filters: Count
+    pointwise_initializer: Initializer | None = None
+    pointwise_regularizer: Regularizer | None = None
+    pointwise_constraint: Constraint | None = None
+
+    kernel_names = ("depthwise_kernel", "pointwise_kernel")
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        return (*self._positions(shape), self.filters)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of both kernels and of the bias."""
+        return {
+            "depthwise_kernel": (*pair(self.kernel_size), shape[-1], self.depth_multiplier),
+            "pointwise_kernel": (1, 1, int(self._channels(shape)), self.filters),
+            "bias": (self.filters,),
+        }
+
+    def _depthwise_weights(self, shape: Shape) -> Expression:
+        return product(*pair(self.kernel_size), self._channels(shape))
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count height·width·channels + (channels + 1)·filters."""
+        pointwise = self._with_bias(product(self._channels(shape)), self.filters)
+        return self._depthwise_weights(shape) + pointwise
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count the weights of both kernels at each place of the output."""
+        pointwise = product(self._channels(before), self.filters)
+        return product(*after[:2]) * (self._depthwise_weights(before) + pointwise)
+
+
+class Conv2DTranspose(Weighted, KernelSettings):
+    """The transpose of a convolution: it enlarges the map by its strides.
+
+    Args:
+        filters: How many filters, each of which gives a channel.
+        kernel_size: Height and width of the window.
+        strides: How many times the map is enlarged.
+        padding: The result is as large as the windows reach (valid), or `strides` times the map
+            (same).
+        output_padding: Rows and columns added to one side of the result.
+        dilation_rate: The distance of neighbouring values in the window.
+    """
+
+    filters: Count
+    kernel_size: Size
+    strides: Size = 1
+    padding: PoolPadding = "valid"
+    output_padding: Extra | None = None
+    dilation_rate: Size = 1
+
+    needs_map = True
+
+    @property
+    def has_filter_columns(self) -> bool:
+        """No: the last axis of its kernel counts the channels that it reads."""
+        return False
+
+    @property
+    def needs_onednn(self) -> bool:
+        """Whether it is dilated."""
+        return max(pair(self.dilation_rate)) > 1
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        _require_one_of_strides_and_dilation(self.strides, self.dilation_rate)
+        extra = (None, None) if self.output_padding is None else pair(self.output_padding)
+        axes = zip(shape, *self._kernels_strides_dilations(), extra, strict=False)
+        return (*(self._size(*axis) for axis in axes), self.filters)
+
+    def _size(
+        self, size: int, kernel: int, stride: int, dilation: int, padding: int | None
+    ) -> Expression:
+        reach, same = window_reach(kernel, dilation), self.padding == "same"
+        spread = (Expression(size) - 1) * stride + reach
+        if padding is None:
+            return Expression(size) * stride if same or int(reach) <= stride else spread
+        if padding >= stride:
+            raise ShapeMistake(f"output_padding {padding} must be below the strides, {stride}")
+        if same and int(reach) % 2 == 0 and padding == 0:
+            # Keras plans it and TensorFlow cannot compute it.
+            raise ShapeMistake(
+                "output_padding 0 with an even kernel and padding same: leave it out"
+            )
+        return (spread - Expression(2) * (int(reach) // 2) if same else spread) + padding
+
+    def _kernels_strides_dilations(self) -> tuple[tuple[int, int], ...]:
+        return pair(self.kernel_size), pair(self.strides), pair(self.dilation_rate)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of kernel and bias."""
+        return {
+            "kernel": (*pair(self.kernel_size), self.filters, shape[-1]),
+            "bias": (self.filters,),
+        }
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count (height·width·channels + 1)·filters."""
+        return self._with_bias(product(*pair(self.kernel_size), shape[2]), self.filters)
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count a filter's weights at each place of the input, for all filters."""
+        weights = product(*pair(self.kernel_size), before[2]).bracketed()
+        return product(*before[:2]) * weights * self.filters
+
+    def reach_and_stride(self, shape: Shape) -> list[tuple[int, Fraction]]:
+        """Return how far a value reads; its neighbor's values lie a fraction of a row away."""
+        # Of the rows that a window spreads over, only each stride-th holds a value.
+        return [
+            (dilation * (kernel - 1) // stride + 1, Fraction(1, stride))
+            for kernel, stride, dilation in zip(*self._kernels_strides_dilations(), strict=True)
+        ]
+
+
+def _require_one_of_strides_and_dilation(
+    strides: int | list[int], dilation_rate: int | list[int]
+) -> None:
+    if max(pair(strides)) > 1 and max(pair(dilation_rate)) > 1:
+        raise ShapeMistake("strides and dilation_rate are not both above 1 in Keras; keep one")
