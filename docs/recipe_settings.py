@@ -19,8 +19,8 @@ from typing_extensions import TypeAliasType
 from kcnn.recipe.augmentations import Augmentation
 from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
-from kcnn.recipe.messages.mistakes import EXPECTED
-from kcnn.recipe.messages.wording import number
+from kcnn.recipe.mistakes.settings import EXPECTED
+from kcnn.recipe.mistakes.values import number
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
 from kcnn.recipe.write import one_line
 

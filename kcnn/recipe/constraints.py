@@ -44,7 +44,7 @@ class MinMaxNorm(Settings):
         highest = 1 if self.max_value is None else self.max_value
         if lowest > highest:
             raise mistake(
-                f"min_value {lowest:g} is above max_value, {highest:g}; write a higher max_value"
+                "wrong_order", lower="min_value", lowest=lowest, upper="max_value", highest=highest
             )
         return self
 

@@ -1,4 +1,4 @@
-"""The kinds of value a setting takes, each checked with a message a newcomer understands."""
+"""The kinds of value that a setting takes, each with its check."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
-
-from kcnn.recipe.messages.wording import shown, suggest
 
 
 class Settings(BaseModel):
@@ -26,7 +24,7 @@ class Settings(BaseModel):
     )
 
     def written(self) -> dict[str, Any]:
-        """Gives what the recipe wrote; what it left out, or null, is Keras's to say."""
+        """Return what the recipe sets; Keras decides what it leaves out or sets to null."""
         return {
             name: value
             for name in type(self).model_fields
@@ -34,47 +32,50 @@ class Settings(BaseModel):
         }
 
 
-def mistake(message: str) -> PydanticCustomError:
-    """Makes the error that a validator raises; `message` reaches the user as it is."""
-    return PydanticCustomError("kcnn", "{message}", {"message": message})
+def mistake(code: str, **facts: Any) -> PydanticCustomError:
+    """Build the error that a validator raises; `kcnn.recipe.mistakes` puts it into words.
+
+    Args:
+        code: The kind of mistake.
+        facts: What its words need.
+    """
+    return PydanticCustomError(code, code, facts)
 
 
 @dataclass(frozen=True)
 class Accepting(PlainValidator):
-    """A validator that can tell what it accepts.
+    """A validator that knows what it accepts; the reference pages read it.
 
     Args:
-        expected: What would do, as in `a positive whole number`.
+        expected: What it accepts, as in `a positive whole number`.
     """
 
     expected: str = ""
 
 
-def accept(test: Callable[[Any], bool], expected: str) -> Accepting:
-    """Makes a validator that lets a value through unchanged when `test` holds.
+def accept(test: Callable[[Any], bool], expected: str, words: tuple[str, ...] = ()) -> Accepting:
+    """Build a validator that returns a value unchanged if it passes a test.
 
     Args:
-        test: Says whether the value will do; it may raise nothing.
-        expected: What would do, as in `a positive whole number`.
+        test: The test; it must not raise.
+        expected: What passes it, as in `a positive whole number`.
+        words: The words among the accepted values, for mistyped ones.
     """
 
     def check(value: Any) -> Any:
         if not test(value):
-            raise mistake(f"expected {expected}; got {shown(value)}")
+            raise mistake("unexpected", expected=expected, words=words)
         return value
 
     return Accepting(check, expected=expected)
 
 
 def choice(*names: str) -> Accepting:
-    """Makes a validator that admits some words and suggests the nearest for others."""
+    """Build a validator that accepts some words only."""
 
     def check(value: Any) -> Any:
         if value not in names:
-            hint = suggest(value, names) if isinstance(value, str) else ""
-            short = hint and len(names) > 8
-            listed = f"one of {len(names)} names" if short else ", ".join(names)
-            raise mistake(f"expected {listed}; got {shown(value)}{hint}")
+            raise mistake("not_a_choice", words=names)
         return value
 
     return Accepting(check, expected=", ".join(names))
@@ -88,7 +89,7 @@ def _is_pair(value: Any, least: int) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 2
-        and all(_is_integer(one, least) for one in value)
+        and all(_is_integer(number, least) for number in value)
     )
 
 
@@ -102,7 +103,7 @@ def _is_extra(value: Any) -> bool:
 
 def _is_margin(value: Any) -> bool:
     return _is_extra(value) or (
-        isinstance(value, list) and len(value) == 2 and all(_is_pair(one, 0) for one in value)
+        isinstance(value, list) and len(value) == 2 and all(_is_pair(pair, 0) for pair in value)
     )
 
 
@@ -116,7 +117,7 @@ def _is_regular_expression(value: Any) -> bool:
 
 def _is_axes(value: Any) -> bool:
     return type(value) is int or (
-        isinstance(value, list) and bool(value) and all(type(one) is int for one in value)
+        isinstance(value, list) and bool(value) and all(type(axis) is int for axis in value)
     )
 
 
@@ -134,6 +135,7 @@ def _is_names(value: Any) -> bool:
 
 
 _LAYER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,99}")  # TensorFlow takes no others
+_PADDINGS = ("valid", "same")
 MARGIN = "a whole number from 0, [height, width] or [[top, bottom], [left, right]]"
 ACTIVATIONS = (
     "relu", "tanh", "sigmoid", "softmax", "linear", "elu", "celu", "exponential", "gelu",
@@ -155,9 +157,13 @@ Extra = Annotated[int | list[int], accept(_is_extra, "a whole number from 0, or 
 Margin = Annotated[int | list[Any], accept(_is_margin, MARGIN)]
 Padding = Annotated[
     str | int | list[Any],
-    accept(lambda value: value in ("valid", "same") or _is_margin(value), f"valid, same, {MARGIN}"),
+    accept(
+        lambda value: value in _PADDINGS or _is_margin(value),
+        f"{', '.join(_PADDINGS)}, {MARGIN}",
+        words=_PADDINGS,
+    ),
 ]
-PoolPadding = Annotated[str, choice("valid", "same")]
+PoolPadding = Annotated[str, choice(*_PADDINGS)]
 RegularExpression = Annotated[
     str, accept(_is_regular_expression, "a regular expression, as in conv or ^dense")
 ]

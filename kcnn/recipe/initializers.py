@@ -72,7 +72,9 @@ class RandomUniform(Seeded):
         lowest = -0.05 if self.minval is None else self.minval
         highest = 0.05 if self.maxval is None else self.maxval
         if lowest > highest:
-            raise mistake(f"minval {lowest:g} is above maxval, {highest:g}; write a higher maxval")
+            raise mistake(
+                "wrong_order", lower="minval", lowest=lowest, upper="maxval", highest=highest
+            )
         return self
 
 

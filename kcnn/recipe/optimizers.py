@@ -63,9 +63,7 @@ class Optimizer(Settings):
     @model_validator(mode="after")
     def _clip_once(self) -> Optimizer:
         if len(self.clips) > 1:
-            raise mistake(
-                f"{' and '.join(self.clips)}: gradients are clipped in one way only; keep one"
-            )
+            raise mistake("clips_twice", settings=" and ".join(self.clips))
         return self
 
 
@@ -247,7 +245,7 @@ class Step(Settings):
     @model_validator(mode="after")
     def _rising(self) -> Step:
         if sorted(set(self.epochs)) != self.epochs:
-            raise mistake(f"epochs: expected a rising list, as in [10, 15]; got {self.epochs}")
+            raise mistake("not_rising", epochs=self.epochs)
         return self
 
 

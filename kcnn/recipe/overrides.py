@@ -4,94 +4,92 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from kcnn.errors import RecipeError
 from kcnn.recipe.classes import classes_at
+from kcnn.recipe.codes import Mistake
 from kcnn.recipe.kinds import spellings
-from kcnn.recipe.messages.wording import shown
-from kcnn.recipe.source import Location, dotted
-from kcnn.recipe.strict_yaml import YamlMistake, read_yaml
+from kcnn.recipe.source import Location, dotted, is_within
+from kcnn.recipe.strict_yaml import YamlMistakeError, read_yaml
 
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
 
 
+class _RefusedError(Exception):
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.mistake = Mistake(code, facts)
+
+
 def apply_overrides(
     settings: dict[str, Any], overrides: Sequence[str]
-) -> tuple[dict[str, Any], dict[Location, str]]:
-    """Sets what the command line sets.
+) -> tuple[dict[Location, str], list[Mistake]]:
+    """Set what the command line sets.
 
     Args:
         settings: A recipe's plain content; it is changed in place.
         overrides: Each `setting=value`; the value is read as in a recipe.
 
     Returns:
-        The settings, and the text of each override by the setting it sets.
-
-    Raises:
-        RecipeError: Some override is not of that form, or leads through a value that has no parts.
+        The text of each override by the location that it sets, and the mistakes.
     """
     written: dict[Location, str] = {}
-    problems = []
+    mistakes = []
     for override in overrides:
         try:
             loc, value = _parse(override)
             loc = _set(settings, loc, value, override)
-        except ValueError as error:
-            shown_override = override if override.isprintable() else repr(override)
-            problems.append(f"command line, {shown_override}: {error}")
+        except (_RefusedError, YamlMistakeError) as error:
+            mistakes.append(replace(error.mistake, override=override))
         else:
-            written = {one: text for one, text in written.items() if one[: len(loc)] != loc}
+            written = {other: text for other, text in written.items() if not is_within(other, loc)}
             written[loc] = override
-    if problems:
-        raise RecipeError(problems, "write setting=value, as in train.epochs=5")
-    return settings, written
+    return written, mistakes
+
+
+def parse_value(text: str) -> Any:
+    """Read a value that was given on the command line, as YAML.
+
+    Raises:
+        YamlMistakeError: It is not YAML.
+    """
+    document = read_yaml(text.encode("utf-8", errors="surrogateescape"))
+    if document.mistakes:
+        raise YamlMistakeError(document.mistakes[0])
+    return document.value
 
 
 def _parse(override: str) -> tuple[Location, Any]:
     name, equals, text = override.partition("=")
     if not equals:
-        raise ValueError("expected setting=value")
+        raise _RefusedError("no_equals_sign")
     if not override.isprintable():
-        raise ValueError("expected one line of printable characters")
-    return _place(name.strip()), read_value(text)
+        raise _RefusedError("not_printable")
+    return _location(name.strip()), parse_value(text)
 
 
-def read_value(text: str) -> Any:
-    """Reads a value that was given on the command line, as YAML.
-
-    Raises:
-        ValueError: It is not YAML, with what is wrong.
-    """
-    try:
-        document = read_yaml(text.encode("utf-8", errors="surrogateescape"))
-    except YamlMistake as mistake:
-        raise ValueError(mistake.message) from None
-    if document.mistakes:
-        raise ValueError(document.mistakes[0].message)
-    return document.value
-
-
-def _place(name: str) -> Location:
+def _location(name: str) -> Location:
     steps: list[str | int] = []
     for part in name.split("."):
         match = _STEP.fullmatch(part)
         if match is None:
-            raise ValueError(f"{name or 'nothing'} is not the name of a setting")
+            raise _RefusedError("no_setting_name", name=name)
         steps.append(match[1])
         steps.extend(int(index) for index in re.findall(r"\d+", match[2]))
     return tuple(steps)
 
 
 def _set(settings: dict[str, Any], loc: Location, value: Any, override: str) -> Location:
-    """Sets a value; gives its location with every class in it under its own name."""
+    """Set a value; return its location with every class in it under its own name."""
     steps = list(loc)
     current: Any = settings
     for index in range(len(steps) - 1):
         child = _get(current, steps[index])
         here, following = steps[: index + 1], steps[index + 1]
         if isinstance(following, str) and (known := _class_of(child, here)):
-            steps[index + 1] = _same_class(known, here, loc[index + 1 :], override)
+            _require_same_class(known, here, loc[index + 1 :], override)
+            steps[index + 1] = known
             child = {known: _settings_of(child)}
         elif child is None:
             child = {}
@@ -102,7 +100,7 @@ def _set(settings: dict[str, Any], loc: Location, value: Any, override: str) -> 
 
 
 def _class_of(value: Any, loc: Sequence[str | int]) -> str | None:
-    """Gives the name of the class that a value names, if classes stand at its location."""
+    """Return the name of the class that a value names, if its location takes classes."""
     name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else value
     return spellings(classes_at(loc)).get(name) if isinstance(name, str) else None
 
@@ -112,16 +110,18 @@ def _settings_of(value: Any) -> Any:
     return settings
 
 
-def _same_class(known: str, loc: Sequence[str | int], rest: Location, override: str) -> str:
+def _require_same_class(
+    known: str, loc: Sequence[str | int], rest: Location, override: str
+) -> None:
     named = spellings(classes_at(loc)).get(str(rest[0]))
     if named == known:
-        return known
+        return
     here, value = dotted(loc), override.partition("=")[2]
     if named is None:
-        raise ValueError(f"{here} is {known}; write {here}.{known}.{dotted(rest)}={value}")
+        raise _RefusedError("class_left_out", here=here, name=known, rest=dotted(rest), value=value)
     for step in reversed(rest):
         value = f"{{{step}: {value}}}" if isinstance(step, str) else f"[{value}]"
-    raise ValueError(f"{here} is {known}; to replace it write '{here}={value}'")
+    raise _RefusedError("another_class", here=here, name=known, value=value)
 
 
 def _get(current: Any, step: str | int) -> Any:
@@ -139,21 +139,17 @@ def _put(current: Any, step: str | int, value: Any) -> None:
 
 def _name(step: str | int) -> str:
     if isinstance(step, int):
-        raise _no_list(step)
+        raise _RefusedError("no_list", index=step)
     return step
 
 
 def _index(current: Any, step: str | int) -> int:
     if not isinstance(current, list):
         if isinstance(step, int):
-            raise _no_list(step)
-        raise ValueError(f"{step}: what stands before it, {shown(current)}, has no settings")
+            raise _RefusedError("no_list", index=step)
+        raise _RefusedError("has_no_settings", step=step, value=current)
     if not isinstance(step, int):
-        raise ValueError(f"{step}: a list stands here; name an item by its number, as in [0]")
+        raise _RefusedError("list_index", step=step)
     if step >= len(current):
-        raise ValueError(f"[{step}]: the list has {len(current)} items, the first is [0]")
+        raise _RefusedError("beyond_list", index=step, length=len(current))
     return step
-
-
-def _no_list(step: int) -> ValueError:
-    return ValueError(f"[{step}]: no list stands here; write the whole list, as in [a, b]")

@@ -23,7 +23,6 @@ from kcnn.recipe.fields import (
 )
 from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
-from kcnn.recipe.messages.wording import shown
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
 from kcnn.runs.folder import LONGEST_NAME, NAME_PATTERN
@@ -42,7 +41,7 @@ NAME = (
     f"at most {LONGEST_NAME} letters a to z, digits, dots, dashes and underscores, a letter or "
     "digit first"
 )
-VALIDATION = "a number of images, as in 5000, or a share below 1, as in 0.1"
+VALIDATION = "a number of images, as in 5000, or a fraction below 1, as in 0.1"
 
 
 def _is_name(value: Any) -> bool:
@@ -52,24 +51,24 @@ def _is_name(value: Any) -> bool:
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
     if len(sizes) != 2 or not all(type(one) is int and 0 < one <= LARGEST_SIDE for one in sizes):
-        raise mistake(f"expected {IMAGE_SIZE}; got {shown(value)}")
+        raise mistake("unexpected", expected=IMAGE_SIZE)
     return sizes[0], sizes[1]
 
 
 def _path(value: Any) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
-        raise mistake(f"expected {PATH}; got {shown(value)}")
+        raise mistake("unexpected", expected=PATH)
     try:
         return Path(value).expanduser()
     except RuntimeError:
-        raise mistake(f"{shown(value)} begins with the home of a user that is not there") from None
+        raise mistake("no_such_home") from None
 
 
 def _validation(value: Any) -> Any:
     whole = type(value) is int and value >= 0
     share = isinstance(value, float) and 0 <= value < 1
     if not (whole or share):
-        raise mistake(f"expected {VALIDATION}; got {shown(value)}")
+        raise mistake("unexpected", expected=VALIDATION)
     return value
 
 
@@ -87,7 +86,7 @@ class FlipsAndShifts(Settings):
     @model_validator(mode="after")
     def _some(self) -> FlipsAndShifts:
         if self.flip is None and self.shift is None:
-            raise mistake("expected flip, shift or both, as in {flip: horizontal, shift: 1}")
+            raise mistake("averages_nothing")
         return self
 
     @property

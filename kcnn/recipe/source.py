@@ -30,26 +30,26 @@ class Source:
     overrides: Mapping[Location, str] = field(default_factory=dict)
 
     def problem(self, loc: Sequence[str | int], message: str) -> str:
-        """Says a mistake in one line that begins with where it is.
+        """Return a mistake in one line that begins with where it is.
 
         Args:
-            loc: The way to the setting, as in `("model", "layers", 0, "Conv2D")`.
+            loc: The setting's location, as in `("model", "layers", 0, "Conv2D")`.
             message: What is wrong there.
         """
         name = dotted(loc)
         return f"{self._where(tuple(loc))} {name + ': ' if name else ''}{message}"
 
     def line(self, loc: Sequence[str | int]) -> int:
-        """Gives the line of a setting, or of the nearest one around it that the file has."""
+        """Return the line of a setting, or of the nearest one around it that the file has."""
         return self.lines.get(_nearest(self.lines, loc), 1)
 
     def position(self, loc: Sequence[str | int]) -> int:
-        """Gives the rank in the file of a setting, or of the nearest one around it."""
-        return self._ranks.get(_nearest(self.lines, loc), 0)
+        """Return the position in the file of a setting, or of the nearest one around it."""
+        return self._positions.get(_nearest(self.lines, loc), 0)
 
     @cached_property
-    def _ranks(self) -> dict[Location, int]:
-        return {loc: rank for rank, loc in enumerate(self.lines)}
+    def _positions(self) -> dict[Location, int]:
+        return {loc: position for position, loc in enumerate(self.lines)}
 
     def _where(self, loc: Location) -> str:
         override = self._override(loc)
@@ -63,24 +63,25 @@ class Source:
             return self.overrides[around]
         if loc in self.lines:
             return None
-        inside = (text for set_loc, text in self.overrides.items() if _within(set_loc, loc))
+        inside = (text for other, text in self.overrides.items() if is_within(other, loc))
         return next(inside, None)
 
 
 def _nearest(known: Mapping[Location, object], loc: Sequence[str | int]) -> Location:
-    """Shortens a location until it is known; the empty location when nothing of it is."""
+    """Shorten a location until it is known; return the empty one if nothing of it is."""
     shortened = tuple(loc)
     while shortened and shortened not in known:
         shortened = shortened[:-1]
     return shortened
 
 
-def _within(loc: Location, outer: Location) -> bool:
-    return loc[: len(outer)] == outer
+def is_within(loc: Sequence[str | int], outer: Location) -> bool:
+    """Return whether a location is another one or inside it."""
+    return tuple(loc[: len(outer)]) == outer
 
 
 def dotted(loc: Sequence[str | int]) -> str:
-    """Writes the way to a setting as people type it: `model.layers[0].Conv2D`."""
+    """Return a location as people type it: `model.layers[0].Conv2D`."""
     text = ""
     for step in loc:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step

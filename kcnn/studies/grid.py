@@ -13,7 +13,7 @@ from kcnn.errors import RecipeError
 from kcnn.model.known_images import plan_for_known_images
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import DECIDES_NOTHING, SEED
-from kcnn.recipe.overrides import read_value
+from kcnn.recipe.load import read_value
 from kcnn.recipe.write import one_line
 
 LONGEST_NAME = 80

@@ -76,10 +76,10 @@ def test_nested_layers(recipe_file, base: str) -> None:
     ("override", "message"),
     [
         ("train.epochs", "expected setting=value"),
-        ("=3", "nothing is not the name of a setting"),
-        ("train..epochs=3", "train..epochs is not the name of a setting"),
-        ("model.layers[x]=Flatten", "model.layers[x] is not the name of a setting"),
-        ("model.layers[-1]=Flatten", "model.layers[-1] is not the name of a setting"),
+        ("=3", "'' is not the name of a setting"),
+        ("train..epochs=3", "'train..epochs' is not the name of a setting"),
+        ("model.layers[x]=Flatten", "'model.layers[x]' is not the name of a setting"),
+        ("model.layers[-1]=Flatten", "'model.layers[-1]' is not the name of a setting"),
         ("train.epochs=yes", 'yes: write true, or "yes" if the word is meant'),
         ("train.epochs=!!int 3", "tag tag:yaml.org,2002:int: tags are not part of a recipe"),
         ("train={epochs: 1, epochs: 2}", "epochs: is set twice; line 1 has it already"),
@@ -157,7 +157,7 @@ def test_mistakes_name_the_override(problems, base: str, overrides, expected) ->
     assert problems(base, *overrides) == expected
 
 
-def test_an_override_mends_a_mistake_of_the_file(recipe_file, base: str) -> None:
+def test_an_override_fixes_a_mistake_of_the_file(recipe_file, base: str) -> None:
     text = base.replace("epochs: 2", "epochs: 0")
     assert settings_with(recipe_file, text, "train.epochs=1")["train"]["epochs"] == 1
 

@@ -93,7 +93,7 @@ def test_what_the_reader_refuses_comes_with_the_command_line(problems, base: str
         (b"# x\n", "net.yaml:1: expected settings (data:, model:, train:); found an empty file"),
         (b"- a\n", "net.yaml:1: expected settings (data:, model:, train:); found a list"),
         (b"12", "net.yaml:1: expected settings (data:, model:, train:); found a number"),
-        (b"hello", "net.yaml:1: expected settings (data:, model:, train:); found a text"),
+        (b"hello", "net.yaml:1: expected settings (data:, model:, train:); found text"),
         (b"a: 1\n\xff", "net.yaml:2: not UTF-8 text; save the file as UTF-8"),
         (b"x" * 300_000, "net.yaml: 300,000 bytes; a recipe has at most 262,144. Is it one?"),
     ],
@@ -113,7 +113,7 @@ def test_a_device_without_end_is_no_recipe(tmp_path) -> None:
 
 
 def test_the_home_of_nobody(tmp_path) -> None:
-    message = r"data\.path: '~nobody-here/x' begins with the home of a user that is not there"
+    message = r"data\.path: the path begins with the home of a user that does not exist"
     with pytest.raises(RecipeError, match=message):
         read_recipe("digits", ["data.path=~nobody-here/x"])
     file = tmp_path / "net.yaml"

@@ -17,13 +17,13 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos.npz"]),
         ("dataset: mnist\n  path: x", "", [
             "3: data.path: dataset mnist is found by its name; path is for folder and npz "
-            "(--data-dir says where named sets lie)"]),
+            "(--data-dir says where named datasets lie)"]),
         ("dataset: mnist\n  augment: [RandomFlip, MixUp]", "", [
             "3: data.augment[1]: MixUp mixes labels, which SparseCategoricalCrossentropy cannot "
-            "take; write train.loss: categorical_crossentropy (the same loss)"]),
+            "take; write train.loss: categorical_crossentropy"]),
         ("dataset: mnist", "\n  metrics: [TopKCategoricalAccuracy]", [
             "10: train.metrics[0]: TopKCategoricalAccuracy does not go with "
-            "SparseCategoricalCrossentropy; write loss: categorical_crossentropy (the same loss)"]),
+            "SparseCategoricalCrossentropy; write train.loss: categorical_crossentropy"]),
         ("dataset: mnist",
          "\n  loss: categorical_crossentropy\n  metrics: [SparseTopKCategoricalAccuracy]", [
              "11: train.metrics[0]: SparseTopKCategoricalAccuracy does not go with "
@@ -51,16 +51,16 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: mnist\npublished:\n  - {metric: test_acuracy, value: 1, source: x}", "", [
             "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
         ("dataset: mnist\npublished:\n  - {metric: test_accuracy, value: 98.6, source: x}", "", [
-            "4: published[0].value: 98.6 is not a share between 0 and 1; did you mean 0.986?"]),
+            "4: published[0].value: 98.6 is not a fraction between 0 and 1; did you mean 0.986?"]),
         ("dataset: mnist\npublished:\n"
          "  - {metric: test_augmented_accuracy, value: 1, source: x}", "", [
             "4: published[0].metric: test_augmented_accuracy is measured only with "
             "data.test_time_augmentation, as in {flip: horizontal, shift: 1}"]),
         ("dataset: mnist\n  test_time_augmentation: {shift: 1}\npublished:\n"
          "  - {metric: test_augmented_accuracy, value: 94, source: x}", "", [
-             "5: published[0].value: 94 is not a share between 0 and 1; did you mean 0.94?"]),
+             "5: published[0].value: 94 is not a fraction between 0 and 1; did you mean 0.94?"]),
         ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
-            "4: published[0].metric: 'bleu' is not measured; measured are test_loss, "
+            "4: published[0].metric: 'bleu' is not measured; known are test_loss, "
             "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
     ],
 )  # fmt: skip
@@ -74,7 +74,7 @@ def test_watched_images_and_averaged_weights(problems, base: str) -> None:
     (problem,) = problems(text + "  watch_first: 100\n")
     assert problem == (
         "net.yaml:10: train.watch_first: does not go with use_ema: it would score other weights "
-        "than the averaged ones that training leaves; leave it out, or set data.validation"
+        "than the averaged ones that training ends with; leave it out, or set data.validation"
     )
 
 
@@ -83,8 +83,8 @@ def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
     text += "  early_stopping: {monitor: loss, restore_best_weights: true}\n"
     assert problems(text) == [
         "net.yaml:10: train.early_stopping.restore_best_weights: does not go with use_ema, which "
-        "puts the last averages in place of the weights restored; leave it out, best.keras keeps "
-        "the best epoch anyway"
+        "replaces the restored weights by the last averages; leave it out, best.keras keeps the "
+        "best epoch anyway"
     ]
 
 
@@ -105,8 +105,8 @@ SEPARABLE = "SeparableConv2D: {filters: 4, kernel_size: 3, depth_multiplier: 2}"
 def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, loc: str) -> None:
     text = base.replace("- Flatten", f"- {layer}\n    - Flatten").replace("Adam", "ConvolutionMuon")
     assert problems(text) == [
-        f"net.yaml:5: model.layers{loc}: ConvolutionMuon is for kernels with a column a filter, "
-        "as Conv2D has them, and this layer's is another; take another optimizer"
+        f"net.yaml:5: model.layers{loc}: ConvolutionMuon needs kernels with one column per "
+        "filter, as in Conv2D; choose another optimizer"
     ]
 
 

@@ -8,8 +8,13 @@ import pytest
 from kcnn.recipe import augmentations, initializers, layers, losses, optimizers, schema
 from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
-from kcnn.recipe.messages.wording import nearest, suggest
-from kcnn.recipe.messages.words import _ADVICE, _NAMES, ACTIVATION_LAYERS
+from kcnn.recipe.mistakes.words import (
+    _ADVICE,
+    _NAMES,
+    ACTIVATION_LAYERS,
+    nearest_word,
+    suggest,
+)
 
 TABLES: tuple[Kinds, ...] = (
     layers.LAYERS, optimizers.OPTIMIZERS, losses.LOSSES, losses.METRICS, initializers.INITIALIZERS,
@@ -39,7 +44,7 @@ def test_no_advice_is_given_where_the_word_is_known() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_advice_meets_the_names_it_is_for_only(table: Kinds) -> None:
     for name in table:
-        assert nearest(name, table) == name
+        assert nearest_word(name, table) == name
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from kcnn.errors import RecipeError
+from kcnn.recipe import read_recipe
+
 SIX = """\
 name: net
 data:
@@ -35,7 +38,7 @@ def test_all_mistakes_of_a_recipe_in_the_order_of_the_file(problems) -> None:
     ]
 
 
-def test_a_missing_setting_is_told_where_no_typo_explains_it(problems, base: str) -> None:
+def test_a_missing_setting_is_reported_unless_a_typo_explains_it(problems, base: str) -> None:
     text = base.replace("Dense: {units: 10}", "Conv2D: {strides: 2, kernal_size: 3, x: 1}")
     assert problems(text) == [
         "net.yaml:6: model.layers[1].Conv2D.filters: missing; this setting is needed",
@@ -67,7 +70,7 @@ def test_a_missing_section(problems) -> None:
         ),
         ("[]", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got []"),
         ("5", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got 5"),
-        ("Dense: 5", "model.layers[0].Dense: expected settings, as in Dense: {units: 5}; got 5"),
+        ("Dense: 5", "model.layers[0].Dense: expected settings, as in Dense: {units: 10}; got 5"),
         ("Dense:", "model.layers[0].Dense.units: missing; this setting is needed"),
         (
             "{Dense: {units: 1}, ReLU: }",
@@ -88,8 +91,8 @@ def test_a_missing_section(problems) -> None:
         ),
         (
             "{Dense: , units: 10, activation: relu}",
-            "model.layers[0]: units, activation: beside Dense; write Dense: {units: 10, "
-            "activation: relu}",
+            "model.layers[0]: units, activation: beside Dense; settings stand inside it, as in "
+            "{Dense: {units: 10}}",
         ),
         ("Linear: {}", "model.layers[0]: unknown layer 'Linear'; did you mean Dense?"),
         (
@@ -161,7 +164,7 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
          "3: data.image_size: expected [height, width] in pixels, each from 1 to 4096, as in "
          "[32, 32]; got 32"),
         ("dataset: mnist", "dataset: mnist\n  validation: 1.5",
-         "3: data.validation: expected a number of images, as in 5000, or a share below 1, as "
+         "3: data.validation: expected a number of images, as in 5000, or a fraction below 1, as "
          "in 0.1; got 1.5"),
         ("dataset: mnist", "dataset: mnist\n  channels: true",
          "3: data.channels: expected 1 (grey) or 3 (RGB); got true"),
@@ -183,8 +186,7 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
         ("optimizer: Adam", "optimizer: Adm",
          "9: train.optimizer: unknown optimizer 'Adm'; did you mean Adam?"),
         ("optimizer: Adam", "optimizer: Adam\n  learning_rate_schedule: {Step: {epochs: [5, 2]}}",
-         "10: train.learning_rate_schedule.Step: epochs: expected a rising list, as in [10, 15]; "
-         "got [5.0, 2.0]"),
+         "10: train.learning_rate_schedule.Step: epochs must rise, as in [10, 15]"),
         ("optimizer: Adam", "optimizer: {Adam: {lr: 0.1}}",
          "9: train.optimizer.Adam.lr: unknown setting; did you mean learning_rate?"),
         ("optimizer: Adam", "optimizer: Adam\n  loss: CrossEntropyLoss",
@@ -211,12 +213,11 @@ def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, mes
         ("seed: 12345678901234",
          "seed: expected a number of at most 2,147,483,647; got 12345678901234"),
         ("checkpoint_every_minutes: 0,5", "checkpoint_every_minutes: expected a number; got '0,5'; "
-         "write a point, not a comma: 0.5"),
+         "write a point, not a comma, as in 0.5"),
         ("checkpoint_every_minutes: 5\xa0", "checkpoint_every_minutes: expected a number; got "
-         "'5\\xa0'; it holds a space copied from a web page, which YAML takes for none; type the "
-         "spaces anew"),
-        ("lookahead: {decay: 0,001}", "lookahead.001: a number where a setting's name should be; a "
-         "point, not a comma, as in 0.001, or brackets, as in [2, 2]"),
+         "'5\\xa0'; YAML takes a space copied from a web page for a letter; type the spaces again"),
+        ("lookahead: {decay: 0,001}", "lookahead.001: a number where a setting's name should be; "
+         "write a list in square brackets, as in [3, 3], and 0.001 with a point"),
     ],
 )  # fmt: skip
 def test_numbers(problems, base: str, setting: str, message: str) -> None:
@@ -227,61 +228,134 @@ def test_numbers(problems, base: str, setting: str, message: str) -> None:
 
 
 SIZE = "expected a positive whole number or two, as in 3 or [3, 5]"
-MARGIN = "expected a whole number from 0, [height, width] or [[top, bottom], [left, right]]"
+BRACKETS = "write a list in square brackets, as in [3, 3]"
+TUPLE = f"(…) is Python; {BRACKETS}, and a text in quotes"
 
 
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
         ("MaxPooling2D: {pool_size: (2, 3), strides: (2, 2)}", [
-            f"MaxPooling2D.pool_size: {SIZE}; got (2, 3); write [2, 3], with square brackets",
-            f"MaxPooling2D.strides: {SIZE}; got (2, 2); write [2, 2], with square brackets"]),
+            f"pool_size: {TUPLE}", f"strides: {TUPLE}"]),
         ("Conv2D: {filters: 8, kernel_size: (3,3), input_shape: (32,32,3)}", [
-            f"Conv2D.kernel_size: {SIZE}; got (3, 3); write [3, 3], with square brackets",
-            "Conv2D.input_shape: unknown setting; leave it out, kcnn knows the shape of what comes "
-            "in"]),
+            f"kernel_size: {TUPLE}", f"input_shape: {TUPLE}"]),
         ("Conv2D: {filters=8, kernel_size=(3, 3)}", [
-            "Conv2D.filters=8: expected a colon, not =; write filters: 8",
-            "Conv2D.kernel_size=(3, 3): expected a colon, not =; write kernel_size: [3, 3]"]),
-        ("ZeroPadding2D: {padding: ((1, 0), (1, 0))}", [
-            f"ZeroPadding2D.padding: {MARGIN}; got ((1, 0), (1, 0)); write [[1, 0], [1, 0]], with "
-            "square brackets"]),
-        # as the value of a block
+            f"kernel_size=(3: {TUPLE}",
+            "model.layers[0].Conv2D.filters=8: part the name and its value by a colon and a space, "
+            "as in units: 10"]),
+        ("Conv2D: {filters:16, kernel_size: 3}", [
+            "model.layers[0].Conv2D.filters:16: part the name and its value by a colon and a "
+            "space, as in units: 10"]),
         ("MaxPooling2D:\n        pool_size: (2, 3)", [
-            f"MaxPooling2D.pool_size: {SIZE}; got '(2, 3)'; write [2, 3], with square brackets"]),
-        ("MaxPooling2D:\n        pool_size: (2)", [
-            f"MaxPooling2D.pool_size: {SIZE}; got '(2)'; write 2, without parentheses"]),
-        # where the list would not be right either
-        ("MaxPooling2D: {pool_size: (2, 2, 2)}", [
-            f"MaxPooling2D.pool_size: {SIZE}; got (2, 2, 2); a tuple is written with square "
-            "brackets, as in [3, 3]"]),
-        ("Flatten: {name: (2, 2)}", [
-            "Flatten.name: expected letters a to z, digits and underscores, a letter first, not "
-            "image; got (2, 2); a tuple is written with square brackets, as in [3, 3]"]),
+            f"model.layers[0].MaxPooling2D.pool_size: {SIZE}; got '(2, 3)'; {BRACKETS}"]),
+        ("Flatten: {3): }", [
+            "model.layers[0].Flatten.3): a number where a setting's name should be; "
+            f"{BRACKETS}, and 0.001 with a point"]),
     ],
 )  # fmt: skip
-def test_tuples(problems, base: str, layer: str, expected: list[str]) -> None:
+def test_python_in_braces(problems, base: str, layer: str, expected: list[str]) -> None:
     found = problems(base.replace("Flatten", layer))
-    assert [one.partition(" model.layers[0].")[2] for one in found] == expected
+    assert [problem.partition(" ")[2] for problem in found] == expected
+
+
+def test_python_s_tuple_for_a_list(problems, base: str) -> None:
+    override = "train.learning_rate_schedule={Step: {epochs: '(5, 8)'}}"
+    (problem,) = problems(base, override)
+    assert problem.endswith(f"epochs: expected a list; got '(5, 8)'; {BRACKETS}")
 
 
 @pytest.mark.parametrize(
-    ("train", "message"),
+    ("layer", "message"),
     [
-        ("learning_rate_schedule: {Step: {epochs: (5, 8)}}",
-         "10: train.learning_rate_schedule.Step.epochs: expected a list; got (5, 8); write [5, 8], "
-         "with square brackets"),
-        ("metrics: {Accuracy: {name: (5, 8)}}",
-         "10: train.metrics: expected a list, as in [Accuracy: {name: [5, 8]}], or a line with a "
-         "dash for each, as in - Accuracy: {name: [5, 8]}; got {Accuracy: {name: (5, 8)}}"),
-        ("seed: (1, 2)", "10: train.seed: expected a whole number; got '(1, 2)'; a tuple is "
-         "written with square brackets, as in [3, 3]"),
-        ("early_stopping: {monitor: (1, 2)}",
-         "10: train.early_stopping.monitor: expected text; got (1, 2); put a text in quotes"),
+        ("Conv2D: [64, 5]",
+         ".Conv2D: expected settings, as in Conv2D: {filters: 32, kernel_size: 3}; got [64, 5]"),
+        ("Dense: units=12",
+         ".Dense: expected settings, as in Dense: {units: 10}; got 'units=12'"),
+        ("Flatten: 3", ".Flatten: write Flatten alone; got 3"),
+        ("Dense: {units: 1, kernel_regularizer: {L2: 0.02}}", ".Dense.kernel_regularizer.L2: "
+         "expected settings, as in L2: {l2: 0.01}; got 0.02"),
+        ("Residual: {body: ReLU}",
+         ".Residual.body: expected a list, as in [ReLU: {max_value: 6.0}]; got 'ReLU'"),
+        # Python
+        ("Dense(10)", ": 'Dense(10)' is Python; here: Dense: {units: 10}"),
+        ("Conv2D(32, (3,3), activation='relu')", ": \"Conv2D(32, (3,3), activation='relu')\" is "
+         "Python; here: Conv2D: {filters: 32, kernel_size: 3}"),
+        ("model.add(Dense(128))", ": 'model.add(Dense(128))' is Python; here: Dense: {units: 10}"),
+        ("keras.layers.Flatten()", ": 'keras.layers.Flatten()' is Python; here: Flatten"),
+        ("Dense(10", ": 'Dense(10' is Python; here: Dense: {units: 10}"),
+        ("nn.GELU()", ": unknown layer 'GELU'; write Activation: {activation: gelu}"),
+        ("Dense: {units: 1, kernel_regularizer: l2(0.001)}",
+         ".Dense.kernel_regularizer: 'l2(0.001)' is Python; here: L2: {l2: 0.01}"),
+        # dashes and colons
+        ("ReLU\n     - Flatten",
+         ": 'ReLU - Flatten': the dash of the next line is indented too far"),
+        ("Dense:{units: 3}", ": 'Dense:{units': settings follow a colon and a space, as in Dense: "
+         "{units: 10}"),
+        ("Dense {units: 3}", ": 'Dense {units': settings follow a colon and a space, as in Dense: "
+         "{units: 10}"),
     ],
 )  # fmt: skip
-def test_tuples_in_train(problems, base: str, train: str, message: str) -> None:
-    assert f"net.yaml:{message}" in problems(f"{base}  {train}\n")
+def test_classes_without_settings(problems, base: str, layer: str, message: str) -> None:
+    assert problems(base.replace("Flatten", layer)) == [f"net.yaml:5: model.layers[0]{message}"]
+
+
+PUBLISHED = "{metric: test_accuracy, value: 0.5, source: the report}"
+
+
+@pytest.mark.parametrize(
+    ("written", "changed", "message"),
+    [
+        ("\n  dataset: mnist", " cifar10",
+         "1: data: expected settings, as in data: {dataset: digits}; got 'cifar10'"),
+        ("Adam", "Adam\n  early_stopping: 7", "10: train.early_stopping: expected settings, as in "
+         "early_stopping: {patience: 3}; got 7"),
+        ("Adam", "keras.optimizers.SGD(0.05, momentum=0.9)", "9: train.optimizer: "
+         "'keras.optimizers.SGD(0.05, momentum=0.9)' is Python; here: SGD: {learning_rate: 0.01}"),
+        ("Adam", "{Adam, learning_rate: 0.01}", "9: train.optimizer: learning_rate: beside Adam; "
+         "settings stand inside it, as in {Adam: {learning_rate: 0.001}}"),
+        ("Adam", "Adam\n  loss: {KLDivergence, x: 1}",
+         "10: train.loss: x: beside KLDivergence; settings stand inside it"),
+        ("Adam", "Adam\n  metrics: accuracy",
+         "10: train.metrics: expected a list, as in [Accuracy]; got 'accuracy'"),
+        ("Adam", "Adam\n  learning_rate_schedule: {Step: {epochs: 5}}", "10: "
+         "train.learning_rate_schedule.Step.epochs: expected a list, as in [a, b]; got 5"),
+        ("Adam", "Adam\npublished: 0.9",
+         f"10: published: expected a list, as in [{PUBLISHED}]; got 0.9"),
+        ("Adam", "Adam\npublished: [0.9]",
+         f"10: published[0]: expected settings, as in {PUBLISHED}; got 0.9"),
+        ("mnist", "mnist\n  augment: {RandomFlip, mode: vertical}", "3: data.augment: expected a "
+         "list, as in [RandomFlip: {mode: horizontal}]; got {RandomFlip: null, mode: 'vertical'}"),
+        ("mnist", "mnist\n  augment: {}", "3: data.augment: expected a list, as in [RandomCrop: "
+         "{padding: 1}]; got {}"),
+        ("- Flatten\n    - Dense", "Flatten:\n    Dense", "4: model.layers: expected a list; begin "
+         "each item with a dash, as in - Flatten; got {Flatten: null, Dense: {units: 10}}"),
+    ],
+)  # fmt: skip
+def test_settings_and_lists_that_are_none(
+    problems, base: str, written: str, changed: str, message: str
+) -> None:
+    assert problems(base.replace(written, changed)) == [f"net.yaml:{message}"]
+
+
+SCHEDULE = "; a schedule stands in train, as in learning_rate_schedule: Cosine"
+
+
+@pytest.mark.parametrize(
+    ("rate", "hint"),
+    [
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 1000}}", SCHEDULE),
+        ("keras.optimizers.schedules.CosineDecay(0.1)", SCHEDULE),
+        ("cosine", SCHEDULE),
+        ("PolynomialDecay", f"{SCHEDULE}; PolynomialDecay is left out; nearest to it are Cosine "
+         "and Exponential"),
+        ("fast", ""), ("[0.1]", ""), ("{a: 1}", ""), ("{a: 1, b: 2}", ""), ("{5: 1}", ""),
+    ],
+)  # fmt: skip
+def test_a_schedule_as_the_rate(problems, base: str, rate: str, hint: str) -> None:
+    (problem,) = problems(base.replace("Adam", f"{{Adam: {{learning_rate: {rate}}}}}"))
+    expected, _, got = problem.partition("; got ")
+    assert expected == "net.yaml:9: train.optimizer.Adam.learning_rate: expected a number"
+    assert got.partition(";")[2] == hint[1:]
 
 
 @pytest.mark.parametrize(
@@ -301,11 +375,11 @@ def test_words_among_other_values(problems, base: str, padding: str, hint: str) 
     [
         ("image_size: [5000, 5000]", "image_size: expected [height, width] in pixels, each from 1 "
          "to 4096, as in [32, 32]; got [5000, 5000]"),
-        ("validation: 10%", "validation: expected a number of images, as in 5000, or a share below "
-         "1, as in 0.1; got '10%'; write a share, as in 0.1 for 10 %"),
+        ("validation: 10%", "validation: expected a number of images, as in 5000, or a fraction "
+         "below 1, as in 0.1; got '10%'; write a fraction, as in 0.1 for 10 %"),
     ],
 )  # fmt: skip
-def test_sizes_and_shares(problems, base: str, data: str, message: str) -> None:
+def test_sizes_and_fractions(problems, base: str, data: str, message: str) -> None:
     text = base.replace("mnist", f"mnist\n  {data}")
     assert problems(text) == [f"net.yaml:3: data.{message}"]
 
@@ -316,4 +390,13 @@ def test_the_rule_of_names(problems, base: str, name: str) -> None:
     assert problem.startswith(
         "net.yaml:1: name: expected at most 100 letters a to z, digits, dots, dashes and "
         "underscores, a letter or digit first; got '"
+    )
+
+
+def test_a_python_file(recipe_file) -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(recipe_file("# my net\nimport keras\nfrom keras import layers\n"))
+    assert caught.value.problems == (
+        "net.yaml:2: a Python program, not a recipe; a recipe is YAML, with data:, model: and "
+        "train:",
     )

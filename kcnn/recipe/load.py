@@ -1,0 +1,67 @@
+"""From a recipe's file or name to checked settings, or to one error with every mistake in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RecipeError
+from kcnn.recipe.codes import MistakesError
+from kcnn.recipe.library import find_recipe
+from kcnn.recipe.mistakes.report import HINT, describe, recipe_error
+from kcnn.recipe.overrides import parse_value
+from kcnn.recipe.read import check_recipe
+from kcnn.recipe.schema import Recipe
+from kcnn.recipe.strict_yaml import LARGEST_FILE, YamlMistakeError
+
+
+def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe strictly.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line, each `setting=value`.
+
+    Returns:
+        The settings in force; `recipe.origin` knows the file and its lines.
+
+    Raises:
+        RecipeError: The file is missing or unreadable, or has mistakes; all are reported together.
+    """
+    file = find_recipe(recipe)
+    content = _read_file(file)
+    try:
+        return check_recipe(file, content, overrides)
+    except MistakesError as error:
+        raise recipe_error(error) from None
+
+
+def read_value(text: str) -> Any:
+    """Read a value that was given on the command line, as in a recipe.
+
+    Raises:
+        ValueError: It is not YAML; the message says what is wrong.
+    """
+    try:
+        return parse_value(text)
+    except YamlMistakeError as error:
+        raise ValueError(describe(error.mistake)) from None
+
+
+def _read_file(file: Path) -> bytes:
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)  # a device may have no end
+    except IsADirectoryError:
+        raise RecipeError(
+            [f"{file}: is a folder, not a recipe"], f"name a file in it: {HINT}"
+        ) from None
+    except OSError as error:
+        raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None
+    if len(content) > LARGEST_FILE:
+        size = max(size, len(content))  # a device has none
+        problem = f"{file}: {size:,} bytes; a recipe has at most {LARGEST_FILE:,}. Is it one?"
+        raise RecipeError([problem], HINT)
+    return content
