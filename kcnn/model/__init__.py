@@ -1,1 +1,1 @@
-"""From a recipe's layers to a graph, its shape arithmetic and a keras.Model."""
+"""Turn a recipe's layers into a graph, a plan with all shapes, and a keras.Model."""

@@ -1,4 +1,4 @@
-"""From a planned network to a keras.Model that takes raw images."""
+"""Build the keras.Model of a plan. It takes raw images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import keras
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
 from kcnn.model.costs import node_cost
-from kcnn.model.fast.activations import OF_SEVERAL_PASSES, compiled_activation
+from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
@@ -26,8 +26,8 @@ from kcnn.recipe.layers import Layer
 from kcnn.recipe.layers.shapes import Shape, format_shape, pair
 from kcnn.recipe.regularizers import REGULARIZERS
 
-# Layers that Keras does not have, or has slower.
-_OURS = {
+# Our classes of layers that Keras does not have or trains more slowly.
+_OUR_CLASSES = {
     kinds.BatchNormalization: FusedBatchNormalization,
     kinds.LocalResponseNormalization: LocalResponseNormalization,
 }
@@ -52,23 +52,24 @@ def build_model(
 
     Args:
         plan: The layers and their shapes.
-        statistics: What `scaling: standard` scales by; None for the other scalings.
-        synchronized: Whether batch normalization gathers its statistics over all devices.
-        compiled: Whether XLA compiles some layers' work, which it does for one processor.
+        statistics: Mean and variance for `scaling: standard`; None for the other scalings.
+        synchronized: Whether batch normalization computes its statistics over all devices.
+        compiled: Whether XLA compiles activations and batch normalizations, which is faster on a
+            single CPU.
 
     Returns:
-        A functional model from images `(batch, height, width, channels)` of values 0..255 to one
-        float32 number a class.
+        A functional model from images `(batch, height, width, channels)` of values 0..255 to
+        float32 outputs `(batch, classes)`.
 
     Raises:
-        RecipeError: Keras refuses a layer, or builds it with another shape or number of parameters
-            than planned; names the layer.
+        RecipeError: Keras refuses a layer, or builds it with another output shape or number of
+            parameters than planned. The message names the layer.
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
-    heads = _heads(plan.nodes)
+    output_layers = _output_layers(plan.nodes)
     for node in plan.nodes:
-        dtype = "float32" if node.name in heads else None
+        dtype = "float32" if node.name in output_layers else None
         inputs = [tensors[name] for name in node.inputs]
         try:
             layer = _make_layer(node, inputs[0].shape[1:], dtype, synchronized, compiled)
@@ -113,7 +114,7 @@ def _described(shape: Shape, parameters: int) -> str:
 
 
 def _model_name(plan: Plan) -> str:
-    return "".join(one if one.isalnum() else "_" for one in plan.recipe.name)
+    return "".join(letter if letter.isalnum() else "_" for letter in plan.recipe.name)
 
 
 def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.Layer:
@@ -127,10 +128,11 @@ def _scaling(plan: Plan, statistics: ChannelStatistics | None) -> keras.layers.L
     return keras.layers.Identity(name=SCALING, dtype="float32")
 
 
-def _heads(nodes: Sequence[Node]) -> set[str]:
-    """Names the layers from the last one with a kernel on, on each way: logits stay float32.
+def _output_layers(nodes: Sequence[Node]) -> set[str]:
+    """Return the names of the layers from the last kernel to the output, which stay float32.
 
-    Shortcuts are ways, too: where no kernel comes after them, those before them are last as well.
+    Follow all inputs backwards from the model's output, shortcuts too, up to the first layer with a
+    kernel on each path. So logits are float32 under mixed precision.
     """
     names = {nodes[-1].name}
     for node in reversed(nodes):
@@ -145,7 +147,7 @@ def _make_layer(
     arguments = _arguments(node.layer)
     if synchronized and isinstance(node.layer, kinds.BatchNormalization):
         arguments.setdefault("synchronized", True)
-    if compiled and arguments.get("activation") in OF_SEVERAL_PASSES:
+    if compiled and arguments.get("activation") in COMPILED_ACTIVATIONS:
         arguments["activation"] = compiled_activation(arguments["activation"])
     if dtype is not None:
         arguments["dtype"] = dtype
@@ -155,13 +157,13 @@ def _make_layer(
 def _class_of(layer: Layer, before: Shape, compiled: bool) -> type[keras.layers.Layer]:
     if compiled and isinstance(layer, kinds.BatchNormalization):
         return NarrowBatchNormalization
-    if isinstance(layer, kinds.Conv2D) and _covers(layer, before):
+    if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
         return WholeMapConvolution
-    return _OURS.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
+    return _OUR_CLASSES.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
 
 
-def _covers(layer: kinds.Conv2D, before: Shape) -> bool:
-    """Tells whether a convolution's kernel covers its whole map, and nothing else."""
+def _covers_input(layer: kinds.Conv2D, before: Shape) -> bool:
+    """Return whether a convolution's kernel has exactly the size of its input."""
     return pair(layer.kernel_size) == before[:2] and layer.padding == "valid" and layer.groups == 1
 
 
@@ -169,14 +171,14 @@ def _arguments(layer: Layer) -> dict[str, Any]:
     return {
         name: _in_keras(value)
         for name, value in layer.written().items()
-        # What whitens needs the built model, for its scaling of the images.
+        # Whitening needs the built model, which scales the images: see whitening.py.
         if name not in ("name", "inputs") and not isinstance(value, Whitening)
     }
 
 
 def _in_keras(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(_in_keras(one) for one in value)
+        return tuple(_in_keras(item) for item in value)
     if isinstance(value, Settings):
         name = type(value).__name__
         for table, module in _MODULES:

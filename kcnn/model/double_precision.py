@@ -1,15 +1,15 @@
-"""A model in float64, for sums that float32 is too coarse for."""
+"""Convert a model to float64, for checks that need more digits than float32 has."""
 
 from __future__ import annotations
 
 import keras
 
 
-class _ConvolutionOfGroups(keras.layers.Conv2D):
-    """One convolution a group; Keras's way through XLA takes ten times as long in float64."""
+class _GroupedConvolution(keras.layers.Conv2D):
+    """A convolution for each group. Keras compiles groups with XLA, ten times slower in float64."""
 
     def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> object:
-        """Convolves maps of shape (batch, height, width, channels)."""
+        """Convolve inputs of shape (batch, height, width, channels)."""
         groups = zip(
             keras.ops.split(inputs, self.groups, axis=-1),
             keras.ops.split(kernel, self.groups, axis=-1),
@@ -19,29 +19,29 @@ class _ConvolutionOfGroups(keras.layers.Conv2D):
         return keras.ops.concatenate([convolve(*group) for group in groups], axis=-1)
 
 
-class _UpSamplingByMatrices(keras.layers.UpSampling2D):
-    """Interpolation as two matrix products; TensorFlow's kernels compute it in float32."""
+class _MatrixUpSampling(keras.layers.UpSampling2D):
+    """Interpolation as two matrix products, because TensorFlow's kernels are float32 only."""
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Enlarges maps of shape (batch, height, width, channels)."""
+        """Enlarge inputs of shape (batch, height, width, channels)."""
         height, width = inputs.shape[1:3]
-        down = self._weights(keras.ops.eye(height)[:, :, None, None])[:, :, 0, 0]
-        across = self._weights(keras.ops.eye(width)[:, None, :, None])[:, 0, :, 0]
-        return keras.ops.einsum("hi,wj,bhwc->bijc", down, across, inputs)
+        rows = self._weights(keras.ops.eye(height)[:, :, None, None])[:, :, 0, 0]
+        columns = self._weights(keras.ops.eye(width)[:, None, :, None])[:, 0, :, 0]
+        return keras.ops.einsum("hi,wj,bhwc->bijc", rows, columns, inputs)
 
-    def _weights(self, unit_maps: keras.KerasTensor) -> keras.KerasTensor:
-        """Enlarges maps with a single 1 each, for how much every output takes of it."""
-        return keras.ops.cast(super().call(unit_maps), "float64")
+    def _weights(self, unit_images: keras.KerasTensor) -> keras.KerasTensor:
+        """Enlarge images with a single 1: the result is its weight in each output."""
+        return keras.ops.cast(super().call(unit_images), "float64")
 
 
 def in_float64(model: keras.Model) -> keras.Model:
-    """Builds a model again with every layer in float64, the scaling of pixels among them.
+    """Return a copy of a model with every layer in float64, the scaling of pixels too.
 
     Args:
         model: A functional model.
 
     Returns:
-        A model of its own with the same weights.
+        A new model with copies of the weights.
     """
     copy = keras.models.clone_model(model, clone_function=_layer_in_float64)
     copy.set_weights(model.get_weights())
@@ -51,7 +51,7 @@ def in_float64(model: keras.Model) -> keras.Model:
 def _layer_in_float64(layer: keras.Layer) -> keras.Layer:
     kind = type(layer)
     if kind is keras.layers.Conv2D and layer.groups > 1:
-        kind = _ConvolutionOfGroups
+        kind = _GroupedConvolution
     elif kind is keras.layers.UpSampling2D and layer.interpolation != "nearest":
-        kind = _UpSamplingByMatrices
+        kind = _MatrixUpSampling
     return kind.from_config({**layer.get_config(), "dtype": "float64"})

@@ -1,4 +1,4 @@
-"""Local response normalization as a Keras layer; Keras has none."""
+"""Local response normalization, a layer that Keras does not have."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("kcnn")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Divides each value by the activity of neighbouring channels at its place.
+    """Divide each value by (bias + alpha·s)^beta, s the sum of squares over neighboring channels.
 
     From Krizhevsky, Sutskever and Hinton (2012), section 3.3, with their constants as defaults.
 
     Args:
-        depth_radius: Neighbouring channels on either side.
-        bias: What is added to the sum of squares; k in the paper.
+        depth_radius: Number of neighboring channels on either side; n/2 in the paper.
+        bias: k in the paper.
         alpha: Weight of the sum of squares.
         beta: Exponent.
     """
@@ -36,10 +36,10 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.beta = beta
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Normalizes maps of shape (batch, height, width, channels)."""
-        if inputs.dtype == tf.float64:  # which TensorFlow's kernel does not take
+        """Normalize inputs of shape (batch, height, width, channels)."""
+        if inputs.dtype == tf.float64:  # TensorFlow's kernel has no float64
             return self._by_formula(inputs)
-        # In float32: TensorFlow's kernel has no gradient in bfloat16 on a processor.
+        # In float32, because TensorFlow's kernel has no gradient in bfloat16 on the CPU.
         normalized = tf.nn.local_response_normalization(
             tf.cast(inputs, tf.float32), self.depth_radius, self.bias, self.alpha, self.beta
         )
@@ -48,15 +48,16 @@ class LocalResponseNormalization(keras.layers.Layer):
     def _by_formula(self, inputs: tf.Tensor) -> tf.Tensor:
         channels, radius = inputs.shape[-1], self.depth_radius
         squares = tf.pad(tf.square(inputs), [[0, 0], [0, 0], [0, 0], [radius, radius]])
-        near = tf.add_n([squares[..., i : i + channels] for i in range(2 * radius + 1)])
-        return inputs / (self.bias + self.alpha * near) ** self.beta
+        starts = range(2 * radius + 1)
+        sums = tf.add_n([squares[..., start : start + channels] for start in starts])
+        return inputs / (self.bias + self.alpha * sums) ** self.beta
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Gives the shape unchanged."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Gives what saving needs."""
+        """Return the arguments, from which Keras builds the layer again."""
         return {
             **super().get_config(),
             "depth_radius": self.depth_radius,

@@ -1,4 +1,4 @@
-"""What the initializers of our own ask of the convolutions they are for."""
+"""Check that convolutions meet the requirements of Whitening and Dirac."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Conv2D
 from kcnn.recipe.layers.shapes import Shape, format_shape, pair
 
-SomeInitializer = TypeVar("SomeInitializer", bound=Settings)
+InitializerT = TypeVar("InitializerT", bound=Settings)
 
 
 def convolutions_with(
-    kind: type[SomeInitializer], nodes: Sequence[Node]
-) -> list[tuple[Node, Conv2D, SomeInitializer]]:
-    """Lists the convolutions whose kernel has an initializer of one kind, each with its own.
+    kind: type[InitializerT], nodes: Sequence[Node]
+) -> list[tuple[Node, Conv2D, InitializerT]]:
+    """Return the convolutions whose kernel has an initializer of a class.
 
     Args:
-        kind: The kind of initializer.
+        kind: The initializer's class.
         nodes: The unfolded graph.
+
+    Returns:
+        For each convolution its node, its layer and its initializer.
     """
     return [
         (node, node.layer, node.layer.kernel_initializer)
@@ -31,27 +34,25 @@ def convolutions_with(
     ]
 
 
-def initializers_without_room(
-    recipe: Recipe, nodes: tuple[Node, ...], image_shape: Shape
-) -> list[str]:
-    """Lists the convolutions that are not as their initializers need them.
+def initializer_problems(recipe: Recipe, nodes: tuple[Node, ...], image_shape: Shape) -> list[str]:
+    """Return a problem for each convolution that its initializer is not for.
 
-    A whitening convolution reads the image, does not reach beyond it, and has no more filters than
-    eigenvectors; one with Whitening or Dirac works in one group.
+    A whitening convolution reads the image, its window is not larger than the image, and it has at
+    most two filters for each eigenvector. Convolutions with Whitening or Dirac have `groups: 1`.
 
     Args:
-        recipe: The recipe the graph is from, for messages.
+        recipe: The recipe of the graph, for messages.
         nodes: The unfolded graph.
         image_shape: Height, width and channels of the images.
 
     Returns:
-        A problem each, with its line.
+        The problems, with their lines.
     """
     written = {node.name: node for node in as_written(nodes)}
     mistakes = [
         (node, mistake)
         for node, layer, _ in convolutions_with(Whitening, nodes)
-        if (mistake := _mistake_of_whitening(written[node.name], layer, image_shape))
+        if (mistake := _whitening_mistake(written[node.name], layer, image_shape))
     ] + [
         (node, f"Dirac needs groups: 1; got {layer.groups}")
         for node, layer, _ in convolutions_with(Dirac, nodes)
@@ -63,27 +64,27 @@ def initializers_without_room(
     ]
 
 
-def _mistake_of_whitening(node: Node, layer: Conv2D, image_shape: Shape) -> str | None:
+def _whitening_mistake(node: Node, layer: Conv2D, image_shape: Shape) -> str | None:
     if node.inputs != (INPUT,):
         return (
-            "Whitening is for a convolution that reads the image; write another initializer, as in "
-            "Dirac, or inputs: image"
+            "Whitening is for a convolution that reads the image; write another initializer, such "
+            "as Dirac, or inputs: image"
         )
     if layer.groups != 1:
         return f"Whitening needs groups: 1; got {layer.groups}"
     reach = tuple(window.reach for window in layer.windows(image_shape))
-    if any(one > size for one, size in zip(reach, image_shape[:2], strict=True)):
+    if any(length > size for length, size in zip(reach, image_shape[:2], strict=True)):
         return (
-            f"Whitening learns from patches of the images, which are "
-            f"{format_shape(image_shape[:2])}, and this kernel reaches over {format_shape(reach)}; "
-            "write a smaller kernel_size or dilation_rate"
+            f"Whitening computes patches of the images, which are {format_shape(image_shape[:2])}, "
+            f"and this kernel's are {format_shape(reach)}; write a smaller kernel_size or "
+            "dilation_rate"
         )
     height, width = pair(layer.kernel_size)
     channels = image_shape[2]
-    most = 2 * height * width * channels
-    if layer.filters % 2 or layer.filters > most:
+    max_filters = 2 * height * width * channels
+    if layer.filters % 2 or layer.filters > max_filters:
         return (
-            f"Whitening needs an even number of filters, at most {most}, two for each of the "
-            f"{height}·{width}·{channels} values of a patch; got filters: {layer.filters}"
+            f"Whitening needs an even number of filters, at most {max_filters}, two for each of "
+            f"the {height}·{width}·{channels} values of a patch; got filters: {layer.filters}"
         )
     return None

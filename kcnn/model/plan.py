@@ -11,7 +11,7 @@ from kcnn.model.constraint_axes import constraints_off_their_weights
 from kcnn.model.costs import Cost, total_cost
 from kcnn.model.graph import Node, unfold
 from kcnn.model.output import Link, OutputActivation, output_activation
-from kcnn.model.own_initializers import initializers_without_room
+from kcnn.model.own_initializers import initializer_problems
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
@@ -91,7 +91,7 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
     shapes, misfit = infer_shapes(recipe, nodes, image_shape)
     problems = [
         *_far_shifts(recipe, image_shape),
-        *initializers_without_room(recipe, nodes, image_shape),
+        *initializer_problems(recipe, nodes, image_shape),
         *constraints_off_their_weights(recipe, nodes, shapes),
     ]
     if misfit is not None:

@@ -1,4 +1,4 @@
-"""A model that answers with class probabilities, whatever it ends with."""
+"""Make a model output class probabilities, also if it ends in logits."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ NAME = "probabilities"
 
 
 def probability_model(model: keras.Model) -> keras.Model:
-    """Adds a softmax to a model that ends in logits.
+    """Add a softmax to a model that ends in logits.
 
     Args:
         model: A functional model with one output of shape (count, classes).
 
     Returns:
-        The same model when it gives what a softmax or a sigmoid made; else a model with the same
-        weights and a float32 `Softmax` layer behind them.
+        The model itself if it ends in a softmax or a sigmoid, else a model with the same weights
+        and a float32 `Softmax` layer at its end.
     """
     if output_activation({id(layer.output): _link(layer) for layer in model.layers}) != "linear":
         return model

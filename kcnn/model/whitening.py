@@ -1,4 +1,4 @@
-"""First convolutions that whiten the patches of the training images."""
+"""Whitening kernels: first convolutions that decorrelate the patches of the training images."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from kcnn.recipe.layers.shapes import pair
 from kcnn.recipe.layers.window import window_reach
 from kcnn.recipe.schema import OWN_DATASETS
 
-_IMAGES_AT_ONCE = 100  # patches repeat each pixel as often as the kernel has places
+_BATCH_SIZE = 100  # patches repeat each pixel as often as the kernel has positions
 
 
 def whiten(plan: Plan, model: keras.Model, images: np.ndarray) -> None:
-    """Gives the whitening convolutions of a model their kernels.
+    """Compute the kernels of a model's whitening convolutions from training images.
 
-    Each filter is an eigenvector of the (uncentred) covariance of the scaled images' patches over
-    the square root of its eigenvalue plus epsilon, the largest eigenvalues first, and the second
-    half of the filters are the first half's negatives, so that ReLU loses nothing: the first layer
-    of airbench94 (Jordan, 2024, arXiv:2404.00498) and of Page's DAWNBench entry before it (2019).
+    Each filter of the first half is v/√(λ + epsilon), where v is an eigenvector of the (uncentered)
+    covariance of the scaled images' patches and λ its eigenvalue, by falling λ. The second half are
+    the negatives of the first, so that ReLU loses nothing. This is the first layer of airbench94
+    (Jordan, 2024, arXiv:2404.00498) and of Page's DAWNBench entry before it (2019).
 
     Args:
-        plan: The network; nothing is done where it has no such convolution.
+        plan: The model's plan. Nothing is done if it has no whitening convolution.
         model: The model built from it.
-        images: uint8 training images, (count, height, width, channels), of which `choose_images`
-            chooses.
+        images: uint8 training images, (count, height, width, channels). `choose_images` selects
+            some of them.
     """
     for node, layer, settings in convolutions_with(Whitening, plan.nodes):
         covariance = _patch_covariance(
@@ -47,18 +47,18 @@ def whiten(plan: Plan, model: keras.Model, images: np.ndarray) -> None:
 
 
 def choose_images(recipe: Recipe, count: int, wanted: int) -> np.ndarray:
-    """Chooses the images that patches come from.
+    """Choose the images whose patches are used.
 
-    Named sets mix their classes, and the first images are as good as any. A folder is read class
-    by class, and an npz may lie so: there the seed draws images from all over the set.
+    The classes of named datasets are mixed, so the first images are chosen. A folder is read class
+    by class, and an npz file may be sorted by class: images of these are drawn with the seed.
 
     Args:
-        recipe: The recipe, for its data set and its seed.
-        count: How many training images there are.
-        wanted: How many to choose; all when there are fewer.
+        recipe: The recipe, for its dataset and its seed.
+        count: Number of training images.
+        wanted: How many images to choose; all if there are fewer.
 
     Returns:
-        Their positions, each once and in order.
+        The indices of the images, in rising order.
     """
     chosen = np.arange(min(wanted, count))
     if recipe.data.dataset in OWN_DATASETS:
@@ -74,18 +74,18 @@ def _patch_covariance(
     kernel_size: tuple[int, int],
     dilation: tuple[int, int],
 ) -> np.ndarray:
-    """Averages the outer products of patches, flattened as kernels are; (values, values)."""
+    """Return the mean outer product of patches, flattened as kernels are: (values, values)."""
     reach = tuple(map(int, map(window_reach, kernel_size, dilation)))
     products: np.ndarray | float = 0.0
     count = 0
-    for start in range(0, len(chosen), _IMAGES_AT_ONCE):
-        some = images[chosen[start : start + _IMAGES_AT_ONCE]]
+    for start in range(0, len(chosen), _BATCH_SIZE):
+        some = images[chosen[start : start + _BATCH_SIZE]]
         scaled = keras.ops.convert_to_numpy(scaling(some))
         windows = np.lib.stride_tricks.sliding_window_view(scaled, reach, axis=(1, 2))
         patches = np.moveaxis(windows[..., :: dilation[0], :: dilation[1]], 3, -1)
         rows = patches.reshape(-1, kernel_size[0] * kernel_size[1] * images.shape[-1])
-        # Bytes, which scaling may leave as they are, would wrap around; float32 would lose the
-        # small variances beside the large squares of what is not centred.
+        # uint8, which `scaling: none` keeps, would overflow. float32 would lose the small variances
+        # beside the large squares of values that are not centered.
         rows = rows.astype(np.float64)
         products = products + rows.T @ rows
         count += len(rows)

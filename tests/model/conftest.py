@@ -1,4 +1,4 @@
-"""Fixtures of the tests of models."""
+"""Fixtures for the tests of models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MakeRecipe = Callable[..., Recipe]
 
 @pytest.fixture
 def make_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRecipe:
-    """Makes a recipe, `net.yaml`, whose layers begin in line 4; more settings as overrides."""
+    """Make a recipe, `net.yaml`, whose layers begin in line 4, with overrides."""
     monkeypatch.chdir(tmp_path)
 
     def make(layers: str, *overrides: str) -> Recipe:
@@ -31,7 +31,7 @@ def make_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRecipe:
 
 @pytest.fixture
 def graph_problems(make_recipe: MakeRecipe) -> Callable[[str], list[str]]:
-    """Unfolds layers that must be refused; gives the problems."""
+    """Unfold layers that must be refused, and return the problems."""
 
     def refuse(layers: str) -> list[str]:
         with pytest.raises(RecipeError) as caught:

@@ -39,7 +39,7 @@ def scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
-def test_shipped_recipes(name: str) -> None:
+def test_builds_every_shipped_recipe(name: str) -> None:
     recipe = read_recipe(name)
     shape = known_image_shape(recipe.data)
     assert shape is not None
@@ -66,7 +66,9 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.float
         ("none", IMAGES),
     ],
 )
-def test_scaling(make_recipe, request, policy: str, scaling: str, expected: np.ndarray) -> None:
+def test_first_layer_scales_pixels(
+    make_recipe, request, policy: str, scaling: str, expected: np.ndarray
+) -> None:
     if policy != "float32":
         request.getfixturevalue("mixed_bfloat16")
     plan = plan_network(make_recipe(NET, f"data.scaling={scaling}"), (8, 8, 3), 10)
@@ -74,7 +76,7 @@ def test_scaling(make_recipe, request, policy: str, scaling: str, expected: np.n
     np.testing.assert_allclose(scaled(model, IMAGES), expected, rtol=1e-6)
 
 
-def test_the_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
+def test_logits_stay_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
     model = build_model(plan_network(make_recipe(NET), (8, 8, 3), 10))
     computed = {layer.name: layer.compute_dtype for layer in model.layers[1:]}
     assert computed == {
@@ -89,7 +91,7 @@ def test_the_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat1
     assert all(weight.dtype == "float32" for weight in model.weights)
 
 
-TWO_HEADS = """
+TWO_BRANCHES = """
 - Flatten
 - Dense: {units: 4, name: trunk}
 - Dense: {units: 10, name: first}
@@ -99,8 +101,8 @@ TWO_HEADS = """
 """
 
 
-def test_every_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
-    model = build_model(plan_network(make_recipe(TWO_HEADS), (8, 8, 3), 10))
+def test_branches_of_logits_stay_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
+    model = build_model(plan_network(make_recipe(TWO_BRANCHES), (8, 8, 3), 10))
     exact = {layer.name for layer in model.layers if layer.compute_dtype == "float32"}
     assert exact == {"scaling", "first", "last_of_first", "second", "average"}
 
@@ -109,7 +111,9 @@ def test_every_head_stays_float32_under_mixed_precision(make_recipe, mixed_bfloa
     ("written", "synchronized", "expected"),
     [("", False, False), ("", True, True), ("false", True, False), ("true", False, True)],
 )
-def test_synchronized_batch_normalization(make_recipe, written, synchronized, expected) -> None:
+def test_synchronizes_batch_normalization_unless_the_recipe_sets_it(
+    make_recipe, written, synchronized, expected
+) -> None:
     setting = f": {{synchronized: {written}}}" if written else ""
     layers = NET.replace("BatchNormalization", f"BatchNormalization{setting}")
     plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
@@ -117,7 +121,7 @@ def test_synchronized_batch_normalization(make_recipe, written, synchronized, ex
     assert model.get_layer("batch_normalization").synchronized is expected
 
 
-def test_what_the_recipe_writes_reaches_keras(make_recipe) -> None:
+def test_passes_the_settings_of_the_recipe_to_keras(make_recipe) -> None:
     layers = """
 - Conv2D:
     filters: 2
@@ -139,7 +143,7 @@ def test_what_the_recipe_writes_reaches_keras(make_recipe) -> None:
     assert not keras.ops.convert_to_numpy(model.get_layer("dense").kernel).any()
 
 
-def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
+def test_connects_branches_as_the_recipe_says(make_recipe) -> None:
     layers = """
 - Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: {Constant: {value: 2}}, name: twice}
 - Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: {Constant: {value: 3}}, inputs: image}
@@ -153,7 +157,7 @@ def test_branches_are_wired_as_the_recipe_says(make_recipe) -> None:
     assert keras.ops.convert_to_numpy(output).ravel().tolist() == [6.0, 2.0]
 
 
-def test_a_model_that_is_not_the_planned_one(make_recipe) -> None:
+def test_refuses_a_model_that_differs_from_the_plan(make_recipe) -> None:
     layers = (
         "- Conv2D: {filters: 4, kernel_size: 3, padding: same}\n- Flatten\n- Dense: {units: 10}"
     )
@@ -172,7 +176,7 @@ def test_a_model_that_is_not_the_planned_one(make_recipe) -> None:
     assert "report" in str(caught.value.hint)
 
 
-def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:
+def test_names_a_layer_that_keras_refuses(make_recipe) -> None:
     recipe = make_recipe("- ReLU\n- Conv2D: {filters: 4, kernel_size: 3, name: wide}")
     unchecked = Plan(recipe, tuple(unfold(recipe)), {"image": (2, 2, 1)}, None)
     with pytest.raises(RecipeError) as caught:
@@ -183,7 +187,7 @@ def test_a_layer_that_keras_refuses_is_named(make_recipe) -> None:
     assert not problem.endswith("Keras says: ")
 
 
-def test_a_built_model_saves_and_loads(make_recipe, tmp_path: Path) -> None:
+def test_built_model_can_be_saved_and_loaded(make_recipe, tmp_path: Path) -> None:
     layers = NET.replace("- Flatten", "- LocalResponseNormalization: {depth_radius: 3}\n- Flatten")
     model = build_model(plan_network(make_recipe(layers), (8, 8, 3), 10))
     model.save(tmp_path / "model.keras")
@@ -206,18 +210,18 @@ def kinds_of(recipe, compiled: bool = False) -> dict[str, type[keras.Layer]]:
         ("filters: 4, kernel_size: [6, 6]", keras.layers.Conv2D),
     ],
 )
-def test_a_kernel_as_large_as_its_map_is_a_product(make_recipe, settings: str, kind: type) -> None:
+def test_kernel_as_large_as_its_input_becomes_a_matrix_product(
+    make_recipe, settings: str, kind: type
+) -> None:
     layers = f"- Conv2D: {{name: whole, {settings}}}\n- Flatten\n- Dense: {{units: 10}}"
     assert kinds_of(make_recipe(layers))["whole"] is kind
 
 
-def test_xla_compiles_only_where_it_may(make_recipe) -> None:
+def test_compiles_activations_only_if_compiled(make_recipe) -> None:
     recipe = make_recipe(NET.replace("- Flatten", "- Activation: {activation: gelu}\n- Flatten"))
-    ways = {compiled: build_model(plan_network(recipe, (8, 8, 3), 10), compiled=compiled)
-            for compiled in (False, True)}  # fmt: skip
-    kept, compiled = (ways[way].get_layer("activation").activation for way in (False, True))
-    assert kept is keras.activations.gelu
-    assert compiled is not kept
-    keras.utils.set_random_seed(0)
-    ways[True].set_weights(ways[False].get_weights())
-    np.testing.assert_allclose(ways[True](IMAGES), ways[False](IMAGES), rtol=1e-5, atol=1e-5)
+    plan = plan_network(recipe, (8, 8, 3), 10)
+    plain, compiled = build_model(plan), build_model(plan, compiled=True)
+    assert plain.get_layer("activation").activation is keras.activations.gelu
+    assert compiled.get_layer("activation").activation is not keras.activations.gelu
+    compiled.set_weights(plain.get_weights())
+    np.testing.assert_allclose(compiled(IMAGES), plain(IMAGES), rtol=1e-5, atol=1e-5)

@@ -35,7 +35,7 @@ def model_of(*layers: keras.Layer) -> keras.Model:
     ],
     ids=lambda layer: layer.name,
 )
-def test_answers_the_same(layer: keras.Layer) -> None:
+def test_outputs_are_equal(layer: keras.Layer) -> None:
     model = model_of(layer)
     copy = in_float64(model)
     outputs = copy(IMAGES)
@@ -45,7 +45,7 @@ def test_answers_the_same(layer: keras.Layer) -> None:
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos5"])
-def test_interpolates_finer_than_float32(interpolation: str) -> None:
+def test_interpolates_with_more_digits_than_float32(interpolation: str) -> None:
     weighted = keras.layers.DepthwiseConv2D(1, depthwise_initializer="ones")
     enlarging = keras.layers.UpSampling2D(2, interpolation=interpolation)
     copy = in_float64(model_of(weighted, enlarging))
@@ -54,10 +54,10 @@ def test_interpolates_finer_than_float32(interpolation: str) -> None:
     np.testing.assert_allclose((copy(IMAGES) - before) * 1e10, before, rtol=1e-4, atol=1e-4)
 
 
-def test_leaves_the_model_alone() -> None:
+def test_does_not_change_the_model() -> None:
     model = model_of(keras.layers.Dense(2))
     before = model.get_weights()
     copy = in_float64(model)
     copy.trainable_variables[0].assign_add(np.ones((4, 2)))
-    for one, other in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, former in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, former)

@@ -12,7 +12,7 @@ MAPS = np.random.default_rng(0).normal(size=(2, 3, 4, 7)).astype(np.float32) * 5
 
 
 def reference(maps: np.ndarray, n: int, k: float, alpha: float, beta: float) -> np.ndarray:
-    """Section 3.3 of Krizhevsky, Sutskever and Hinton (2012), as the formula stands there."""
+    """Compute the formula of section 3.3 of Krizhevsky, Sutskever and Hinton (2012)."""
     channels = maps.shape[-1]
     normalized = np.empty_like(maps)
     for i in range(channels):

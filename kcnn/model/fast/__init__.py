@@ -1,9 +1,9 @@
-"""Keras's layers with the same weights and answers, computed faster while training.
+"""Keras's layers with the same weights and outputs, trained faster.
 
-Models on disk have Keras's own layers in their place (`kcnn.model.saved`), so what is read back may
-round otherwise than what was scored: in float32 in the last digits only. In bfloat16 Keras rounds
-to two or three digits at each pass of GELU, SiLU, Mish and the like, and `activations` once, so
-that single images may get another class.
+Saved models have Keras's own layers instead (`kcnn.model.saved`), so a loaded model may round in
+other ways than the model that was scored. In float32 the last digits differ. In bfloat16, Keras
+rounds to two or three digits after each operation of GELU, SiLU and Mish, and `activations.py` only
+once, so that a few images may be predicted as another class.
 """
 
 from __future__ import annotations
@@ -12,5 +12,5 @@ import keras
 
 
 def keras_class(layer: keras.Layer) -> type[keras.Layer]:
-    """Gives the class that a layer stands in for; its own where it stands in for none."""
+    """Return the Keras class that a layer of this package replaces, or the layer's own class."""
     return next(kind for kind in type(layer).__mro__ if not kind.__module__.startswith(__name__))

@@ -1,4 +1,4 @@
-"""Activations that Keras computes in several passes over the maps, compiled into one."""
+"""Activations that Keras computes in several passes over a tensor, compiled into one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import tensorflow as tf
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
-# The others are one kernel each way, which XLA does not beat.
-OF_SEVERAL_PASSES = frozenset(
+# Other activations have one kernel each for output and gradient, which XLA does not beat.
+COMPILED_ACTIVATIONS = frozenset(
     {"celu", "gelu", "hard_sigmoid", "hard_silu", "mish", "silu", "softplus", "swish"}
 )
 
 
 def compiled_activation(name: str) -> Activation:
-    """Compiles one of Keras's activations with XLA, each way into a single pass over the map.
+    """Compile a Keras activation with XLA: a single pass for the output, and one for the gradient.
 
-    Going back needs the activation's input alone: the derivative is worked out again, which takes
-    less time than keeping what it was made of. Whatever the map's precision, the sums are float32.
-    It is called and saved under Keras's name.
+    The gradient is computed from the activation's input alone, which is faster than to keep
+    intermediate results. Both are computed in float32 for any precision of the input. Layers save
+    the function under Keras's name.
 
     Args:
-        name: Keras's name of an activation that works on each value by itself.
+        name: Keras's name of an elementwise activation.
+
+    Returns:
+        The compiled activation.
     """
     activation = keras.activations.get(name)
 
@@ -42,11 +45,11 @@ def compiled_activation(name: str) -> Activation:
         return tf.cast(exact_gradient, inputs.dtype)
 
     @tf.custom_gradient
-    def both_ways(inputs: tf.Tensor) -> tuple[tf.Tensor, Activation]:
+    def with_gradient(inputs: tf.Tensor) -> tuple[tf.Tensor, Activation]:
         return forward(inputs), lambda gradient: backward(inputs, gradient)
 
     @functools.wraps(activation)
     def compiled(inputs: tf.Tensor) -> tf.Tensor:
-        return both_ways(inputs)
+        return with_gradient(inputs)
 
     return compiled

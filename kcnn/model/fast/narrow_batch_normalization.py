@@ -1,4 +1,4 @@
-"""Batch normalization of numbers of channels that processors' own kernel is slow at."""
+"""Batch normalization for numbers of channels that are slow on the CPU."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import tensorflow as tf
 
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization, Normalized
 
-# oneDNN's kernel takes so many float32 channels at a time, and other numbers one by one.
-_CHANNELS_AT_A_TIME = 16
+# oneDNN's kernel is vectorized only for multiples of this many float32 channels.
+_VECTOR_CHANNELS = 16
 
 
 @keras.saving.register_keras_serializable("kcnn")
 class NarrowBatchNormalization(FusedBatchNormalization):
-    """Batch normalization that XLA compiles where channels do not come in sixteens.
+    """Batch normalization that XLA compiles unless the number of channels is a multiple of 16.
 
-    Twice to fifteen times as fast as TensorFlow's kernel on a processor there, which serves all
-    other maps.
+    On the CPU this is 2 to 15 times as fast as TensorFlow's kernel, which is used for multiples
+    of 16.
     """
 
     def _normalize(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> Normalized:
-        if inputs.shape[-1] % _CHANNELS_AT_A_TIME == 0:
+        if inputs.shape[-1] % _VECTOR_CHANNELS == 0:
             return super()._normalize(inputs, scale, offset)
         return _normalize(inputs, scale, offset, tf.constant(self.epsilon, tf.float32))
 
@@ -33,9 +33,9 @@ def _normalize(
 ) -> tuple[Normalized, Callable[..., tuple[tf.Tensor | None, ...]]]:
     outputs, mean, variance = _forward(inputs, scale, offset, epsilon)
 
-    def gradients(of_outputs: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
-        # Mean and variance only move averages, which nothing is differentiated by.
-        return *_backward(inputs, scale, epsilon, mean, variance, of_outputs), None
+    def gradients(output_gradient: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
+        # Mean and variance only update the moving averages, which have no gradient.
+        return *_backward(inputs, scale, epsilon, mean, variance, output_gradient), None
 
     return (outputs, mean, variance), gradients
 
@@ -58,21 +58,23 @@ def _backward(
     epsilon: tf.Tensor,
     mean: tf.Tensor,
     variance: tf.Tensor,
-    of_outputs: tf.Tensor,
+    output_gradient: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Gives the gradients of inputs, scale and offset (Ioffe and Szegedy, 2015, section 3)."""
-    gradient = tf.cast(of_outputs, tf.float32)
+    """Return the gradients of inputs, scale and offset (Ioffe and Szegedy, 2015, section 3)."""
+    gradient = tf.cast(output_gradient, tf.float32)
     inverse_deviation = tf.math.rsqrt(variance + epsilon)
     normalized = (tf.cast(inputs, tf.float32) - mean) * inverse_deviation
-    of_offset, of_scale = _channel_means(gradient), _channel_means(gradient * normalized)
-    of_inputs = (scale * inverse_deviation) * (gradient - of_offset - normalized * of_scale)
+    mean_gradient = _channel_means(gradient)
+    mean_product = _channel_means(gradient * normalized)
+    centered = gradient - mean_gradient - normalized * mean_product
+    input_gradient = (scale * inverse_deviation) * centered
     count = tf.cast(tf.size(inputs) / inputs.shape[-1], tf.float32)
-    return tf.cast(of_inputs, inputs.dtype), of_scale * count, of_offset * count
+    return tf.cast(input_gradient, inputs.dtype), mean_product * count, mean_gradient * count
 
 
 def _channel_means(maps: tf.Tensor) -> tf.Tensor:
-    """Takes the mean of each channel: over images first, where the values lie side by side."""
-    places = tf.reshape(tf.reduce_mean(maps, axis=0), (-1, maps.shape[-1]))
-    # As a product, since XLA would make one sum of two, and go through the channels one by one.
-    weights = tf.fill((1, places.shape[0]), 1.0 / places.shape[0])
-    return tf.squeeze(tf.matmul(weights, places), axis=0)
+    """Return the mean of each channel, computed over the images first, then over positions."""
+    positions = tf.reshape(tf.reduce_mean(maps, axis=0), (-1, maps.shape[-1]))
+    # As a matrix product, because XLA would merge two sums into one that is not vectorized.
+    weights = tf.fill((1, positions.shape[0]), 1.0 / positions.shape[0])
+    return tf.squeeze(tf.matmul(weights, positions), axis=0)

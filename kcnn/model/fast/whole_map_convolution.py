@@ -1,4 +1,4 @@
-"""A convolution whose kernel is as large as the map."""
+"""A convolution whose kernel is as large as its input."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("kcnn")
 class WholeMapConvolution(keras.layers.Conv2D):
-    """Keras's convolution where it has one place only, as the product of two matrices it then is.
+    """Keras's convolution with a 1×1 output, computed as a matrix product, which is faster.
 
-    For a kernel of the map's own height and width, without padding and groups.
+    The kernel must have the height and width of the input, and there must be no padding or groups.
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """Convolves maps of shape (batch, height, width, channels)."""
+        """Convolve inputs of shape (batch, height, width, channels)."""
         weights = keras.ops.reshape(kernel, (-1, self.filters))
         maps = keras.ops.reshape(inputs, (-1, weights.shape[0]))
         return keras.ops.reshape(keras.ops.matmul(maps, weights), (-1, 1, 1, self.filters))

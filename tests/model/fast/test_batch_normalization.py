@@ -1,4 +1,4 @@
-"""Our batch normalizations against Keras's: the same numbers, by way of one kernel or of XLA."""
+"""Our batch normalizations, with a fused kernel or XLA, have the results of Keras's layer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import tensorflow as tf
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 
-# Far from 0, where a variance taken as a difference of two large numbers would go wrong.
+# Far from 0, where a variance as the difference of two large numbers would be inexact.
 MAPS = np.random.default_rng(0).normal(30, 2, (24, 5, 6, 3)).astype(np.float32)
-# Three channels, so that this is XLA's work in the second.
+# MAPS have three channels, so the second class uses XLA.
 KINDS = pytest.mark.parametrize("kind", [FusedBatchNormalization, NarrowBatchNormalization])
 LABELS = np.random.default_rng(1).integers(0, 3, 24)
 
@@ -23,7 +23,7 @@ LABELS = np.random.default_rng(1).integers(0, 3, 24)
 def trained(
     kind: type[keras.layers.BatchNormalization], maps: np.ndarray = MAPS, **settings: Any
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Trains a layer with a small head; gives its weights and its answers."""
+    """Train a model with the layer; return the layer's weights and the predictions."""
     keras.utils.set_random_seed(3)
     image = keras.Input(maps.shape[1:])
     layer = kind(**settings)
@@ -36,7 +36,7 @@ def trained(
 
 
 def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> set[str]:
-    """Lists the TensorFlow operations of a layer's call."""
+    """Return the TensorFlow operations of a layer's call."""
     layer.build(maps.shape)
     signature = tf.TensorSpec(maps.shape, maps.dtype)
     function = tf.function(lambda maps: layer(maps, training=training), input_signature=[signature])
@@ -60,29 +60,29 @@ def kernels_of(layer: keras.Layer, maps: Any = MAPS, training: bool = True) -> s
     ],
     ids=lambda settings: ", ".join(settings) or "defaults",
 )
-def test_it_learns_and_answers_as_keras_does(
+def test_trains_and_predicts_like_keras(
     settings: dict[str, Any], kind: type[FusedBatchNormalization]
 ) -> None:
     ours = trained(kind, **settings)
-    keras_own = trained(keras.layers.BatchNormalization, **settings)
-    for one, other in zip(ours[0], keras_own[0], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(ours[1], keras_own[1], rtol=1e-3, atol=1e-4)
+    expected = trained(keras.layers.BatchNormalization, **settings)
+    for weight, desired in zip(ours[0], expected[0], strict=True):
+        np.testing.assert_allclose(weight, desired, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours[1], expected[1], rtol=1e-3, atol=1e-4)
 
 
 @KINDS
-def test_the_moving_variance_counts_every_value_of_a_small_map(
+def test_moving_variance_of_small_inputs_divides_by_n(
     kind: type[FusedBatchNormalization],
 ) -> None:
-    """Where the kernel's division by one value less shows most: ten values a channel."""
+    """Use ten values per channel, where the kernel's division by n − 1 differs most."""
     maps = MAPS[:, :1, :1]
     ours = trained(kind, maps)[0]
-    keras_own = trained(keras.layers.BatchNormalization, maps)[0]
-    np.testing.assert_allclose(ours[3], keras_own[3], rtol=1e-5)
+    expected = trained(keras.layers.BatchNormalization, maps)[0]
+    np.testing.assert_allclose(ours[3], expected[3], rtol=1e-5)
 
 
 @KINDS
-def test_a_single_value_a_channel_has_no_variance(kind: type[FusedBatchNormalization]) -> None:
+def test_variance_of_a_single_value_is_zero(kind: type[FusedBatchNormalization]) -> None:
     layer = kind(momentum=0.5)
     layer(MAPS[:1, :1, :1], training=True)
     np.testing.assert_array_equal(layer.moving_variance, [0.5, 0.5, 0.5])
@@ -90,7 +90,7 @@ def test_a_single_value_a_channel_has_no_variance(kind: type[FusedBatchNormaliza
 
 @KINDS
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
-def test_half_precision_keeps_its_statistics_in_float32(
+def test_half_precision_has_float32_statistics(
     dtype: str, kind: type[FusedBatchNormalization]
 ) -> None:
     layer = kind(dtype=dtype, momentum=0.0)
@@ -101,12 +101,12 @@ def test_half_precision_keeps_its_statistics_in_float32(
     np.testing.assert_allclose(layer.moving_variance, whole.var((0, 1, 2)), rtol=1e-4)
 
 
-def test_training_maps_takes_the_fused_kernel() -> None:
+def test_training_uses_the_fused_kernel() -> None:
     assert "FusedBatchNormV3" in kernels_of(FusedBatchNormalization())
     assert "FusedBatchNormV3" not in kernels_of(keras.layers.BatchNormalization())
 
 
-def test_xla_serves_what_the_kernel_is_slow_at_and_nothing_else() -> None:
+def test_uses_xla_unless_channels_are_a_multiple_of_16() -> None:
     wide = np.repeat(MAPS, 6, axis=-1)[..., :16]
     assert "FusedBatchNormV3" in kernels_of(NarrowBatchNormalization(), wide)
     assert "FusedBatchNormV3" not in kernels_of(NarrowBatchNormalization(), MAPS)
@@ -130,16 +130,16 @@ def _frozen() -> FusedBatchNormalization:
     ],
     ids=["vectors", "another axis", "small epsilon", "synchronized", "float64", "frozen"],
 )
-def test_what_the_kernel_cannot_do_is_left_to_keras(
+def test_keras_computes_what_the_kernel_does_not_support(
     make: Callable[[], FusedBatchNormalization], maps: np.ndarray
 ) -> None:
     assert "FusedBatchNormV3" not in kernels_of(make(), maps)
 
 
 @KINDS
-def test_answers_are_keras_s_own_to_the_last_bit(kind: type[FusedBatchNormalization]) -> None:
-    ours, keras_own = kind(), keras.layers.BatchNormalization()
+def test_predictions_equal_keras_exactly(kind: type[FusedBatchNormalization]) -> None:
+    ours, expected = kind(), keras.layers.BatchNormalization()
     ours(MAPS, training=True)
-    keras_own.build(MAPS.shape)
-    keras_own.set_weights(ours.get_weights())
-    np.testing.assert_array_equal(ours(MAPS), keras_own(MAPS))
+    expected.build(MAPS.shape)
+    expected.set_weights(ours.get_weights())
+    np.testing.assert_array_equal(ours(MAPS), expected(MAPS))

@@ -1,4 +1,4 @@
-"""A kernel as large as its map: the product of matrices against Keras's convolution."""
+"""The matrix product has the results of Keras's convolution."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MAPS = np.random.default_rng(0).normal(size=(6, 3, 5, 4)).astype(np.float32)
 
 
 @pytest.mark.parametrize("settings", [{}, {"use_bias": False, "activation": "tanh"}], ids=str)
-def test_values_and_gradients_are_keras_s(settings: dict[str, object]) -> None:
+def test_values_and_gradients_equal_keras(settings: dict[str, object]) -> None:
     ours = WholeMapConvolution(7, (3, 5), **settings)
-    keras_own = keras.layers.Conv2D(7, (3, 5), **settings)
+    expected = keras.layers.Conv2D(7, (3, 5), **settings)
     results = []
-    for layer in (ours, keras_own):
+    for layer in (ours, expected):
         layer.build(MAPS.shape)
         layer.set_weights(ours.get_weights())
         maps = tf.constant(MAPS)
@@ -25,8 +25,8 @@ def test_values_and_gradients_are_keras_s(settings: dict[str, object]) -> None:
             tape.watch(maps)
             outputs = layer(maps)
             total = tf.reduce_sum(outputs**2)
-        variables = [one.value for one in layer.trainable_variables]
+        variables = [variable.value for variable in layer.trainable_variables]
         results.append([outputs, *tape.gradient(total, [maps, *variables])])
     assert results[0][0].shape == (6, 1, 1, 7)
-    for one, other in zip(*results, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    for actual, desired in zip(*results, strict=True):
+        np.testing.assert_allclose(actual, desired, rtol=1e-4, atol=1e-5)
