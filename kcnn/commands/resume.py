@@ -109,7 +109,7 @@ def _resume(
     if checkpoint is None:
         progress.note(f"beginning {run.path} again: it had finished no epoch")
     else:
-        progress.note(f"going on with {run.path} after {checkpoint.place}")
+        progress.note(f"going on with {run.path} after {checkpoint.position}")
     log_notes(run, progress.notes)
     return complete_run(run, job, model, clock, draw_plots, display, checkpoint)
 
@@ -127,12 +127,12 @@ def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> 
 def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -> None:
     if checkpoint is None:
         return
-    if checkpoint.about["images"] != job.images_digest:
+    if checkpoint.origin.images != job.images_digest:
         raise RunError(
             f"{run.path}: was trained on other images than those that are here now",
             "point --data-dir at the data that it began with",
         )
-    if checkpoint.about["settings"] != job.settings_digest():
+    if checkpoint.origin.settings != job.settings_digest():
         raise RunError(
             f"{run.resolved}: these are not the settings that the run began with",
             "restore the file; kcnn fit starts another run with other settings",

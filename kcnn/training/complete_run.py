@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from kcnn.data.dataset import Dataset, Images
-    from kcnn.runs.checkpoint import Checkpoint
+    from kcnn.runs.checkpoint import Checkpoint, Origin
     from kcnn.training.fit import Feed, Training
 
     Draw = Callable[[RunFolder, Dataset, keras.Model, Progress], None]
@@ -95,13 +95,13 @@ class _Completion:
         from kcnn.training.fit import seconds_before
 
         began_from = resumed
-        about = resumed.about if resumed else self._about()
+        origin = resumed.origin if resumed else self._origin()
         with self.clock.timed("train"):
             while resumed and resumed.step:
-                self._train_on(about, resumed)
+                self._train_on(origin, resumed)
                 resumed = newest_checkpoint(self.run, self.progress)
-            training = self._train_on(about, resumed)
-            write_filters(self.run, about["first_kernel"], first_kernel(self.model))
+            training = self._train_on(origin, resumed)
+            write_filters(self.run, origin.first_kernel, first_kernel(self.model))
         # Only now is it certain that the checkpoint belongs to this training.
         self.clock.add_earlier("train", seconds_before(began_from))
         return training
@@ -157,21 +157,22 @@ class _Completion:
                 write_stopped(self.run, self._summary(), "failed", reason)
             raise
 
-    def _about(self) -> dict[str, Any]:
+    def _origin(self) -> Origin:
         """Return what every checkpoint records about the run besides its state."""
         from kcnn.model.first_kernel import first_kernel
+        from kcnn.runs.checkpoint import Origin
 
-        return {
-            "images": self.job.images_digest,
-            "settings": self.job.settings_digest(),
-            "first_kernel": first_kernel(self.model),
-        }
+        return Origin(
+            images=self.job.images_digest,
+            settings=self.job.settings_digest(),
+            first_kernel=first_kernel(self.model),
+        )
 
-    def _train_on(self, about: Mapping[str, Any], resumed: Checkpoint | None) -> Training:
+    def _train_on(self, origin: Origin, resumed: Checkpoint | None) -> Training:
         from kcnn.training.fit import train
 
         feed = self._feed(resumed)
-        return train(self.job.plan, self.model, feed, self.run, self.progress, about, resumed)
+        return train(self.job.plan, self.model, feed, self.run, self.progress, origin, resumed)
 
     def _feed(self, resumed: Checkpoint | None) -> Feed:
         from kcnn.data.pipeline import evaluation_batches, training_batches

@@ -17,7 +17,7 @@ from kcnn.machine.signals import stops_deferred
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress, TrainingFinished, TrainingStarted
 from kcnn.recipe.rules import metric_names
-from kcnn.runs.checkpoint import Checkpoint
+from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import written
 from kcnn.training.callbacks.keras_callbacks import (
@@ -28,7 +28,7 @@ from kcnn.training.callbacks.keras_callbacks import (
     make_callbacks,
 )
 from kcnn.training.callbacks.lookahead import LookaheadWeights
-from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, State, parts_of
+from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, parts_of
 from kcnn.training.callbacks.step_losses import StepLosses
 from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
 from kcnn.training.loss_and_metrics import make_loss, make_metrics
@@ -113,7 +113,7 @@ def train(
     feed: Feed,
     run: RunFolder,
     progress: Progress,
-    about: State | None = None,
+    origin: Origin | None = None,
     resumed: Checkpoint | None = None,
 ) -> Training:
     """Train a compiled model to the recipe's last epoch.
@@ -127,7 +127,7 @@ def train(
         feed: The images, from where training begins or goes on.
         run: Where metrics.csv, steps.csv and checkpoints go.
         progress: Shows steps and epochs.
-        about: What checkpoints record about the training besides its state.
+        origin: What every checkpoint records besides the state of the training.
         resumed: The checkpoint to go on from; None for a training that begins.
 
     Returns:
@@ -140,7 +140,7 @@ def train(
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings, step = plan.recipe.train, resumed.step if resumed else 0
-    listeners = _make_listeners(plan, feed, run, progress, about or {}, resumed)
+    listeners = _make_listeners(plan, feed, run, progress, origin or Origin("", "", None), resumed)
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
@@ -215,7 +215,7 @@ def _make_listeners(
     feed: Feed,
     run: RunFolder,
     progress: Progress,
-    about: State,
+    origin: Origin,
     resumed: Checkpoint | None,
 ) -> _Listeners:
     settings, step = plan.recipe.train, resumed.step if resumed else 0
@@ -243,7 +243,7 @@ def _make_listeners(
         metrics_file,
         ProgressReports(progress, step),  # whose training ends with that epoch
     ]
-    kept = (run, parts_of(callbacks), about, resumed)
+    kept = (run, parts_of(callbacks), origin, resumed)
     minutes = settings.checkpoint_every_minutes
     callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
     return _Listeners(metrics_file, best, callbacks)
@@ -253,7 +253,7 @@ def seconds_before(resumed: Checkpoint | None) -> float:
     """Says how long the processes trained that led to a checkpoint; 0 without one."""
     if resumed is None:
         return 0.0
-    return MetricsFile.seconds_of(resumed.state["parts"][MetricsFile.__name__])
+    return MetricsFile.seconds_of(resumed.parts[MetricsFile.__name__])
 
 
 def _restored_epoch(callbacks: Sequence[keras.callbacks.Callback]) -> int | None:

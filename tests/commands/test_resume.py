@@ -279,7 +279,7 @@ def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, whole, not
     newest = run.checkpoints / "epoch-0003.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
     assert_same(resume("tiny/stopped", progress=notes).run, whole())
-    assert any(f"{newest}: damaged; looking at the one before" in line for line in notes.lines)
+    assert any(f"{newest}: damaged; trying the one before" in line for line in notes.lines)
 
 
 @pytest.mark.slow

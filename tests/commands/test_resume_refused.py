@@ -147,7 +147,7 @@ def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
         resume(str(own.path), ["train.epochs=4"])
     newest = own.checkpoints / "epoch-0003.npz"
     assert caught.value.message == f"{newest}: cannot be read: {reason}"
-    assert "remove it, to go on from the one before" in caught.value.hint
+    assert "remove it, to resume from the one before" in caught.value.hint
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -157,9 +157,7 @@ def test_a_checkpoint_that_is_none_is_passed_over(own: RunFolder, damage: str, n
     DAMAGES[damage](before)
     with pytest.raises(RunError, match="every checkpoint in it is damaged"):
         resume(str(own.path), ["train.epochs=4"], progress=notes)
-    assert notes.lines == [
-        f"{path}: damaged; looking at the one before" for path in (newest, before)
-    ]
+    assert notes.lines == [f"{path}: damaged; trying the one before" for path in (newest, before)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +9,11 @@ import numpy as np
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.files.npz import NoRoomError
+from kcnn.files.npz import NoRoomError, read_arrays
 from kcnn.runs import checkpoint as module
 from kcnn.runs.checkpoint import (
     Checkpoint,
+    Origin,
     has_checkpoint,
     newest_checkpoint,
     write_checkpoint,
@@ -25,20 +28,21 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def state_after(epoch: int, **more: Any) -> dict[str, Any]:
-    """Make a state as a training has it, with a number in it that tells the epoch."""
-    return {
-        "about": {"first_kernel": None, "images": "0123", "settings": "{}"},
-        "stopped": False,
-        "variables": [np.full((2, 3), epoch, np.float32), np.array(7, np.int64)],
-        "parts": {"MetricsFile": {"rows": [{"loss": 0.5}] * epoch}},
-        **more,
-    }
+def checkpoint_after(epoch: int, **more: Any) -> Checkpoint:
+    """Make a checkpoint with a variable that holds the epoch."""
+    checkpoint = Checkpoint(
+        epoch,
+        Origin("0123", "{}", None),
+        stopped=False,
+        variables=[np.full((2, 3), epoch, np.float32), np.array(7, np.int64)],
+        parts={"MetricsFile": {"rows": [{"loss": 0.5}] * epoch}},
+    )
+    return replace(checkpoint, **more)
 
 
-def write(run: RunFolder, *places: tuple[int, int]) -> None:
-    for epoch, step in places:
-        write_checkpoint(run, Checkpoint(epoch, state_after(epoch), step))
+def write(run: RunFolder, *positions: tuple[int, int]) -> None:
+    for epoch, step in positions:
+        write_checkpoint(run, checkpoint_after(epoch, step=step))
 
 
 def names(run: RunFolder) -> list[str]:
@@ -47,22 +51,24 @@ def names(run: RunFolder) -> list[str]:
 
 def test_what_was_written_is_read(run: RunFolder, notes) -> None:
     kernel = np.arange(6, dtype=np.float16).reshape(1, 2, 3)
-    about = {"first_kernel": kernel, "images": "é", "settings": '{"a": 1}'}
+    origin = Origin("é", '{"a": 1}', kernel)
     parts = {
         "MetricsFile": {"rows": [{"loss": 0.1 + 0.2, "epoch": 1.0}]},
         "Best": {"weights": [kernel, kernel + 1], "epoch": None, "pair": (1, True)},
     }
-    write_checkpoint(run, Checkpoint(1, state_after(1, about=about, parts=parts), 12))
+    written = checkpoint_after(1, origin=origin, parts=parts, step=12, metrics=[kernel])
+    write_checkpoint(run, written)
     read = newest_checkpoint(run, notes)
-    assert (read.epoch, read.step, read.place) == (1, 12, "epoch 1 and 12 steps")
-    np.testing.assert_array_equal(read.about["first_kernel"], kernel)
-    assert read.about["first_kernel"].dtype == np.float16
-    assert read.about["images"] == "é"
-    assert read.state["parts"]["MetricsFile"] == parts["MetricsFile"]
-    best = read.state["parts"]["Best"]
+    assert (read.epoch, read.step, read.position) == (1, 12, "epoch 1 and 12 steps")
+    np.testing.assert_array_equal(read.origin.first_kernel, kernel)
+    assert read.origin.first_kernel.dtype == np.float16
+    assert (read.origin.images, read.origin.settings) == ("é", '{"a": 1}')
+    np.testing.assert_array_equal(read.metrics, [kernel])
+    assert read.parts["MetricsFile"] == parts["MetricsFile"]
+    best = read.parts["Best"]
     np.testing.assert_array_equal(best["weights"], [kernel, kernel + 1])
     assert (best["epoch"], best["pair"]) == (None, [1, True])
-    assert [one.dtype for one in read.state["variables"]] == [np.float32, np.int64]
+    assert [variable.dtype for variable in read.variables] == [np.float32, np.int64]
     assert notes.lines == []
 
 
@@ -81,7 +87,7 @@ def test_one_that_is_written_anew_after_damage_leaves_those_behind_it(run: RunFo
 
 
 @pytest.mark.parametrize(
-    ("places", "newest"),
+    ("positions", "newest"),
     [
         ([(9, 0), (10, 0)], (10, 0)),
         ([(2, 0), (2, 6)], (2, 6)),
@@ -90,11 +96,13 @@ def test_one_that_is_written_anew_after_damage_leaves_those_behind_it(run: RunFo
         ([(9_999, 0), (10_000, 0)], (10_000, 0)),
     ],
 )
-def test_the_newest_is_the_one_that_trained_longest(run: RunFolder, places, newest, notes) -> None:
-    write(run, *reversed(places))
+def test_the_newest_is_the_one_that_trained_longest(
+    run: RunFolder, positions, newest, notes
+) -> None:
+    write(run, *reversed(positions))
     found = newest_checkpoint(run, notes)
     assert (found.epoch, found.step) == newest
-    assert found.state["variables"][0][0, 0] == newest[0]
+    assert found.variables[0][0, 0] == newest[0]
 
 
 def test_there_never_was_any(run: RunFolder, tmp_path: Path, notes) -> None:
@@ -131,7 +139,25 @@ def test_a_damaged_one_is_passed_over_and_reported(run: RunFolder, damage, notes
     newest = run.checkpoints / "epoch-0002.npz"
     damage(newest)
     assert newest_checkpoint(run, notes).epoch == 1
-    assert notes.lines == [f"{newest}: damaged; looking at the one before"]
+    assert notes.lines == [f"{newest}: damaged; trying the one before"]
+
+
+def change_tree(path: Path, changes: dict[str, Any]) -> None:
+    arrays = read_arrays(path)
+    tree = {**json.loads(arrays["tree.json"].tobytes()), **changes}
+    arrays["tree.json"] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize("changes", [{}, {"metrics": [1.0]}, {"metrics": None}])
+def test_within_an_epoch_the_metrics_are_needed(run: RunFolder, changes, notes) -> None:
+    write(run, (1, 0), (1, 5))
+    assert newest_checkpoint(run, notes).metrics == []
+    path = run.checkpoints / "epoch-0001.npz"
+    path.replace(run.checkpoints / "epoch-0001-step-000005.npz")
+    change_tree(run.checkpoints / "epoch-0001-step-000005.npz", changes)
+    with pytest.raises(RunError, match="every checkpoint in it is damaged"):
+        newest_checkpoint(run, notes)
 
 
 @pytest.mark.parametrize(
@@ -142,12 +168,15 @@ def test_a_damaged_one_is_passed_over_and_reported(run: RunFolder, damage, notes
         {"about": {"first_kernel": None, "images": 5, "settings": "{}"}},
         {"about": {"first_kernel": [1.0], "images": "0123", "settings": "{}"}},
         {"about": {"images": "0123", "settings": "{}"}},
+        {"about": {"first_kernel": None, "images": "0123", "settings": "{}", "more": 1}},
+        {"variables": 3},
         {"parts": {}},
         {"parts": {"MetricsFile": {"rows": []}}},
     ],
 )
 def test_what_no_training_wrote_is_damage(run: RunFolder, wrong: dict[str, Any], notes) -> None:
-    write_checkpoint(run, Checkpoint(1, state_after(1, **wrong)))
+    write(run, (1, 0))
+    change_tree(run.checkpoints / "epoch-0001.npz", wrong)
     with pytest.raises(RunError) as caught:
         newest_checkpoint(run, notes)
     assert caught.value.message == f"{run.checkpoints}: every checkpoint in it is damaged"
@@ -171,22 +200,34 @@ def test_one_that_may_be_whole_is_not_passed_over(
         newest_checkpoint(run, notes)
     newest = run.checkpoints / "epoch-0002.npz"
     assert caught.value.message.startswith(f"{newest}: cannot be read: {reason}")
-    assert "remove it, to go on from the one before" in caught.value.hint
+    assert "remove it, to resume from the one before" in caught.value.hint
 
 
 def test_a_full_disk_leaves_those_before(small_disk: Path, notes) -> None:
     run = RunFolder(small_disk)
     run.checkpoints.mkdir()
     write(run, (1, 0), (2, 0))
-    large = state_after(3, variables=[np.zeros(100_000)])
+    large = checkpoint_after(3, variables=[np.zeros(100_000)])
     with pytest.raises(RunError):
-        write_checkpoint(run, Checkpoint(3, large))
+        write_checkpoint(run, large)
     assert names(run) == ["epoch-0001.npz", "epoch-0002.npz"]
     assert newest_checkpoint(run, notes).epoch == 2
 
 
 def test_only_a_finished_epoch_can_have_stopped_a_training() -> None:
-    assert Checkpoint(3, state_after(3, stopped=True)).is_stopped
-    assert not Checkpoint(3, state_after(3, stopped=True), step=1).is_stopped
-    assert not Checkpoint(3, state_after(3)).is_stopped
-    assert Checkpoint(3, {}).place == "epoch 3"
+    assert checkpoint_after(3, stopped=True).is_stopped
+    assert not checkpoint_after(3, stopped=True, step=1).is_stopped
+    assert not checkpoint_after(3).is_stopped
+    assert checkpoint_after(3).position == "epoch 3"
+
+
+def test_the_tree_byte_for_byte(run: RunFolder) -> None:
+    write(run, (1, 0), (1, 5))
+    first, second = (read_arrays(run.checkpoints / name)["tree.json"] for name in names(run)[::-1])
+    begin = (
+        '{"about": {"images": "0123", "settings": "{}", "first_kernel": null}, "stopped": false, '
+        '"variables": [{"tree.json": "array_0"}, {"tree.json": "array_1"}], '
+        '"parts": {"MetricsFile": {"rows": [{"loss": 0.5}]}}'
+    )
+    assert first.tobytes().decode() == begin + "}"
+    assert second.tobytes().decode() == begin + ', "metrics": []}'

@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 
 from kcnn.errors import KcnnError, RunError
-from kcnn.runs.checkpoint import Checkpoint, write_checkpoint
+from kcnn.runs.checkpoint import Checkpoint, Origin, write_checkpoint
 from kcnn.runs.folder import RunFolder
 
 State = Mapping[str, Any]
@@ -82,7 +83,7 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         run: Where they go.
         parts: What is kept besides the model, as `parts_of` names it.
-        about: What is kept unchanged from one checkpoint to the next.
+        origin: What all checkpoints of the run have in common.
         resumed: The checkpoint that training goes on from; None for one that begins.
     """
 
@@ -90,13 +91,13 @@ class Checkpoints(keras.callbacks.Callback):
         self,
         run: RunFolder,
         parts: Mapping[str, Part],
-        about: State,
+        origin: Origin,
         resumed: Checkpoint | None = None,
     ) -> None:
         super().__init__()
         self._run = run
         self._parts = parts
-        self._about = about
+        self._origin = origin
         self._resumed = resumed
         self._epoch = self._taken = 0
         self._written = time.monotonic()
@@ -109,11 +110,10 @@ class Checkpoints(keras.callbacks.Callback):
         """
         if self._resumed is None:
             return
-        state = self._resumed.state
         with self._fitting(), self.model.distribute_strategy.scope():
-            _restore(_variables(self.model), state["variables"])
+            _restore(_variables(self.model), self._resumed.variables)
             for name, part in self._parts.items():
-                part.restore(state["parts"][name])
+                part.restore(self._resumed.parts[name])
 
     @contextmanager
     def _fitting(self) -> Iterator[None]:
@@ -134,7 +134,7 @@ class Checkpoints(keras.callbacks.Callback):
         if self._resumed is not None and self._resumed.step:
             self._taken = self._resumed.step
             with self._fitting():
-                _restore(self.model.metrics_variables, self._resumed.state["metrics"])
+                _restore(self.model.metrics_variables, self._resumed.metrics)
             self._resumed = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -143,15 +143,16 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
-        self._write(Checkpoint(epoch + 1, self._state()))
+        self._write(self._checkpoint(epoch + 1))
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "about": self._about,
-            "stopped": bool(self.model.stop_training),
-            "variables": [np.array(one) for one in _variables(self.model)],
-            "parts": {name: part.state() for name, part in self._parts.items()},
-        }
+    def _checkpoint(self, epoch: int) -> Checkpoint:
+        return Checkpoint(
+            epoch,
+            self._origin,
+            stopped=bool(self.model.stop_training),
+            variables=[np.array(variable) for variable in _variables(self.model)],
+            parts={name: part.state() for name, part in self._parts.items()},
+        )
 
     def _write(self, checkpoint: Checkpoint) -> None:
         write_checkpoint(self._run, checkpoint)
@@ -182,9 +183,9 @@ class FrequentCheckpoints(Checkpoints):
         if is_last or self.model.stop_training:
             return
         if time.monotonic() - self._written >= self._seconds:
-            metrics = [np.array(one) for one in self.model.metrics_variables]
-            state = {**self._state(), "metrics": metrics}
-            self._write(Checkpoint(self._epoch, state, self._taken + batch + 1))
+            metrics = [np.array(variable) for variable in self.model.metrics_variables]
+            checkpoint = self._checkpoint(self._epoch)
+            self._write(replace(checkpoint, step=self._taken + batch + 1, metrics=metrics))
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

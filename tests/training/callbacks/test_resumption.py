@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kcnn.errors import KcnnError, RunError
-from kcnn.runs.checkpoint import Checkpoint, newest_checkpoint
+from kcnn.runs.checkpoint import Checkpoint, Origin, newest_checkpoint
 from kcnn.runs.folder import RunFolder
 from kcnn.training.callbacks.resumption import (
     Checkpoints,
@@ -21,7 +21,7 @@ from kcnn.training.callbacks.resumption import (
     parts_of,
 )
 
-ABOUT = {"first_kernel": None, "images": "0123", "settings": "{}"}
+ORIGIN = Origin("0123", "{}", None)
 POINTS = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
 VALUES = POINTS @ np.array([[2.0], [-1.0]], np.float32)
 
@@ -72,7 +72,7 @@ def fit(
     model.fit(
         POINTS, VALUES, batch_size=2, shuffle=False, verbose=0, epochs=epochs,
         initial_epoch=resumed.epoch if resumed else 0,
-        callbacks=[*before, kind(run, parts_of(before), ABOUT, resumed)],
+        callbacks=[*before, kind(run, parts_of(before), ORIGIN, resumed)],
     )  # fmt: skip
     return file.rows
 
@@ -91,7 +91,7 @@ def test_a_resumed_training_ends_as_a_whole_one(run: RunFolder, tmp_path: Path, 
     losses = fit(whole, RunFolder(tmp_path / "whole"), 4)
     fit(begun, run, 2)
     found = newest_checkpoint(run, notes)
-    assert (found.epoch, found.about, found.is_stopped) == (2, ABOUT, False)
+    assert (found.epoch, found.origin, found.is_stopped) == (2, ORIGIN, False)
     assert fit(resumed, run, 4, found) == losses
     assert_equal(resumed, whole)
     assert newest_checkpoint(run, notes).epoch == 4
@@ -109,7 +109,7 @@ def test_a_stopped_training_says_so(run: RunFolder, notes) -> None:
     fit(make_model(), run, 9, callbacks=(stops,))
     found = newest_checkpoint(run, notes)
     assert (found.epoch, found.is_stopped) == (2, True)
-    assert found.state["parts"]["EarlyStopping"]["wait"] == 1
+    assert found.parts["EarlyStopping"]["wait"] == 1
 
 
 @pytest.mark.parametrize("units", [2, 3])
@@ -144,7 +144,7 @@ def test_frequent_checkpoints_are_after_each_step_but_the_last(run: RunFolder) -
         write = made._write
 
         def noted(checkpoint: Checkpoint) -> None:
-            written.append(checkpoint.place)
+            written.append(checkpoint.position)
             write(checkpoint)
 
         made._write = noted
@@ -183,7 +183,7 @@ def test_running_metrics_are_put_back_within_an_epoch(run: RunFolder, notes) -> 
     assert (found.epoch, found.step) == (1, 2)
     other = make_model(seed=1)
     other.fit(POINTS, VALUES, verbose=0)
-    resuming = Checkpoints(run, {}, ABOUT, found)
+    resuming = Checkpoints(run, {}, ORIGIN, found)
     resuming.set_model(other)
     for variable in other.metrics_variables:
         variable.assign(keras.ops.zeros_like(variable))
