@@ -1,4 +1,7 @@
-"""Layers and graphs at random, as recipes write them, for the tests against Keras."""
+"""Layers and graphs at random, as recipes write them, for the tests against Keras.
+
+A test that goes through all layers finds here what it has to know of a new one.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +92,76 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
         {}, {"size": SIZES, "interpolation": st.sampled_from(["nearest", "bilinear"])}
     ),
 }  # fmt: skip
+
+# What messages say where Keras plans what TensorFlow cannot compute, or what nobody expects.
+STRICTER_THAN_KERAS = [
+    "TensorFlow has equal strides only here",
+    "strides and dilation_rate are not both above 1 in Keras",
+    "input has axes 1 to",
+    "the same axis twice",
+    "shared_axes",
+    "output_padding 0 with an even kernel",  # TensorFlow refuses it, when it is too late
+    "LocalResponseNormalization needs a map",  # kcnn's own layer, which does not check its input
+    "which differ",  # Keras joins a row with a map, too, and stretches the row
+]
+
+# A value other than Keras's default for each setting, by its name, or by its layer and name.
+VALUES: dict[str, Any] = {
+    "name": "a",
+    "trainable": False,
+    "activation": "relu",
+    "use_bias": True,
+    "filters": 4,
+    "units": 4,
+    "groups": 2,
+    "kernel_size": [3, 2],
+    "pool_size": [2, 3],
+    "strides": [1, 1],
+    "padding": "same",
+    "dilation_rate": 2,
+    "output_padding": 0,
+    "depth_multiplier": 2,
+    "keepdims": True,
+    "target_shape": [7, -1],
+    "rate": 0.5,
+    "stddev": 0.5,
+    "seed": 1,
+    "axis": -1,
+    "epsilon": 1e-3,
+    "center": True,
+    "scale": True,
+    "momentum": 0.9,
+    "synchronized": True,
+    "depth_radius": 3,
+    "bias": 1.0,
+    "alpha": 0.5,
+    "beta": 0.5,
+    "max_value": 6.0,
+    "negative_slope": 0.1,
+    "threshold": 0.5,
+    "shared_axes": [1, 2],
+    "offset": 1.0,
+    "cropping": [1, 2],
+    "size": [2, 3],
+    "interpolation": "bilinear",
+    "LayerNormalization.axis": [1, 2],
+    "Rescaling.scale": 0.1,
+    "ZeroPadding2D.padding": [[1, 0], [0, 1]],
+}
+VALUES_BY_ENDING = {
+    "_initializer": "HeNormal",
+    "_regularizer": {"L2": {"l2": 0.1}},
+    "_constraint": "NonNeg",
+}
+
+
+def value_of(layer: str, setting: str) -> Any:
+    """Return a value that Keras takes for a layer's setting, as a recipe writes it."""
+    for ending, value in VALUES_BY_ENDING.items():
+        if setting.endswith(ending):
+            return value
+    return VALUES.get(f"{layer}.{setting}", VALUES.get(setting))
+
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6))
 ONE_LAYER = st.one_of([values.map(lambda one, n=name: {n: one}) for name, values in LAYERS.items()])

@@ -27,18 +27,6 @@ spec = importlib.util.spec_from_file_location(
 at_random = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(at_random)
 
-# What Keras draws up and TensorFlow cannot compute, or Keras reads in a way nobody expects.
-STRICTER_THAN_KERAS = (
-    "TensorFlow has equal strides only here",
-    "strides and dilation_rate are not both above 1 in Keras",
-    "input has axes 1 to",
-    "the same axis twice",
-    "shared_axes",
-    "output_padding 0 with an even kernel",  # TensorFlow refuses it, when it is too late
-    "LocalResponseNormalization needs a map",  # our own layer, which passes its shape on unread
-    "which differ",  # Keras joins a row with a map, too, and stretches the row
-)
-
 
 def assert_agreement(recipe: Recipe, shape: Shape) -> None:
     """Plan a network, build it with Keras, and compare."""
@@ -46,7 +34,7 @@ def assert_agreement(recipe: Recipe, shape: Shape) -> None:
         plan = plan_network(recipe, shape, None)
     except RecipeError as error:
         assert error.message.startswith("net.yaml:1: model.layers[")
-        if not any(reason in error.message for reason in STRICTER_THAN_KERAS):
+        if not any(reason in error.message for reason in at_random.STRICTER_THAN_KERAS):
             assert keras_refuses(recipe, shape), error.message
         return
     model = build_model(plan)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -20,6 +22,12 @@ from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.strict_yaml import read_yaml
 from kcnn.training.optimizers import muon
+
+spec = importlib.util.spec_from_file_location(
+    "layers_at_random", Path(__file__).parents[1] / "model" / "layers_at_random.py"
+)
+at_random = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(at_random)
 
 # Layers, and one optimizer, that Keras does not have.
 OURS = {"Residual", "Repeat", "LocalResponseNormalization"}
@@ -45,17 +53,7 @@ every_class = pytest.mark.parametrize(
     ("module", "kind"), CLASSES, ids=[kind.__name__ for _, kind in CLASSES]
 )
 
-# Every setting of every class with a value that Keras takes.
-WEIGHTS = "{0}_initializer: HeNormal, {0}_regularizer: {{L2: {{l2: 0.1}}}}, {0}_constraint: NonNeg"
-KERNEL, DEPTHWISE, POINTWISE, BETA, GAMMA, ALPHA, BIAS = (
-    WEIGHTS.format(name)
-    for name in ("kernel", "depthwise", "pointwise", "beta", "gamma", "alpha", "bias")
-)
-BIASED = f"name: a, activation: relu, use_bias: true, trainable: false, {BIAS}"
-WINDOW = f"kernel_size: [3, 2], strides: [1, 1], padding: same, dilation_rate: 2, {BIASED}"
-NORMALIZATION = (
-    f"name: a, epsilon: 1e-3, center: true, scale: true, trainable: true, {BETA}, {GAMMA}"
-)
+# Every setting of every other class with a value that Keras takes.
 OPTIMIZER = (
     "learning_rate: 0.1, weight_decay: 1e-4, clipnorm: 1, clipvalue: , global_clipnorm: , "
     "use_ema: true, ema_momentum: 0.9, ema_overwrite_frequency: 2, loss_scale_factor: 2, "
@@ -64,40 +62,6 @@ OPTIMIZER = (
 MOMENTS = f"{OPTIMIZER}, beta_1: 0.8, beta_2: 0.9, epsilon: 1e-8"
 SMOOTHED = "from_logits: true, label_smoothing: 0.1"
 FULL = {
-    "Conv2D": f"filters: 4, groups: 2, {WINDOW}, {KERNEL}",
-    "SeparableConv2D": f"filters: 4, depth_multiplier: 2, {WINDOW}, {DEPTHWISE}, {POINTWISE}",
-    "DepthwiseConv2D": f"depth_multiplier: 2, {WINDOW}, {DEPTHWISE}",
-    "Conv2DTranspose": f"filters: 4, output_padding: 0, {WINDOW}, {KERNEL}",
-    "Dense": f"units: 4, {BIASED}, {KERNEL}",
-    "MaxPooling2D": "name: a, pool_size: [2, 3], strides: 2, padding: same",
-    "AveragePooling2D": "name: a, pool_size: 2, strides: [2, 1], padding: same",
-    "GlobalMaxPooling2D": "name: a, keepdims: true",
-    "GlobalAveragePooling2D": "name: a, keepdims: true",
-    "Flatten": "name: a",
-    "Reshape": "name: a, target_shape: [7, -1]",
-    "Dropout": "name: a, rate: 0.5, seed: 1",
-    "SpatialDropout2D": "name: a, rate: 0.5, seed: 1",
-    "GaussianNoise": "name: a, stddev: 0.5, seed: 1",
-    "BatchNormalization": f"{NORMALIZATION}, axis: -1, momentum: 0.9, synchronized: true, "
-    "moving_mean_initializer: Zeros, moving_variance_initializer: Ones",
-    "LayerNormalization": f"{NORMALIZATION}, axis: [1, 2]",
-    "GroupNormalization": f"{NORMALIZATION}, axis: -1, groups: 2",
-    "LocalResponseNormalization": "name: a, depth_radius: 3, bias: 1, alpha: 1e-3, beta: 0.5",
-    "Activation": "name: a, activation: silu",
-    "ReLU": "name: a, max_value: 6, negative_slope: 0.1, threshold: 0.5",
-    "LeakyReLU": "name: a, negative_slope: 0.02",
-    "PReLU": f"name: a, shared_axes: [1, 2], trainable: true, {ALPHA}",
-    "ELU": "name: a, alpha: 0.5",
-    "Softmax": "name: a, axis: -1",
-    "Rescaling": "name: a, scale: 0.1, offset: 1",
-    "ZeroPadding2D": "name: a, padding: [[1, 0], [0, 1]]",
-    "Cropping2D": "name: a, cropping: [1, 2]",
-    "UpSampling2D": "name: a, size: [2, 3], interpolation: bilinear",
-    "Add": "name: a",
-    "Concatenate": "name: a, axis: 1",
-    "Multiply": "name: a",
-    "Average": "name: a",
-    "Maximum": "name: a",
     "SGD": f"{OPTIMIZER}, momentum: 0.9, nesterov: true",
     "RMSprop": f"{OPTIMIZER}, rho: 0.8, momentum: 0.1, epsilon: 1e-8, centered: true",
     "Adam": f"{MOMENTS}, amsgrad: true",
@@ -223,7 +187,12 @@ def _same(ours: Any, theirs: Any) -> bool:
 
 @every_class
 def test_every_class_constructs_with_all_its_settings(module: Any, kind: type[Settings]) -> None:
-    values = read_yaml(f"{{{FULL[kind.__name__]}}}".encode()).value
+    if issubclass(kind, Layer):
+        names = kind.model_fields.keys() - GRAPH_SETTINGS
+        values = {name: at_random.value_of(kind.__name__, name) for name in names}
+        assert None not in values.values(), "write a value into layers_at_random.VALUES"
+    else:
+        values = read_yaml(f"{{{FULL[kind.__name__]}}}".encode()).value
     assert values.keys() | GRAPH_SETTINGS == kind.model_fields.keys() | GRAPH_SETTINGS
     written = kind.model_validate(values).written()
     getattr(module, kind.__name__)(**{name: in_keras(value) for name, value in written.items()})

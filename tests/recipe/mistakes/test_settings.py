@@ -4,6 +4,7 @@ import pytest
 
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
+from kcnn.recipe.layers import LAYERS
 
 SIX = """\
 name: net
@@ -66,7 +67,7 @@ def test_a_missing_section(problems) -> None:
             "model.layers[0]: unknown layer 'a\\nb'; known are Conv2D, SeparableConv2D, "
             "DepthwiseConv2D, Conv2DTranspose, Dense, MaxPooling2D, AveragePooling2D, "
             "GlobalAveragePooling2D, GlobalMaxPooling2D, Flatten, Reshape, Dropout, "
-            "SpatialDropout2D, GaussianNoise and 21 more in docs/recipe.md",
+            f"SpatialDropout2D, GaussianNoise and {len(LAYERS) - 14} more in docs/recipe.md",
         ),
         ("[]", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got []"),
         ("5", "model.layers[0]: expected one layer, as in Conv2D or {Conv2D: {…}}; got 5"),

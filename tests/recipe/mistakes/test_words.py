@@ -64,8 +64,8 @@ def test_advice_meets_the_names_it_is_for_only(table: Kinds) -> None:
         ("Dropout2d", "[0]: unknown layer 'Dropout2d'; did you mean SpatialDropout2D?"),
         ("LSTM", "[0]: unknown layer 'LSTM'; known are Conv2D, SeparableConv2D, DepthwiseConv2D, "
          "Conv2DTranspose, Dense, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, "
-         "GlobalMaxPooling2D, Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise and 21 "
-         "more in docs/recipe.md"),
+         "GlobalMaxPooling2D, Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise and "
+         f"{len(layers.LAYERS) - 14} more in docs/recipe.md"),
         ("Conv2D: {filters: 8, kernel_size: 3, input_shape: [28, 28, 1]}",
          "[0].Conv2D.input_shape: unknown setting; leave it out, kcnn knows the shape of what "
          "comes in"),
