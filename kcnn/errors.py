@@ -7,11 +7,11 @@ from typing import Any
 
 
 class KcnnError(Exception):
-    """Something the user can mend: one line that says what is wrong, and a hint how to mend it.
+    """Something the user can fix: what is wrong in one line, and a hint how to fix it.
 
     Args:
         message: What is wrong, where, and what was expected.
-        hint: What to do about it; shown on a line of its own.
+        hint: How to fix it; printed on its own line.
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -20,7 +20,7 @@ class KcnnError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Makes it again in another process: pickle would leave the hint out."""
+        """Return how to rebuild it in another process: pickle would lose the hint."""
         return type(self), (self.message, self.hint)
 
 
@@ -28,8 +28,8 @@ class RecipeError(KcnnError):
     """Every mistake found in one recipe.
 
     Args:
-        problems: One line a mistake, each beginning with `file:line:` where it has a place.
-        hint: What to do about it.
+        problems: One line per mistake; it begins with `file:line:` if the mistake is in a line.
+        hint: How to fix them.
     """
 
     def __init__(self, problems: Sequence[str], hint: str | None = None) -> None:
@@ -37,7 +37,7 @@ class RecipeError(KcnnError):
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Makes it again from its mistakes."""
+        """Return how to rebuild it in another process."""
         return type(self), (self.problems, self.hint)
 
 
@@ -63,7 +63,7 @@ class TemporaryFolderError(KcnnError):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Make it again in another process."""
+        """Return how to rebuild it in another process."""
         return type(self), ()
 
 

@@ -30,10 +30,10 @@ _CLASSES: dict[str, Kinds] = {
 
 
 def classes_at(loc: Sequence[str | int]) -> Kinds:
-    """Gives the classes that may stand at a location; none where settings or values stand.
+    """Return the classes that a location takes; none if it takes settings or plain values.
 
     Args:
-        loc: The way there, as in `("train", "optimizer")` or `("model", "layers", 0)`.
+        loc: As in `("train", "optimizer")` or `("model", "layers", 0)`.
     """
     setting = next((step for step in reversed(loc) if isinstance(step, str)), "")
     return _CLASSES.get(setting) or _CLASSES.get(setting.rpartition("_")[2], {})

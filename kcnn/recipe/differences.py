@@ -17,9 +17,9 @@ DECIDES_NOTHING = "checkpoint_every_minutes"
 
 
 def deciding_settings(recipe: Recipe) -> dict[str, Any]:
-    """Gives every setting in force that decides the outcome of training, as plain YAML values.
+    """Return every setting in force that decides the outcome of training, as plain YAML values.
 
-    What a recipe says of itself (name, source, published figures) decides nothing.
+    A recipe's name, source and published figures decide nothing.
     """
     every = plain_settings(recipe)
     settings = {section: every[section] for section in _DECIDING}
@@ -28,20 +28,20 @@ def deciding_settings(recipe: Recipe) -> dict[str, Any]:
 
 
 def plain_settings(recipe: Recipe) -> dict[str, Any]:
-    """Gives every setting in force as plain YAML values."""
+    """Return every setting in force as plain YAML values."""
     settings: Any = read_yaml(resolved_yaml(recipe).encode("utf-8")).value
     return dict(settings)
 
 
 def differing_settings(trainings: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Picks the settings that are not the same everywhere.
+    """Return the settings that are not the same in all trainings.
 
     Args:
         trainings: The deciding settings of each training.
 
     Returns:
-        By dotted name, the value in each training; None where it is not set. A layer or optimizer
-        of another class is one difference, its own settings included.
+        By dotted name, the value in each training; None if it is not set. A layer or optimizer of
+        another class is one difference, which includes its own settings.
     """
     return {dotted(loc): values for loc, values in _differences(trainings, ())}
 

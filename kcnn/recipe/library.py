@@ -11,24 +11,24 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def library_folder() -> Path:
-    """Finds the folder of recipes: inside an installed package, or beside it in a checkout."""
+    """Return the folder of recipes: inside an installed package, or beside it in a checkout."""
     installed = _PACKAGE / "recipes"
     return installed if installed.is_dir() else _PACKAGE.parent / "recipes"
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Lists the recipes that kcnn brings, by name."""
+    """Return the files of the recipes that kcnn brings, by name."""
     return {path.stem: path for path in sorted(library_folder().glob("*.yaml"))}
 
 
 def find_recipe(recipe: str | Path) -> Path:
-    """Finds the file that a person means.
+    """Find a recipe's file.
 
     Args:
         recipe: A path, or the name of a recipe that kcnn brings; a path goes first.
 
     Raises:
-        RecipeError: There is neither.
+        RecipeError: Neither exists.
     """
     path = Path(recipe)
     shipped = shipped_recipes()

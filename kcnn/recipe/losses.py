@@ -1,7 +1,7 @@
 """Keras's losses and metrics for classification, with their own arguments.
 
-`targets` says what a class needs for labels: class numbers (`sparse`) or one-hot rows (`one_hot`).
-`from_logits` is left out of recipes as a rule: kcnn sees whether the network ends in an activation.
+`targets` is the form of labels that a class needs: class numbers (`sparse`) or one-hot rows
+(`one_hot`). Recipes seldom set `from_logits`: kcnn sees whether the network ends in an activation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Targets = Literal["sparse", "one_hot"]
 
 
 class Loss(Settings):
-    """What training makes small."""
+    """What training minimizes."""
 
     targets: ClassVar[Targets] = "one_hot"
     takes_logits: ClassVar[bool] = False
@@ -44,24 +44,24 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
 
 class CategoricalCrossentropy(Crossentropy):
-    """Cross-entropy against one-hot rows; the one that takes label smoothing.
+    """Cross-entropy against one-hot rows; it takes label smoothing.
 
     Args:
-        label_smoothing: Share of each label that is spread over all classes alike.
+        label_smoothing: Fraction of each label that is spread evenly over all classes.
     """
 
     label_smoothing: UnitInterval | None = None
 
 
 class BinaryCrossentropy(CategoricalCrossentropy):
-    """Each output by itself a yes or no."""
+    """Cross-entropy of each output by itself as yes or no."""
 
 
 class CategoricalFocalCrossentropy(CategoricalCrossentropy):
-    """Cross-entropy that heeds hard images more (Lin et al., 2017).
+    """Cross-entropy that weights hard images more (Lin et al., 2017).
 
     Args:
-        alpha: What the whole is multiplied by.
+        alpha: Multiplier of the whole loss.
         gamma: How much less easy images count; 0 is cross-entropy.
     """
 
@@ -70,10 +70,10 @@ class CategoricalFocalCrossentropy(CategoricalCrossentropy):
 
 
 class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
-    """`CategoricalFocalCrossentropy` for outputs that are each a yes or no.
+    """`CategoricalFocalCrossentropy` of each output by itself as yes or no.
 
     Args:
-        apply_class_balancing: Weighs a yes by alpha, a no by 1 - alpha.
+        apply_class_balancing: Weight yes by alpha, no by 1 - alpha.
     """
 
     apply_class_balancing: bool | None = None
@@ -83,7 +83,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
     """Between cross-entropy and absolute error, for noisy labels (Zhang and Sabuncu, 2018).
 
     Args:
-        q: Where between: near 0 it is cross-entropy, near 1 absolute error.
+        q: Where in between: near 0 it is cross-entropy, near 1 absolute error.
     """
 
     targets: ClassVar[Targets] = "sparse"
@@ -108,7 +108,7 @@ class Huber(Loss):
     """Squared error near 0, absolute error beyond `delta`.
 
     Args:
-        delta: The difference from which on it is absolute.
+        delta: The difference above which it is absolute.
     """
 
     delta: Positive | None = None
@@ -125,18 +125,18 @@ class KLDivergence(Loss):
 
 
 class Metric(Settings):
-    """What is measured beside the loss, each epoch and at the end."""
+    """What is measured besides the loss, each epoch and at the end."""
 
     targets: ClassVar[Targets | None] = None
     needs_probabilities: ClassVar[bool] = False
 
 
 class Accuracy(Metric):
-    """The share of images whose highest output is the right class; always measured."""
+    """The fraction of images whose highest output is the right class; always measured."""
 
 
 class TopKCategoricalAccuracy(Metric):
-    """The share of images whose right class is among the `k` highest outputs; one-hot targets.
+    """The fraction of images whose right class is among the `k` highest outputs; one-hot targets.
 
     Args:
         k: How many outputs count.
@@ -159,11 +159,11 @@ class _OneHotMetric(Metric):
 
 
 class Precision(_OneHotMetric):
-    """The share of right ones among the outputs above a threshold.
+    """The fraction of outputs above a threshold that are of the right class.
 
     Args:
         thresholds: The threshold.
-        top_k: Counts only so many of an image's highest outputs, in place of those above it.
+        top_k: Count so many of an image's highest outputs instead of those above the threshold.
     """
 
     thresholds: UnitInterval | None = None
@@ -171,16 +171,16 @@ class Precision(_OneHotMetric):
 
 
 class Recall(Precision):
-    """The share of right classes whose output is above a threshold."""
+    """The fraction of right classes whose output is above a threshold."""
 
 
 class AUC(_OneHotMetric):
     """The area under the ROC or precision-recall curve.
 
     Args:
-        num_thresholds: How many points the curve is drawn through.
+        num_thresholds: Number of points on the curve.
         curve: Which of the two.
-        multi_label: Averages a curve a class; else one curve holds the outputs of all.
+        multi_label: Average one curve per class, instead of one curve for the outputs of all.
     """
 
     num_thresholds: Annotated[int | None, Field(ge=2, le=10**9)] = None
@@ -192,8 +192,8 @@ class F1Score(_OneHotMetric):
     """The harmonic mean of precision and recall.
 
     Args:
-        average: Over all answers (micro), over classes (macro), or over classes by how many images
-            they have (weighted).
+        average: Over all predictions (micro), over classes (macro), or over classes weighted by
+            their number of images (weighted).
     """
 
     average: Annotated[str | None, choice("micro", "macro", "weighted")] = "macro"

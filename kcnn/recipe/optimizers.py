@@ -1,4 +1,4 @@
-"""Keras's optimizers with their own arguments, one of ours, and how the learning rate moves."""
+"""Keras's optimizers with their own arguments, one of ours, and learning-rate schedules."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Optimizer(Settings):
 
     Args:
         learning_rate: How far a step goes; with a schedule, its highest rate.
-        weight_decay: Share of every weight that a step takes away, times the learning rate.
-        clipnorm: Shortens the gradient of each weight tensor to at most this norm. Only one of the
-            three that clip may be set.
-        clipvalue: Brings every number of a gradient between minus and plus this.
-        global_clipnorm: Shortens the gradient of all weights together to at most this norm.
-        use_ema: Keeps a moving average of the weights; it is what is scored after each epoch and
-            what the training ends with.
-        ema_momentum: Share of the average that each step keeps.
-        ema_overwrite_frequency: Puts the average in place of the weights after so many steps each
-            time; otherwise only at the end.
-        loss_scale_factor: Multiplies the loss, and divides gradients again, so that small ones are
+        weight_decay: Fraction of every weight that a step subtracts, times the learning rate.
+        clipnorm: Clip the gradient of each weight tensor to this norm. Only one of the three
+            settings that clip may be set.
+        clipvalue: Clip every number of a gradient to between minus and plus this.
+        global_clipnorm: Clip the gradient of all weights together to this norm.
+        use_ema: Keep a moving average of the weights; each epoch is scored with it, and training
+            ends with it.
+        ema_momentum: Fraction of the average that each step keeps.
+        ema_overwrite_frequency: Replace the weights by the average every so many steps;
+            otherwise only at the end.
+        loss_scale_factor: Multiply the loss, and divide the gradients again, so that small ones are
             not lost in float16.
-        gradient_accumulation_steps: Moves the weights once in so many steps, by the mean of their
+        gradient_accumulation_steps: Update the weights once in so many steps, by the mean of the
             gradients.
     """
 
@@ -55,7 +55,7 @@ class Optimizer(Settings):
 
     @property
     def clips(self) -> list[str]:
-        """Names the settings that clip gradients; at most one."""
+        """The settings that clip gradients; at most one."""
         return [
             name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name)
         ]
@@ -68,11 +68,11 @@ class Optimizer(Settings):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted.
+    """Stochastic gradient descent, optionally with momentum.
 
     Args:
-        momentum: Share of its last movement that a weight keeps at each step.
-        nesterov: Looks one step of momentum ahead.
+        momentum: Fraction of its last update that a weight repeats at each step.
+        nesterov: Compute the gradient one step of momentum ahead.
     """
 
     momentum: UnitInterval | None = None
@@ -83,10 +83,10 @@ class RMSprop(Optimizer):
     """RMSprop (Tieleman and Hinton, 2012).
 
     Args:
-        rho: Share of the mean of squared gradients that each step keeps.
-        momentum: Share of its last movement that a weight keeps at each step.
-        epsilon: Added to what is divided by.
-        centered: Takes the gradients' variance in place of their squares.
+        rho: Fraction of the mean of squared gradients that each step keeps.
+        momentum: Fraction of its last update that a weight repeats at each step.
+        epsilon: Added to the divisor.
+        centered: Divide by the gradients' variance instead of their squares.
     """
 
     rho: UnitInterval | None = None
@@ -96,12 +96,12 @@ class RMSprop(Optimizer):
 
 
 class Moments(Optimizer):
-    """What optimizers after Adam take.
+    """What Adam and its relatives take.
 
     Args:
-        beta_1: Share of the mean of gradients that each step keeps.
-        beta_2: Share of the mean of squared gradients that each step keeps.
-        epsilon: Added to what is divided by.
+        beta_1: Fraction of the mean of gradients that each step keeps.
+        beta_2: Fraction of the mean of squared gradients that each step keeps.
+        epsilon: Added to the divisor.
     """
 
     beta_1: BelowOne | None = None
@@ -113,7 +113,7 @@ class Adam(Moments):
     """Adam (Kingma and Ba, 2015).
 
     Args:
-        amsgrad: Divides by the largest mean so far (Reddi et al., 2018).
+        amsgrad: Divide by the largest mean so far (Reddi et al., 2018).
     """
 
     amsgrad: bool | None = None
@@ -201,12 +201,12 @@ class ConvolutionMuon(Optimizer):
 
     Args:
         learning_rate: How far a step of the kernels goes; with a schedule, its highest rate.
-        weight_decay: Share of every weight that a step takes away, times the learning rate; of no
-            effect on kernels of which `normalize` keeps the norm.
-        momentum: Of kernels of Conv2D.
-        nesterov: Whether their steps look one step of momentum ahead.
-        ns_steps: Newton-Schulz steps that orthogonalize theirs.
-        normalize: Keeps each such kernel's norm at the square root of its number of filters.
+        weight_decay: Fraction of every weight that a step subtracts, times the learning rate; it
+            has no effect on kernels whose norm `normalize` keeps.
+        momentum: Momentum of the kernels of Conv2D.
+        nesterov: Whether their gradient is computed one step of momentum ahead.
+        ns_steps: Newton-Schulz steps that orthogonalize their update.
+        normalize: Keep each such kernel's norm at the square root of its number of filters.
         sgd_learning_rate_ratio: The rate of all other weights over `learning_rate`.
         sgd_momentum: Nesterov momentum of all other weights.
     """
@@ -236,7 +236,7 @@ class Step(Settings):
 
     Args:
         epochs: Epochs after which the rate drops, in rising order.
-        factor: What the rate is multiplied by each time.
+        factor: Multiplier of the rate each time.
     """
 
     epochs: Annotated[list[Positive], Field(min_length=1)]
@@ -253,18 +253,18 @@ class Exponential(Settings):
     """The optimizer's rate, multiplied by `factor` over each epoch.
 
     Args:
-        factor: What is left of the rate after an epoch.
+        factor: Fraction of the rate that is left after an epoch.
     """
 
     factor: Annotated[float, Field(gt=0, lt=1)]
 
 
 class Cosine(Settings):
-    """Falls from the optimizer's rate along half a cosine (Loshchilov and Hutter, 2017).
+    """Fall from the optimizer's rate along half a cosine (Loshchilov and Hutter, 2017).
 
     Args:
         warmup_epochs: A linear rise from 0 before it.
-        final_fraction: Share of the rate that is left at the end.
+        final_fraction: Fraction of the rate at the end.
     """
 
     warmup_epochs: NotNegative = 0.0
@@ -272,12 +272,12 @@ class Cosine(Settings):
 
 
 class OneCycle(Settings):
-    """Rises to the optimizer's rate and falls along a cosine (Smith and Topin, 2018).
+    """Rise to the optimizer's rate and fall along a cosine (Smith and Topin, 2018).
 
     Args:
-        warmup_fraction: Share of the training in which the rate rises.
-        start_fraction: Share of the rate it starts from.
-        final_fraction: Share of the rate that is left at the end.
+        warmup_fraction: Fraction of the training in which the rate rises.
+        start_fraction: Fraction of the rate at the start.
+        final_fraction: Fraction of the rate at the end.
     """
 
     warmup_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
@@ -286,12 +286,12 @@ class OneCycle(Settings):
 
 
 class Triangle(Settings):
-    """Rises to the optimizer's rate and falls again, both along a line (as in Jordan, 2024).
+    """Rise to the optimizer's rate and fall again, both linearly (as in Jordan, 2024).
 
     Args:
-        peak_fraction: Share of the training in which the rate rises.
-        start_fraction: Share of the rate it starts from.
-        final_fraction: Share of the rate that is left at the end.
+        peak_fraction: Fraction of the training in which the rate rises.
+        start_fraction: Fraction of the rate at the start.
+        final_fraction: Fraction of the rate at the end.
     """
 
     peak_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.23
@@ -300,16 +300,16 @@ class Triangle(Settings):
 
 
 class ReduceLROnPlateau(Settings):
-    """Lowers the rate when a metric stops getting better, as Keras's callback of that name does.
+    """Lower the rate when a metric stops improving, as Keras's callback of that name does.
 
     Args:
-        monitor: What is watched: loss, accuracy or another metric, as in `val_accuracy`.
-        factor: What the rate is multiplied by each time.
-        patience: How many epochs without a better value are waited for.
-        min_delta: What a better value must be better by.
-        cooldown: Epochs after a drop in which nothing is counted.
-        min_lr: The rate that it stops at.
-        mode: Whether lower is better (min) or higher (max); auto knows from the name.
+        monitor: The metric to watch: loss, accuracy or another, as in `val_accuracy`.
+        factor: Multiplier of the rate each time.
+        patience: How many epochs without a better value to wait for.
+        min_delta: How much better a value must be to count as better.
+        cooldown: Epochs after a drop that do not count.
+        min_lr: The lowest rate.
+        mode: Whether lower is better (min) or higher (max); auto decides by the name.
     """
 
     monitor: str | None = None

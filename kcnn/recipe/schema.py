@@ -1,4 +1,4 @@
-"""A recipe's sections, and what each setting in them takes."""
+"""The sections of a recipe, and what each setting in them takes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _is_name(value: Any) -> bool:
 
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
-    if len(sizes) != 2 or not all(type(one) is int and 0 < one <= LARGEST_SIDE for one in sizes):
+    if len(sizes) != 2 or not all(type(size) is int and 0 < size <= LARGEST_SIDE for size in sizes):
         raise mistake("unexpected", expected=IMAGE_SIZE)
     return sizes[0], sizes[1]
 
@@ -66,18 +66,18 @@ def _path(value: Any) -> Path:
 
 def _validation(value: Any) -> Any:
     whole = type(value) is int and value >= 0
-    share = isinstance(value, float) and 0 <= value < 1
-    if not (whole or share):
+    fraction = isinstance(value, float) and 0 <= value < 1
+    if not (whole or fraction):
         raise mistake("unexpected", expected=VALIDATION)
     return value
 
 
 class FlipsAndShifts(Settings):
-    """Changes of test images whose answers are averaged in a scoring of its own.
+    """Changes of test images whose predictions are averaged for a second score.
 
     Args:
-        flip: Each image as it is and mirrored, left to right.
-        shift: Each image in its place, and so many pixels up-left and down-right of it.
+        flip: Also predict each image flipped left to right.
+        shift: Also predict each image shifted by so many pixels up-left and down-right.
     """
 
     flip: Annotated[str | None, choice("horizontal")] = None
@@ -91,7 +91,7 @@ class FlipsAndShifts(Settings):
 
     @property
     def in_words(self) -> str:
-        """Says what is averaged over: `flips and shifts`."""
+        """What is averaged over: `flips and shifts`."""
         named = {"flips": self.flip, "shifts": self.shift}
         return " and ".join(name for name, value in named.items() if value is not None)
 
@@ -100,18 +100,18 @@ class DataSettings(Settings):
     """Which images, and how they are prepared.
 
     Args:
-        dataset: A named set, or `folder` or `npz` with a `path`.
-        path: Where a folder or npz lies; relative to the recipe, and on the command line to the
-            current folder.
+        dataset: A named dataset, or `folder` or `npz` with a `path`.
+        path: Where the folder or npz lies; relative to the recipe, on the command line relative to
+            the current folder.
         image_size: Height and width every image is resized to.
-        channels: 1 for grey, 3 for colour; as the set has it when left out (colour for a folder).
-        validation: Images taken from the training set: a number, or a share below 1.
-        test: Share of a folder's images that become the test set where it has no `test` sub-folder.
-        scaling: What the network's first layer does to pixel values: divides them by 255 (unit),
-            takes off each channel's mean and divides by its deviation, both of the training
+        channels: 1 for grey, 3 for color; the dataset's own when left out (color for a folder).
+        validation: Images taken from the training set: a number, or a fraction below 1.
+        test: Fraction of a folder's images that become the test set if it has no `test` sub-folder.
+        scaling: What the network's first layer does to pixel values: divide them by 255 (unit),
+            subtract each channel's mean and divide by its standard deviation, both of the training
             images (standard), or nothing (none).
         augment: Random changes of training images, in this order.
-        test_time_augmentation: Changes of test images, for a second test score beside the plain.
+        test_time_augmentation: Changes of test images, for a second test score.
     """
 
     dataset: Annotated[str, choice(*DATASETS)]
@@ -134,24 +134,24 @@ class ModelSettings(Settings):
     """The network: its layers from the image to the output.
 
     Args:
-        layers: Each reads the one before it, unless its `inputs` name others; the last gives one
-            number a class.
+        layers: Each reads the one before it, unless its `inputs` name others; the last has one
+            output per class.
     """
 
     layers: Layers
 
 
 class EarlyStopping(Settings):
-    """When to stop before the last epoch, as Keras's callback of that name has it.
+    """When to stop before the last epoch, as Keras's callback of that name does.
 
     Args:
-        monitor: What is watched: loss, accuracy or another metric of the training images, or with
-            `val_` before it that of the validation images, which needs `data.validation`.
-        min_delta: What a better value must be better by.
-        patience: How many epochs without a better value are waited for.
-        mode: Whether lower is better (min) or higher (max); auto knows from the name.
+        monitor: The metric to watch: loss, accuracy or another of the training images; with `val_`
+            before it, of the validation images, which needs `data.validation`.
+        min_delta: How much better a value must be to count as better.
+        patience: How many epochs without a better value to wait for.
+        mode: Whether lower is better (min) or higher (max); auto decides by the name.
         baseline: A value that an epoch must be better than to count as better.
-        restore_best_weights: Ends with the weights of the best epoch, not with the last.
+        restore_best_weights: End with the weights of the best epoch, not of the last.
         start_from_epoch: Epochs before watching begins.
     """
 
@@ -165,12 +165,12 @@ class EarlyStopping(Settings):
 
 
 class Lookahead(Settings):
-    """Draws the weights back to a slow average of themselves (Zhang et al., 2019; Jordan, 2024).
+    """Pull the weights back to a slow average of themselves (Zhang et al., 2019; Jordan, 2024).
 
     Args:
-        every: After so many steps each time.
-        decay: Per step, how much of the slow average is kept at the end of training; it grows from
-            nothing with the third power of the steps done.
+        every: Steps from one pull to the next.
+        decay: Fraction of the slow average that a step keeps at the end of training; it grows from
+            0 with the third power of the steps done.
     """
 
     every: Count = 5
@@ -181,27 +181,27 @@ class TrainSettings(Settings):
     """How the network is trained.
 
     Args:
-        epochs: Times through the training images.
-        batch_size: Images in a step, over all devices together.
-        shuffle: A new order each epoch; the order of the files when false.
-        sampling: Whether an epoch shows every image once, or draws as many at random one by one,
-            so that some come twice and others not at all.
-        drop_remainder: Leaves out the last, smaller batch of an epoch.
-        optimizer: What moves the weights.
-        learning_rate_schedule: How the optimizer's rate moves.
-        learning_rate_multipliers: What the rate is multiplied by for weights whose path, as in
-            `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 leaves them untrained.
-        lookahead: Draws the weights back to a slow average of themselves.
-        loss: What training makes small.
+        epochs: How often to go through the training images.
+        batch_size: Images per step, on all devices together.
+        shuffle: A new order each epoch; the order of the files if false.
+        sampling: Whether an epoch shows every image once, or draws as many images at random, so
+            that some come twice and others not at all.
+        drop_remainder: Leave out the last, smaller batch of an epoch.
+        optimizer: How the weights are updated.
+        learning_rate_schedule: How the optimizer's learning rate changes.
+        learning_rate_multipliers: Multiplier of the learning rate for weights whose path, as in
+            `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 freezes them.
+        lookahead: Pull the weights back to a slow average of themselves.
+        loss: What training minimizes.
         metrics: What is measured besides accuracy.
-        watch_first: Measures accuracy on so many of the first training images and of the first
-            test images after each epoch; on all of a set that has fewer.
+        watch_first: Measure accuracy on so many of the first training images and of the first test
+            images after each epoch; on all images of a smaller set.
         early_stopping: When to stop early.
-        checkpoint_every_minutes: How often to keep, besides each epoch's end, what resuming needs;
-            for long epochs.
-        precision: Keras's dtype policy; `auto` takes mixed_bfloat16 where the devices are fast at
-            it, else float32. Weights, logits and loss stay float32.
-        seed: Draws the validation images, initial weights, order, augmentation and dropout.
+        checkpoint_every_minutes: How often to write a checkpoint besides each epoch's end; for long
+            epochs.
+        precision: Keras's dtype policy; `auto` is mixed_bfloat16 on devices that are fast at it,
+            else float32. Weights, logits and loss stay float32.
+        seed: Decides the validation images, initial weights, order, augmentation and dropout.
     """
 
     epochs: Count
@@ -223,12 +223,12 @@ class TrainSettings(Settings):
 
 
 class Published(Settings):
-    """A figure the source gives, to hold ours against.
+    """A published figure, to compare ours with.
 
     Args:
         metric: A column of metrics.csv, or the same of the test images, as in `test_accuracy`; with
-            test-time augmentation `test_augmented_accuracy` too.
-        value: As published; an accuracy as a share: 0.98 for 98 %.
+            test-time augmentation also `test_augmented_accuracy`.
+        value: As published; an accuracy as a fraction: 0.98 for 98 %.
         source: Where it is published.
     """
 
@@ -245,8 +245,8 @@ class Published(Settings):
     def rounding(self) -> float:
         """How far the figure may lie from what was measured: half a unit of its last digit.
 
-        Shares are published in per cent, so that 0.98, or 1.0, has at least two digits. What else
-        is published has all digits before the point, so that 20.0 is not a rounded 16.2.
+        Fractions are published in per cent, so 0.98 and 1.0 have at least two digits. Other figures
+        have all digits before the point, so 20.0 is not a rounded 16.2.
         """
         exponent = int(Decimal(repr(self.value)).normalize().as_tuple().exponent)
         return 0.5 * 10.0 ** min(exponent, -2 if self.is_fraction else 0)
@@ -257,8 +257,8 @@ class Fidelity(Settings):
 
     Args:
         setting: Which, as in `train.optimizer.Adam.learning_rate`.
-        status: Whether the source says nothing of it (assumed) or something else (changed).
-        note: Why, and what the source says.
+        status: Whether the source does not state it (assumed) or states another value (changed).
+        note: Why, and what the source states.
     """
 
     setting: str
@@ -276,8 +276,8 @@ class Recipe(Settings):
         data: Which images, and how they are prepared.
         model: The network.
         train: How it is trained.
-        published: Figures of the source; `kcnn reproduce` says of each whether ours agree.
-        fidelity: Where the recipe goes beyond its source, or away from it.
+        published: Figures of the source; `kcnn reproduce` reports whether ours agree.
+        fidelity: Where the recipe adds to its source, or departs from it.
     """
 
     name: Annotated[str, accept(_is_name, NAME)]

@@ -1,4 +1,4 @@
-"""Writes the settings in force as a recipe that reads back the same."""
+"""Write the settings in force as a recipe that reads back the same."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kcnn.recipe.strict_yaml import read_plain
 
 
 def resolved_yaml(recipe: Recipe) -> str:
-    """Writes every setting in force: what the recipe says, overrides, and kcnn's own defaults.
+    """Return every setting in force: those of the recipe, overrides, and kcnn's own defaults.
 
-    What is Keras's to say (a layer's or an optimizer's defaults) stays unsaid.
+    Keras's defaults (of layers, optimizers and so on) are left out.
 
     Args:
         recipe: A recipe as it was read.
@@ -40,7 +40,7 @@ def resolved_yaml(recipe: Recipe) -> str:
 
 
 def one_line(value: Any) -> str:
-    """Writes a plain value as it may stand behind `setting=` on the command line."""
+    """Return a plain value in one line of YAML, as in `setting=value` on the command line."""
     text = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"),
         default_flow_style=True,
@@ -62,7 +62,7 @@ def _defaults(section: type[BaseModel]) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes YAML for our own reader, which takes more texts for numbers than PyYAML does."""
+    """A writer for our own reader, which takes more texts for numbers than PyYAML does."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -115,7 +115,7 @@ def test_a_meaning_comes_from_the_nearest_class_that_has_one() -> None:
 
 def test_a_meaning_of_several_lines_is_one_line() -> None:
     assert setting(TrainSettings, "sampling").meaning == (
-        "Whether an epoch shows every image once, or draws as many at random one by one, so that "
+        "Whether an epoch shows every image once, or draws as many images at random, so that "
         "some come twice and others not at all."
     )
 
