@@ -7,6 +7,7 @@ from pathlib import Path
 from kcnn.errors import RecipeError
 from kcnn.text.did_you_mean import did_you_mean
 
+HINT = "kcnn recipes show digits prints a recipe that works"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

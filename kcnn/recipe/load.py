@@ -8,8 +8,7 @@ from typing import Any
 
 from kcnn.errors import RecipeError
 from kcnn.recipe.codes import MistakesError
-from kcnn.recipe.library import find_recipe
-from kcnn.recipe.mistakes.report import HINT, describe, recipe_error
+from kcnn.recipe.library import HINT, find_recipe
 from kcnn.recipe.overrides import parse_value
 from kcnn.recipe.read import check_recipe
 from kcnn.recipe.schema import Recipe
@@ -34,6 +33,8 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     try:
         return check_recipe(file, content, overrides)
     except MistakesError as error:
+        from kcnn.recipe.mistakes.report import recipe_error  # right recipes need no words
+
         raise recipe_error(error) from None
 
 
@@ -46,6 +47,8 @@ def read_value(text: str) -> Any:
     try:
         return parse_value(text)
     except YamlMistakeError as error:
+        from kcnn.recipe.mistakes.report import describe
+
         raise ValueError(describe(error.mistake)) from None
 
 

@@ -25,7 +25,7 @@ train:
 
 @pytest.fixture
 def recipe_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Writes a recipe in the folder one stands in; gives its name, `net.yaml`."""
+    """Return a function that writes a recipe into the current folder and returns its name."""
     monkeypatch.chdir(tmp_path)
 
     def write(text: str = BASE) -> str:
@@ -37,7 +37,7 @@ def recipe_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
 @pytest.fixture
 def problems(recipe_file: Callable[[str], str]) -> Callable[..., list[str]]:
-    """Reads a recipe that must be refused; gives its problems."""
+    """Return a function that reads a wrong recipe and returns its problems."""
 
     def read(text: str = BASE, *overrides: str) -> list[str]:
         with pytest.raises(RecipeError) as caught:

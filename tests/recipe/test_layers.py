@@ -32,7 +32,7 @@ spec.loader.exec_module(at_random)
 # Layers, and one optimizer, that Keras does not have.
 OURS = {"Residual", "Repeat", "LocalResponseNormalization"}
 OUR_OPTIMIZER = {"ConvolutionMuon"}
-GRAPH_SETTINGS = {"inputs"}  # what a recipe says of a layer beside its arguments
+GRAPH_SETTINGS = {"inputs"}  # what a recipe sets besides a layer's arguments
 
 CLASSES: list[tuple[Any, type[Settings]]] = [
     (module, kind)
@@ -174,7 +174,7 @@ def test_defaults_that_we_state_are_those_of_keras(module: Any, kind: type[Setti
     assert different == EXCEPTIONS.get(kind.__name__, {})
 
 
-# F1Score's own default gives a number a class, which a table cannot hold.
+# F1Score's own default is a number per class, which a table cannot hold.
 EXCEPTIONS = {"F1Score": {"average": ("macro", None)}}
 
 
@@ -199,7 +199,7 @@ def test_every_class_constructs_with_all_its_settings(module: Any, kind: type[Se
 
 
 def in_keras(value: Any) -> Any:
-    """Gives a value as Keras takes it: tuples, and instances for classes."""
+    """Return a value as Keras takes it: tuples, and instances for classes."""
     if isinstance(value, list):
         return tuple(map(in_keras, value))
     if isinstance(value, Settings):

@@ -186,7 +186,7 @@ def test_empty_files(content: bytes) -> None:
         (b"a: 1\nb: @x", 2, "put a text that begins with @ in quotes"),
         (b"a: 1\nb: [1, 2", 2, "the [ is not closed; write ] at its end"),
         (b"a: 1\nb: [1,\n2", 2, "the [ is not closed; write ] at its end"),
-        (b"a: 1\n b: 2", 2, "indented further than line 1, which has its value already"),
+        (b"a: 1\n b: 2", 2, "indented unlike the lines around it"),
         (b"a: 'x\n\n", 1, "a quote is opened and not closed"),
         (b'a: "\\ud800"', 1, "not "),
     ],

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from kcnn.errors import RecipeError
 from kcnn.recipe.codes import Mistake, MistakesError
+from kcnn.recipe.library import HINT
 from kcnn.recipe.mistakes.sentences import CONFLICTS, SENTENCES
 from kcnn.recipe.mistakes.settings import describe_setting, explains_missing
 from kcnn.recipe.mistakes.syntax import describe_no_mapping, describe_syntax
@@ -14,7 +15,6 @@ from kcnn.recipe.mistakes.values import shown
 from kcnn.recipe.mistakes.words import suggest
 from kcnn.recipe.source import Source, is_within
 
-HINT = "kcnn recipes show digits prints a recipe that works"
 _OVERRIDE_HINT = "write setting=value, as in train.epochs=5"
 
 
@@ -65,8 +65,8 @@ def _without_echoes(mistakes: Sequence[Mistake], source: Source) -> list[Mistake
     A setting that a typo explains is not missing besides, and of a value that could not be read
     nothing else is said.
     """
-    refused = [one.loc for one in mistakes if one.line is not None and one.loc]
-    meant = [loc for one in mistakes if (loc := explains_missing(one, source))]
+    refused = [mistake.loc for mistake in mistakes if mistake.line is not None and mistake.loc]
+    meant = [loc for mistake in mistakes if (loc := explains_missing(mistake, source))]
     return [
         mistake
         for mistake in mistakes

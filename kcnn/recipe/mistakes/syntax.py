@@ -24,7 +24,7 @@ _TAB = "a tab stands before the text; indent with spaces"
 _COLON = "a colon is missing, as in epochs: 5"
 _DASH = "a dash is missing, as in - Flatten"
 _SPACE_AFTER_COLON = "a space is missing after the colon, as in epochs: 5"
-_LINE_UP = "line it up with the lines around it"
+_INDENTED = "indented unlike the lines around it; line it up with them"
 _QUOTE_MARK = (
     "put a text that begins with *, &, | or > in quotes; the items of a list begin with a dash"
 )
@@ -171,12 +171,8 @@ def _no_colon(stop: _Stop) -> SyntaxProblem:
 
 
 def _too_far(stop: _Stop) -> SyntaxProblem | None:
-    if _indent(stop.text) <= _indent(stop.lines[stop.before]):
-        return None
-    if stop.text.lstrip().startswith("- "):
-        return stop.line, "the dash is indented too far; line it up with the dash above"
-    above = f"line {stop.before + 1}, which has its value already"
-    return stop.line, f"indented further than {above}; {_LINE_UP}"
+    is_too_far = _indent(stop.text) > _indent(stop.lines[stop.before])
+    return (stop.line, _INDENTED) if is_too_far else None
 
 
 def _not_in_line(stop: _Stop) -> SyntaxProblem:
@@ -190,7 +186,7 @@ def _not_in_line(stop: _Stop) -> SyntaxProblem:
             "a quote or a bracket ends before its line does; put a whole text in double quotes, "
             'as in "it\'s mine"'
         )
-    return stop.line, f"indented unlike the lines before it; {_LINE_UP}"
+    return stop.line, _INDENTED
 
 
 def _no_dash(stop: _Stop) -> SyntaxProblem:

@@ -39,7 +39,7 @@ OWN_BRACES = (
     "settings inside settings stand in braces of their own, as in {Adam: {learning_rate: 0.001}}"
 )
 OWN_LINE = "each setting stands on a line of its own"
-LINE_UP = "line it up with the lines around it"
+INDENTED = "indented unlike the lines around it; line it up with them"
 PYTHON = "a Python program, not a recipe; a recipe is YAML, with data:, model: and train:"
 
 
@@ -83,12 +83,10 @@ MISTAKES = [
     ("epochs: 5  # times", "epochs: 5, shuffle: true; seed: 1  # times", 10, OWN_LINE),
     ("epochs: 5  # times\n  optimizer: Adam", "optimizer: Adam, epochs: 5", 10, OWN_LINE),
     ("dataset: mnist", "augment: RandomFlip: {mode: horizontal}", 3, BRACES),
-    ("  epochs: 5", "   epochs: 5", 10,
-     f"indented further than line 9, which has its value already; {LINE_UP}"),
-    ("  epochs: 5", " epochs: 5", 10, f"indented unlike the lines before it; {LINE_UP}"),
-    ("    - Dense", "     - Dense", 7,
-     "the dash is indented too far; line it up with the dash above"),
-    ("    - Dense", "   - Dense", 7, f"indented unlike the lines before it; {LINE_UP}"),
+    ("  epochs: 5", "   epochs: 5", 10, INDENTED),
+    ("  epochs: 5", " epochs: 5", 10, INDENTED),
+    ("    - Dense", "     - Dense", 7, INDENTED),
+    ("    - Dense", "   - Dense", 7, INDENTED),
     ("- Flatten", "-Flatten", 6, SPACE_AFTER_DASH),
     ("- Dense", "-Dense", 7, SPACE_AFTER_DASH),
     ("- Flatten", "Flatten", 6, DASH),
