@@ -1,4 +1,4 @@
-"""Intervals and tests on results: how sure a number is, and whether two of them differ."""
+"""Intervals and tests: how certain a result is, and whether two results differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-LEVEL = 0.95  # of confidence: the share of intervals that cover the true value
-SIGNIFICANCE = 0.05  # the share of tests that may find a difference where there is none
-POWER = 0.8  # the share that shall find one that is there
-FEW_DISCORDANT_PAIRS = 25
-MOST_SEEDS = 1_000_000
-SURELY_SEEN = 7  # deviations: seen with a power of 0.91 by two seeds, the fewest there are
+LEVEL = 0.95  # of confidence: the fraction of intervals that cover the true value
+SIGNIFICANCE = 0.05  # the fraction of tests that may find a difference where there is none
+POWER = 0.8  # the fraction of tests that shall find a difference that is there
+EXACT_TEST_BELOW = 25  # discordant pairs
+MAX_SEEDS = 1_000_000
+TWO_SEEDS_SUFFICE = 7  # standard deviations: two seeds find this with a power of 0.91
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,26 @@ class Interval:
         return (self.high - self.low) / 2
 
     def covers(self, value: float) -> bool:
-        """Says whether a value lies in it, its ends included."""
+        """Return whether a value lies in it, its ends included."""
         return self.low <= value <= self.high
 
-    def meets(self, other: Interval) -> bool:
-        """Says whether it has a value in common with another."""
+    def overlaps(self, other: Interval) -> bool:
+        """Return whether it has a value in common with another."""
         return self.low <= other.high and other.low <= self.high
 
-    def of_shares(self) -> Interval:
-        """Gives the part from 0 to 1: Student's interval ignores that a share ends there."""
+    def clipped(self) -> Interval:
+        """Return the part from 0 to 1; Student's interval of fractions may reach beyond."""
         return Interval(min(max(self.low, 0.0), 1.0), max(min(self.high, 1.0), 0.0))
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Two classifiers on the same images, held against each other.
+    """A comparison of two classifiers on the same images.
 
     Args:
         a_right_b_wrong: Images that only the first got right.
         a_wrong_b_right: Images that only the second got right.
-        p_value: How likely a split at least as uneven is when both are equally good.
+        p_value: Probability of a split at least as uneven if both are equally good.
         method: `exact` or `chi-square`.
     """
 
@@ -61,21 +61,21 @@ class PairedTest:
 
 
 def standard_deviation(values: Sequence[float]) -> float | None:
-    """Estimates the standard deviation that values were drawn with (n − 1); None for one value."""
+    """Return the sample standard deviation (n − 1); None for a single value."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def mean_interval(values: Sequence[float]) -> Interval | None:
-    """Gives Student's t-interval of a mean: mean ± t·s/√n, with n − 1 degrees of freedom.
+    """Return Student's t-interval of a mean: mean ± t·s/√n, with n − 1 degrees of freedom.
 
     Student (1908), "The probable error of a mean", Biometrika 6.
 
     Args:
-        values: One measurement a seed, drawn independently and about normally.
+        values: A measurement for each seed, independent and about normally distributed.
 
     Returns:
-        The interval, of no length when all values are equal; None for a single value, which has
-        no spread to tell.
+        The interval, of length 0 if all values are equal; None for a single value, whose spread is
+        not known.
 
     Raises:
         ValueError: There are no values.
@@ -86,19 +86,20 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
 def prediction_interval(
     values: Sequence[float], standard_error: float = 0.0, known_spread: bool = False
 ) -> Interval | None:
-    """Gives the range that one new measurement falls in: mean ± t·s·√(1 + 1/n), widened.
+    """Return the range in which a new measurement will lie: mean ± t·s·√(1 + 1/n), widened.
 
-    A mean's interval shrinks to nothing as seeds are added; this one does not, for a single new run
-    is as far from the mean as ours are. See Hahn and Meeker (1991), "Statistical Intervals",
-    section 4.7. Other images move the values, all alike, and the new measurement by itself: two
-    errors that are independent of the spread and of each other, so all are added as squares.
+    The interval of a mean shrinks to nothing as seeds are added. This one does not, because a new
+    run is as far from the mean as ours are: Hahn and Meeker (1991), "Statistical Intervals",
+    section 4.7. Other test images would shift all our values alike, and the new measurement by
+    another amount. Both errors are independent of the spread and of each other, so the squares of
+    all three are added.
 
     Args:
-        values: One measurement a seed.
-        standard_error: Of one draw of images; the values share one, and a new measurement may have
-            another.
-        known_spread: Takes the values' standard deviation for exact: the normal distribution in
-            place of Student's. What lies between both ranges is owed to having few values.
+        values: A measurement for each seed.
+        standard_error: The standard error of a sample of test images. Our values have the same
+            sample; the new measurement may have another.
+        known_spread: Use the normal distribution instead of Student's, as if the standard
+            deviation of the values were exact. The difference of both ranges is due to few values.
 
     Returns:
         The interval; None for a single value.
@@ -117,17 +118,17 @@ def prediction_interval(
 
 
 def difference_interval(first: Sequence[float], second: Sequence[float]) -> Interval | None:
-    """Gives Welch's t-interval of the difference of two means, second minus first.
+    """Return Welch's t-interval of the difference of two means, second minus first.
 
     Welch (1947), "The generalization of 'Student's' problem when several different population
     variances are involved", Biometrika 34.
 
     Args:
-        first: One measurement a seed.
-        second: The same of the other group; the spreads need not be equal.
+        first: A measurement for each seed.
+        second: The same for the other group; the spreads need not be equal.
 
     Returns:
-        The interval; None when a group has a single value, which has no spread to tell.
+        The interval; None if a group has a single value, whose spread is not known.
 
     Raises:
         ValueError: A group has no values.
@@ -140,7 +141,7 @@ def difference_interval(first: Sequence[float], second: Sequence[float]) -> Inte
     if len({*first}) == len({*second}) == 1:
         return Interval(difference, difference)
     with warnings.catch_warnings():
-        # SciPy warns of a group without spread, which other groups of seeds may well have.
+        # SciPy warns of a group without spread, but equal results of several seeds are possible.
         warnings.simplefilter("ignore", RuntimeWarning)
         test = stats.ttest_ind(second, first, equal_var=False)
     interval = test.confidence_interval(LEVEL)
@@ -148,14 +149,14 @@ def difference_interval(first: Sequence[float], second: Sequence[float]) -> Inte
 
 
 def wilson_interval(successes: int, n: int) -> Interval:
-    """Gives Wilson's score interval of a share: how far n test images alone make it uncertain.
+    """Return Wilson's score interval of a fraction: the uncertainty due to n test images alone.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal
-    of the American Statistical Association 22. It stays within 0 and 1, also where all were right.
+    of the American Statistical Association 22. It stays within 0 and 1, even if all were right.
 
     Args:
-        successes: Images classified rightly.
-        n: Images in all.
+        successes: Images that were classified correctly.
+        n: All images.
 
     Raises:
         ValueError: There are no images, or the successes are not between 0 and n.
@@ -166,21 +167,21 @@ def wilson_interval(successes: int, n: int) -> Interval:
     return Interval(float(interval.low), float(interval.high))
 
 
-def share_error(share: float, n: int) -> float:
-    """Gives the standard error of a share: √(p(1 − p)/n).
+def fraction_error(fraction: float, n: int) -> float:
+    """Return the standard error of a fraction: √(p(1 − p)/n).
 
     Args:
-        share: As measured, from 0 to 1.
-        n: On how many images.
+        fraction: As measured, from 0 to 1.
+        n: Number of images.
 
     Returns:
-        How far the share of other n images lies from it as a rule; 0 for a share of 0 or 1.
+        How far the fraction on n other images typically lies from it; 0 for a fraction of 0 or 1.
     """
-    return math.sqrt(max(0.0, share * (1 - share)) / n)
+    return math.sqrt(max(0.0, fraction * (1 - fraction)) / n)
 
 
 def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
-    """Tests whether two classifiers are equally good, from the images on which they disagree.
+    """Test whether two classifiers are equally good, on the images where only one is right.
 
     McNemar (1947), "Note on the sampling error of the difference between correlated proportions",
     Psychometrika 12. With fewer than 25 such images the exact binomial test; else chi-square with
@@ -191,7 +192,7 @@ def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
         a_wrong_b_right: Images that only the second got right.
 
     Returns:
-        Both counts, the p-value and which test gave it; 1 where they disagree on no image.
+        Both counts, the p-value (1 without such images) and the test that was used.
 
     Raises:
         ValueError: A count is negative.
@@ -201,7 +202,7 @@ def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
     discordant = a_right_b_wrong + a_wrong_b_right
     if discordant == 0:
         return PairedTest(0, 0, 1.0, "exact")
-    if discordant < FEW_DISCORDANT_PAIRS:
+    if discordant < EXACT_TEST_BELOW:
         p_value = stats.binomtest(a_right_b_wrong, discordant, 0.5).pvalue
         return PairedTest(a_right_b_wrong, a_wrong_b_right, float(p_value), "exact")
     statistic = max(0, abs(a_right_b_wrong - a_wrong_b_right) - 1) ** 2 / discordant
@@ -210,7 +211,7 @@ def mcnemar(a_right_b_wrong: int, a_wrong_b_right: int) -> PairedTest:
 
 
 def seeds_needed(standard_deviation: float, difference: float) -> int:
-    """Says how many seeds each of two recipes needs for a difference of means to be seen.
+    """Return how many seeds each of two recipes needs for a test to find a difference of means.
 
     For a two-sided t-test of two groups with equal spread, at SIGNIFICANCE and with POWER; the
     power is that of the noncentral t distribution. See Cohen (1988), "Statistical Power Analysis
@@ -221,21 +222,21 @@ def seeds_needed(standard_deviation: float, difference: float) -> int:
         difference: Between the two means, in the same unit, above 0.
 
     Returns:
-        Seeds a recipe, at least 2 and at most MOST_SEEDS.
+        Seeds for each recipe, from 2 to MAX_SEEDS.
 
     Raises:
         ValueError: The difference is not above 0, or the deviation is negative.
     """
     if not (difference > 0 and standard_deviation >= 0):
         raise ValueError(f"no number of seeds: {difference=}, {standard_deviation=}")
-    # SciPy need not be asked, and beyond eight deviations its noncentral t is often NaN.
-    if difference >= SURELY_SEEN * standard_deviation:
+    # Beyond eight deviations, SciPy's noncentral t is often NaN.
+    if difference >= TWO_SEEDS_SUFFICE * standard_deviation:
         return 2
     quantiles = float(stats.norm.ppf(1 - SIGNIFICANCE / 2) + stats.norm.ppf(POWER))
-    # The normal distribution's answer is never above that of Student's, and close below it.
-    root = min(quantiles * standard_deviation / difference, MOST_SEEDS)
-    seeds = max(2, math.ceil(min(2 * root**2, MOST_SEEDS)))
-    while seeds < MOST_SEEDS and _power(standard_deviation, difference, seeds) < POWER:
+    # The normal distribution needs slightly fewer seeds than Student's, so start there.
+    root = min(quantiles * standard_deviation / difference, MAX_SEEDS)
+    seeds = max(2, math.ceil(min(2 * root**2, MAX_SEEDS)))
+    while seeds < MAX_SEEDS and _power(standard_deviation, difference, seeds) < POWER:
         seeds += 1
     return seeds
 

@@ -10,16 +10,16 @@ from scipy import stats as scipy_stats
 
 from kcnn import stats
 from kcnn.stats import (
-    MOST_SEEDS,
+    MAX_SEEDS,
     POWER,
-    SURELY_SEEN,
+    TWO_SEEDS_SUFFICE,
     Interval,
     difference_interval,
+    fraction_error,
     mcnemar,
     mean_interval,
     prediction_interval,
     seeds_needed,
-    share_error,
     standard_deviation,
     wilson_interval,
 )
@@ -45,7 +45,7 @@ class TestMeanInterval:
         assert mean_interval([0.9]) is None
         assert standard_deviation([0.9]) is None
 
-    def test_equal_values_leave_no_length(self) -> None:
+    def test_equal_values_have_an_interval_of_length_zero(self) -> None:
         assert ends(mean_interval([0.5, 0.5, 0.5])) == (0.5, 0.5)
 
     def test_no_values(self) -> None:
@@ -57,7 +57,7 @@ class TestPredictionInterval:
     def test_as_hahn_and_meeker_have_it(self) -> None:
         assert ends(prediction_interval(VOLTAGES)) == pytest.approx((46.1, 54.1), abs=0.05)
 
-    def test_covers_as_often_as_it_says(self) -> None:
+    def test_covers_at_the_level_of_confidence(self) -> None:
         draws = np.random.default_rng(0).normal(size=(4000, 4))
         intervals = [prediction_interval(list(row[:3])) for row in draws]
         covered = [one.covers(row[3]) for one, row in zip(intervals, draws, strict=True) if one]
@@ -135,9 +135,9 @@ class TestWilsonInterval:
             wilson_interval(successes, n)
 
 
-def test_share_error() -> None:
-    assert share_error(0.5, 10_000) == 0.005
-    assert share_error(1.0, 10) == 0
+def test_fraction_error() -> None:
+    assert fraction_error(0.5, 10_000) == 0.005
+    assert fraction_error(1.0, 10) == 0
 
 
 class TestMcnemar:
@@ -193,15 +193,16 @@ class TestSeedsNeeded:
         assert (seeds[0], seeds[-1]) == (2, 6)
         assert seeds == sorted(seeds)
 
-    def test_what_is_surely_seen_is_seen_by_two(self) -> None:
-        assert stats._power(1.0, SURELY_SEEN, 2) > POWER
-        assert seeds_needed(1.0, SURELY_SEEN) == seeds_needed(1.0, SURELY_SEEN - 1e-9) == 2
+    def test_two_seeds_suffice_for_a_large_difference(self) -> None:
+        assert stats._power(1.0, TWO_SEEDS_SUFFICE, 2) > POWER
+        for difference in (TWO_SEEDS_SUFFICE, TWO_SEEDS_SUFFICE - 1e-9):
+            assert seeds_needed(1.0, difference) == 2
         assert seeds_needed(1.0, 5.5) == 3
 
-    def test_never_without_end(self) -> None:
-        assert seeds_needed(1.0, 1e-300) == MOST_SEEDS
+    def test_the_number_of_seeds_is_limited(self) -> None:
+        assert seeds_needed(1.0, 1e-300) == MAX_SEEDS
 
     @pytest.mark.parametrize(("deviation", "difference"), [(1.0, 0.0), (-1.0, 1.0), (1.0, -1.0)])
-    def test_impossible_questions(self, deviation: float, difference: float) -> None:
+    def test_impossible_arguments(self, deviation: float, difference: float) -> None:
         with pytest.raises(ValueError, match="no number of seeds"):
             seeds_needed(deviation, difference)

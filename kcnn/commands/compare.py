@@ -1,4 +1,4 @@
-"""kcnn compare: finished runs held against each other, with what chance alone would do."""
+"""kcnn compare: compare finished runs, and say which differences may be due to chance."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from kcnn.stats import (
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """One run in a comparison.
+    """A run in a comparison.
 
     Args:
-        run: Its title, `cifar/run-001`; its path when another run has the same.
+        run: Its title, `cifar/run-001`; its path if another run has the same title.
         path: Its folder.
-        settings: What decided its training.
+        settings: The settings that decided its training.
         seed: Its `train.seed`.
         test_images: How many images it was scored on.
-        test_right: How many of them got their own class.
-        test_interval: Wilson's 95 % interval of the test accuracy: other test images.
+        test_right: How many of them were classified correctly.
+        test_interval: Wilson's 95 % interval of the test accuracy, for other test images.
         best_test_accuracy: With the best epoch's weights; None without validation.
         val_accuracy: After the epoch whose weights were scored; None without validation.
         accuracy: In training, during that epoch.
@@ -64,7 +64,7 @@ class ComparedRun:
 
     @property
     def test_accuracy(self) -> float:
-        """The share of test images that got their own class."""
+        """The fraction of test images that were classified correctly."""
         return self.test_right / self.test_images
 
 
@@ -74,12 +74,12 @@ class SeedGroup:
 
     Args:
         runs: Their titles.
-        seeds: Each seed once; the same seed again only repeats what it gave the first time.
+        seeds: Each seed once; a seed that was trained again only repeats its first result.
         mean: Of their test accuracies.
         standard_deviation: From seed to seed; None for a single run.
-        interval: Student's 95 % interval of the mean: other seeds, the same test images.
-        sampling_error: The half-width of a 95 % interval for other test images, the same weights.
-        seeds_needed: Seeds of each of two recipes to see the difference asked for; None when the
+        interval: Student's 95 % interval of the mean, for other seeds and the same test images.
+        sampling_error: Half-width of a 95 % interval, for other test images and the same weights.
+        seeds_needed: Seeds of each of two recipes to find `Comparison.difference`; None if the
             spread is not known.
     """
 
@@ -98,12 +98,13 @@ class Comparison:
 
     Args:
         runs: In the order asked for, each once.
-        differences: By dotted name, each run's value of a setting that is not the same in all.
+        differences: The settings that are not the same in all runs: each run's value, by dotted
+            name.
         groups: Runs that differ only by seed, in the order of their first run.
         paired: McNemar's test, for exactly two runs.
         group_difference: Welch's 95 % interval of the difference of two groups' means, for exactly
             two groups of several seeds each.
-        difference: The difference of test accuracies that seeds are counted for, as a share.
+        difference: The difference of test accuracies, as a fraction, that `seeds_needed` is for.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -114,7 +115,7 @@ class Comparison:
     difference: float
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         runs = [
             {name: value for name, value in asdict(run).items() if name != "settings"}
             | {"test_accuracy": run.test_accuracy}
@@ -125,7 +126,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Scored:
-    """A finished run and its answers to the test images."""
+    """A finished run and its predictions for the test images."""
 
     run: RunFolder
     recipe: Recipe
@@ -133,31 +134,31 @@ class _Scored:
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Whether each test image got its own class: bool, shape (images,)."""
+        """Whether each test image was classified correctly: bool, shape (images,)."""
         return self.predictions.label == self.predictions.predicted
 
     @cached_property
     def test_images_digest(self) -> str | None:
-        """A hash of the test images; None in runs of versions that kept none."""
+        """Hash of the test images; None in runs of a kcnn that wrote none."""
         return read_summary(self.run).text("test_images_digest")
 
 
 def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) -> Comparison:
-    """Compares finished runs that were scored on the same test images.
+    """Compare finished runs that were scored on the same test images.
 
-    Two sources of chance are kept apart. Another seed gives another network: that spread is
-    measured by training again. Other test images would give another score to the same network:
-    that error is known from their number, and shared by runs on the same test set.
+    Two sources of chance are kept apart. Another seed trains another model: this spread is measured
+    by training again. Other test images give the same model another score: this error follows from
+    their number, and is the same for all runs on a test set.
 
     Args:
-        runs: Two runs or more as `kcnn.runs.find.find_run` takes them.
-        output_dir: Where runs lie.
-        difference: Of test accuracies, as a share: how many seeds would show it?
+        runs: Two or more runs as `kcnn.runs.find.find_run` takes them.
+        output_dir: The folder of all runs.
+        difference: A difference of test accuracies, as a fraction; how many seeds find it?
 
     Raises:
         RunError: There is no such run, it is not finished, or its files are damaged.
-        RecipeError: Its resolved.yaml is damaged, or another version's.
-        KcnnError: The same run is named twice, or the runs were scored on different test sets.
+        RecipeError: Its resolved.yaml is damaged, or of another version.
+        KcnnError: The same run was named twice, or the runs were scored on different test sets.
     """
     found = [find_run(run, output_dir) for run in runs]
     if len({run.path.resolve() for run in found}) < 2:
@@ -169,7 +170,7 @@ def compare(runs: Sequence[str], output_dir: Path, difference: float = 0.003) ->
     scored = [_read_scored(run) for run in folders]
     for other in scored[1:]:
         _require_same_test_set(scored[0], other)
-    compared = _with_own_titles([_compared(one) for one in scored])
+    compared = _with_unique_titles([_compared(run) for run in scored])
     groups = _group(compared)
     return Comparison(
         runs=tuple(compared),
@@ -192,19 +193,19 @@ def _read_scored(run: RunFolder) -> _Scored:
 
 
 def _require_same_test_set(first: _Scored, other: _Scored) -> None:
-    """Makes sure that two runs answered the same images, so that their scores can be compared."""
-    digests = [one.test_images_digest for one in (first, other)]
+    """Check that two runs were scored on the same images."""
+    digests = [run.test_images_digest for run in (first, other)]
     if digests[0] is not None and digests[0] == digests[1]:
-        return  # wherever they lay
-    names = [_data_set(one.recipe) for one in (first, other)]
-    counts = [len(one.predictions.label) for one in (first, other)]
+        return  # in whatever folders
+    names = [_dataset_name(run.recipe) for run in (first, other)]
+    counts = [len(run.predictions.label) for run in (first, other)]
     if names[0] != names[1]:
         reason = f"{names[0]} and {names[1]}"
     elif counts[0] != counts[1]:
         reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
     elif not np.array_equal(first.predictions.label, other.predictions.label):
         reason = f"{names[0]} with other labels, or in another order"
-    elif None not in digests and _are_of_one_kind(first.recipe.data, other.recipe.data):
+    elif None not in digests and _are_read_alike(first.recipe.data, other.recipe.data):
         reason = f"{names[0]} with other images"
     else:
         return
@@ -214,13 +215,13 @@ def _require_same_test_set(first: _Scored, other: _Scored) -> None:
     )
 
 
-def _are_of_one_kind(first: DataSettings, other: DataSettings) -> bool:
-    """Says whether the same images of one's own would have the same pixels in both runs."""
+def _are_read_alike(first: DataSettings, other: DataSettings) -> bool:
+    """Return whether both runs read their own images at the same size and channels."""
     both = [(data.image_size, data.channels) for data in (first, other)]
     return first.path is not None and both[0] == both[1]
 
 
-def _data_set(recipe: Recipe) -> str:
+def _dataset_name(recipe: Recipe) -> str:
     path = recipe.data.path
     return recipe.data.dataset if path is None else f"{recipe.data.dataset} {path.resolve()}"
 
@@ -244,14 +245,14 @@ def _compared(scored: _Scored) -> ComparedRun:
     )
 
 
-def _with_own_titles(runs: list[ComparedRun]) -> list[ComparedRun]:
+def _with_unique_titles(runs: list[ComparedRun]) -> list[ComparedRun]:
     if len({run.run for run in runs}) == len(runs):
         return runs
     return [replace(run, run=str(run.path)) for run in runs]
 
 
 def _group(runs: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
-    """Puts runs together that differ by nothing but the seed."""
+    """Group the runs that differ by nothing but the seed."""
     groups: list[list[ComparedRun]] = []
     for run in runs:
         for group in groups:
@@ -264,7 +265,7 @@ def _group(runs: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
 
 
 def _by_seed(group: Sequence[ComparedRun]) -> dict[int, float]:
-    """Gives the test accuracy of each seed; of a seed that was trained twice, the first."""
+    """Return the test accuracy of each seed; of a seed that was trained twice, the first."""
     accuracies: dict[int, float] = {}
     for run in group:
         accuracies.setdefault(run.seed, run.test_accuracy)

@@ -15,8 +15,8 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.environment import write_environment
-from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_room
-from kcnn.runs.lock import hold
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_creatable
+from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.training.clock import Clock
@@ -62,7 +62,7 @@ def fit(
     progress = Remembering(display)
     settings = _read(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
     plan_for_known_images(settings)
-    require_room(output_dir, settings.name, name)
+    require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
         job = load_job(settings, data_dir, progress)
     with clock.timed("start"):
@@ -79,7 +79,7 @@ def fit(
         model = build_compiled_model(job, devices, chosen.policy, progress)
     environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
     run = create_run(output_dir, settings.name, name)
-    with hold(run):
+    with lock_run(run):
         _begin(run, job, environment, clock.started)
         log_notes(run, progress.notes)
         return complete_run(run, job, model, clock, draw_plots, display)

@@ -1,4 +1,4 @@
-"""kcnn doctor --repeatable: do two fits of the same recipe and seed give the same bytes here?"""
+"""kcnn doctor --repeatable: do two fits with the same recipe and seed write the same bytes?"""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def differing_files(progress: Progress) -> list[str]:
     """Train digits twice, each time in a new process, and compare the files of both runs.
 
     Args:
-        progress: Shows the work.
+        progress: Receives the events of the work.
 
     Returns:
-        The files that differ, times apart; none where training repeats bit for bit.
+        The files that differ in more than times; empty if training repeats bit for bit.
 
     Raises:
         TrainingError: A fit failed.
@@ -37,7 +37,7 @@ def differing_files(progress: Progress) -> list[str]:
         for name in ("first", "second"):
             with progress.task(f"Training {_RECIPE}, the {name} time"):
                 runs.append(_fit(Path(folder), name))
-        return [name for name, (one, other) in _pairs(*runs).items() if one != other]
+        return [name for name, (first, second) in _pairs(*runs).items() if first != second]
 
 
 def _fit(folder: Path, name: str) -> RunFolder:
@@ -45,26 +45,20 @@ def _fit(folder: Path, name: str) -> RunFolder:
     command += ["--quiet", "--name", name, "--output-dir", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-        reason = told[0].removeprefix("error: ") if told else "no reason given"
-        raise TrainingError(f"kcnn fit {_RECIPE}: {reason}", f"kcnn fit {_RECIPE} may say more")
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        reason = errors[0].removeprefix("error: ") if errors else "no reason given"
+        raise TrainingError(f"kcnn fit {_RECIPE}: {reason}", f"kcnn fit {_RECIPE} may print more")
     return RunFolder(folder / _RECIPE / name)
 
 
-def _pairs(one: RunFolder, other: RunFolder) -> dict[str, tuple[object, object]]:
-    """Reads what has to be the same in two runs, by name of file."""
-    return {
-        "metrics.csv": (_without_seconds(one), _without_seconds(other)),
-        **{
-            path(one).name: (path(one).read_bytes(), path(other).read_bytes())
-            for path in (
-                lambda run: run.steps,
-                lambda run: run.predictions,
-                lambda run: run.filters,
-            )
-        },
-        "weights": (_weights(one), _weights(other)),
-    }
+def _pairs(first: RunFolder, second: RunFolder) -> dict[str, tuple[object, object]]:
+    """Return the contents that have to be the same in two runs, by name of file."""
+    pairs: dict[str, tuple[object, object]] = {}
+    pairs["metrics.csv"] = (_without_seconds(first), _without_seconds(second))
+    for name in ("steps.csv", "predictions.csv", "filters.npz"):
+        pairs[name] = ((first.path / name).read_bytes(), (second.path / name).read_bytes())
+    pairs["weights"] = (_weights(first), _weights(second))
+    return pairs
 
 
 def _without_seconds(run: RunFolder) -> list[dict[str, float]]:

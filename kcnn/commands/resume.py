@@ -1,4 +1,4 @@
-"""kcnn fit --resume: goes on with a run from its newest checkpoint."""
+"""kcnn fit --resume: resume a run from its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kcnn.runs.environment import (
 )
 from kcnn.runs.find import find_run
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder
-from kcnn.runs.lock import hold
+from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_resolved
 from kcnn.runs.summary import read_status, write_unfinished
@@ -47,25 +47,25 @@ def resume(
     device: str | None = None,
     progress: Progress | None = None,
 ) -> FitResult:
-    """Goes on with a run that was stopped, or with more epochs of one that is finished.
+    """Resume a run that was stopped, or train a finished one for more epochs.
 
-    On the same machine it ends with the weights and figures, bit for bit, that it would have had
-    without the stop. Nothing of the run is touched before all is found to be right.
+    On the same machine it ends with the same weights and metrics, bit for bit, as without the stop.
+    No file of the run is changed before everything has been checked.
 
     Args:
         run: A path or a short name; None for the newest run.
-        overrides: Settings that shall be others from now on, of those in MAY_CHANGE.
-        output_dir: Where runs lie.
-        data_dir: Where to look for data first.
+        overrides: New values of settings in MAY_CHANGE, each `setting=value`.
+        output_dir: The folder of all runs.
+        data_dir: The folder to look for datasets first.
         device: As of `fit`.
-        progress: Shows the work.
+        progress: Receives the events of the work.
 
     Raises:
-        KcnnError: There is no such run, there is nothing left to do, the run is of other settings,
-            images or devices, or another process trains it.
+        KcnnError: There is no such run, nothing is left to do, another process trains it, or the
+            settings, images or devices are not those that it was started with.
     """
     found = find_run(run, output_dir)
-    with hold(found):
+    with lock_run(found):
         return _resume(found, overrides, data_dir, device, progress or Progress())
 
 
@@ -99,7 +99,7 @@ def _resume(
     _note_differences(environment, here, progress)
     with clock.timed("build"):
         model = build_compiled_model(job, devices, policy, progress)
-    _note_mixture(before, settings, progress)
+    _note_mixed_schedule(before, settings, progress)
     epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
     remove_leftovers(run.path)
     remove_leftovers(run.checkpoints)
@@ -107,9 +107,9 @@ def _resume(
     write_resolved(run, resolved_yaml(job.recipe))
     write_unfinished(run)
     if checkpoint is None:
-        progress.note(f"beginning {run.path} again: it had finished no epoch")
+        progress.note(f"starting {run.path} again: it had finished no epoch")
     else:
-        progress.note(f"going on with {run.path} after {checkpoint.position}")
+        progress.note(f"resuming {run.path} after {checkpoint.position}")
     log_notes(run, progress.notes)
     return complete_run(run, job, model, clock, draw_plots, display, checkpoint)
 
@@ -119,7 +119,7 @@ def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> 
     changed = [name for name in differing_settings(both) if name not in MAY_CHANGE]
     if changed:
         raise RunError(
-            f"{run.path}: {', '.join(changed)} cannot change when a run goes on",
+            f"{run.path}: {', '.join(changed)} cannot change when a run is resumed",
             f"only {', '.join(MAY_CHANGE)} can; kcnn fit starts another run with other settings",
         )
 
@@ -130,28 +130,28 @@ def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -
     if checkpoint.origin.images != job.images_digest:
         raise RunError(
             f"{run.path}: was trained on other images than those that are here now",
-            "point --data-dir at the data that it began with",
+            "point --data-dir at the data that it was started with",
         )
     if checkpoint.origin.settings != job.settings_digest():
         raise RunError(
-            f"{run.resolved}: these are not the settings that the run began with",
+            f"{run.resolved}: these are not the settings that the run was started with",
             "restore the file; kcnn fit starts another run with other settings",
         )
     if checkpoint.step >= job.steps_per_epoch:
         raise RunError(
             f"{run.checkpoints}: step {checkpoint.step} of an epoch of {job.steps_per_epoch} steps",
-            "remove the newest file there; the one before will do",
+            "remove the newest file there, to resume from the one before",
         )
 
 
-def _note_mixture(before: Recipe, settings: Recipe, progress: Progress) -> None:
-    """Tells that with more epochs some trainings become what they would never have been."""
+def _note_mixed_schedule(before: Recipe, settings: Recipe, progress: Progress) -> None:
+    """Note that some trainings with more epochs are none that a single fit could do."""
     train = settings.train
     counts = isinstance(train.learning_rate_schedule, (Cosine, OneCycle, Triangle))
     if train.epochs != before.train.epochs and (counts or train.lookahead):
         progress.note(
-            f"the schedule of {before.train.epochs} epochs goes on as one of {train.epochs}: this "
-            "will be neither a training of the one length nor of the other"
+            f"the schedule of {before.train.epochs} epochs continues as one of {train.epochs}: the "
+            "result will differ from a training of either length"
         )
 
 
@@ -159,7 +159,7 @@ def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | Non
     finished, epochs = read_status(run) == "finished", settings.train.epochs
     if checkpoint is None:
         if finished:
-            raise RunError(f"{run.path}: finished, and without a checkpoint to go on from")
+            raise RunError(f"{run.path}: finished, and without a checkpoint to resume from")
         return
     if epochs < checkpoint.epoch + (checkpoint.step > 0):
         raise RunError(
@@ -168,8 +168,8 @@ def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | Non
         )
     if finished and (epochs == checkpoint.epoch or checkpoint.is_stopped):
         how = "early stopping ended it" if checkpoint.is_stopped else "all its epochs are done"
-        more = f"train.epochs={2 * checkpoint.epoch} goes on with it"
-        hint = "kcnn fit trains anew" if checkpoint.is_stopped else more
+        more = f"to train it further, write train.epochs={2 * checkpoint.epoch}"
+        hint = "kcnn fit starts another run" if checkpoint.is_stopped else more
         raise RunError(f"{run.path}: finished after epoch {checkpoint.epoch}; {how}", hint)
 
 
@@ -178,14 +178,14 @@ def _require_same_devices(run: RunFolder, environment: Environment, devices: Dev
     if began != list(devices.names):
         shown = ", ".join(map(str, began)) if isinstance(began, list) else "unknown devices"
         raise RunError(
-            f"{run.path}: began on {shown}, and here {', '.join(devices.names)} would train",
-            "--device chooses: cpu, gpu or numbers of GPUs",
+            f"{run.path}: was started on {shown}, and here {', '.join(devices.names)} would train",
+            "choose with --device: cpu, gpu or numbers of GPUs",
         )
 
 
 def _note_differences(began: Environment, here: dict[str, Any], progress: Progress) -> None:
     if changed := began.differences(here):
         progress.note(
-            f"not what the run began with: {', '.join(changed)}; its figures may differ in their "
-            "last digits from those of a run without a stop"
+            f"not as when the run was started: {', '.join(changed)}; its metrics may differ in "
+            "their last digits from those of a run without a stop"
         )

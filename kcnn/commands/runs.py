@@ -1,4 +1,4 @@
-"""kcnn runs: the runs of a folder, side by side."""
+"""kcnn runs: list the runs of a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kcnn.errors import RunError
 from kcnn.runs.environment import when_started
 from kcnn.runs.find import list_runs as find_runs
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.lock import is_held
+from kcnn.runs.lock import is_locked
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import Summary, read_summary
 
@@ -21,19 +21,18 @@ Value = TypeVar("Value", int, float)
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run in the table; what its files do not tell is None.
+    """A run in the table; None stands for what is not known.
 
     Args:
         run: Its title, `cifar/run-001`.
         path: Its folder.
-        status: `finished`, `interrupted`, `failed`, `training` while a process trains it, or
-            `unfinished` when nothing says.
+        status: `training` while a process trains it, else one of `kcnn.runs.summary.STATUSES`.
         epochs: Epochs finished; 0 without a metrics.csv, None if it cannot be read.
         val_accuracy: After the last epoch.
-        test_accuracy: Of the last weights.
+        test_accuracy: With the last weights.
         parameters: Weights of the model.
         seconds: Time spent training.
-        started: When it began.
+        started: When it was started.
     """
 
     run: str
@@ -47,7 +46,7 @@ class RunRow:
     started: datetime
 
     def as_json(self) -> dict[str, Any]:
-        """Gives the row as plain JSON values."""
+        """Return the row as plain JSON values."""
         return {
             **vars(self),
             "path": str(self.path),
@@ -55,7 +54,7 @@ class RunRow:
         }
 
 
-# What --sort takes, and the column behind it; numbers go from high to low, names the other way.
+# The values of --sort, and the column of each. Numbers go from high to low, names from A to Z.
 SORTS = {
     "started": "started",
     "accuracy": "test_accuracy",
@@ -67,10 +66,10 @@ SORTS = {
 
 
 def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
-    """Lists the runs of a folder.
+    """List the runs of a folder.
 
     Args:
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
         sort: One of SORTS; the latest, best or largest first, names from A to Z.
 
     Raises:
@@ -85,7 +84,7 @@ def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
 
 
 def _row(run: RunFolder) -> RunRow:
-    """Reads what a run's files tell; a file that is missing or damaged tells nothing."""
+    """Read a run's files; skip those that are missing or damaged."""
     try:
         summary = read_summary(run)
     except RunError:
@@ -96,22 +95,22 @@ def _row(run: RunFolder) -> RunRow:
         metrics = []
     epochs = len(metrics) if metrics or not run.metrics.exists() else None
     last = metrics[-1] if metrics else {}
-    status = "training" if is_held(run) else summary.status
+    status = "training" if is_locked(run) else summary.status
     return RunRow(
         run=run.title,
         path=run.path,
         status=status,
         epochs=epochs,
         val_accuracy=last.get("val_accuracy"),
-        test_accuracy=_told(summary.fraction, "test.accuracy"),
-        parameters=_told(summary.count, "parameters"),
-        seconds=_told(summary.number, "timings.train"),
+        test_accuracy=_read(summary.fraction, "test.accuracy"),
+        parameters=_read(summary.count, "parameters"),
+        seconds=_read(summary.number, "timings.train"),
         started=when_started(run),
     )
 
 
-def _told(read: Callable[[str], Value | None], name: str) -> Value | None:
-    """Reads a value; of many runs, one with an odd value is to hide none of the others."""
+def _read(read: Callable[[str], Value | None], name: str) -> Value | None:
+    """Return a value; None if it is damaged, because one bad run must not hide the others."""
     try:
         return read(name)
     except RunError:

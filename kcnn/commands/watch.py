@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kcnn.runs.find import find_run
-from kcnn.runs.lock import is_held
+from kcnn.runs.lock import is_locked
 from kcnn.runs.log import read_new_lines
 from kcnn.runs.summary import read_status
 
@@ -30,7 +30,7 @@ def watch(run: str | None, output_dir: Path) -> Iterator[str]:
     found = find_run(run, output_dir)
     position = 0
     while True:
-        is_trained = is_held(found)  # asked before the log is read, whose last line must be seen
+        is_trained = is_locked(found)  # asked before the log is read, whose last line must be seen
         lines, length = read_new_lines(found, position)
         yield from lines
         position += length

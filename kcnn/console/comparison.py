@@ -162,7 +162,7 @@ def _needed(comparison: Comparison) -> str:
 
 
 def _range(interval: Interval) -> str:
-    share = interval.of_shares()
+    share = interval.clipped()
     return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
 
 

@@ -94,8 +94,8 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
 def _clip_to_fractions(row: Row) -> Row:
     return replace(
         row,
-        interval=row.interval and row.interval.of_shares(),
-        expected=row.expected and row.expected.of_shares(),
+        interval=row.interval and row.interval.clipped(),
+        expected=row.expected and row.expected.clipped(),
     )
 
 

@@ -1,23 +1,23 @@
-"""Names of folders that hold what was made of several runs or settings."""
+"""Names of folders for the results of several runs or settings."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-LONGEST_WORDS = 80
+MAX_WORDS_LENGTH = 80
 
 
 def folder_name(words: str, content: str) -> str:
-    """Names a folder so that the same content always meets in the same one, and no other does.
+    """Return a name that is the same for the same content, and different for any other.
 
     Args:
-        words: What people know it by; what is unfit for a path becomes a dash.
-        content: What decides whether it is the same.
+        words: A name for people; what is unfit for a path becomes a dash.
+        content: What the folder is for, in full.
 
     Returns:
-        The words, as many as a path has room for, and eight digits of the content.
+        The words, as far as they fit into a path, and eight digits of the content's hash.
     """
     fit = re.sub(r"[^A-Za-z0-9._-]+", "-", words)
     digest = hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{fit[:LONGEST_WORDS]}-{digest[:8]}"
+    return f"{fit[:MAX_WORDS_LENGTH]}-{digest[:8]}"

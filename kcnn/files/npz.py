@@ -1,4 +1,4 @@
-"""Arrays in .npz files, of which none runs code and none is larger than memory."""
+"""Read arrays from .npz files: none can run code, and none is larger than memory."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 
 from kcnn.machine.memory import free_memory
 
-_LARGE = 64_000_000  # bytes of an array that may be packed as small as it can
-_MOST_TIMES = 100  # real images, and even sparse ones, are packed less than so many times
+_ANY_RATIO_BYTES = 64_000_000  # up to here, an array may be compressed as far as it can
+_MAX_RATIO = 100  # of compression; real images stay below, even sparse ones
 
 
 class ArraysError(Exception):
-    """A file that does not hold arrays, or none that may be read; says why in a few words."""
+    """A file does not hold arrays that may be read; the text is the reason."""
 
 
 class NoRoomError(ArraysError):
-    """A file that holds more than memory does, and may be whole."""
+    """A file needs more memory than is free; it may be undamaged."""
 
 
 def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Reads arrays from an .npz file; nothing in it is ever unpickled.
+    """Read arrays from an .npz file; nothing in it is unpickled.
 
     Args:
         path: The file.
-        names: Those to read, of those that are there; None for all.
+        names: Arrays to read, if they are there; None for all.
 
     Raises:
         ArraysError: The file is damaged or holds something else.
-        NoRoomError: It holds more than memory does.
+        NoRoomError: It needs more memory than is free.
         OSError: It cannot be opened.
     """
     arrays: dict[str, np.ndarray] = {}
@@ -56,7 +56,7 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, n
 
 
 def array_names(path: Path) -> list[str]:
-    """Lists the arrays that an .npz file says it has; none where it is no such file."""
+    """List the names of the arrays in an .npz file; none if it is no such file."""
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
@@ -65,14 +65,14 @@ def array_names(path: Path) -> list[str]:
 
 
 def _require_memory(path: Path) -> None:
-    """Refuses what would be unpacked to more than memory holds, a small file though it may be."""
+    """Raise if the archive would unpack to more than the free memory (a zip bomb)."""
     if not path.is_file() and path.exists():
         raise ArraysError("a pipe, a device or a folder")
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
     for member in members:
-        if member.file_size > max(_LARGE, _MOST_TIMES * member.compress_size):
-            raise ArraysError(f"{member.filename} is packed {_MOST_TIMES} times or more: a bomb?")
+        if member.file_size > max(_ANY_RATIO_BYTES, _MAX_RATIO * member.compress_size):
+            raise ArraysError(f"{member.filename} is packed {_MAX_RATIO} times or more: a bomb?")
     size = sum(member.file_size for member in members)
     free = free_memory()
     if free is not None and size > free:

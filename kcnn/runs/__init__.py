@@ -1,1 +1,1 @@
-"""The run folder: each module has the columns, the writer and the reader of one of its files."""
+"""The run folder: for each of its files, one module with its columns, writer and reader."""

@@ -145,7 +145,7 @@ def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> R
         return RunFolder(parent / name)
 
 
-def require_room(output_dir: Path, recipe_name: str, name: str | None = None) -> None:
+def require_creatable(output_dir: Path, recipe_name: str, name: str | None = None) -> None:
     """Check that a run can be created, before any work is done; leave nothing behind.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which process trains a run: one at a time, and others can see it."""
+"""checkpoint/lock: one process at a time trains a run, and others can see it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import writing
 from kcnn.runs.folder import RunFolder, require_no_links
 
-_SECONDS_FOR_WATCHERS = 1.0  # who look whether a run is held, and let go at once
+_TIMEOUT = 1.0  # seconds; `is_locked` in another process holds the lock for a moment
 
 
 @contextmanager
-def hold(run: RunFolder) -> Iterator[None]:
-    """Keeps other processes from training a run; a process that is killed lets go of it.
+def lock_run(run: RunFolder) -> Iterator[None]:
+    """Lock a run, so that no other process trains it; the lock of a killed process is released.
 
     Raises:
-        RunError: Another process trains it, its folder cannot be written, or leads elsewhere.
+        RunError: Another process trains it, or its folder cannot be written or is a link.
     """
     from filelock import FileLock, Timeout
 
@@ -28,7 +28,7 @@ def hold(run: RunFolder) -> Iterator[None]:
     lock = FileLock(run.lock)
     with writing(run.lock), suppress(NotImplementedError):  # a system without such locks
         try:
-            lock.acquire(timeout=_SECONDS_FOR_WATCHERS)
+            lock.acquire(timeout=_TIMEOUT)
         except Timeout:
             raise RunError(
                 f"{run.path}: another process is training this run",
@@ -40,8 +40,8 @@ def hold(run: RunFolder) -> Iterator[None]:
         lock.release()
 
 
-def is_held(run: RunFolder) -> bool:
-    """Says whether a process trains a run right now."""
+def is_locked(run: RunFolder) -> bool:
+    """Return whether a process trains a run now."""
     from filelock import FileLock, Timeout
 
     if not run.lock.is_file() or run.lock.is_symlink():
@@ -52,13 +52,13 @@ def is_held(run: RunFolder) -> bool:
     except Timeout:
         return True
     except PermissionError:  # a run of somebody else, which may be read only
-        return _is_held_by_another_user(run)
+        return _is_locked_by_another_user(run)
     except (OSError, NotImplementedError):  # a system without such locks
         return False
 
 
-def _is_held_by_another_user(run: RunFolder) -> bool:
-    """Return whether the lock of a run that may only be read is held; False on Windows."""
+def _is_locked_by_another_user(run: RunFolder) -> bool:
+    """Return whether a run that may only be read is locked; False on Windows."""
     if sys.platform == "win32":
         return False
     import fcntl

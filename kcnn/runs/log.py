@@ -1,4 +1,4 @@
-"""A run's log: what its progress told, with the time, in a file that outlasts the terminal."""
+"""log.txt: the progress of a run, with times, in a file that outlasts the terminal."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _FORMAT = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
 
 @contextmanager
 def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
-    """Adds to a run's log.txt what goes on inside, and how it ends.
+    """Append what happens inside to a run's log.txt, and how it ends.
 
     Args:
         run: The run.
-        progress: The display that hears of everything as well.
+        progress: The display that receives all events too.
 
     Yields:
-        The progress to tell.
+        The progress that writes to the log.
 
     Raises:
         RunError: The log cannot be written.
@@ -42,12 +42,12 @@ def logged(run: RunFolder, progress: Progress) -> Iterator[Progress]:
             logger.error("stopped")
             raise
         except Exception:
-            logger.exception("failed by a mistake in kcnn")
+            logger.exception("failed because of a bug in kcnn")
             raise
 
 
 def log_notes(run: RunFolder, notes: Sequence[str]) -> None:
-    """Adds to a run's log.txt what was told before there was a run, or before it went on.
+    """Append notes from before there was a run, or before it was resumed, to its log.txt.
 
     Raises:
         RunError: The log cannot be written.
@@ -62,7 +62,7 @@ def _opened_log(run: RunFolder) -> Iterator[logging.Logger]:
     with writing(run.log):
         handler = _LogFile(run.log, encoding="utf-8")
     handler.setFormatter(_FORMAT)
-    logger = logging.Logger(run.title)  # of this run alone, known to nobody else
+    logger = logging.Logger(run.title)  # not one of the process-wide loggers
     logger.addHandler(handler)
     try:
         yield logger
@@ -116,17 +116,17 @@ def read_new_lines(run: RunFolder, position: int) -> tuple[list[str], int]:
 
 
 class _LogFile(logging.FileHandler):
-    """A log that a full disk cuts short, and that never hides what else went wrong."""
+    """A log that a full disk truncates; its own errors never hide others."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Writes a record; names of files in it may be no text."""
+        """Return a record's text without what cannot be printed, such as bytes of file names."""
         return printable(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Leaves the line out."""
+        """Skip the line."""
 
     def close(self) -> None:
-        """Closes the file, whatever is left to write."""
+        """Close the file, even if the last lines cannot be written."""
         with suppress(OSError):
             super().close()
 

@@ -13,9 +13,9 @@ from kcnn.runs.metrics import is_fraction
 from kcnn.runs.summary import Summary, read_summary
 from kcnn.stats import (
     Interval,
+    fraction_error,
     mean_interval,
     prediction_interval,
-    share_error,
     standard_deviation,
 )
 
@@ -83,7 +83,7 @@ class Quantity:
         tried on random answers, a precision up to half as far again, an AUC half as far or less.
         """
         is_tested = self.name.removeprefix("best_").startswith("test_")
-        return share_error(self.mean, self.images) if is_tested and self.is_fraction else 0.0
+        return fraction_error(self.mean, self.images) if is_tested and self.is_fraction else 0.0
 
     @property
     def is_fraction(self) -> bool:
@@ -103,7 +103,7 @@ class Quantity:
     def shown_range(self, interval: Interval) -> str:
         """Writes a range of its values."""
         if self.is_fraction:
-            share = interval.of_shares()
+            share = interval.clipped()
             return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
         return f"{interval.low:.4g}–{interval.high:.4g}"
 

@@ -19,7 +19,7 @@ from kcnn.runs.checkpoint import has_checkpoint
 from kcnn.runs.environment import was_extended
 from kcnn.runs.find import list_runs
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, FreeName, RunFolder
-from kcnn.runs.lock import is_held
+from kcnn.runs.lock import is_locked
 from kcnn.runs.summary import STOPPED, read_status, read_summary
 from kcnn.studies.executor import Fit, fit_side_by_side
 from kcnn.studies.resources import lanes_for
@@ -198,7 +198,7 @@ def _data_key(wanted: WantedRun) -> str:
 
 def _can_go_on(run: RunFolder) -> bool:
     """Says whether a run was stopped after a checkpoint, and is left alone now."""
-    return read_status(run) in STOPPED and has_checkpoint(run) and not is_held(run)
+    return read_status(run) in STOPPED and has_checkpoint(run) and not is_locked(run)
 
 
 def _train(

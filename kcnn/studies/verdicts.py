@@ -114,10 +114,10 @@ def _verdict_and_reason(published: Published, ours: Quantity) -> tuple[str, str]
         )
     where = f"one more run of ours is expected in {ours.shown_range(expected)}"
     meant = _meant(published)
-    if not expected.meets(meant):
+    if not expected.overlaps(meant):
         verdict = "below" if ours.mean < published.value else "above"
         return verdict, f"{where}, and it lies outside: ours is {verdict}"
-    if not narrow.meets(meant):
+    if not narrow.overlaps(meant):
         return "too few seeds", (
             f"{where}; it lies there only because {len(ours.values)} seeds leave their spread "
             f"uncertain (known for sure, it would be {ours.shown_range(narrow)}): neither "

@@ -100,7 +100,7 @@ def test_two_groups_of_seeds(make_run: MakeRun, tmp_path: Path) -> None:
     assert not interval.covers(0)
 
 
-def test_the_same_seed_again_is_no_further_seed(make_run: MakeRun, tmp_path: Path) -> None:
+def test_the_same_seed_again_is_not_counted(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(100))
     make_run("b", range(100))
     (group,) = compare(["digits/a", "digits/b"], tmp_path).groups
@@ -127,7 +127,7 @@ def test_the_same_images_elsewhere(make_run: MakeRun, tmp_path: Path) -> None:
 
 
 class TestRefused:
-    def test_other_data_set(self, make_run: MakeRun, tmp_path: Path) -> None:
+    def test_other_dataset(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(9))
         run = make_run("b", range(9))
         write_text(run.resolved, resolved_yaml(read_recipe("mnist")))
@@ -211,7 +211,7 @@ class TestRefused:
         assert caught.value.hint == "restore it, or train the run again"
 
 
-def test_what_a_summary_does_not_tell(make_run: MakeRun, tmp_path: Path) -> None:
+def test_values_that_a_summary_lacks(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(9))
     write_json(make_run("b", range(9)).summary, {"status": "finished", "best": None})
     run = compare(["digits/a", "digits/b"], tmp_path).runs[1]

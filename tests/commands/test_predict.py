@@ -150,7 +150,7 @@ def test_a_missing_image(trained_run, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("summary", "message"),
     [
-        ("{}", "class_names: expected a list of names"),
+        ("{}", "class_names: expected a list with the name"),
         ('{"class_names": ["a", "b"]}', "predicts 10 classes, but there are 2 names"),
     ],
 )

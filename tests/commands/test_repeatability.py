@@ -42,7 +42,7 @@ def test_another_seed_is_seen_everywhere(
     ]  # fmt: skip
 
 
-def test_a_fit_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fit_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SETTINGS", ("train.epochs=none",))
     with pytest.raises(TrainingError, match="kcnn fit digits: command line"):
         differing_files(Progress())

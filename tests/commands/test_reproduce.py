@@ -138,7 +138,7 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> 
         result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
     assert [run.run for run in result.runs] == ["digits/seed-000-2"]
     assert notes.epochs == 2
-    refused = f"{stopped.path}: began on GPU, and here CPU:0 would train"
+    refused = f"{stopped.path}: was started on GPU, and here CPU:0 would train"
     assert f"{refused}; another run takes its place" in notes.lines
     assert read_status(stopped) == "interrupted"
 

@@ -114,7 +114,7 @@ class StopAtStep(Progress):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["EMA", "lookahead"])
-def test_a_long_epoch_goes_on_from_the_middle(
+def test_a_long_epoch_is_resumed_from_the_middle(
     tiny: Path, assert_same, whole, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a checkpoint after every step; the fit without a stop has none within epochs."""
@@ -211,14 +211,14 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
 
 
 @pytest.mark.slow
-def test_a_run_without_a_checkpoint_begins_anew_in_its_folder(tiny: Path, assert_same) -> None:
+def test_a_run_without_a_checkpoint_starts_again_in_its_folder(tiny: Path, assert_same) -> None:
     run = stopped(tiny, 1, "train.epochs=2")
     assert_same(resume("tiny/stopped").run, fit(tiny, ["train.epochs=2"], name="whole").run)
     assert read_status(run) == "finished"
 
 
 @pytest.mark.slow
-def test_a_finished_run_goes_on_with_more_epochs(tiny: Path, assert_same) -> None:
+def test_a_finished_run_is_trained_for_more_epochs(tiny: Path, assert_same) -> None:
     """With a schedule that counts no epochs, as if all had been meant at first."""
     constant = "train.learning_rate_schedule=null"
     whole = fit(tiny, [constant], name="whole").run
@@ -238,7 +238,7 @@ class Fail(Stop):
 
 
 @pytest.mark.slow
-def test_more_epochs_that_stop_leave_the_figures_of_those_before(tiny: Path) -> None:
+def test_more_epochs_that_stop_keep_the_results_before_them(tiny: Path) -> None:
     constant = "train.learning_rate_schedule=null"
     finished = fit(tiny, [constant, "train.epochs=2"], name="short")
     figures = {"status", "epochs", "timings"}
@@ -274,7 +274,7 @@ def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same, whole) 
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, whole, notes) -> None:
+def test_a_damaged_checkpoint_is_skipped(tiny: Path, assert_same, whole, notes) -> None:
     run = stopped(tiny, 4)
     newest = run.checkpoints / "epoch-0003.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
@@ -283,16 +283,16 @@ def test_a_damaged_checkpoint_is_passed_over(tiny: Path, assert_same, whole, not
 
 
 @pytest.mark.slow
-def test_what_may_change_the_last_digits_is_told(tiny: Path, notes) -> None:
+def test_what_may_change_the_last_digits_is_noted(tiny: Path, notes) -> None:
     run = stopped(tiny, 3)
     began = read_json(run.environment)
     write_json(run.environment, {**began, "onednn": "another", "training_cores": 99})
     resume("tiny/stopped", progress=notes)
-    (told,) = (line for line in notes.lines if line.startswith("not what the run began with"))
-    assert ": onednn, training_cores; its figures may differ" in told
+    (note,) = (line for line in notes.lines if line.startswith("not as when the run was started"))
+    assert ": onednn, training_cores; its metrics may differ" in note
 
 
-def test_what_is_told_around_training_stands_in_the_log(tiny: Path, notes) -> None:
+def test_notes_around_training_are_in_the_log(tiny: Path, notes) -> None:
     digits = read_digits()
     known = digits.test.labels < 9
     np.savez(
@@ -306,7 +306,7 @@ def test_what_is_told_around_training_stands_in_the_log(tiny: Path, notes) -> No
     evaluate(None, run.path.parents[1], progress=notes)
     log = run.log.read_text()
     assert "all but black" in log.splitlines()[0]
-    assert f"going on with {run.path} after epoch 2" in log
+    assert f"resuming {run.path} after epoch 2" in log
     assert "training: 2 epochs of 1 steps of 20 images" in log
     assert log.count("no test image shows 9") == 2
     told = [note for note in notes.lines if note.startswith("no test image shows 9")]

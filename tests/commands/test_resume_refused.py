@@ -21,7 +21,7 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.figures import accuracy
 from kcnn.files.npz import NoRoomError
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.lock import hold
+from kcnn.runs.lock import lock_run
 from kcnn.training.complete_run import FitResult
 
 
@@ -57,14 +57,14 @@ def _damage(run: RunFolder) -> None:
         (None, [], "finished after epoch 3; all its epochs are done"),
         (None, ["train.epochs=2"], "train.epochs=2, but 3 epochs are done"),
         (None, ["train.batch_size=32", "train.epochs=9"],
-         "train.batch_size cannot change when a run goes on"),
+         "train.batch_size cannot change when a run is resumed"),
         (_damage, ["train.epochs=9"], "every checkpoint in it is damaged"),
         (lambda run: _unlike(run, training_devices=["GPU:0", "GPU:1"]), ["train.epochs=9"],
-         "began on GPU:0, GPU:1, and here CPU:0 would train"),
-        (lambda run: shutil.rmtree(run.checkpoints), [], "without a checkpoint to go on from"),
+         "was started on GPU:0, GPU:1, and here CPU:0 would train"),
+        (lambda run: shutil.rmtree(run.checkpoints), [], "without a checkpoint to resume from"),
     ],
 )  # fmt: skip
-def test_what_cannot_go_on_is_refused_and_left_alone(
+def test_a_run_that_cannot_be_resumed_is_left_unchanged(
     own: RunFolder, prepare: Callable[[RunFolder], None] | None, overrides: list[str], message: str
 ) -> None:
     if prepare:
@@ -89,7 +89,7 @@ def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatc
 def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
     text = own.resolved.read_text()
     own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
-    with pytest.raises(RunError, match="not the settings that the run began with"):
+    with pytest.raises(RunError, match="not the settings that the run was started with"):
         resume(str(own.path), ["train.epochs=4"])
 
 
@@ -151,7 +151,7 @@ def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_checkpoint_that_is_none_is_passed_over(own: RunFolder, damage: str, notes) -> None:
+def test_a_checkpoint_that_is_none_is_skipped(own: RunFolder, damage: str, notes) -> None:
     newest, before = own.checkpoints / "epoch-0003.npz", own.checkpoints / "epoch-0002.npz"
     DAMAGES[damage](newest)
     DAMAGES[damage](before)
@@ -183,7 +183,7 @@ def test_an_environment_without_a_precision_is_refused(own: RunFolder, precision
         resume(str(own.path), ["train.epochs=4"])
 
 
-def test_a_lock_that_is_no_file_is_told(own: RunFolder) -> None:
+def test_a_lock_that_is_no_file_is_refused(own: RunFolder) -> None:
     own.lock.unlink(missing_ok=True)
     own.lock.mkdir()
     with pytest.raises(RunError, match="lock: cannot be written"):
@@ -191,7 +191,7 @@ def test_a_lock_that_is_no_file_is_told(own: RunFolder) -> None:
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(own: RunFolder) -> None:
-    with hold(own), pytest.raises(RunError, match="another process is training this run"):
+    with lock_run(own), pytest.raises(RunError, match="another process is training this run"):
         resume(str(own.path), ["train.epochs=4"])
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from kcnn.cli import cli
 from kcnn.commands.runs import SORTS, list_runs
 from kcnn.files.atomic import write_json, write_text
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.runs.lock import hold
+from kcnn.runs.lock import lock_run
 
 METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
 
@@ -57,7 +58,7 @@ def test_rows(outputs: Path) -> None:
 
 
 def test_a_run_that_trains(outputs: Path) -> None:
-    with hold(RunFolder(outputs / "mnist" / "run-001")):
+    with lock_run(RunFolder(outputs / "mnist" / "run-001")):
         assert list_runs(outputs)[0].status == "training"
     assert list_runs(outputs)[0].status == "unfinished"
 
@@ -76,7 +77,7 @@ def test_sorted(sort: str, order: list[str], outputs: Path) -> None:
     assert titles(outputs, sort) == order
 
 
-def test_a_run_that_went_on_or_was_copied_began_when_it_began(outputs: Path) -> None:
+def test_a_resumed_or_copied_run_was_started_when_it_was(outputs: Path) -> None:
     run = RunFolder(outputs / "cifar" / "run-001")
     began = "1970-01-01T00:00:01+00:00"
     write_json(run.environment, {"started": began})
@@ -91,12 +92,20 @@ def test_every_sort(outputs: Path) -> None:
         assert sorted(titles(outputs, sort)) == sorted(titles(outputs, "run"))
 
 
-def test_damaged_files_tell_nothing(outputs: Path) -> None:
+def test_damaged_files_are_skipped(outputs: Path) -> None:
     run = outputs / "cifar" / "run-001"
     (run / "summary.json").write_text("{")
     (run / "metrics.csv").write_text("epoch\nx\n")
     row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
     assert (row.status, row.epochs, row.test_accuracy) == ("unfinished", None, None)
+
+
+def test_metrics_saved_with_semicolons(outputs: Path) -> None:
+    (outputs / "cifar" / "run-001" / "metrics.csv").write_text("epoch;val_accuracy\n1;0,5\n")
+    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    assert (row.epochs, row.val_accuracy, row.test_accuracy) == (None, None, 0.5)
+    done = CliRunner().invoke(cli, ["runs", "--output-dir", str(outputs)])
+    assert re.search(r"cifar/run-001 +finished +50\.00 % +– +– +900 ", done.output)
 
 
 def test_summary_of_another_shape(outputs: Path) -> None:

@@ -16,7 +16,7 @@ from kcnn.commands.watch import watch
 from kcnn.errors import RunError, TrainingError
 from kcnn.progress import EpochFinished, Progress, TrainingStarted
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.runs.lock import hold, is_held
+from kcnn.runs.lock import is_locked, lock_run
 from kcnn.runs.log import logged
 
 
@@ -37,14 +37,14 @@ def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) 
     seen = [threading.Event() for _ in range(3)]
 
     def train() -> None:
-        with hold(run), logged(run, Progress()) as progress:
+        with lock_run(run), logged(run, Progress()) as progress:
             for number in range(2):
                 progress.note(f"line {number}")
                 assert seen[number].wait(10)
 
     trainer = threading.Thread(target=train)
     trainer.start()
-    while not (is_held(run) and run.log.exists()):
+    while not (is_locked(run) and run.log.exists()):
         pass
     for line in following(run):
         heard.append(line)
@@ -55,13 +55,13 @@ def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) 
     assert heard[-1] == "digits/run-001: unfinished, and no process trains it"
 
 
-def test_a_training_of_somebody_else_is_seen(somebody_else: RunFolder) -> None:
-    with hold(somebody_else):
+def test_the_training_of_another_user_is_seen(somebody_else: RunFolder) -> None:
+    with lock_run(somebody_else):
         somebody_else.lock.chmod(0o444)
         with nobody():
-            assert is_held(somebody_else)
+            assert is_locked(somebody_else)
     with nobody():
-        assert not is_held(somebody_else)
+        assert not is_locked(somebody_else)
 
 
 @pytest.fixture
@@ -104,7 +104,9 @@ def test_a_log_that_cannot_be_read(run: RunFolder) -> None:
         (ZeroDivisionError(), "ZeroDivisionError"),
     ],
 )
-def test_the_log_says_how_a_training_ended(run: RunFolder, error: BaseException, last: str) -> None:
+def test_the_log_ends_with_how_a_training_ended(
+    run: RunFolder, error: BaseException, last: str
+) -> None:
     with pytest.raises(type(error)), logged(run, Progress()) as progress:
         progress.receive(TrainingStarted(3, 10, 64))
         progress.receive(EpochFinished(1, {"epoch": 1, "loss": 0.25}))

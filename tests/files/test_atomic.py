@@ -48,7 +48,7 @@ def test_an_interrupted_folder_leaves_the_old_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_a_folder_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "saved_model"
     write_text(path / "old.txt", "old")
     with atomic(path) as temporary:
@@ -57,7 +57,7 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_never_takes_the_place_of_a_folder(tmp_path: Path) -> None:
+def test_a_file_never_replaces_a_folder(tmp_path: Path) -> None:
     place = tmp_path / "loss.png"
     (place / "mine").mkdir(parents=True)
     with pytest.raises(RunError, match=r"loss\.png: cannot be written: Is a directory"):
@@ -130,8 +130,8 @@ def test_a_folder_that_cannot_be_replaced_stays(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_only_a_new_place_is_taken(tmp_path: Path) -> None:
-    require_new(tmp_path / "answers.csv", "choose another")
-    (tmp_path / "answers.csv").write_text("mine")
-    with pytest.raises(RunError, match=r"answers\.csv: already exists"):
-        require_new(tmp_path / "answers.csv", "choose another")
+def test_an_existing_path_is_refused(tmp_path: Path) -> None:
+    require_new(tmp_path / "predictions.csv", "choose another")
+    (tmp_path / "predictions.csv").write_text("mine")
+    with pytest.raises(RunError, match=r"predictions\.csv: already exists"):
+        require_new(tmp_path / "predictions.csv", "choose another")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from kcnn.files.folder_names import LONGEST_WORDS, folder_name
+from kcnn.files.folder_names import MAX_WORDS_LENGTH, folder_name
 
 
 def test_words_and_digits_of_the_content() -> None:
@@ -12,7 +12,7 @@ def test_words_and_digits_of_the_content() -> None:
 
 
 def test_long_words_leave_room_for_the_digits() -> None:
-    assert len(folder_name("a" * 300, "a")) == LONGEST_WORDS + 9
+    assert len(folder_name("a" * 300, "a")) == MAX_WORDS_LENGTH + 9
 
 
 def test_content_that_is_not_unicode() -> None:

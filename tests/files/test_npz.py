@@ -14,7 +14,7 @@ from kcnn.files.npz import ArraysError, array_names, read_arrays
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """The beginning of an array's file that says it is of this shape."""
+    """Return the header of an array's file with this shape."""
     stream = io.BytesIO()
     about = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, about)
@@ -48,7 +48,7 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     file = tmp_path / "bomb.npz"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", header((200_000_000,)) + bytes(200_000_000))
@@ -82,7 +82,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         b"\x93NUMPY\x09\x09",
     ],
 )
-def test_an_array_that_is_not_what_it_says(tmp_path: Path, content: bytes) -> None:
+def test_an_array_that_contradicts_its_header(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "lie.npz"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", content)

@@ -16,7 +16,7 @@ def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
         read_json(tmp_path / "summary.json")
 
 
-def test_a_file_is_read_in_binary_where_the_system_tells_text_apart(
+def test_a_file_is_read_in_binary_on_windows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "images.npy").write_bytes(b"\r\n\x1a\r\n")

@@ -79,8 +79,8 @@ def test_the_last_two_are_kept(run: RunFolder) -> None:
     assert names(run) == ["epoch-0003-step-000005.npz", "epoch-0003-step-000010.npz"]
 
 
-def test_one_that_is_written_anew_after_damage_leaves_those_behind_it(run: RunFolder) -> None:
-    """A run that went on from epoch 1 has passed over 2 and 3; they are no reason to lose 1."""
+def test_writing_again_after_damage_keeps_later_ones(run: RunFolder) -> None:
+    """A run resumed from epoch 1 because 2 and 3 are damaged; they must not remove 1."""
     write(run, (1, 0), (2, 0), (3, 0))
     write(run, (1, 0), (2, 0))
     assert names(run) == ["epoch-0001.npz", "epoch-0002.npz", "epoch-0003.npz"]
@@ -134,7 +134,7 @@ def another_epoch(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, empty, another_archive, another_epoch])
-def test_a_damaged_one_is_passed_over_and_reported(run: RunFolder, damage, notes) -> None:
+def test_a_damaged_one_is_skipped_and_reported(run: RunFolder, damage, notes) -> None:
     write(run, (1, 0), (2, 0))
     newest = run.checkpoints / "epoch-0002.npz"
     damage(newest)
@@ -174,7 +174,9 @@ def test_within_an_epoch_the_metrics_are_needed(run: RunFolder, changes, notes) 
         {"parts": {"MetricsFile": {"rows": []}}},
     ],
 )
-def test_what_no_training_wrote_is_damage(run: RunFolder, wrong: dict[str, Any], notes) -> None:
+def test_a_tree_that_no_training_wrote_is_damage(
+    run: RunFolder, wrong: dict[str, Any], notes
+) -> None:
     write(run, (1, 0))
     change_tree(run.checkpoints / "epoch-0001.npz", wrong)
     with pytest.raises(RunError) as caught:
@@ -187,7 +189,7 @@ def test_what_no_training_wrote_is_damage(run: RunFolder, wrong: dict[str, Any],
     ("error", "reason"),
     [(PermissionError(13, "Permission denied"), "Permission denied"), (NoRoomError("big"), "big")],
 )
-def test_one_that_may_be_whole_is_not_passed_over(
+def test_one_that_may_be_whole_is_not_skipped(
     run: RunFolder, error: Exception, reason: str, notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(run, (1, 0), (2, 0))

@@ -47,7 +47,7 @@ def test_resumptions_are_added(tmp_path: Path) -> None:
     assert read_environment(run).differences(HERE) == ["kcnn"]
 
 
-def test_a_run_tells_when_it_began(tmp_path: Path) -> None:
+def test_when_a_run_was_started(tmp_path: Path) -> None:
     run = create_run(tmp_path, "cifar")
     write_text(run.resolved, "name: any\n")
     write_json(run.environment, {"started": "2001-02-03T04:05:06+00:00"})
@@ -61,7 +61,7 @@ def test_a_run_tells_when_it_began(tmp_path: Path) -> None:
     [None, "{", "[1]", "{}", '{"started": 3}', '{"started": "today"}', '{"started": null}',
      '{"started": "0001-01-01T00:00:00+14:00"}'],
 )  # fmt: skip
-def test_a_run_that_does_not_tell_began_with_its_settings(
+def test_a_run_that_does_not_record_it_was_started_with_its_settings(
     environment: str | None, tmp_path: Path
 ) -> None:
     run = create_run(tmp_path, "cifar")
@@ -81,7 +81,7 @@ def test_a_run_that_does_not_tell_began_with_its_settings(
         ("nonsense", False),
     ],
 )
-def test_a_run_that_was_begun_with_fewer_epochs(
+def test_a_run_that_was_started_with_fewer_epochs(
     tmp_path: Path, resumed: object, extended: bool
 ) -> None:
     run = create_run(tmp_path, "cifar")

@@ -46,13 +46,13 @@ def test_find_the_newest_run(outputs: Path) -> None:
     assert find_run(None, outputs).title == "digits/first-try"
 
 
-def test_of_runs_worked_on_at_once_the_last_by_name_is_newest(outputs: Path) -> None:
+def test_of_runs_at_the_same_time_the_last_by_name_is_newest(outputs: Path) -> None:
     for title in RUNS:
         os.utime(outputs / title / "resolved.yaml", (500, 500))
     assert newest(list_runs(outputs)).title == "digits/first-try"
 
 
-def test_list_runs_passes_over_what_is_no_run(outputs: Path) -> None:
+def test_list_runs_skips_other_folders(outputs: Path) -> None:
     (outputs / "cifar" / "run-003").mkdir()
     (outputs / "notes.txt").write_text("")
     assert [run.title for run in list_runs(outputs)] == list(RUNS)
@@ -87,7 +87,7 @@ def test_no_runs_at_all(tmp_path: Path) -> None:
     assert caught.value.hint == "train one first: kcnn fit digits"
 
 
-def test_weights_of_a_run(tmp_path: Path) -> None:
+def test_model_of_a_run(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     with pytest.raises(RunError, match=r"model\.keras: this run has no such model"):
         find_model(run, "last")

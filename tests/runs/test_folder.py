@@ -8,7 +8,7 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.files.atomic import require_writable
-from kcnn.runs.folder import FreeName, RunFolder, create_run, require_no_links, require_room
+from kcnn.runs.folder import FreeName, RunFolder, create_run, require_creatable, require_no_links
 
 
 def test_runs_are_numbered(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_named_run(tmp_path: Path) -> None:
     assert create_run(tmp_path, "digits").path.name == "run-001"
 
 
-def test_a_free_name_gets_a_number_where_it_is_taken(tmp_path: Path) -> None:
+def test_a_free_name_gets_a_number_if_it_is_taken(tmp_path: Path) -> None:
     for name in ("seed-001", "seed-001-2", "seed-001-3"):
-        require_room(tmp_path, "digits", FreeName("seed-001"))
+        require_creatable(tmp_path, "digits", FreeName("seed-001"))
         assert create_run(tmp_path, "digits", FreeName("seed-001")).path.name == name
     assert create_run(tmp_path, "digits", FreeName("seed-001-2")).path.name == "seed-001-2-2"
 
@@ -61,18 +61,18 @@ def test_runs_of_a_free_name_started_at_once_get_their_own_folders(tmp_path: Pat
     assert sorted(names) == sorted(["seed", *(f"seed-{number}" for number in range(2, 41))])
 
 
-def test_require_room_finds_the_name_taken(tmp_path: Path) -> None:
+def test_require_creatable_refuses_a_name_that_is_taken(tmp_path: Path) -> None:
     create_run(tmp_path, "digits", "first-try")
-    require_room(tmp_path, "digits", "second-try")
-    require_room(tmp_path, "mnist", "first-try")
+    require_creatable(tmp_path, "digits", "second-try")
+    require_creatable(tmp_path, "mnist", "first-try")
     with pytest.raises(RunError, match=r"digits/first-try: a run of this name already exists"):
-        require_room(tmp_path, "digits", "first-try")
+        require_creatable(tmp_path, "digits", "first-try")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", ".hidden", "-x", "a b", "a" * 101])
 def test_name_unfit_for_a_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not a name for a folder"):
-        require_room(tmp_path, "digits", name)
+        require_creatable(tmp_path, "digits", name)
 
 
 def test_title_of_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_title_of_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("name", ["plots", "export", "checkpoint", "checkpoint/lock", "log.txt"])
-def test_a_run_that_leads_elsewhere_is_not_written_into(tmp_path: Path, name: str) -> None:
+def test_a_run_with_links_is_not_written_into(tmp_path: Path, name: str) -> None:
     run = create_run(tmp_path, "digits")
     require_no_links(run)
     (tmp_path / "mine").mkdir()

@@ -8,15 +8,15 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.runs.lock import hold, is_held
+from kcnn.runs.lock import is_locked, lock_run
 
 HOLDER = """
 import sys
 from pathlib import Path
-from kcnn.runs.lock import hold
+from kcnn.runs.lock import lock_run
 from kcnn.runs.folder import RunFolder
 
-with hold(RunFolder(Path(sys.argv[1]))):
+with lock_run(RunFolder(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -27,11 +27,11 @@ def run(tmp_path: Path) -> RunFolder:
     return create_run(tmp_path, "digits")
 
 
-def test_a_run_is_held_as_long_as_it_is_worked_on(run: RunFolder) -> None:
-    assert not is_held(run)
-    with hold(run):
-        assert is_held(run)
-    assert not is_held(run)
+def test_a_run_is_locked_while_it_trains(run: RunFolder) -> None:
+    assert not is_locked(run)
+    with lock_run(run):
+        assert is_locked(run)
+    assert not is_locked(run)
 
 
 def test_one_process_at_a_time_until_it_is_killed(run: RunFolder) -> None:
@@ -40,25 +40,25 @@ def test_one_process_at_a_time_until_it_is_killed(run: RunFolder) -> None:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert other.stdout is not None and other.stdout.readline() == "held\n"
-    with pytest.raises(RunError, match="another process is training this run"), hold(run):
+    with pytest.raises(RunError, match="another process is training this run"), lock_run(run):
         pass
     other.kill()
     other.communicate()
-    with hold(run):
-        assert is_held(run)
+    with lock_run(run):
+        assert is_locked(run)
 
 
-def test_who_looks_does_not_hold(run: RunFolder) -> None:
-    with hold(run):
+def test_asking_does_not_lock(run: RunFolder) -> None:
+    with lock_run(run):
         pass
-    assert [is_held(run) for _ in range(2)] == [False, False]
+    assert [is_locked(run) for _ in range(2)] == [False, False]
 
 
 def test_a_lock_that_leads_elsewhere_is_not_taken(run: RunFolder, tmp_path: Path) -> None:
     run.checkpoints.mkdir()
     (tmp_path / "mine").write_text("mine")
     run.lock.symlink_to(tmp_path / "mine")
-    with pytest.raises(RunError, match="is a link"), hold(run):
+    with pytest.raises(RunError, match="is a link"), lock_run(run):
         pass
-    assert not is_held(run)
+    assert not is_locked(run)
     assert (tmp_path / "mine").read_text() == "mine"

@@ -16,8 +16,8 @@ def run(tmp_path: Path) -> RunFolder:
     return create_run(tmp_path, "digits")
 
 
-def told(run: RunFolder) -> list[str]:
-    """Reads the log's lines without their times, which every line must begin with."""
+def lines_of(run: RunFolder) -> list[str]:
+    """Return the log's lines without the times that each must begin with."""
     lines = run.log.read_text(encoding="utf-8").splitlines()
     times = [re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ", line) for line in lines]
     return [line[time.end() :] for line, time in zip(lines, times, strict=True) if time]
@@ -32,7 +32,7 @@ class Heard(Progress):
             self.notes.append(event.text)
 
 
-def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) -> None:
+def test_events_are_logged_and_reach_the_display(run: RunFolder) -> None:
     heard = Heard()
     with logged(run, heard) as progress:
         progress.note("going on")
@@ -41,7 +41,7 @@ def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) 
         progress.receive(TrainingStarted(2, 3, 4))
         progress.receive(StepFinished(1, 1, {"loss": 2.5}))
         progress.receive(EpochFinished(1, {"epoch": 1, "loss": 0.5, "accuracy": 1 / 3}))
-    assert told(run) == [
+    assert lines_of(run) == [
         "going on",
         "Loading",
         "training: 2 epochs of 3 steps of 4 images",
@@ -51,14 +51,14 @@ def test_what_is_told_stands_in_the_log_and_reaches_the_display(run: RunFolder) 
     assert heard.notes == ["going on"]
 
 
-def test_a_run_that_goes_on_adds_to_its_log(run: RunFolder) -> None:
+def test_a_resumed_run_appends_to_its_log(run: RunFolder) -> None:
     for _ in range(2):
         with logged(run, Progress()):
             pass
-    assert told(run) == ["finished", "finished"]
+    assert lines_of(run) == ["finished", "finished"]
 
 
-def test_what_is_told_before_there_is_a_run_stands_first_in_its_log(run: RunFolder) -> None:
+def test_notes_before_there_is_a_run_are_first_in_its_log(run: RunFolder) -> None:
     heard = Heard()
     early = Remembering(heard)
     with early.task("Loading", 9, "images") as advance:
@@ -67,7 +67,7 @@ def test_what_is_told_before_there_is_a_run_stands_first_in_its_log(run: RunFold
     log_notes(run, early.notes)
     with logged(run, heard) as progress:
         progress.note("going on")
-    assert told(run) == ["left out 2 files", "going on", "finished"]
+    assert lines_of(run) == ["left out 2 files", "going on", "finished"]
     assert heard.notes == ["left out 2 files", "going on"]
 
 
@@ -79,14 +79,14 @@ def test_what_is_told_before_there_is_a_run_stands_first_in_its_log(run: RunFold
 def test_how_it_ended(error: BaseException, line: str, run: RunFolder) -> None:
     with pytest.raises(type(error)), logged(run, Progress()):
         raise error
-    assert told(run) == [line]
+    assert lines_of(run) == [line]
 
 
-def test_a_mistake_in_kcnn_leaves_its_traceback(run: RunFolder) -> None:
+def test_a_bug_leaves_its_traceback(run: RunFolder) -> None:
     with pytest.raises(ZeroDivisionError), logged(run, Progress()):
         raise ZeroDivisionError
     text = run.log.read_text(encoding="utf-8")
-    assert "failed by a mistake in kcnn\nTraceback" in text
+    assert "failed because of a bug in kcnn\nTraceback" in text
 
 
 def test_names_of_files_that_are_no_text(run: RunFolder) -> None:

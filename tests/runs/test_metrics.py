@@ -104,10 +104,10 @@ def test_metrics_written_byte_for_byte(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("before", ["", "val_", "test_", "test_augmented_", "best.test_"])
-def test_every_metric_of_recipes_is_a_share(before: str, metric: str) -> None:
+def test_every_metric_of_recipes_is_a_fraction(before: str, metric: str) -> None:
     assert is_fraction(before + snake_case(metric))
 
 
 @pytest.mark.parametrize("name", ["loss", "val_loss", "learning_rate", *map(snake_case, LOSSES)])
-def test_no_shares(name: str) -> None:
+def test_losses_are_no_fractions(name: str) -> None:
     assert not is_fraction(name)

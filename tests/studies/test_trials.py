@@ -17,7 +17,7 @@ from kcnn.files.atomic import write_json, write_text
 from kcnn.progress import Progress
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.folder import FreeName, RunFolder, create_run
-from kcnn.runs.lock import hold
+from kcnn.runs.lock import lock_run
 from kcnn.studies import trials as module
 from kcnn.studies.executor import Fit
 from kcnn.studies.trials import WantedRun, Workplace, train_many
@@ -103,7 +103,7 @@ def test_a_run_of_images_that_changed_does_not_count(
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status: str) -> None:
     stopped = leave_checkpoint(leave_run(tmp_path, wanted_run(0), "stopped", status))
     leave_checkpoint(leave_run(tmp_path, wanted_run(1), "failed", "failed"))
-    with hold(leave_checkpoint(leave_run(tmp_path, wanted_run(2), "trains", "unfinished"))):
+    with lock_run(leave_checkpoint(leave_run(tmp_path, wanted_run(2), "trains", "unfinished"))):
         trained = train_many(
             [wanted_run(0), wanted_run(1), wanted_run(2)], Workplace(tmp_path), Progress()
         )
