@@ -117,7 +117,8 @@ class TestTwoSeedsOfTwo:
             "sweep.csv", "sweep.json", "sweep.png",
         }  # fmt: skip
         assert read_json(result.folder / "sweep.json") == json.loads(json.dumps(result.as_json()))
-        lines = list(csv.DictReader((result.folder / "sweep.csv").open(encoding="utf-8")))
+        with (result.folder / "sweep.csv").open(encoding="utf-8") as table:
+            lines = list(csv.DictReader(table))
         for line, row in zip(lines, result.rows, strict=True):
             quantity = row.quantity("val_accuracy")
             assert quantity is not None and quantity.interval is not None
