@@ -1,4 +1,4 @@
-"""Compare the TFLOP/s of a training with the limit of the machine."""
+"""Compare the TFLOP/s of a training with the limits of the machine."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ REPEATS = 6
 
 
 def operations_of_an_image(plan: Plan) -> int:
-    """Count the floating-point operations for one image, forward and backward.
+    """Count the floating-point operations for an image in a training step, forward and backward.
 
-    A multiply-add is two operations. Going back costs a layer with weights once more for the
-    weights' gradient, unless they are frozen, and once more for its input's, unless nothing below
-    it is trained.
+    A multiply-add is two operations. The backward pass of a layer needs as many operations as its
+    forward pass for the gradient of its weights, unless they are frozen, and as many again for the
+    gradient of its input, unless no layer before it is trained.
     """
     total, trained_below = 0, False
     for node in plan.nodes:
@@ -36,8 +36,8 @@ def operations_of_an_image(plan: Plan) -> int:
     return total
 
 
-def limits(dtype: str) -> dict[str, float]:
-    """Measure the fastest convolution and matrix product of a few, in TFLOP/s."""
+def machine_limits(dtype: str) -> dict[str, float]:
+    """Measure the TFLOP/s of the fastest of CONVOLUTIONS and of PRODUCTS."""
     import tensorflow as tf
 
     def random(*shape: int) -> tf.Tensor:
@@ -73,25 +73,25 @@ def _rate(operations: int, compute: Callable[..., object], arguments: Sequence[o
 
 
 def print_rates(recipe: str, policy: str, epochs: int, images: int) -> None:
-    """Train, and measure the machine before and after.
+    """Train a recipe, and print its TFLOP/s and the machine's limits before and after.
 
     Raises:
-        KcnnError: The recipe or its data is wrong, or cannot be trained so.
+        KcnnError: The recipe or its data is wrong, or the training fails.
     """
     from contenders.ours import seconds_of_epochs
     from contenders.task import WARM_UP_EPOCHS, make_task
 
     task = make_task(recipe, policy, epochs, images)
     dtype = policy.removeprefix("mixed_")
-    most = limits(dtype)
+    limits = machine_limits(dtype)
     seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
     operations = operations_of_an_image(task.plan) * len(task.train)
     reached = operations / statistics.median(seconds) / 1e12
-    again = limits(dtype)
+    limits_after = machine_limits(dtype)
     click.echo(f"{task.plan.recipe.name} in {policy}: {reached:.3f} TFLOP/s "
                f"({len(task.train) / statistics.median(seconds):,.0f} images/s)")  # fmt: skip
-    for name, rate in most.items():
-        limit = max(rate, again[name])
+    for name, rate in limits.items():
+        limit = max(rate, limits_after[name])
         click.echo(f"fastest {name} in {dtype}: {limit:.3f} TFLOP/s; {reached / limit:.0%} of it")
 
 
@@ -100,19 +100,19 @@ def print_rates(recipe: str, policy: str, epochs: int, images: int) -> None:
 @click.option("--precision", default="auto", show_default=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
 @click.option("--epochs", default=2, show_default=True, type=click.IntRange(1),
-              help="Timed, after one more.")  # fmt: skip
+              help="Epochs that are timed, after a warm-up epoch.")  # fmt: skip
 @click.option("--images", default=10_000, show_default=True, type=click.IntRange(1),
-              help="In an epoch.")  # fmt: skip
+              help="Images in an epoch.")  # fmt: skip
 def main(recipe: str, precision: str, epochs: int, images: int) -> None:
     """Print the TFLOP/s that training RECIPE reaches, and the machine's limits."""
     start_tensorflow(Progress())
-    from contenders.task import in_one_line
-    from training_speed import settled
+    from contenders.task import error_line
+    from training_speed import choose_policy
 
     try:
-        print_rates(recipe, settled(precision), epochs, images)
+        print_rates(recipe, choose_policy(precision), epochs, images)
     except KcnnError as error:
-        raise click.ClickException(in_one_line(error)) from None
+        raise click.ClickException(error_line(error)) from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure how time and memory grow with images, batch size and depth of the network."""
+"""Measure how time and memory grow with images, batch size and depth of the model."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from kcnn.machine.start import start_tensorflow
 from training_speed import KCNN_ENVIRONMENT, reason_of
 
 HERE = Path(__file__).parent
-# What stays while another quantity grows; whole batches of every size. Deep nets take fewer.
+# Values that stay while another quantity grows; IMAGES is a multiple of every batch size.
 IMAGES, FEWER_IMAGES, BATCH_SIZE, DEPTH = 20_480, 2_048, 128, 1
 BATCH_SIZES = (16, 64, 256, 1024, 4096)
 DEPTHS = (1, 4, 16, 64)
 PRECISION = "float32"
-LINEAR = 1.05  # up to this power, which leaves room for noise, nothing grows faster than linearly
+LINEAR = 1.05  # up to this exponent, with a margin for noise, growth counts as linear
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One training.
+    """The measurements of a training.
 
     Args:
-        value: Of the quantity that grows.
-        seconds: Of an epoch.
-        beyond: Peak memory of the process beyond the images themselves, in bytes.
+        value: The value of the quantity that grows.
+        seconds: Seconds of an epoch.
+        beyond: Peak memory of the process without the images themselves, in bytes.
     """
 
     value: int
@@ -46,14 +46,14 @@ class Point:
 
 
 def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
-    """Train in a process of its own."""
+    """Measure a training in a fresh process."""
     command = [sys.executable, "-m", "contenders.growing", PRECISION]
     command += map(str, (images, batch_size, depth))
     done = subprocess.run(command, env=KCNN_ENVIRONMENT, text=True, capture_output=True)
     if done.returncode:
         raise click.ClickException(reason_of(done))
-    found = json.loads(done.stdout.splitlines()[-1])
-    point = Point(value, found["seconds"], found["peak"] - found["data"])
+    measured = json.loads(done.stdout.splitlines()[-1])
+    point = Point(value, measured["seconds"], measured["peak"] - measured["data"])
     click.echo(
         f"{images:,} images in batches of {batch_size}, {depth} layers: {point.seconds:.2f} s, "
         f"{point.beyond / 1e6:,.0f} MB beyond the images",
@@ -63,7 +63,7 @@ def measure(value: int, images: int, batch_size: int, depth: int) -> Point:
 
 
 def exponent(points: Sequence[Point]) -> float:
-    """Fit seconds = c · value ** exponent to the larger half of the points."""
+    """Fit seconds = c · value ** exponent to the larger half of the points; return the exponent."""
     upper = points[len(points) // 2 - (len(points) < 4) :]
     logarithms = np.log([(point.value, point.seconds) for point in upper])
     return float(np.polyfit(*logarithms.T, 1)[0])
@@ -82,17 +82,17 @@ def table(name: str, points: Sequence[Point]) -> str:
 def verdict(grown: Mapping[str, Sequence[Point]]) -> str:
     """Summarize all points in one line."""
     powers = {name: exponent(points) for name, points in grown.items()}
-    slow = [f"{name} ({power:.2f})" for name, power in powers.items() if power > LINEAR]
-    fine = [f"{name} ({power:.2f})" for name, power in powers.items() if power <= LINEAR]
-    found = [f"faster than linearly with {', '.join(slow)}"] if slow else []
-    found += [f"not faster than linearly with {', '.join(fine)}"] if fine else []
+    faster = [f"{name} ({power:.2f})" for name, power in powers.items() if power > LINEAR]
+    linear = [f"{name} ({power:.2f})" for name, power in powers.items() if power <= LINEAR]
+    parts = [f"faster than linearly with {', '.join(faster)}"] if faster else []
+    parts += [f"not faster than linearly with {', '.join(linear)}"] if linear else []
     memory = [
         f"from {points[0].beyond / 1e6:,.0f} to {points[-1].beyond / 1e6:,.0f} MB with "
         f"{points[-1].value / points[0].value:,.0f} times the {name}"
         for name, points in grown.items()
     ]
     return (
-        f"**Verdict:** seconds grow {', but '.join(found)}; memory beyond the images' own bytes "
+        f"**Verdict:** seconds grow {', but '.join(parts)}; memory beyond the images' own bytes "
         f"goes {', '.join(memory)}."
     )
 
@@ -100,8 +100,8 @@ def verdict(grown: Mapping[str, Sequence[Point]]) -> str:
 def circumstances() -> str:
     """Describe when and on what machine everything was measured.
 
-    To be called afterwards: it loads TensorFlow, and a process's peak memory begins with that of
-    the process that starts it.
+    Call it after all measurements: it loads TensorFlow, and the peak memory of a process begins
+    with that of its parent process.
     """
     start_tensorflow()
     from kcnn.machine.environment import describe_machine
@@ -149,14 +149,16 @@ def plot(grown: dict[str, list[Point]]) -> Figure:
 @click.command(epilog="Example: python benchmarks/growth.py --most-images 100000")
 @click.option("--most-images", default=1_000_000, show_default=True,
               type=click.IntRange(10_000),
-              help="From a thousand up to so many, tenfold each time.")  # fmt: skip
+              help="Largest number; from 1,000 on, each is ten times the last.")  # fmt: skip
 @click.option("--output-dir", default=HERE, show_default="benchmarks",
-              type=click.Path(path_type=Path), help="Takes growth.md and growth.png.")  # fmt: skip
-@click.option("--quick", is_flag=True, help="Two points each: to see that it runs.")
+              type=click.Path(path_type=Path), help="For growth.md and growth.png.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="Measure two points each, only to see that it runs.")
 def main(most_images: int, output_dir: Path, quick: bool) -> None:
     """Measure how an epoch's time and memory grow; write growth.md and growth.png."""
     if quick and output_dir == HERE:
-        raise click.UsageError("--quick is no measurement: give its page another --output-dir")
+        raise click.UsageError(
+            "--quick measures too little for growth.md: choose another --output-dir"
+        )
     counts = [10**power for power in range(3, len(str(most_images)))]
     shortest = slice(2 if quick else None)
     images, fewer = (2_048, 256) if quick else (IMAGES, FEWER_IMAGES)

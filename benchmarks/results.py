@@ -22,7 +22,7 @@ COLUMNS = (
     "recipe", "parameters", "multiply-adds", "published (source): verdict", "our test accuracy",
     "seconds",
 )  # fmt: skip
-# The tutorials, the nets made to score, the pairs to compare, the well-known large ones.
+# Tutorials, models for a high accuracy, pairs to compare, and well-known large models.
 ORDER = (
     "digits", "mnist", "leaky_bn", "leaky_bn_fast", "lenet5", "simple_convnet", "cifar",
     "cifar_padding1", "cifar_tuned", "cifar94", "cifar94_muon", "cifar96", "mnist_best",
@@ -31,8 +31,8 @@ ORDER = (
 )  # fmt: skip
 
 
-def take_in(output_dir: Path) -> None:
-    """Store the results of `kcnn reproduce` below a folder of runs, with the machine of each.
+def store_results(output_dir: Path) -> None:
+    """Copy the results of `kcnn reproduce` into RESULTS, with the machine of each.
 
     Args:
         output_dir: The folder of all runs.
@@ -41,14 +41,14 @@ def take_in(output_dir: Path) -> None:
     for report in sorted(output_dir.glob("*/reproduction/reproduction.json")):
         measured = json.loads(report.read_text(encoding="utf-8"))
         if measured["recipe"] in ORDER and not measured["overrides"]:
-            kept = json.dumps(_kept(measured, report), indent=2, ensure_ascii=False)
-            (RESULTS / f"{measured['recipe']}.json").write_text(f"{kept}\n", encoding="utf-8")
+            stored = json.dumps(_stored(measured, report), indent=2, ensure_ascii=False)
+            (RESULTS / f"{measured['recipe']}.json").write_text(f"{stored}\n", encoding="utf-8")
 
 
-def _kept(measured: dict[str, Any], report: Path) -> dict[str, Any]:
-    """Return what is worth storing: no paths, and nothing that follows from the rest.
+def _stored(measured: dict[str, Any], report: Path) -> dict[str, Any]:
+    """Return the part of a result to store: no paths, and nothing that can be computed from it.
 
-    Verdicts are computed when the table is written, by the rules of that day.
+    Verdicts are computed when the table is written, by kcnn's current rules.
     """
     runs = [{"seed": run["seed"], "seconds": run["seconds"]} for run in measured["runs"]]
     quantities = [
@@ -80,21 +80,21 @@ def table() -> str:
 
 
 def with_table(readme: str) -> str:
-    """Return the text of the README with the table between its two marks."""
+    """Return the text of the README with the table between BEGIN and END."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise click.ClickException(f"README.md: the table stands between {BEGIN} and {END}")
+        raise click.ClickException(f"README.md: expected {BEGIN} and {END} around the table")
     return f"{before}{BEGIN}\n\n{table()}\n\n{_machines()}\n\n{END}{after}"
 
 
 def _machines() -> str:
-    """List which recipes were measured on which processor, the most used processor last."""
+    """Return which recipes were measured on which processor, the most used processor last."""
     recipes: dict[str, list[str]] = {}
     for name in ORDER:
-        if measured := _measured(name):
+        if measured := _read_result(name):
             machine = measured["machine"]
-            recipes.setdefault(_described(machine), []).append(name)
+            recipes.setdefault(_processor(machine), []).append(name)
     *others, (busiest, _) = sorted(recipes.items(), key=lambda item: len(item[1]))
     listed = [
         f"{', '.join(f'`{name}`' for name in names)} on {processor}" for processor, names in others
@@ -102,21 +102,21 @@ def _machines() -> str:
     return f"Measured {'; '.join([*listed, f'all others on {busiest}'])}."
 
 
-def _measured(name: str) -> dict[str, Any] | None:
+def _read_result(name: str) -> dict[str, Any] | None:
     file = RESULTS / f"{name}.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _row(name: str) -> list[str]:
-    recipe, measured = read_recipe(find_recipe(name)), _measured(name)
-    plan = require_plan(recipe)  # of images that may not be here, as those of alexnet
+    recipe, measured = read_recipe(find_recipe(name)), _read_result(name)
+    plan = require_plan(recipe)  # without images, which alexnet's recipe does not have
     return [
         f"`{name}`: {(recipe.about or '').rstrip('.')}",
         f"{plan.cost.parameters:,}",
         f"{plan.cost.multiply_adds:,}",
         _published(recipe, measured) or "–",
         _accuracies(recipe, measured) if measured else "not measured",
-        # Whatever else ran on the machine can only have slowed a seed down.
+        # The fastest seed, because other programs can only slow a training down.
         f"{min(run['seconds'] for run in measured['runs']):.0f}" if measured else "–",
     ]
 
@@ -148,7 +148,7 @@ def _accuracies(recipe: Recipe, measured: dict[str, Any]) -> str:
     return f"{plain}; with {changes.in_words} averaged {averaged}"
 
 
-def _described(machine: dict[str, Any]) -> str:
+def _processor(machine: dict[str, Any]) -> str:
     has = machine["bfloat16"]
     return f"{machine['processor']} with {'no fast bfloat16' if has == 'none' else has}"
 
@@ -174,7 +174,7 @@ def main(output_dir: Path | None) -> None:
     First copy there what kcnn reproduce measured below OUTPUT_DIR (reproduction.json).
     """
     if output_dir is not None:
-        take_in(output_dir)
+        store_results(output_dir)
     readme_file = REPOSITORY / "README.md"
     written = with_table(readme_file.read_text(encoding="utf-8"))
     readme_file.write_text(written, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Measure the seconds that commands take before and after their work, as whole processes."""
+"""Measure the start-up time of commands, and the time of kcnn fit around its training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-# Commands that need no TensorFlow, and the seconds they may take; None where nothing is promised.
+# Commands that do not import TensorFlow, and their limits in seconds; None for no limit.
 COMMANDS: tuple[tuple[list[str], float | None], ...] = (
     (["--help"], 0.15),
     (["check", "cifar"], 0.5),
@@ -21,15 +21,15 @@ COMMANDS: tuple[tuple[list[str], float | None], ...] = (
     (["data"], None),
     (["runs"], None),
 )
-# Recipes to fit, and the seconds that may take before and after training.
+# Recipes to fit, and the limit in seconds for everything but the training.
 FITS = ("digits", "mnist", "cifar")
 FIT_LIMIT = 2.0
 AROUND = "around"
 PARTS = ("load", "build", "score", "draw")
 
 
-def seconds(command: list[str]) -> float:
-    """Time a process."""
+def time_process(command: list[str]) -> float:
+    """Return the seconds that a Python process takes."""
     started = time.perf_counter()
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
     if done.returncode:
@@ -37,24 +37,24 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def seconds_of_kcnn(arguments: list[str]) -> float:
-    """Time a command of kcnn."""
-    return seconds(["-m", "kcnn", *arguments])
+def time_kcnn(arguments: list[str]) -> float:
+    """Return the seconds that a command of kcnn takes."""
+    return time_process(["-m", "kcnn", *arguments])
 
 
-def around_training(recipe: str) -> dict[str, float]:
-    """Time kcnn fit, less training, checkpoints and the import of TensorFlow.
+def time_around_training(recipe: str) -> dict[str, float]:
+    """Time kcnn fit without training, checkpoints and the import of TensorFlow.
 
     Args:
-        recipe: A recipe's name; it is trained for one epoch.
+        recipe: A recipe's name. It is trained for one epoch.
 
     Returns:
-        Seconds of all that, of its parts, and of the rest: Python and Keras, the run's folder.
+        The seconds in all, of PARTS, and of the rest: starting Python and Keras, run folder.
     """
-    importing = seconds(["-c", "import tensorflow"])
+    importing = time_process(["-c", "import tensorflow"])
     with tempfile.TemporaryDirectory() as outputs:
         fit = ["fit", recipe, "train.epochs=1", "--name", "timed", "--output-dir", outputs]
-        whole = seconds_of_kcnn(fit)
+        whole = time_kcnn(fit)
         summary = json.loads((Path(outputs) / recipe / "timed" / "summary.json").read_text())
     timings = summary["timings"]
     around = whole - timings["train"] - importing
@@ -62,8 +62,8 @@ def around_training(recipe: str) -> dict[str, float]:
     return {AROUND: around, **parts, "rest": around - sum(parts.values())}
 
 
-def line(name: str, taken: list[float], limit: float | None) -> str:
-    """Print the measured times, and whether they are within their limits."""
+def format_line(name: str, taken: list[float], limit: float | None) -> str:
+    """Return the line of a command: its median, lowest and highest time, and its limit."""
     middle = statistics.median(taken)
     text = f"{name:40} {middle:6.3f} s ({min(taken):.3f} to {max(taken):.3f})"
     if limit is None:
@@ -71,8 +71,8 @@ def line(name: str, taken: list[float], limit: float | None) -> str:
     return f"{text}, {'within' if middle <= limit else 'OVER'} {limit:g} s"
 
 
-def line_of_parts(fits: list[dict[str, float]]) -> str:
-    """Print where the time goes, as medians."""
+def format_parts(fits: list[dict[str, float]]) -> str:
+    """Return the line with the median seconds of each part."""
     parts = [name for name in fits[0] if name != AROUND]
     middles = {name: statistics.median(fit[name] for fit in fits) for name in parts}
     return f"  of it {', '.join(f'{name} {middle:.3f} s' for name, middle in middles.items())}"
@@ -80,19 +80,19 @@ def line_of_parts(fits: list[dict[str, float]]) -> str:
 
 @click.command(epilog="Example: python benchmarks/start_up.py --repeats 3")
 @click.option("--repeats", default=7, show_default=True, type=click.IntRange(1),
-              help="Times each command is run.")  # fmt: skip
+              help="How often each command is run.")  # fmt: skip
 @click.option("--fit/--no-fit", default=True, show_default=True,
-              help="Whether kcnn fit is timed too, of three recipes for one epoch.")  # fmt: skip
+              help="Time kcnn fit too, with three recipes for one epoch.")  # fmt: skip
 def main(repeats: int, fit: bool) -> None:
-    """Time the commands that need no TensorFlow, and kcnn fit before and after its training."""
+    """Time the commands that do not import TensorFlow, and kcnn fit around its training."""
     for arguments, limit in COMMANDS:
-        taken = [seconds_of_kcnn(arguments) for _ in range(repeats)]
-        click.echo(line(" ".join(["kcnn", *arguments]), taken, limit))
+        taken = [time_kcnn(arguments) for _ in range(repeats)]
+        click.echo(format_line(" ".join(["kcnn", *arguments]), taken, limit))
     for recipe in FITS if fit else ():
-        fits = [around_training(recipe) for _ in range(repeats)]
+        fits = [time_around_training(recipe) for _ in range(repeats)]
         around = [fit[AROUND] for fit in fits]
-        click.echo(line(f"kcnn fit {recipe}, around its training", around, FIT_LIMIT))
-        click.echo(line_of_parts(fits))
+        click.echo(format_line(f"kcnn fit {recipe}, around its training", around, FIT_LIMIT))
+        click.echo(format_parts(fits))
 
 
 if __name__ == "__main__":

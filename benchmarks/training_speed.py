@@ -1,4 +1,4 @@
-"""Compare the images per second of kcnn, bare Keras and PyTorch on the same networks, as ratios."""
+"""Compare the training speed of kcnn, bare Keras and PyTorch on the same models, as ratios."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OTHERS = {
     "pytorch_plain": "PyTorch, plain",
     "pytorch_tuned": "PyTorch, tuned",
 }
-OF_BENCHMARKS = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
-SCRIPT_ENVIRONMENT = os.environ | OF_BENCHMARKS
-KCNN_ENVIRONMENT = os.environ | start_environment() | OF_BENCHMARKS
+BENCHMARK_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
+SCRIPT_ENVIRONMENT = os.environ | BENCHMARK_VARIABLES
+KCNN_ENVIRONMENT = os.environ | start_environment() | BENCHMARK_VARIABLES
 
 
 def images_per_second(
@@ -39,7 +39,7 @@ def images_per_second(
     *overrides: str,
     environment: Mapping[str, str] = KCNN_ENVIRONMENT,
 ) -> float:
-    """Train a network in a process of its own; return the median of its epochs."""
+    """Train a model in a fresh process; return the median images per second of its epochs."""
     command = [sys.executable, "-m", f"contenders.{contender}", net, precision]
     command += [str(epochs), str(images), *overrides]
     done = subprocess.run(command, env=environment, text=True, capture_output=True)
@@ -49,20 +49,20 @@ def images_per_second(
 
 
 def reason_of(failed: subprocess.CompletedProcess[str]) -> str:
-    """Return why a process failed: its last line, or its exit status if it printed nothing."""
+    """Return why a process failed: its last line of errors, or its exit status if there is none."""
     return (failed.stderr.strip().splitlines() or [f"ended with status {failed.returncode}"])[-1]
 
 
-def contenders_here() -> list[str]:
-    """List the contenders; print a note if PyTorch is missing."""
+def available_contenders() -> list[str]:
+    """Return the contenders that can run here; print a note if PyTorch is missing."""
     if importlib.util.find_spec("torch"):
         return list(OTHERS)
-    click.echo("PyTorch is not installed and left out: pip install -e '.[benchmark]'", err=True)
+    click.echo("PyTorch is not installed and skipped: pip install -e '.[benchmark]'", err=True)
     return [name for name in OTHERS if not name.startswith("pytorch")]
 
 
-def settled(precision: str) -> str:
-    """Resolve `auto` as kcnn fit does on this machine."""
+def choose_policy(precision: str) -> str:
+    """Return the dtype policy that kcnn fit chooses on this machine for a precision."""
     start_tensorflow(Progress())
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
@@ -75,13 +75,13 @@ def measure(
 ) -> dict[str, list[float]]:
     """Run every contender once per round, in turn; return the images per second of each round.
 
-    One that fails is left out, with all its rounds; where kcnn itself fails, so are the others.
+    A contender that fails is left out with all its rounds. If kcnn fails, all are left out.
     """
     path = str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
     measured: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
-    # TensorFlow starts for bare Keras as for any script, which may be without oneDNN.
+    # Bare Keras runs with TensorFlow's defaults, which may be without oneDNN.
     environments = dict.fromkeys(others, SCRIPT_ENVIRONMENT) | {OURS: KCNN_ENVIRONMENT}
-    for turn in range(1, rounds + 1):
+    for number in range(1, rounds + 1):
         for name in tuple(measured):
             try:
                 rate = images_per_second(
@@ -94,25 +94,27 @@ def measure(
                 del measured[name]
                 continue
             measured[name].append(rate)
-            click.echo(f"{net}, round {turn}: {name} {rate:,.0f} images/s", err=True)
+            click.echo(f"{net}, round {number}: {name} {rate:,.0f} images/s", err=True)
     return measured
 
 
-def row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> str:
-    """Print the row of a network: our speed, and the ratio to each contender."""
+def format_row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> str:
+    """Return the table's row of a model: kcnn's speed, and its ratio to each contender's."""
     ours = measured.get(OURS)
     cells = [net, f"{statistics.median(ours):,.0f}" if ours else "failed"]
-    cells += [over(ours, measured[name]) if name in measured else "failed" for name in others]
+    cells += [
+        speed_ratio(ours, measured[name]) if name in measured else "failed" for name in others
+    ]
     return f"| {' | '.join(cells)} |"
 
 
-def over(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Return our speed over theirs: the median of the rounds, the lowest and the highest."""
-    return shown([mine / other for mine, other in zip(ours, theirs, strict=True)])
+def speed_ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Return kcnn's speed divided by a contender's, as text."""
+    return format_ratios([our_rate / rate for our_rate, rate in zip(ours, theirs, strict=True)])
 
 
-def shown(ratios: Sequence[float]) -> str:
-    """Return the median of the rounds, the lowest and the highest, as text."""
+def format_ratios(ratios: Sequence[float]) -> str:
+    """Return the median of the rounds with the lowest and the highest, as text."""
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
@@ -120,21 +122,21 @@ def shown(ratios: Sequence[float]) -> str:
 @click.argument("nets", nargs=-1, metavar="[NET]...", type=click.Choice(NETS))
 @click.option("--precision", default="auto", show_default=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
-              help="Of kcnn, bare Keras and tuned PyTorch.")  # fmt: skip
+              help="Precision of kcnn, bare Keras and tuned PyTorch.")  # fmt: skip
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1),
-              help="Times each is run, in turn.")  # fmt: skip
+              help="How often each contender is run, in turn.")  # fmt: skip
 @click.option("--epochs", default=3, show_default=True, type=click.IntRange(1),
-              help="Timed in each run, after one more.")  # fmt: skip
+              help="Epochs that are timed, after a warm-up epoch.")  # fmt: skip
 @click.option("--images", default=10_000, show_default=True, type=click.IntRange(1),
-              help="In an epoch.")  # fmt: skip
+              help="Images in an epoch.")  # fmt: skip
 def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images: int) -> None:
-    """Compare how many images a second kcnn and others train on, on some NETs or on all.
+    """Compare the training speed of kcnn and others, on some NETs or on all.
 
-    Prints kcnn's speed over that of each other: above 1, kcnn is faster. Median of the rounds, and
-    the lowest and highest. If one fails, the others are measured
-    all the same; the exit status is 1.
+    Print kcnn's images per second divided by each contender's: above 1, kcnn is faster. The table
+    has the median of the rounds, the lowest and the highest. If a contender fails, the others are
+    still measured, and the exit status is 1.
     """
-    others, policy = contenders_here(), settled(precision)
+    others, policy = available_contenders(), choose_policy(precision)
     names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)
     click.echo(f"Precision {policy}, {len(usable_cores())} cores.\n")
     click.echo(f"| net | kcnn, images/s | {names} |")
@@ -142,7 +144,7 @@ def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images
     failed = False
     for net in nets or NETS:
         measured = measure(net, others, policy, rounds, epochs, images)
-        click.echo(row(net, others, measured))
+        click.echo(format_row(net, others, measured))
         failed = failed or len(measured) <= len(others)
     if failed:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from hypothesis import settings
 from kcnn.machine.start import start_environment
 from kcnn.progress import Event, Note, Progress, TrialEvent
 
-# Before a test loads TensorFlow by itself, without start_tensorflow.
+# For tests that import TensorFlow themselves, without start_tensorflow.
 os.environ.update(start_environment())
 
-# Where a change is judged, the same examples each time; new ones wherever people work on it.
+# In continuous integration, Hypothesis tries the same examples each time; elsewhere new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-# Of these, most tests send signals, open terminals or limit what a process may use.
+# Tests that send signals, open terminals or set limits of a process.
 POSIX_ONLY = [
     "files/test_npz.py",
     "machine/test_signals.py",
@@ -41,7 +41,7 @@ collect_ignore = POSIX_ONLY if sys.platform == "win32" else []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds how often a harness tries: a little by default, and as often as asked."""
+    """Add options for how often the harnesses kill or stop a training."""
     parser.addoption("--kills", type=int, default=2, help="How often a fit is killed.")
     parser.addoption("--stops", type=int, default=4, help="How often a training is stopped.")
 
@@ -119,7 +119,7 @@ def one_plot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The real MNIST and CIFAR-10: in KCNN_DATA, or in `shared/data` beside the checkout."""
+    """Return the folder of MNIST and CIFAR-10: KCNN_DATA, or `shared/data` beside the checkout."""
     folder = Path(os.environ.get("KCNN_DATA", REPOSITORY.parent / "shared" / "data")).resolve()
     if not (folder / "mnist.npz").is_file():
         pytest.skip("set KCNN_DATA to a folder with mnist.npz and cifar-10-binary.tar.gz")
@@ -128,19 +128,19 @@ def real_data() -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
+    """Mount a file system of 64 KiB, and return its folder."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "kcnn", str(folder)], capture_output=True
     )
     if mounted.returncode:
-        pytest.skip("no file system may be mounted here")
+        pytest.skip("needs the permission to mount a file system")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
 
-# With all that is random, and a state of its own, in a training.
+# With every part of a training that is random or has a state.
 TINY = """\
 name: tiny
 data:
@@ -165,13 +165,13 @@ train:
 
 @pytest.fixture(scope="session")
 def tiny_recipe() -> str:
-    """The text of a recipe that trains in a second."""
+    """Return the text of a recipe that trains in a second."""
     return TINY
 
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That recipe as a file of the current folder."""
+    """Write that recipe as a file in the current folder, and return its path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
     return tmp_path / "tiny.yaml"

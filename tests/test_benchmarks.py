@@ -1,4 +1,4 @@
-"""The benchmarks run, on little, and say what they say they do."""
+"""Run the benchmarks on little data, and test their helpers."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_training_speed_prints_ratios(real_data: Path) -> None:
     assert done.stderr.count("cifar, round 1: ") == len(cells(head)) - 1
 
 
-def test_training_speed_goes_on_when_a_contender_fails(contenders, monkeypatch) -> None:
+def test_training_speed_continues_if_a_contender_fails(contenders, monkeypatch) -> None:
     import training_speed
 
     def speed(contender: str, net: str, *_, environment: dict[str, str]) -> float:
-        # Others' TensorFlow starts as a script's would.
+        # Other contenders run with TensorFlow's defaults.
         assert environment is getattr(
             training_speed, "KCNN_ENVIRONMENT" if contender == "ours" else "SCRIPT_ENVIRONMENT"
         )
@@ -63,8 +63,8 @@ def test_training_speed_goes_on_when_a_contender_fails(contenders, monkeypatch) 
         return 30.0 if contender == "ours" else 20.0
 
     monkeypatch.setattr(training_speed, "OTHERS", {"theirs": "A", "others": "B"})
-    monkeypatch.setattr(training_speed, "contenders_here", lambda: ["theirs", "others"])
-    monkeypatch.setattr(training_speed, "settled", lambda precision: "float32")
+    monkeypatch.setattr(training_speed, "available_contenders", lambda: ["theirs", "others"])
+    monkeypatch.setattr(training_speed, "choose_policy", lambda precision: "float32")
     monkeypatch.setattr(training_speed, "images_per_second", speed)
     nets = ["cifar", "lenet5", "simple_convnet"]
     done = CliRunner().invoke(training_speed.main, [*nets, "--rounds", "2"])
@@ -75,15 +75,15 @@ def test_training_speed_goes_on_when_a_contender_fails(contenders, monkeypatch) 
         "| simple_convnet | 30 | 1.50 (1.50 to 1.50) | 1.50 (1.50 to 1.50) |",
     ]
     assert done.stderr.count("Error: ") == 2
-    # What was measured is there already when the next net has its turn.
-    first_row, next_net = done.output.index("| cifar | 30"), done.output.index("ours on lenet5")
-    assert first_row < next_net
+    # The row of a model is printed before the next model is measured.
+    first_row, next_model = done.output.index("| cifar | 30"), done.output.index("ours on lenet5")
+    assert first_row < next_model
     alone = CliRunner().invoke(training_speed.main, ["simple_convnet"])
     assert alone.exit_code == 0
 
 
 @pytest.mark.slow
-def test_wrong_recipes_end_contenders_in_one_line(contenders) -> None:
+def test_contender_reports_a_wrong_recipe_in_one_line(contenders) -> None:
     from training_speed import images_per_second
 
     with pytest.raises(click.ClickException) as raised:
@@ -92,7 +92,7 @@ def test_wrong_recipes_end_contenders_in_one_line(contenders) -> None:
 
 
 @pytest.mark.parametrize("net", [pytest.param("lenet5", marks=pytest.mark.slow), "leaky_bn_fast"])
-def test_as_many_steps_at_a_time_as_in_fit(
+def test_task_has_the_steps_per_execution_of_fit(
     net: str, real_data: Path, contenders, monkeypatch
 ) -> None:
     from contenders.task import make_task
@@ -104,16 +104,16 @@ def test_as_many_steps_at_a_time_as_in_fit(
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))
     fitted = load_job(read_recipe(net), None, Progress())
-    at_a_time = choose_steps_per_execution(fitted.plan, fitted.steps_per_epoch, 1)
-    assert at_a_time > 1
+    per_execution = choose_steps_per_execution(fitted.plan, fitted.steps_per_epoch, 1)
+    assert per_execution > 1
     for images in (10_000, 1):
         task = make_task(net, "float32", 1, images)
-        taken = steps_per_epoch(len(task.train), task.batch_size)
-        assert choose_steps_per_execution(task.plan, taken, 1) == at_a_time
-        assert len(task.train) <= max(images, at_a_time * task.batch_size)
+        steps = steps_per_epoch(len(task.train), task.batch_size)
+        assert choose_steps_per_execution(task.plan, steps, 1) == per_execution
+        assert len(task.train) <= max(images, per_execution * task.batch_size)
 
 
-def test_epochs_are_as_long_as_was_asked_where_steps_allow_it(contenders, monkeypatch) -> None:
+def test_steps_as_in_fit_are_close_to_the_requested_images(contenders, monkeypatch) -> None:
     from contenders.task import steps_as_in_fit
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
@@ -122,14 +122,14 @@ def test_epochs_are_as_long_as_was_asked_where_steps_allow_it(contenders, monkey
     settings = ["train.batch_size=100", "model.layers=[Flatten, {Dense: {units: 10}}]"]
     plan = plan_network(read_recipe("digits", settings), (8, 8, 1), 10)
     monkeypatch.setattr(steps, "MAX_STEPS", 8)
-    assert steps_as_in_fit(plan, 7_800, steps_in_fit=469) == 77  # 7 at a time, where 78 allow 6
+    assert steps_as_in_fit(plan, 7_800, steps_in_fit=469) == 77  # 7 per execution; 78 has 6
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=60) == 78
-    assert steps_as_in_fit(plan, 7_800, steps_in_fit=11) == 73  # a prime: one at a time
+    assert steps_as_in_fit(plan, 7_800, steps_in_fit=11) == 73  # a prime, so one per execution
     assert steps_as_in_fit(plan, 300, steps_in_fit=469) == 7
     assert steps_as_in_fit(plan, 1, steps_in_fit=11) == 1
 
 
-def test_nothing_waits_for_validation(tmp_path: Path, contenders) -> None:
+def test_task_has_no_callbacks_that_need_validation(tmp_path: Path, contenders) -> None:
     from contenders.task import make_task
 
     recipe = tmp_path / "stops.yaml"
@@ -148,20 +148,20 @@ published: [{metric: val_accuracy, value: 0.9, source: a guess}]
 
 
 @pytest.mark.parametrize("script", ["feed.py", "flops.py", "growth.py"])
-def test_what_is_tested_here_in_one_process_is_a_script(script: str, tmp_path: Path) -> None:
+def test_benchmark_is_a_script(script: str, tmp_path: Path) -> None:
     assert run(script, "--help", data=tmp_path).stdout.startswith(f"Usage: {script} [OPTIONS]")
 
 
 @pytest.mark.slow
-def test_feed_prints_a_row_a_recipe(contenders, monkeypatch) -> None:
+def test_feed_prints_a_row_for_each_recipe(contenders, monkeypatch) -> None:
     import feed
     from contenders import bare_keras, ours
     from contenders.task import make_task
 
     def train_here(contender: str, *task: str) -> float:
-        made = make_task(*task)
-        of = {"bare_keras": bare_keras, "ours": ours}[contender]
-        return len(made.train) / of.seconds_of_epochs(made)[-1]
+        made_task = make_task(*task)
+        module = {"bare_keras": bare_keras, "ours": ours}[contender]
+        return len(made_task.train) / module.seconds_of_epochs(made_task)[-1]
 
     monkeypatch.setattr(feed, "images_per_second", train_here)
     options = ["--rounds", "1", "--epochs", "1", "--images", "300", "--precision", "float32"]
@@ -174,14 +174,14 @@ def test_feed_prints_a_row_a_recipe(contenders, monkeypatch) -> None:
     assert done.stderr.count(", round 1: ") == 2
 
 
-def test_an_optimizer_that_keras_lacks_is_sgd_on_both_sides(contenders) -> None:
+def test_feed_replaces_an_optimizer_that_keras_does_not_have(contenders) -> None:
     import feed
 
-    found = {recipe: feed.optimizer_of_both(recipe) for recipe in ("mnist_best", "cifar")}
-    assert found == {"mnist_best": ["train.optimizer=SGD"], "cifar": []}
+    overrides = {recipe: feed.common_optimizer(recipe) for recipe in ("mnist_best", "cifar")}
+    assert overrides == {"mnist_best": ["train.optimizer=SGD"], "cifar": []}
 
 
-def test_a_recipe_that_fails_stops_no_other(contenders, monkeypatch) -> None:
+def test_feed_continues_if_a_recipe_fails(contenders, monkeypatch) -> None:
     import feed
 
     def fails(*arguments: object) -> float:
@@ -198,16 +198,16 @@ def test_a_recipe_that_fails_stops_no_other(contenders, monkeypatch) -> None:
     assert done.exit_code == 1
 
 
-def test_an_activation_that_pytorch_lacks_here_is_said(contenders) -> None:
+def test_refuses_an_activation_without_a_translation_to_pytorch(contenders) -> None:
     pytest.importorskip("torch")
-    from contenders.pytorch import activation
+    from contenders.pytorch import translate_activation
 
     with pytest.raises(SystemExit, match="activation elu has no translation"):
-        activation("elu")
+        translate_activation("elu")
 
 
 @pytest.mark.slow
-def test_flops_of_a_run_against_the_machine(contenders, monkeypatch) -> None:
+def test_flops_prints_rates_and_limits(contenders, monkeypatch) -> None:
     import flops
 
     monkeypatch.setattr(flops, "CONVOLUTIONS", ((8, 16, 16), (16, 8, 16)))
@@ -222,7 +222,7 @@ def test_flops_of_a_run_against_the_machine(contenders, monkeypatch) -> None:
 
 
 @pytest.mark.slow
-def test_flops_of_no_recipe_is_one_line(contenders) -> None:
+def test_flops_reports_a_wrong_recipe_in_one_line(contenders) -> None:
     from flops import main
 
     done = CliRunner().invoke(main, ["WRONG"])
@@ -230,37 +230,37 @@ def test_flops_of_no_recipe_is_one_line(contenders) -> None:
     assert done.output == f"Error: {WRONG}\n"
 
 
-def test_operations_are_counted_forward_and_back(contenders) -> None:
+def test_counts_operations_forward_and_backward(contenders) -> None:
     from flops import operations_of_an_image
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
 
     layers = "[{Conv2D: {filters: 2, kernel_size: 3%s}}, Flatten, {Dense: {units: 10}}]"
     convolution, dense = 9 * 2 * 6 * 6, 72 * 10
-    still = "train.learning_rate_multipliers={'conv2d/*': 0}"
-    for frozen, more, times in (("", [], 2), (", trainable: false", [], 1), ("", [still], 1)):
+    zero_rate = "train.learning_rate_multipliers={'conv2d/*': 0}"
+    for frozen, more, times in (("", [], 2), (", trainable: false", [], 1), ("", [zero_rate], 1)):
         recipe = read_recipe("digits", [f"model.layers={layers % frozen}", *more])
         operations = operations_of_an_image(plan_network(recipe, (8, 8, 1), 10))
-        # The image needs no gradient; below a frozen layer, nor does the dense layer's input.
+        # The image has no gradient. After a frozen layer, the dense layer's input has none either.
         assert operations == 2 * (times * convolution + (times + 1) * dense)
 
 
-def test_a_quick_growth_leaves_the_measured_page_alone(contenders) -> None:
+def test_growth_refuses_to_overwrite_its_page_with_quick(contenders) -> None:
     from growth import main
 
     done = CliRunner().invoke(main, ["--quick"])
     assert done.exit_code == 2
-    assert "give its page another --output-dir" in done.output
+    assert "choose another --output-dir" in done.output
 
 
 @pytest.mark.slow
-def test_growth_writes_a_table_and_a_picture(tmp_path: Path, contenders, monkeypatch) -> None:
+def test_growth_writes_tables_and_a_plot(tmp_path: Path, contenders, monkeypatch) -> None:
     import growth
 
     measure = growth.measure
 
     def measure_some(value: int, images: int, batch_size: int, depth: int) -> growth.Point:
-        """Train the first and the deepest; each of the others would start TensorFlow, too."""
+        """Train only two of the points, because each starts TensorFlow."""
         if images == 1000 or depth == 4:
             return measure(value, images, batch_size, depth)
         return growth.Point(value, value / 100, 800_000_000)
@@ -280,7 +280,7 @@ def test_growth_writes_a_table_and_a_picture(tmp_path: Path, contenders, monkeyp
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_exponents_are_fitted_to_the_larger_values(contenders) -> None:
+def test_exponent_is_fitted_to_the_larger_values(contenders) -> None:
     from growth import Point, exponent
 
     points = [Point(10**power, 5.0 + 10 ** (power - 3), 0) for power in range(3, 7)]
@@ -296,7 +296,7 @@ def test_growth_refuses_a_single_point(contenders) -> None:
     assert "1000 is not in the range x>=10000" in done.output
 
 
-def test_the_verdict_on_growth_is_in_the_figures(contenders) -> None:
+def test_verdict_lists_exponents_and_memory(contenders) -> None:
     from growth import Point, verdict
 
     grown = {
@@ -313,33 +313,33 @@ def test_the_verdict_on_growth_is_in_the_figures(contenders) -> None:
     )
 
 
-def test_growth_takes_one_step_at_a_time(contenders, monkeypatch) -> None:
+def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
     from contenders import growing
     from kcnn.data.dataset import Images
     from kcnn.model.plan import plan_network
     from kcnn.recipe import read_recipe
     from kcnn.training.fit import train
 
-    taken = []
+    trainings = []
 
-    def note_and_train(plan, model, *arguments):
+    def record_and_train(plan, model, *arguments):
         training = train(plan, model, *arguments)
-        taken.append((model.steps_per_execution, int(model.optimizer.iterations)))
+        trainings.append((model.steps_per_execution, int(model.optimizer.iterations)))
         return training
 
-    monkeypatch.setattr(growing, "train", note_and_train)
+    monkeypatch.setattr(growing, "train", record_and_train)
     plan = plan_network(read_recipe(growing.NET, ["train.batch_size=8"]), (32, 32, 3), 10)
     images = Images(np.zeros((64, 32, 32, 3), np.uint8), np.zeros(64, np.int32))
     assert len(growing.seconds_of_epochs(plan, images, "float32")) == 2
-    assert taken == [(1, 16)]
+    assert trainings == [(1, 16)]
 
 
 @pytest.mark.slow
-def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -> None:
+def test_start_up_compares_commands_with_their_limits(contenders, monkeypatch) -> None:
     import start_up
 
     monkeypatch.setattr(start_up, "FITS", ("digits",))
-    # Below any figure: on a busy machine, importing alone can take longer than within the fit.
+    # Below any result: on a busy machine, the import alone can take longer than within the fit.
     monkeypatch.setattr(start_up, "FIT_LIMIT", -1000)
     done = CliRunner().invoke(start_up.main, ["--repeats", "1"], catch_exceptions=False)
     lines = done.stdout.splitlines()
@@ -355,47 +355,53 @@ def test_start_up_holds_commands_against_their_limits(contenders, monkeypatch) -
     assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in others)
 
 
-def test_start_up_is_within_a_limit_or_over_it(contenders) -> None:
+def test_start_up_line_is_within_its_limit_or_over(contenders) -> None:
     import start_up
 
-    assert start_up.line("kcnn --help", [0.1, 0.2, 0.4], 0.2).endswith(", within 0.2 s")
-    assert start_up.line("kcnn --help", [0.1, 0.3, 0.4], 0.2).endswith(", OVER 0.2 s")
+    assert start_up.format_line("kcnn --help", [0.1, 0.2, 0.4], 0.2).endswith(", within 0.2 s")
+    assert start_up.format_line("kcnn --help", [0.1, 0.3, 0.4], 0.2).endswith(", OVER 0.2 s")
 
 
 @pytest.mark.parametrize("net", ["lenet5", "simple_convnet", "cifar", "leaky_bn_fast", AIRBENCH])
-def test_pytorch_has_the_same_net(net: str, real_data: Path, contenders, monkeypatch) -> None:
+def test_pytorch_model_has_the_outputs_of_keras(
+    net: str, real_data: Path, contenders, monkeypatch
+) -> None:
     torch = pytest.importorskip("torch")
-    from contenders.bare_keras import network as in_keras
-    from contenders.pytorch import network as in_pytorch
+    from contenders.bare_keras import build_keras_model
+    from contenders.pytorch import build_torch_model
     from contenders.task import make_task
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))
     task = make_task(net, "float32", 1, 32)
-    ours, theirs = in_keras(task), in_pytorch(task).eval()
-    assert ours.count_params() == task.plan.cost.parameters
-    copy_weights(ours, theirs, torch)
+    keras_model, torch_model = build_keras_model(task), build_torch_model(task).eval()
+    assert keras_model.count_params() == task.plan.cost.parameters
+    copy_weights(keras_model, torch_model, torch)
     images = np.random.default_rng(0).random((4, *task.plan.image_shape), np.float32)
     with torch.no_grad():
-        sums = theirs(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
-    # The last activation is left to the loss in PyTorch.
-    end = {"softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True),
-           "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "linear": lambda x: x}  # fmt: skip
-    expected = ours.predict(images, verbose=0)
-    np.testing.assert_allclose(end[task.plan.output_activation](sums), expected, atol=1e-4)
+        logits = torch_model(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
+    # In PyTorch, the last activation is part of the loss.
+    activations = {
+        "softmax": lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
+        "sigmoid": lambda logits: 1 / (1 + np.exp(-logits)),
+        "linear": lambda logits: logits,
+    }
+    outputs = activations[task.plan.output_activation](logits)
+    expected = keras_model.predict(images, verbose=0)
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
 
 
-def copy_weights(ours, theirs, torch) -> None:
-    """Copies Keras's weights: kernels lose their order of axes, maps their channels' place."""
-    layers = [layer for layer in ours.layers if layer.weights]
-    modules = [one for one in theirs if list(one.parameters())]
+def copy_weights(keras_model, torch_model, torch) -> None:
+    """Copy Keras's weights to PyTorch, whose kernels and flattened maps have other axes."""
+    layers = [layer for layer in keras_model.layers if layer.weights]
+    modules = [module for module in torch_model if list(module.parameters())]
     for layer, module in zip(layers, modules, strict=True):
         weights = {weight.name: np.array(weight) for weight in layer.weights}
         if isinstance(module, torch.nn.Conv2d):
             module.weight.data = torch.from_numpy(weights["kernel"].transpose(3, 2, 0, 1).copy())
         elif isinstance(module, torch.nn.Linear):
             kernel = weights["kernel"]
-            if type(layer).__name__ == "Dense" and layer is first_dense(ours):
-                height, width, channels = flattened_shape(ours)
+            if type(layer).__name__ == "Dense" and layer is first_dense(keras_model):
+                height, width, channels = flattened_shape(keras_model)
                 kernel = kernel.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
                 kernel = kernel.reshape(height * width * channels, -1)
             module.weight.data = torch.from_numpy(kernel.T.copy())

@@ -1,4 +1,4 @@
-"""Every recipe that kcnn brings is right, says how to run it, and trains."""
+"""Every shipped recipe is valid, begins with how to run it, and trains."""
 
 from __future__ import annotations
 
@@ -33,21 +33,19 @@ PARAMETERS = {
     "simple_convnet": 433_890,
     "vgg16": 14_996_682,
 }
-WITHOUT_REAL_IMAGES = ("alexnet", "digits")  # a folder of one's own, and nothing to cut a slice of
+WITHOUT_REAL_IMAGES = ("alexnet", "digits")  # needs a user's folder; comes with scikit-learn
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_first_lines_say_how_to_run_it_and_what_to_expect(name: str) -> None:
+def test_begins_with_its_command_and_what_to_expect(name: str) -> None:
     first, second, *_ = RECIPES[name].read_text(encoding="utf-8").splitlines()
-    own_images = " data.path=photos" if name == "alexnet" else ""
-    assert first == f"# kcnn fit recipes/{name}.yaml{own_images}"
+    path = " data.path=photos" if name == "alexnet" else ""
+    assert first == f"# kcnn fit recipes/{name}.yaml{path}"
     assert second.startswith("# Expect ")
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(
-    name: str, tmp_path: Path
-) -> None:
+def test_builds_in_keras_with_the_planned_parameters(name: str, tmp_path: Path) -> None:
     settings = []
     if name == "alexnet":
         settings.append(f"data.path={tmp_path}")
@@ -62,7 +60,7 @@ def test_builds_in_keras_with_the_parameters_the_arithmetic_counts(
 
 @cache
 def load_real(dataset: str, real_data: Path) -> Dataset:
-    """Reads 80 training and 40 test images in their own size and colours."""
+    """Read 80 training and 40 test images in their original size and colors."""
     from kcnn.data.catalog import NAMED_DATASETS
     from kcnn.data.load import read_named
 
@@ -71,23 +69,23 @@ def load_real(dataset: str, real_data: Path) -> Dataset:
 
 
 def copy_of(images: Images, count: int) -> Images:
-    """Copies the first images, so that the others need not stay in memory."""
+    """Copy the first images, so that the others are freed."""
     return Images(images.images[:count].copy(), images.labels[:count].copy())
 
 
 def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
-    """Saves what `load_real` reads of a set; gives the settings that train on it."""
+    """Save a slice of a dataset as npz, and return the overrides that train on it."""
     import numpy as np
 
-    some = load_real(dataset, real_data)
-    arrays = {"x_train": some.train.images, "y_train": some.train.labels}
-    np.savez(folder / "slice.npz", x_test=some.test.images, y_test=some.test.labels, **arrays)
+    images = load_real(dataset, real_data)
+    arrays = {"x_train": images.train.images, "y_train": images.train.labels}
+    np.savez(folder / "slice.npz", x_test=images.test.images, y_test=images.test.labels, **arrays)
     return ["data.dataset=npz", f"data.path={folder / 'slice.npz'}", "data.validation=10"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RECIPES if name not in WITHOUT_REAL_IMAGES])
-def test_trains_on_a_slice_of_the_real_images(name: str, real_data: Path, tmp_path: Path) -> None:
+def test_trains_on_a_slice_of_its_dataset(name: str, real_data: Path, tmp_path: Path) -> None:
     recipe = read_recipe(name)
     settings, train = use_slice_of(recipe.data.dataset, real_data, tmp_path), recipe.train
     batch_size = min(train.batch_size, 35)  # two steps of the 70 images left

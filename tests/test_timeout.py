@@ -1,4 +1,4 @@
-"""A test that hangs is ended, wherever it hangs, and its stacks are printed."""
+"""A test that hangs, in Python or in C, is stopped, and its stacks are printed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# No signal interrupts a mutex that its own thread locks again, as it would interrupt a sleep.
+# A mutex that its own thread locks again is not interrupted by signals, as a sleep would be.
 HANGS = """
 import ctypes
 import time
@@ -37,12 +37,12 @@ def test_next():
     "statement",
     [
         pytest.param("time.sleep(60)", marks=pytest.mark.slow),
-        # Without Python's lock.
+        # Without the global interpreter lock.
         pytest.param("lock_twice(ctypes.CDLL(None))", marks=pytest.mark.slow),
-        "lock_twice(ctypes.PyDLL(None))",  # with it: no thread of Python can run
+        "lock_twice(ctypes.PyDLL(None))",  # with it, so that no Python thread can run
     ],
 )
-def test_a_test_that_hangs_is_ended_and_its_stack_printed(statement: str, tmp_path: Path) -> None:
+def test_hanging_test_is_stopped_and_its_stack_printed(statement: str, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_bytes((REPOSITORY / "tests" / "conftest.py").read_bytes())
     (tmp_path / "setup.cfg").write_bytes((REPOSITORY / "setup.cfg").read_bytes())
     test = tmp_path / "test_hangs.py"

@@ -1,1 +1,1 @@
-"""The training loops that training_speed.py compares, each run in its own process."""
+"""The training loops that training_speed.py compares. Each runs in a fresh process."""

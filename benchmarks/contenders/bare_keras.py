@@ -1,4 +1,4 @@
-"""Bare Keras: model.fit on float arrays that are ready, with Keras's own layers."""
+"""Bare Keras: model.fit on float arrays in memory, with Keras's own layers."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class EpochSeconds(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self._started)
 
 
-def network(task: Task) -> keras.Model:
-    """Build the network from Keras's own layers, for images that are scaled already."""
-    return keras.models.clone_model(build_model(task.plan), clone_function=in_keras)
+def build_keras_model(task: Task) -> keras.Model:
+    """Build the model from Keras's own layers, for images that are scaled already."""
+    return keras.models.clone_model(build_model(task.plan), clone_function=keras_layer)
 
 
-def in_keras(layer: keras.Layer) -> keras.Layer:
-    """Build a layer as a student would write it."""
+def keras_layer(layer: keras.Layer) -> keras.Layer:
+    """Return Keras's layer with the same arguments; no layer for the scaling of pixels."""
     if layer.name == SCALING:
         return keras.layers.Identity(name=SCALING)
     return keras_class(layer).from_config(layer.get_config())
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Train with model.fit."""
+    """Train with model.fit; return the seconds of each epoch."""
     keras.config.set_dtype_policy(task.precision)
     settings = task.plan.recipe.train
-    model = network(task)
+    model = build_keras_model(task)
     optimizer = getattr(keras.optimizers, type(settings.optimizer).__name__)
     from_logits = {"from_logits": task.plan.output_activation == "linear"}
     loss = getattr(keras.losses, type(settings.loss).__name__)(**from_logits)

@@ -1,4 +1,4 @@
-"""Measure one point of growth.py: train on random images in a process of its own."""
+"""Measure a point of growth.py: train on random images in a fresh process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
     overrides = [f"train.batch_size={batch_size}", f"model.layers[1].Repeat.times={depth}"]
     recipe = read_recipe(NET, overrides)
     random = np.random.default_rng(0)
-    # Drawn as bytes, straight into the only array that is kept.
+    # As uint8 from the start, because a larger temporary array would raise the peak memory.
     pixels = random.integers(0, 256, (images, *IMAGE_SHAPE), np.uint8)
     labels = random.integers(0, CLASSES, images, np.int32)
     plan = plan_network(recipe, IMAGE_SHAPE, CLASSES)
@@ -41,10 +41,10 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
 
 
 def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
-    """Train as kcnn fit does, but always one step per execution.
+    """Train as kcnn fit does, but with one step per execution; return the seconds of each epoch.
 
-    How many kcnn fit takes at a time depends on the divisors of that number, which would show as
-    jumps between points that differ in nothing else.
+    The steps per execution of kcnn fit divide the steps of an epoch, so the number of images would
+    change the speed in jumps.
     """
     settings = plan.recipe.train
     steps = steps_per_epoch(len(images), settings.batch_size)

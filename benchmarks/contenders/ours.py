@@ -1,4 +1,4 @@
-"""kcnn: its pipeline, model and training, as kcnn fit runs them."""
+"""kcnn: its pipeline, model and training, as in kcnn fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kcnn.training.fresh_model import fresh_model
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Train, and read the seconds of each epoch from metrics.csv."""
+    """Train, and return the seconds of each epoch from the rows of metrics.csv."""
     settings = task.plan.recipe.train
     steps = steps_per_epoch(len(task.train), task.batch_size)
     with dtype_policy(task.precision):

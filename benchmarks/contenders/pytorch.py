@@ -1,4 +1,4 @@
-"""Translate the networks to PyTorch, layer by layer; what both PyTorch loops need."""
+"""Translate models to PyTorch, layer by layer, for both PyTorch loops."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU}
 
 
-def network(task: Task) -> nn.Sequential:
-    """Translate a network; the loss applies the last activation, as usual in PyTorch."""
-    made: list[nn.Module] = []
+def build_torch_model(task: Task) -> nn.Sequential:
+    """Translate a model. Its last activation is part of the loss, as usual in PyTorch."""
+    modules: list[nn.Module] = []
     before = task.plan.image_shape
     for node in task.chain:
-        made += modules_of(node, before)
+        modules += translate_layer(node, before)
         before = task.plan.shapes[node.name]
-    return nn.Sequential(*made)
+    return nn.Sequential(*modules)
 
 
-def modules_of(node: Node, before: Shape) -> list[nn.Module]:
+def translate_layer(node: Node, before: Shape) -> list[nn.Module]:
     """Translate a layer.
 
     Args:
         node: The layer.
-        before: The shape it reads: height, width and channels, or features.
+        before: Its input shape: height, width and channels, or features.
     """
     layer = node.layer
     match layer:
@@ -43,11 +43,11 @@ def modules_of(node: Node, before: Shape) -> list[nn.Module]:
                 before[-1], layer.filters, pair(layer.kernel_size), pair(layer.strides),
                 layer.padding, bias=layer.use_bias,
             )  # fmt: skip
-            return [convolution, *activation(layer.activation)]
+            return [convolution, *translate_activation(layer.activation)]
         case layers.Dense():
             return [
                 nn.Linear(before[-1], layer.units, layer.use_bias),
-                *activation(layer.activation),
+                *translate_activation(layer.activation),
             ]
         case layers.MaxPooling2D():
             return [nn.MaxPool2d(pair(layer.pool_size))]
@@ -64,8 +64,8 @@ def modules_of(node: Node, before: Shape) -> list[nn.Module]:
     raise SystemExit(f"{node.name}: {type(layer).__name__} has no translation to PyTorch here")
 
 
-def activation(name: str | None) -> list[nn.Module]:
-    """Translate an activation; softmax and sigmoid only end networks here: the loss has them."""
+def translate_activation(name: str | None) -> list[nn.Module]:
+    """Translate an activation; softmax and sigmoid, which only end models here, are in the loss."""
     if name in (None, "linear", "softmax", "sigmoid"):
         return []
     if name not in ACTIVATIONS:
@@ -73,7 +73,7 @@ def activation(name: str | None) -> list[nn.Module]:
     return [ACTIVATIONS[name]()]
 
 
-def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
+def build_optimizer(task: Task, model: nn.Module) -> torch.optim.Optimizer:
     """Translate the recipe's optimizer, Adam or SGD."""
     settings = task.plan.recipe.train.optimizer.written()
     rate = settings["learning_rate"]
@@ -85,23 +85,23 @@ def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
     )  # fmt: skip
 
 
-def loss_of(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+def build_loss(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """Translate the recipe's loss."""
     if task.plan.output_activation != "sigmoid":
         return nn.functional.cross_entropy
-    return lambda sums, labels: nn.functional.binary_cross_entropy_with_logits(
-        sums, nn.functional.one_hot(labels, task.plan.classes).float()
+    return lambda logits, labels: nn.functional.binary_cross_entropy_with_logits(
+        logits, nn.functional.one_hot(labels, task.plan.classes).float()
     )
 
 
 def timed_epochs(
     epochs: int, batches: Callable[[], Batches], step: Callable[..., torch.Tensor]
 ) -> Iterator[float]:
-    """Train, and return the seconds of each epoch.
+    """Train, and yield the seconds of each epoch.
 
     Args:
-        epochs: How many.
-        batches: Begins an epoch.
+        epochs: Number of epochs.
+        batches: Returns the batches of an epoch.
         step: Trains on images and labels, and returns the loss.
     """
     torch.set_num_threads(len(usable_cores()))

@@ -1,19 +1,19 @@
-"""PyTorch as its tutorials have it: a DataLoader over float tensors, float32."""
+"""PyTorch as in its tutorials: a DataLoader over float tensors, float32."""
 
 from __future__ import annotations
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from contenders.pytorch import loss_of, network, optimizer_of, timed_epochs
+from contenders.pytorch import build_loss, build_optimizer, build_torch_model, timed_epochs
 from contenders.task import Task, run
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
-    """Train with a plain loop."""
+    """Train with a plain loop; return the seconds of each epoch."""
     torch.manual_seed(0)
-    model = network(task)
-    optimizer, loss_function = optimizer_of(task, model), loss_of(task)
+    model = build_torch_model(task)
+    optimizer, loss_function = build_optimizer(task, model), build_loss(task)
     images = torch.from_numpy(task.train.images).permute(0, 3, 1, 2).float() / 255
     labels = torch.from_numpy(task.train.labels).long()
     loader = DataLoader(TensorDataset(images, labels), task.batch_size, shuffle=True)

@@ -1,4 +1,4 @@
-"""The task of every contender: a network as kcnn plans it, and images."""
+"""The task of every contender: a model's plan, and images."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Task:
     """A training to time.
 
     Args:
-        plan: The net and its recipe, with as many epochs as are trained, warm-up included.
-        train: As many images as an epoch has.
+        plan: The model and its recipe. Its epochs are those to train, with the warm-up.
+        train: The images of an epoch.
         precision: Keras's dtype policy.
     """
 
@@ -35,17 +35,17 @@ class Task:
 
     @property
     def batch_size(self) -> int:
-        """Return the number of images per step."""
+        """Images per step."""
         return self.plan.recipe.train.batch_size
 
     @property
     def epochs(self) -> int:
-        """Return the number of epochs, with those of the warm-up."""
+        """Epochs, with those of the warm-up."""
         return self.plan.recipe.train.epochs
 
     @property
     def chain(self) -> Sequence[Node]:
-        """Return the layers, which must form a chain."""
+        """The layers, which must form a chain."""
         before = [INPUT, *(node.name for node in self.plan.nodes)]
         for node, name in zip(self.plan.nodes, before, strict=False):
             if node.inputs != (name,):
@@ -54,20 +54,20 @@ class Task:
 
 
 def make_task(net: str, precision: str, epochs: int, images: int, *overrides: str) -> Task:
-    """Plan a network and load as many images as kcnn fit needs to train it in its usual way.
+    """Plan a model and load its images, so many that it trains as in kcnn fit.
 
     Args:
         net: A recipe's name or file.
         precision: Keras's dtype policy.
-        epochs: Epochs to be timed.
-        images: At most so many in an epoch; but one batch at least, or as many batches as kcnn fit
-            takes at a time.
-        overrides: Further settings of the recipe, each `setting=value`.
+        epochs: Number of epochs to time.
+        images: The largest number of images in an epoch, but at least a batch for each step of an
+            execution in kcnn fit.
+        overrides: Overrides of the recipe, each `setting=value`.
 
     Raises:
         KcnnError: The recipe or its data is wrong.
     """
-    # Nothing is scored after an epoch, so nothing may wait for what that would give.
+    # No validation after an epoch, so no callback may need its metrics.
     settings = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
                 "train.learning_rate_schedule=null", "train.early_stopping=null",
                 f"train.precision={precision}", *overrides]  # fmt: skip
@@ -81,31 +81,33 @@ def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
     """Choose the steps of an epoch so that as many run per execution as in kcnn fit.
 
     Args:
-        plan: The net and its recipe.
-        images: No more are needed, unless one batch, or what kcnn fit takes at a time, needs more.
+        plan: The model and its recipe.
+        images: The largest number of images, unless a single execution needs more.
         steps_in_fit: Steps in an epoch of kcnn fit.
+
+    Returns:
+        The largest such number of steps.
     """
-    at_a_time = choose_steps_per_execution(plan, steps_in_fit, 1)
-    most = max(at_a_time, images // plan.recipe.train.batch_size)
-    alike = (
+    per_execution = choose_steps_per_execution(plan, steps_in_fit, 1)
+    max_steps = max(per_execution, images // plan.recipe.train.batch_size)
+    return max(
         steps
-        for steps in range(1, most + 1)
-        if choose_steps_per_execution(plan, steps, 1) == at_a_time
+        for steps in range(1, max_steps + 1)
+        if choose_steps_per_execution(plan, steps, 1) == per_execution
     )
-    return max(alike)
 
 
-def in_one_line(error: KcnnError) -> str:
-    """Print the error and the fix."""
+def error_line(error: KcnnError) -> str:
+    """Return an error and its fix as one line."""
     return "; ".join([*error.message.splitlines(), *([error.hint] if error.hint else [])])
 
 
 def run(seconds_of_epochs: Callable[[Task], list[float]]) -> None:
-    """Read a task from the command line, and print the images per second of each timed epoch."""
+    """Run the task of the command line; print the images per second of each timed epoch as JSON."""
     net, precision, epochs, images, *overrides = sys.argv[1:]
     try:
         task = make_task(net, precision, int(epochs), int(images), *overrides)
         seconds = seconds_of_epochs(task)[WARM_UP_EPOCHS:]
     except KcnnError as error:
-        raise SystemExit(in_one_line(error)) from None
+        raise SystemExit(error_line(error)) from None
     print(json.dumps([len(task.train) / epoch for epoch in seconds]))
