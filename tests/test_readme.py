@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -151,3 +154,18 @@ def test_the_digit_to_predict_is_a_seven_of_the_test_set() -> None:
     image = read_image(REPOSITORY / "docs" / "seven.png", None, 1)  # 20 pixels for each of 8
     assert (image[::20, ::20] == digits.test.images[1]).all()
     assert digits.test.labels[1] == 7
+
+
+@pytest.mark.slow
+def test_the_first_network_recognizes_the_seven(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "kcnn", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    run("fit", "digits", "--quiet")
+    (row,) = json.loads(run("predict", str(REPOSITORY / "docs" / "seven.png"), "--json"))
+    best = row["classes"][0]
+    assert best["class"] == "7"
+    assert best["probability"] > 0.9
