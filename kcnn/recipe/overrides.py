@@ -147,7 +147,7 @@ def _index(current: Any, step: str | int) -> int:
     if not isinstance(current, list):
         if isinstance(step, int):
             raise _RefusedError("no_list", index=step)
-        raise _RefusedError("has_no_settings", step=step, value=current)
+        raise _RefusedError("has_no_settings", step=step, found=current)
     if not isinstance(step, int):
         raise _RefusedError("list_index", step=step)
     if step >= len(current):

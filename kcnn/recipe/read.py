@@ -50,7 +50,8 @@ def check_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> R
 
 
 def _mistake(finding: Any) -> Mistake:
-    return Mistake(finding["type"], finding.get("ctx", {}), finding["loc"], value=finding["input"])
+    facts = {"message": finding["msg"], **finding.get("ctx", {})}
+    return Mistake(finding["type"], facts, finding["loc"], value=finding["input"])
 
 
 def _read_document(file: Path, content: bytes) -> Document:

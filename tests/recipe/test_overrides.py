@@ -93,6 +93,7 @@ def test_nested_layers(recipe_file, base: str) -> None:
          "[0]: no list stands here; write the whole list, as in [a, b]"),
         ("train.epochs.x=1", "x: what stands before it, 2, has no settings"),
         ("train.epochs.x.y=1", "x: what stands before it, 2, has no settings"),
+        ("data.dataset.x=1", "x: what stands before it, 'mnist', has no settings"),
         ("train.optimizer.SGD.momentum=0.9",
          "train.optimizer is Adam; to replace it write 'train.optimizer={SGD: {momentum: 0.9}}'"),
         ("train.optimizer.sgd.momentum=0.9",

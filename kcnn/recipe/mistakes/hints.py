@@ -22,14 +22,15 @@ _TEXTS = (
 _SCHEDULE = "a schedule stands in train, as in learning_rate_schedule: Cosine"
 
 
-def hint(value: Any, words: Collection[str] = ()) -> str:
+def hint(value: Any, expected: str, words: Collection[str]) -> str:
     """Return `; write …` where a refused value shows what was meant, else the empty string.
 
     Args:
         value: The value.
+        expected: What was expected, as in `a whole number`.
         words: The words that its setting takes.
     """
-    if isinstance(value, float) and value.is_integer() and not words:
+    if isinstance(value, float) and value.is_integer() and "a whole number" in expected:
         return f"; write {int(value)}" if abs(value) <= _LARGEST_WHOLE else "; that is too large"
     if not isinstance(value, str):
         return ""

@@ -39,7 +39,7 @@ def describe(mistake: Mistake) -> str:
     """Return the sentence of a mistake, without where it is."""
     if mistake.code == "syntax":
         return describe_syntax(**mistake.facts)[1]
-    facts = {**mistake.facts, **({"value": shown(mistake.value)} if mistake.value else {})}
+    facts = {**mistake.facts, "found": shown(mistake.facts.get("found"))}
     sentence = SENTENCES[mistake.code].format(**facts)
     if names := mistake.facts.get("names"):
         return sentence + (suggest(facts["word"], names) or f"; known are {', '.join(names)}")
@@ -54,8 +54,9 @@ def _line(mistake: Mistake, source: Source) -> tuple[float, int, str]:
     if mistake.line is not None:
         line, text = describe_yaml(mistake)
         return line, -1, f"{source.file}:{line}: {text}"
-    text = describe_setting(mistake, source) or describe(mistake)
     loc = mistake.loc
+    is_conflict = mistake.code in CONFLICTS
+    text = describe(mistake) if is_conflict else describe_setting(mistake, source)
     return source.line(loc), source.position(loc), source.problem(loc, text)
 
 

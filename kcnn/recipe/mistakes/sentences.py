@@ -1,4 +1,4 @@
-"""The sentence of each mistake whose words are the same wherever it is; facts stand in braces."""
+"""The sentence of each mistake whose words are the same everywhere; facts stand in braces."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OVERRIDES = {
     "no_list": "[{index}]: no list stands here; write the whole list, as in [a, b]",
     "list_index": "{step}: a list stands here; name an item by its number, as in [0]",
     "beyond_list": "[{index}]: the list has {length} items, the first is [0]",
-    "has_no_settings": "{step}: what stands before it, {value}, has no settings",
+    "has_no_settings": "{step}: what stands before it, {found}, has no settings",
 }
 
 # A word that is not among `names` is followed by the one that was meant.

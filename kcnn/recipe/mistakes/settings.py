@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from kcnn.recipe.classes import classes_at
 from kcnn.recipe.codes import Mistake
-from kcnn.recipe.kinds import Kinds, spellings
+from kcnn.recipe.kinds import spellings
 from kcnn.recipe.mistakes.examples import example_of, in_braces
 from kcnn.recipe.mistakes.hints import hint, schedule_hint
 from kcnn.recipe.mistakes.homes import home_of, move, section_of
-from kcnn.recipe.mistakes.sentences import BRACKETS
+from kcnn.recipe.mistakes.sentences import BRACKETS, SETTINGS
 from kcnn.recipe.mistakes.values import number, shown
 from kcnn.recipe.mistakes.words import advice_for, nearest_word, suggest
 from kcnn.recipe.schema import Recipe
@@ -43,24 +43,24 @@ MOST_LISTED = 14
 _GLUED = re.compile(r" *(?P<name>\w+)\s*[=:]\s*.+")
 
 
-def describe_setting(mistake: Mistake, source: Source) -> str | None:
-    """Return the sentence about a setting; None for mistakes of other kinds.
+def describe_setting(mistake: Mistake, source: Source) -> str:
+    """Return the sentence about a setting.
 
     Args:
-        mistake: The mistake.
+        mistake: What pydantic or a validator found.
         source: The recipe.
     """
-    if handler := _HANDLERS.get(mistake.code):
+    code, facts, value = mistake.code, mistake.facts, mistake.value
+    if handler := _HANDLERS.get(code):
         return handler(mistake, source)
-    if mistake.code not in EXPECTED:
-        return None
-    limits = {name: number(limit) for name, limit in mistake.facts.items()}
-    expected = f"expected {EXPECTED[mistake.code].format(**limits)}; got {shown(mistake.value)}"
-    if mistake.loc[-1:] == ("learning_rate",) and (schedule := schedule_hint(mistake.value)):
-        return expected + schedule
-    if mistake.code == "unexpected" or "number" in EXPECTED[mistake.code]:
-        return expected + hint(mistake.value, mistake.facts.get("words", ()))
-    return expected
+    if code in SETTINGS:
+        return SETTINGS[code].format(**facts)
+    if code not in EXPECTED:  # pydantic has more than our schema uses
+        return f"{facts['message'][0].lower()}{facts['message'][1:]}; got {shown(value)}"
+    expected = EXPECTED[code].format(**{name: number(limit) for name, limit in facts.items()})
+    more = schedule_hint(value) if mistake.loc[-1:] == ("learning_rate",) else ""
+    more = more or hint(value, expected, facts.get("words", ()))
+    return f"expected {expected}; got {shown(value)}{more}"
 
 
 def explains_missing(mistake: Mistake, source: Source) -> Location | None:
@@ -97,7 +97,7 @@ def _no_class(mistake: Mistake, source: Source) -> str:
 
 def _unknown_class(mistake: Mistake, source: Source) -> str:
     name, known = mistake.facts["name"], mistake.facts["known"]
-    kinds = classes_at(mistake.loc)
+    kinds, names = classes_at(mistake.loc), [*dict.fromkeys(known.values())]
     if " - " in name:
         return f"{shown(name)}: the dash of the next line is indented too far"
     if re.search(r"[(.]", name):
@@ -109,7 +109,7 @@ def _unknown_class(mistake: Mistake, source: Source) -> str:
         found = known[glued[1]]
         example = example_of(found, kinds[found])
         return f"{shown(name)}: settings follow a colon and a space, as in {example}"
-    near = suggest(name, kinds) or f"; known are {_listed(kinds)}"
+    near = suggest(name, names) or f"; known are {_listed(names)}"
     return f"unknown {mistake.facts['what']} {shown(name)}{near}"
 
 
@@ -183,8 +183,7 @@ def _first_word(value: Any) -> str:
     return str(next(iter(value), "")) if isinstance(value, dict) else str(value)
 
 
-def _listed(kinds: Kinds) -> str:
-    names = list(kinds)
+def _listed(names: Sequence[str]) -> str:
     more = len(names) - MOST_LISTED
     return ", ".join(names[:MOST_LISTED]) + (f" and {more} more in docs/recipe.md" * (more > 0))
 

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
+from kcnn.recipe.codes import Mistake
 from kcnn.recipe.layers import LAYERS
+from kcnn.recipe.mistakes.settings import describe_setting
+from kcnn.recipe.source import Source
 
 SIX = """\
 name: net
@@ -207,6 +212,8 @@ def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, mes
         ("epochs: 1e2", "epochs: expected a whole number; got 100.0; write 100"),
         ("epochs: 99999999999999999999999",
          "epochs: expected a whole number; got 1e+23; that is too large"),
+        ("checkpoint_every_minutes: -1.0",
+         "checkpoint_every_minutes: expected a number above 0; got -1.0"),
         ("epochs: 1.5", "epochs: expected a whole number; got 1.5"),
         ("epochs: true", "epochs: expected a whole number; got true"),
         ("epochs: 5000000000",
@@ -273,6 +280,10 @@ def test_python_s_tuple_for_a_list(problems, base: str) -> None:
         ("Dense: units=12",
          ".Dense: expected settings, as in Dense: {units: 10}; got 'units=12'"),
         ("Flatten: 3", ".Flatten: write Flatten alone; got 3"),
+        ("Dense: {units: 1, kernel_initializer: dirc}", ".Dense.kernel_initializer: unknown "
+         "initializer 'dirc'; known are GlorotUniform, GlorotNormal, HeUniform, HeNormal, "
+         "LecunUniform, LecunNormal, RandomNormal, RandomUniform, TruncatedNormal, "
+         "VarianceScaling, Orthogonal, Constant, Zeros, Ones"),
         ("Dense: {units: 1, kernel_regularizer: {L2: 0.02}}", ".Dense.kernel_regularizer.L2: "
          "expected settings, as in L2: {l2: 0.01}; got 0.02"),
         ("Residual: {body: ReLU}",
@@ -336,6 +347,12 @@ def test_settings_and_lists_that_are_none(
     problems, base: str, written: str, changed: str, message: str
 ) -> None:
     assert problems(base.replace(written, changed)) == [f"net.yaml:{message}"]
+
+
+def test_a_mistake_that_only_pydantic_knows() -> None:
+    mistake = Mistake("new_in_pydantic", {"message": "Input should be new"}, ("train",), value=3)
+    source = Source(Path("net.yaml"), b"", {}, {})
+    assert describe_setting(mistake, source) == "input should be new; got 3"
 
 
 SCHEDULE = "; a schedule stands in train, as in learning_rate_schedule: Cosine"
