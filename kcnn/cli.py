@@ -19,6 +19,7 @@ from kcnn.console.options import (
     for_gradients,
     for_one_layer,
     for_reading_runs,
+    jobs,
     json_option,
     options,
     output_dir,
@@ -27,7 +28,6 @@ from kcnn.console.options import (
     recipe,
     resume_option,
     run,
-    side_by_side,
     weights,
 )
 from kcnn.console.progress import make_progress
@@ -324,29 +324,29 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
 )  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
-@options(side_by_side, device, output_dir, data_dir, quiet, json_option)
+@options(jobs, device, output_dir, data_dir, quiet, json_option)
 def reproduce(
     recipe: str, overrides: Sequence[str], seeds: int, first_seed: int | None, quiet: bool,
-    as_json: bool, **workplace: Any,
+    as_json: bool, **study: Any,
 ) -> None:  # fmt: skip
     """Train several seeds of a recipe; judge its published numbers.
 
-    Each number is reproduced, or ours is below or above it, or the seeds are too few to tell. Runs
-    of the same settings and seed count when they are finished, and go on when they were stopped; so
-    the same command goes on where it was stopped itself.
+    Each number is reproduced, or ours is below or above it, or the seeds are too few to decide.
+    Finished runs of the same settings and seed are reused, and stopped ones are resumed; so the
+    same command continues a stopped reproduction.
 
     \b
     Examples:
       kcnn reproduce cifar --seeds 5
-      kcnn reproduce cifar --seeds 4 --side-by-side 2
+      kcnn reproduce cifar --seeds 4 --jobs 2
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
     from kcnn.commands.reproduce import reproduce
     from kcnn.console.reproduction import reproduction_text
-    from kcnn.studies.trials import Workplace
+    from kcnn.studies.trials import StudyOptions
 
-    place = Workplace(**workplace)
-    result = reproduce(recipe, seeds, overrides, first_seed, place, make_progress(quiet))
+    options = StudyOptions(**study)
+    result = reproduce(recipe, seeds, overrides, first_seed, options, make_progress(quiet))
     show(output.json_text(result.as_json()) if as_json else reproduction_text(result))
 
 
@@ -358,31 +358,32 @@ def reproduce(
     help="A setting and its values, a YAML list; may be given several times.",
 )  # fmt: skip
 @click.option(
-    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Of each combination.",
+    "--seeds", type=click.IntRange(1), default=1, show_default=True,
+    help="Seeds of each combination.",
 )  # fmt: skip
-@options(side_by_side, device, output_dir, data_dir, quiet, json_option)
+@options(jobs, device, output_dir, data_dir, quiet, json_option)
 def sweep(
     recipe: str, overrides: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
-    as_json: bool, **workplace: Any,
+    as_json: bool, **study: Any,
 ) -> None:  # fmt: skip
-    """Train a recipe with every combination of some settings.
+    """Train a recipe on a grid of settings.
 
-    A table and a picture compare them. Each is a run as kcnn fit leaves it. Runs of the same
-    settings and seed count when they are finished, and go on when they were stopped; so the same
-    command goes on where it was stopped itself.
+    One run for each combination of the values; a table and a plot compare them. Finished runs of
+    the same settings and seed are reused, and stopped ones are resumed; so the same command
+    continues a stopped sweep.
 
     \b
     Examples:
       kcnn sweep cifar --over 'train.batch_size=[32,128]' --over 'train.optimizer=[SGD,Adam]'
       kcnn sweep digits --over 'train.optimizer=[SGD, {SGD: {momentum: 0.9}}, Adam]' --seeds 3
-      kcnn sweep cifar --over 'train.optimizer.Adam.learning_rate=[1e-3,1e-4]' --side-by-side 2
+      kcnn sweep cifar --over 'train.optimizer.Adam.learning_rate=[1e-3,1e-4]' --jobs 2
     """
     from kcnn.commands.sweep import sweep
     from kcnn.console.sweep import sweep_text
-    from kcnn.studies.trials import Workplace
+    from kcnn.studies.trials import StudyOptions
 
-    place = Workplace(**workplace)
-    result = sweep(recipe, over, overrides, seeds, place, make_progress(quiet))
+    options = StudyOptions(**study)
+    result = sweep(recipe, over, overrides, seeds, options, make_progress(quiet))
     show(output.json_text(result.as_json()) if as_json else sweep_text(result))
 
 

@@ -38,8 +38,6 @@ MAY_IMPORT = {
 # Exceptions: modules that others may import all the same, and which.
 SHARED = {
     "kcnn.training.complete_run": {"console"},
-    "kcnn.commands.fit": {"studies"},
-    "kcnn.commands.resume": {"studies"},
 }
 
 

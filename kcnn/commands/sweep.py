@@ -1,19 +1,21 @@
-"""kcnn sweep: every combination of some settings trained, in one table and one picture."""
+"""kcnn sweep: train a grid of settings, and compare its points in one table and one plot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from kcnn.commands.fit import fit
+from kcnn.commands.resume import resume
 from kcnn.errors import TrainingError
 from kcnn.files.atomic import require_writable
 from kcnn.files.folder_names import folder_name
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.studies.grid import Combination, combine, read_variations, short_names
+from kcnn.studies.grid import GridPoint, expand_grid, read_axes, short_names
 from kcnn.studies.quantities import measure_runs
 from kcnn.studies.sweep_report import Sweep, SweepRow, write_report
-from kcnn.studies.trials import TrainedRun, WantedRun, Workplace, train_many
+from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
 
 SWEEPS = "sweeps"
 
@@ -23,44 +25,43 @@ def sweep(
     over: Sequence[str],
     overrides: Sequence[str] = (),
     seeds: int = 1,
-    workplace: Workplace | None = None,
+    options: StudyOptions | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """Trains every combination of some settings, and holds them against each other.
+    """Train every point of a grid of settings, and compare the results.
 
-    Each is trained as `kcnn fit` does it, into a run of its own. Finished runs of the same settings
-    and seed are taken as they are and stopped ones are finished, so that the same call goes on
-    where it was stopped. Where a training diverges, the others go on. Table and picture go into
-    `outputs/sweeps`.
+    Each trial is trained as `kcnn fit` does it, into its own run. Finished runs of the same
+    settings and seed are reused and stopped ones are resumed, so the same call continues a stopped
+    sweep. If a training diverges, the others continue. Table and plot go into `outputs/sweeps`.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.
-        over: What varies, each `setting=[value, value]`.
-        overrides: Settings that all have in common.
-        seeds: How many of each, 1 or more, from `train.seed` on.
-        workplace: Where to train and how many at a time.
-        progress: Shows the trainings, and the time left for all.
+        over: What varies: one `setting=[value, value]` an axis.
+        overrides: Settings that all points have in common.
+        seeds: How many seeds of each point, 1 or more, from `train.seed` on.
+        options: Where to train, and how many trials at the same time.
+        progress: Shows the trials, and the time left for all.
 
     Raises:
-        KcnnError: Something is wrong with the combinations, the data, the devices or the output
-            folder, or every training failed.
+        KcnnError: Something is wrong with the grid, the data, the devices or the output folder, or
+            every training failed.
     """
-    workplace, progress = workplace or Workplace(), progress or Progress()
-    variations = read_variations(over)
-    combinations = combine(recipe, overrides, variations)
-    wanted = [_wanted(recipe, overrides, one, seeds) for one in combinations]
-    name = wanted[0][0].settings.name
-    settings = tuple(one.setting for one in variations)
-    folder = workplace.output_dir / SWEEPS / _folder_name(name, settings, wanted)
+    options, progress = options or StudyOptions(), progress or Progress()
+    axes = read_axes(over)
+    points = expand_grid(recipe, overrides, axes)
+    trials_of = [_trials(recipe, overrides, point, seeds) for point in points]
+    trials = [trial for several in trials_of for trial in several]
+    name = trials[0].settings.name
+    settings = tuple(axis.setting for axis in axes)
+    folder = options.output_dir / SWEEPS / _folder_name(name, settings, trials)
     require_writable(folder)
-    every = [one for several in wanted for one in several]
-    progress.note(_size(len(combinations), seeds))
-    trained = iter(train_many(every, workplace, progress, keep_going=True))
+    progress.note(_size(len(points), seeds))
+    results = iter(TrialRunner(fit, resume, options, progress).run(trials, keep_going=True))
     rows = [
-        _row(one, [next(trained) for _ in several])
-        for one, several in zip(combinations, wanted, strict=True)
+        _row(point, [next(results) for _ in several])
+        for point, several in zip(points, trials_of, strict=True)
     ]
-    _require_some(rows)
+    _require_one_finished(rows)
     ordered_by = _ordered_by(rows)
     result = Sweep(
         recipe=name,
@@ -75,52 +76,53 @@ def sweep(
     return result
 
 
-def _wanted(
-    recipe: str | Path, overrides: Sequence[str], combination: Combination, seeds: int
-) -> list[WantedRun]:
-    own = (*overrides, *combination.overrides)
+def _trials(
+    recipe: str | Path, overrides: Sequence[str], point: GridPoint, seeds: int
+) -> list[Trial]:
+    own = (*overrides, *point.overrides)
     first = read_recipe(recipe, own).train.seed
     return [
-        WantedRun(
+        Trial(
             recipe,
             own,
             seed,
-            combination.title if seeds == 1 else f"{combination.title}, seed {seed}",
-            f"{combination.name}-seed-{seed:03d}",
+            point.title if seeds == 1 else f"{point.title}, seed {seed}",
+            f"{point.name}-seed-{seed:03d}",
         )
         for seed in range(first, first + seeds)
     ]
 
 
-def _folder_name(
-    recipe: str, settings: Sequence[str], wanted: Sequence[Sequence[WantedRun]]
-) -> str:
-    keys = sorted(one.key for several in wanted for one in several)
+def _folder_name(recipe: str, settings: Sequence[str], trials: Sequence[Trial]) -> str:
+    keys = sorted(trial.key for trial in trials)
     return folder_name("-".join([recipe, *short_names(settings).values()]), "\n".join(keys))
 
 
-def _size(combinations: int, seeds: int) -> str:
-    each = "" if seeds == 1 else f", {seeds} seeds of each: {combinations * seeds} trainings"
-    return f"{combinations} combination{'s' if combinations > 1 else ''}{each}"
+def _size(points: int, seeds: int) -> str:
+    each = "" if seeds == 1 else f", {seeds} seeds each: {points * seeds} trials"
+    return f"{points} grid point{'s' if points > 1 else ''}{each}"
 
 
-def _row(combination: Combination, trained: Sequence[TrainedRun]) -> SweepRow:
-    runs = [one.run for one in trained if one.run is not None]
-    return SweepRow(combination, tuple(trained), tuple(measure_runs(runs)) if runs else ())
+def _row(point: GridPoint, results: Sequence[TrialResult]) -> SweepRow:
+    runs = [result.run for result in results if result.run is not None]
+    return SweepRow(point, tuple(results), tuple(measure_runs(runs)) if runs else ())
 
 
-def _require_some(rows: Sequence[SweepRow]) -> None:
+def _require_one_finished(rows: Sequence[SweepRow]) -> None:
     if not any(row.finished for row in rows):
-        title, first = rows[0].combination.title, rows[0].trained[0]
+        title, first = rows[0].point.title, rows[0].results[0]
         raise TrainingError(f"every training failed; {title}: {first.problem}", first.hint)
 
 
 def _ordered_by(rows: Sequence[SweepRow]) -> str:
-    validated = all(row.quantity("val_accuracy") for row in rows if row.finished)
-    return "val_accuracy" if validated else "accuracy"
+    has_validation = all(row.quantity("val_accuracy") for row in rows if row.finished)
+    return "val_accuracy" if has_validation else "accuracy"
 
 
 def _rank(row: SweepRow, name: str) -> tuple[bool, float]:
-    """Ranks the best first, and last what failed with some seed: its mean is that of the others."""
+    """Return the sort key of a row: best first, points with a failed seed last.
+
+    The mean of such a point is that of its other seeds, so it cannot be compared.
+    """
     quantity = row.quantity(name)
-    return len(row.finished) < len(row.trained), -quantity.mean if quantity else 0.0
+    return len(row.finished) < len(row.results), -quantity.mean if quantity else 0.0

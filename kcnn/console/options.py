@@ -66,10 +66,10 @@ device = click.option(
     "--device", metavar="cpu|gpu|0,1", callback=check_device,
     help="Where to train; every GPU when left out.",
 )  # fmt: skip
-side_by_side = click.option(
-    "--side-by-side", type=click.IntRange(1), default=1, show_default=True,
-    help="Trainings at a time, each on its share of the cores and GPUs. Faster in all; the numbers "
-    "differ in their last digits from those of a training alone.",
+jobs = click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True,
+    help="Trainings at the same time; the cores and GPUs are divided among them. Faster in total; "
+    "the numbers differ in their last digits from those of a training alone.",
 )  # fmt: skip
 resume_option = click.option(
     "--resume", metavar="[RUN]", is_flag=False, flag_value="",

@@ -19,9 +19,9 @@ NAMES = {
 def sweep_text(sweep: Sweep) -> str:
     """Writes the combinations, the best first, and what may choose between them."""
     failed = [
-        f"{one.wanted.title}: failed: {one.problem}"
+        f"{one.trial.title}: failed: {one.problem}"
         for row in sweep.rows
-        for one in row.trained
+        for one in row.results
         if one.problem
     ]
     runs = [str(one.run.path) for row in sweep.rows[:2] for one in row.finished if one.run]
@@ -30,9 +30,9 @@ def sweep_text(sweep: Sweep) -> str:
             _table(sweep),
             *(["\n".join(failed)] if failed else []),
             fill(_advice(sweep), WIDTH, break_long_words=False, break_on_hyphens=False),
-            f"picture  {sweep.picture}\n"
-            f"table    {sweep.folder / 'sweep.csv'}, sweep.json"
-            + (f"\nnext     kcnn compare {' '.join(runs)}" if len(runs) > 1 else ""),
+            f"plot   {sweep.plot}\n"
+            f"table  {sweep.folder / 'sweep.csv'}, sweep.json"
+            + (f"\nnext   kcnn compare {' '.join(runs)}" if len(runs) > 1 else ""),
         ]
     )
 
@@ -46,7 +46,7 @@ def _table(sweep: Sweep) -> str:
 
 
 def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
-    cells: list[object] = [shown_value(value) for value in row.combination.values.values()]
+    cells: list[object] = [shown_value(value) for value in row.point.values.values()]
     if several:
         cells.append(len(row.finished))
     for name in sweep.columns:

@@ -1,4 +1,4 @@
-"""The combinations of settings that kcnn sweep trains: read, named, and checked all at once."""
+"""The grid of settings that `kcnn sweep` trains: read, named, and checked before any training."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from kcnn.recipe.differences import DECIDES_NOTHING, SEED
 from kcnn.recipe.load import read_value
 from kcnn.recipe.write import one_line
 
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 HINT = "write --over 'SETTING=[VALUE, VALUE]', as in --over 'train.batch_size=[32, 128]'"
 
 
 @dataclass(frozen=True)
-class Variation:
-    """A setting and the values it takes, one after the other.
+class GridAxis:
+    """A setting that varies, and its values.
 
     Args:
-        setting: Its dotted name, as in `train.batch_size`.
-        values: Plain YAML values.
+        setting: Its dotted name, such as `train.batch_size`.
+        values: Plain YAML values, in the order in which they are trained.
     """
 
     setting: str
@@ -34,7 +34,7 @@ class Variation:
 
 
 @dataclass(frozen=True)
-class Combination:
+class GridPoint:
     """One value for each setting that varies.
 
     Args:
@@ -45,115 +45,114 @@ class Combination:
 
     @property
     def title(self) -> str:
-        """What it is among the others: `batch_size=32, learning_rate=0.01`."""
+        """Its settings with their short names: `batch_size=32, learning_rate=0.01`."""
         short = short_names(list(self.values))
-        return ", ".join(f"{short[name]}={_shown(value)}" for name, value in self.values.items())
+        return ", ".join(f"{short[name]}={_text(value)}" for name, value in self.values.items())
 
     @property
     def label(self) -> str:
-        """The title where the settings are known: the value of a single one goes without a name."""
+        """The title, or the value alone if only one setting varies."""
         if len(self.values) > 1:
             return self.title
         (value,) = self.values.values()
-        return _shown(value)
+        return _text(value)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """Its settings as the command line has them."""
+        """Its settings as arguments of the command line."""
         return tuple(f"{name}={one_line(value)}" for name, value in self.values.items())
 
     @property
     def name(self) -> str:
-        """The title as a part of the name of a folder."""
+        """The title as part of a folder's name."""
         short = short_names(list(self.values))
         slugs = [
-            f"{_slug(short[name].replace('.', ' '))}-{_slug(_shown(value))}"
+            f"{_slug(short[name].replace('.', ' '))}-{_slug(_text(value))}"
             for name, value in self.values.items()
         ]
-        return "-".join(slugs).strip("-.")[:LONGEST_NAME].rstrip("-.") or "run"
+        return "-".join(slugs).strip("-.")[:MAX_NAME_LENGTH].rstrip("-.") or "run"
 
 
-def read_variations(over: Sequence[str]) -> list[Variation]:
-    """Reads what varies.
+def read_axes(over: Sequence[str]) -> list[GridAxis]:
+    """Read the axes of a grid from the command line.
 
     Args:
-        over: Each `setting=[value, value]`; the values are read as in a recipe.
+        over: One text an axis, `setting=[value, value]`, with values as in a recipe.
 
     Raises:
-        RecipeError: Some are not of that form, or name the same setting; all are reported.
+        RecipeError: Some texts have another form, or two name the same setting. All mistakes are
+            reported.
     """
-    variations: list[Variation] = []
+    axes: list[GridAxis] = []
     problems = []
     for text in over:
         try:
-            variation = _read_variation(text)
-            if variation.setting in {one.setting for one in variations}:
+            axis = _read_axis(text)
+            if axis.setting in {other.setting for other in axes}:
                 raise ValueError("named twice; write all of its values in one list")
         except ValueError as error:
             problems.append(f"--over {text if text.isprintable() else repr(text)}: {error}")
         else:
-            variations.append(variation)
+            axes.append(axis)
     if problems:
         raise RecipeError(problems, HINT)
-    return variations
+    return axes
 
 
-def combine(
-    recipe: str | Path, overrides: Sequence[str], variations: Sequence[Variation]
-) -> list[Combination]:
-    """Makes every combination, and plans the network of each, before any is trained.
+def expand_grid(
+    recipe: str | Path, overrides: Sequence[str], axes: Sequence[GridAxis]
+) -> list[GridPoint]:
+    """Return every point of a grid, after checking the recipe and the model of each.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.
-        overrides: Settings that all have in common.
-        variations: What varies; the last varies fastest.
-
-    Returns:
-        The combinations, no two with the same settings in force.
+        overrides: Settings that all points have in common.
+        axes: What varies; the last axis varies fastest.
 
     Raises:
-        RecipeError: Some have mistakes, two are the same, or what they have in common is varied;
-            all mistakes are reported.
+        RecipeError: Some points have mistakes, two points are the same training, or an override
+            sets what an axis varies. All mistakes are reported.
     """
-    settings = [one.setting for one in variations]
-    _require_not_lost(overrides, settings)
-    combinations = [
-        Combination(dict(zip(settings, values, strict=True)))
-        for values in product(*(one.values for one in variations))
+    settings = [axis.setting for axis in axes]
+    _require_no_lost_overrides(overrides, settings)
+    points = [
+        GridPoint(dict(zip(settings, values, strict=True)))
+        for values in product(*(axis.values for axis in axes))
     ]
-    _require_right(recipe, overrides, combinations)
-    return combinations
+    _check_points(recipe, overrides, points)
+    return points
 
 
 def short_names(settings: Sequence[str]) -> dict[str, str]:
-    """Shortens dotted names to their last part, as long as that tells them apart."""
+    """Map each dotted name to its last part; to all of it where two last parts are equal."""
     last = {name: name.rpartition(".")[2] for name in settings}
     counts = list(last.values())
     return {name: short if counts.count(short) == 1 else name for name, short in last.items()}
 
 
-def _read_variation(text: str) -> Variation:
+def _read_axis(text: str) -> GridAxis:
     setting, equals, written = (part.strip() for part in text.partition("="))
     if not equals or not setting:
         raise ValueError("expected a setting and a list of its values")
     if setting == SEED:
-        raise ValueError("seeds are no settings to choose by; --seeds 3 trains several of each")
+        raise ValueError("seeds are not settings to choose by; --seeds 3 trains each with several")
     values = read_value(written)
     if not isinstance(values, list) or not values:
         raise ValueError("expected a list of values in brackets")
-    return Variation(setting, tuple(values))
+    return GridAxis(setting, tuple(values))
 
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-")
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     text = one_line(value)
     return text[1:-1] if isinstance(value, dict) and value else text
 
 
-def _require_not_lost(overrides: Sequence[str], varied: Sequence[str]) -> None:
+def _require_no_lost_overrides(overrides: Sequence[str], varied: Sequence[str]) -> None:
+    """Raise if an axis would replace an override."""
     lost = [
         f"command line, {text}: --over varies {setting}, and this would be lost; leave it out"
         for text in overrides
@@ -164,36 +163,37 @@ def _require_not_lost(overrides: Sequence[str], varied: Sequence[str]) -> None:
         raise RecipeError(lost)
 
 
-def _require_right(
-    recipe: str | Path, overrides: Sequence[str], combinations: Sequence[Combination]
+def _check_points(
+    recipe: str | Path, overrides: Sequence[str], points: Sequence[GridPoint]
 ) -> None:
-    found: dict[str, list[str]] = {}  # where each mistake is found: in which combinations
+    titles_of: dict[str, list[str]] = {}  # problem: the titles of the points that have it
     hint = None
-    same: list[str] = []
+    duplicates: list[str] = []
     seen: list[tuple[object, str]] = []
-    for one in combinations:
+    for point in points:
         try:
-            settings = read_recipe(recipe, [*overrides, *one.overrides])
+            settings = read_recipe(recipe, [*overrides, *point.overrides])
             plan_for_known_images(settings)
         except RecipeError as error:
             hint = error.hint
             for problem in error.problems:
-                found.setdefault(problem, []).append(one.title)
+                titles_of.setdefault(problem, []).append(point.title)
             continue
-        # As they were understood, where SGD and {SGD: {}} are the same.
+        # Compare the parsed settings, not their text: SGD and {SGD: {}} are the same optimizer.
         train = settings.train.model_copy(update={DECIDES_NOTHING: None})
         deciding = (settings.data, settings.model, train)
-        same += [
-            f"--over: {title} and {one.title} are the same training; leave one out"
+        duplicates += [
+            f"--over: {title} and {point.title} are the same training; leave one out"
             for other, title in seen
             if other == deciding
         ]
-        seen.append((deciding, one.title))
-    problems = [
-        problem
-        if len(titles) == len(combinations) or problem.startswith("command line,")
-        else f"{problem} (with {titles[0]})"
-        for problem, titles in found.items()
-    ]
-    if problems or same:
-        raise RecipeError([*problems, *same], hint)
+        seen.append((deciding, point.title))
+    problems = []
+    for problem, titles in titles_of.items():
+        has_own_location = problem.startswith("command line,")
+        is_everywhere = len(titles) == len(points)
+        problems.append(
+            problem if is_everywhere or has_own_location else f"{problem} (with {titles[0]})"
+        )
+    if problems or duplicates:
+        raise RecipeError([*problems, *duplicates], hint)

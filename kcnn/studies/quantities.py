@@ -1,4 +1,4 @@
-"""What several runs of the same settings measured, a value a seed."""
+"""What several runs of the same settings measured: one value a seed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from kcnn.stats import (
 )
 
 _NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "weights", "flip", "shift")
-_WATCHED = "first_"  # before what only a few chosen images were asked for
-# The sections of a summary, and what recipes write before the names in them.
+_WATCHED = "first_"  # prefix of metrics on a few chosen images
+# The sections of summary.json, and the prefix that recipes use for the metrics in each.
 _SECTIONS = {"test": "test_", "test_augmented": "test_augmented_", "train": "", "best": "best_"}
 _PARTS = ("best_", "test_", "augmented_", "val_")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One thing that every run measured.
+    """One metric that every run measured.
 
     Args:
-        name: As recipes call it (`test_accuracy`, `val_accuracy`, `accuracy`, …); `best_` before it
-            means at the best validation epoch, `test_augmented_` with test-time augmentation.
-        values: One a seed.
+        name: Its name in recipes (`test_accuracy`, `val_accuracy`, `accuracy`, …). The prefix
+            `best_` means at the best validation epoch, `test_augmented_` means with test-time
+            augmentation.
+        values: One value a seed.
         images: How many images each value was measured on.
     """
 
@@ -58,7 +59,7 @@ class Quantity:
 
     @property
     def metric(self) -> str:
-        """What is measured, on whichever images and after whichever epoch."""
+        """Its name without the images and the epoch: `accuracy` of `best_val_accuracy`."""
         name = self.name
         for part in _PARTS:
             name = name.removeprefix(part)
@@ -76,11 +77,11 @@ class Quantity:
 
     @property
     def standard_error(self) -> float:
-        """How far other test images would move a share; 0 for whatever else.
+        """The standard error from the choice of the test images; 0 if it is not a test fraction.
 
-        Every seed draws validation images of its own, so the spread of the seeds tells of those.
-        Precision, F1 and AUC are no shares of the images, but other images move them about as far:
-        tried on random answers, a precision up to half as far again, an AUC half as far or less.
+        Every seed draws its own validation images, so the spread of the seeds includes their error.
+        Precision, F1 and AUC are not fractions of the images, but their error is about as large: on
+        random predictions, up to 1.5 times as large for precision, half as large or less for AUC.
         """
         is_tested = self.name.removeprefix("best_").startswith("test_")
         return fraction_error(self.mean, self.images) if is_tested and self.is_fraction else 0.0
@@ -91,65 +92,73 @@ class Quantity:
         return is_fraction(self.metric)
 
     def expected(self, known_spread: bool = False) -> Interval | None:
-        """Gives the range in which one more run is expected, be it on other test images."""
+        """Return the 95 % prediction interval of one more run, possibly on other test images.
+
+        Args:
+            known_spread: Treat the standard deviation of the seeds as exact; see
+                `kcnn.stats.prediction_interval`.
+        """
         return prediction_interval(
             self.values, standard_error=self.standard_error, known_spread=known_spread
         )
 
     def shown(self, value: float) -> str:
-        """Writes one of its values: shares in per cent."""
+        """Format one of its values: fractions in per cent."""
         return f"{100 * value:.2f} %" if self.is_fraction else f"{value:.4g}"
 
     def shown_range(self, interval: Interval) -> str:
-        """Writes a range of its values."""
+        """Format a range of its values: fractions in per cent."""
         if self.is_fraction:
-            share = interval.clipped()
-            return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
+            within = interval.clipped()
+            return f"{100 * within.low:.2f}–{100 * within.high:.2f} %"
         return f"{interval.low:.4g}–{interval.high:.4g}"
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
             "name": self.name,
             "values": list(self.values),
             "images": self.images,
             "mean": self.mean,
             "standard_deviation": self.standard_deviation,
-            "interval": pair(self.interval),
-            "expected": pair(self.expected()),
+            "interval": ends(self.interval),
+            "expected": ends(self.expected()),
         }
 
 
 def measure_runs(runs: Sequence[RunFolder]) -> list[Quantity]:
-    """Collects what all of some finished runs of the same settings measured, the test set first.
+    """Return the metrics that all of some finished runs measured; those of the test set first.
+
+    Args:
+        runs: Runs that differ only by their seed.
 
     Raises:
-        RunError: A run's summary cannot be read, or holds what is no measurement.
+        RunError: The summary of a run cannot be read, or has a value that is no measurement.
     """
     summaries = [read_summary(run) for run in runs]
     measured = [dict(_measured(summary)) for summary in summaries]
     return [
-        Quantity(name, tuple(one[name] for one in measured), _images(name, summaries[0]))
+        Quantity(name, tuple(metrics[name] for metrics in measured), _images(name, summaries[0]))
         for name in measured[0]
-        if all(name in one for one in measured)
+        if all(name in metrics for metrics in measured)
     ]
 
 
-def pair(interval: Interval | None) -> list[float] | None:
-    """Gives the ends of an interval as plain JSON values; None where there is none."""
+def ends(interval: Interval | None) -> list[float] | None:
+    """Return the ends of an interval as plain JSON values; None if there is no interval."""
     return None if interval is None else [interval.low, interval.high]
 
 
 def _measured(summary: Summary) -> Iterator[tuple[str, float]]:
-    """Lists the numbers of one run by the names that recipes have for them."""
+    """Yield the metrics of one run with the names that recipes use for them."""
     summary.known("test.accuracy", summary.metric("test.accuracy"))
-    for section, before in _SECTIONS.items():
+    for section, prefix in _SECTIONS.items():
         for name in summary.names(section):
             if name.endswith(_NOT_MEASURED) or name.startswith(_WATCHED):
                 continue
             value = summary.metric(f"{section}.{name}")
             if value is not None:
-                yield f"{before}{name}", value
+                yield f"{prefix}{name}", value
 
 
 def _images(name: str, summary: Summary) -> int:

@@ -1,9 +1,9 @@
-"""What kcnn reproduce found, and the JSON, Markdown and picture it leaves of that."""
+"""The result of `kcnn reproduce`, and its files: JSON, Markdown and plot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +20,44 @@ class SeedRun:
 
     Args:
         seed: Its `train.seed`.
-        run: Its title, `cifar/seed-000`.
+        run: Its title, such as `cifar/seed-000`.
         path: Its folder.
-        was_there: Whether it had been trained before.
-        seconds: Time spent training.
+        is_reused: Whether it had been trained before.
+        seconds: The time spent training.
     """
 
     seed: int
     run: str
     path: Path
-    was_there: bool
+    is_reused: bool
     seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "seed": self.seed,
+            "run": self.run,
+            "path": str(self.path),
+            "was_there": self.is_reused,
+            "seconds": self.seconds,
+        }
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """Several seeds of a recipe against what was published.
+    """Several seeds of a recipe, compared with what its source published.
 
     Args:
         recipe: The recipe's name.
-        about: Its line for people.
+        about: Its description, the recipe's `about`.
         overrides: Settings from the command line.
-        parameters: Weights of the model.
+        parameters: The number of the model's weights.
         multiply_adds: For one image.
         runs: One a seed.
-        quantities: What all of them measured.
-        verdicts: One a published number; none when nothing is published.
-        fidelity: What the source does not state, or what had to be changed.
-        folder: Where the report lies.
+        quantities: What all runs measured.
+        verdicts: One a published number; none if nothing is published.
+        fidelity: Settings that the source does not state, or that had to be changed.
+        folder: The folder of the report.
     """
 
     recipe: str
@@ -63,15 +73,18 @@ class Reproduction:
 
     @property
     def shown(self) -> list[Quantity]:
-        """Picks what people look at: published quantities, those they fit instead, accuracies."""
+        """The quantities to show: published ones, those that fit instead, and accuracies."""
         named = {verdict.metric for verdict in self.verdicts}
-        named |= {verdict.neighbour.name for verdict in self.verdicts if verdict.neighbour}
+        named |= {verdict.closer.name for verdict in self.verdicts if verdict.closer}
         named |= {"test_accuracy", "test_augmented_accuracy", "val_accuracy", "accuracy"}
-        return [one for one in self.quantities if one.name in named]
+        return [quantity for quantity in self.quantities if quantity.name in named]
 
     @property
     def caveat(self) -> str | None:
-        """Says that settings were changed, so that numbers published for others mean little."""
+        """A warning that settings were changed, so that the published numbers are of another model.
+
+        None if nothing was changed.
+        """
         if not self.overrides:
             return None
         return (
@@ -80,64 +93,66 @@ class Reproduction:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
             "recipe": self.recipe,
             "overrides": list(self.overrides),
             "parameters": self.parameters,
             "multiply_adds": self.multiply_adds,
             "seeds": len(self.runs),
-            "runs": [asdict(run) | {"path": str(run.path)} for run in self.runs],
-            "quantities": [one.as_json() for one in self.quantities],
-            "published": [one.as_json() for one in self.verdicts],
-            "fidelity": [one.model_dump() for one in self.fidelity],
+            "runs": [run.as_json() for run in self.runs],
+            "quantities": [quantity.as_json() for quantity in self.quantities],
+            "published": [verdict.as_json() for verdict in self.verdicts],
+            "fidelity": [remark.model_dump() for remark in self.fidelity],
             "report": str(self.folder),
         }
 
 
 def write_report(reproduction: Reproduction) -> None:
-    """Writes reproduction.json, reproduction.md and reproduction.png.
+    """Write reproduction.json, reproduction.md and reproduction.png.
 
     Raises:
         RunError: The folder cannot be written.
     """
-    from kcnn.figures import reproduction as picture
+    from kcnn.figures import reproduction as figure
     from kcnn.figures.style import save
 
     folder = reproduction.folder
     write_json(folder / "reproduction.json", reproduction.as_json())
     write_text(folder / "reproduction.md", markdown(reproduction))
-    figure = picture.draw(_title(reproduction), _panels(reproduction))
-    save(figure, folder / "reproduction.png")
+    drawn = figure.draw(_title(reproduction), _panels(reproduction))
+    save(drawn, folder / "reproduction.png")
 
 
 def markdown(reproduction: Reproduction) -> str:
-    """Writes the report for people."""
-    parts = [
-        f"# {_title(reproduction)}",
-        *([plain(reproduction.about)] if reproduction.about else []),
-        *([f"{plain(reproduction.caveat)}."] if reproduction.caveat else []),
-        _published_table(reproduction.verdicts),
-        *(f"**{plain(one.hint)}.**" for one in reproduction.verdicts if one.hint),
-        "## What the seeds gave",
+    """Return the report for people."""
+    parts = [f"# {_title(reproduction)}"]
+    if reproduction.about:
+        parts.append(plain(reproduction.about))
+    if reproduction.caveat:
+        parts.append(f"{plain(reproduction.caveat)}.")
+    parts.append(_published_table(reproduction.verdicts))
+    parts += [f"**{plain(verdict.hint)}.**" for verdict in reproduction.verdicts if verdict.hint]
+    parts += [
+        "## Results of the seeds",
         table(
             ("quantity", "mean", "standard deviation", "95 % interval of the mean", "seeds"),
-            [(one.label, *quantity_cells(one)) for one in reproduction.shown],
+            [(quantity.label, *quantity_cells(quantity)) for quantity in reproduction.shown],
         ),
-        "![published numbers against ours](reproduction.png)",
-        "## Where the recipe is not its source",
+        "![published numbers and ours](reproduction.png)",
+        "## Where the recipe differs from its source",
         _fidelity_table(reproduction.fidelity),
         "## Runs",
         table(
             ("seed", "run", "seconds of training"),
             [(str(run.seed), plain(run.run), f"{run.seconds:.0f}") for run in reproduction.runs],
         ),
-    ]  # fmt: skip
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def quantity_cells(quantity: Quantity) -> tuple[str, str | None, str | None, int]:
-    """Writes mean, standard deviation, 95 % interval and number of seeds."""
+    """Return mean, standard deviation, 95 % interval and number of seeds, as text."""
     deviation, interval = quantity.standard_deviation, quantity.interval
     return (
         quantity.shown(quantity.mean),
@@ -153,49 +168,43 @@ def _title(reproduction: Reproduction) -> str:
 
 
 def _panels(reproduction: Reproduction) -> list[Any]:
-    """Lays out the picture: a panel a published number, or one for all where none can be judged."""
+    """Return the plot's panels: one a published number, or one for all if none can be judged."""
     from kcnn.figures.reproduction import Panel, Row
 
     def row(quantity: Quantity) -> Row:
         return Row(quantity.label, quantity.values, quantity.interval, quantity.expected())
 
-    panels = [
-        Panel(
-            title=f"{one.quantity.label}: published {one.shown_value}; {_in_words(one.verdict)}",
-            rows=[row(quantity) for quantity in (one.quantity, one.neighbour) if quantity],
-            published=one.value,
-            is_fraction=one.quantity.is_fraction,
-        )
-        for one in reproduction.verdicts
-        if one.quantity is not None
-    ]
+    panels = []
+    for verdict in reproduction.verdicts:
+        if (ours := verdict.quantity) is not None:
+            ours_is = f"ours is {verdict.verdict}"
+            result = ours_is if verdict.verdict in ("below", "above") else verdict.verdict
+            title = f"{ours.label}: published {verdict.shown_value}; {result}"
+            rows = [row(quantity) for quantity in (ours, verdict.closer) if quantity]
+            panels.append(Panel(title, rows, verdict.value, ours.is_fraction))
     if panels:
         return panels
-    accuracies = [row(one) for one in reproduction.shown if one.metric == "accuracy"]
     title = (
         "none of the published numbers was measured"
         if reproduction.verdicts
-        else "nothing published to hold them against"
+        else "nothing was published to compare with"
     )
+    accuracies = [row(shown) for shown in reproduction.shown if shown.metric == "accuracy"]
     return [Panel(title, accuracies, None, is_fraction=True)]
-
-
-def _in_words(verdict: str) -> str:
-    return f"ours is {verdict}" if verdict in ("below", "above") else verdict
 
 
 def _published_table(verdicts: Sequence[Verdict]) -> str:
     if not verdicts:
-        return "The recipe names no published numbers; there is nothing to hold ours against."
+        return "The recipe names no published numbers, so there is nothing to compare with."
     rows = [
         (
-            plain(one.metric),
-            one.shown_value,
-            plain(one.source),
-            f"**{one.verdict}**",
-            plain(one.reason),
+            plain(verdict.metric),
+            verdict.shown_value,
+            plain(verdict.source),
+            f"**{verdict.verdict}**",
+            plain(verdict.reason),
         )
-        for one in verdicts
+        for verdict in verdicts
     ]
     return table(("metric", "published", "source", "verdict", "why"), rows)
 
@@ -203,5 +212,5 @@ def _published_table(verdicts: Sequence[Verdict]) -> str:
 def _fidelity_table(fidelity: Sequence[Fidelity]) -> str:
     if not fidelity:
         return "The recipe names no setting that its source leaves open or that was changed."
-    rows = [(code(one.setting), one.status, plain(one.note)) for one in fidelity]
+    rows = [(code(remark.setting), remark.status, plain(remark.note)) for remark in fidelity]
     return table(("setting", "status", "note"), rows)

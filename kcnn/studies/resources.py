@@ -1,4 +1,4 @@
-"""What each of several trainings at a time may use: its share of the cores and of the GPUs."""
+"""The resources of each trial that runs at the same time as others: its cores and its devices."""
 
 from __future__ import annotations
 
@@ -11,59 +11,64 @@ from kcnn.progress import Progress
 
 
 @dataclass(frozen=True)
-class Lane:
-    """What one of the trainings at a time may use.
+class Resources:
+    """What one trial may use.
 
     Args:
-        cores: The cores to stay on; None for all.
-        device: As `kcnn fit` takes it.
+        cores: The numbers of its cores; None for all.
+        device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best there is.
     """
 
     cores: tuple[int, ...] | None
     device: str | None
 
 
-def lanes_for(count: int, side_by_side: int, device: str | None, progress: Progress) -> list[Lane]:
-    """Shares cores and GPUs out between as many trainings at a time as make sense.
+def divide_resources(
+    count: int, jobs: int, device: str | None, progress: Progress
+) -> list[Resources]:
+    """Divide cores and GPUs among the trials that run at the same time.
 
-    A training alone gets all there is, as `kcnn fit` would.
+    A trial that runs alone may use all of them, as with `kcnn fit`.
 
     Args:
-        count: Trainings in all, 1 or more.
-        side_by_side: How many at a time are asked for.
-        device: As `kcnn fit` takes it.
-        progress: Told when fewer make sense.
+        count: How many trials there are, 1 or more.
+        jobs: How many may run at the same time.
+        device: As in `Resources`, for all trials together.
+        progress: Notes if fewer can run at the same time.
+
+    Returns:
+        The resources of each job: `jobs` of them, or fewer if there are fewer trials or cores.
 
     Raises:
-        KcnnError: There are fewer GPUs than trainings at a time.
+        KcnnError: There are fewer GPUs than jobs.
     """
     cores = usable_cores()
-    at_a_time = min(side_by_side, count, len(cores))
-    if at_a_time < side_by_side:
-        limit = f"{count} to train" if count == at_a_time else f"{len(cores)} cores to share"
-        progress.note(f"{at_a_time} at a time and not {side_by_side}: {limit}")
-    if at_a_time == 1:
-        return [Lane(None, device)]
-    devices = _share_devices(device, at_a_time, progress)
-    parts = split_evenly(cores, at_a_time)
-    return [Lane(part, own) for part, own in zip(parts, devices, strict=True)]
+    possible = min(jobs, count, len(cores))
+    if possible < jobs:
+        limit = f"{count} to train" if count == possible else f"{len(cores)} cores to divide"
+        progress.note(f"{possible} jobs, not {jobs}: {limit}")
+    if possible == 1:
+        return [Resources(None, device)]
+    devices = _divide_devices(device, possible, progress)
+    parts = split_evenly(cores, possible)
+    return [Resources(part, own) for part, own in zip(parts, devices, strict=True)]
 
 
-def _share_devices(device: str | None, parts: int, progress: Progress) -> Sequence[str | None]:
+def _divide_devices(device: str | None, jobs: int, progress: Progress) -> Sequence[str | None]:
     gpus = _gpus(device, progress)
     if not gpus:
-        return [device] * parts
-    if len(gpus) < parts:
+        return [device] * jobs
+    if len(gpus) < jobs:
         are = "is 1" if len(gpus) == 1 else f"are {len(gpus)}"
         raise KcnnError(
-            f"--side-by-side: {parts} trainings at a time need a GPU each, and there {are}",
-            f"write --side-by-side {len(gpus)}, name more GPUs, or train on --device cpu",
+            f"--jobs: {jobs} jobs need a GPU each, and there {are}",
+            f"write --jobs {len(gpus)}, name more GPUs, or train on --device cpu",
         )
-    return [",".join(map(str, part)) for part in split_evenly(gpus, parts)]
+    return [",".join(map(str, part)) for part in split_evenly(gpus, jobs)]
 
 
 def _gpus(device: str | None, progress: Progress) -> list[int]:
-    """Lists the numbers of the GPUs that a request means; none for the processor."""
+    """Return the numbers of the GPUs that a device setting means; none for the processor."""
     if device == "cpu":
         return []
     if device not in (None, "gpu"):

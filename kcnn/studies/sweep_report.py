@@ -1,4 +1,4 @@
-"""What kcnn sweep found, and the JSON, table and picture it leaves of that."""
+"""The result of `kcnn sweep`, and its files: JSON, table and plot."""
 
 from __future__ import annotations
 
@@ -9,65 +9,67 @@ from typing import Any
 
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.recipe.write import one_line
-from kcnn.studies.grid import Combination
+from kcnn.studies.grid import GridPoint
 from kcnn.studies.quantities import Quantity
-from kcnn.studies.trials import TrainedRun
+from kcnn.studies.trials import TrialResult
 
 
 @dataclass(frozen=True)
 class SweepRow:
-    """One combination and what became of it.
+    """One grid point and its results.
 
     Args:
-        combination: Its settings.
-        trained: One a seed.
-        quantities: What all of its finished runs measured; none when no run was finished.
+        point: Its settings.
+        results: One trial's result a seed.
+        quantities: What all of its finished runs measured; none if no run is finished.
     """
 
-    combination: Combination
-    trained: tuple[TrainedRun, ...]
+    point: GridPoint
+    results: tuple[TrialResult, ...]
     quantities: tuple[Quantity, ...]
 
     @property
-    def finished(self) -> list[TrainedRun]:
-        """Its seeds that were trained to the end."""
-        return [one for one in self.trained if one.run is not None]
+    def finished(self) -> list[TrialResult]:
+        """The results of the seeds that were trained to the end."""
+        return [result for result in self.results if result.run is not None]
 
     @property
     def seconds(self) -> float | None:
-        """The mean time a seed was trained; None when none was finished."""
-        times = [one.seconds for one in self.finished]
+        """The mean training time of its seeds; None if no run is finished."""
+        times = [result.seconds for result in self.finished]
         return sum(times) / len(times) if times else None
 
     def quantity(self, name: str) -> Quantity | None:
-        """Finds what was measured under a name, `val_accuracy` for instance."""
-        return next((one for one in self.quantities if one.name == name), None)
+        """Return the quantity of a name, such as `val_accuracy`; None if it was not measured."""
+        return next((quantity for quantity in self.quantities if quantity.name == name), None)
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
-            "settings": self.combination.values,
-            "label": self.combination.label,
-            "seeds": [one.wanted.seed for one in self.finished],
-            "runs": [str(one.run.path) for one in self.trained if one.run is not None],
+            "settings": self.point.values,
+            "label": self.point.label,
+            "seeds": [result.trial.seed for result in self.finished],
+            "runs": [str(result.run.path) for result in self.results if result.run is not None],
             "seconds": self.seconds,
-            "quantities": [one.as_json() for one in self.quantities],
-            "problems": {str(one.wanted.seed): one.problem for one in self.trained if one.problem},
+            "quantities": [quantity.as_json() for quantity in self.quantities],
+            "problems": {
+                str(result.trial.seed): result.problem for result in self.results if result.problem
+            },
         }
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Every combination of some settings, the best first.
+    """A grid of settings with the results of each point, the best first.
 
     Args:
         recipe: The recipe's name.
-        overrides: Settings that all have in common.
+        overrides: Settings that all points have in common.
         settings: Dotted names of the settings that vary.
-        seeds: How many each was to be trained with.
-        ordered_by: `val_accuracy`, or `accuracy` where not all have validation images.
-        rows: One a combination.
-        folder: Where table and picture lie.
+        seeds: How many seeds of each point were wanted.
+        ordered_by: `val_accuracy`, or `accuracy` if not all points have validation images.
+        rows: One a grid point.
+        folder: The folder of table and plot.
     """
 
     recipe: str
@@ -80,16 +82,16 @@ class Sweep:
 
     @property
     def columns(self) -> tuple[str, str]:
-        """What is shown of each combination: the accuracy that orders them, and the test's."""
+        """The quantities to show of each point: the accuracy that orders them, and the test's."""
         return self.ordered_by, "test_accuracy"
 
     @property
-    def picture(self) -> Path:
-        """The file of the picture."""
+    def plot(self) -> Path:
+        """The file of the plot."""
         return self.folder / "sweep.png"
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
             "recipe": self.recipe,
             "overrides": list(self.overrides),
@@ -102,16 +104,16 @@ class Sweep:
 
 
 def write_report(result: Sweep, rows: Sequence[SweepRow]) -> None:
-    """Writes sweep.json, sweep.csv and sweep.png.
+    """Write sweep.json, sweep.csv and sweep.png.
 
     Args:
         result: The sweep.
-        rows: Its combinations in the order of the request, which is the picture's.
+        rows: Its rows in the order of the grid, in which the plot has them.
 
     Raises:
         RunError: The folder cannot be written, or a run's metrics cannot be read.
     """
-    from kcnn.figures import sweep as picture
+    from kcnn.figures import sweep as figure
     from kcnn.figures.curves import read_curve
     from kcnn.figures.style import save
 
@@ -119,35 +121,35 @@ def write_report(result: Sweep, rows: Sequence[SweepRow]) -> None:
     columns, lines = _csv(result)
     write_csv(result.folder / "sweep.csv", columns, lines)
     series = [
-        picture.Series(
-            row.combination.label,
-            [read_curve(one.run) for one in row.trained if one.run is not None],
+        figure.Series(
+            row.point.label,
+            [read_curve(result.run) for result in row.results if result.run is not None],
         )
         for row in rows
         if row.finished
     ]
-    save(picture.draw(f"{result.recipe}: {', '.join(result.settings)}", series), result.picture)
+    save(figure.draw(f"{result.recipe}: {', '.join(result.settings)}", series), result.plot)
 
 
-def _csv(result: Sweep) -> tuple[list[str], list[list[object]]]:
-    measures = [f"{name}{part}" for name in result.columns for part in ("", "_low", "_high")]
-    columns = [*result.settings, "seeds", *measures, "seconds", "runs", "problem"]
-    lines = [
-        [
-            *(one_line(value) for value in row.combination.values.values()),
-            len(row.finished),
-            *(number for name in result.columns for number in _numbers(row.quantity(name))),
-            "" if row.seconds is None else round(row.seconds, 3),
-            " ".join(one.run.title for one in row.trained if one.run is not None),
-            "; ".join(one.problem for one in row.trained if one.problem),
-        ]
-        for row in result.rows
-    ]
+def _csv(sweep: Sweep) -> tuple[list[str], list[list[object]]]:
+    """Return the columns and rows of sweep.csv."""
+    measures = [f"{name}{part}" for name in sweep.columns for part in ("", "_low", "_high")]
+    columns = [*sweep.settings, "seeds", *measures, "seconds", "runs", "problem"]
+    lines = []
+    for row in sweep.rows:
+        line: list[object] = [one_line(value) for value in row.point.values.values()]
+        line.append(len(row.finished))
+        for name in sweep.columns:
+            line += _mean_and_interval(row.quantity(name))
+        line.append("" if row.seconds is None else round(row.seconds, 3))
+        line.append(" ".join(result.run.title for result in row.results if result.run is not None))
+        line.append("; ".join(result.problem for result in row.results if result.problem))
+        lines.append(line)
     return columns, lines
 
 
-def _numbers(quantity: Quantity | None) -> tuple[object, object, object]:
-    """Gives mean and interval; nothing where there is none."""
+def _mean_and_interval(quantity: Quantity | None) -> tuple[object, object, object]:
+    """Return the mean and the ends of its interval; empty texts for what is unknown."""
     if quantity is None:
         return "", "", ""
     interval = quantity.interval

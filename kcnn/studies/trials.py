@@ -1,4 +1,4 @@
-"""Many trainings: runs of the same settings are found and finished, the others are made."""
+"""The trials of a study: finished runs are reused, stopped ones resumed, the others trained."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from kcnn.commands.fit import fit
-from kcnn.commands.resume import resume
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.errors import KcnnError
 from kcnn.progress import Progress
@@ -21,20 +20,21 @@ from kcnn.runs.find import list_runs
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, FreeName, RunFolder
 from kcnn.runs.lock import is_locked
 from kcnn.runs.summary import STOPPED, read_status, read_summary
-from kcnn.studies.executor import Fit, fit_side_by_side
-from kcnn.studies.resources import lanes_for
+from kcnn.studies.executors.executor import Attempt, Executor, Train
+from kcnn.studies.executors.processes import ProcessExecutor
+from kcnn.studies.resources import divide_resources
 
 
 @dataclass(frozen=True)
-class WantedRun:
-    """One run that is wanted, trained before or still to be.
+class Trial:
+    """One run of a study: a recipe, its settings and a seed.
 
     Args:
         recipe: A file, or the name of a recipe that kcnn brings.
         overrides: Settings from the command line, without the seed.
         seed: Its `train.seed`.
-        title: What people call it, `train.seed=4`.
-        name: Its run's name, or with a number behind it when that is taken.
+        title: Its title on the display, such as `train.seed=4`.
+        name: The name for its run; a number is appended if another run has the name.
     """
 
     recipe: str | Path
@@ -50,113 +50,167 @@ class WantedRun:
 
     @cached_property
     def key(self) -> str:
-        """What decides its training, as text; the same key gives the same run."""
+        """What decides its training, as text; trials with the same key have the same result."""
         return _key(self.settings.name, self.settings)
 
 
 @dataclass(frozen=True)
-class Workplace:
-    """Where trainings are made.
+class StudyOptions:
+    """Where the trials of a study run, and how many at the same time.
 
     Args:
-        output_dir: Where runs lie.
-        data_dir: Where to look for data first.
-        device: As `kcnn fit` takes it.
-        side_by_side: How many trainings at a time.
+        output_dir: The folder of all runs.
+        data_dir: The folder to search for data first.
+        device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best there is.
+        jobs: How many trials may run at the same time.
     """
 
     output_dir: Path = DEFAULT_OUTPUT_DIR
     data_dir: Path | None = None
     device: str | None = None
-    side_by_side: int = 1
+    jobs: int = 1
 
 
 @dataclass(frozen=True)
-class TrainedRun:
-    """What became of a run that was wanted.
+class TrialResult:
+    """The run of a trial, or why there is none.
 
     Args:
-        wanted: What was wanted.
-        run: Its finished run; None when its training failed and the others went on.
-        was_there: Whether it had been trained before.
-        problem: Why it failed.
-        hint: What to do about that.
+        trial: The trial.
+        run: Its finished run; None if its training failed.
+        is_reused: Whether the run had been trained before.
+        problem: Why the training failed; None if it did not.
+        hint: How to fix that.
     """
 
-    wanted: WantedRun
+    trial: Trial
     run: RunFolder | None
-    was_there: bool = False
+    is_reused: bool = False
     problem: str | None = None
     hint: str | None = None
 
     @property
     def finished(self) -> RunFolder:
-        """Its run, where none may fail."""
+        """Its run, in a study whose trials may not fail."""
         assert self.run is not None
         return self.run
 
     @property
     def seconds(self) -> float:
-        """The time its finished run spent training.
+        """The time spent training its run.
 
         Raises:
-            RunError: The run's summary does not tell.
+            RunError: The run's summary does not contain it.
         """
         summary = read_summary(self.finished)
         return summary.known("timings.train", summary.number("timings.train", lowest=0))
 
 
-def train_many(
-    wanted: Sequence[WantedRun], workplace: Workplace, progress: Progress, keep_going: bool = False
-) -> list[TrainedRun]:
-    """Finds each run that is wanted, or trains it as `kcnn fit` does in a process of its own.
+@dataclass(frozen=True)
+class TrialRunner:
+    """Runs the trials of a study.
 
-    A run that was stopped goes on from its last checkpoint, so the same call goes on where it was
-    stopped; where it cannot go on, as on other devices, another is trained in its place. So is one
-    for a finished run of images that have changed since, which can happen to images of one's own.
-    The recipe is that of the beginning, whatever becomes of its file meanwhile.
+    The commands `fit` and `resume` are handed in, because a study stands below the commands. Both
+    are pickled by name for other processes, so they must be functions of a module.
 
     Args:
-        wanted: What is wanted, no two with the same settings.
-        workplace: Where and how many at a time.
-        progress: Shows the trainings, and the time left for all.
-        keep_going: Whether the others go on when a training fails of itself, as when its loss
-            diverges.
-
-    Raises:
-        KcnnError: A training failed, or cannot have the devices it is to have.
+        fit: Trains a recipe, as `kcnn.commands.fit.fit`.
+        resume: Resumes a run, as `kcnn.commands.resume.resume`.
+        options: Where trials run, and how many at the same time.
+        progress: Shows the trials, and the time left for all.
     """
-    finished, begun = _find_runs(wanted, workplace.output_dir)
-    there = _of_todays_images(finished, wanted, workplace.data_dir, progress)
-    for runs, what in ((there, "trained before"), (begun, "begun before, and going on")):
-        if runs:
-            titles = [runs[one.key][0].title for one in wanted if one.key in runs]
-            progress.note(f"{what}: {', '.join(titles)}")
-    missing = [one for one in wanted if one.key not in there]
-    trained = {
-        one.wanted.key: one for one in _train(missing, begun, workplace, progress, keep_going)
-    }
-    return [
-        TrainedRun(one, there[one.key][0], was_there=True) if one.key in there else trained[one.key]
-        for one in wanted
-    ]
+
+    fit: Train
+    resume: Train
+    options: StudyOptions
+    progress: Progress
+
+    def run(self, trials: Sequence[Trial], keep_going: bool = False) -> list[TrialResult]:
+        """Reuse the finished run of each trial, or train it as `kcnn fit` does in a new process.
+
+        A stopped run is resumed from its last checkpoint, so the same call continues a stopped
+        study. If it cannot be resumed, for example on other devices, a new run is trained instead.
+        A finished run is not reused if the images of its folder or file have changed since. The
+        recipe is read once, before the first trial; later edits of its file change nothing.
+
+        Args:
+            trials: No two with the same settings.
+            keep_going: Whether the other trials continue if a training fails by itself, for
+                example because its loss diverges.
+
+        Returns:
+            One result a trial.
+
+        Raises:
+            KcnnError: A training failed, or the devices cannot be divided.
+        """
+        finished, begun = _find_runs(trials, self.options.output_dir)
+        reused = _with_unchanged_images(finished, trials, self.options.data_dir, self.progress)
+        for runs, what in ((reused, "trained before"), (begun, "stopped before, now resumed")):
+            if runs:
+                titles = [runs[trial.key][0].title for trial in trials if trial.key in runs]
+                self.progress.note(f"{what}: {', '.join(titles)}")
+        missing = [trial for trial in trials if trial.key not in reused]
+        trained = {result.trial.key: result for result in self._train(missing, begun, keep_going)}
+        return [
+            TrialResult(trial, reused[trial.key][0], is_reused=True)
+            if trial.key in reused
+            else trained[trial.key]
+            for trial in trials
+        ]
+
+    def _train(
+        self, trials: Sequence[Trial], begun: Mapping[str, Sequence[RunFolder]], keep_going: bool
+    ) -> list[TrialResult]:
+        if not trials:
+            return []
+        options, progress = self.options, self.progress
+        resources = divide_resources(len(trials), options.jobs, options.device, progress)
+        executor: Executor = ProcessExecutor(resources)
+        _download_data(trials, options.data_dir, progress)
+        attempts = [self._attempt(trial, begun.get(trial.key, ())) for trial in trials]
+        try:
+            outcomes = executor.run(attempts, progress, keep_going)
+        except KeyboardInterrupt:
+            progress.note("finished epochs are kept; the same command continues with them")
+            raise
+        return [
+            TrialResult(trial, outcome)
+            if isinstance(outcome, RunFolder)
+            else TrialResult(trial, None, problem=outcome.message, hint=outcome.hint)
+            for trial, outcome in zip(trials, outcomes, strict=True)
+        ]
+
+    def _attempt(self, trial: Trial, begun: Sequence[RunFolder]) -> Attempt:
+        """Return the attempt that resumes the first run that can be, else trains a new one."""
+        directories = {"output_dir": self.options.output_dir, "data_dir": self.options.data_dir}
+        arguments: dict[str, Any] = {
+            "recipe": trial.settings,  # not its file, which may be edited meanwhile
+            "name": FreeName(trial.name),  # another process may take the name meanwhile
+            **directories,
+        }
+        attempt = Attempt(trial.title, self.fit, arguments)
+        for run in reversed(begun):
+            arguments = {"run": str(run.path), **directories}
+            attempt = Attempt(trial.title, self.resume, arguments, fallback=attempt)
+        return attempt
 
 
 def _key(folder: str, recipe: Recipe) -> str:
     return json.dumps([folder, deciding_settings(recipe)], sort_keys=True)
 
 
-_Runs = dict[str, list[RunFolder]]
+_Runs = dict[str, list[RunFolder]]  # by the key of their trial
 
 
-def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _Runs]:
-    """Finds the finished runs of each that has some, and else those to go on with, by key."""
-    keys, folders = {one.key for one in wanted}, {one.settings.name for one in wanted}
+def _find_runs(trials: Sequence[Trial], output_dir: Path) -> tuple[_Runs, _Runs]:
+    """Return the finished runs of the trials, and the resumable runs of those without any."""
+    keys, folders = {trial.key for trial in trials}, {trial.settings.name for trial in trials}
     finished: _Runs = {}
     begun: _Runs = {}
     for run in list_runs(output_dir):
         folder, is_finished = run.path.parent.name, read_status(run) == "finished"
-        if folder not in folders or not (is_finished or _can_go_on(run)):
+        if folder not in folders or not (is_finished or _can_be_resumed(run)):
             continue
         try:
             recipe = read_recipe(run.resolved)
@@ -168,95 +222,43 @@ def _find_runs(wanted: Sequence[WantedRun], output_dir: Path) -> tuple[_Runs, _R
     return finished, {key: runs for key, runs in begun.items() if key not in finished}
 
 
-def _of_todays_images(
-    finished: _Runs, wanted: Sequence[WantedRun], data_dir: Path | None, progress: Progress
+def _with_unchanged_images(
+    finished: _Runs, trials: Sequence[Trial], data_dir: Path | None, progress: Progress
 ) -> _Runs:
-    """Leaves out finished runs whose images are no longer those that the recipe names."""
+    """Return the finished runs whose images are still those that the recipe names."""
     from kcnn.data.load import load_dataset
 
-    # Only images of one's own change; those of several trainings are read once.
+    # Only a user's own images change. The images of several trials are read once.
     own = {
-        _data_key(one): one.settings.data
-        for one in wanted
-        if one.key in finished and one.settings.data.path is not None
+        _data_key(trial): trial.settings.data
+        for trial in trials
+        if trial.key in finished and trial.settings.data.path is not None
     }
     digests = {key: load_dataset(data, data_dir, progress).digest() for key, data in own.items()}
-    todays: _Runs = {}
-    for one in wanted:
-        digest = digests.get(_data_key(one))
-        for run in finished.get(one.key, ()):
+    unchanged: _Runs = {}
+    for trial in trials:
+        digest = digests.get(_data_key(trial))
+        for run in finished.get(trial.key, ()):
             if digest is None or read_summary(run).text("images_digest") == digest:
-                todays.setdefault(one.key, []).append(run)
+                unchanged.setdefault(trial.key, []).append(run)
             else:
-                progress.note(f"{run.path}: trained on other images than are here now; left out")
-    return todays
+                progress.note(f"{run.path}: not reused, because its images have changed since")
+    return unchanged
 
 
-def _data_key(wanted: WantedRun) -> str:
-    return json.dumps(plain_settings(wanted.settings)["data"], sort_keys=True)
+def _data_key(trial: Trial) -> str:
+    return json.dumps(plain_settings(trial.settings)["data"], sort_keys=True)
 
 
-def _can_go_on(run: RunFolder) -> bool:
-    """Says whether a run was stopped after a checkpoint, and is left alone now."""
+def _can_be_resumed(run: RunFolder) -> bool:
+    """Return whether a run was stopped after a checkpoint, and no process trains it now."""
     return read_status(run) in STOPPED and has_checkpoint(run) and not is_locked(run)
 
 
-def _train(
-    wanted: Sequence[WantedRun],
-    begun: Mapping[str, Sequence[RunFolder]],
-    workplace: Workplace,
-    progress: Progress,
-    keep_going: bool,
-) -> list[TrainedRun]:
-    if not wanted:
-        return []
-    lanes = lanes_for(len(wanted), workplace.side_by_side, workplace.device, progress)
-    _fetch_data(wanted, workplace.data_dir, progress)
-    fits = [_fit_for(one, begun.get(one.key, ()), workplace) for one in wanted]
-    try:
-        endings = fit_side_by_side(fits, lanes, progress, keep_going)
-    except KeyboardInterrupt:
-        progress.note("the trainings stay as far as they are; the same command goes on with them")
-        raise
-    return [
-        TrainedRun(one, ending)
-        if isinstance(ending, RunFolder)
-        else TrainedRun(one, None, problem=ending.message, hint=ending.hint)
-        for one, ending in zip(wanted, endings, strict=True)
-    ]
-
-
-def _fit_for(wanted: WantedRun, begun: Sequence[RunFolder], workplace: Workplace) -> Fit:
-    """Goes on with the first run that can, and begins one where none can."""
-    made = _new_fit(wanted, workplace)
-    for run in reversed(begun):
-        made = _resumed_fit(wanted, run, workplace, instead=made)
-    return made
-
-
-def _new_fit(wanted: WantedRun, workplace: Workplace) -> Fit:
-    arguments = {
-        "recipe": wanted.settings,  # as it was at the beginning; its file may be edited meanwhile
-        "output_dir": workplace.output_dir,
-        "name": FreeName(wanted.name),  # others may train at the same time, and take it
-        "data_dir": workplace.data_dir,
-    }
-    return Fit(wanted.title, fit, arguments)
-
-
-def _resumed_fit(wanted: WantedRun, run: RunFolder, workplace: Workplace, instead: Fit) -> Fit:
-    arguments = {
-        "run": str(run.path),
-        "output_dir": workplace.output_dir,
-        "data_dir": workplace.data_dir,
-    }
-    return Fit(wanted.title, resume, arguments, instead)
-
-
-def _fetch_data(wanted: Sequence[WantedRun], data_dir: Path | None, progress: Progress) -> None:
-    """Downloads what is missing once, and not in each of the trainings."""
+def _download_data(trials: Sequence[Trial], data_dir: Path | None, progress: Progress) -> None:
+    """Download what is missing once, and not in every trial."""
     from kcnn.data.download import locate_or_download
 
-    for name in dict.fromkeys(one.settings.data.dataset for one in wanted):
+    for name in dict.fromkeys(trial.settings.data.dataset for trial in trials):
         if name in NAMED_DATASETS and NAMED_DATASETS[name].downloads:
             locate_or_download(NAMED_DATASETS[name], data_dir, progress)

@@ -1,4 +1,4 @@
-"""Holds published numbers against the numbers of several seeds."""
+"""Judge whether published numbers were reproduced, from the results of several seeds."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 from kcnn.recipe.schema import Published
 from kcnn.runs.metrics import is_fraction
 from kcnn.stats import Interval
-from kcnn.studies.quantities import Quantity, pair
+from kcnn.studies.quantities import Quantity, ends
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one published number.
+    """Whether one published number was reproduced.
 
     Args:
-        metric: What it is said to be.
-        value: The number.
-        source: Where it stands.
+        metric: The metric that it was published as.
+        value: The published number.
+        source: Where it was published.
         verdict: `reproduced`, `below` or `above` (ours against the published), `too few seeds`, or
             `not measured`.
-        quantity: Ours; None when not measured.
-        reason: One sentence that says why.
-        neighbour: The quantity of ours that it fits instead, if there is one.
+        quantity: Our measurements of the metric; None if there are none.
+        reason: One sentence that explains the verdict.
+        closer: Our quantity that the number fits instead; None if it fits none.
     """
 
     metric: str
@@ -33,7 +33,7 @@ class Verdict:
     verdict: str
     quantity: Quantity | None
     reason: str
-    neighbour: Quantity | None = None
+    closer: Quantity | None = None
 
     @property
     def shown_value(self) -> str:
@@ -42,16 +42,16 @@ class Verdict:
 
     @property
     def hint(self) -> str | None:
-        """Says which quantity of ours the number fits instead."""
-        if self.quantity is None or self.neighbour is None:
+        """Which quantity of ours the number fits instead; None if it fits none."""
+        if self.quantity is None or self.closer is None:
             return None
         return (
-            f"{self.shown_value} is published as {self.quantity.label}, but lies where our "
-            f"{self.neighbour.label} does ({self.neighbour.shown(self.neighbour.mean)})"
+            f"{self.shown_value} is published as {self.quantity.label}, but it fits our "
+            f"{self.closer.label} ({self.closer.shown(self.closer.mean)})"
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return it as plain JSON values."""
         quantity = self.quantity
         return {
             "metric": self.metric,
@@ -60,48 +60,48 @@ class Verdict:
             "verdict": self.verdict,
             "reason": self.reason,
             "mean": quantity and quantity.mean,
-            "expected": pair(quantity.expected() if quantity else None),
-            "fits": self.neighbour and self.neighbour.name,
+            "expected": ends(quantity.expected() if quantity else None),
+            "fits": self.closer and self.closer.name,
             "hint": self.hint,
         }
 
 
 def judge(published: Published, quantities: Sequence[Quantity]) -> Verdict:
-    """Says whether a published number was reproduced.
+    """Judge whether a published number was reproduced.
 
-    It was when it lies where one more run of ours would be expected: in the 95 % prediction
-    interval of the seeds, mean ± t·s·√(1 + 1/n), widened by the sampling errors of two draws of
-    test images, ours and theirs. A published number is one run, so the interval of the mean would
-    be too narrow for it; and it may have been measured on other test images, to which the spread of
-    our seeds on one test set is blind. On the very same images the widening is cautious: it calls a
-    number reproduced rather than accuse its author.
+    It is reproduced if it lies inside the 95 % prediction interval of our seeds,
+    mean ± t·s·√(1 + 1/n). A published number is one run, so the interval of the mean would be too
+    narrow for it. The number may also have been measured on other test images, and the spread of
+    seeds on one test set does not include their error; so the interval is widened by the sampling
+    errors of two test sets, ours and theirs. If both are the same images, this is cautious: it
+    calls a number reproduced rather than accuse its author.
 
-    Outside of that range ours is `below` or `above`. Inside of it, a number may owe its place to
-    Student's t alone, which is wide when few seeds leave the spread uncertain: if it would fall
-    outside with the same spread known for sure, more seeds may decide either way, and the verdict
-    is `too few seeds`. So it is for one seed, which has no spread at all.
+    Outside of the interval, ours is `below` or `above`. Inside, the verdict may depend on
+    Student's t alone, which is wide when a few seeds leave the spread uncertain. If the number
+    would lie outside with the same spread known exactly, more seeds could change the verdict, and
+    it is `too few seeds`. So it is with one seed, which has no spread at all.
 
-    A figure is published in so many digits: 98 % stands for whatever from 97.5 to 98.5 %, and it
-    lies in a range when one of these does.
+    A published number is rounded: 98 % stands for all values from 97.5 to 98.5 %. It lies inside
+    the interval if one of them does.
 
     Args:
-        published: The number.
+        published: The published number.
         quantities: What our runs measured.
 
     Returns:
-        The verdict, with the quantity of ours that it is on and, where the number lies outside of
-        its range, the one it fits instead.
+        The verdict with our quantity and, if the number lies outside its interval, the quantity
+        that it fits instead.
     """
-    ours = next((one for one in quantities if one.name == published.metric), None)
+    ours = next((quantity for quantity in quantities if quantity.name == published.metric), None)
     if ours is None:
         reason = "our runs did not measure it; val_ metrics need data.validation"
         return Verdict(
             published.metric, published.value, published.source, "not measured", None, reason
         )
     verdict, reason = _verdict_and_reason(published, ours)
-    neighbour = _neighbour(published, ours, quantities) if verdict in ("below", "above") else None
+    closer = _closer(published, ours, quantities) if verdict in ("below", "above") else None
     return Verdict(
-        published.metric, published.value, published.source, verdict, ours, reason, neighbour
+        published.metric, published.value, published.source, verdict, ours, reason, closer
     )
 
 
@@ -112,35 +112,36 @@ def _verdict_and_reason(published: Published, ours: Quantity) -> tuple[str, str]
             f"one seed ({ours.shown(ours.mean)}) has no spread: neither agreement nor difference "
             "can be concluded; run at least 3"
         )
-    where = f"one more run of ours is expected in {ours.shown_range(expected)}"
-    meant = _meant(published)
-    if not expected.overlaps(meant):
+    interval = f"one more run of ours is expected in {ours.shown_range(expected)}"
+    rounded = _rounded_from(published)
+    if not expected.overlaps(rounded):
         verdict = "below" if ours.mean < published.value else "above"
-        return verdict, f"{where}, and it lies outside: ours is {verdict}"
-    if not narrow.overlaps(meant):
+        return verdict, f"{interval}, and it lies outside: ours is {verdict}"
+    if not narrow.overlaps(rounded):
         return "too few seeds", (
-            f"{where}; it lies there only because {len(ours.values)} seeds leave their spread "
-            f"uncertain (known for sure, it would be {ours.shown_range(narrow)}): neither "
+            f"{interval}; it lies there only because {len(ours.values)} seeds leave their spread "
+            f"uncertain (with the spread known, it would be {ours.shown_range(narrow)}): neither "
             "agreement nor difference can be concluded; run more"
         )
     if expected.covers(published.value):
-        return "reproduced", f"{where}, and it lies there"
-    return "reproduced", f"{where}; rounded as it is, it may be {ours.shown_range(meant)}"
+        return "reproduced", f"{interval}, and it lies there"
+    return "reproduced", f"{interval}; before rounding, it was in {ours.shown_range(rounded)}"
 
 
-def _meant(published: Published) -> Interval:
-    """Gives what may have been measured where a rounded figure is published."""
+def _rounded_from(published: Published) -> Interval:
+    """Return the values that would be rounded to the published number."""
     return Interval(published.value - published.rounding, published.value + published.rounding)
 
 
-def _neighbour(
+def _closer(
     published: Published, ours: Quantity, quantities: Sequence[Quantity]
 ) -> Quantity | None:
+    """Return the quantity of the same metric that the number fits instead, such as validation."""
     fitting = [
-        one
-        for one in quantities
-        if one is not ours
-        and one.metric == ours.metric
-        and _verdict_and_reason(published, one)[0] == "reproduced"
+        quantity
+        for quantity in quantities
+        if quantity is not ours
+        and quantity.metric == ours.metric
+        and _verdict_and_reason(published, quantity)[0] == "reproduced"
     ]
-    return min(fitting, key=lambda one: abs(one.mean - published.value), default=None)
+    return min(fitting, key=lambda quantity: abs(quantity.mean - published.value), default=None)

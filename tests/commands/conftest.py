@@ -26,7 +26,7 @@ from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_summary
-from kcnn.studies import executor as fit_side_by_side
+from kcnn.studies.executors import processes
 
 DIGITS = """\
 name: digits
@@ -57,7 +57,7 @@ class _Relay(Progress):
 
 
 class FitHere:
-    """Stands in for FitProcess: fits in this process, where TensorFlow runs already."""
+    """Stands in for TrialProcess: fits in this process, where TensorFlow runs already."""
 
     has_died = False
 
@@ -92,7 +92,7 @@ class FitHere:
 def fits_here() -> Callable[[], AbstractContextManager[None]]:
     """Let sweeps and reproductions train in this process, and draw one picture of each run.
 
-    Processes of their own are tested in `many_fits`; starting TensorFlow in each takes seconds.
+    The processes are tested in test_processes.py; starting TensorFlow in each takes seconds.
     """
     return _fits_here
 
@@ -100,7 +100,7 @@ def fits_here() -> Callable[[], AbstractContextManager[None]]:
 @contextmanager
 def _fits_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(fit_side_by_side, "FitProcess", FitHere)
+        patched.setattr(processes, "TrialProcess", FitHere)
         patched.setattr("kcnn.figures.all_figures.FIGURES", (accuracy,))
         yield
 

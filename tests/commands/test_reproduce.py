@@ -30,9 +30,9 @@ from kcnn.recipe import read_recipe
 from kcnn.runs.find import list_runs
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_status, read_summary
-from kcnn.studies import trials as train_many
+from kcnn.studies import trials
 from kcnn.studies.reproduction_report import Reproduction
-from kcnn.studies.trials import Workplace
+from kcnn.studies.trials import StudyOptions
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 
@@ -61,14 +61,14 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, fits_here) -> Path:
     notes = Notes()
     with fits_here():
         fit("digits", TINY, folder, seed=6)
-        reproduce("digits", 2, TINY, 5, Workplace(folder), notes)
+        reproduce("digits", 2, TINY, 5, StudyOptions(folder), notes)
     assert notes.lines[0] == "trained before: digits/run-001"
     assert notes.epochs == 1
     return folder
 
 
 def again(outputs: Path, *overrides: str, seeds: int = 2) -> Reproduction:
-    return reproduce("digits", seeds, (*TINY, *overrides), 5, Workplace(outputs))
+    return reproduce("digits", seeds, (*TINY, *overrides), 5, StudyOptions(outputs))
 
 
 def published(value: float, metric: str = "test_accuracy") -> str:
@@ -78,7 +78,7 @@ def published(value: float, metric: str = "test_accuracy") -> str:
 @pytest.mark.slow
 def test_a_seed_in_its_own_process_is_the_seed_of_fit(tmp_path: Path) -> None:
     alone = fit("digits", TINY, tmp_path / "fit", seed=5).run
-    (seed,) = reproduce("digits", 1, TINY, 5, Workplace(tmp_path)).runs
+    (seed,) = reproduce("digits", 1, TINY, 5, StudyOptions(tmp_path)).runs
     ours = RunFolder(seed.path)
     assert ours.predictions.read_bytes() == alone.predictions.read_bytes()
     assert ours.resolved.read_bytes() == alone.resolved.read_bytes()
@@ -87,9 +87,9 @@ def test_a_seed_in_its_own_process_is_the_seed_of_fit(tmp_path: Path) -> None:
 def test_finished_seeds_are_not_trained_again(
     outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_many, "fit_side_by_side", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(trials, "ProcessExecutor", lambda *_: pytest.fail("trained again"))
     result = again(outputs)
-    assert [(run.seed, run.run, run.was_there) for run in result.runs] == [
+    assert [(run.seed, run.run, run.is_reused) for run in result.runs] == [
         (5, "digits/seed-005", True),
         (6, "digits/run-001", True),
     ]
@@ -113,8 +113,8 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same, fits_here)
         fit("digits", longer, tmp_path, "seed-000", progress=StopsInTheSecondEpoch())
     notes = Notes()
     with fits_here():
-        result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
-    assert notes.lines[0] == "begun before, and going on: digits/seed-000"
+        result = reproduce("digits", 1, longer, options=StudyOptions(tmp_path), progress=notes)
+    assert notes.lines[0] == "stopped before, now resumed: digits/seed-000"
     assert [run.run for run in result.runs] == ["digits/seed-000"]
     assert_same(RunFolder(result.runs[0].path), fit("digits", longer, tmp_path, "whole").run)
 
@@ -135,11 +135,11 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> 
     write_json(stopped.environment, {**read_json(stopped.environment), "training_devices": ["GPU"]})
     notes = Notes()
     with fits_here():
-        result = reproduce("digits", 1, longer, workplace=Workplace(tmp_path), progress=notes)
+        result = reproduce("digits", 1, longer, options=StudyOptions(tmp_path), progress=notes)
     assert [run.run for run in result.runs] == ["digits/seed-000-2"]
     assert notes.epochs == 2
     refused = f"{stopped.path}: was started on GPU, and here CPU:0 would train"
-    assert f"{refused}; another run takes its place" in notes.lines
+    assert f"{refused}; another run is trained instead" in notes.lines
     assert read_status(stopped) == "interrupted"
 
 
@@ -151,7 +151,7 @@ def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
     summary = read_json(fitted.run.summary)
     assert list(summary["test_augmented"])[:2] == ["weights", "images"]
     assert summary["test_augmented"]["accuracy"] != summary["test"]["accuracy"]
-    result = reproduce("digits", 1, settings, 5, Workplace(tmp_path))
+    result = reproduce("digits", 1, settings, 5, StudyOptions(tmp_path))
     assert [one.label for one in result.shown][:2] == ["test accuracy", "augmented test accuracy"]
     (verdict,) = result.verdicts
     assert verdict.quantity.values == (summary["test_augmented"]["accuracy"],)
@@ -215,9 +215,9 @@ class TestCommand:
 def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_json(run.summary, {"timings": timings})
-    wanted = train_many.WantedRun("digits", (), 5, "train.seed=5", "seed-005")
+    wanted = trials.Trial("digits", (), 5, "train.seed=5", "seed-005")
     with pytest.raises(RunError) as caught:
-        _ = train_many.TrainedRun(wanted, run).seconds
+        _ = trials.TrialResult(wanted, run).seconds
     assert caught.value.message == f"{run.summary}: {problem}"
     assert caught.value.hint == "restore it, or train the run again"
 
@@ -256,8 +256,8 @@ def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
     folder = tmp_path / "digits" / "reproduction"
     folder.mkdir(parents=True)
     (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
-    with pytest.raises(RunError, match="reproduction: is a run; the report goes there"):
-        reproduce("digits", 2, workplace=Workplace(tmp_path))
+    with pytest.raises(RunError, match="reproduction: is a run, but the report goes there"):
+        reproduce("digits", 2, options=StudyOptions(tmp_path))
 
 
 def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
@@ -278,13 +278,13 @@ def test_what_fails_names_its_seed(tmp_path: Path, fits_here) -> None:
         "train.optimizer={SGD: {learning_rate: 1e30}}",
     )
     with fits_here(), pytest.raises(KcnnError, match=r"^train\.seed=4: the loss became"):
-        reproduce("digits", 2, (*TINY, *diverges), 4, Workplace(tmp_path))
+        reproduce("digits", 2, (*TINY, *diverges), 4, StudyOptions(tmp_path))
 
 
 def test_what_would_fail_with_every_seed_is_told_before_the_first(tmp_path: Path) -> None:
     too_many = "train.batch_size=5000"
     with pytest.raises(KcnnError, match=rf"^command line, {too_many}: ") as caught:
-        reproduce("digits", 2, (*TINY, too_many), 4, Workplace(tmp_path))
+        reproduce("digits", 2, (*TINY, too_many), 4, StudyOptions(tmp_path))
     assert caught.value.hint == "write a batch_size of at most 1293"
     assert not (tmp_path / "digits").exists()
 
@@ -312,7 +312,7 @@ def test_a_signal_ends_the_processes_that_train(
         said = process.stderr.read()  # to its end: no process is left that holds it open
     assert process.returncode == status
     assert "Traceback" not in said
-    assert "the same command goes on with them" in said
+    assert "the same command continues with them" in said
     names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
     assert [run.path.name for run in list_runs(tmp_path)] == names
     assert {read_status(run) for run in list_runs(tmp_path)} == {"interrupted"}
@@ -368,11 +368,11 @@ def _trainings(folder: Path, at_a_time: int) -> Iterator[subprocess.Popen[str]]:
     """Starts some that would last for long, and waits until each has an epoch behind it."""
     command = [sys.executable, "-m", "kcnn", "reproduce", "digits", *TINY, "train.epochs=100000"]
     with subprocess.Popen(
-        [*command, "--output-dir", str(folder), "--side-by-side", str(at_a_time)],
+        [*command, "--output-dir", str(folder), "--jobs", str(at_a_time)],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        preexec_fn=_hear_interrupts,
+        preexec_fn=_handle_interrupts,
     ) as process:
         assert process.stderr is not None
         training: set[str] = set()
@@ -389,5 +389,5 @@ def _children(process: subprocess.Popen[str]) -> Iterator[int]:
             yield int(child)
 
 
-def _hear_interrupts() -> None:
+def _handle_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest may run in the background

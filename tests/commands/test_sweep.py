@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
-from kcnn.commands import sweep as module
 from kcnn.commands.sweep import sweep
 from kcnn.errors import TrainingError
 from kcnn.files.read import read_json
@@ -22,10 +21,10 @@ from kcnn.recipe.library import shipped_recipes
 from kcnn.runs.find import list_runs
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_summary
-from kcnn.studies import trials as train_many
-from kcnn.studies.grid import combine, read_variations
+from kcnn.studies import trials
+from kcnn.studies.grid import expand_grid, read_axes
 from kcnn.studies.sweep_report import Sweep
-from kcnn.studies.trials import TrainedRun, Workplace
+from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 OVER = ("train.batch_size=[16, 64]",)
@@ -58,13 +57,13 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, fits_here) -> Path:
 
 
 def again(outputs: Path, seeds: int = 2, *overrides: str) -> Sweep:
-    return sweep("digits", OVER, (*TINY, *overrides), seeds, Workplace(outputs))
+    return sweep("digits", OVER, (*TINY, *overrides), seeds, StudyOptions(outputs))
 
 
 def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
     recipe, over = sixfold()
     assert recipe == "recipes/simple_convnet.yaml"
-    labels = [one.label for one in combine("simple_convnet", [], read_variations(over))]
+    labels = [one.label for one in expand_grid("simple_convnet", [], read_axes(over))]
     assert labels == [
         "SGD", "SGD: {momentum: 0.9}", "SGD: {momentum: 0.9, nesterov: true}",
         "Adagrad: {learning_rate: 0.01}", "RMSprop", "Adam",
@@ -75,22 +74,22 @@ def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
 def test_the_books_six_optimizers_train(tmp_path: Path, fits_here) -> None:
     settings = (*TINY, "train.epochs=2")
     with fits_here():
-        result = sweep("digits", sixfold()[1], settings, 1, Workplace(tmp_path))
+        result = sweep("digits", sixfold()[1], settings, 1, StudyOptions(tmp_path))
     assert len(result.rows) == 6
     for row in result.rows:
-        first, last = read_metrics(row.trained[0].finished)
+        first, last = read_metrics(row.results[0].finished)
         assert last["loss"] < first["loss"]
     assert {one.path.name for one in list_runs(tmp_path)} >= {
         "optimizer-SGD-momentum-0.9-nesterov-true-seed-000", "optimizer-Adam-seed-000",
     }  # fmt: skip
-    assert result.picture.stat().st_size > 10_000
+    assert result.plot.stat().st_size > 10_000
 
 
 class TestTwoSeedsOfTwo:
     def test_nothing_is_trained_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(train_many, "fit_side_by_side", lambda *_: pytest.fail("trained"))
+        monkeypatch.setattr(trials, "ProcessExecutor", lambda *_: pytest.fail("trained"))
         result = again(outputs)
-        assert all(one.was_there for row in result.rows for one in row.trained)
+        assert all(one.is_reused for row in result.rows for one in row.results)
         assert len(list_runs(outputs)) == 4
 
     def test_numbers_are_those_of_the_runs(self, outputs: Path) -> None:
@@ -100,10 +99,10 @@ class TestTwoSeedsOfTwo:
                 assert quantity is not None
                 assert quantity.values == tuple(
                     read_summary(one.finished).values[part][name.removeprefix("test_")]
-                    for one in row.trained
+                    for one in row.results
                 )
-            small = row.combination.values["train.batch_size"] == 16
-            assert row.combination.label == ("16" if small else "64")
+            small = row.point.values["train.batch_size"] == 16
+            assert row.point.label == ("16" if small else "64")
 
     def test_the_best_by_validation_comes_first(self, outputs: Path) -> None:
         result = again(outputs)
@@ -111,7 +110,7 @@ class TestTwoSeedsOfTwo:
         means = [row.quantity("val_accuracy") for row in result.rows]
         assert means[0] and means[1] and means[0].mean >= means[1].mean
 
-    def test_table_and_picture_lie_together(self, outputs: Path) -> None:
+    def test_table_and_plot_are_in_one_folder(self, outputs: Path) -> None:
         result = again(outputs)
         assert {path.name for path in result.folder.iterdir()} == {
             "sweep.csv", "sweep.json", "sweep.png",
@@ -122,7 +121,7 @@ class TestTwoSeedsOfTwo:
         for line, row in zip(lines, result.rows, strict=True):
             quantity = row.quantity("val_accuracy")
             assert quantity is not None and quantity.interval is not None
-            assert line["train.batch_size"] == row.combination.label
+            assert line["train.batch_size"] == row.point.label
             assert float(line["val_accuracy"]) == pytest.approx(quantity.mean)
             assert float(line["val_accuracy_low"]) == pytest.approx(quantity.interval.low)
             assert line["seeds"] == "2"
@@ -132,7 +131,7 @@ class TestTwoSeedsOfTwo:
 
     def test_another_order_is_the_same_sweep(self, outputs: Path) -> None:
         reversed_over = ("train.batch_size=[64, 16]",)
-        other = sweep("digits", reversed_over, TINY, 2, Workplace(outputs))
+        other = sweep("digits", reversed_over, TINY, 2, StudyOptions(outputs))
         assert other.folder == again(outputs).folder
 
     def test_text(self, outputs: Path) -> None:
@@ -168,28 +167,30 @@ def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path, fits_here)
     deeper = "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]"
     settings = (*TINY, deeper, "train.optimizer=SGD")
     with fits_here():
-        result = sweep("digits", over, settings, 1, Workplace(tmp_path))
+        result = sweep("digits", over, settings, 1, StudyOptions(tmp_path))
     good, bad = result.rows
     assert good.finished and good.seconds is not None
-    assert bad.seconds is None and "the loss became" in (bad.trained[0].problem or "")
+    assert bad.seconds is None and "the loss became" in (bad.results[0].problem or "")
     assert "the loss became" in (result.folder / "sweep.csv").read_text(encoding="utf-8")
     with (
         fits_here(),
         pytest.raises(TrainingError, match=r"every training failed; learning_rate=1\.0e\+30: the"),
     ):
-        sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, Workplace(tmp_path))
+        sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, StudyOptions(tmp_path))
 
 
 def test_what_failed_everywhere_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(wanted: list[train_many.WantedRun], *_: object, keep_going: bool) -> list[TrainedRun]:
+    def fail(self: TrialRunner, trials: list[Trial], keep_going: bool) -> list[TrialResult]:
         assert keep_going
-        return [TrainedRun(one, None, problem="memory ran out", hint="fewer") for one in wanted]
+        return [
+            TrialResult(trial, None, problem="memory ran out", hint="fewer") for trial in trials
+        ]
 
-    monkeypatch.setattr(module, "train_many", fail)
+    monkeypatch.setattr(TrialRunner, "run", fail)
     with pytest.raises(TrainingError, match="failed; batch_size=16: memory ran out") as caught:
-        sweep("digits", OVER, TINY, 1, Workplace(tmp_path))
+        sweep("digits", OVER, TINY, 1, StudyOptions(tmp_path))
     assert caught.value.hint == "fewer"
 
 
@@ -203,13 +204,13 @@ def test_a_recipe_that_is_edited_meanwhile_trains_as_it_was(tiny: Path, tmp_path
             if isinstance(event, TrialEvent) and isinstance(event.event, TrainingStarted):
                 tiny.write_text("no: recipe")
 
-    result = sweep(tiny, OVER, shorter, 1, Workplace(tmp_path / "outputs"), Edits())
+    result = sweep(tiny, OVER, shorter, 1, StudyOptions(tmp_path / "outputs"), Edits())
     assert len(result.rows) == 2
     for row in result.rows:
-        run = row.trained[0].finished
+        run = row.results[0].finished
         assert run.recipe.read_bytes() == content
         settings = read_recipe(run.resolved)
-        assert settings.train.batch_size == row.combination.values["train.batch_size"]
+        assert settings.train.batch_size == row.point.values["train.batch_size"]
         assert settings.train.epochs == 2 and settings.name == "tiny"
 
 

@@ -29,11 +29,11 @@ from kcnn.recipe.schema import Fidelity, Published
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.scores import ClassScore
 from kcnn.stats import Interval, PairedTest
-from kcnn.studies.grid import Combination
+from kcnn.studies.grid import GridPoint
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.reproduction_report import Reproduction, SeedRun
 from kcnn.studies.sweep_report import Sweep, SweepRow
-from kcnn.studies.trials import TrainedRun, WantedRun
+from kcnn.studies.trials import Trial, TrialResult
 from kcnn.studies.verdicts import judge
 from kcnn.training.complete_run import FitResult
 
@@ -387,26 +387,26 @@ class TestComparison:
         assert shown_value(value) == text
 
 
-def row(batch_size: int, accuracy: float, *trained: TrainedRun) -> SweepRow:
+def row(batch_size: int, accuracy: float, *trained: TrialResult) -> SweepRow:
     quantities = (
         Quantity("val_accuracy", (accuracy,) * len(trained), 100),
         Quantity("test_accuracy", (accuracy - 0.1,) * len(trained), 100),
     )
-    combination = Combination({"train.batch_size": batch_size})
-    return SweepRow(combination, trained, quantities if trained[0].run else ())
+    point = GridPoint({"train.batch_size": batch_size})
+    return SweepRow(point, trained, quantities if trained[0].run else ())
 
 
-def trained_in(folder: Path, seconds: float) -> TrainedRun:
+def trained_in(folder: Path, seconds: float) -> TrialResult:
     run = RunFolder(folder)
     folder.mkdir(parents=True)
     write_json(run.summary, {"timings": {"train": seconds}})
-    return TrainedRun(WantedRun("net", (), 0, "batch_size=32", "x"), run)
+    return TrialResult(Trial("net", (), 0, "batch_size=32", "x"), run)
 
 
 class TestSweep:
     def test_text(self, tmp_path: Path) -> None:
-        failed = TrainedRun(
-            WantedRun("net", (), 0, "batch_size=64", "y"), None, problem="the loss became nan"
+        failed = TrialResult(
+            Trial("net", (), 0, "batch_size=64", "y"), None, problem="the loss became nan"
         )
         good = trained_in(tmp_path / "good", 61)
         sweep = Sweep(
@@ -427,14 +427,14 @@ class TestSweep:
             "3 tells."
         )
         assert files == (
-            f"picture  {tmp_path / 'sweep.png'}\ntable    {tmp_path / 'sweep.csv'}, sweep.json"
+            f"plot   {tmp_path / 'sweep.png'}\ntable  {tmp_path / 'sweep.csv'}, sweep.json"
         )
 
     def test_seeds_and_no_validation(self, tmp_path: Path) -> None:
         runs = [trained_in(tmp_path / str(number), 5) for number in range(4)]
         rows = tuple(
             SweepRow(
-                Combination({"train.batch_size": size}),
+                GridPoint({"train.batch_size": size}),
                 tuple(some),
                 (Quantity("accuracy", (0.8, 0.9), 100), Quantity("test_accuracy", (0.7, 0.8), 50)),
             )
@@ -451,7 +451,7 @@ class TestSweep:
             "data.validation=0.1 takes images to choose by."
         )
         paths = " ".join(str(one.finished.path) for one in runs)
-        assert files.endswith(f"\nnext     kcnn compare {paths}")
+        assert files.endswith(f"\nnext   kcnn compare {paths}")
 
 
 class TestReproduction:
@@ -484,8 +484,8 @@ class TestReproduction:
         )
         assert reason.startswith("test_accuracy 72.951 %: one more run of ours is expected in ")
         assert hint == (
-            "hint: 72.951 % is published as test accuracy, but lies where our training accuracy "
-            "does (72.47 %)"
+            "hint: 72.951 % is published as test accuracy, but it fits our training accuracy "
+            "(72.47 %)"
         )
         assert end == "report  report\nnext    kcnn compare seed-0 seed-1"
 

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from kcnn.errors import RecipeError
 from kcnn.recipe.strict_yaml import read_yaml
 from kcnn.recipe.write import one_line
-from kcnn.studies.grid import combine, read_variations
+from kcnn.studies.grid import expand_grid, read_axes
 
 
 def labels(*over: str) -> list[str]:
-    return [one.label for one in combine("digits", [], read_variations(over))]
+    return [one.label for one in expand_grid("digits", [], read_axes(over))]
 
 
-def test_one_setting_goes_without_its_name() -> None:
+def test_a_single_setting_has_no_name_in_the_label() -> None:
     over = "train.optimizer=[SGD, {SGD: {momentum: 0.9, nesterov: true}}, Adam]"
-    (plain, nesterov, adam) = combine("digits", [], read_variations([over]))
+    (plain, nesterov, adam) = expand_grid("digits", [], read_axes([over]))
     assert [plain.label, nesterov.label, adam.label] == [
         "SGD", "SGD: {momentum: 0.9, nesterov: true}", "Adam",
     ]  # fmt: skip
@@ -25,7 +25,7 @@ def test_one_setting_goes_without_its_name() -> None:
     assert nesterov.name == "optimizer-SGD-momentum-0.9-nesterov-true"
 
 
-def test_every_combination_the_last_setting_fastest() -> None:
+def test_the_last_axis_varies_fastest() -> None:
     assert labels("train.batch_size=[16, 32]", "train.optimizer=[SGD, Adam]") == [
         "batch_size=16, optimizer=SGD", "batch_size=16, optimizer=Adam",
         "batch_size=32, optimizer=SGD", "batch_size=32, optimizer=Adam",
@@ -36,7 +36,7 @@ def test_equal_last_names_are_written_in_full() -> None:
     over = [f"model.layers[{index}].Conv2D.filters=[4]" for index in (0, 2)]
     settings = ["model.layers=[Conv2D, ReLU, Conv2D, Flatten, {Dense: {units: 10}}]"]
     settings += [f"model.layers[{index}].Conv2D.kernel_size=3" for index in (0, 2)]
-    (one,) = combine("digits", settings, read_variations(over))
+    (one,) = expand_grid("digits", settings, read_axes(over))
     assert one.label == "model.layers[0].Conv2D.filters=4, model.layers[2].Conv2D.filters=4"
     assert one.name == "model-layers-0-Conv2D-filters-4-model-layers-2-Conv2D-filters-4"
 
@@ -44,27 +44,27 @@ def test_equal_last_names_are_written_in_full() -> None:
 def test_all_mistakes_come_at_once() -> None:
     over = ["train.optimizer=[SGD, SDG]", "train.batch_size=[0, 32]"]
     with pytest.raises(RecipeError) as caught:
-        combine("digits", [], read_variations(over))
+        expand_grid("digits", [], read_axes(over))
     assert len(caught.value.problems) == 2
     assert any("did you mean SGD?" in one for one in caught.value.problems)
     assert any("expected a number above 0; got 0" in one for one in caught.value.problems)
 
 
 @pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])
-def test_what_would_be_lost_is_refused(lost: str) -> None:
-    varied = read_variations(["train.optimizer=[SGD, Adam]"])
+def test_an_override_that_would_be_lost_is_refused(lost: str) -> None:
+    axes = read_axes(["train.optimizer=[SGD, Adam]"])
     with pytest.raises(RecipeError) as caught:
-        combine("digits", [lost, "train.epochs=3"], varied)
+        expand_grid("digits", [lost, "train.epochs=3"], axes)
     assert caught.value.problems == (
         f"command line, {lost}: --over varies train.optimizer, and this would be lost; leave it "
         "out",
     )
 
 
-def test_a_network_that_does_not_fit_names_its_combination() -> None:
-    over = read_variations(["data.image_size=[[8, 8], [1, 1]]"])
+def test_a_model_that_does_not_fit_names_its_point() -> None:
+    over = read_axes(["data.image_size=[[8, 8], [1, 1]]"])
     with pytest.raises(RecipeError, match=r"\(with image_size=\[1, 1\]\)$"):
-        combine("digits", ["model.layers[0].Conv2D.padding=valid"], over)
+        expand_grid("digits", ["model.layers[0].Conv2D.padding=valid"], over)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_network_that_does_not_fit_names_its_combination() -> None:
 )
 def test_the_same_training_twice(over: str) -> None:
     with pytest.raises(RecipeError, match="are the same training; leave one out"):
-        combine("digits", [], read_variations([over]))
+        expand_grid("digits", [], read_axes([over]))
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_the_same_training_twice(over: str) -> None:
         ("train.epochs=3", "expected a list of values in brackets"),
         ("train.epochs=[]", "expected a list of values in brackets"),
         ("train.epochs=[1", "the [ is not closed; write ] at its end"),
-        ("train.seed=[0, 1]", "--seeds 3 trains several of each"),
+        ("train.seed=[0, 1]", "--seeds 3 trains each with several"),
         ("train.shuffle=[yes, no]", "true"),
     ],
 )
-def test_what_is_no_variation(over: str, problem: str) -> None:
+def test_invalid_axes(over: str, problem: str) -> None:
     with pytest.raises(RecipeError, match=r"^--over ") as caught:
-        read_variations([over])
+        read_axes([over])
     assert problem in caught.value.message
 
 
 def test_a_setting_named_twice() -> None:
     with pytest.raises(RecipeError, match="named twice"):
-        read_variations(["train.epochs=[1]", "train.epochs=[2]"])
+        read_axes(["train.epochs=[1]", "train.epochs=[2]"])
 
 
 PLAIN = st.recursive(

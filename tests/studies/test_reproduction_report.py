@@ -49,7 +49,7 @@ def test_markdown(report: Reproduction) -> None:
     written = markdown(report)
     assert written.startswith("# cifar: 3 seeds against the source\n\nTwo convolutions.\n")
     assert "| test_accuracy | 72.951 % | week 11 \\| page 3 | **below** |" in written
-    assert "**72.951 % is published as test accuracy, but lies where our training" in written
+    assert "**72.951 % is published as test accuracy, but it fits our training" in written
     assert "| test accuracy | 66.93 % | 0.70 % | 65.19–68.68 % | 3 |" in written
     assert "| `data.scaling` | assumed | not stated |" in written
     assert "test loss" not in written  # neither published nor an accuracy
@@ -78,26 +78,26 @@ def test_text(report: Reproduction) -> None:
     assert "changed from the recipe" not in text
 
 
-def test_changed_settings_are_said(report: Reproduction) -> None:
+def test_changed_settings_are_listed(report: Reproduction) -> None:
     changed = replace(report, overrides=("train.epochs=3",))
     for text in (markdown(changed), reproduction_text(changed)):
         assert "changed from the recipe: train.epochs=3" in text
 
 
 @pytest.mark.parametrize(
-    ("published", "words"),
+    ("published", "title"),
     [
-        ([], "nothing published to hold them against"),
+        ([], "nothing was published to compare with"),
         (["val_accuracy"], "none of the published numbers was measured"),
     ],
 )
-def test_the_picture_says_why_nothing_is_held_against_the_source(
-    published: list[str], words: str, report: Reproduction
+def test_the_plot_explains_why_nothing_is_judged(
+    published: list[str], title: str, report: Reproduction
 ) -> None:
     numbers = [Published(metric=one, value=0.7, source="week 11") for one in published]
     verdicts = tuple(judge(one, QUANTITIES) for one in numbers)
     (panel,) = _panels(replace(report, verdicts=verdicts))
-    assert panel.title == words
+    assert panel.title == title
 
 
 def test_files(report: Reproduction) -> None:

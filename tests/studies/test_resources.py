@@ -5,7 +5,7 @@ import pytest
 from kcnn.errors import KcnnError
 from kcnn.progress import Progress
 from kcnn.studies import resources as module
-from kcnn.studies.resources import Lane, lanes_for
+from kcnn.studies.resources import Resources, divide_resources
 
 
 @pytest.fixture(autouse=True)
@@ -13,22 +13,25 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "usable_cores", lambda: (0, 1, 2, 3))
 
 
-def test_one_at_a_time_gets_all_there_is() -> None:
-    assert lanes_for(5, 1, "0,1", Progress()) == [Lane(None, "0,1")]
+def test_one_job_has_all_resources() -> None:
+    assert divide_resources(5, 1, "0,1", Progress()) == [Resources(None, "0,1")]
 
 
-def test_cores_are_shared_out() -> None:
-    assert lanes_for(5, 2, "cpu", Progress()) == [Lane((0, 1), "cpu"), Lane((2, 3), "cpu")]
+def test_cores_are_divided() -> None:
+    assert divide_resources(5, 2, "cpu", Progress()) == [
+        Resources((0, 1), "cpu"),
+        Resources((2, 3), "cpu"),
+    ]
 
 
-def test_gpus_are_shared_out() -> None:
-    assert [lane.device for lane in lanes_for(4, 2, "0,1", Progress())] == ["0", "1"]
-    assert [lane.device for lane in lanes_for(4, 2, "3,0,1", Progress())] == ["0,1", "3"]
+def test_gpus_are_divided() -> None:
+    assert [own.device for own in divide_resources(4, 2, "0,1", Progress())] == ["0", "1"]
+    assert [own.device for own in divide_resources(4, 2, "3,0,1", Progress())] == ["0,1", "3"]
 
 
-def test_fewer_gpus_than_trainings() -> None:
-    with pytest.raises(KcnnError, match="3 trainings at a time need a GPU each, and there are 2"):
-        lanes_for(3, 3, "0,1", Progress())
+def test_fewer_gpus_than_jobs() -> None:
+    with pytest.raises(KcnnError, match="--jobs: 3 jobs need a GPU each, and there are 2"):
+        divide_resources(3, 3, "0,1", Progress())
 
 
 @pytest.mark.parametrize(("device", "gpus"), [(None, 2), ("gpu", 2)])
@@ -38,13 +41,13 @@ def test_unnamed_gpus_are_counted(
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"] * gpus)
-    assert [lane.device for lane in lanes_for(4, 2, device, Progress())] == ["0", "1"]
+    assert [own.device for own in divide_resources(4, 2, device, Progress())] == ["0", "1"]
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted", "at_a_time", "reason"),
-    [(2, 3, 2, "2 to train"), (9, 8, 4, "4 cores to share")],
+    ("count", "jobs", "possible", "reason"),
+    [(2, 3, 2, "2 to train"), (9, 8, 4, "4 cores to divide")],
 )
-def test_more_than_makes_sense(count: int, wanted: int, at_a_time: int, reason: str, notes) -> None:
-    assert len(lanes_for(count, wanted, "cpu", notes)) == at_a_time
-    assert notes.lines == [f"{at_a_time} at a time and not {wanted}: {reason}"]
+def test_more_jobs_than_possible(count: int, jobs: int, possible: int, reason: str, notes) -> None:
+    assert len(divide_resources(count, jobs, "cpu", notes)) == possible
+    assert notes.lines == [f"{possible} jobs, not {jobs}: {reason}"]

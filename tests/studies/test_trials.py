@@ -1,9 +1,10 @@
-"""What is found and what is trained; the trainings themselves are in test_fit_side_by_side.py."""
+"""Which runs are reused, resumed and trained; real trainings are in test_processes.py."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +20,18 @@ from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.folder import FreeName, RunFolder, create_run
 from kcnn.runs.lock import lock_run
 from kcnn.studies import trials as module
-from kcnn.studies.executor import Fit
-from kcnn.studies.trials import WantedRun, Workplace, train_many
+from kcnn.studies.executors.executor import Attempt, Outcome
+from kcnn.studies.resources import Resources
+from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
 
 
-def wanted_run(seed: int, *overrides: str, name: str = "mine") -> WantedRun:
-    return WantedRun("digits", overrides, seed, f"train.seed={seed}", name)
+def trial(seed: int, *overrides: str, name: str = "mine") -> Trial:
+    return Trial("digits", overrides, seed, f"train.seed={seed}", name)
 
 
-def leave_run(outputs: Path, of: WantedRun, name: str, status: str = "finished") -> RunFolder:
-    run = create_run(outputs, of.settings.name, name)
-    write_text(run.resolved, resolved_yaml(of.settings))
+def leave_run(outputs: Path, like: Trial, name: str, status: str = "finished") -> RunFolder:
+    run = create_run(outputs, like.settings.name, name)
+    write_text(run.resolved, resolved_yaml(like.settings))
     write_json(run.summary, {"status": status})
     return run
 
@@ -40,120 +42,130 @@ def leave_checkpoint(run: RunFolder) -> RunFolder:
     return run
 
 
-def seed_of(wanted: Fit) -> int | None:
-    return wanted.arguments["recipe"].train.seed if wanted.work is fit else None
+def seed_of(attempt: Attempt) -> int | None:
+    return attempt.arguments["recipe"].train.seed if attempt.train is fit else None
+
+
+def run_trials(
+    trials: Sequence[Trial], outputs: Path, progress: Progress | None = None, **options: bool
+) -> list[TrialResult]:
+    runner = TrialRunner(fit, resume, StudyOptions(outputs), progress or Progress())
+    return runner.run(trials, **options)
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
-    """The fits that are asked for; each is made without a process."""
-    asked: list[Fit] = []
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
+    """The attempts that are made; none starts a process. Seed 13 diverges."""
+    made: list[Attempt] = []
 
-    def make(
-        fits: Sequence[Fit], lanes: object, progress: object, keep_going: bool
-    ) -> list[object]:
-        asked.extend(fits)
-        return [
-            TrainingError("the loss became nan", "a lower rate") if seed_of(one) == 13
-            else RunFolder(Path(str(one.arguments.get("name") or one.arguments["run"])))
-            for one in fits
-        ]  # fmt: skip
+    @dataclass
+    class Executor:
+        resources: Sequence[Resources]
 
-    monkeypatch.setattr(module, "fit_side_by_side", make)
-    return asked
+        def run(
+            self, attempts: Sequence[Attempt], progress: Progress, keep_going: bool
+        ) -> list[Outcome]:
+            made.extend(attempts)
+            return [
+                TrainingError("the loss became nan", "a lower rate")
+                if seed_of(attempt) == 13
+                else RunFolder(Path(attempt.arguments.get("name") or attempt.arguments["run"]))
+                for attempt in attempts
+            ]
+
+    monkeypatch.setattr(module, "ProcessExecutor", Executor)
+    return made
 
 
-def test_only_finished_runs_of_the_same_settings_count(tmp_path: Path, asked: list[Fit]) -> None:
-    wanted = [wanted_run(0), wanted_run(1), wanted_run(2), wanted_run(3)]
+def test_only_finished_runs_of_the_same_settings_are_reused(
+    tmp_path: Path, attempts: list[Attempt]
+) -> None:
+    wanted = [trial(0), trial(1), trial(2), trial(3)]
     found = leave_run(tmp_path, wanted[1], "of-another-name")
     leave_run(tmp_path, wanted[0], "stopped", "interrupted")
-    leave_run(tmp_path, wanted_run(2, "train.epochs=7"), "other-epochs")
+    leave_run(tmp_path, trial(2, "train.epochs=7"), "other-epochs")
     damaged = leave_run(tmp_path, wanted[3], "damaged")
     write_text(damaged.resolved, "no: recipe")
-    trained = train_many(wanted, Workplace(tmp_path), Progress())
-    assert [one.was_there for one in trained] == [False, True, False, False]
+    trained = run_trials(wanted, tmp_path)
+    assert [one.is_reused for one in trained] == [False, True, False, False]
     assert trained[1].finished.path == found.path
-    assert [seed_of(one) for one in asked] == [0, 2, 3]
+    assert [seed_of(one) for one in attempts] == [0, 2, 3]
 
 
-def test_a_run_of_images_that_changed_does_not_count(
-    tmp_path: Path, asked: list[Fit], notes
+def test_a_run_whose_images_changed_is_not_reused(
+    tmp_path: Path, attempts: list[Attempt], notes
 ) -> None:
     images, labels = np.full((20, 8, 8, 1), 200, np.uint8), np.arange(20) % 10
     parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
     file = tmp_path / "own.npz"
     np.savez(file, **parts)
     settings = (f"data={{dataset: npz, path: {file}}}",)
-    wanted = [wanted_run(seed, *settings) for seed in (0, 1)]
+    wanted = [trial(seed, *settings) for seed in (0, 1)]
     digest = load_dataset(wanted[0].settings.data, None, Progress()).digest()
     for one, of in zip(wanted, (digest, "of other images"), strict=True):
         run = leave_run(tmp_path, one, f"seed-{one.seed}")
         write_json(run.summary, {"status": "finished", "images_digest": of})
-    trained = train_many(wanted, Workplace(tmp_path), notes)
-    assert [one.was_there for one in trained] == [True, False]
-    assert [seed_of(one) for one in asked] == [1]
+    trained = run_trials(wanted, tmp_path, notes)
+    assert [one.is_reused for one in trained] == [True, False]
+    assert [seed_of(one) for one in attempts] == [1]
     left_out = tmp_path / "digits" / "seed-1"
-    assert notes.lines[0] == f"{left_out}: trained on other images than are here now; left out"
+    assert notes.lines[0] == f"{left_out}: not reused, because its images have changed since"
     labels[0] = 5
     np.savez(file, **parts)
-    assert not any(one.was_there for one in train_many(wanted, Workplace(tmp_path), Progress()))
+    assert not any(one.is_reused for one in run_trials(wanted, tmp_path))
 
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])
-def test_a_run_that_was_stopped_goes_on(tmp_path: Path, asked: list[Fit], status: str) -> None:
-    stopped = leave_checkpoint(leave_run(tmp_path, wanted_run(0), "stopped", status))
-    leave_checkpoint(leave_run(tmp_path, wanted_run(1), "failed", "failed"))
-    with lock_run(leave_checkpoint(leave_run(tmp_path, wanted_run(2), "trains", "unfinished"))):
-        trained = train_many(
-            [wanted_run(0), wanted_run(1), wanted_run(2)], Workplace(tmp_path), Progress()
-        )
-    assert [one.work for one in asked] == [resume, fit, fit]
-    assert asked[0].arguments["run"] == str(stopped.path)
-    assert not trained[0].was_there
+def test_a_stopped_run_is_resumed(tmp_path: Path, attempts: list[Attempt], status: str) -> None:
+    stopped = leave_checkpoint(leave_run(tmp_path, trial(0), "stopped", status))
+    leave_checkpoint(leave_run(tmp_path, trial(1), "failed", "failed"))
+    with lock_run(leave_checkpoint(leave_run(tmp_path, trial(2), "trains", "unfinished"))):
+        trained = run_trials([trial(0), trial(1), trial(2)], tmp_path)
+    assert [one.train for one in attempts] == [resume, fit, fit]
+    assert attempts[0].arguments["run"] == str(stopped.path)
+    assert not trained[0].is_reused
 
 
-def test_what_cannot_go_on_is_followed_by_the_next_and_then_begun_anew(
-    tmp_path: Path, asked: list[Fit]
+def test_fallbacks_are_the_next_stopped_run_and_then_a_new_one(
+    tmp_path: Path, attempts: list[Attempt]
 ) -> None:
-    runs = [
-        leave_checkpoint(leave_run(tmp_path, wanted_run(0), name, "unfinished")) for name in "ab"
-    ]
-    train_many([wanted_run(0)], Workplace(tmp_path), Progress())
-    (first,) = asked
-    second = first.instead
-    assert second is not None and second.instead is not None
+    runs = [leave_checkpoint(leave_run(tmp_path, trial(0), name, "unfinished")) for name in "ab"]
+    run_trials([trial(0)], tmp_path)
+    (first,) = attempts
+    second = first.fallback
+    assert second is not None and second.fallback is not None
     assert [one.arguments["run"] for one in (first, second)] == [str(run.path) for run in runs]
-    assert second.instead.work is fit and second.instead.instead is None
+    assert second.fallback.train is fit and second.fallback.fallback is None
 
 
-def test_a_finished_run_comes_before_one_that_was_stopped(tmp_path: Path, asked: list[Fit]) -> None:
-    leave_checkpoint(leave_run(tmp_path, wanted_run(0), "a-stopped", "interrupted"))
-    finished = leave_run(tmp_path, wanted_run(0), "b-finished")
-    (trained,) = train_many([wanted_run(0)], Workplace(tmp_path), Progress())
-    assert asked == [] and trained.finished.path == finished.path
+def test_a_finished_run_comes_before_one_that_was_stopped(
+    tmp_path: Path, attempts: list[Attempt]
+) -> None:
+    leave_checkpoint(leave_run(tmp_path, trial(0), "a-stopped", "interrupted"))
+    finished = leave_run(tmp_path, trial(0), "b-finished")
+    (trained,) = run_trials([trial(0)], tmp_path)
+    assert attempts == [] and trained.finished.path == finished.path
 
 
-def test_names_are_free(tmp_path: Path, asked: list[Fit]) -> None:
-    train_many([wanted_run(0), wanted_run(1, name="other")], Workplace(tmp_path), Progress())
-    names = [one.arguments["name"] for one in asked]
+def test_names_of_new_runs(tmp_path: Path, attempts: list[Attempt]) -> None:
+    run_trials([trial(0), trial(1, name="other")], tmp_path)
+    names = [one.arguments["name"] for one in attempts]
     assert names == ["mine", "other"]
     assert all(isinstance(one, FreeName) for one in names)
 
 
-def test_the_recipe_is_handed_over_as_it_was_read(tiny: Path, asked: list[Fit]) -> None:
-    wanted = WantedRun(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
+def test_the_recipe_is_passed_as_it_was_read(tiny: Path, attempts: list[Attempt]) -> None:
+    wanted = Trial(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
     content, settings = tiny.read_bytes(), resolved_yaml(wanted.settings)
     tiny.unlink()
-    train_many([wanted], Workplace(tiny.parent), Progress())
-    recipe = pickle.loads(pickle.dumps(asked[0].arguments["recipe"]))  # as a process gets it
+    run_trials([wanted], tiny.parent)
+    recipe = pickle.loads(pickle.dumps(attempts[0].arguments["recipe"]))  # as a process gets it
     assert resolved_yaml(recipe) == settings
     assert recipe.origin.content == content
 
 
-def test_what_failed_says_why(tmp_path: Path, asked: list[Fit]) -> None:
-    good, bad = train_many(
-        [wanted_run(1), wanted_run(13)], Workplace(tmp_path), Progress(), keep_going=True
-    )
+def test_a_failed_trial_has_its_problem_and_hint(tmp_path: Path, attempts: list[Attempt]) -> None:
+    good, bad = run_trials([trial(1), trial(13)], tmp_path, keep_going=True)
     assert good.run is not None and good.problem is None
     assert bad.run is None and bad.problem == "the loss became nan"
     assert bad.hint == "a lower rate"

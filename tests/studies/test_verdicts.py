@@ -24,10 +24,9 @@ def verdict(value: float, *values: float, images: int = 10_000) -> str:
 def test_the_course_report() -> None:
     test = judge(published(0.72951), MEASURED)
     assert test.verdict == "below"
-    assert test.neighbour is TRAINING
+    assert test.closer is TRAINING
     assert test.hint == (
-        "72.951 % is published as test accuracy, but lies where our training accuracy does "
-        "(72.47 %)"
+        "72.951 % is published as test accuracy, but it fits our training accuracy (72.47 %)"
     )
     validation = judge(published(0.6657, "val_accuracy"), MEASURED)
     assert (validation.verdict, validation.hint) == ("reproduced", None)
@@ -41,8 +40,8 @@ def test_an_augmented_score_is_judged_and_found_behind_a_plain_one() -> None:
     assert judge(published(0.99, "test_augmented_accuracy"), ours).verdict == "below"
     assert augmented.standard_error == pytest.approx(0.00237, abs=1e-5)
     mistaken = judge(published(0.9402), ours)
-    assert (mistaken.verdict, mistaken.neighbour) == ("below", augmented)
-    assert mistaken.hint.endswith("but lies where our augmented test accuracy does (94.02 %)")
+    assert (mistaken.verdict, mistaken.closer) == ("below", augmented)
+    assert mistaken.hint.endswith("but it fits our augmented test accuracy (94.02 %)")
 
 
 def test_ours_below_and_above() -> None:
@@ -56,7 +55,7 @@ def test_a_published_figure_is_rounded() -> None:
     assert verdict(0.985, *ours) == "below"
     assert verdict(0.97, 0.9762, 0.9763, 0.9764) == "reproduced"
     judged = judge(published(0.97), [Quantity("test_accuracy", ours, 10_000)])
-    assert judged.reason.endswith("; rounded as it is, it may be 96.50–97.50 %")
+    assert judged.reason.endswith("; before rounding, it was in 96.50–97.50 %")
 
 
 @pytest.mark.parametrize(
@@ -97,10 +96,10 @@ NOTHING = "neither agreement nor difference can be concluded; run"
         (0.9, (0.9,), "too few seeds", f"one seed (90.00 %) has no spread: {NOTHING} at least 3"),
         (0.905, (0.9, 0.91), "reproduced", f"{EXPECTED} 79.47–100.00 %, and it lies there"),
         (0.97, (0.9762, 0.9763, 0.9764), "reproduced",
-         f"{EXPECTED} 97.21–98.05 %; rounded as it is, it may be 96.50–97.50 %"),
+         f"{EXPECTED} 97.21–98.05 %; before rounding, it was in 96.50–97.50 %"),
         (0.8, (0.9, 0.92), "too few seeds",
          f"{EXPECTED} 68.98–100.00 %; it lies there only because 2 seeds leave their spread "
-         f"uncertain (known for sure, it would be 87.51–94.49 %): {NOTHING} more"),
+         f"uncertain (with the spread known, it would be 87.51–94.49 %): {NOTHING} more"),
         (0.99, (0.901, 0.902, 0.903), "below",
          f"{EXPECTED} 89.24–91.16 %, and it lies outside: ours is below"),
     ],

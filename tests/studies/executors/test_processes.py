@@ -27,11 +27,12 @@ from kcnn.progress import (
 from kcnn.runs.find import list_runs
 from kcnn.runs.folder import FreeName, RunFolder
 from kcnn.runs.summary import read_status
-from kcnn.studies.executor import Fit, fit_side_by_side
-from kcnn.studies.resources import Lane
+from kcnn.studies.executors.executor import Attempt
+from kcnn.studies.executors.processes import ProcessExecutor
+from kcnn.studies.resources import Resources
 
 TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
-LANE = Lane(usable_cores()[:1], "cpu")
+ONE_CORE = Resources(usable_cores()[:1], "cpu")
 pytestmark = pytest.mark.slow
 
 
@@ -62,9 +63,9 @@ class Titles(Progress):
         """Act after each epoch of any trial."""
 
 
-def fits(folder: Path, *each: tuple[str, ...]) -> list[Fit]:
+def attempts(folder: Path, *each: tuple[str, ...]) -> list[Attempt]:
     return [
-        Fit(
+        Attempt(
             f"train.seed={seed}",
             fit,
             {"recipe": "digits", "overrides": (*TINY, *own), "output_dir": folder, "seed": seed,
@@ -74,9 +75,9 @@ def fits(folder: Path, *each: tuple[str, ...]) -> list[Fit]:
     ]  # fmt: skip
 
 
-def test_three_in_two_lanes(tmp_path: Path) -> None:
+def test_three_trials_two_at_the_same_time(tmp_path: Path) -> None:
     titles = Titles()
-    runs = fit_side_by_side(fits(tmp_path, (), (), ()), [LANE, LANE], titles)
+    runs = ProcessExecutor([ONE_CORE, ONE_CORE]).run(attempts(tmp_path, (), (), ()), titles)
     assert [run.path.name for run in runs if isinstance(run, RunFolder)] == [
         "seed-0", "seed-1", "seed-2",
     ]  # fmt: skip
@@ -88,7 +89,7 @@ def test_three_in_two_lanes(tmp_path: Path) -> None:
     assert [one["training_cores"] for one in environments] == [1, 1, 1]
 
 
-def test_one_that_is_killed_stops_the_other_and_is_named(tmp_path: Path) -> None:
+def test_a_killed_trial_stops_the_other_and_is_named(tmp_path: Path) -> None:
     class Kills(Titles):
         def after_epoch(self) -> None:
             if len(self.epochs) == 2 and not self.ended:
@@ -99,30 +100,30 @@ def test_one_that_is_killed_stops_the_other_and_is_named(tmp_path: Path) -> None
 
     long = ("train.epochs=100000",)
     with pytest.raises(KcnnError, match=r"^train\.seed=[01]: .* was killed by signal 9"):
-        fit_side_by_side(fits(tmp_path, long, long, ()), [LANE, LANE], Kills())
+        ProcessExecutor([ONE_CORE, ONE_CORE]).run(attempts(tmp_path, long, long, ()), Kills())
     assert sorted(read_status(run) for run in list_runs(tmp_path)) == ["interrupted", "unfinished"]
     assert not multiprocessing.active_children()
 
 
-def test_one_that_diverges_may_leave_the_others_alone(tmp_path: Path) -> None:
+def test_with_keep_going_a_diverged_trial_stops_no_other(tmp_path: Path) -> None:
     diverges = (
         "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]",
         "train.optimizer={SGD: {learning_rate: 1e30}}",
     )
-    both = fits(tmp_path, diverges, ())
-    failed, run = fit_side_by_side(both, [LANE], Progress(), keep_going=True)
+    both = attempts(tmp_path, diverges, ())
+    failed, run = ProcessExecutor([ONE_CORE]).run(both, Progress(), keep_going=True)
     assert isinstance(failed, KcnnError) and "the loss became" in failed.message
     assert isinstance(run, RunFolder) and read_status(run) == "finished"
 
 
-def test_what_fails_before_its_training_stops_all(tmp_path: Path) -> None:
-    both = fits(tmp_path, ("train.batch_size=5000",), ())
+def test_an_error_before_the_training_stops_all(tmp_path: Path) -> None:
+    both = attempts(tmp_path, ("train.batch_size=5000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*batch_size"):
-        fit_side_by_side(both, [LANE], Progress(), keep_going=True)
+        ProcessExecutor([ONE_CORE]).run(both, Progress(), keep_going=True)
     assert list_runs(tmp_path) == []
 
 
-def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
+def test_a_disk_error_stops_all(tmp_path: Path) -> None:
     class Blocks(Titles):
         def after_epoch(self) -> None:
             (run,) = list_runs(tmp_path)
@@ -130,28 +131,28 @@ def test_a_disk_that_fails_a_training_stops_all(tmp_path: Path) -> None:
             if not blocked.exists():
                 write_text(blocked / "in_the_way", "")
 
-    both = fits(tmp_path, ("train.epochs=100000",), ())
+    both = attempts(tmp_path, ("train.epochs=100000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0150\.npz: cannot be written"):
-        fit_side_by_side(both, [LANE], Blocks(), keep_going=True)
+        ProcessExecutor([ONE_CORE]).run(both, Blocks(), keep_going=True)
     assert [read_status(run) for run in list_runs(tmp_path)] == ["failed"]
 
 
-def test_what_is_refused_is_followed_by_the_other_in_its_place(tmp_path: Path) -> None:
+def test_the_fallback_of_a_refused_attempt_is_trained(tmp_path: Path) -> None:
     titles = Titles()
     gone_on_with = {"run": str(tmp_path / "nothing"), "output_dir": tmp_path}
-    (begun,) = fits(tmp_path, ())
-    first = Fit(begun.title, resume, gone_on_with, begun)
-    (run,) = fit_side_by_side([first], [LANE], titles)
+    (begun,) = attempts(tmp_path, ())
+    first = Attempt(begun.title, resume, gone_on_with, begun)
+    (run,) = ProcessExecutor([ONE_CORE]).run([first], titles)
     assert isinstance(run, RunFolder) and read_status(run) == "finished"
     assert titles.begun == titles.ended == ["train.seed=0"]
-    assert f"nothing: no such run in {tmp_path}; another run takes its place" in titles.notes[0]
+    assert f"nothing: no such run in {tmp_path}; another run is trained instead" in titles.notes[0]
 
 
-def test_two_of_one_name_get_their_own_folders(tmp_path: Path) -> None:
+def test_two_runs_of_the_same_name_get_their_own_folders(tmp_path: Path) -> None:
     both = [
-        Fit(one.title, one.work, {**one.arguments, "name": FreeName("same")})
-        for one in fits(tmp_path, (), ())
+        Attempt(one.title, one.train, {**one.arguments, "name": FreeName("same")})
+        for one in attempts(tmp_path, (), ())
     ]
-    fit_side_by_side(both, [LANE, LANE], Progress())
+    ProcessExecutor([ONE_CORE, ONE_CORE]).run(both, Progress())
     assert [run.path.name for run in list_runs(tmp_path)] == ["same", "same-2"]
     assert {read_status(run) for run in list_runs(tmp_path)} == {"finished"}

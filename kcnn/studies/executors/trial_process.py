@@ -1,4 +1,4 @@
-"""Fits in a process of its own: a memory and a random state that nothing else has touched."""
+"""Train in a new process: with memory and random state that nothing else has changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 import traceback
 from _thread import start_new_thread
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -20,9 +20,7 @@ from kcnn.machine.cores import pin_to_cores
 from kcnn.machine.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
 from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.runs.folder import RunFolder
-from kcnn.training.complete_run import FitResult
-
-Ending = RunFolder | KcnnError
+from kcnn.studies.executors.executor import Outcome, Train
 
 
 @dataclass(frozen=True)
@@ -33,19 +31,19 @@ class _Crash:
     stack: str
 
 
-class FitProcess:
-    """What trains a run, in a fresh process, with its progress shown here.
+class TrialProcess:
+    """A new process that trains a run; its progress is shown in this one.
 
     Args:
-        work: What fits, as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
-        arguments: What it takes.
-        progress: Shows the work as if it were done here.
-        cores: The cores to stay on; None for all, and TensorFlow's own number of threads.
+        train: Such as `kcnn.commands.fit.fit` or `kcnn.commands.resume.resume`.
+        arguments: Its arguments, except `progress`.
+        progress: Receives the events of the other process.
+        cores: The cores that it may use; None for all, and TensorFlow's own number of threads.
     """
 
     def __init__(
         self,
-        work: Callable[..., FitResult],
+        train: Train,
         arguments: Mapping[str, Any],
         progress: Progress,
         cores: Sequence[int] | None = None,
@@ -58,12 +56,12 @@ class FitProcess:
         self._parent_ended, self._parent = context.Pipe(duplex=False)
         self._process = context.Process(
             target=_run_child,
-            args=(self._sender, self._parent_ended, work, arguments, cores),
+            args=(self._sender, self._parent_ended, train, arguments, cores),
             daemon=True,
         )
         self._progress = progress
-        self.has_trained = False  # whether it came so far as to train
-        self.has_died = False  # whether it ended without a word
+        self.has_trained = False  # whether its training has started
+        self.has_died = False  # whether it ended without reporting an outcome
 
     def start(self) -> None:
         """Start the process."""
@@ -85,7 +83,7 @@ class FitProcess:
         """End the process at once."""
         self._process.kill()
 
-    def receive(self) -> Ending | CrashError | None:
+    def receive(self) -> Outcome | CrashError | None:
         """Read the next message of the process; wait until there is one.
 
         Returns:
@@ -94,7 +92,7 @@ class FitProcess:
         try:
             message = self.receiver.recv()
         except (EOFError, OSError):  # OSError: in the middle of a message
-            return self._ended(self._gone())
+            return self._ended(self._death())
         if isinstance(message, RunFolder | KcnnError):
             return self._ended(message)
         if isinstance(message, _Crash):
@@ -103,42 +101,41 @@ class FitProcess:
         self._progress.receive(message)
         return None
 
-    def _ended(self, ending: Ending | CrashError) -> Ending | CrashError:
+    def _ended(self, outcome: Outcome | CrashError) -> Outcome | CrashError:
         self._process.join()
         self.receiver.close()
         self._parent.close()
-        return ending
+        return outcome
 
-    def _gone(self) -> TrainingError:
+    def _death(self) -> TrainingError:
         self.has_died = True
         self._process.join()
         status = self._process.exitcode or 0
         if status == 0:
             return TrainingError(
                 "the process that trained was asked to stop, by another program or user",
-                "its finished epochs are kept: kcnn fit --resume goes on with its run",
+                "its finished epochs are kept: kcnn fit --resume continues its run",
             )
         if status > 0:
             return TrainingError(
-                f"the process that trained ended with status {status}, without a word",
-                "what it wrote above may say why",
+                f"the process that trained ended with status {status}",
+                "the lines above may show why",
             )
         return TrainingError(
-            f"the process that trained was killed by signal {-status}, without a word",
-            "was there enough memory? A smaller train.batch_size needs less, and so do fewer "
-            "trainings at a time",
+            f"the process that trained was killed by signal {-status}",
+            "was there enough memory? A smaller train.batch_size or fewer --jobs need less",
         )
 
 
 def _run_child(
     sender: Connection,
     parent_ended: Connection,
-    work: Callable[..., FitResult],
+    train: Train,
     arguments: Mapping[str, Any],
     cores: Sequence[int] | None,
 ) -> None:
-    """Fit in the other process; end it at a stop request, or when its parent has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and stops this process
+    """Train in the new process; end it at a stop request, or when its parent has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it, and stops this one
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -146,7 +143,7 @@ def _run_child(
         start_new_thread(_stop_with_parent, (parent_ended,))
         if cores is not None:
             pin_to_cores(cores)
-        _fit_and_report(sender, work, arguments)
+        _train_and_report(sender, train, arguments)
     except KeyboardInterrupt:
         sender.close()
     exit_at_once(0)
@@ -159,14 +156,12 @@ def _stop_with_parent(parent_ended: Connection) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _fit_and_report(
-    sender: Connection, work: Callable[..., FitResult], arguments: Mapping[str, Any]
-) -> None:
-    """Fit, and send the run or the error to the parent."""
+def _train_and_report(sender: Connection, train: Train, arguments: Mapping[str, Any]) -> None:
+    """Train, and send the run or the error to the parent."""
     relay = _Relay(sender)
     try:
         with stop_replaces_errors():
-            result = work(progress=relay, **arguments)
+            result = train(progress=relay, **arguments)
         relay.send(result.run)
     except KcnnError as error:
         relay.send(error)
@@ -189,7 +184,7 @@ class _Relay(Progress):
         """Send the event."""
         self.send(event)
 
-    def send(self, message: Event | Ending | _Crash) -> None:
+    def send(self, message: Event | Outcome | _Crash) -> None:
         """Send one message; ignore a closed pipe, since the parent's end stops the work."""
         with self._lock, suppress(OSError):
             self._sender.send(message)

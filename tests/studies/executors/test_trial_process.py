@@ -34,7 +34,7 @@ from kcnn.progress import (
     TrainingStarted,
 )
 from kcnn.runs.folder import RunFolder
-from kcnn.studies import trial_process as module
+from kcnn.studies.executors import trial_process as module
 
 
 class Recorder(Progress):
@@ -50,7 +50,7 @@ class Recorder(Progress):
 def test_events_arrive_as_they_were_sent() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     relay, recorder = module._Relay(sender), Recorder()
-    process = module.FitProcess(fit, {}, recorder)
+    process = module.TrialProcess(fit, {}, recorder)
     process.receiver = receiver
     with relay.task("outer"), relay.task("Loading", 9, "images") as advance:
         advance(4)
@@ -90,14 +90,14 @@ def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
     def fail(progress: Progress) -> None:
         raise error
 
-    module._fit_and_report(sender, fail, {})
+    module._train_and_report(sender, fail, {})
     received = receiver.recv()
     assert type(received) is type(error)
     assert vars(received) == vars(error) and str(received) == str(error)
 
 
 def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
-    process = module.FitProcess(fit, arguments, Progress())
+    process = module.TrialProcess(fit, arguments, Progress())
     process.start()
     while (ending := process.receive()) is None:
         pass
@@ -113,7 +113,7 @@ def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
 
 
 def test_a_bug_comes_over_with_its_traceback() -> None:
-    process = module.FitProcess(fit, {"recipe": 3}, Progress())
+    process = module.TrialProcess(fit, {"recipe": 3}, Progress())
     process.start()
     while (ending := process.receive()) is None:
         pass
@@ -136,7 +136,7 @@ class EndsWhoReceivesIt:
 def test_a_process_that_dies_without_a_word() -> None:
     error = last_words({"recipe": EndsWhoReceivesIt(os._exit, 9)})
     assert isinstance(error, TrainingError)
-    assert "ended with status 9, without a word" in error.message
+    assert "ended with status 9" in error.message
 
 
 def test_a_process_that_is_killed() -> None:
@@ -151,7 +151,7 @@ def test_a_process_that_starts_is_not_interrupted(tmp_path: Path) -> None:
     code = """
 import signal, sys
 from multiprocessing import resource_tracker
-from kcnn.studies.trial_process import FitProcess
+from kcnn.studies.executors.trial_process import TrialProcess
 from kcnn.progress import Progress
 
 def fit(progress):
@@ -164,7 +164,7 @@ class Prints(Progress):
         print(event.text, flush=True)
 
 if __name__ == "__main__":
-    process = FitProcess(fit, {}, Prints())
+    process = TrialProcess(fit, {}, Prints())
     process.start()
     process.receive()
     print(f"here: {signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}")
