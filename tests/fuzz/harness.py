@@ -1,4 +1,4 @@
-"""Runs many cases, each known by its number, in processes whose time and memory are bounded."""
+"""Run many numbered cases in processes with limited time and memory."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 
-MOST_SECONDS = 2.0
-MOST_SECONDS_OF_WAITING = 60.0  # as for a pipe that nobody writes into
-MOST_MEGABYTES = 500.0
-# No other escape may reach a terminal.
+MAX_SECONDS = 2.0
+MAX_WAITING_SECONDS = 60.0  # such as for a pipe that nobody writes to
+MAX_MEGABYTES = 500.0
+# The only words that kcnn may style with escape sequences.
 _STYLED_WORD = re.compile("(?:\x1b\\[31m)?\x1b\\[1m(error|hint):\x1b\\[0m")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a case.
+    """The result of a case.
 
     Args:
-        end: How it ended, in a word; words are counted.
-        seconds: Of the processor.
-        fault: What is wrong; None when nothing is.
+        outcome: How it ended, such as `exit 1`. Outcomes are counted.
+        seconds: CPU seconds.
+        fault: What is wrong; None if nothing is.
     """
 
-    end: str
+    outcome: str
     seconds: float
     fault: str | None
 
 
 class TooSlowError(BaseException):
-    """A case took more than its seconds; no `except Exception` may hold it up."""
+    """A case exceeded its time limit; a BaseException that no `except Exception` catches."""
 
 
 @contextmanager
-def at_most(most_seconds: float = MOST_SECONDS) -> Iterator[Callable[[], float]]:
-    """Stops what runs inside after so many of the processor's seconds.
+def time_limit(max_seconds: float = MAX_SECONDS) -> Iterator[Callable[[], float]]:
+    """Stop the body of a `with` statement after some CPU seconds.
 
     Yields:
-        Gives the seconds so far.
+        A function that returns the CPU seconds so far.
 
     Raises:
-        TooSlowError: They are over.
+        TooSlowError: The time is over.
     """
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -65,28 +65,28 @@ def at_most(most_seconds: float = MOST_SECONDS) -> Iterator[Callable[[], float]]
 
     signal.signal(signal.SIGVTALRM, stop)
     signal.signal(signal.SIGALRM, stop)
-    begun = time.process_time()
-    signal.setitimer(signal.ITIMER_VIRTUAL, most_seconds)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS_OF_WAITING + most_seconds)
+    started = time.process_time()
+    signal.setitimer(signal.ITIMER_VIRTUAL, max_seconds)
+    signal.setitimer(signal.ITIMER_REAL, MAX_WAITING_SECONDS + max_seconds)
     try:
-        yield lambda: time.process_time() - begun
+        yield lambda: time.process_time() - started
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def invoke(arguments: Sequence[str]) -> Result:
-    """Calls kcnn as in a terminal, where click leaves escapes in what is printed."""
+    """Run kcnn as in a terminal, so that Click keeps escape sequences in the output."""
     return CliRunner().invoke(cli, arguments, prog_name="kcnn", color=True)
 
 
 def unstyled(output: str) -> str:
-    """Takes from what kcnn printed the two words that it styles by itself."""
+    """Remove kcnn's own styling from its output."""
     return _STYLED_WORD.sub(r"\1:", output)
 
 
-def fault_of(result: Result) -> str | None:
-    """Says what is wrong with the way a command ended; None when nothing is."""
+def find_fault(result: Result) -> str | None:
+    """Return what is wrong with the result of a command, or None."""
     if isinstance(result.exception, TooSlowError):
         return "too slow"
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -94,104 +94,107 @@ def fault_of(result: Result) -> str | None:
     if result.exit_code not in (0, 1, 2):
         return f"exit code {result.exit_code}"
     output = unstyled(result.output)
-    if odd := [one for one in output if not (one.isprintable() or one == "\n")]:
-        return f"unprintable: {odd[:5]!r}"
+    unprintable = [letter for letter in output if not (letter.isprintable() or letter == "\n")]
+    if unprintable:
+        return f"unprintable: {unprintable[:5]!r}"
     if result.exit_code != 0 and "error: " not in output.lower():
-        return "no word of what is wrong"
+        return "no error message"
     return None
 
 
-def run_command(arguments: Sequence[str], about: str, most_seconds: float) -> Report:
-    """Calls kcnn and reports how it ended.
+def run_command(arguments: Sequence[str], about: str, max_seconds: float) -> Report:
+    """Run kcnn and return a report.
 
     Args:
         arguments: The command line.
-        about: What to tell of the case beside a fault.
-        most_seconds: Of the processor.
+        about: A description of the case for the report of a fault.
+        max_seconds: Limit of CPU seconds.
     """
-    with at_most(most_seconds) as seconds:
+    with time_limit(max_seconds) as seconds:
         result = invoke(arguments)
-        fault = fault_of(result)
-        told = f"{fault}\n{arguments} {about}\n{result.output[-2000:]}"
-        return Report(f"exit {result.exit_code}", seconds(), fault and told)
+        fault = find_fault(result)
+        details = f"{fault}\n{arguments} {about}\n{result.output[-2000:]}"
+        return Report(f"exit {result.exit_code}", seconds(), fault and details)
 
 
 def run_cases(
     about: str | None,
     run_case: Callable[[int], Report],
-    cases_at_a_time: int = 1000,
-    most_megabytes: float = MOST_MEGABYTES,
+    cases_per_process: int = 1000,
+    max_megabytes: float = MAX_MEGABYTES,
 ) -> int:
-    """Runs the cases that the command line asks for and prints what came of them.
+    """Run the cases that the command line asks for, and print the faults and a summary.
 
     Args:
-        about: The help's text.
-        run_case: Runs the case of a number; at the top of its module, for other processes.
-        cases_at_a_time: How many a process runs before a fresh one takes its place.
-        most_megabytes: The peak memory of such a process.
+        about: The help text.
+        run_case: Runs the case of a number. Must be importable by other processes.
+        cases_per_process: How many cases a process runs before a fresh process replaces it.
+        max_megabytes: Limit of a process's peak memory.
 
     Returns:
-        The exit code: 1 when something is wrong.
+        The exit status: 1 if there are faults.
     """
     arguments = _arguments(about)
     last = arguments.first + arguments.cases
     chunks = [
-        range(begin, min(begin + cases_at_a_time, last))
-        for begin in range(arguments.first, last, cases_at_a_time)
+        range(begin, min(begin + cases_per_process, last))
+        for begin in range(arguments.first, last, cases_per_process)
     ]
-    ends: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     slowest, faults = 0.0, 0
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.workers, spawn, max_tasks_per_child=1) as pool:
-        work = partial(_run_chunk, run_case, most_megabytes)
-        waiting = {pool.submit(work, chunk): chunk for chunk in chunks}
-        for done in as_completed(waiting):
+        work = partial(_run_chunk, run_case, max_megabytes)
+        futures = {pool.submit(work, chunk): chunk for chunk in chunks}
+        for done in as_completed(futures):
             try:
                 reports, wrong = done.result()
             except BrokenProcessPool:
-                reports, wrong = [], [f"cases of {waiting[done]}: the process died"]
-            ends.update(report.end for report in reports)
+                reports, wrong = [], [f"cases of {futures[done]}: the process died"]
+            outcomes.update(report.outcome for report in reports)
             slowest = max([slowest, *(report.seconds for report in reports)])
             faults += len(wrong)
             print("\n".join(wrong), end="\n" * bool(wrong), flush=True)
-    told = ", ".join(f"{end} {count:,}" for end, count in sorted(ends.items()))
-    print(f"{ends.total():,} cases, {faults} faults: {told}; the slowest took {slowest:.2f} s")
-    return 1 if faults or ends.total() < arguments.cases else 0
+    counts = ", ".join(f"{outcome} {count:,}" for outcome, count in sorted(outcomes.items()))
+    summary = f"{outcomes.total():,} cases, {faults} faults: {counts}"
+    print(f"{summary}; the slowest took {slowest:.2f} s")
+    return 1 if faults or outcomes.total() < arguments.cases else 0
 
 
 def _arguments(about: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--first", type=int, default=0, help="the first case's number")
-    parser.add_argument("--cases", type=int, default=1000, help="how many")
-    parser.add_argument("--workers", type=int, default=1, help="processes side by side")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--cases", type=int, default=1000, help="number of cases")
+    parser.add_argument("--workers", type=int, default=1, help="number of processes")
     return parser.parse_args()
 
 
 def _run_chunk(
-    run_case: Callable[[int], Report], most_megabytes: float, numbers: range
+    run_case: Callable[[int], Report], max_megabytes: float, numbers: range
 ) -> tuple[list[Report], list[str]]:
     reports, faults = [], []
     for number in numbers:
-        print(number, end=" ", file=sys.stderr, flush=True)  # the last one, should this process die
+        # Shows which case was running if this process dies.
+        print(number, end=" ", file=sys.stderr, flush=True)
         try:
             report = run_case(number)
         except TooSlowError:
-            report = Report("too slow", MOST_SECONDS, "too slow")
+            report = Report("too slow", MAX_SECONDS, "too slow")
         except Exception:
             report = Report("failed", 0.0, traceback.format_exc())
         reports.append(report)
         if report.fault:
             faults.append(f"case {number}: {report.fault}")
     megabytes = _peak_megabytes()
-    if megabytes > most_megabytes:
+    if megabytes > max_megabytes:
         faults.append(f"cases of {numbers}: {megabytes:.0f} MB")
     return reports, faults
 
 
 def _peak_megabytes() -> float:
-    """Gives the most memory this process ever had; what `resource` tells has its parent's too."""
+    """Return this process's peak memory. That of `resource` would include its parent's."""
     status = Path("/proc/self/status")
     if not status.exists():  # not Linux
         return 0.0

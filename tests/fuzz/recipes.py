@@ -1,11 +1,11 @@
-"""Mutates the recipes that kcnn brings and sees what the command line makes of them.
+"""Mutate shipped recipes and give them to the command line.
 
     python tests/fuzz/recipes.py --cases 100000 --workers 2
 
-Each case is a recipe changed in its text or its structure, or settings given on the command line,
-given to `kcnn check` or `kcnn explain`. Whatever it is, the command ends with 0, 1 or 2 and no
-traceback, within 2 seconds and 500 MB, and each line of an error names the file and its line, or
-the setting on the command line.
+Each case is a recipe with changes in its text or its structure, or with overrides on the command
+line, for `kcnn check` or `kcnn explain`. The command must end with status 0, 1 or 2 and without a
+traceback, within 2 seconds and 500 MB. Each line of an error must name the file and the line, or
+the override.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pathlib import Path
 
 import yaml
 from click.testing import Result
-from harness import Report, at_most, fault_of, invoke, run_cases, unstyled
+from harness import Report, find_fault, invoke, run_cases, time_limit, unstyled
 from mutations import VALUES, WORDS, Node, mutate_bytes, mutate_text, mutate_value
 
 COMMANDS = (("check",), ("check", "--json"), ("explain",), ("explain", "--json"))
-PLACE = re.compile(r"(\S*/recipe\.yaml:[0-9]+: |command line, )")
+LOCATION = re.compile(r"(\S*/recipe\.yaml:[0-9]+: |command line, )")
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is given to the command line.
+    """A command line and its recipe.
 
     Args:
         command: The command and its options.
         content: The recipe's bytes.
-        overrides: Settings on the command line.
+        overrides: Overrides on the command line.
     """
 
     command: tuple[str, ...]
@@ -44,22 +44,22 @@ class Case:
 
 @cache
 def shipped_recipes() -> tuple[str, ...]:
-    """Gives the text of every recipe that kcnn brings."""
+    """Return the text of every shipped recipe."""
     folder = Path(__file__).resolve().parents[2] / "recipes"
     return tuple(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml")))
 
 
 def make_case(number: int) -> Case:
-    """Draws the case of this number."""
+    """Return the case of a number."""
     draw = random.Random(number)
     text, other = draw.choice(shipped_recipes()), draw.choice(shipped_recipes())
-    way = draw.choice(["text", "text", "value", "value", "bytes", "overrides", "overrides"])
+    kind = draw.choice(["text", "text", "value", "value", "bytes", "overrides", "overrides"])
     content, overrides = text.encode(), []
-    if way == "text":
+    if kind == "text":
         content = mutate_text(text, shipped_recipes(), draw).encode("utf-8", "surrogateescape")
-    elif way == "bytes":
+    elif kind == "bytes":
         content = mutate_bytes(content, draw)
-    elif way == "value":
+    elif kind == "value":
         content = _mutated_settings(text, other, draw)
     else:
         settings = yaml.load(text, yaml.CSafeLoader)
@@ -75,7 +75,7 @@ def _mutated_settings(text: str, other: str, draw: random.Random) -> bytes:
 
 
 def _override(settings: Node, draw: random.Random) -> str:
-    """Draws one `setting=value`, with a setting that the recipe has more often than not."""
+    """Draw an override `setting=value`, mostly of a setting that the recipe has."""
     steps: list[str] = []
     node: object = settings
     while isinstance(node, dict | list) and node and draw.random() < 0.9:
@@ -88,29 +88,29 @@ def _override(settings: Node, draw: random.Random) -> str:
 
 
 def try_case(case: Case, folder: Path) -> Result:
-    """Gives a case to the command line, its recipe in a file of this folder."""
+    """Run the command of a case, with its recipe in a file of a folder."""
     file = folder / "recipe.yaml"
     file.write_bytes(case.content)
     return invoke([*case.command, str(file), *case.overrides])
 
 
-def names_a_place(result: Result) -> bool:
-    """Whether each problem that a command told begins with where it is."""
+def names_locations(result: Result) -> bool:
+    """Return whether each problem in a command's output begins with its location."""
     lines = unstyled(result.stderr).removeprefix("error: ").splitlines()
     problems = [line for line in lines if not re.match(r"hint: |and \d+ more$", line)]
-    return bool(problems) and all(PLACE.match(line) for line in problems)
+    return bool(problems) and all(LOCATION.match(line) for line in problems)
 
 
 def run_case(number: int) -> Report:
-    """Runs the case of this number."""
+    """Run the case of a number."""
     case = make_case(number)
-    with tempfile.TemporaryDirectory() as folder, at_most() as seconds:
+    with tempfile.TemporaryDirectory() as folder, time_limit() as seconds:
         result = try_case(case, Path(folder))
-        fault = fault_of(result)
-        if fault is None and result.exit_code == 1 and not names_a_place(result):
-            fault = "an error that names no place"
-        told = f"{fault}\n{case.command} {case.overrides}\n{result.output[:2000]}"
-        return Report(f"exit {result.exit_code}", seconds(), fault and told)
+        fault = find_fault(result)
+        if fault is None and result.exit_code == 1 and not names_locations(result):
+            fault = "an error without a location"
+        details = f"{fault}\n{case.command} {case.overrides}\n{result.output[:2000]}"
+        return Report(f"exit {result.exit_code}", seconds(), fault and details)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Damages the files of run folders and sees what the commands that read runs make of them.
+"""Damage the files of run folders and run the commands that read them.
 
     python tests/fuzz/run_folders.py --cases 500
 
-Each case is the folder of a finished run with one or two of its files cut, scrambled, emptied,
-made a folder, a dead link, a pipe or a device, or with one of their values replaced. Whatever they
-hold, a command ends with 0, 1 or 2, a word to the user, no traceback and no escape to the terminal.
+Each case is the folder of a finished run in which one or two files are cut, changed or emptied,
+replaced by a folder, a dead link, a pipe or a device, or have another value. A command must end
+with status 0, 1 or 2 and a message, without a traceback or escape sequences.
 """
 
 from __future__ import annotations
@@ -40,43 +40,43 @@ COMMANDS = (
     ("runs", "--json"),
     ("runs", "tiny/run-001", "--watch"),
     ("plot", "tiny/run-001", "--quiet"),
-    ("compare", "tiny/run-001", "tiny/sound"),
+    ("compare", "tiny/run-001", "tiny/intact"),
     ("evaluate", "tiny/run-001", "--quiet"),
     ("fit", "--resume", "tiny/run-001", "train.epochs=3", "--quiet"),
 )
-WAYS_OF_FILES = ("gone", "folder", "link", "pipe", "zeros")
-WAYS_OF_CONTENT = ("bytes", "json", "cell", "digits")
-# TensorFlow itself takes most of both.
-MOST_SECONDS = 120
-MOST_MEGABYTES = 4000
+FILE_DAMAGES = ("gone", "folder", "link", "pipe", "zeros")
+CONTENT_DAMAGES = ("bytes", "json", "cell", "digits")
+# TensorFlow alone needs most of this.
+MAX_SECONDS = 120
+MAX_MEGABYTES = 4000
 
 
 @cache
-def sound_outputs() -> tempfile.TemporaryDirectory[str]:
-    """Trains two runs, once a process."""
+def intact_outputs() -> tempfile.TemporaryDirectory[str]:
+    """Train two runs, once per process, and return their folder."""
     folder = tempfile.TemporaryDirectory()
     recipe = Path(folder.name) / "tiny.yaml"
     recipe.write_text(RECIPE, encoding="utf-8")
-    for name in ("run-001", "sound"):
+    for name in ("run-001", "intact"):
         fit(recipe, output_dir=Path(folder.name) / "outputs", name=name)
     return folder
 
 
 def damage(run: Path, draw: random.Random) -> str:
-    """Damages one or two files of a run; says how."""
+    """Damage one or two files of a run, and return a description."""
     files = sorted(path for path in run.rglob("*") if path.is_file() and path.suffix != ".png")
-    said = []
+    damages = []
     for path in draw.sample(files, draw.choice([1, 1, 2])):
-        how = draw.choice([*WAYS_OF_FILES, *3 * WAYS_OF_CONTENT])
+        how = draw.choice([*FILE_DAMAGES, *3 * CONTENT_DAMAGES])
         content = path.read_bytes()
         if how == "bytes":
             path.write_bytes(mutate_bytes(content, draw))
         elif how == "json":
-            path.write_bytes(_with_another_value(content, draw))
+            path.write_bytes(_replace_json_value(content, draw))
         elif how == "cell":
-            path.write_bytes(_with_another_cell(content, draw))
+            path.write_bytes(_replace_cell(content, draw))
         elif how == "digits":
-            path.write_bytes(_with_another_number(content, draw))
+            path.write_bytes(_replace_number(content, draw))
         else:
             path.unlink()
             if how == "folder":
@@ -87,12 +87,12 @@ def damage(run: Path, draw: random.Random) -> str:
                 os.mkfifo(path)
             elif how == "zeros":
                 path.symlink_to("/dev/zero")
-        said.append(f"{path.name}: {how}")
-    return ", ".join(said)
+        damages.append(f"{path.name}: {how}")
+    return ", ".join(damages)
 
 
-def _with_another_value(content: bytes, draw: random.Random) -> bytes:
-    """Changes a few values of an object; all of it, when it is none."""
+def _replace_json_value(content: bytes, draw: random.Random) -> bytes:
+    """Change a few values of a JSON object or list; replace any other content."""
     try:
         whole: Any = json.loads(content)
     except ValueError:
@@ -103,32 +103,32 @@ def _with_another_value(content: bytes, draw: random.Random) -> bytes:
     return json.dumps(whole).encode()
 
 
-def _with_another_cell(content: bytes, draw: random.Random) -> bytes:
-    """Changes one cell of a table."""
+def _replace_cell(content: bytes, draw: random.Random) -> bytes:
+    """Replace a cell of a table."""
     rows = [line.split(b",") for line in content.split(b"\n")]
     row = draw.choice(rows)
     row[draw.randrange(len(row))] = str(draw.choice(VALUES)).encode()
     return b"\n".join(b",".join(row) for row in rows)
 
 
-def _with_another_number(content: bytes, draw: random.Random) -> bytes:
-    """Puts a number that is odd, or longer than Python reads, in place of one."""
+def _replace_number(content: bytes, draw: random.Random) -> bytes:
+    """Replace a number by an unusual number, or by one that is too long for Python."""
     number = draw.choice([b"9" * 5000, b"1e999", b"-1", b"0", b"0.5", b"9" * 30, b"NaN"])
-    places = [match.span() for match in re.finditer(rb"\d+(\.\d+)?", content)]
-    begin, end = draw.choice(places or [(0, 0)])
+    spans = [match.span() for match in re.finditer(rb"\d+(\.\d+)?", content)]
+    begin, end = draw.choice(spans or [(0, 0)])
     return content[:begin] + number + content[end:]
 
 
 def run_case(number: int) -> Report:
-    """Runs the case of this number."""
+    """Run the case of a number."""
     draw = random.Random(number)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "outputs"
-        shutil.copytree(Path(sound_outputs().name) / "outputs", folder)
+        shutil.copytree(Path(intact_outputs().name) / "outputs", folder)
         how = damage(folder / "tiny" / "run-001", draw)
         command = [*draw.choice(COMMANDS), "--output-dir", str(folder)]
-        return run_command(command, how, MOST_SECONDS)
+        return run_command(command, how, MAX_SECONDS)
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(__doc__, run_case, cases_at_a_time=200, most_megabytes=MOST_MEGABYTES))
+    sys.exit(run_cases(__doc__, run_case, cases_per_process=200, max_megabytes=MAX_MEGABYTES))

@@ -1,9 +1,9 @@
-"""Trains mutated recipes for a moment: what `kcnn check` lets through, Keras builds and trains.
+"""Train mutated recipes briefly: Keras must build and train what `kcnn check` accepts.
 
     python tests/fuzz/trainings.py --cases 5000
 
-Of the cases of recipes.py, those that `kcnn check` accepts and whose network is small are trained
-for three epochs on a few random images of the shape and the classes that it expects.
+Of the cases of recipes.py, those that `kcnn check` accepts and whose model is small are trained for
+three epochs on a few random images with the shape and the classes that the model expects.
 """
 
 from __future__ import annotations
@@ -19,66 +19,66 @@ from harness import Report, run_cases, run_command
 
 from recipes import Case, make_case, try_case
 
-MOST_PARAMETERS = 2_000_000
-MOST_MULTIPLY_ADDS = 20_000_000
+MAX_PARAMETERS = 2_000_000
+MAX_MULTIPLY_ADDS = 20_000_000
 IMAGES = 40
-# TensorFlow itself takes most of both.
-MOST_SECONDS = 120
-MOST_MEGABYTES = 4000
+# TensorFlow alone needs most of this.
+MAX_SECONDS = 120
+MAX_MEGABYTES = 4000
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """What a recipe takes that is right.
+class ModelSize:
+    """The input and output of a valid recipe's model.
 
     Args:
         image_shape: Height, width and channels.
-        classes: How many, ten when the recipe does not know.
+        classes: Number of classes; ten if the recipe does not set it.
     """
 
     image_shape: list[int]
     classes: int
 
 
-def accepted(case: Case, folder: Path) -> Accepted | None:
-    """Checks a case; None when it is refused or its network too large to be tried."""
+def check_case(case: Case, folder: Path) -> ModelSize | None:
+    """Check a case; return None if it is refused or its model is too large to train here."""
     result = try_case(replace(case, command=("check", "--json")), folder)
     if result.exit_code != 0:
         return None
     checked = json.loads(result.stdout)
     small = (
         checked["image_shape"]
-        and checked["parameters"] <= MOST_PARAMETERS
-        and checked["multiply_adds"] <= MOST_MULTIPLY_ADDS
+        and checked["parameters"] <= MAX_PARAMETERS
+        and checked["multiply_adds"] <= MAX_MULTIPLY_ADDS
     )
-    return Accepted(checked["image_shape"], checked["classes"] or 10) if small else None
+    return ModelSize(checked["image_shape"], checked["classes"] or 10) if small else None
 
 
-def write_images(file: Path, takes: Accepted) -> None:
-    """Writes random images of all classes as an npz."""
-    shape = (IMAGES, *takes.image_shape)
+def write_images(file: Path, size: ModelSize) -> None:
+    """Write random images of all classes as an npz file."""
+    shape = (IMAGES, *size.image_shape)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    labels = np.arange(IMAGES) % takes.classes
-    names = np.array([str(number) for number in range(takes.classes)])
+    labels = np.arange(IMAGES) % size.classes
+    names = np.array([str(number) for number in range(size.classes)])
     np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels, class_names=names)
 
 
 def run_case(number: int) -> Report:
-    """Trains the case of this number."""
+    """Train the case of a number."""
     case = make_case(number)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        takes = accepted(case, folder)
-        if takes is None:
+        size = check_case(case, folder)
+        if size is None:
             return Report("not tried", 0.0, None)
-        write_images(folder / "images.npz", takes)
+        write_images(folder / "images.npz", size)
         overrides = [
             *case.overrides, "data.dataset=npz", f"data.path={folder / 'images.npz'}",
             "data.validation=8", "train.epochs=3", "train.batch_size=16",
         ]  # fmt: skip
         command = ["fit", str(folder / "recipe.yaml"), *overrides, "--output-dir", name, "--quiet"]
-        return run_command(command, "", MOST_SECONDS)
+        return run_command(command, "", MAX_SECONDS)
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(__doc__, run_case, cases_at_a_time=200, most_megabytes=MOST_MEGABYTES))
+    sys.exit(run_cases(__doc__, run_case, cases_per_process=200, max_megabytes=MAX_MEGABYTES))
