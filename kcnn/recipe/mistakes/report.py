@@ -13,7 +13,7 @@ from kcnn.recipe.mistakes.settings import describe_setting, explains_missing
 from kcnn.recipe.mistakes.syntax import describe_no_mapping, describe_syntax
 from kcnn.recipe.mistakes.values import shown
 from kcnn.recipe.mistakes.words import suggest
-from kcnn.recipe.source import Source, is_within
+from kcnn.recipe.source import Location, Source
 
 _OVERRIDE_HINT = "write setting=value, as in train.epochs=5"
 
@@ -66,14 +66,22 @@ def _without_echoes(mistakes: Sequence[Mistake], source: Source) -> list[Mistake
     A setting that a typo explains is not missing besides, and of a value that could not be read
     nothing else is said.
     """
-    refused = [mistake.loc for mistake in mistakes if mistake.line is not None and mistake.loc]
+    refused = {mistake.loc for mistake in mistakes if mistake.line is not None and mistake.loc}
     meant = [loc for mistake in mistakes if (loc := explains_missing(mistake, source))]
-    return [
-        mistake
-        for mistake in mistakes
-        if not (mistake.line is None and any(is_within(mistake.loc, loc) for loc in refused))
-        and not (_is_absent(mistake) and any(is_within(loc, mistake.loc) for loc in meant))
-    ]
+    explained = {outer for loc in meant for outer in _from_the_root(loc)}
+
+    def is_echo(mistake: Mistake) -> bool:
+        if mistake.line is not None:  # of the text itself
+            return False
+        is_explained = _is_absent(mistake) and mistake.loc in explained
+        return is_explained or bool(refused.intersection(_from_the_root(mistake.loc)))
+
+    return [mistake for mistake in mistakes if not is_echo(mistake)]
+
+
+def _from_the_root(loc: Location) -> list[Location]:
+    """Return a location and all around it, but for the whole recipe."""
+    return [loc[:end] for end in range(1, len(loc) + 1)]
 
 
 def _is_absent(mistake: Mistake) -> bool:
