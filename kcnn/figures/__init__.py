@@ -1,4 +1,4 @@
-"""Figures of runs, one module a figure; `all_figures.py` lists those that `kcnn plot` writes."""
+"""Figures of runs, a module for each figure. `all_figures.py` lists those of `kcnn plot`."""
 
 import logging
 

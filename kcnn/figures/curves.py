@@ -1,4 +1,4 @@
-"""Curves against epochs, of one run or several: what accuracy, loss and learning rate share."""
+"""Curves against epochs of one or several runs, for accuracy, loss and learning rate."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from kcnn import figures
 from kcnn.errors import KcnnError
 from kcnn.figures.all_figures import FIGURES, choose_figures, figures_that_compare_runs
-from kcnn.runs.folder import RunFolder
+from kcnn.figures.run_figure import RunFigure
 
 TESTS = Path(__file__).parent
 
@@ -19,10 +19,7 @@ def test_lists_every_module_that_has_a_plot_function() -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.NAME)
-def test_figure_is_tested_and_reads_files_of_a_run_folder(figure, tmp_path: Path) -> None:
-    run = RunFolder(tmp_path)
-    names = {getattr(run, name).name for name in vars(RunFolder) if _is_path(run, name)}
-    assert set(figure.READS) <= names
+def test_figure_has_a_test_module_of_its_name(figure: RunFigure) -> None:
     assert (TESTS / f"test_{figure.NAME}.py").is_file()
 
 
@@ -39,7 +36,3 @@ def test_choose_figures_suggests_the_nearest_name() -> None:
 
 def test_figures_that_compare_runs() -> None:
     assert figures_that_compare_runs() == ["accuracy", "loss", "loss_steps", "learning_rate"]
-
-
-def _is_path(run: RunFolder, name: str) -> bool:
-    return isinstance(vars(RunFolder)[name], property) and isinstance(getattr(run, name), Path)

@@ -97,8 +97,8 @@ def test_no_number_touches_another_or_a_filter(count: int, texts) -> None:
     numbers = [text.get_window_extent() for text in axes.texts]
     images = [image.get_window_extent() for image in axes.images]
     assert len(numbers) == len(images) == count
-    for place, box in enumerate(numbers):
-        others = numbers[:place] + numbers[place + 1 :] + images
+    for index, box in enumerate(numbers):
+        others = numbers[:index] + numbers[index + 1 :] + images
         assert not any(box.overlaps(other) for other in others)
 
 
