@@ -16,7 +16,7 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
-from kcnn.runs.summary import LARGEST_METRIC, read_summary
+from kcnn.runs.summary import MAX_METRIC, read_summary
 from kcnn.text.printable import printable
 
 MAX_TITLE_LENGTH = 40
@@ -50,7 +50,7 @@ class Curve:
         if name not in self.metrics:
             return None
         values = self.metrics[name]
-        return values.where(values.abs() <= LARGEST_METRIC).to_numpy(dtype=float)
+        return values.where(values.abs() <= MAX_METRIC).to_numpy(dtype=float)
 
     @property
     def epochs(self) -> np.ndarray:

@@ -20,9 +20,9 @@ STATUSES = ("finished", "failed", *STOPPED)
 # More weights and seconds than any run has, in few enough digits for a table.
 LARGEST = 1e15
 # The largest number of float32, which a loss comes near before it diverges.
-LARGEST_METRIC = 3.5e38
-LONGEST_NAME = 100
-LARGEST_IMAGE_SIDE = 4096  # pixels, as in recipes
+MAX_METRIC = 3.5e38
+MAX_METRIC_NAME_LENGTH = 100
+MAX_IMAGE_SIDE = 4096  # pixels, as in recipes
 
 HINT = "restore it, or train the run again"
 
@@ -232,7 +232,7 @@ class Summary:
         # A training that early stopping ended may have left them in its last epoch.
         if isinstance(value, float) and not math.isfinite(value):
             return None
-        return self.number(name, -LARGEST_METRIC, LARGEST_METRIC)
+        return self.number(name, -MAX_METRIC, MAX_METRIC)
 
     def text(self, name: str) -> str | None:
         """Return a text, such as a hash.
@@ -253,7 +253,7 @@ class Summary:
         """
         names = list(self._mapping(section, self._find(section)))
         for name in names:
-            if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+            if not name.isprintable() or not 0 < len(name) <= MAX_METRIC_NAME_LENGTH:
                 raise self._wrong(section, "names of metrics", name)
         return names
 
@@ -272,7 +272,7 @@ class Summary:
         if (
             not isinstance(value, list)
             or len(value) != 3
-            or not all(type(size) is int and 1 <= size <= LARGEST_IMAGE_SIDE for size in value)
+            or not all(type(size) is int and 1 <= size <= MAX_IMAGE_SIDE for size in value)
             or value[2] not in (1, 3)
         ):
             raise self._wrong("image_shape", "[height, width, channels]", value)
