@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kcnn import __version__
-from kcnn.console import output
 from kcnn.console.command_group import Commands
 from kcnn.console.options import (
+    at,
     at_least_two,
     complete_recipe,
     data_dir,
     device,
-    for_gradients,
-    for_one_layer,
     for_reading_runs,
+    former,
+    image_format,
     jobs,
     json_option,
     options,
@@ -28,18 +27,13 @@ from kcnn.console.options import (
     recipe,
     resume_option,
     run,
+    split_names,
     weights,
 )
 from kcnn.console.progress import make_progress
-from kcnn.console.streams import show
-from kcnn.console.usage import (
-    for_a_new_run,
-    for_resuming,
-    refuse_explain_of_two_kinds,
-    refuse_runs_of_two_kinds,
-    refuse_without_gradients,
-)
-from kcnn.errors import RecipeError
+from kcnn.console.show import show
+from kcnn.console.streams import echo
+from kcnn.console.usage import arguments_to_fit, arguments_to_resume, refuse_both
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 
@@ -72,10 +66,10 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
     RECIPE is a file or the name of a recipe that kcnn brings, and any setting of it can be given
-    here. Leaves a run folder with metrics, pictures, models and the settings in force.
+    here. Leaves a run folder with metrics, plots, models and the settings in force.
 
-    A run that was stopped goes on with --resume and ends as it would have without the stop; with
-    more epochs, a finished one goes on too. Its other settings cannot change.
+    --resume continues a run that was stopped, which ends as it would have without the stop. With
+    more epochs, it continues a finished run too. Other settings cannot change.
 
     \b
     Examples:
@@ -86,36 +80,32 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """
     from kcnn.commands.fit import fit
     from kcnn.commands.resume import resume
+    from kcnn.console.fit import fit_text
 
     if arguments["resume"] is None:
-        result = fit(progress=make_progress(quiet), **for_a_new_run(**arguments))
+        result = fit(progress=make_progress(quiet), **arguments_to_fit(**arguments))
     else:
-        result = resume(progress=make_progress(quiet), **for_resuming(**arguments))
-    summary = {"path": str(result.run.path), **result.summary}
-    show(output.json_text(summary) if as_json else output.fit_text(result))
+        result = resume(progress=make_progress(quiet), **arguments_to_resume(**arguments))
+    show(result, fit_text, as_json)
 
 
 @cli.command()
 @click.argument("runs", nargs=-1)
-@click.option("--only", metavar="NAME,...", default="", help="Only these pictures.")
 @click.option(
-    "--format", "image_format", type=click.Choice(["png", "svg", "pdf"]), default="png",
-    show_default=True, help="How pictures are written.",
+    "--only", metavar="NAME,...", default="", callback=split_names, help="Only these plots.",
 )  # fmt: skip
+@image_format
 @click.option(
     "--style", type=click.Choice(["default", "textbook"]), default="default", show_default=True,
     help="Of accuracy: textbook has circles and squares, from 0 to 1.",
 )  # fmt: skip
-@click.option(
-    "--image", type=click.Path(path_type=Path),
-    help="Feature maps of this image file, not of test images.",
-)  # fmt: skip
+@former("--image", now="kcnn feature-maps IMAGE")
 @for_reading_runs
-def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
-    """Draw the pictures of one run again, or the curves of several.
+def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Draw the plots of one run again, or the curves of several.
 
-    Curves of several runs lie over each other. The newest run when none is named. A run that was
-    stopped plots what it has.
+    Curves of several runs are drawn over each other. The newest run when none is named. A run that
+    was stopped plots what it has.
 
     \b
     Examples:
@@ -123,14 +113,32 @@ def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
       kcnn plot cifar/run-001 cifar/run-002 --format svg
       kcnn plot --only accuracy,confusion
       kcnn plot --only accuracy --style textbook
-      kcnn plot --only filters,feature_maps --image cat.png
     """
     from kcnn.commands.plot import plot_runs
+    from kcnn.console.plot import plots_text
 
-    names = [name.strip() for name in only.split(",") if name.strip()]
-    paths = plot_runs(only=names, progress=make_progress(quiet), **arguments)
-    written = [str(path) for path in paths]
-    show(output.json_text(written) if as_json else "\n".join(written))
+    show(plot_runs(progress=make_progress(quiet), **arguments), plots_text, as_json)
+
+
+@cli.command("feature-maps")
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option("--run", help="The run whose model to take; the newest when left out.")
+@image_format
+@options(output_dir, quiet, json_option)
+def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Draw what each layer of a run's model makes of your image.
+
+    IMAGE is a PNG, JPEG, BMP or GIF file; size and colors are converted as the run needs.
+
+    \b
+    Examples:
+      kcnn feature-maps cat.png
+      kcnn feature-maps cat.png --run cifar/run-001 --format svg
+    """
+    from kcnn.commands.feature_maps import plot_feature_maps
+    from kcnn.console.plot import plots_text
+
+    show(plot_feature_maps(progress=make_progress(quiet), **arguments), plots_text, as_json)
 
 
 @cli.command()
@@ -144,8 +152,8 @@ def plot(only: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
 def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Write a run's model as a SavedModel, and check it.
 
-    The SavedModel takes raw images and gives class probabilities. It is loaded again in a fresh
-    process with plain TensorFlow, and must answer as the model does on the whole test set. The
+    The SavedModel takes raw images and returns class probabilities. A fresh process with plain
+    TensorFlow loads it again; its predictions must equal the model's on the whole test set. The
     newest run when none is named.
 
     \b
@@ -154,94 +162,127 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn export cifar/run-001 --weights best
     """
     from kcnn.commands.export import export
+    from kcnn.console.export import export_text
 
-    result = export(progress=make_progress(quiet), **arguments)
-    show(output.json_text(vars(result)) if as_json else output.export_text(result))
+    show(export(progress=make_progress(quiet), **arguments), export_text, as_json)
 
 
 @cli.command()
 @recipe
 @overrides
 @click.option("--build", is_flag=True, help="Build it with Keras as well (takes seconds).")
-@for_gradients
+@former("--gradients", "--weights", "--data-dir", now="kcnn gradients RECIPE")
 @json_option
-def check(
-    recipe: str, overrides: Sequence[str], build: bool, gradients: bool, as_json: bool,
-    **of_gradients: Any,
-) -> None:  # fmt: skip
+def check(as_json: bool, **arguments: Any) -> None:
     """Find every mistake in a recipe, without training.
 
-    All that can be told together is: first the mistakes in words and values, then those between
-    settings, then what does not fit of the network.
-
-    --gradients compares backpropagation with numerical gradients, at weights chosen at random, in
-    float64 on a few real images. Dropout and noise are held still; batch normalization takes the
-    statistics of these images.
+    All mistakes that can be found together are reported together: first those in words and values,
+    then those between settings, then layers that do not fit.
 
     \b
-    Examples:
+    Example:
       kcnn check recipes/cifar.yaml train.batch_size=64
-      kcnn check cifar --gradients
     """
     from kcnn.commands.check import check
-    from kcnn.commands.check_gradients import check_gradients
-    from kcnn.console.gradients import shown
+    from kcnn.console.check import check_text
 
-    refuse_without_gradients(gradients, **of_gradients)
-    if gradients:
-        given = {name: value for name, value in of_gradients.items() if value is not None}
-        report = check_gradients(recipe, overrides, progress=make_progress(quiet=False), **given)
-        show(shown(report, as_json))
-        click.get_current_context().exit(0 if report.right else 1)
-    try:
-        result = check(recipe, overrides, build, make_progress(quiet=False))
-    except RecipeError as error:
-        if as_json:
-            show(output.json_text(output.mistakes_json(error)))
-        raise
-    show(output.json_text(output.check_json(result)) if as_json else output.check_text(result))
+    show(check(progress=make_progress(quiet=False), **arguments), check_text, as_json)
 
 
 @cli.command()
 @recipe
 @overrides
-@click.option(
-    "--solve", type=click.Choice(["padding"]), help="Which padding keeps each convolution's map.",
-)  # fmt: skip
-@for_one_layer
+@click.option("--weights", type=click.IntRange(1), default=300, show_default=True,
+              help="How many to check.")  # fmt: skip
+@options(data_dir, quiet, json_option)
+def gradients(quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Compare backpropagation with numerical gradients.
+
+    At weights chosen at random, in float64 on a few real images. Dropout and noise are held still;
+    batch normalization takes the statistics of these images.
+
+    \b
+    Example:
+      kcnn gradients cifar --weights 100
+    """
+    from kcnn.commands.gradients import check_gradients
+    from kcnn.console.gradients import gradients_text
+
+    report = check_gradients(progress=make_progress(quiet), **arguments)
+    show(report, gradients_text, as_json, passed=report.right)
+
+
+@cli.command()
+@recipe
+@overrides
 @click.option("--markdown", is_flag=True, help="Print Markdown for course notes.")
-@for_reading_runs
-def explain(
-    recipe: str, overrides: Sequence[str], solve: str | None, layer: str | None, markdown: bool,
-    output_dir: Path, data_dir: Path | None, quiet: bool, as_json: bool, **of_layer: Any,
-) -> None:  # fmt: skip
+@former("--solve", now="kcnn padding RECIPE")
+@former("--layer", "--at", "--filter", "--image", "--run", now="kcnn trace RECIPE LAYER")
+@json_option
+def explain(markdown: bool, as_json: bool, **arguments: Any) -> None:
     """Show the arithmetic behind each layer of a recipe.
 
     The sums behind shapes, parameters and multiply-adds; with them the memory of the activations,
-    the receptive field, and what is worth a second look. Nothing is trained. --layer shows how one
-    value of a convolution comes about.
+    the receptive field, and remarks. Nothing is trained.
 
     \b
     Examples:
       kcnn explain cifar
-      kcnn explain cifar --solve padding 'model.layers[0].Conv2D.kernel_size=7'
-      kcnn explain mnist --layer conv2d --at 14,14
       kcnn explain mnist --markdown > mnist.md
     """
-    from kcnn.commands.explain import explain, solve_for_padding
-    from kcnn.commands.explain_layer import explain_layer
-    from kcnn.console import convolution, explanation
+    from kcnn.commands.explain import explain
+    from kcnn.console.explain import explanation_markdown, explanation_text
 
-    refuse_explain_of_two_kinds(solve, layer, markdown, as_json, **of_layer)
-    if layer is not None:
-        of_layer |= {"output_dir": output_dir, "data_dir": data_dir}
-        example = explain_layer(recipe, overrides, layer, progress=make_progress(quiet), **of_layer)
-        show(convolution.shown(example, as_json))
-    else:
-        result = solve_for_padding(recipe, overrides) if solve else explain(recipe, overrides)
-        show(explanation.shown(result, as_json, markdown))
-        if result.problem is not None:
-            raise result.problem
+    refuse_both("--markdown", "--json", markdown and as_json)
+    result = explain(**arguments)
+    text_of = explanation_markdown if markdown else explanation_text
+    show(result, text_of, as_json, problem=result.problem)
+
+
+@cli.command()
+@recipe
+@overrides
+@json_option
+def padding(as_json: bool, **arguments: Any) -> None:
+    """Find the padding that keeps each convolution's map size.
+
+    \b
+    Example:
+      kcnn padding cifar 'model.layers[0].Conv2D.kernel_size=7'
+    """
+    from kcnn.commands.padding import solve_for_padding
+    from kcnn.console.padding import padding_text
+
+    result = solve_for_padding(**arguments)
+    show(result, padding_text, as_json, problem=result.problem)
+
+
+@cli.command()
+@recipe
+@click.argument("layer")
+@overrides
+@at
+@click.option("--filter", type=click.IntRange(0), help="Which filter, from 0.")
+@click.option(
+    "--image", type=click.Path(path_type=Path),
+    help="An image file; the first test image when left out.",
+)  # fmt: skip
+@click.option("--run", help="Take this run's weights; fresh ones when left out.")
+@for_reading_runs
+def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Show how one value of a convolution comes about.
+
+    Patch, filter and products as grids of numbers, on a real image. LAYER is the convolution's
+    name, as kcnn explain prints it.
+
+    \b
+    Example:
+      kcnn trace mnist conv2d --at 14,14
+    """
+    from kcnn.commands.trace import trace
+    from kcnn.console.trace import trace_text
+
+    show(trace(progress=make_progress(quiet), **arguments), trace_text, as_json)
 
 
 @cli.command()
@@ -256,9 +297,9 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn evaluate cifar/run-001 --weights best
     """
     from kcnn.commands.evaluate import evaluate
+    from kcnn.console.evaluate import evaluation_text
 
-    result = evaluate(progress=make_progress(quiet), **arguments)
-    show(output.json_text(result.as_json()) if as_json else output.evaluation_text(result))
+    show(evaluate(progress=make_progress(quiet), **arguments), evaluation_text, as_json)
 
 
 @cli.command()
@@ -268,28 +309,22 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table, too.")
 @options(output_dir, quiet, json_option)
 def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
-    """Say what is on your images.
+    """Predict the classes of your images.
 
-    PNG, JPEG, BMP and GIF files, or folders of them. Size and colours are converted as the run
+    PNG, JPEG, BMP and GIF files, or folders of them. Size and colors are converted as the run
     needs. The newest run when none is named.
 
     \b
     Examples:
       kcnn predict cat.png
-      kcnn predict cifar/run-001 photos/ --top 5 --csv answers.csv
+      kcnn predict cifar/run-001 photos/ --top 5 --csv predictions.csv
     """
-    from kcnn.commands.predict import UnreadableImagesError, predict, split_run
+    from kcnn.commands.predict import predict, split_run
+    from kcnn.console.predict import predictions_text
 
     run, images = split_run(arguments.pop("images"), arguments["output_dir"])
-    problem: UnreadableImagesError | None = None
-    try:
-        answers = predict(images, run, progress=make_progress(quiet), **arguments)
-    except UnreadableImagesError as error:
-        answers, problem = error.predictions, error
-    text = output.json_text(output.predictions_json(answers)) if as_json else None
-    show(text or output.predictions_text(answers))
-    if problem is not None:
-        raise problem
+    result = predict(images, run, progress=make_progress(quiet), **arguments)
+    show(result, predictions_text, as_json, problem=result.problem)
 
 
 @cli.command()
@@ -299,7 +334,7 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     help="Points of test accuracy to count the seeds for.",
 )  # fmt: skip
 @options(output_dir, json_option)
-def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: bool) -> None:
+def compare(difference: float, as_json: bool, **arguments: Any) -> None:
     """Compare finished runs, with what chance alone would do.
 
     Shows their settings and their accuracy. Runs that differ only by seed count as one group.
@@ -311,10 +346,9 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
       kcnn compare outputs/cifar/seed-* outputs/cifar_tuned/seed-* --difference 1
     """
     from kcnn.commands.compare import compare
-    from kcnn.console.comparison import comparison_text
+    from kcnn.console.compare import comparison_text
 
-    result = compare(runs, output_dir, difference / 100)
-    show(output.json_text(result.as_json()) if as_json else comparison_text(result))
+    show(compare(difference=difference / 100, **arguments), comparison_text, as_json)
 
 
 @cli.command()
@@ -324,12 +358,13 @@ def compare(runs: Sequence[str], difference: float, output_dir: Path, as_json: b
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
 )  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
+@former("--side-by-side", now="--jobs")
 @options(jobs, device, output_dir, data_dir, quiet, json_option)
 def reproduce(
-    recipe: str, overrides: Sequence[str], seeds: int, first_seed: int | None, quiet: bool,
-    as_json: bool, **study: Any,
+    jobs: int, device: str | None, output_dir: Path, data_dir: Path | None, quiet: bool,
+    as_json: bool, **arguments: Any,
 ) -> None:  # fmt: skip
-    """Train several seeds of a recipe; judge its published numbers.
+    """Train several seeds; judge a recipe's published numbers.
 
     Each number is reproduced, or ours is below or above it, or the seeds are too few to decide.
     Finished runs of the same settings and seed are reused, and stopped ones are resumed; so the
@@ -342,12 +377,12 @@ def reproduce(
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
     from kcnn.commands.reproduce import reproduce
-    from kcnn.console.reproduction import reproduction_text
+    from kcnn.console.reproduce import reproduction_text
     from kcnn.studies.trials import StudyOptions
 
-    options = StudyOptions(**study)
-    result = reproduce(recipe, seeds, overrides, first_seed, options, make_progress(quiet))
-    show(output.json_text(result.as_json()) if as_json else reproduction_text(result))
+    study = StudyOptions(output_dir, data_dir, device, jobs)
+    result = reproduce(options=study, progress=make_progress(quiet), **arguments)
+    show(result, reproduction_text, as_json)
 
 
 @cli.command()
@@ -361,10 +396,11 @@ def reproduce(
     "--seeds", type=click.IntRange(1), default=1, show_default=True,
     help="Seeds of each combination.",
 )  # fmt: skip
+@former("--side-by-side", now="--jobs")
 @options(jobs, device, output_dir, data_dir, quiet, json_option)
 def sweep(
-    recipe: str, overrides: Sequence[str], over: Sequence[str], seeds: int, quiet: bool,
-    as_json: bool, **study: Any,
+    jobs: int, device: str | None, output_dir: Path, data_dir: Path | None, quiet: bool,
+    as_json: bool, **arguments: Any,
 ) -> None:  # fmt: skip
     """Train a recipe on a grid of settings.
 
@@ -382,39 +418,46 @@ def sweep(
     from kcnn.console.sweep import sweep_text
     from kcnn.studies.trials import StudyOptions
 
-    options = StudyOptions(**study)
-    result = sweep(recipe, over, overrides, seeds, options, make_progress(quiet))
-    show(output.json_text(result.as_json()) if as_json else sweep_text(result))
+    study = StudyOptions(output_dir, data_dir, device, jobs)
+    result = sweep(options=study, progress=make_progress(quiet), **arguments)
+    show(result, sweep_text, as_json)
+
+
+@cli.command()
+@output_dir
+@click.option("--sort", type=click.Choice(SORTS), default="started", show_default=True)
+@former("--watch", now="kcnn watch [RUN]")
+@json_option
+def runs(as_json: bool, **arguments: Any) -> None:
+    """List runs with their accuracy, size and time.
+
+    \b
+    Examples:
+      kcnn runs
+      kcnn runs --sort accuracy
+    """
+    from kcnn.commands.runs import list_runs
+    from kcnn.console.runs import runs_text
+
+    show(list_runs(**arguments), runs_text, as_json)
 
 
 @cli.command()
 @run
 @output_dir
-@click.option("--sort", type=click.Choice(SORTS), default="started", show_default=True)
-@click.option("--watch", "watched", is_flag=True, help="Follow RUN while it trains.")
-@json_option
-def runs(run: str | None, output_dir: Path, sort: str, watched: bool, as_json: bool) -> None:
-    """List runs, or follow one that trains.
+def watch(**arguments: Any) -> None:
+    """Print the log of a run until its training ends.
 
-    The list has their accuracy, size and time. --watch shows the log of RUN, the newest when none
-    is named, until its training ends. Ctrl-C ends the watching alone.
+    The newest run when none is named. Ctrl-C ends the watching alone.
 
     \b
-    Examples:
-      kcnn runs --sort accuracy
-      kcnn runs --watch
+    Example:
+      kcnn watch cifar/run-001
     """
-    refuse_runs_of_two_kinds(run, watched, as_json)
-    if watched:
-        from kcnn.commands.watch import watch
+    from kcnn.commands.watch import watch
 
-        for line in watch(run, output_dir):
-            show(line)
-        return
-    from kcnn.commands.runs import list_runs
-
-    rows = list_runs(output_dir, sort)
-    show(output.json_text([row.as_json() for row in rows]) if as_json else output.runs_text(rows))
+    for line in watch(**arguments):
+        echo(line)
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -431,9 +474,9 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is None:
         from kcnn.commands.recipes import list_recipes
+        from kcnn.console.recipes import recipes_text
 
-        listed = list_recipes()
-        show(output.json_text(listed) if as_json else output.recipes_text(listed))
+        show(list_recipes(), recipes_text, as_json)
 
 
 @recipes.command("show")
@@ -447,7 +490,7 @@ def show_recipe(name: str) -> None:
     """
     from kcnn.commands.recipes import show_recipe
 
-    show(show_recipe(name).rstrip("\n"))
+    echo(show_recipe(name).rstrip("\n"))
 
 
 @recipes.command("copy")
@@ -465,16 +508,16 @@ def copy_recipe(name: str, destination: Path) -> None:
     from kcnn.commands.recipes import copy_recipe
 
     path = copy_recipe(name, destination)
-    show(f"{path}\nnext: edit it, then kcnn check {path}")
+    echo(f"{path}\nnext: edit it, then kcnn check {path}")
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
 @options(data_dir, json_option)
 @click.pass_context
 def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
-    """List the data sets and where they are; fetch or verify one.
+    """List the datasets and where they are; fetch or verify one.
 
-    Looked for in --data-dir, then KCNN_DATA, then Keras's cache.
+    kcnn looks in --data-dir, then in KCNN_DATA, then in Keras's cache.
 
     \b
     Examples:
@@ -484,16 +527,16 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is None:
         from kcnn.commands.data import list_sets
+        from kcnn.console.data import datasets_text
 
-        sets = list_sets(data_dir)
-        show(output.json_text(sets) if as_json else output.sets_text(sets))
+        show(list_sets(data_dir), datasets_text, as_json)
 
 
 @data.command("fetch")
 @click.argument("name")
 @options(data_dir, quiet)
 def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
-    """Download a data set, unless it is here already.
+    """Download a dataset, unless it is here already.
 
     \b
     Example:
@@ -501,31 +544,31 @@ def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
     """
     from kcnn.commands.data import fetch
 
-    show(str(fetch(name, data_dir, make_progress(quiet))))
+    echo(str(fetch(name, data_dir, make_progress(quiet))))
 
 
 @data.command("verify")
 @click.argument("name")
 @options(data_dir, quiet, json_option)
 def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
-    """Read a data set, and say whether its files are the original ones.
+    """Read a dataset, and compare its files with the original ones.
 
     \b
     Example:
       kcnn data verify mnist
     """
     from kcnn.commands.data import verify
+    from kcnn.console.data import verification_text
 
     result = verify(name, data_dir, make_progress(quiet))
-    show(output.json_text(result) if as_json else output.verify_text(result))
-    click.get_current_context().exit(0 if result["readable"] else 1)
+    show(result, verification_text, as_json, passed=result.readable)
 
 
 @cli.command()
 @options(output_dir, data_dir)
 @click.option(
     "--repeatable", is_flag=True,
-    help="Train digits twice, and see whether every byte is the same (half a minute).",
+    help="Train digits twice, and compare every byte (half a minute).",
 )  # fmt: skip
 @options(quiet, json_option)
 def doctor(
@@ -533,7 +576,7 @@ def doctor(
 ) -> None:
     """Show versions, devices and data found on this machine.
 
-    Says too whether bfloat16 is fast on it.
+    Also whether bfloat16 is fast on it.
 
     \b
     Examples:
@@ -541,7 +584,7 @@ def doctor(
       kcnn doctor --repeatable
     """
     from kcnn.commands.doctor import examine
+    from kcnn.console.doctor import machine_text
 
     machine = examine(output_dir, data_dir, make_progress(quiet), repeatable)
-    show(output.json_text(machine) if as_json else output.machine_text(machine))
-    click.get_current_context().exit(1 if machine.get("differing_files") else 0)
+    show(machine, machine_text, as_json, passed=not machine.differing_files)

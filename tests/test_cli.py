@@ -75,6 +75,48 @@ def test_what_a_command_does_is_told_in_one_whole_line(path: tuple[str, ...]) ->
     assert all(line.startswith("  ") and line[2] != " " and len(line) <= 80 for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "replacement"),
+    [
+        ("explain mnist --layer conv2d --at 14,14", "--layer is gone; write kcnn trace RECIPE"),
+        ("explain mnist --filter 3", "--filter is gone; write kcnn trace RECIPE LAYER"),
+        ("explain cifar --solve padding", "--solve is gone; write kcnn padding RECIPE"),
+        ("check cifar --gradients", "--gradients is gone; write kcnn gradients RECIPE"),
+        ("check cifar --weights 40", "--weights is gone; write kcnn gradients RECIPE"),
+        ("plot --image cat.png", "--image is gone; write kcnn feature-maps IMAGE"),
+        ("runs --watch", "--watch is gone; write kcnn watch [RUN]"),
+        ("sweep digits --over a=[1] --side-by-side 2", "--side-by-side is gone; write --jobs"),
+        ("reproduce digits --side-by-side 2", "--side-by-side is gone; write --jobs"),
+    ],
+)
+def test_a_former_option_names_what_replaced_it(arguments: str, replacement: str) -> None:
+    done = run(*arguments.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(f"Error: {replacement}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "proposal"),
+    [
+        ("train digits", "No such command 'train'. Did you mean 'fit'?"),
+        ("plto", "No such command 'plto'. Did you mean 'plot'?"),
+        ("download mnist", "No such command 'download'. Did you mean 'data fetch'?"),
+        ("fit digits --sed 3", "No such option '--sed'. Did you mean '--seed'?"),
+    ],
+)
+def test_a_typo_gets_a_proposal(arguments: str, proposal: str) -> None:
+    done = run(*arguments.split())
+    assert done.exit_code == 2
+    assert proposal.replace("'", "") in done.stderr.replace("'", "")
+
+
+@pytest.mark.parametrize("path", [path for path in commands() if path], ids=" ".join)
+def test_a_missing_argument_gets_an_example(path: tuple[str, ...]) -> None:
+    done = run(*path)
+    if "Missing" in done.stderr:
+        assert done.stderr.splitlines()[-1].startswith(f"hint: for example: kcnn {' '.join(path)}")
+
+
 def test_version() -> None:
     assert run("--version").output.startswith("kcnn, version 0.")
 
@@ -132,10 +174,11 @@ class TestBadRecipes:
     def test_mistakes_for_programs(self) -> None:
         done = run("check", "digits", "train.epoch=3", "data.scalng=unit", "--json")
         assert done.exit_code == 1
-        told = json.loads(done.stdout)
-        assert len(told["mistakes"]) == 2
-        assert all(mistake in done.stderr for mistake in told["mistakes"])
-        assert told["hint"] in done.stderr
+        error = json.loads(done.stdout)["error"]
+        assert len(error["mistakes"]) == 2
+        assert error["message"] == "\n".join(error["mistakes"])
+        assert all(mistake in done.stderr for mistake in error["mistakes"])
+        assert error["hint"] in done.stderr
 
     def test_a_folder(self, tmp_path: Path) -> None:
         status, message, _ = error_of("fit", tmp_path)
@@ -306,7 +349,7 @@ class TestTrainedRun:
         assert {"loss_steps.png", "feature_maps.png"} <= pictures.keys()
         image = tmp_path / "black.png"
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
-        done = run("plot", "--output-dir", tmp_path, "--image", image, "--json", "--quiet")
+        done = run("feature-maps", image, "--output-dir", tmp_path, "--json", "--quiet")
         (path,) = json.loads(done.stdout)
         assert Path(path).parent == plots
         assert Path(path).name.startswith("feature_maps-black-")
@@ -315,15 +358,11 @@ class TestTrainedRun:
     def test_plot_an_image_through_a_net_without_maps(self, outputs: Path, tmp_path: Path) -> None:
         image = tmp_path / "black.png"
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
-        status, message, _ = error_of("plot", "--output-dir", outputs, "--image", image, "--quiet")
+        status, message, _ = error_of("feature-maps", image, "--output-dir", outputs, "--quiet")
         assert status == 1
-        assert message.strip() == "no feature maps: the net has no layer that answers with maps"
-
-    def test_plot_an_image_where_it_has_no_use(self, outputs: Path) -> None:
-        only = ("--only", "loss", "--image", "cat.png")
-        status, message, hint = error_of("plot", "--output-dir", outputs, *only)
-        assert (status, message) == (1, "cat.png: no use for an image in loss")
-        assert hint == "only feature_maps takes one: --only feature_maps --image cat.png"
+        assert message.strip() == (
+            "no feature maps: no layer of the model outputs (height, width, channels)"
+        )
 
     def test_evaluate_says_what_fit_said(self, outputs: Path) -> None:
         summary = json.loads((outputs / "digits" / "run-001" / "summary.json").read_text())

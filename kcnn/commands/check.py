@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kcnn.model.known_images import plan_for_known_images, require_plan
 from kcnn.model.plan import Plan
@@ -25,6 +26,20 @@ class Check:
     recipe: Recipe
     plan: Plan | None
     built: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        plan = self.plan
+        return {
+            "recipe": str(self.recipe.origin.file),
+            "name": self.recipe.name,
+            "built": self.built,
+            "image_shape": list(plan.image_shape) if plan else None,
+            "classes": plan.classes if plan else None,
+            "layers": len(plan.nodes) if plan else None,
+            "parameters": plan.cost.parameters if plan else None,
+            "multiply_adds": plan.cost.multiply_adds if plan else None,
+        }
 
 
 def check(

@@ -115,7 +115,7 @@ class Comparison:
     difference: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
+        """Return what json.dumps takes."""
         runs = [
             {name: value for name, value in asdict(run).items() if name != "settings"}
             | {"test_accuracy": run.test_accuracy}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +13,96 @@ from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
 
-def list_sets(data_dir: Path | None) -> list[dict[str, Any]]:
-    """Lists the named sets and where each is found; reads no images.
+@dataclass(frozen=True)
+class DatasetRow:
+    """A named dataset.
 
     Args:
-        data_dir: What --data-dir says, if anything.
+        name: Its name in recipes.
+        title: Its name in prose.
+        found: Its path, `scikit-learn`, or None if it is not on this machine.
+        train_count: Number of training images.
+        test_count: Number of test images.
+        image_shape: Height, width and channels.
+        class_names: Names of the classes.
+    """
 
-    Returns:
-        One mapping a set: name, title, found (a path, `scikit-learn`, or None), train_count,
-        test_count, image_shape, class_names.
+    name: str
+    title: str
+    found: str | None
+    train_count: int
+    test_count: int
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasetTable:
+    """The named datasets.
+
+    Args:
+        rows: One per dataset.
+    """
+
+    rows: tuple[DatasetRow, ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return what json.dumps takes."""
+        return [asdict(row) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What reading a dataset found.
+
+    Args:
+        name: Its name.
+        path: Where it is.
+        sha256: SHA-256 of each file, by name.
+        original: Whether the files are the original ones; None if no hash of this form is known.
+        readable: Whether its images can be read.
+        problem: Why they cannot; None if they can.
+        train_count: Number of training images; None if unreadable.
+        test_count: Number of test images; None if unreadable.
+    """
+
+    name: str
+    path: str
+    sha256: dict[str, str]
+    original: bool | None
+    readable: bool
+    problem: str | None
+    train_count: int | None
+    test_count: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return asdict(self)
+
+
+def list_sets(data_dir: Path | None) -> DatasetTable:
+    """List the named datasets and where each is found; read no images.
+
+    Args:
+        data_dir: Where to look first.
 
     Raises:
         DataError: --data-dir or KCNN_DATA is not a directory.
     """
-    return [
-        {
-            "name": named.name,
-            "title": named.title,
-            "found": _found(named, data_dir),
-            "train_count": named.train_count,
-            "test_count": named.test_count,
-            "image_shape": named.image_shape,
-            "class_names": named.class_names,
-        }
-        for named in NAMED_DATASETS.values()
-    ]
+    return DatasetTable(
+        tuple(
+            DatasetRow(
+                name=dataset.name,
+                title=dataset.title,
+                found=_found(dataset, data_dir),
+                train_count=dataset.train_count,
+                test_count=dataset.test_count,
+                image_shape=dataset.image_shape,
+                class_names=dataset.class_names,
+            )
+            for dataset in NAMED_DATASETS.values()
+        )
+    )
 
 
 def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
@@ -58,18 +124,13 @@ def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
     return locate_or_download(_downloadable(name), data_dir, progress).path
 
 
-def verify(name: str, data_dir: Path | None, progress: Progress) -> dict[str, Any]:
-    """Reads a set for real, and says whether its files are the original ones.
+def verify(name: str, data_dir: Path | None, progress: Progress) -> Verification:
+    """Read a dataset, and compare its files with the original ones.
 
     Args:
         name: The set's name.
         data_dir: Where to look first.
         progress: Told of hashing, in bytes.
-
-    Returns:
-        name; path; sha256 (file name to hash); original (True, False, or None where no hash of
-        this form is known); readable; problem (None, or what is wrong); train_count and
-        test_count (None when unreadable).
 
     Raises:
         DataError: There is no such set, it is not on this machine, or a file cannot be read.
@@ -81,21 +142,21 @@ def verify(name: str, data_dir: Path | None, progress: Progress) -> dict[str, An
     if stored is None:
         raise DataError(f"{name}: not on this machine", f"kcnn data fetch {name} gets it")
     hashes = _hash_files(stored, progress)
-    result: dict[str, Any] = {
-        "name": name,
-        "path": str(stored.path),
-        "sha256": {file: digests["sha256"] for file, digests in hashes.items()},
-        "original": _is_original(named, hashes),
-        "readable": True,
-        "problem": None,
-        "train_count": None,
-        "test_count": None,
-    }
+    result = Verification(
+        name=name,
+        path=str(stored.path),
+        sha256={file: digests["sha256"] for file, digests in hashes.items()},
+        original=_is_original(named, hashes),
+        readable=True,
+        problem=None,
+        train_count=None,
+        test_count=None,
+    )
     try:
         dataset = read_stored(stored)
     except DataError as error:
-        return {**result, "readable": False, "problem": error.message}
-    return {**result, "train_count": len(dataset.train), "test_count": len(dataset.test)}
+        return replace(result, readable=False, problem=error.message)
+    return replace(result, train_count=len(dataset.train), test_count=len(dataset.test))
 
 
 def _found(named: NamedDataset, data_dir: Path | None) -> str | None:

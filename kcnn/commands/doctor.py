@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,40 @@ from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What kcnn found on a machine.
+
+    Args:
+        description: Versions, processor and devices, as in environment.json.
+        output_dir: Where runs would go.
+        output_dir_problem: Why nothing can be written there; None if it can.
+        data: Where each named dataset is; None if it is not on this machine.
+        differing_files: Files that differ after training twice; None if that was not asked for.
+    """
+
+    description: dict[str, Any]
+    output_dir: Path
+    output_dir_problem: str | None
+    data: dict[str, str | None]
+    differing_files: list[str] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        repeated = self.differing_files
+        return {
+            **self.description,
+            "output_dir": str(self.output_dir),
+            "output_dir_problem": self.output_dir_problem,
+            **({} if repeated is None else {"differing_files": repeated}),
+            "data": self.data,
+        }
+
+
 def examine(
     output_dir: Path, data_dir: Path | None, progress: Progress, repeat: bool = False
-) -> dict[str, Any]:
-    """Examines versions, devices, precision, data and the output folder.
+) -> Machine:
+    """Examine versions, devices, precision, data and the output folder.
 
     Args:
         output_dir: Where runs would go.
@@ -28,17 +59,17 @@ def examine(
         DataError: The data directory is none.
         TrainingError: A training failed.
     """
-    sets = {row["name"]: row["found"] for row in list_sets(data_dir)}
+    datasets = {row.name: row.found for row in list_sets(data_dir).rows}
     start_tensorflow(progress)
     from kcnn.machine.environment import describe_machine
 
-    return {
-        **describe_machine(),
-        "output_dir": str(output_dir),
-        "output_dir_problem": _problem_of(output_dir),
-        **({"differing_files": differing_files(progress)} if repeat else {}),
-        "data": {name: None if found is None else str(found) for name, found in sets.items()},
-    }
+    return Machine(
+        description=describe_machine(),
+        output_dir=output_dir,
+        output_dir_problem=_problem_of(output_dir),
+        data=datasets,
+        differing_files=differing_files(progress) if repeat else None,
+    )
 
 
 def _problem_of(output_dir: Path) -> str | None:

@@ -43,7 +43,7 @@ class Evaluation:
     augmented: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it as plain JSON values."""
+        """Return what json.dumps takes."""
         return asdict(self)
 
 

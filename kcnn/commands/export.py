@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import kcnn
 from kcnn.data.load import load_dataset
@@ -43,6 +44,10 @@ class ExportResult:
     different_classes: int
     accuracy: float
     usage: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {**vars(self), "path": str(self.path)}
 
 
 def export(

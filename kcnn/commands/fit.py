@@ -20,7 +20,8 @@ from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.training.clock import Clock
-from kcnn.training.complete_run import FitResult, complete_run
+from kcnn.training.complete_run import FitResult as FitResult
+from kcnn.training.complete_run import complete_run
 from kcnn.training.job import Job, build_compiled_model, load_job
 
 if TYPE_CHECKING:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from kcnn.commands.plot_image import plot_image
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
-from kcnn.figures import feature_maps
 from kcnn.figures.accuracy import check_style
 from kcnn.figures.all_figures import choose_figures, figures_that_compare_runs
 from kcnn.figures.curves import read_curve
@@ -32,6 +30,21 @@ from kcnn.runs.metrics import read_metrics
 COMPARISONS = "comparisons"
 
 
+@dataclass(frozen=True)
+class Plots:
+    """Plots that were written.
+
+    Args:
+        paths: Their files.
+    """
+
+    paths: list[Path]
+
+    def as_json(self) -> list[str]:
+        """Return what json.dumps takes."""
+        return [str(path) for path in self.paths]
+
+
 def plot_runs(
     runs: Sequence[str],
     output_dir: Path,
@@ -40,8 +53,7 @@ def plot_runs(
     data_dir: Path | None = None,
     progress: Progress | None = None,
     style: str = DEFAULT_STYLE,
-    image: Path | None = None,
-) -> list[Path]:
+) -> Plots:
     """Write every plot that a run's files allow, or the curves of several runs over each other.
 
     A figure that cannot be drawn is skipped, and the reason is reported to `progress`. A figure
@@ -55,54 +67,26 @@ def plot_runs(
         data_dir: The folder of datasets, if not the usual one.
         progress: Where loading and skipped figures are reported.
         style: How accuracy is drawn, a key of `kcnn.figures.accuracy.STYLES`.
-        image: An image file whose feature maps to draw instead of those of test images. No other
-            plot is written if `only` is empty.
-
-    Returns:
-        The files written.
 
     Raises:
         RunError: A run does not exist, has no epochs, or its plots cannot be written.
-        DataError: The image cannot be read.
-        KcnnError: A figure, the format or the style is unknown, a figure in `only` cannot be drawn,
-            or an image was given and `feature_maps` is not in `only`.
+        KcnnError: A figure, the format or the style is unknown, or a figure in `only` cannot be
+            drawn.
     """
     progress = progress or Progress()
     check_format(image_format)
-    if image is not None:
-        only = only or [feature_maps.NAME]
     figures = choose_figures(only)
     check_style(style, [figure.NAME for figure in figures])
     run_names: Sequence[str | None] = runs or [None]
     found = [find_run(run, output_dir) for run in run_names]
     folders = list({run.path.resolve(): run for run in found}.values())
-    if image is not None:
-        _require_use(image, figures, folders)
     if len(folders) > 1:
-        return _compare(folders, figures, image_format, bool(only), output_dir, progress, style)
+        return Plots(
+            _compare(folders, figures, image_format, bool(only), output_dir, progress, style)
+        )
     run = folders[0]
     read_metrics(run)  # raises for a run without epochs before anything large is loaded
-    if image is None:
-        return _plot_run(run, only, image_format, data_dir, progress, style)
-    path = plot_image(run, image, image_format, progress)
-    others = [figure.NAME for figure in figures if figure.NAME != feature_maps.NAME]
-    if not others:
-        return [path]
-    return [*_plot_run(run, others, image_format, data_dir, progress, style), path]
-
-
-def _require_use(image: Path, figures: Sequence[RunFigure], runs: Sequence[RunFolder]) -> None:
-    names = [figure.NAME for figure in figures]
-    if feature_maps.NAME not in names:
-        raise KcnnError(
-            f"{image}: not used by {', '.join(names)}",
-            f"add {feature_maps.NAME}: --only {feature_maps.NAME} --image {image}",
-        )
-    if len(runs) > 1:
-        raise KcnnError(
-            f"{image}: its feature maps can be drawn for one run, not for {len(runs)}",
-            "name one run",
-        )
+    return Plots(_plot_run(run, only, image_format, data_dir, progress, style))
 
 
 def _plot_run(

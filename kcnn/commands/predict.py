@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,17 +36,31 @@ class Prediction:
     classes: tuple[tuple[str, float], ...]
 
 
-class UnreadableImagesError(DataError):
-    """Some images could not be read; those that could are classified.
+@dataclass(frozen=True)
+class Predictions:
+    """What a model sees in several images.
 
     Args:
-        error: What is wrong with them.
-        predictions: What the model sees in the others.
+        images: One prediction per image that could be read, in the order given, a folder's sorted
+            by path.
+        problem: Which images could not be read; None if all could.
     """
 
-    def __init__(self, error: DataError, predictions: Sequence[Prediction]) -> None:
-        super().__init__(error.message, error.hint)
-        self.predictions = list(predictions)
+    images: tuple[Prediction, ...]
+    problem: DataError | None = None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return what json.dumps takes."""
+        return [
+            {
+                "image": str(prediction.path),
+                "classes": [
+                    {"class": name, "probability": probability}
+                    for name, probability in prediction.classes
+                ],
+            }
+            for prediction in self.images
+        ]
 
 
 def predict(
@@ -56,7 +71,7 @@ def predict(
     top: int = 3,
     csv_file: Path | None = None,
     progress: Progress | None = None,
-) -> list[Prediction]:
+) -> Predictions:
     """Classifies image files, brought to the size and colours that the run's model takes.
 
     Args:
@@ -69,12 +84,7 @@ def predict(
         progress: Told of images done, of images that had to be stretched or enlarged, and of files
             of other kinds in folders.
 
-    Returns:
-        One prediction an image, in the order given, a folder's sorted by path.
-
     Raises:
-        UnreadableImagesError: Some images cannot be read. The answers for all others are written
-            to csv_file, and come with the error.
         DataError: There are no images, or none can be read; nothing is written then.
         RunError: There is no such run or model, it is damaged, or csv_file exists already or
             cannot be written.
@@ -114,9 +124,8 @@ def predict(
     if csv_file is not None:
         require_new(csv_file, _ANOTHER_FILE)  # another process may have written it meanwhile
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
-    if fitted.refused:
-        raise UnreadableImagesError(unreadable(fitted.refused, len(paths)), predictions)
-    return predictions
+    problem = unreadable(fitted.refused, len(paths)) if fitted.refused else None
+    return Predictions(tuple(predictions), problem)
 
 
 def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, list[Path]]:

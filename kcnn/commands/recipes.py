@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,45 @@ from kcnn.recipe import read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
 
 
-def list_recipes() -> list[dict[str, Any]]:
-    """Lists the recipes: name, data set, what it is about, and the file."""
-    return [
-        {
-            "name": name,
-            "dataset": recipe.data.dataset,
-            "about": recipe.about or "",
-            "path": str(path),
-        }
-        for name, path in shipped_recipes().items()
-        for recipe in [read_recipe(path)]
-    ]
+@dataclass(frozen=True)
+class ShippedRecipe:
+    """A recipe that kcnn brings.
+
+    Args:
+        name: Its name.
+        dataset: The dataset that it trains on.
+        about: What it is about.
+        path: Its file.
+    """
+
+    name: str
+    dataset: str
+    about: str
+    path: str
+
+
+@dataclass(frozen=True)
+class RecipeTable:
+    """The recipes that kcnn brings.
+
+    Args:
+        rows: One per recipe.
+    """
+
+    rows: tuple[ShippedRecipe, ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return what json.dumps takes."""
+        return [asdict(row) for row in self.rows]
+
+
+def list_recipes() -> RecipeTable:
+    """List the recipes that kcnn brings."""
+    rows = []
+    for name, path in shipped_recipes().items():
+        recipe = read_recipe(path)
+        rows.append(ShippedRecipe(name, recipe.data.dataset, recipe.about or "", str(path)))
+    return RecipeTable(tuple(rows))
 
 
 def show_recipe(name: str) -> str:

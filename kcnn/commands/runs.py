@@ -46,12 +46,27 @@ class RunRow:
     started: datetime
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row as plain JSON values."""
+        """Return what json.dumps takes."""
         return {
             **vars(self),
             "path": str(self.path),
             "started": self.started.isoformat(timespec="seconds"),
         }
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """The runs of a folder.
+
+    Args:
+        rows: One per run.
+    """
+
+    rows: list[RunRow]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return what json.dumps takes."""
+        return [row.as_json() for row in self.rows]
 
 
 # The values of --sort, and the column of each. Numbers go from high to low, names from A to Z.
@@ -65,7 +80,7 @@ SORTS = {
 }
 
 
-def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
+def list_runs(output_dir: Path, sort: str = "started") -> RunTable:
     """List the runs of a folder.
 
     Args:
@@ -80,7 +95,7 @@ def list_runs(output_dir: Path, sort: str = "started") -> list[RunRow]:
     known = [row for row in rows if getattr(row, column) is not None]
     unknown = [row for row in rows if getattr(row, column) is None]
     known.sort(key=lambda row: getattr(row, column), reverse=sort != "run")
-    return known + unknown
+    return RunTable(known + unknown)
 
 
 def _row(run: RunFolder) -> RunRow:

@@ -1,4 +1,4 @@
-"""kcnn runs --watch: follow a run that another process trains."""
+"""kcnn watch: follow a run that another process trains."""
 
 from __future__ import annotations
 

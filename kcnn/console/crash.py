@@ -15,7 +15,7 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
-from kcnn.console.streams import say
+from kcnn.console.streams import echo_error
 from kcnn.errors import CrashError
 from kcnn.text.printable import printable
 
@@ -23,7 +23,7 @@ CRASHED = 3  # the exit status
 _LONGEST_REASON = 200
 
 
-def report_crash(error: Exception) -> int:
+def report_crash(error: BaseException) -> str:
     """Write a crash file, and print one line about it.
 
     The file is written into the current folder, else into the one for temporary files. If neither
@@ -33,7 +33,7 @@ def report_crash(error: Exception) -> int:
         error: The unexpected error.
 
     Returns:
-        The exit status.
+        The line.
     """
     text = crash_text(error)
     reason = str(error) if isinstance(error, CrashError) else f"{type(error).__name__}: {error}"
@@ -42,13 +42,14 @@ def report_crash(error: Exception) -> int:
         reason = f"{reason[: _LONGEST_REASON - 1]}…"
     path = _write(text)
     if path is None:
-        say(text.rstrip("\n"))
+        echo_error(text.rstrip("\n"))
     where = "the lines above" if path is None else path
-    say(f"a bug in kcnn ({reason}): please report it with {where}", "error:")
-    return CRASHED
+    message = f"a bug in kcnn ({reason}): please report it with {where}"
+    echo_error(message, "error:")
+    return message
 
 
-def crash_text(error: Exception) -> str:
+def crash_text(error: BaseException) -> str:
     """Return what a bug report needs: versions, command line and traceback."""
     lines = [
         f"kcnn {_version('kcnn')}, Python {platform.python_version()}, {platform.platform()}",

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from kcnn.console.streams import leave_closed_terminal, say, show_cursor
+from kcnn.console.streams import discard_closed_terminal, echo_error, show_cursor
 from kcnn.machine.signals import (
     SECONDS_TO_STOP,
     Stopped,
@@ -28,29 +28,31 @@ def orderly_end() -> Iterator[None]:
         with on_forced_end(show_cursor):
             yield
     except KeyboardInterrupt as stopped:  # before any command ran
-        exit_at_once(report_stop(stopped))
+        exit_at_once(report_stop(stopped)[1])
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
         exit_at_once(end.code)
     except Exception as error:  # kcnn itself cannot be imported
-        from kcnn.console.crash import report_crash
+        from kcnn.console.crash import CRASHED, report_crash
 
-        exit_at_once(report_crash(error))
+        report_crash(error)
+        exit_at_once(CRASHED)
 
 
-def report_stop(stopped: KeyboardInterrupt) -> int:
+def report_stop(stopped: KeyboardInterrupt) -> tuple[str, int]:
     """Print what stopped the work.
 
     Args:
         stopped: The exception that ended it.
 
     Returns:
-        The exit status.
+        The message and the exit status.
     """
     stop = stopped if isinstance(stopped, Stopped) else Stopped(signal.SIGINT)
-    say(f"stopped by {_name(stop.signal)}")
-    return stop.status
+    message = f"stopped by {_name(stop.signal)}"
+    echo_error(message)
+    return message, stop.status
 
 
 def _name(number: signal.Signals) -> str:
@@ -59,7 +61,7 @@ def _name(number: signal.Signals) -> str:
 
 def _leave_terminal(number: signal.Signals) -> None:
     if number not in (signal.SIGINT, signal.SIGTERM):
-        leave_closed_terminal()
+        discard_closed_terminal()
 
 
 def _report_slow(number: signal.Signals) -> None:

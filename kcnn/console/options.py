@@ -13,12 +13,14 @@ from click.shell_completion import CompletionItem
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Joins several options into one decorator."""
-    return lambda function: reduce(lambda made, one: one(made), reversed(decorators), function)
+    """Join several options into one decorator."""
+    return lambda function: reduce(
+        lambda made, decorate: decorate(made), reversed(decorators), function
+    )
 
 
 def check_device(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Refuses what names no device before anything is loaded."""
+    """Refuse a value that names no device, before anything is loaded."""
     if value is None or re.fullmatch(r"cpu|gpu|\d+(,\d+)*", value):
         return value
     raise click.BadParameter(f"{value!r}: expected cpu, gpu or numbers of GPUs, as in 0,1")
@@ -27,16 +29,16 @@ def check_device(ctx: click.Context, option: click.Parameter, value: str | None)
 def at_least_two(
     ctx: click.Context, argument: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Refuses to compare a single thing."""
+    """Refuse to compare a single run."""
     if len(value) < 2:
         raise click.BadParameter("expected at least two, as in cifar/run-001 cifar/run-002")
     return value
 
 
-def check_place(
+def check_location(
     ctx: click.Context, option: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:
-    """Reads a place in a map, as in 12,7."""
+    """Read a location in a map, such as 12,7."""
     if value is None:
         return None
     row, comma, column = (part.strip() for part in value.partition(","))
@@ -45,10 +47,38 @@ def check_place(
     return int(row), int(column)
 
 
+def split_names(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
+    """Read names with commas between them."""
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def former(*names: str, now: str) -> Callable[[Any], Any]:
+    """Return hidden options that are gone; each answers with what replaced it.
+
+    Args:
+        names: How they were written, such as `--side-by-side`.
+        now: What to write instead.
+    """
+
+    def refuse(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            raise click.UsageError(f"{option.opts[0]} is gone; write {now}", ctx)
+
+    return options(
+        *(
+            click.option(
+                name, f"former_{name.strip('-').replace('-', '_')}", callback=refuse, hidden=True,
+                is_flag=False, flag_value="", is_eager=True, expose_value=False,
+            )
+            for name in names
+        )
+    )  # fmt: skip
+
+
 def complete_recipe(
     ctx: click.Context, argument: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completes the names of recipes that kcnn brings, and files."""
+    """Complete names of the recipes that kcnn brings, and of files."""
     from kcnn.recipe.library import shipped_recipes
 
     names = [CompletionItem(name) for name in shipped_recipes() if name.startswith(incomplete)]
@@ -85,21 +115,11 @@ run = click.argument("run", required=False)
 recipe = click.argument("recipe", shell_complete=complete_recipe)
 overrides = click.argument("overrides", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)
-for_one_layer = options(
-    click.option("--layer", metavar="NAME", help="Walk one convolution through a real image."),
-    click.option(
-        "--at", metavar="ROW,COLUMN", callback=check_place,
-        help="Where in its output; the middle when left out.",
-    ),
-    click.option("--filter", type=click.IntRange(0), help="Which filter, from 0."),
-    click.option(
-        "--image", type=click.Path(path_type=Path),
-        help="An image file; the first test image when left out.",
-    ),
-    click.option("--run", help="Take this run's weights; fresh ones when left out."),
+at = click.option(
+    "--at", metavar="ROW,COLUMN", callback=check_location,
+    help="Where in its output; the middle when left out.",
 )  # fmt: skip
-for_gradients = options(
-    click.option("--gradients", is_flag=True, help="Check backpropagation numerically."),
-    click.option("--weights", type=click.IntRange(1), help="How many to check; 300 when left out."),
-    data_dir,
-)
+image_format = click.option(
+    "--format", "image_format", type=click.Choice(["png", "svg", "pdf"]), default="png",
+    show_default=True, help="Format of the plots.",
+)  # fmt: skip

@@ -55,18 +55,18 @@ _LOOK_ALIKE_ERRORS = "kcnn-look-alikes"
 _DEFAULT_ERRORS = ("strict", "surrogateescape", "backslashreplace")
 
 
-def show(text: str) -> None:
-    """Prints what a command found."""
+def echo(text: str) -> None:
+    """Print what a command found on standard output."""
     import click  # not before signals are watched
 
     click.echo(printable(text))
 
 
-def say(text: str, heading: str = "") -> None:
-    """Prints a line beside what a command found, which may have nowhere to go.
+def echo_error(text: str, heading: str = "") -> None:
+    """Print a line on standard error, which may be closed.
 
     Args:
-        text: What to say.
+        text: The line.
         heading: A word before it, which may have a style.
     """
     import click
@@ -76,10 +76,10 @@ def say(text: str, heading: str = "") -> None:
 
 
 def open_closed_streams() -> None:
-    """Opens what a shell closed, as by `>&-`, on nothing.
+    """Open streams that a shell closed (`>&-`) on the null device.
 
-    Else Python has no such stream, and the first file that is opened takes its place, into which
-    TensorFlow writes what is meant for a terminal.
+    Otherwise the first file that is opened gets their descriptor, and TensorFlow writes into it
+    what is meant for a terminal.
     """
     for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
@@ -121,40 +121,40 @@ def _look_alikes(error: UnicodeError) -> tuple[str, int]:
     return "".join(replaced), error.end
 
 
-def leave_closed_terminal() -> None:
-    """Sends what is still written nowhere, because a closed terminal takes nothing any more."""
+def discard_closed_terminal() -> None:
+    """Discard what is still written to a terminal that was closed."""
     for descriptor in (1, 2):
         with suppress(OSError):
             if stat.S_ISCHR(os.fstat(descriptor).st_mode):
-                _forget(descriptor)
+                _discard(descriptor)
 
 
-def forget_what_is_left_to_print() -> None:
-    """Spares Python, which tries to print the rest as it ends, a second failure."""
+def discard_output() -> None:
+    """Discard buffered output. Python would try to print it at exit and fail again."""
     with suppress(OSError, ValueError):  # a captured output has no descriptor
-        _forget(sys.stdout.fileno())
+        _discard(sys.stdout.fileno())
 
 
 def is_full(error: OSError) -> bool:
-    """Says whether an error means that there is no room on a disk."""
+    """Return whether an error means that a disk is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_of_gone_terminal(error: OSError) -> bool:
-    """Says whether an error means that the terminal which was printed to is there no more."""
+    """Return whether an error means that standard output was a terminal that is gone."""
     if error.errno != errno.EIO:
         return False
     return stat.S_ISCHR(os.fstat(1).st_mode) and not os.isatty(1)
 
 
 def show_cursor() -> None:
-    """Shows a terminal's cursor again, which a bar that moves has hidden."""
+    """Show a terminal's cursor again, which a progress bar has hidden."""
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, b"\x1b[?25h\n")
 
 
-def _forget(descriptor: int) -> None:
+def _discard(descriptor: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
@@ -174,7 +174,7 @@ def own_standard_error() -> TextIO:
 
 
 def best_effort(stream: TextIO) -> TextIO:
-    """Gives a stream that takes what it can: no training shall end because nobody watches it."""
+    """Return a stream that ignores errors: a training must not end because nobody watches it."""
     return cast(TextIO, _BestEffort(stream))
 
 
@@ -183,13 +183,13 @@ class _BestEffort:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes, or does not."""
+        """Write; ignore an error."""
         with suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Writes what is held back, or does not."""
+        """Flush; ignore an error."""
         with suppress(OSError):
             self._stream.flush()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from textwrap import fill
-
-from kcnn.console.comparison import WIDTH, shown_value
 from kcnn.console.tables import table
 from kcnn.studies.sweep_report import Sweep, SweepRow
 from kcnn.text.duration import duration
+from kcnn.text.values import value_text
+from kcnn.text.wrap import wrapped
+
+WIDTH = 100
 
 NAMES = {
     "val_accuracy": "validation accuracy",
@@ -17,19 +18,19 @@ NAMES = {
 
 
 def sweep_text(sweep: Sweep) -> str:
-    """Writes the combinations, the best first, and what may choose between them."""
+    """Return the combinations, the best first, and which column may choose between them."""
     failed = [
-        f"{one.trial.title}: failed: {one.problem}"
+        f"{result.trial.title}: failed: {result.problem}"
         for row in sweep.rows
-        for one in row.results
-        if one.problem
+        for result in row.results
+        if result.problem
     ]
-    runs = [str(one.run.path) for row in sweep.rows[:2] for one in row.finished if one.run]
+    runs = [str(result.run.path) for row in sweep.rows[:2] for result in row.finished if result.run]
     return "\n\n".join(
         [
             _table(sweep),
             *(["\n".join(failed)] if failed else []),
-            fill(_advice(sweep), WIDTH, break_long_words=False, break_on_hyphens=False),
+            wrapped(_advice(sweep), WIDTH, later_indent=""),
             f"plot   {sweep.plot}\n"
             f"table  {sweep.folder / 'sweep.csv'}, sweep.json"
             + (f"\nnext   kcnn compare {' '.join(runs)}" if len(runs) > 1 else ""),
@@ -46,19 +47,20 @@ def _table(sweep: Sweep) -> str:
 
 
 def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
-    cells: list[object] = [shown_value(value) for value in row.point.values.values()]
+    cells: list[object] = [value_text(value) for value in row.point.values.values()]
     if several:
         cells.append(len(row.finished))
     for name in sweep.columns:
-        one = row.quantity(name)
-        cells.append(None if one is None else one.shown(one.mean))
+        metric = row.quantity(name)
+        cells.append(None if metric is None else metric.shown(metric.mean))
         if several:
-            cells.append(None if one is None or not one.interval else one.shown_range(one.interval))
+            interval = metric.interval if metric else None
+            cells.append(metric.shown_range(interval) if metric and interval else None)
     return [*cells, None if row.seconds is None else duration(row.seconds)]
 
 
 def _advice(sweep: Sweep) -> str:
-    """Says which column may choose, and how far one seed can be trusted."""
+    """Return which column may choose, and how far one seed can be trusted."""
     leak = "choosing by the test accuracy would leak the test set into the choice"
     if sweep.ordered_by == "val_accuracy":
         choose = f"Choose by the validation accuracy; {leak}."

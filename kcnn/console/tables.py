@@ -1,4 +1,4 @@
-"""Text in columns, as wide as it needs and the same on a terminal and in a pipe."""
+"""Tables in columns, the same on a terminal and in a pipe."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from kcnn.text.printable import printable
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lays rows out under headings: numbers to the right, words to the left, None as a dash.
+    """Return rows under headings: numbers to the right, words to the left, None as a dash.
 
     Args:
         columns: The headings.
-        rows: One sequence a row, as long as the headings.
+        rows: One sequence per row, as long as the headings.
     """
-    cells = [[_shown(value) for value in row] for row in rows]
+    cells = [[_cell(value) for value in row] for row in rows]
     widths = [
         max(len(row[index]) for row in [list(columns), *cells]) for index in range(len(columns))
     ]
@@ -31,14 +31,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
-def per_cent(share: float | None) -> str:
-    """Writes a share as people say it: `98.61 %`; a dash for None, and what is no share short."""
-    if share is None:
-        return "–"
-    return f"{100 * share:.2f} %" if abs(share) <= 1 else f"{100 * share:.4g} %"
-
-
-def _shown(value: object) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, int) and not isinstance(value, bool):

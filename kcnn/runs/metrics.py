@@ -9,7 +9,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import write_csv
 from kcnn.files.read import DAMAGED_HINT, read_csv
 from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.text.numbers import six_digits
 
 # How the names of metrics between 0 and 1 end, of all that recipes may ask for.
 _FRACTIONS = ("accuracy", "precision", "recall", "f1_score", "auc")

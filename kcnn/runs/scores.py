@@ -12,7 +12,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import write_csv
 from kcnn.files.read import DAMAGED_HINT, Table, read_csv
 from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.text.numbers import six_digits
 
 _CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support")
 _WHOLE_COLUMNS = ("index", "label", "predicted")

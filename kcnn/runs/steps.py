@@ -8,7 +8,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import write_text
 from kcnn.files.read import DAMAGED_HINT, read_csv
 from kcnn.runs.folder import RunFolder
-from kcnn.text.six_digits import six_digits
+from kcnn.text.numbers import six_digits
 
 _HEADER = "step,loss\n"
 _MISSING_HINT = "the run was stopped before its first epoch ended, or made by an older kcnn"

@@ -39,6 +39,10 @@ class FitResult:
     run: RunFolder
     summary: dict[str, Any]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {"path": str(self.run.path), **self.summary}
+
 
 def complete_run(
     run: RunFolder,

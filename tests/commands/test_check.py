@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.commands.check import check
-from kcnn.console.output import check_text
+from kcnn.console.check import check_text
 from kcnn.errors import DataError, RecipeError
 
 RECIPES = sorted(path.stem for path in Path(__file__).parents[2].glob("recipes/*.yaml"))

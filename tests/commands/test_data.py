@@ -29,17 +29,17 @@ def own_mnist(tmp_path: Path) -> Path:
 
 
 def test_list_of_an_empty_machine() -> None:
-    rows = {row["name"]: row for row in list_sets(None)}
+    rows = {row.name: row for row in list_sets(None).rows}
     assert list(rows) == ["digits", "mnist", "fashion_mnist", "cifar10", "cifar100"]
-    assert rows["digits"]["found"] == "scikit-learn"
-    assert {row["found"] for name, row in rows.items() if name != "digits"} == {None}
-    assert rows["cifar100"]["image_shape"] == (32, 32, 3)
-    assert len(rows["cifar100"]["class_names"]) == 100
+    assert rows["digits"].found == "scikit-learn"
+    assert {row.found for name, row in rows.items() if name != "digits"} == {None}
+    assert rows["cifar100"].image_shape == (32, 32, 3)
+    assert len(rows["cifar100"].class_names) == 100
 
 
 def test_list_says_where(own_mnist) -> None:
-    rows = {row["name"]: row for row in list_sets(own_mnist.parent)}
-    assert rows["mnist"]["found"] == str(own_mnist)
+    rows = {row.name: row for row in list_sets(own_mnist.parent).rows}
+    assert rows["mnist"].found == str(own_mnist)
 
 
 def test_listing_reads_no_images() -> None:
@@ -72,7 +72,7 @@ def test_names_without_files(name, message) -> None:
 
 
 def test_verify_reads_a_file_that_is_not_the_original(own_mnist) -> None:
-    assert verify("mnist", own_mnist.parent, Progress()) == {
+    assert verify("mnist", own_mnist.parent, Progress()).as_json() == {
         "name": "mnist",
         "path": str(own_mnist),
         "sha256": {"mnist.npz": hashlib.sha256(own_mnist.read_bytes()).hexdigest()},
@@ -86,10 +86,10 @@ def test_verify_reads_a_file_that_is_not_the_original(own_mnist) -> None:
 
 def test_verify_a_damaged_file(own_mnist) -> None:
     own_mnist.write_bytes(own_mnist.read_bytes()[:500])
-    answer = verify("mnist", own_mnist.parent, Progress())
-    assert (answer["readable"], answer["original"]) == (False, False)
-    assert answer["problem"].startswith(f"{own_mnist}: ")
-    assert answer["train_count"] is None
+    result = verify("mnist", own_mnist.parent, Progress())
+    assert (result.readable, result.original) == (False, False)
+    assert result.problem is not None and result.problem.startswith(f"{own_mnist}: ")
+    assert result.train_count is None
 
 
 def test_verify_the_original(own_mnist, monkeypatch) -> None:
@@ -97,7 +97,7 @@ def test_verify_the_original(own_mnist, monkeypatch) -> None:
 
     digest = hashlib.sha256(own_mnist.read_bytes()).hexdigest()
     monkeypatch.setitem(NAMED_DATASETS["mnist"].known_hashes, "mnist.npz", f"sha256:{digest}")
-    assert verify("mnist", own_mnist.parent, Progress())["original"] is True
+    assert verify("mnist", own_mnist.parent, Progress()).original is True
 
 
 def test_verify_what_is_nowhere() -> None:
@@ -108,12 +108,12 @@ def test_verify_what_is_nowhere() -> None:
 
 @pytest.mark.slow
 def test_verify_real_data(real_data) -> None:
-    answers = {name: verify(name, real_data, Progress()) for name in ("mnist", "cifar10")}
-    for answer in answers.values():
-        assert answer["readable"] is True
-        assert answer["test_count"] == 10_000
-    assert answers["mnist"]["train_count"] == 60_000
-    assert answers["cifar10"]["train_count"] == 50_000
+    results = {name: verify(name, real_data, Progress()) for name in ("mnist", "cifar10")}
+    for result in results.values():
+        assert result.readable is True
+        assert result.test_count == 10_000
+    assert results["mnist"].train_count == 60_000
+    assert results["cifar10"].train_count == 50_000
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")

@@ -12,7 +12,7 @@ from kcnn.progress import Progress
 
 
 def test_a_machine_that_is_well(tmp_path: Path, real_data: Path) -> None:
-    found = examine(tmp_path / "outputs", real_data, Progress())
+    found = examine(tmp_path / "outputs", real_data, Progress()).as_json()
     assert found["output_dir"] == str(tmp_path / "outputs")
     assert found["output_dir_problem"] is None
     assert set(found["data"]) == set(NAMED_DATASETS)
@@ -24,7 +24,7 @@ def test_a_machine_that_is_well(tmp_path: Path, real_data: Path) -> None:
 
 def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    found = examine(tmp_path / "file", None, Progress())
+    found = examine(tmp_path / "file", None, Progress()).as_json()
     assert found["output_dir_problem"] == f"{tmp_path / 'file'}: is a file, not a folder"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kcnn.commands.evaluate import evaluate
-from kcnn.console.output import evaluation_text
+from kcnn.console.evaluate import evaluation_text
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
 from kcnn.runs.folder import RunFolder

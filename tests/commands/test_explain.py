@@ -1,4 +1,4 @@
-"""kcnn explain as a person meets it: text, Markdown, JSON, exercise, walk, and mistakes."""
+"""kcnn explain as a user sees it: text, Markdown, JSON and mistakes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
 
 from kcnn.cli import cli
-from kcnn.commands.explain_layer import explain_layer
-from kcnn.errors import RunError
 from kcnn.recipe.library import shipped_recipes
-from kcnn.runs.folder import RunFolder
 
 NET = """\
 name: net
@@ -148,98 +143,10 @@ def test_images_that_only_the_data_know(net: Path) -> None:
     assert run(net, *settings, "data.image_size=[32,32]", "data.channels=3").exit_code == 0
 
 
-def test_the_exercise() -> None:
-    done = run("cifar", "--solve", "padding", "model.layers[0].Conv2D.kernel_size=7")
-    assert done.stdout.splitlines()[:3] == [
-        "conv2d: 32 high and wide, kernel 7, stride 1: padding 3",
-        "  P = (7 − 1)/2 = 3",
-        "  (32 − 7 + 2·3)/1 + 1 = 32",
-    ]
-    answers = json.loads(run("cifar", "--solve", "padding", "--json").stdout)
-    assert [one["padding"] for one in answers] == [1, 1]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--markdown", "--json"], "--markdown and --json do not go together"),
-        (["--solve", "padding", "--layer", "C1"], "--solve and --layer do not go together"),
-        (["--solve", "padding", "--markdown"], "--markdown and --solve do not go together"),
-        (["--at", "1,1", "--filter", "2"], "--at, --filter: only with --layer NAME"),
-        (["--layer", "C1", "--at", "middle"], "'middle': expected a row and a column, as in 12,7"),
-        (["--layer", "C1", "--at=-1,2"], "'-1,2': expected a row and a column"),
-        (["--solve", "stride"], "'stride' is not 'padding'"),
-    ],
-)
-def test_wrong_usage(net: Path, options: list[str], message: str) -> None:
-    done = run(net, *options)
+def test_markdown_and_json_do_not_go_together(net: Path) -> None:
+    done = run(net, "--markdown", "--json")
     assert done.exit_code == 2
-    assert message in done.stderr
-
-
-class TestLayer:
-    def test_text(self, net: Path) -> None:
-        image = np.arange(28 * 28, dtype=np.uint16).reshape(28, 28) % 256
-        Image.fromarray(image.astype(np.uint8)).save("grey.png")
-        done = run(net, "--layer", "C1", "--image", "grey.png", "--at", "0,3", "--filter", "7")
-        lines = done.stdout.splitlines()
-        assert done.exit_code == 0, done.stderr
-        assert lines[0] == "C1, filter 7, at row 0 and column 3 of its 24×24×30 output"
-        assert lines[1] == "reads rows 0 to 4 and columns 3 to 7"
-        assert lines[3] == "image: grey.png; weights as seed 0 draws them"
-        patch = lines[lines.index("patch") + 1 : lines.index("filter")]
-        read = [[float(one) for one in line.split()] for line in patch]
-        assert read == pytest.approx((image[:5, 3:8] / 255).round(3), abs=1e-9)
-        assert lines[-2].removeprefix("activation: relu gives ") == (
-            lines[-1].removeprefix("Keras gives ").removesuffix(" (float32)")
-        )
-
-    def test_whitening_without_standard_scaling(self, net: Path) -> None:
-        net.write_text(
-            NET.replace("mnist", "digits")
-            .replace("name: C1", "name: C1, kernel_initializer: Whitening")
-            .replace("kernel_size: 5", "kernel_size: 4"),
-            encoding="utf-8",
-        )
-        Image.new("L", (8, 8)).save("grey.png")
-        kernels = [
-            explain_layer(net, [], "C1", filter=number, image=Path("grey.png")).numbers.kernel
-            for number in (0, 15)
-        ]
-        np.testing.assert_array_equal(kernels[0], -kernels[1])
-
-    def test_weights_of_a_run(self, trained_run: RunFolder) -> None:
-        output_dir = trained_run.path.parents[1]
-        settings = [trained_run.resolved, "--layer", "conv2d", "--json", "--quiet"]
-        trained = run(*settings, "--run", "digits/run-001", "--output-dir", output_dir)
-        answer = json.loads(trained.stdout)
-        assert answer["weights"] == "of digits/run-001 after its last epoch"
-        assert answer["image"].startswith("the first test image of digits")
-        assert answer["value"] == pytest.approx(answer["keras_value"], abs=1e-5)
-        assert answer["kernel"] != json.loads(run(*settings).stdout)["kernel"]
-
-    def test_the_run_of_another_network(self, trained_run: RunFolder) -> None:
-        with pytest.raises(RunError, match="digits/run-001: trained another network"):
-            explain_layer(
-                "digits", [], "conv2d", run=str(trained_run.path), output_dir=Path("outputs")
-            )
-
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            (["--layer", "c1"], "net.yaml: no layer is named c1; did you mean C1?"),
-            (["--layer", "dense"], "net.yaml: layer dense is a Dense, expected a Conv2D"),
-            (["--layer", "C1", "--at", "24,0"], "--at 24,0: C1 gives a 24×24 map"),
-            (["--layer", "C1", "--filter", "30"], "--filter 30: C1 has 30 filters"),
-            (["--layer", "C1", "--run", "none"], "none: no such run in outputs"),
-            (["--layer", "C1", "--image", "none.png"], "none.png: no such file"),
-            (["--layer", "C1", "--image", "net.yaml"], "net.yaml: not a PNG, JPEG, BMP or GIF"),
-        ],
-    )
-    def test_mistakes_come_before_keras(self, net: Path, options: list[str], message: str) -> None:
-        done = run(net, *options)
-        assert (done.exit_code, done.stdout) == (1, "")
-        assert done.stderr.startswith(f"error: {message}")
+    assert "--markdown and --json do not go together" in done.stderr
 
 
 def test_without_tensorflow_or_numpy(net: Path) -> None:

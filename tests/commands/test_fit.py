@@ -134,7 +134,7 @@ def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
 def test_plot_draws_the_images_that_trained_as_fit_did(finished: FitResult) -> None:
     samples = finished.run.plots / "samples.png"
     drawn = samples.read_bytes()
-    assert plot_runs([str(finished.run.path)], finished.run.path.parents[1], only=["samples"])
+    assert plot_runs([str(finished.run.path)], finished.run.path.parents[1], only=["samples"]).paths
     assert samples.read_bytes() == drawn
 
 

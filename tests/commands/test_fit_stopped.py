@@ -68,7 +68,7 @@ def test_a_signal_while_training(
         "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
         "summary.json", "checkpoint", "log.txt",
     }  # fmt: skip
-    pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress())
+    pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress()).paths
     assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}
 
 

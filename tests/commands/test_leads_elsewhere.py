@@ -98,7 +98,7 @@ def contents(path: Path) -> dict[str, bytes]:
         ("metrics.csv", ["runs"]),
         ("confusion.csv", ["plot", "--only", "confusion"]),
         ("filters.npz", ["plot", "--only", "filters"]),
-        ("log.txt", ["runs", "tiny/run-001", "--watch"]),
+        ("log.txt", ["watch", "tiny/run-001"]),
         ("environment.json", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
         ("model.keras", ["evaluate"]),
     ],

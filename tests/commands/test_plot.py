@@ -55,7 +55,7 @@ def test_plots_the_newest_run_into_its_folder(make_run, tmp_path: Path, notes) -
     make_run()
     run = make_run()
     write_predictions(run)
-    written = plot_runs([], tmp_path, progress=notes)
+    written = plot_runs([], tmp_path, progress=notes).paths
     names = ["accuracy", "loss", "learning_rate", "samples", "mistakes"]
     assert written == [run.plots / f"{name}.png" for name in names]
     assert [line.split(":")[0] for line in notes.lines] == [
@@ -76,7 +76,7 @@ def test_plots_feature_maps_of_the_saved_model(make_run, tmp_path: Path) -> None
     with pytest.raises(RunError, match="this run has no such model"):
         plot_runs([], tmp_path, only=["feature_maps"])
     model.save(run.model)
-    assert plot_runs([], tmp_path, only=["feature_maps"]) == [run.plots / "feature_maps.png"]
+    assert plot_runs([], tmp_path, only=["feature_maps"]).paths == [run.plots / "feature_maps.png"]
     run.model.write_bytes(b"rubbish")
     with pytest.raises(RunError, match=r"model\.keras: not the weights"):
         plot_runs([], tmp_path, only=["feature_maps"])
@@ -84,13 +84,13 @@ def test_plots_feature_maps_of_the_saved_model(make_run, tmp_path: Path) -> None
 
 def test_compares_several_runs_in_a_folder_that_is_not_a_run(make_run, tmp_path: Path) -> None:
     runs = [make_run("digits"), make_run("digits"), make_run("other")]
-    written = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg")
+    written = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg").paths
     assert [path.name for path in written] == ["accuracy.svg", "loss.svg", "learning_rate.svg"]
     text = written[0].read_text(encoding="utf-8")
     assert all(run.title in text for run in runs)
-    again = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg")
+    again = plot_runs(["digits/run-001", "digits/run-002", "other"], tmp_path, "svg").paths
     assert again == written
-    pair = plot_runs(["digits/run-001", "digits/run-002"], tmp_path, "svg")
+    pair = plot_runs(["digits/run-001", "digits/run-002"], tmp_path, "svg").paths
     assert pair[0].parent != written[0].parent
     assert [run.path for run in list_runs(tmp_path)] == [run.path for run in runs]
 
@@ -99,13 +99,13 @@ def test_compares_runs_of_the_same_name_in_two_folders(make_run, tmp_path: Path)
     run = make_run()
     copy = tmp_path / "kept" / "digits" / "run-001"
     shutil.copytree(run.path, copy)
-    written = plot_runs([str(run.path), str(copy)], tmp_path, only=["loss"])
+    written = plot_runs([str(run.path), str(copy)], tmp_path, only=["loss"]).paths
     assert [path.name for path in written] == ["loss.png"]
 
 
 def test_run_that_is_named_twice_is_plotted_alone(make_run, tmp_path: Path) -> None:
     run = make_run()
-    assert plot_runs(["digits", "digits/run-001"], tmp_path, only=["loss"]) == [
+    assert plot_runs(["digits", "digits/run-001"], tmp_path, only=["loss"]).paths == [
         run.plots / "loss.png"
     ]
 
@@ -128,7 +128,7 @@ def test_refuses_a_run_without_epochs_alone_and_among_several(make_run, tmp_path
 def test_reports_once_that_images_cannot_be_loaded(make_run, tmp_path: Path, notes) -> None:
     run = make_run()
     write_text(run.resolved, RECIPE.replace("dataset: digits", "dataset: npz, path: gone.npz"))
-    written = plot_runs([], tmp_path, progress=notes)
+    written = plot_runs([], tmp_path, progress=notes).paths
     assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
     assert sum("gone.npz" in line for line in notes.lines) == 1
     with pytest.raises(KcnnError, match=r"gone\.npz"):
@@ -147,7 +147,7 @@ def test_skips_images_that_changed_since_the_run(make_run, tmp_path: Path, notes
     write_text(run.resolved, RECIPE.replace("dataset: digits", own))
     write_predictions(run)
     write_json(run.summary, {"test_images_digest": "of others"})
-    written = plot_runs([], tmp_path, progress=notes)
+    written = plot_runs([], tmp_path, progress=notes).paths
     assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
     (line,) = [line for line in notes.lines if "could not be loaded: " in line]
     assert line.endswith("was scored on other test images than those that are here now")
@@ -162,7 +162,7 @@ def test_plots_curves_without_importing_tensorflow_or_pyplot(make_run, tmp_path:
 import sys
 from pathlib import Path
 from kcnn.commands.plot import plot_runs
-assert len(plot_runs([], Path({str(tmp_path)!r}), only=["accuracy", "samples"])) == 2
+assert len(plot_runs([], Path({str(tmp_path)!r}), only=["accuracy", "samples"]).paths) == 2
 print(sorted({{"tensorflow", "keras", "matplotlib.pyplot"}} & sys.modules.keys()))
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -175,7 +175,7 @@ def test_compares_running_means_if_all_runs_have_steps(make_run, tmp_path: Path)
     with pytest.raises(RunError, match=r"second/run-001/steps\.csv: missing"):
         plot_runs(["first", "second"], tmp_path, only=["loss_steps"])
     write_csv(second.steps, ["step", "loss"], [[step, 3 / step] for step in range(1, 51)])
-    (path,) = plot_runs(["first", "second"], tmp_path, "svg", only=["loss_steps"])
+    (path,) = plot_runs(["first", "second"], tmp_path, "svg", only=["loss_steps"]).paths
     text = path.read_text(encoding="utf-8")
     assert all(
         words in text
@@ -188,7 +188,7 @@ def test_textbook_style_of_one_run_and_of_several(make_run, tmp_path: Path) -> N
     for runs in (["first"], ["first", "second"]):
 
         def drawn(runs: list[str] = runs, **how: str) -> bytes:
-            (path,) = plot_runs(runs, tmp_path, only=["accuracy"], **how)
+            (path,) = plot_runs(runs, tmp_path, only=["accuracy"], **how).paths
             return path.read_bytes()
 
         default = drawn()

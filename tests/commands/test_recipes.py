@@ -11,11 +11,11 @@ SHIPPED = Path(__file__).resolve().parents[2] / "recipes"
 
 
 def test_list() -> None:
-    listed = {one["name"]: one for one in list_recipes()}
+    listed = {row["name"]: row for row in list_recipes().as_json()}
     assert {"digits", "mnist", "cifar", "resnet20"} <= listed.keys()
     assert sorted(listed) == sorted(path.stem for path in SHIPPED.glob("*.yaml"))
     assert listed["cifar"]["dataset"] == "cifar10"
-    assert all(one["about"] for one in listed.values())
+    assert all(row["about"] for row in listed.values())
     assert Path(listed["digits"]["path"]).read_bytes() == (SHIPPED / "digits.yaml").read_bytes()
 
 

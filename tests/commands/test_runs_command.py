@@ -43,11 +43,11 @@ def outputs(tmp_path: Path) -> Path:
 
 
 def titles(outputs: Path, sort: str) -> list[str]:
-    return [row.run for row in list_runs(outputs, sort)]
+    return [row.run for row in list_runs(outputs, sort).rows]
 
 
 def test_rows(outputs: Path) -> None:
-    killed, failed, digits, cifar = list_runs(outputs)
+    killed, failed, digits, cifar = list_runs(outputs).rows
     assert (cifar.run, cifar.status, cifar.epochs) == ("cifar/run-001", "finished", 2)
     assert (cifar.test_accuracy, cifar.val_accuracy) == (0.5, 0.45)
     assert (cifar.parameters, cifar.seconds) == (900, 10.5)
@@ -59,8 +59,8 @@ def test_rows(outputs: Path) -> None:
 
 def test_a_run_that_trains(outputs: Path) -> None:
     with lock_run(RunFolder(outputs / "mnist" / "run-001")):
-        assert list_runs(outputs)[0].status == "training"
-    assert list_runs(outputs)[0].status == "unfinished"
+        assert list_runs(outputs).rows[0].status == "training"
+    assert list_runs(outputs).rows[0].status == "unfinished"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_resumed_or_copied_run_was_started_when_it_was(outputs: Path) -> None:
     write_text(run.resolved, "name: any\n")  # now, as a resume does
     shutil.copytree(run.path, outputs / "cifar" / "run-007")
     assert titles(outputs, "started")[-2:] == ["cifar/run-001", "cifar/run-007"]
-    assert {row.started for row in list_runs(outputs)[-2:]} == {datetime.fromisoformat(began)}
+    assert {row.started for row in list_runs(outputs).rows[-2:]} == {datetime.fromisoformat(began)}
 
 
 def test_every_sort(outputs: Path) -> None:
@@ -96,13 +96,13 @@ def test_damaged_files_are_skipped(outputs: Path) -> None:
     run = outputs / "cifar" / "run-001"
     (run / "summary.json").write_text("{")
     (run / "metrics.csv").write_text("epoch\nx\n")
-    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
     assert (row.status, row.epochs, row.test_accuracy) == ("unfinished", None, None)
 
 
 def test_metrics_saved_with_semicolons(outputs: Path) -> None:
     (outputs / "cifar" / "run-001" / "metrics.csv").write_text("epoch;val_accuracy\n1;0,5\n")
-    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
     assert (row.epochs, row.val_accuracy, row.test_accuracy) == (None, None, 0.5)
     done = CliRunner().invoke(cli, ["runs", "--output-dir", str(outputs)])
     assert re.search(r"cifar/run-001 +finished +50\.00 % +– +– +900 ", done.output)
@@ -111,7 +111,7 @@ def test_metrics_saved_with_semicolons(outputs: Path) -> None:
 def test_summary_of_another_shape(outputs: Path) -> None:
     summary = {"status": 3, "test": [1], "parameters": "many", "timings": {"train": None}}
     write_json(outputs / "cifar" / "run-001" / "summary.json", summary)
-    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
     assert (row.status, row.test_accuracy, row.parameters) == ("unfinished", None, None)
     assert row.seconds is None
 
@@ -123,7 +123,7 @@ def test_numbers_that_no_table_can_show(number: str, outputs: Path) -> None:
         f'"parameters": {number}}}'
     )
     write_text(outputs / "cifar" / "run-001" / "summary.json", text)
-    row = next(row for row in list_runs(outputs) if row.run == "cifar/run-001")
+    row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
     assert (row.test_accuracy, row.seconds, row.parameters) == (None, None, None)
     write_text(outputs / "cifar" / "run-001" / "metrics.csv", "epoch,val_accuracy\n1,1e308\n")
     done = CliRunner().invoke(cli, ["runs", "--output-dir", str(outputs)])
@@ -132,10 +132,10 @@ def test_numbers_that_no_table_can_show(number: str, outputs: Path) -> None:
 
 
 def test_json(outputs: Path) -> None:
-    row = list_runs(outputs, "run")[0].as_json()
+    row = list_runs(outputs, "run").rows[0].as_json()
     assert json.loads(json.dumps(row)) == row
     assert row["path"] == str(outputs / "cifar" / "run-001")
 
 
 def test_no_runs(tmp_path: Path) -> None:
-    assert list_runs(tmp_path / "nowhere") == []
+    assert list_runs(tmp_path / "nowhere").rows == []

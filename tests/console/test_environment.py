@@ -11,7 +11,7 @@ import pytest
 
 from kcnn.cli import cli
 from kcnn.console.environment import prepare_environment
-from kcnn.console.output import json_text
+from kcnn.console.json_text import json_text
 
 
 def stream(encoding: str, errors: str = "strict") -> io.TextIOWrapper:

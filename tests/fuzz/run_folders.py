@@ -38,7 +38,7 @@ train: {epochs: 2, batch_size: 64, optimizer: Adam}
 COMMANDS = (
     ("runs",),
     ("runs", "--json"),
-    ("runs", "tiny/run-001", "--watch"),
+    ("watch", "tiny/run-001"),
     ("plot", "tiny/run-001", "--quiet"),
     ("compare", "tiny/run-001", "tiny/intact"),
     ("evaluate", "tiny/run-001", "--quiet"),

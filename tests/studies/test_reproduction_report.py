@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.console.reproduction import reproduction_text
+from kcnn.console.reproduce import reproduction_text
 from kcnn.recipe.schema import Fidelity, Published
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.reproduction_report import (

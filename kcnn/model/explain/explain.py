@@ -117,6 +117,25 @@ class Explanation:
         """The same for a batch of training."""
         return self.activation_bytes * self.recipe.train.batch_size
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {
+            "recipe": str(self.recipe.origin.file),
+            "name": self.recipe.name,
+            "image_shape": list(self.image_shape),
+            "layers": [layer.as_json() for layer in self.layers],
+            "totals": {
+                "parameters": self.cost.parameters,
+                "trainable_parameters": self.cost.parameters - self.cost.not_trained,
+                "multiply_adds": self.cost.multiply_adds,
+                "activation_bytes": self.activation_bytes,
+                "batch_size": self.recipe.train.batch_size,
+                "activation_bytes_per_batch": self.batch_bytes,
+            },
+            "oddities": [vars(remark) for remark in self.remarks],
+            "problem": None if self.problem is None else self.problem.message,
+        }
+
 
 def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Explanation:
     """Explain a recipe's network as far as its layers fit.

@@ -14,7 +14,7 @@ from kcnn.model.saved import save_model
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.scores import write_confusion, write_per_class, write_predictions
-from kcnn.text.six_digits import six_digits
+from kcnn.text.numbers import six_digits
 from kcnn.training.fit import Training
 from kcnn.training.loss_and_metrics import measure, probabilities
 from kcnn.training.scoring.scoring import Scores, answer_images, score

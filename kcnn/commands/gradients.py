@@ -1,11 +1,13 @@
-"""kcnn check --gradients: does backpropagation give a recipe's network the right gradients?"""
+"""kcnn gradients: does backpropagation give a recipe's network the right gradients?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.known_images import plan_for_known_images
@@ -51,6 +53,38 @@ class OutputSums:
         """Whether the sums are as they must be; those of a sigmoid may be anything."""
         return self.activation == "sigmoid" or self.deviation <= SUM_TOLERANCE
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {
+            "activation": self.activation,
+            "lowest": self.lowest,
+            "highest": self.highest,
+            "deviation_from_1": None if self.activation == "sigmoid" else self.deviation,
+        }
+
+
+@dataclass(frozen=True)
+class VariableErrors:
+    """The errors of one variable's gradients.
+
+    Args:
+        variable: Its name.
+        checked: Number of its weights that were checked.
+        zero: Number of them whose gradient is 0 both ways.
+        at_a_kink: Number of them at a kink, where no derivative exists.
+        disagreeing: Number of them whose gradients disagree.
+        median_error: Median relative error of the others; None without any.
+        largest_error: Largest relative error of the others; None without any.
+    """
+
+    variable: str
+    checked: int
+    zero: int
+    at_a_kink: int
+    disagreeing: int
+    median_error: float | None
+    largest_error: float | None
+
 
 @dataclass(frozen=True)
 class GradientReport:
@@ -81,6 +115,65 @@ class GradientReport:
     def right(self) -> bool:
         """Whether gradients agree and probabilities sum to 1."""
         return self.gradients.agrees and self.sums.right
+
+    @property
+    def variables(self) -> list[VariableErrors]:
+        """The errors, variable by variable."""
+        groups = groupby(self.gradients.weights, lambda weight: weight.variable)
+        return [_variable_errors(name, list(weights)) for name, weights in groups]
+
+    @property
+    def verdict(self) -> str:
+        """One line: whether backpropagation agrees."""
+        gradients = self.gradients
+        kinks = sum(weight.finding == "kink" for weight in gradients.weights)
+        zeros = sum(weight.zero for weight in gradients.weights)
+        compared, wrong = len(gradients.compared), len(self.disagreeing)
+        counts = (
+            (gradients.shortened, "of them by a shorter step, clear of a kink nearby"),
+            (zeros, "more with a gradient of 0 both ways"),
+            (kinks, "more at a kink left out"),
+        )
+        besides = "".join(f"; {count} {what}" for count, what in counts if count)
+        if not compared:
+            return f"backpropagation cannot be judged: no weight has a gradient to compare{besides}"
+        largest = f"{max(weight.error for weight in gradients.compared):.1e}"
+        if wrong:
+            return (
+                f"backpropagation disagrees: {wrong} of {compared:,} weights, "
+                f"largest relative error {largest}{besides}"
+            )
+        return (
+            f"backpropagation agrees: largest relative error {largest} over {compared:,} weights"
+            f"{besides}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {
+            "recipe": str(self.recipe.origin.file),
+            "name": self.recipe.name,
+            "agrees": self.gradients.agrees,
+            "right": self.right,
+            "verdict": self.verdict,
+            "images": self.images,
+            "classes_shown": self.classes_shown,
+            "loss": self.gradients.loss,
+            "compared": len(self.gradients.compared),
+            "with_a_shorter_step": self.gradients.shortened,
+            "variables": [vars(variable) for variable in self.variables],
+            "disagreeing": [
+                {
+                    "variable": weight.variable,
+                    "index": list(weight.index),
+                    "analytic": weight.analytic,
+                    "numerical": weight.numerical,
+                    "relative_error": weight.error,
+                }
+                for weight in self.disagreeing
+            ],
+            "output_sums": self.sums.as_json(),
+        }
 
 
 def check_gradients(
@@ -135,6 +228,19 @@ def choose_images(plan: Plan, train: Images) -> Images:
     count = min(wanted, affordable, plan.recipe.train.batch_size)
     chosen = np.sort(train.by_turns(count))
     return type(train)(train.images[chosen], labels[chosen])
+
+
+def _variable_errors(name: str, weights: Sequence[WeightCheck]) -> VariableErrors:
+    errors = [weight.error for weight in weights if weight.finding != "kink" and not weight.zero]
+    return VariableErrors(
+        variable=name,
+        checked=len(weights),
+        zero=sum(weight.zero for weight in weights),
+        at_a_kink=sum(weight.finding == "kink" for weight in weights),
+        disagreeing=sum(weight.finding == "disagrees" for weight in weights),
+        median_error=median(errors) if errors else None,
+        largest_error=max(errors, default=None),
+    )
 
 
 def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Dataset:

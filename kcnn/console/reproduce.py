@@ -7,34 +7,36 @@ from kcnn.studies.reproduction_report import Reproduction, quantity_cells
 
 
 def reproduction_text(reproduction: Reproduction) -> str:
-    """Writes what the seeds gave, the verdicts, and where the recipe is not its source."""
+    """Return results of the seeds, verdicts, and where the recipe departs from its source."""
     parts = [
         table(
             ("ours", "mean", "deviation", "95 % of the mean", "seeds"),
-            [(one.label, *quantity_cells(one)) for one in reproduction.shown],
+            [(quantity.label, *quantity_cells(quantity)) for quantity in reproduction.shown],
         ),
         _verdicts(reproduction),
     ]
     if reproduction.caveat:
         parts.append(reproduction.caveat)
-    hints = [f"hint: {one.hint}" for one in reproduction.verdicts if one.hint]
+    hints = [f"hint: {verdict.hint}" for verdict in reproduction.verdicts if verdict.hint]
     if hints:
         parts.append("\n".join(hints))
     if reproduction.fidelity:
-        rows = [(one.setting, one.status, one.note) for one in reproduction.fidelity]
+        rows = [(note.setting, note.status, note.note) for note in reproduction.fidelity]
         parts.append(table(("not as the source has it", "", "note"), rows))
-    parts.append(
-        f"report  {reproduction.folder}\n"
-        f"next    kcnn compare {' '.join(str(run.path) for run in reproduction.runs)}"
-        if len(reproduction.runs) > 1
-        else f"report  {reproduction.folder}"
-    )
+    end = f"report  {reproduction.folder}"
+    if len(reproduction.runs) > 1:
+        end += f"\nnext    kcnn compare {' '.join(str(run.path) for run in reproduction.runs)}"
+    parts.append(end)
     return "\n\n".join(parts)
 
 
 def _verdicts(reproduction: Reproduction) -> str:
     if not reproduction.verdicts:
         return "the recipe names no published numbers; there is nothing to hold ours against"
-    rows = [(one.metric, one.shown_value, one.verdict, one.source) for one in reproduction.verdicts]
-    reasons = [f"{one.metric} {one.shown_value}: {one.reason}" for one in reproduction.verdicts]
+    verdicts = reproduction.verdicts
+    rows = [
+        (verdict.metric, verdict.shown_value, verdict.verdict, verdict.source)
+        for verdict in verdicts
+    ]
+    reasons = [f"{verdict.metric} {verdict.shown_value}: {verdict.reason}" for verdict in verdicts]
     return table(("published", "value", "verdict", "source"), rows) + "\n\n" + "\n".join(reasons)

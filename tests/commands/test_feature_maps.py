@@ -3,14 +3,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.commands.plot import plot_runs
+from kcnn.commands.feature_maps import plot_feature_maps
 from kcnn.commands.predict import predict
 from kcnn.data.digits import read_digits
-from kcnn.errors import DataError, KcnnError, RunError
+from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import write_csv
 from kcnn.runs.folder import RunFolder
 
@@ -28,13 +27,13 @@ def digit(tmp_path: Path) -> Path:
     return path
 
 
-def plot(run: RunFolder, image: Path, *only: str, **how) -> list[Path]:
-    return plot_runs([str(run.path)], run.path.parents[1], only=only, image=image, **how)
+def plot(run: RunFolder, image: Path, **how) -> list[Path]:
+    return plot_feature_maps(image, str(run.path), run.path.parents[1], **how).paths
 
 
 def test_plot_shows_the_prediction_of_kcnn_predict(run: RunFolder, digit: Path) -> None:
     (path,) = plot(run, digit, image_format="svg")
-    (prediction,) = predict([digit], str(run.path), run.path.parents[1], top=1)
+    (prediction,) = predict([digit], str(run.path), run.path.parents[1], top=1).images
     predicted, probability = prediction.classes[0]
     text = path.read_text(encoding="utf-8")
     assert "my seven.png" in text
@@ -54,14 +53,6 @@ def test_images_of_the_same_name_have_different_plots(run: RunFolder, digit: Pat
     assert plot(run, digit) == [first]
     assert first.read_bytes() == before
     assert {path.name for path in run.plots.iterdir()} == {first.name, second.name}
-
-
-def test_writes_the_other_plots_of_only_too(run: RunFolder, digit: Path) -> None:
-    np.savez(run.filters, before=np.ones((3, 3, 1, 4)), after=np.zeros((3, 3, 1, 4)))
-    written = plot(run, digit, "filters", "feature_maps", "loss")
-    assert [path.stem for path in written[:-1]] == ["loss", "filters"]
-    assert written[-1].stem.startswith("feature_maps-my-seven-")
-    assert not (run.plots / "feature_maps.png").exists()
 
 
 def test_does_not_load_the_dataset(run: RunFolder, digit: Path) -> None:
@@ -106,17 +97,6 @@ def test_refuses_what_is_not_an_image_with_the_error_of_kcnn_predict(
 def test_refuses_a_folder(run: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a folder, expected an image file"):
         plot(run, tmp_path)
-
-
-def test_refuses_an_image_for_figures_that_do_not_use_it(run: RunFolder, digit: Path) -> None:
-    with pytest.raises(KcnnError, match=r"my seven\.png: not used by loss, filters"):
-        plot(run, digit, "loss", "filters")
-    assert not run.plots.exists()
-
-
-def test_refuses_an_image_for_several_runs(run: RunFolder, trained_run, digit: Path) -> None:
-    with pytest.raises(KcnnError, match="can be drawn for one run, not for 2"):
-        plot_runs([str(run.path), str(trained_run.path)], run.path.parents[1], image=digit)
 
 
 def test_refuses_a_stopped_run_without_a_model(run: RunFolder, digit: Path) -> None:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
-from kcnn.commands.check_gradients import OutputSums, check_gradients, choose_images
+from kcnn.commands.gradients import OutputSums, check_gradients, choose_images
 from kcnn.data.dataset import Images
 from kcnn.errors import RecipeError
 from kcnn.model.known_images import plan_for_known_images
@@ -80,7 +80,7 @@ NORMALIZED = (
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["check", *map(str, arguments)])
+    return CliRunner().invoke(cli, ["gradients", *map(str, arguments)])
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_network_that_does_not_fit() -> None:
 
 
 def test_says_what_agrees() -> None:
-    done = run("digits", "--gradients", "--weights", 40)
+    done = run("digits", "--weights", 40)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert "in float64 on 10 training images of all 10 classes" in lines[0]
@@ -201,7 +201,7 @@ def test_says_what_agrees() -> None:
 
 @pytest.mark.usefixtures("wrong_gradient")
 def test_says_what_disagrees() -> None:
-    done = run("digits", "--gradients", "--weights", 40, NORMALIZED)
+    done = run("digits", "--weights", 40, NORMALIZED)
     assert done.exit_code == 1
     assert done.stderr.startswith("error") is False
     assert "worst" in done.stdout
@@ -214,7 +214,7 @@ def test_says_what_disagrees() -> None:
 
 @pytest.mark.usefixtures("wrong_gradient")
 def test_json_of_what_disagrees() -> None:
-    done = run("digits", "--gradients", "--weights", 40, "--json", NORMALIZED)
+    done = run("digits", "--weights", 40, "--json", NORMALIZED)
     assert done.exit_code == 1
     found = json.loads(done.stdout)
     assert not found["agrees"]
@@ -226,15 +226,8 @@ def test_json_of_what_disagrees() -> None:
     assert found["output_sums"]["deviation_from_1"] < 1e-5
 
 
-@pytest.mark.parametrize("option", [["--weights", "5"], ["--data-dir", "."]])
-def test_options_that_mean_nothing_alone(option: list[str]) -> None:
-    done = run("digits", *option)
-    assert done.exit_code == 2
-    assert f"{option[0]}: only with --gradients" in done.output
-
-
 def test_no_weights_at_all() -> None:
-    done = run("digits", "--gradients", "--weights", 0)
+    done = run("digits", "--weights", 0)
     assert done.exit_code == 2
 
 

@@ -1,31 +1,26 @@
-"""The text of `kcnn explain --layer`: one value of a convolution as grids of numbers."""
+"""The text of kcnn trace: one value of a convolution as grids of numbers."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kcnn.console.output import json_text
+from kcnn.text.sizes import shape_text
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from kcnn.commands.explain_layer import LayerExample, WorkedExample
+    from kcnn.commands.trace import Trace, WorkedExample
 
 WIDTH = 100
 MOST_CHANNELS = 3  # whose grids are printed; of the others, the sums are
 GAP = "   "
 
 
-def shown(result: LayerExample, as_json: bool) -> str:
-    """Write a worked example for people or for programs."""
-    return json_text(example_json(result)) if as_json else example_text(result)
-
-
-def example_text(result: LayerExample) -> str:
-    """Writes patch, filter and products of each channel, then what they add up to."""
+def trace_text(result: Trace) -> str:
+    """Return patch, filter and products of each channel, then what they add up to."""
     example = result.numbers
     channels = min(example.patch.shape[2], MOST_CHANNELS)
     parts = [_heading(result), *(_channel(example, index) for index in range(channels))]
@@ -34,46 +29,23 @@ def example_text(result: LayerExample) -> str:
     return "\n\n".join([*parts, _adding_up(example)])
 
 
-def example_json(result: LayerExample) -> dict[str, Any]:
-    """Gives all numbers as plain JSON values."""
-    example = result.numbers
-    return {
-        "layer": example.layer,
-        "reads": example.reads,
-        "image": result.image,
-        "weights": result.weights,
-        "filter": example.filter,
-        "row": example.row,
-        "column": example.column,
-        "rows": list(example.rows),
-        "columns": list(example.columns),
-        "patch": example.patch.tolist(),
-        "kernel": example.kernel.tolist(),
-        "products": example.products.tolist(),
-        "sum": example.sum,
-        "bias": example.bias,
-        "activation": example.activation,
-        "value": example.value,
-        "keras_value": example.keras_value,
-    }
-
-
-def _heading(result: LayerExample) -> str:
+def _heading(result: Trace) -> str:
     example = result.numbers
     reads = "the scaled image" if example.reads == "image" else example.reads
     return (
         f"{example.layer}, filter {example.filter}, at row {example.row} and "
-        f"column {example.column} of its {_shape(example.output_shape)} output\n"
+        f"column {example.column} of its {shape_text(example.output_shape)} output\n"
         f"reads {_span('row', example.rows, example.input_shape[0])} and "
         f"{_span('column', example.columns, example.input_shape[1])}\n"
-        f"of {reads}, {_shape(example.input_shape)}\n"
+        f"of {reads}, {shape_text(example.input_shape)}\n"
         f"image: {result.image}; weights {result.weights}"
     )
 
 
-def _span(what: str, places: Sequence[int], size: int) -> str:
-    first, last = places[0], places[-1]
-    steps = f" in steps of {places[1] - first}" if len(places) > 1 and places[1] > first + 1 else ""
+def _span(what: str, indices: Sequence[int], size: int) -> str:
+    first, last = indices[0], indices[-1]
+    step = indices[1] - first if len(indices) > 1 else 1
+    steps = f" in steps of {step}" if step > 1 else ""
     text = f"{what} {first}" if first == last else f"{what}s {first} to {last}{steps}"
     text = text.replace("-", "−")
     return text if first >= 0 and last < size else f"{text} (beyond the edge: 0)"
@@ -99,12 +71,13 @@ def _channel(example: WorkedExample, index: int) -> str:
 
 
 def _adding_up(example: WorkedExample) -> str:
-    sums = [float(one) for one in example.channel_sums]
+    sums = [float(total) for total in example.channel_sums]
     largest = max(map(abs, [*sums, example.sum, example.bias, example.value]))
     total, value = _number(example.sum, largest), _number(example.value, largest)
     lines = []
     if len(sums) > 1:
-        added = " ".join([_number(sums[0], largest), *(_signed(one, largest) for one in sums[1:])])
+        terms = [_number(sums[0], largest), *(_signed(term, largest) for term in sums[1:])]
+        added = " ".join(terms)
         lines.append(f"all {len(sums)} channels: {added} = {total}")
     biased = _number(example.sum + example.bias, largest)
     lines += [
@@ -118,16 +91,16 @@ def _adding_up(example: WorkedExample) -> str:
 
 
 def _grid(values: np.ndarray) -> list[str]:
-    """Writes numbers in columns, the largest with three significant digits."""
-    numbers = [[float(one) for one in row] for row in values]
-    largest = max(abs(one) for row in numbers for one in row)
-    cells = [[_number(one, largest, digits=3) for one in row] for row in numbers]
+    """Return numbers in columns, the largest with three significant digits."""
+    numbers = [[float(value) for value in row] for row in values]
+    largest = max(abs(number) for row in numbers for number in row)
+    cells = [[_number(number, largest, digits=3) for number in row] for row in numbers]
     width = max(len(cell) for row in cells for cell in row)
     return ["  ".join(cell.rjust(width) for cell in row) for row in cells]
 
 
 def _number(value: float, largest: float, digits: int = 4) -> str:
-    """Writes a number with as many decimals as give the largest of its company its digits."""
+    """Return a number with as many decimals as the largest of its group needs for its digits."""
     leading = math.floor(math.log10(abs(largest))) if largest else digits
     decimals = min(max(digits - 1 - leading, 0), 9)
     text = f"{abs(value):.{decimals}f}"
@@ -136,7 +109,3 @@ def _number(value: float, largest: float, digits: int = 4) -> str:
 
 def _signed(value: float, largest: float) -> str:
     return f"{'−' if value < 0 else '+'} {_number(abs(value), largest)}"
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape))

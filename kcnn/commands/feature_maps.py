@@ -1,4 +1,4 @@
-"""kcnn plot --image: draw the feature maps of a run's model for an image file."""
+"""kcnn feature-maps: draw the feature maps of a run's model for an image file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.commands.plot import Plots
 from kcnn.commands.predict import predict
 from kcnn.data.fitted_images import FittedImages
 from kcnn.data.images import reading
@@ -16,38 +17,52 @@ from kcnn.errors import DataError
 from kcnn.figures import feature_maps
 from kcnn.figures.curves import read_curve
 from kcnn.figures.examples import user_image
-from kcnn.figures.run_plots import save_plots
+from kcnn.figures.run_plots import check_format, save_plots
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
+from kcnn.runs.find import find_run
 from kcnn.runs.folder import RunFolder, require_no_links
+from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_status
 
 MAX_STEM_LENGTH = 60
 
 
-def plot_image(run: RunFolder, file: Path, image_format: str, progress: Progress) -> Path:
+def plot_feature_maps(
+    image: Path,
+    run: str | None,
+    output_dir: Path,
+    image_format: str = "png",
+    progress: Progress | None = None,
+) -> Plots:
     """Draw the feature maps of an image file into the run's folder `plots`.
 
     The plot's name has the image's name and a hash of its content, so that plots of two images
     never overwrite each other.
 
     Args:
-        run: The run.
-        file: PNG, JPEG, BMP or GIF. It is converted to the size and colors of the model's input.
+        image: PNG, JPEG, BMP or GIF. It is converted to the size and colors of the model's input.
+        run: A run as `kcnn.runs.find.find_run` takes it; the newest if None.
+        output_dir: The folder of all runs.
         image_format: `png`, `svg` or `pdf`.
         progress: Where loading is reported, and whether the image was stretched or enlarged.
 
-    Returns:
-        The file written.
-
     Raises:
         DataError: The file cannot be read as an image.
-        RunError: The run has no model, or no layer of it has feature maps.
+        RunError: There is no such run, it has no model, or no layer of it has feature maps.
     """
-    with reading(file):
-        if file.is_dir():
-            raise DataError(f"{file}: a folder, expected an image file", "name one image in it")
-    require_no_links(run)
+    progress = progress or Progress()
+    check_format(image_format)
+    found = find_run(run, output_dir)
+    with reading(image):
+        if image.is_dir():
+            raise DataError(f"{image}: a folder, expected an image file", "name one image in it")
+    require_no_links(found)
+    read_metrics(found)  # raises for a run without epochs before anything large is loaded
+    return Plots([_plot(found, image, image_format, progress)])
+
+
+def _plot(run: RunFolder, file: Path, image_format: str, progress: Progress) -> Path:
     prediction = _predict(run, file, progress)
     start_tensorflow(progress)
     from kcnn.model.feature_maps import compute_feature_maps
@@ -69,8 +84,8 @@ def _predict(run: RunFolder, file: Path, progress: Progress) -> tuple[str, float
     """Return the most probable class, or None if the run stopped before its classes were saved."""
     if read_status(run) != "finished":
         return None
-    (prediction,) = predict([file], str(run.path), run.path.parent, top=1, progress=progress)
-    return prediction.classes[0]
+    predictions = predict([file], str(run.path), run.path.parent, top=1, progress=progress)
+    return predictions.images[0].classes[0]
 
 
 def _plot_name(file: Path) -> str:

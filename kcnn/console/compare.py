@@ -1,17 +1,17 @@
-"""The text of kcnn compare: tables, then what chance alone would do in plain words."""
+"""The text of kcnn compare: tables, then in plain words what chance alone would do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
-from kcnn.console.tables import per_cent, table
+from kcnn.console.tables import table
 from kcnn.recipe.differences import SEED
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
 from kcnn.text.duration import duration
+from kcnn.text.numbers import per_cent, per_cent_range, points
+from kcnn.text.values import value_text
+from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from kcnn.commands.compare import Comparison, SeedGroup
@@ -22,7 +22,7 @@ MOST_SEEDS_SHOWN = 10_000
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Writes what differs, how the runs did, and how much of that may be chance."""
+    """Return what differs, how the runs did, and how much of that may be chance."""
     numbers = {
         run: number for number, group in enumerate(comparison.groups, 1) for run in group.runs
     }
@@ -38,25 +38,18 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def _settings(comparison: Comparison) -> str:
-    """Writes a row a setting that differs, a column a group; seeds stand with the runs."""
+    """Return a row per setting that differs and a column per group; seeds are with the runs."""
     runs = [run.run for run in comparison.runs]
-    places = [runs.index(group.runs[0]) for group in comparison.groups]
+    firsts = [runs.index(group.runs[0]) for group in comparison.groups]
     rows = [
-        (name, *(shown_value(values[place]) for place in places))
+        (name, *(value_text(values[first]) for first in firsts))
         for name, values in comparison.differences.items()
         if name != SEED
     ]
     if not rows:
         only = "only in their seed" if SEED in comparison.differences else "in no setting at all"
         return f"the runs differ {only}"
-    return table(("setting", *(f"group {number}" for number in range(1, len(places) + 1))), rows)
-
-
-def shown_value(value: Any) -> str | None:
-    """Writes the value of a setting as a recipe has it; None for one that is not set."""
-    if isinstance(value, dict | list):
-        return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6).strip()
-    return None if value is None else str(value)
+    return table(("setting", *(f"group {number}" for number in range(1, len(firsts) + 1))), rows)
 
 
 def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
@@ -85,7 +78,7 @@ def _words(comparison: Comparison) -> Iterator[str]:
     yield _line(
         "test images",
         f"{images:,} other ones would move an accuracy by up to "
-        f"±{_points(error)} (95 %); that is the interval in the table. All runs saw the same "
+        f"±{points(error)} (95 %); that is the interval in the table. All runs saw the same "
         "images, so most of it moves them alike",
     )
     if comparison.paired is not None:
@@ -96,10 +89,7 @@ def _words(comparison: Comparison) -> Iterator[str]:
 
 
 def _line(label: str, text: str) -> str:
-    return fill(
-        f"{label:<{INDENT}}{text}", WIDTH, subsequent_indent=" " * INDENT,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    return wrapped(f"{label:<{INDENT}}{text}", WIDTH, later_indent=" " * INDENT)
 
 
 def _seed_spread(group: SeedGroup) -> str:
@@ -108,7 +98,7 @@ def _seed_spread(group: SeedGroup) -> str:
         return f"one seed{again}: how far another seed would be from it is unknown"
     return (
         f"{len(group.seeds)} seeds: mean {per_cent(group.mean)}, standard deviation "
-        f"{_points(group.standard_deviation)} from seed to seed; 95 % t-interval of the mean "
+        f"{points(group.standard_deviation)} from seed to seed; 95 % t-interval of the mean "
         f"{_range(group.interval)}, on these test images"
     )
 
@@ -135,13 +125,13 @@ def _difference(comparison: Comparison) -> str:
         "seeds alone may explain it" if interval.covers(0) else "more than seeds alone explain"
     )
     return (
-        f"{_points(second.mean - first.mean, sign=True)}, 95 % interval "
-        f"{100 * interval.low:+.2f} to {_points(interval.high, sign=True)} (Welch): {verdict}"
+        f"{points(second.mean - first.mean, sign=True)}, 95 % interval "
+        f"{100 * interval.low:+.2f} to {points(interval.high, sign=True)} (Welch): {verdict}"
     )
 
 
 def _needed(comparison: Comparison) -> str:
-    difference = _points(comparison.difference)
+    difference = points(comparison.difference)
     known = [group for group in comparison.groups if group.seeds_needed is not None]
     if not known:
         return (
@@ -157,17 +147,13 @@ def _needed(comparison: Comparison) -> str:
     )
     return (
         f"{number} of each recipe would show a difference of {difference} four times in five, at "
-        f"a standard deviation of {_points(most.standard_deviation)}"
+        f"a standard deviation of {points(most.standard_deviation)}"
     )
 
 
 def _range(interval: Interval) -> str:
-    share = interval.clipped()
-    return f"{100 * share.low:.2f}–{100 * share.high:.2f} %"
-
-
-def _points(share: float, sign: bool = False) -> str:
-    return f"{100 * share:{'+' if sign else ''}.2f} points"
+    fraction = interval.clipped()
+    return per_cent_range(fraction.low, fraction.high)
 
 
 def _probability(p_value: float) -> str:

@@ -1,11 +1,11 @@
-"""kcnn explain --layer: a worked example of one convolution on a real image."""
+"""kcnn trace: a worked example of one convolution on a real image."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.explain.find import find_convolution, require_location
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LayerExample:
+class Trace:
     """One value of a convolution, and what it was computed from.
 
     Args:
@@ -41,8 +41,31 @@ class LayerExample:
     image: str
     weights: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        example = self.numbers
+        return {
+            "layer": example.layer,
+            "reads": example.reads,
+            "image": self.image,
+            "weights": self.weights,
+            "filter": example.filter,
+            "row": example.row,
+            "column": example.column,
+            "rows": list(example.rows),
+            "columns": list(example.columns),
+            "patch": example.patch.tolist(),
+            "kernel": example.kernel.tolist(),
+            "products": example.products.tolist(),
+            "sum": example.sum,
+            "bias": example.bias,
+            "activation": example.activation,
+            "value": example.value,
+            "keras_value": example.keras_value,
+        }
 
-def explain_layer(
+
+def trace(
     recipe: str | Path,
     overrides: Sequence[str],
     layer: str,
@@ -53,7 +76,7 @@ def explain_layer(
     output_dir: Path = DEFAULT_OUTPUT_DIR,
     data_dir: Path | None = None,
     progress: Progress | None = None,
-) -> LayerExample:
+) -> Trace:
     """Compute one value of one convolution on a real image, by hand and with Keras.
 
     Args:
@@ -66,7 +89,7 @@ def explain_layer(
         run: The run whose weights to take; None for those that training starts from.
         output_dir: Where runs lie.
         data_dir: Where to look for data first.
-        progress: Told of loading.
+        progress: Reports loading.
 
     Raises:
         RecipeError: The network does not fit, or has no such convolution, location or filter.
@@ -88,7 +111,7 @@ def explain_layer(
         model, weights = _fresh_model(plan, dataset), f"as seed {settings.train.seed} draws them"
     else:
         model, weights = _trained_model(plan, found), f"of {found.title} after its last epoch"
-    return LayerExample(work_out(plan, model, node, pixels, location, number), words, weights)
+    return Trace(work_out(plan, model, node, pixels, location, number), words, weights)
 
 
 def _read_image(

@@ -1,0 +1,65 @@
+"""kcnn padding: which padding keeps the size of each convolution's map?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kcnn.errors import RecipeError
+from kcnn.model.explain.padding import PaddingAnswer, solve_padding
+from kcnn.model.graph import as_written, unfold
+from kcnn.model.known_images import require_image_shape
+from kcnn.model.shapes import infer_shapes
+from kcnn.recipe import Recipe, read_recipe
+
+
+@dataclass(frozen=True)
+class PaddingAnswers:
+    """Which padding keeps a map's size, for each convolution whose input is known.
+
+    Args:
+        recipe: The recipe.
+        answers: One or two per convolution; none in a network without convolutions.
+        problem: Why the layers behind do not fit; None if all do.
+    """
+
+    recipe: Recipe
+    answers: tuple[PaddingAnswer, ...]
+    problem: RecipeError | None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return what json.dumps takes."""
+        return [
+            {
+                "layer": answer.layer,
+                "axis": answer.axis,
+                "size": answer.window.size,
+                "kernel": answer.window.kernel,
+                "stride": answer.window.stride,
+                "dilation": answer.window.dilation,
+                "padding": answer.padding,
+                "sum": answer.sum,
+                "check": answer.check,
+                "advice": answer.advice,
+            }
+            for answer in self.answers
+        ]
+
+
+def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> PaddingAnswers:
+    """Solve for the padding that keeps each convolution's map, without TensorFlow.
+
+    Args:
+        recipe: A file, or the name of a recipe that kcnn brings.
+        overrides: Settings from the command line.
+
+    Raises:
+        RecipeError: The recipe has mistakes, or its layers make no graph.
+        DataError: The size of the images is not known without reading them.
+    """
+    settings = read_recipe(recipe, overrides)
+    nodes = tuple(unfold(settings))
+    shapes, problem = infer_shapes(settings, nodes, require_image_shape(settings))
+    return PaddingAnswers(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)

@@ -1,0 +1,40 @@
+"""The text of kcnn fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kcnn.console.evaluate import augmented_line
+from kcnn.text.duration import duration
+from kcnn.text.numbers import per_cent
+
+if TYPE_CHECKING:
+    from kcnn.commands.fit import FitResult
+
+_INDENT = " " * 15
+
+
+def fit_text(result: FitResult) -> str:
+    """Return the test accuracy, where the run is and what to type next."""
+    summary, path = result.summary, result.run.path
+    test, best, timings = summary["test"], summary.get("best"), summary["timings"]
+    lines = [
+        f"test accuracy  {per_cent(test['accuracy'])} on {test['images']:,} images, "
+        f"with the {test['weights']} weights"
+    ]
+    if "test_augmented" in summary:
+        lines.append(f"{_INDENT}{augmented_line(summary['test_augmented'])}")
+    if best:
+        lines.append(
+            f"{_INDENT}{per_cent(best['test_accuracy'])} with epoch {best['epoch']}'s weights, "
+            f"the best by validation ({per_cent(best['val_accuracy'])})"
+        )
+    lines += [
+        f"time           {duration(timings['train'])} training, "
+        f"{timings['training_images_per_second']:,} images/s; "
+        f"{duration(timings['total'])} in all",
+        f"run            {path}",
+        f"pictures       {path / 'plots'}",
+        "next           kcnn plot, kcnn export, kcnn predict IMAGE",
+    ]
+    return "\n".join(lines)

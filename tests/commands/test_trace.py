@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from kcnn.cli import cli
+from kcnn.commands.trace import trace
+from kcnn.errors import RunError
+from kcnn.runs.folder import RunFolder
+
+NET = """\
+name: net
+about: A net for the tests.
+data: {dataset: mnist}
+model:
+  layers:
+    - Conv2D: {filters: 30, kernel_size: 5, activation: relu, name: C1}
+    - MaxPooling2D
+    - Flatten
+    - Dense: {units: 10}
+train: {epochs: 1, batch_size: 100, optimizer: Adam}
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET, encoding="utf-8")
+    return Path("net.yaml")
+
+
+def run(*arguments: str | Path) -> Result:
+    done = CliRunner().invoke(cli, ["trace", *(str(argument) for argument in arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done
+
+
+def test_text(net: Path) -> None:
+    image = np.arange(28 * 28, dtype=np.uint16).reshape(28, 28) % 256
+    Image.fromarray(image.astype(np.uint8)).save("grey.png")
+    done = run(net, "C1", "--image", "grey.png", "--at", "0,3", "--filter", "7")
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0, done.stderr
+    assert lines[0] == "C1, filter 7, at row 0 and column 3 of its 24×24×30 output"
+    assert lines[1] == "reads rows 0 to 4 and columns 3 to 7"
+    assert lines[3] == "image: grey.png; weights as seed 0 draws them"
+    patch = lines[lines.index("patch") + 1 : lines.index("filter")]
+    read = [[float(one) for one in line.split()] for line in patch]
+    assert read == pytest.approx((image[:5, 3:8] / 255).round(3), abs=1e-9)
+    assert lines[-2].removeprefix("activation: relu gives ") == (
+        lines[-1].removeprefix("Keras gives ").removesuffix(" (float32)")
+    )
+
+
+def test_whitening_without_standard_scaling(net: Path) -> None:
+    net.write_text(
+        NET.replace("mnist", "digits")
+        .replace("name: C1", "name: C1, kernel_initializer: Whitening")
+        .replace("kernel_size: 5", "kernel_size: 4"),
+        encoding="utf-8",
+    )
+    Image.new("L", (8, 8)).save("grey.png")
+    kernels = [
+        trace(net, [], "C1", filter=number, image=Path("grey.png")).numbers.kernel
+        for number in (0, 15)
+    ]
+    np.testing.assert_array_equal(kernels[0], -kernels[1])
+
+
+def test_weights_of_a_run(trained_run: RunFolder) -> None:
+    output_dir = trained_run.path.parents[1]
+    settings = [trained_run.resolved, "conv2d", "--json", "--quiet"]
+    trained = run(*settings, "--run", "digits/run-001", "--output-dir", output_dir)
+    answer = json.loads(trained.stdout)
+    assert answer["weights"] == "of digits/run-001 after its last epoch"
+    assert answer["image"].startswith("the first test image of digits")
+    assert answer["value"] == pytest.approx(answer["keras_value"], abs=1e-5)
+    assert answer["kernel"] != json.loads(run(*settings).stdout)["kernel"]
+
+
+def test_the_run_of_another_network(trained_run: RunFolder) -> None:
+    with pytest.raises(RunError, match="digits/run-001: trained another network"):
+        trace("digits", [], "conv2d", run=str(trained_run.path), output_dir=Path("outputs"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["c1"], "net.yaml: no layer is named c1; did you mean C1?"),
+        (["dense"], "net.yaml: layer dense is a Dense, expected a Conv2D"),
+        (["C1", "--at", "24,0"], "--at 24,0: C1 gives a 24×24 map"),
+        (["C1", "--filter", "30"], "--filter 30: C1 has 30 filters"),
+        (["C1", "--run", "none"], "none: no such run in outputs"),
+        (["C1", "--image", "none.png"], "none.png: no such file"),
+        (["C1", "--image", "net.yaml"], "net.yaml: not a PNG, JPEG, BMP or GIF"),
+    ],
+)
+def test_mistakes_come_before_keras(net: Path, options: list[str], message: str) -> None:
+    done = run(net, *options)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("middle", "'middle': expected a row and a column, as in 12,7"),
+        ("-1,2", "'-1,2': expected a row and a column"),
+    ],
+)
+def test_what_is_no_location(net: Path, at: str, message: str) -> None:
+    done = run(net, "C1", f"--at={at}")
+    assert done.exit_code == 2
+    assert message in done.stderr

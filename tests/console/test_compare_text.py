@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kcnn.commands.compare import ComparedRun, Comparison, SeedGroup
+from kcnn.console.compare import comparison_text
+from kcnn.stats import Interval, PairedTest
+
+
+def compared(number: int, seed: int, right: int, **more: object) -> ComparedRun:
+    known = ComparedRun(
+        run=f"net/run-00{number}", path=Path(f"run-00{number}"), settings={}, seed=seed,
+        test_images=1_000, test_right=right, test_interval=Interval(0.5, 0.6),
+        best_test_accuracy=None, val_accuracy=0.5, accuracy=0.75, parameters=1_234, seconds=61.0,
+    )  # fmt: skip
+    return replace(known, **more)
+
+
+def group(number: int, **more: object) -> SeedGroup:
+    known = SeedGroup((f"net/run-00{number}",), (0,), 0.55, None, None, 0.031, None)
+    return replace(known, **more)
+
+
+class TestComparison:
+    def test_two_runs(self) -> None:
+        text = comparison_text(
+            Comparison(
+                runs=(compared(1, 0, 550), compared(2, 0, 580, seconds=None)),
+                differences={"train.batch_size": [32, 64], "data.augment": [[], None]},
+                groups=(group(1), group(2)),
+                paired=PairedTest(20, 50, 0.00004, "chi-square"),
+                group_difference=None,
+                difference=0.003,
+            )
+        )
+        settings, runs, words, curves = text.split("\n\n")
+        assert settings == (
+            "setting           group 1  group 2\n"
+            "────────────────  ───────  ───────\n"
+            "train.batch_size  32       64\n"
+            "data.augment      []       –"
+        )
+        assert " ".join(runs.splitlines()[2].split()) == (
+            "1 net/run-001 0 55.00 % 50.00–60.00 % – 50.00 % 75.00 % 1,234 1 min 01 s"
+        )
+        assert runs.splitlines()[3].endswith("1,234  –")
+        assert " ".join(words.split()) == (
+            "test images 1,000 other ones would move an accuracy by up to ±3.10 points (95 %); "
+            "that is the interval in the table. All runs saw the same images, so most of it moves "
+            "them alike "
+            "image by image only net/run-001 is right on 20, only net/run-002 on 50; McNemar "
+            "(chi-square) p = below 0.0001: more than chance on these images; another seed may say "
+            "otherwise "
+            "seeds needed for a difference of 0.30 points: unknown without the spread; compare "
+            "runs of the same settings with several seeds (kcnn reproduce trains them)"
+        )
+        assert curves == "their curves over each other: kcnn plot run-001 run-002"
+        assert all(len(line) <= 100 for line in words.splitlines())
+
+    @pytest.mark.parametrize(
+        ("differences", "said"),
+        [({"train.seed": [0, 1]}, "only in their seed"), ({}, "in no setting at all")],
+    )
+    def test_one_group(self, differences: dict, said: str) -> None:
+        several = group(
+            1, runs=("net/run-001", "net/run-002"), seeds=(0, 1), standard_deviation=0.012,
+            interval=Interval(0.5, 0.6), seeds_needed=20_000,
+        )  # fmt: skip
+        comparison = Comparison(
+            (compared(1, 0, 550), compared(2, 1, 580)), differences, (several,),
+            PairedTest(9, 10, 0.25, "exact"), None, 0.003,
+        )  # fmt: skip
+        text = " ".join(comparison_text(comparison).split())
+        assert text.startswith(f"the runs differ {said} group run seed ")
+        assert (
+            "seed spread 1 2 seeds: mean 55.00 %, standard deviation 1.20 points from seed to "
+            "seed; 95 % t-interval of the mean 50.00–60.00 %, on these test images"
+        ) in text
+        assert "McNemar (exact) p = 0.25: chance alone could do that" in text
+        assert (
+            "seeds needed more than 10,000 of each recipe would show a difference of 0.30 points "
+            "four times in five, at a standard deviation of 1.20 points"
+        ) in text
+        repeated = replace(several, standard_deviation=None, interval=None, seeds_needed=None)
+        again = comparison_text(replace(comparison, groups=(repeated,)))
+        assert "one seed (the same one each time): how far another seed" in " ".join(again.split())
+
+    @pytest.mark.parametrize(
+        ("interval", "verdict"),
+        [
+            (Interval(-0.01, 0.03), "-1.00 to +3.00 points (Welch): seeds alone may explain it"),
+            (Interval(0.01, 0.03), "+1.00 to +3.00 points (Welch): more than seeds alone explain"),
+        ],
+    )
+    def test_two_groups(self, interval: Interval, verdict: str) -> None:
+        comparison = Comparison(
+            (compared(1, 0, 550), compared(2, 1, 580)), {}, (group(1), group(2, mean=0.57)),
+            None, interval, 0.003,
+        )  # fmt: skip
+        text = " ".join(comparison_text(comparison).split())
+        assert f"group 2 − 1 +2.00 points, 95 % interval {verdict} seeds needed" in text
