@@ -1,4 +1,4 @@
-"""Small sets in the real formats, and an empty machine to find them on."""
+"""Small datasets in the real formats, and a machine without any datasets."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ WriteIdx = Callable[[Path, np.ndarray], None]
 
 @pytest.fixture
 def request_data() -> Callable[..., DataSettings]:
-    """Gives a recipe's data settings; a path may be one."""
+    """Make the data settings of a recipe, with or without a path."""
 
     def request(dataset: str, path: Path | None = None, **settings: object) -> DataSettings:
-        where = {} if path is None else {"path": str(path)}
-        return DataSettings(dataset=dataset, **where, **settings)
+        paths = {} if path is None else {"path": str(path)}
+        return DataSettings(dataset=dataset, **paths, **settings)
 
     return request
 
 
 @pytest.fixture
 def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine without any data: Keras's cache, not yet there, is in the returned folder."""
+    """Hide all datasets, and return the home of Keras, which does not exist yet."""
     home = tmp_path / "keras-home"
     monkeypatch.setenv("KERAS_HOME", str(home))
     monkeypatch.delenv("KCNN_DATA", raising=False)
@@ -37,7 +37,7 @@ def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def write_idx() -> WriteIdx:
-    """Writes bytes as an IDX file; gzipped when the name ends in .gz."""
+    """Write an array as an IDX file, with gzip if the name ends in .gz."""
 
     def write(path: Path, array: np.ndarray) -> None:
         header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
@@ -50,7 +50,7 @@ def write_idx() -> WriteIdx:
 
 @pytest.fixture
 def write_idx_set(write_idx: WriteIdx) -> Callable[..., None]:
-    """Writes four IDX files of 12 training and 4 test images into a folder."""
+    """Write four IDX files with 12 training and 4 test images into a folder."""
 
     def write(folder: Path, suffix: str = "", pixel: int = 7) -> None:
         for part, count in (("train", 12), ("t10k", 4)):

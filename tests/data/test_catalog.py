@@ -10,17 +10,17 @@ import pytest
 from kcnn.data.catalog import NAMED_DATASETS
 
 
-def test_catalog_loads_nothing_heavy() -> None:
+def test_importing_the_catalog_is_cheap() -> None:
     code = (
         "import sys, kcnn.data.catalog;"
         "print(sorted({'numpy', 'PIL', 'pooch', 'sklearn', 'keras'} & set(sys.modules)))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert answer.stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("named", NAMED_DATASETS.values(), ids=lambda one: one.name)
-def test_entries_agree_with_themselves(named) -> None:
+@pytest.mark.parametrize("named", NAMED_DATASETS.values(), ids=lambda named: named.name)
+def test_entry_is_consistent(named) -> None:
     assert len(set(named.class_names)) == len(named.class_names)
     names = {file.name for file in named.downloads}
     for file in named.downloads:
@@ -33,7 +33,7 @@ def test_entries_agree_with_themselves(named) -> None:
 
 
 def test_class_counts() -> None:
-    assert {name: len(one.class_names) for name, one in NAMED_DATASETS.items()} == {
+    assert {name: len(named.class_names) for name, named in NAMED_DATASETS.items()} == {
         "digits": 10,
         "mnist": 10,
         "fashion_mnist": 10,

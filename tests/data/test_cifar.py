@@ -21,21 +21,21 @@ from kcnn.data.load import read_stored
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 
-# The real layouts with ten images a file.
+# The real layouts with ten images in each file.
 CIFAR10 = replace(NAMED_DATASETS["cifar10"], train_count=50, test_count=10)
 CIFAR100 = replace(NAMED_DATASETS["cifar100"], train_count=10, test_count=10)
 
 
 def layout(named: NamedDataset, format: str, in_archive: bool) -> Layout:
     return next(
-        one
-        for one in named.layouts
-        if one.format == format and (one.archive is not None) == in_archive
+        layout
+        for layout in named.layouts
+        if layout.format == format and (layout.archive is not None) == in_archive
     )
 
 
-def pictures(named: NamedDataset) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Images and labels of each file, as the reader shall give them."""
+def images_and_labels(named: NamedDataset) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the images and labels of each file."""
     random = np.random.default_rng(0)
     classes = len(named.class_names)
     return [
@@ -54,7 +54,7 @@ def planes(images: np.ndarray) -> np.ndarray:
 def binary_contents(named: NamedDataset) -> dict[str, bytes]:
     contents = {}
     names = layout(named, "cifar_binary", False).members
-    for name, (images, labels) in zip(names, pictures(named), strict=True):
+    for name, (images, labels) in zip(names, images_and_labels(named), strict=True):
         columns = [labels[:, np.newaxis], planes(images)]
         if named.name == "cifar100":
             columns.insert(0, np.full((10, 1), 19))
@@ -69,7 +69,7 @@ def python_contents(named: NamedDataset, protocol: int = 2) -> dict[str, bytes]:
         name: pickle.dumps(
             {b"data": planes(images), key: labels.tolist(), b"filenames": ["a.png"] * 10}, protocol
         )
-        for name, (images, labels) in zip(names, pictures(named), strict=True)
+        for name, (images, labels) in zip(names, images_and_labels(named), strict=True)
     }
 
 
@@ -79,13 +79,13 @@ def with_hashes(named: NamedDataset, contents: dict[str, bytes]) -> NamedDataset
     return replace(named, known_hashes=hashes)
 
 
-def place(
+def store(
     folder: Path, named: NamedDataset, format: str, contents: dict[str, bytes], in_archive: bool
 ) -> StoredDataset:
     found = StoredDataset(named, layout(named, format, in_archive), folder)
     if in_archive:
         with tarfile.open(found.path, "w:gz") as archive:
-            # Archives keep no order; the real ones do not either.
+            # Members can be in any order, also in the original archives.
             for name, content in reversed(contents.items()):
                 member = tarfile.TarInfo(f"some-folder/{name}")
                 member.size = len(content)
@@ -97,7 +97,7 @@ def place(
 
 
 def assert_same(dataset: Any, named: NamedDataset) -> None:
-    *train, test = pictures(named)
+    *train, test = images_and_labels(named)
     assert (dataset.train.images == np.concatenate([images for images, _ in train])).all()
     assert (dataset.train.labels == np.concatenate([labels for _, labels in train])).all()
     assert (dataset.test.images == test[0]).all()
@@ -106,10 +106,10 @@ def assert_same(dataset: Any, named: NamedDataset) -> None:
 
 
 @pytest.mark.parametrize("in_archive", [False, True])
-@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda one: one.name)
-def test_binary_layout(tmp_path, named, in_archive) -> None:
+@pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
+def test_reads_the_binary_layout(tmp_path, named, in_archive) -> None:
     contents = binary_contents(named)
-    found = place(tmp_path, named, "cifar_binary", contents, in_archive)
+    found = store(tmp_path, named, "cifar_binary", contents, in_archive)
     dataset = read_cifar(found)
     assert_same(dataset, named)
     assert dataset.class_names == named.class_names
@@ -119,16 +119,16 @@ def test_binary_layout(tmp_path, named, in_archive) -> None:
 @pytest.mark.parametrize("in_archive", [False, True])
 @pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
 @pytest.mark.parametrize("protocol", [2, 5])
-def test_python_layout(tmp_path, named, in_archive, protocol) -> None:
+def test_reads_the_python_layout(tmp_path, named, in_archive, protocol) -> None:
     contents = python_contents(named, protocol)
     named = with_hashes(named, contents)
-    dataset = read_cifar_python(place(tmp_path, named, "cifar_python", contents, in_archive))
+    dataset = read_cifar_python(store(tmp_path, named, "cifar_python", contents, in_archive))
     assert_same(dataset, named)
     assert dataset.class_names == named.class_names
 
 
 def python_2_batch(images: np.ndarray) -> bytes:
-    """A batch as Python 2 and NumPy 1 wrote it: every string is bytes, the dtype's as well."""
+    """Return a batch as Python 2 and NumPy 1 wrote it: all strings are bytes, in the dtype too."""
 
     def short(text: bytes) -> bytes:
         return b"U" + bytes([len(text)]) + text
@@ -144,26 +144,26 @@ def python_2_batch(images: np.ndarray) -> bytes:
     )  # fmt: skip
 
 
-def test_python_layout_as_python_2_wrote_it(tmp_path, recwarn) -> None:
+def test_reads_pickles_of_python_2(tmp_path, recwarn) -> None:
     images = np.random.default_rng(0).integers(0, 256, (10, 3072)).astype(np.uint8)
     names = layout(CIFAR10, "cifar_python", False).members
     contents = dict.fromkeys(names, python_2_batch(images))
     named = with_hashes(CIFAR10, contents)
-    dataset = read_cifar_python(place(tmp_path, named, "cifar_python", contents, False))
+    dataset = read_cifar_python(store(tmp_path, named, "cifar_python", contents, False))
     assert (planes(dataset.test.images) == images).all()
     assert (dataset.test.labels == 1).all()
     assert not list(recwarn)
 
 
-def test_class_names_of_the_files(tmp_path) -> None:
+def test_reads_class_names_from_the_files(tmp_path) -> None:
     names = [f"kind{number}" for number in range(10)]
     contents = binary_contents(CIFAR10) | {"batches.meta.txt": "\n".join(names).encode() + b"\n\n"}
-    found = place(tmp_path, CIFAR10, "cifar_binary", contents, True)
+    found = store(tmp_path, CIFAR10, "cifar_binary", contents, True)
     assert read_cifar(found).class_names == tuple(names)
 
 
 class Hostile:
-    """Its pickle makes a folder when it is loaded carelessly."""
+    """An object whose pickle creates a folder when it is loaded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -174,12 +174,12 @@ class Hostile:
 
 @pytest.mark.parametrize("in_archive", [False, True])
 @pytest.mark.parametrize("named", [CIFAR10, CIFAR100], ids=lambda named: named.name)
-def test_a_pickle_that_is_not_the_original_runs_nothing(tmp_path, named, in_archive) -> None:
+def test_refuses_other_pickles_without_loading_them(tmp_path, named, in_archive) -> None:
     contents = python_contents(named)
     named, name = with_hashes(named, contents), next(iter(contents))
     victim = tmp_path / "victim"
     contents[name] = pickle.dumps({b"data": Hostile(victim)})
-    found = place(tmp_path, named, "cifar_python", contents, in_archive)
+    found = store(tmp_path, named, "cifar_python", contents, in_archive)
     with pytest.raises(DataError, match=f"{name} is not the original file") as caught:
         read_cifar_python(found)
     assert not victim.exists()
@@ -198,17 +198,17 @@ def test_every_pickle_has_a_known_hash(named) -> None:
     assert all(re.fullmatch("md5:[0-9a-f]{32}", known) for known in hashes)
 
 
-def test_a_batch_that_is_cut_off(tmp_path) -> None:
+def test_refuses_a_truncated_batch(tmp_path) -> None:
     contents = binary_contents(CIFAR10)
     contents["data_batch_4.bin"] = contents["data_batch_4.bin"][:-3073]
-    found = place(tmp_path, CIFAR10, "cifar_binary", contents, False)
+    found = store(tmp_path, CIFAR10, "cifar_binary", contents, False)
     with pytest.raises(DataError, match=r"data_batch_4\.bin has 27,657 bytes, expected 30,730"):
         read_cifar(found)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.99, 0.9999])
-def test_an_archive_that_is_cut_off(tmp_path, kept) -> None:
-    found = place(tmp_path, CIFAR10, "cifar_binary", binary_contents(CIFAR10), True)
+def test_refuses_a_truncated_archive(tmp_path, kept) -> None:
+    found = store(tmp_path, CIFAR10, "cifar_binary", binary_contents(CIFAR10), True)
     content = found.path.read_bytes()
     found.path.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(
@@ -219,24 +219,24 @@ def test_an_archive_that_is_cut_off(tmp_path, kept) -> None:
     assert "kcnn data fetch cifar10" in caught.value.hint
 
 
-def test_an_archive_without_a_member(tmp_path) -> None:
+def test_refuses_an_archive_without_a_member(tmp_path) -> None:
     contents = binary_contents(CIFAR10)
     del contents["data_batch_2.bin"]
     with pytest.raises(DataError, match=r"data_batch_2\.bin missing in it"):
-        read_cifar(place(tmp_path, CIFAR10, "cifar_binary", contents, True))
+        read_cifar(store(tmp_path, CIFAR10, "cifar_binary", contents, True))
 
 
-def test_an_archive_with_a_huge_member_is_refused_before_it_is_read(tmp_path) -> None:
+def test_refuses_a_huge_member_before_reading_it(tmp_path) -> None:
     contents = binary_contents(CIFAR10) | {"data_batch_1.bin": bytes(10_000_000)}
     with pytest.raises(DataError, match="10,000,000 bytes, expected no more than"):
-        read_cifar(place(tmp_path, CIFAR10, "cifar_binary", contents, True))
+        read_cifar(store(tmp_path, CIFAR10, "cifar_binary", contents, True))
 
 
-def test_a_label_out_of_range(tmp_path) -> None:
+def test_refuses_a_label_out_of_range(tmp_path) -> None:
     contents = binary_contents(CIFAR10)
     contents["test_batch.bin"] = b"\x0a" + contents["test_batch.bin"][1:]
     with pytest.raises(DataError, match="label 10 found, expected 0 to 9"):
-        read_stored(place(tmp_path, CIFAR10, "cifar_binary", contents, False))
+        read_stored(store(tmp_path, CIFAR10, "cifar_binary", contents, False))
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from kcnn.data.counts import CountError, resolve_count, written_out
 @pytest.mark.parametrize(
     ("amount", "expected"), [(1, 1), (98, 98), (0.2, 20), (0.006, 1), (0.984, 98)]
 )
-def test_numbers_and_shares(amount: int | float, expected: int) -> None:
+def test_resolves_numbers_and_fractions(amount: int | float, expected: int) -> None:
     assert resolve_count(amount, 100, 2, "data.validation") == expected
 
 
@@ -41,7 +41,7 @@ def test_numbers_and_shares(amount: int | float, expected: int) -> None:
         (0, 100, "0, expected", "as in 0.1"),
     ],
 )
-def test_what_a_set_cannot_give(
+def test_refuses_impossible_amounts(
     amount: int | float, available: int, reason: str, hint: str
 ) -> None:
     with pytest.raises(CountError) as caught:
@@ -53,19 +53,17 @@ def test_what_a_set_cannot_give(
 
 
 @given(st.integers(3, 100_000), st.integers(1, 1000), st.floats(1e-9, 1, exclude_max=True))
-def test_the_share_that_a_hint_names_can_be_taken(
-    available: int, classes: int, share: float
-) -> None:
+def test_fraction_of_a_hint_is_possible(available: int, classes: int, fraction: float) -> None:
     assume(classes < available)
     try:
-        assert 1 <= resolve_count(share, available, classes, "data.test") <= available - classes
+        assert 1 <= resolve_count(fraction, available, classes, "data.test") <= available - classes
     except CountError as error:
         (named,) = re.findall(r"0\.\d+", error.hint)
         count = resolve_count(float(named), available, classes, "data.test")
         assert count == 1 or "at most" in error.hint
 
 
-def test_an_error_comes_whole_from_another_process() -> None:
+def test_error_can_be_pickled() -> None:
     error = CountError("data.test", "too few", "write more")
     again = pickle.loads(pickle.dumps(error))
     assert (again.setting, again.message, again.hint) == (
@@ -78,5 +76,5 @@ def test_an_error_comes_whole_from_another_process() -> None:
 @pytest.mark.parametrize(
     ("number", "shown"), [(1e-5, "0.00001"), (0.25, "0.25"), (5000, "5000"), (2.5e-7, "0.00000025")]
 )
-def test_written_as_people_read_it(number: int | float, shown: str) -> None:
+def test_numbers_are_written_without_exponents(number: int | float, shown: str) -> None:
     assert written_out(number) == shown

@@ -24,7 +24,7 @@ class TestByTurns:
         assert sorted(images.labels[images.by_turns(10)]) == [0] * 9 + [1]
 
 
-def test_a_hash_tells_pixels_labels_and_shapes_apart() -> None:
+def test_hash_depends_on_pixels_labels_and_shapes() -> None:
     pixels, labels = np.arange(32, dtype=np.uint8), np.array([0, 1], np.int32)
     wide, high = pixels.reshape(2, 2, 8, 1), pixels.reshape(2, 8, 2, 1)
     all_different = [Images(wide, labels), Images(high, labels), Images(wide, labels[::-1]),

@@ -6,7 +6,7 @@ from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.digits import read_digits
 
 
-def test_counts_and_shapes_are_as_the_catalog_says() -> None:
+def test_counts_and_shapes_are_those_of_the_catalog() -> None:
     named, digits = NAMED_DATASETS["digits"], read_digits()
     assert (len(digits.train), len(digits.test)) == (named.train_count, named.test_count)
     assert digits.image_shape == named.image_shape
@@ -19,7 +19,7 @@ def test_grey_levels_fill_the_range() -> None:
     assert set(np.unique(images)) == {round(level * 255 / 16) for level in range(17)}
 
 
-def test_the_split_is_fixed_and_stratified() -> None:
+def test_split_is_fixed_and_stratified() -> None:
     first, second = read_digits(), read_digits()
     assert (first.test.images == second.test.images).all()
     assert set(np.bincount(first.test.labels)) <= {35, 36, 37}

@@ -23,7 +23,7 @@ from kcnn.errors import DataError
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
 FASHION_MNIST = NAMED_DATASETS["fashion_mnist"]
-# Longer than several of the chunks that are read at once.
+# Longer than two of the chunks in which files are read.
 CONTENTS = {
     file.name: bytes([number]) * (module.CHUNK_BYTES * 2 + 1000 * number)
     for number, file in enumerate(FASHION_MNIST.downloads)
@@ -31,7 +31,7 @@ CONTENTS = {
 
 
 class Counter(Progress):
-    """Keeps what it is told of each file."""
+    """Record the progress of each file."""
 
     def __init__(self) -> None:
         self.tasks: dict[str, list[int]] = {}
@@ -51,12 +51,12 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Endless(BaseHTTPRequestHandler):
-    """Sends 64 MB, whatever is asked for."""
+    """Send 64 MB for any request."""
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        with suppress(OSError):  # nobody hears it out
+        with suppress(OSError):  # the client disconnects
             for _ in range(64):
                 self.wfile.write(bytes(1_000_000))
                 type(self).sent += 1_000_000
@@ -93,7 +93,7 @@ def serve(handler) -> Iterator[str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Serves the four files."""
+    """Serve the four files, and return the address."""
     folder = tmp_path / "served"
     folder.mkdir()
     for name, content in CONTENTS.items():
@@ -104,7 +104,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def data_dir(no_data: Path, tmp_path: Path, monkeypatch) -> Path:
-    # The pauses between attempts are pooch's, and long.
+    # Pooch's pauses between attempts are long.
     monkeypatch.setattr(module, "RETRIES", 0)
     folder = tmp_path / "data"
     folder.mkdir()
@@ -112,7 +112,7 @@ def data_dir(no_data: Path, tmp_path: Path, monkeypatch) -> Path:
 
 
 def from_server(address: str) -> NamedDataset:
-    """Fashion-MNIST with other contents and another address."""
+    """Return Fashion-MNIST with other contents and another address."""
     return replace(
         FASHION_MNIST,
         downloads=tuple(
@@ -128,7 +128,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_all_files_arrive_whole(server, data_dir) -> None:
+def test_downloads_all_files(server, data_dir) -> None:
     progress = Counter()
     stored = download(from_server(server), data_dir, progress)
     assert stored.folder == data_dir / "fashion-mnist"
@@ -141,7 +141,7 @@ def test_all_files_arrive_whole(server, data_dir) -> None:
     assert stored.files[0].stat().st_mode & 0o777 == 0o644
 
 
-def test_what_is_found_is_not_downloaded(data_dir) -> None:
+def test_does_not_download_files_that_exist(data_dir) -> None:
     named = from_server("http://127.0.0.1:1")
     folder = data_dir / "fashion-mnist"
     folder.mkdir()
@@ -150,7 +150,7 @@ def test_what_is_found_is_not_downloaded(data_dir) -> None:
     assert locate_or_download(named, data_dir, Progress()).folder == folder
 
 
-def test_own_files_are_kept_and_missing_ones_fetched(server, data_dir) -> None:
+def test_downloads_only_missing_files(server, data_dir) -> None:
     folder = data_dir / "fashion-mnist"
     folder.mkdir()
     own = "train-labels-idx1-ubyte.gz"
@@ -159,7 +159,7 @@ def test_own_files_are_kept_and_missing_ones_fetched(server, data_dir) -> None:
     assert contents(folder) == CONTENTS | {own: b"a person's own"}
 
 
-def test_variable_and_keras_cache_are_the_other_places(server, data_dir, no_data, monkeypatch):
+def test_downloads_to_kcnn_data_or_the_keras_cache(server, data_dir, no_data, monkeypatch):
     named = from_server(server)
     assert download(named, None, Progress()).folder == no_data / "datasets" / "fashion-mnist"
     monkeypatch.setenv("KCNN_DATA", str(data_dir))
@@ -176,30 +176,30 @@ def assert_fails(named: NamedDataset, data_dir: Path, message: str) -> None:
     assert contents(data_dir / "fashion-mnist") == {}
 
 
-def test_wrong_hash(server, data_dir) -> None:
+def test_refuses_a_wrong_hash(server, data_dir) -> None:
     named = from_server(server)
     wrong = replace(named.downloads[0], known_hash=FASHION_MNIST.downloads[0].known_hash)
     named = replace(named, downloads=(wrong, *named.downloads[1:]))
     assert_fails(named, data_dir, "not the original file")
 
 
-def test_not_found(server, data_dir) -> None:
+def test_reports_not_found(server, data_dir) -> None:
     assert_fails(from_server(f"{server}/gone"), data_dir, "the server answered 404")
 
 
-def test_connection_refused(data_dir) -> None:
+def test_reports_a_refused_connection(data_dir) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         assert_fails(from_server(address), data_dir, "no connection to the server")
 
 
-def test_cut_off(data_dir) -> None:
+def test_reports_a_truncated_download(data_dir) -> None:
     with serve(CutOff) as address:
         assert_fails(from_server(address), data_dir, "the connection broke off")
 
 
-def test_a_server_that_sends_too_much_is_not_heard_out(data_dir) -> None:
+def test_stops_reading_if_a_server_sends_too_much(data_dir) -> None:
     with (
         serve(Endless) as address,
         pytest.raises(DataError, match="the server sends more than the 524,288 bytes of the orig"),
@@ -209,7 +209,7 @@ def test_a_server_that_sends_too_much_is_not_heard_out(data_dir) -> None:
     assert not list((data_dir / "fashion-mnist").iterdir())
 
 
-def test_every_download_is_over_tls_and_of_a_known_hash() -> None:
+def test_every_download_has_a_known_hash_and_uses_tls() -> None:
     files = [file for named in NAMED_DATASETS.values() for file in named.downloads]
     assert len(files) == 7
     for file in files:
@@ -218,7 +218,7 @@ def test_every_download_is_over_tls_and_of_a_known_hash() -> None:
         assert file.size > 0
 
 
-def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
+def test_second_attempt_can_succeed(server, data_dir, monkeypatch) -> None:
     class FailsOnce(CutOff):
         requests = 0
 
@@ -237,13 +237,13 @@ def test_a_second_attempt_succeeds(server, data_dir, monkeypatch) -> None:
     assert contents(stored.folder) == CONTENTS
 
 
-def test_a_place_that_cannot_be_written(server, data_dir) -> None:
+def test_refuses_a_folder_that_cannot_be_written(server, data_dir) -> None:
     (data_dir / "fashion-mnist").write_text("a file where the folder should be")
     with pytest.raises(DataError, match=r"fashion-mnist/.*: cannot be written"):
         download(from_server(server), data_dir, Progress())
 
 
-def test_processes_at_once(server, data_dir) -> None:
+def test_two_processes_can_download_at_once(server, data_dir) -> None:
     code = (
         "import pickle, sys; from pathlib import Path;"
         "from kcnn.data.download import download; from kcnn.progress import Progress;"
@@ -262,7 +262,7 @@ def test_processes_at_once(server, data_dir) -> None:
 
 
 class ShortChunks(BaseHTTPRequestHandler):
-    """Sends a file in transfer chunks that are shorter than those that are read at once."""
+    """Send a file in transfer chunks that are shorter than the chunks in which it is read."""
 
     protocol_version = "HTTP/1.1"
 
@@ -280,7 +280,7 @@ class ShortChunks(BaseHTTPRequestHandler):
         pass
 
 
-def test_short_chunks_are_counted_as_what_they_are(data_dir) -> None:
+def test_progress_counts_short_chunks_exactly(data_dir) -> None:
     with serve(ShortChunks) as address:
         stored = download(from_server(address), data_dir, Progress())
     assert contents(stored.folder) == CONTENTS

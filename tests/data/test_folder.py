@@ -14,7 +14,7 @@ from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
 
 def fill(folder: Path, count: int, grey: int, size: tuple[int, int] = (4, 6)) -> None:
-    """Writes images of one grey level, lighter by one each."""
+    """Write grey images, each lighter by 1 than the last."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         level = grey + number
@@ -30,7 +30,7 @@ def read(
     return read_folder(path, image_size, channels, 0.2, progress or Progress())
 
 
-def test_a_share_of_every_class_becomes_the_test_set(tmp_path) -> None:
+def test_splits_off_a_fraction_of_every_class_for_testing(tmp_path) -> None:
     fill(tmp_path / "dog", 10, 100)
     fill(tmp_path / "cat", 20, 0)
     dataset = read(tmp_path)
@@ -46,7 +46,7 @@ def test_a_share_of_every_class_becomes_the_test_set(tmp_path) -> None:
     assert (read(tmp_path).test.images == dataset.test.images).all()
 
 
-def test_train_and_test_folders(tmp_path) -> None:
+def test_reads_train_and_test_folders(tmp_path) -> None:
     fill(tmp_path / "train" / "cat", 3, 0)
     fill(tmp_path / "train" / "dog", 3, 100)
     fill(tmp_path / "test" / "cat", 1, 50)
@@ -57,13 +57,13 @@ def test_train_and_test_folders(tmp_path) -> None:
     assert len(dataset.train) == 6
 
 
-def test_train_folder_alone_is_split(tmp_path) -> None:
+def test_splits_a_train_folder_without_a_test_folder(tmp_path) -> None:
     fill(tmp_path / "train" / "cat", 5, 0)
     fill(tmp_path / "train" / "dog", 5, 100)
     assert (len(read(tmp_path).train), len(read(tmp_path).test)) == (8, 2)
 
 
-def test_sizes_that_differ_become_one(tmp_path) -> None:
+def test_resizes_images_of_different_sizes(tmp_path) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0, size=(5, 6))
     assert read(tmp_path, image_size=(8, 9)).image_shape == (8, 9, 3)
@@ -72,7 +72,7 @@ def test_sizes_that_differ_become_one(tmp_path) -> None:
 @pytest.mark.parametrize(
     "names", [("Training", "Testing"), ("TRAIN", "Val", "test"), ("training", "Validation")]
 )
-def test_parts_of_a_set_are_no_classes(tmp_path, names) -> None:
+def test_refuses_folders_of_a_split_as_classes(tmp_path, names) -> None:
     for name in names:
         fill(tmp_path / name / "cat", 5, 0)
         fill(tmp_path / name / "dog", 5, 100)
@@ -84,14 +84,14 @@ def test_parts_of_a_set_are_no_classes(tmp_path, names) -> None:
     assert "rename them to train and test" in caught.value.hint
 
 
-def test_a_class_may_be_called_as_a_part_is(tmp_path) -> None:
+def test_class_can_have_the_name_of_a_split(tmp_path) -> None:
     for name in ("bus", "train"):
         fill(tmp_path / name, 5, 0)
     assert read(tmp_path).class_names == ("bus", "train")
 
 
 @pytest.mark.parametrize("other", ["val", "Validation", "unused"])
-def test_what_lies_beside_train_and_is_not_read_is_told(tmp_path, notes, other) -> None:
+def test_reports_folders_beside_train_that_are_not_read(tmp_path, notes, other) -> None:
     for part in ("train", other):
         fill(tmp_path / part / "cat", 5, 0)
         fill(tmp_path / part / "dog", 5, 100)
@@ -112,7 +112,7 @@ def test_what_lies_beside_train_and_is_not_read_is_told(tmp_path, notes, other) 
         ("TRAINING", "move its images into train; to leave it out"),
     ],
 )
-def test_parts_of_a_set_in_another_spelling(tmp_path, other, hint) -> None:
+def test_hint_for_misspelled_folders_of_a_split(tmp_path, other, hint) -> None:
     for part in ("train", other):
         fill(tmp_path / part / "cat", 5, 0)
         fill(tmp_path / part / "dog", 5, 100)
@@ -123,7 +123,7 @@ def test_parts_of_a_set_in_another_spelling(tmp_path, other, hint) -> None:
     assert len(read(tmp_path).test) == 2
 
 
-def test_a_test_folder_without_classes(tmp_path) -> None:
+def test_refuses_a_test_folder_without_classes(tmp_path) -> None:
     for part in ("train/cat", "train/dog", "test"):
         fill(tmp_path / part, 5, 0)
     with pytest.raises(DataError, match="/test: no sub-folders named after the classes") as caught:
@@ -133,7 +133,7 @@ def test_a_test_folder_without_classes(tmp_path) -> None:
     assert len(read(tmp_path).test) == 2
 
 
-def test_files_of_other_kinds_are_counted(tmp_path, notes) -> None:
+def test_reports_the_number_of_other_files(tmp_path, notes) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)
     for name in ("cat/1.webp", "cat/.hidden.webp", "dog/2.WEBP", "dog/3.heic", "notes.txt"):
@@ -144,7 +144,7 @@ def test_files_of_other_kinds_are_counted(tmp_path, notes) -> None:
     ]
 
 
-def test_images_beside_the_classes_are_told(tmp_path, notes) -> None:
+def test_reports_images_beside_the_classes(tmp_path, notes) -> None:
     for name in ("cat", "dog"):
         fill(tmp_path / name, 5, 0)
     fill(tmp_path, 3, 0)
@@ -157,7 +157,7 @@ def test_images_beside_the_classes_are_told(tmp_path, notes) -> None:
     ]
 
 
-def test_images_beside_the_classes_of_train_and_test_are_told(tmp_path, notes) -> None:
+def test_reports_images_beside_the_classes_of_train_and_test(tmp_path, notes) -> None:
     for part in ("train", "test"):
         fill(tmp_path / part / "cat", 5, 0)
         fill(tmp_path / part / "dog", 5, 0)
@@ -190,7 +190,7 @@ def test_progress_counts_every_image(tmp_path) -> None:
     assert sum(counter.seen) == 10
 
 
-def test_an_empty_image_is_named(tmp_path) -> None:
+def test_names_an_empty_image(tmp_path) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)
     (tmp_path / "dog" / "03.png").write_bytes(b"")
@@ -198,7 +198,7 @@ def test_an_empty_image_is_named(tmp_path) -> None:
         read(tmp_path)
 
 
-def test_all_unreadable_images_are_told_at_once(tmp_path) -> None:
+def test_names_all_unreadable_images_at_once(tmp_path) -> None:
     for part in ("train/cat", "train/dog", "test/cat", "test/dog"):
         fill(tmp_path / part, 10, 0)
     bad = [tmp_path / "test" / "dog" / "03.png", *(tmp_path / "train" / "cat").iterdir()]
@@ -211,7 +211,7 @@ def test_all_unreadable_images_are_told_at_once(tmp_path) -> None:
     assert "remove them" in caught.value.hint
 
 
-def test_folders_that_hold_no_classes(tmp_path) -> None:
+def test_refuses_a_folder_without_classes(tmp_path) -> None:
     with pytest.raises(DataError, match="gone: no such folder"):
         read(tmp_path / "gone")
     with pytest.raises(DataError, match="expected one for each of two classes"):
@@ -225,7 +225,7 @@ def test_folders_that_hold_no_classes(tmp_path) -> None:
     assert "unpack an archive first" in caught.value.hint
 
 
-def test_a_class_of_images_of_other_kinds(tmp_path) -> None:
+def test_refuses_a_class_with_other_files_only(tmp_path) -> None:
     fill(tmp_path / "cat", 5, 0)
     (tmp_path / "dog").mkdir()
     for number in range(10):
@@ -235,7 +235,7 @@ def test_a_class_of_images_of_other_kinds(tmp_path) -> None:
     assert caught.value.hint.startswith("save those that are images as PNG or JPEG")
 
 
-def test_a_share_of_less_than_one_image(tmp_path) -> None:
+def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
     for name in ("cat", "dog"):
         fill(tmp_path / name, 10, 0)
     message = r"^data\.test: 0\.01 of 20 images is less than one image$"
@@ -244,7 +244,7 @@ def test_a_share_of_less_than_one_image(tmp_path) -> None:
     assert caught.value.hint == "write a share of at least 0.05, which is one image"
 
 
-def test_a_test_class_that_was_never_trained(tmp_path) -> None:
+def test_refuses_a_test_class_without_training_images(tmp_path) -> None:
     for name in ("train/cat", "train/dog", "test/cat", "test/owl"):
         fill(tmp_path / name, 2, 0)
     with pytest.raises(DataError, match="owl: a class without training images") as caught:

@@ -1,4 +1,4 @@
-"""Files of strangers: they run nothing, write nothing, and unpack to no more than they may."""
+"""Hostile files run nothing, write nothing and unpack only within limits."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells peaks on Linux")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory of Linux")
 @pytest.mark.slow
-def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
+def test_does_not_unpack_a_gzip_bomb(tmp_path: Path) -> None:
     bomb = tmp_path / "images.gz"
     with gzip.open(bomb, "wb", compresslevel=1) as stream:
         stream.write(bytes([0, 0, 8, 3]) + np.array([1000, 28, 28], ">u4").tobytes())
@@ -57,7 +57,7 @@ def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def archive(folder: Path, *added: tuple[tarfile.TarInfo, int]) -> StoredDataset:
-    """A CIFAR archive with these members, and so many zeros in each, before its own."""
+    """Write a CIFAR archive with these members, each with a number of zero bytes."""
     found = StoredDataset(CIFAR10, PACKED, folder)
     with tarfile.open(found.path, "w:gz", compresslevel=1) as tar:
         for member, size in added:
@@ -72,7 +72,7 @@ def link(name: str, kind: bytes, target: str) -> tarfile.TarInfo:
     return member
 
 
-def test_links_devices_and_ways_out_are_passed_over(tmp_path: Path) -> None:
+def test_skips_links_devices_and_paths_outside_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     first, second, third, fourth, *_ = PACKED.members
     found = archive(
@@ -89,7 +89,7 @@ def test_links_devices_and_ways_out_are_passed_over(tmp_path: Path) -> None:
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 
-def test_an_archive_unpacks_to_no_more_than_it_may(tmp_path: Path, monkeypatch) -> None:
+def test_refuses_an_archive_that_unpacks_to_too_much(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(members_module, "LARGEST_ARCHIVE", 5_000_000)
     foreign = archive(tmp_path, (tarfile.TarInfo("foreign"), 9_000_000))
     with pytest.raises(DataError, match="more than 5,000,000 bytes when unpacked"):
@@ -100,7 +100,7 @@ def test_an_archive_unpacks_to_no_more_than_it_may(tmp_path: Path, monkeypatch) 
         list(read_members(archive(tmp_path, (long_name, 0)), 10**6))
 
 
-def test_an_archive_has_no_endless_members(tmp_path: Path) -> None:
+def test_refuses_an_archive_of_too_many_members(tmp_path: Path) -> None:
     many = archive(tmp_path, *((tarfile.TarInfo(f"m{number}"), 0) for number in range(1100)))
     with pytest.raises(DataError, match="damaged or cut off"):
         list(read_members(many, 10**6))

@@ -21,7 +21,7 @@ def pixels() -> np.ndarray:
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp"])
-def test_colours_come_back(tmp_path, pixels, suffix) -> None:
+def test_reads_colors(tmp_path, pixels, suffix) -> None:
     path = tmp_path / f"image.{suffix}"
     Image.fromarray(pixels).save(path)
     assert (read_image(path, None, 3) == pixels).all()
@@ -37,7 +37,7 @@ def test_resizes_to_height_and_width(tmp_path, pixels) -> None:
     assert (resized == np.asarray(expected)).all()
 
 
-def test_transparency_is_laid_on_white(tmp_path) -> None:
+def test_transparent_pixels_become_white(tmp_path) -> None:
     image = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
     image.putpixel((1, 0), (10, 20, 30, 255))
     image.save(tmp_path / "image.png")
@@ -49,14 +49,14 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path) -> None:
     assert read_image(tmp_path / "image.png", None, 1).ravel().tolist() == [0, 1, 255]
 
 
-def test_first_frame_of_a_gif(tmp_path) -> None:
+def test_reads_the_first_frame_of_a_gif(tmp_path) -> None:
     red, blue = Image.new("RGB", (2, 2), "red"), Image.new("RGB", (2, 2), "blue")
     red.save(tmp_path / "image.gif", save_all=True, append_images=[blue])
     assert read_image(tmp_path / "image.gif", None, 3)[0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK"])
-def test_modes(tmp_path, pixels, mode) -> None:
+def test_reads_every_color_mode(tmp_path, pixels, mode) -> None:
     suffix = "jpg" if mode == "CMYK" else "png"
     Image.fromarray(pixels).convert(mode).save(tmp_path / f"image.{suffix}")
     for channels in (1, 3):
@@ -67,7 +67,7 @@ def test_modes(tmp_path, pixels, mode) -> None:
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
 @pytest.mark.parametrize(("size", "of_small"), [((8, 4), 1), ((800, 400), 100)])
-def test_exif_turns_the_image_upright(tmp_path, size, of_small, suffix) -> None:
+def test_applies_the_exif_orientation(tmp_path, size, of_small, suffix) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     image = Image.new("RGB", size, "white")
@@ -80,7 +80,7 @@ def test_exif_turns_the_image_upright(tmp_path, size, of_small, suffix) -> None:
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0no header of Exif", b"Exif\0\0MM\0*\0"])
-def test_odd_exif_is_ignored(tmp_path, pixels, exif) -> None:
+def test_ignores_invalid_exif(tmp_path, pixels, exif) -> None:
     for suffix in ("jpg", "png"):
         Image.fromarray(pixels).save(tmp_path / f"plain.{suffix}")
         Image.fromarray(pixels).save(tmp_path / f"odd.{suffix}", exif=exif)
@@ -89,7 +89,7 @@ def test_odd_exif_is_ignored(tmp_path, pixels, exif) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_turned_as_pillow_does(tmp_path, pixels, orientation) -> None:
+def test_every_orientation_equals_pillow(tmp_path, pixels, orientation) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).save(tmp_path / "image.png", exif=exif)
@@ -100,7 +100,7 @@ def test_every_orientation_is_turned_as_pillow_does(tmp_path, pixels, orientatio
     assert own_size == upright.shape[:2]
 
 
-def test_what_is_cut_off_is_damaged_whatever_its_exif(tmp_path, pixels) -> None:
+def test_refuses_a_truncated_image_with_any_exif(tmp_path, pixels) -> None:
     for suffix in ("jpg", "png"):
         file = tmp_path / f"image.{suffix}"
         Image.fromarray(pixels.repeat(40, 0).repeat(40, 1)).save(file, exif=b"Exif\0\0odd")
@@ -110,20 +110,20 @@ def test_what_is_cut_off_is_damaged_whatever_its_exif(tmp_path, pixels) -> None:
             read_image(file, (8, 8), 3)
 
 
-def test_a_damaged_png_is_no_image_that_is_half_black(tmp_path) -> None:
-    """Looking for its Exif reads it to its end, where Pillow tells of damage only once."""
+def test_refuses_a_damaged_png(tmp_path) -> None:
+    """Pillow reports the damage only once, when it reads to the end for Exif data."""
     gradient = np.indices((64, 64)).sum(axis=0).astype(np.uint8)
     path = tmp_path / "damaged.png"
     Image.fromarray(gradient).save(path)
     content = path.read_bytes()
     data = content.index(b"IDAT") + 4
-    for place in range(data + 10, len(content) - 20, 7):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+    for index in range(data + 10, len(content) - 20, 7):
+        path.write_bytes(content[:index] + bytes([content[index] ^ 0xFF]) + content[index + 1 :])
         with pytest.raises(DataError, match="a damaged or cut off PNG image"):
             read_image(path, (16, 16), 1)
 
 
-def test_a_large_image_is_resized_as_well_by_way_of_a_smaller_one(tmp_path) -> None:
+def test_large_image_is_resized_in_two_steps_without_loss(tmp_path) -> None:
     random = np.random.default_rng(0)
     blobs = Image.fromarray(random.integers(0, 256, (12, 9, 3)).astype(np.uint8))
     large = blobs.resize((900, 1200), Image.Resampling.BICUBIC)
@@ -134,7 +134,7 @@ def test_a_large_image_is_resized_as_well_by_way_of_a_smaller_one(tmp_path) -> N
         assert abs(small - np.asarray(plain)).max() <= 1
 
 
-def test_an_image_too_large_to_be_safe(tmp_path, monkeypatch) -> None:
+def test_refuses_an_image_that_is_too_large(tmp_path, monkeypatch) -> None:
     Image.new("L", (30, 40)).save(tmp_path / "image.png")
     with monkeypatch.context() as patch:
         patch.setattr(module, "LARGEST_IMAGE", 1199)
@@ -154,8 +154,8 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells peaks on Linux")
-def test_a_bomb_that_is_small_enough_takes_no_more_than_500_megabytes(tmp_path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory of Linux")
+def test_largest_allowed_image_needs_less_than_500_megabytes(tmp_path) -> None:
     bomb = tmp_path / "bomb.png"
     Image.new("RGBA", (8192, 6144)).save(bomb, compress_level=1)
     assert bomb.stat().st_size < 1_000_000
@@ -163,7 +163,7 @@ def test_a_bomb_that_is_small_enough_takes_no_more_than_500_megabytes(tmp_path) 
     assert int(done.stdout) < 500_000  # kB
 
 
-def test_an_image_of_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> None:
+def test_refuses_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> None:
     Image.new("1", (65_536, 1)).save(tmp_path / "long.png")
     with pytest.raises(DataError, match="or than 65,535 in a row, too large to be safe to open"):
         read_image(tmp_path / "long.png", (8, 8), 3)
@@ -173,7 +173,7 @@ def test_an_image_of_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) ->
 
 
 @pytest.mark.parametrize("part", [b"\xff\xe1\x00\x0aExif\0\0\0\0", b"\xff\xda\x00\x02"])
-def test_a_photograph_of_thousands_of_parts(tmp_path, pixels, part) -> None:
+def test_refuses_an_image_of_thousands_of_parts(tmp_path, pixels, part) -> None:
     Image.fromarray(pixels).save(tmp_path / "image.jpg")
     content = (tmp_path / "image.jpg").read_bytes()
     (tmp_path / "image.jpg").write_bytes(content[:2] + 2000 * part + content[2:])
@@ -181,14 +181,14 @@ def test_a_photograph_of_thousands_of_parts(tmp_path, pixels, part) -> None:
         read_image(tmp_path / "image.jpg", (8, 8), 3)
 
 
-def test_pillow_s_warnings_are_not_shown(tmp_path, pixels, recwarn) -> None:
+def test_hides_warnings_of_pillow(tmp_path, pixels, recwarn) -> None:
     file = tmp_path / "image.png"
     Image.fromarray(pixels).save(file, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\xff")
     assert read_image(file, None, 3).shape == pixels.shape
     assert not recwarn.list
 
 
-def test_what_is_no_file(tmp_path) -> None:
+def test_refuses_what_is_not_a_file(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "itself.png").symlink_to("itself.png")
     for path, message in [
@@ -202,7 +202,7 @@ def test_what_is_no_file(tmp_path) -> None:
             read_image(path, None, 3)
 
 
-def test_damaged_files(tmp_path, pixels) -> None:
+def test_refuses_damaged_files(tmp_path, pixels) -> None:
     Image.fromarray(pixels).save(tmp_path / "whole.png")
     content = (tmp_path / "whole.png").read_bytes()
     for name, damaged, message in [
@@ -227,20 +227,20 @@ def test_find_images(tmp_path, notes) -> None:
     assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .txt"]
 
 
-def test_find_images_where_there_are_none(tmp_path) -> None:
+def test_find_images_in_a_folder_without_images(tmp_path) -> None:
     with pytest.raises(DataError, match="no PNG, JPEG, BMP or GIF images in this folder"):
         find_images([tmp_path], Progress())
     with pytest.raises(DataError, match="gone: no such file or folder"):
         find_images([Path(tmp_path / "gone")], Progress())
 
 
-def test_find_images_where_the_system_refuses_to_look() -> None:
+def test_find_images_in_a_folder_that_cannot_be_read() -> None:
     name = Path("x" * 300 + ".png")
     with pytest.raises(DataError, match=f"{name}: cannot be read: File name too long"):
         find_images([name], Progress())
 
 
-def test_kinds_left_out_are_counted() -> None:
+def test_counts_skipped_files_by_suffix() -> None:
     kinds = {f".{letter}": 1 for letter in "abcdefghijk"} | {".webp": 1200, "": 2}
     assert left_out(kinds) == (
         "left out 1,213 files that are not PNG, JPEG, BMP or GIF: 1,200 .webp, 2 without a suffix, "

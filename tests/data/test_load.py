@@ -9,20 +9,20 @@ from kcnn.errors import DataError
 from kcnn.progress import Progress
 
 
-def test_digits_need_no_data(no_data, request_data) -> None:
+def test_digits_need_no_files(no_data, request_data) -> None:
     dataset = load_dataset(request_data("digits"), None, Progress())
     assert (len(dataset.train), len(dataset.test)) == (1437, 360)
     assert not no_data.exists()
 
 
-def test_size_and_colours_asked_for(no_data, request_data) -> None:
+def test_converts_to_the_requested_size_and_channels(no_data, request_data) -> None:
     request = request_data("digits", image_size=[16, 12], channels=3)
     dataset = load_dataset(request, None, Progress())
     assert dataset.train.images.shape == (1437, 16, 12, 3)
     assert dataset.test.images.shape == (360, 16, 12, 3)
 
 
-def test_idx_files_by_name(no_data, tmp_path, request_data, write_idx_set) -> None:
+def test_loads_idx_files(no_data, tmp_path, request_data, write_idx_set) -> None:
     write_idx_set(tmp_path / "mnist", ".gz", pixel=1)
     write_idx_set(tmp_path / "fashion-mnist", ".gz", pixel=2)
     for name, pixel in (("mnist", 1), ("fashion_mnist", 2)):
@@ -30,7 +30,7 @@ def test_idx_files_by_name(no_data, tmp_path, request_data, write_idx_set) -> No
         assert (dataset.name, dataset.train.images[0, 0, 0, 0]) == (name, pixel)
 
 
-def test_npz(no_data, tmp_path, request_data) -> None:
+def test_loads_an_npz_file(no_data, tmp_path, request_data) -> None:
     images, labels = np.zeros((4, 5, 5, 3), np.uint8), np.array([0, 1, 0, 1])
     path = tmp_path / "own.npz"
     np.savez(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
@@ -39,7 +39,7 @@ def test_npz(no_data, tmp_path, request_data) -> None:
     assert dataset.image_shape == (5, 5, 1)
 
 
-def test_folder(no_data, tmp_path, request_data) -> None:
+def test_loads_a_folder(no_data, tmp_path, request_data) -> None:
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for number in range(4):
@@ -51,14 +51,14 @@ def test_folder(no_data, tmp_path, request_data) -> None:
 
 
 @pytest.mark.parametrize("name", ["folder", "npz"])
-def test_path_that_the_system_refuses(no_data, tmp_path, request_data, name) -> None:
+def test_reports_a_path_that_the_system_refuses(no_data, tmp_path, request_data, name) -> None:
     request = request_data(name, path=tmp_path / ("a" * 300), image_size=[8, 8])
     with pytest.raises(DataError, match="cannot be read: File name too long") as caught:
         load_dataset(request, None, Progress())
     assert "\n" not in caught.value.message
 
 
-def test_data_dir_is_checked_even_when_it_is_not_needed(no_data, tmp_path, request_data) -> None:
+def test_checks_data_dir_also_if_it_is_not_used(no_data, tmp_path, request_data) -> None:
     with pytest.raises(DataError, match="no such directory"):
         load_dataset(request_data("digits"), tmp_path / "gone", Progress())
 
@@ -67,7 +67,9 @@ def test_data_dir_is_checked_even_when_it_is_not_needed(no_data, tmp_path, reque
     ("shape", "label", "message"),
     [((28, 28, 3), 1, "images of shape"), ((28, 28), 10, r"y_train has label 10")],
 )
-def test_a_file_of_another_set(no_data, tmp_path, request_data, shape, label, message) -> None:
+def test_refuses_a_file_of_another_dataset(
+    no_data, tmp_path, request_data, shape, label, message
+) -> None:
     images, labels = np.zeros((4, *shape), np.uint8), np.array([0, 1, 0, label])
     np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     with pytest.raises(DataError, match=message):
@@ -75,13 +77,13 @@ def test_a_file_of_another_set(no_data, tmp_path, request_data, shape, label, me
 
 
 @pytest.mark.slow
-def test_real_mnist_in_size_of_cifar10(no_data, real_data, request_data) -> None:
+def test_loads_mnist_in_the_size_of_cifar10(no_data, real_data, request_data) -> None:
     request = request_data("mnist", image_size=[32, 32], channels=3)
     dataset = load_dataset(request, real_data, Progress())
     assert dataset.train.images.shape == (60_000, 32, 32, 3)
 
 
-def test_test_images_of_another_size(
+def test_refuses_test_images_of_another_size(
     no_data, tmp_path, request_data, write_idx_set, write_idx
 ) -> None:
     write_idx_set(tmp_path / "mnist")
@@ -94,7 +96,7 @@ def test_test_images_of_another_size(
 
 
 @pytest.mark.parametrize(("part", "name"), [("training", "train"), ("test", "t10k")])
-def test_a_part_without_images(
+def test_refuses_a_split_without_images(
     no_data, tmp_path, request_data, write_idx_set, write_idx, part, name
 ) -> None:
     write_idx_set(tmp_path / "mnist")

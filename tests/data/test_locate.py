@@ -22,7 +22,9 @@ def touch(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_order_is_data_dir_then_variable_then_keras(no_data: Path, tmp_path, monkeypatch) -> None:
+def test_looks_in_data_dir_then_kcnn_data_then_the_keras_cache(
+    no_data: Path, tmp_path, monkeypatch
+) -> None:
     given, variable = touch(tmp_path / "given"), touch(tmp_path / "variable")
     cache = touch(no_data / "datasets", "mnist.npz")
     monkeypatch.setenv("KCNN_DATA", str(variable))
@@ -39,8 +41,8 @@ def test_keras_cache_is_in_the_home_folder_by_default(monkeypatch) -> None:
     assert keras_cache() == Path.home() / ".keras" / "datasets"
 
 
-def test_a_user_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As by `docker run --user 12345`: no HOME, and no entry in /etc/passwd."""
+def test_user_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `docker run --user 12345`: no HOME and no entry in /etc/passwd."""
 
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
@@ -56,8 +58,8 @@ def test_a_user_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "--data-dir or KCNN_DATA" in str(caught.value.hint)
 
 
-def test_nothing_found(no_data: Path) -> None:
-    assert [locate(one, None) for one in NAMED_DATASETS.values()] == [None] * 5
+def test_returns_none_if_nothing_is_found(no_data: Path) -> None:
+    assert [locate(named, None) for named in NAMED_DATASETS.values()] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,9 @@ def test_nothing_found(no_data: Path) -> None:
         ("cifar100", "CIFAR100", "train.bin"),
     ],
 )
-def test_folders_of_keras_and_torchvision(no_data, tmp_path, name, folder, first_file) -> None:
+def test_finds_folders_of_keras_and_torchvision(
+    no_data, tmp_path, name, folder, first_file
+) -> None:
     named = NAMED_DATASETS[name]
     layout = next(layout for layout in named.layouts if layout.files[0] == first_file)
     touch(tmp_path / folder, *layout.files)
@@ -84,7 +88,7 @@ def test_folders_of_keras_and_torchvision(no_data, tmp_path, name, folder, first
     assert (found.layout, found.folder) == (layout, tmp_path / folder)
 
 
-def test_idx_files_of_one_set_are_not_taken_for_the_other(no_data, tmp_path) -> None:
+def test_does_not_confuse_mnist_and_fashion_mnist(no_data, tmp_path) -> None:
     fashion = touch(tmp_path / "fashion-mnist", *FASHION_MNIST.layouts[0].files)
     assert locate(FASHION_MNIST, fashion).folder == fashion
     assert locate(MNIST, fashion) is None
@@ -93,13 +97,13 @@ def test_idx_files_of_one_set_are_not_taken_for_the_other(no_data, tmp_path) -> 
     assert locate(FASHION_MNIST, bare) is None
 
 
-def test_a_set_with_a_missing_file_is_not_found(no_data, tmp_path) -> None:
+def test_does_not_find_a_dataset_with_a_missing_file(no_data, tmp_path) -> None:
     folder = touch(tmp_path / "cifar-10-batches-bin", *CIFAR10.layouts[0].files)
     (folder / "data_batch_3.bin").unlink()
     assert locate(CIFAR10, tmp_path) is None
 
 
-def test_a_folder_named_train_is_no_file_of_cifar100(no_data, tmp_path) -> None:
+def test_folder_named_train_is_not_cifar100(no_data, tmp_path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "test").mkdir()
     assert locate(NAMED_DATASETS["cifar100"], tmp_path) is None

@@ -90,7 +90,7 @@ def test_class_names_in_the_file(path) -> None:
         ({"class_names": np.array([1, 2, 3])}, "class_names has shape"),
     ],
 )
-def test_mistakes_get_one_clear_line(path, changes, message) -> None:
+def test_refuses_wrong_arrays_in_one_line(path, changes, message) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_npz(save(path, **changes), "own")
     assert caught.value.message.startswith(f"{path}: ")
@@ -100,7 +100,7 @@ def test_mistakes_get_one_clear_line(path, changes, message) -> None:
 @pytest.mark.parametrize(
     ("shape", "hint"), [((6, 3, 5, 4), "transpose"), ((6, 60), "reshape"), ((), "reshape")]
 )
-def test_images_of_another_shape_get_the_hint_that_helps(path, shape, hint) -> None:
+def test_hint_for_images_of_another_shape(path, shape, hint) -> None:
     with pytest.raises(DataError, match="x_train has shape") as caught:
         read_npz(save(path, x_train=np.zeros(shape, np.uint8)), "own")
     assert f"numpy.{hint}" in str(caught.value.hint)
@@ -126,13 +126,13 @@ def test_images_of_another_shape_get_the_hint_that_helps(path, shape, hint) -> N
         ({"class_names": np.array(["a", "a", "c"])}, "name the classes apart"),
     ],
 )
-def test_mistakes_get_the_hint_that_mends_them(path, changes, hint) -> None:
+def test_hint_for_wrong_arrays(path, changes, hint) -> None:
     with pytest.raises(DataError) as caught:
         read_npz(save(path, **changes), "own")
     assert hint in str(caught.value.hint)
 
 
-def test_the_hint_for_names_as_labels_does_what_it_says(path) -> None:
+def test_hint_for_names_as_labels_works(path) -> None:
     names = {"y_train": np.array(list("cabcab")), "y_test": np.array(list("bac"))}
     class_names, y_train = np.unique(names["y_train"], return_inverse=True)
     y_test = np.searchsorted(class_names, names["y_test"])
@@ -141,7 +141,7 @@ def test_the_hint_for_names_as_labels_does_what_it_says(path) -> None:
         assert [dataset.class_names[label] for label in part.labels] == list(names[key])
 
 
-def test_class_names_that_are_the_same(path) -> None:
+def test_refuses_equal_class_names(path) -> None:
     message = r"class_names has 'a' 2 times, expected a name of its own for each class"
     with pytest.raises(DataError, match=message):
         read_npz(save(path, class_names=np.array(["a", "a", "c"])), "own")
@@ -151,7 +151,7 @@ MASKS = arrays()["x_train"] // 128  # 0 and 1
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"x_train": MASKS, "x_test": MASKS[:3]}, "x_train and x_test is above 1 of 255, so"),
         (
@@ -162,28 +162,28 @@ MASKS = arrays()["x_train"] // 128  # 0 and 1
         ({"x_train": MASKS}, "x_train is above 1 of 255 (x_test has up to 255), so"),
     ],
 )
-def test_images_all_but_black_are_told(path, notes, changes, told) -> None:
+def test_warns_of_images_that_are_almost_black(path, notes, changes, message) -> None:
     dataset = read_npz(save(path, **changes), "own", progress=notes)
     assert dataset.train.images.max() == changes.get("x_train", arrays()["x_train"]).max()
     assert notes.lines == [
-        f"{path}: no value of {told} that the images are all but black; if 1 means white, save "
+        f"{path}: no value of {message} that the images are all but black; if 1 means white, save "
         "images * 255"
     ]
 
 
-def test_black_and_white_in_floats_or_bytes_is_no_darkness(path, notes) -> None:
+def test_does_not_warn_of_black_and_white_images(path, notes) -> None:
     read_npz(save(path, x_train=MASKS.astype(float), x_test=MASKS[:3] * 255), "own", None, notes)
     assert notes.lines == []
 
 
-def test_truncated_file(path) -> None:
+def test_refuses_a_truncated_file(path) -> None:
     save(path)
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DataError, match=r"not an \.npz file, or cut off at"):
         read_npz(path, "own")
 
 
-def test_damaged_inside(path) -> None:
+def test_refuses_a_damaged_file(path) -> None:
     np.savez_compressed(path, **arrays())
     content = bytearray(path.read_bytes())
     content[200:260] = bytes(60)
@@ -193,20 +193,20 @@ def test_damaged_inside(path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"\x80\x04N.", b"\x93NUMPY"])
-def test_rubbish(path, content) -> None:
+def test_refuses_random_bytes(path, content) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"own\.npz: "):
         read_npz(path, "own")
 
 
-def test_a_single_array(path) -> None:
+def test_refuses_a_single_array(path) -> None:
     with path.open("wb") as stream:
         np.save(stream, np.zeros(3))
     with pytest.raises(DataError, match=r"not an \.npz file"):
         read_npz(path, "own")
 
 
-def test_missing_file(path) -> None:
+def test_refuses_a_missing_file(path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_npz(path, "own")
     path.mkdir()

@@ -33,7 +33,7 @@ Batches = list[tuple[np.ndarray, np.ndarray]]
 
 @pytest.fixture
 def train() -> Images:
-    """Twenty-three images, each with a class of its own, so that a label tells the image."""
+    """Make 23 images whose labels are their indices."""
     pixels = np.random.default_rng(2).integers(0, 256, (23, 5, 4, 3), np.uint8)
     return Images(pixels, np.arange(23, dtype=np.int32))
 
@@ -56,12 +56,12 @@ def labels(some: Batches) -> list[int]:
 
 def assert_same(some: Batches, others: Batches) -> None:
     assert len(some) == len(others)
-    for one, other in zip(some, others, strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
+    for actual, expected in zip(some, others, strict=True):
+        np.testing.assert_array_equal(actual[0], expected[0])
+        np.testing.assert_array_equal(actual[1], expected[1])
 
 
-def test_an_epoch_has_every_image_once_and_its_smaller_batch_at_its_end(train):
+def test_epoch_has_every_image_once_and_its_smaller_batch_last(train):
     made = batches(train)
     assert [len(targets) for _, targets in made] == [8, 8, 7, 8, 8, 7]
     for epoch in (made[:3], made[3:]):
@@ -78,21 +78,21 @@ def test_order_differs_between_epochs_and_seeds(train):
     assert len({tuple(first), tuple(second), tuple(other), tuple(range(23))}) == 4
 
 
-def test_order_stays_without_shuffle(train):
+def test_order_is_that_of_the_dataset_without_shuffle(train):
     assert labels(batches(train, shuffle=False)) == [*range(23), *range(23)]
 
 
-def test_with_replacement_draws_as_many_and_some_twice(train):
+def test_sampling_with_replacement_draws_some_images_twice(train):
     made = batches(train, epochs=40, with_replacement=True)
     assert [len(targets) for _, targets in made[:3]] == [8, 8, 7]
     epochs = [labels(made[start : start + 3]) for start in range(0, 120, 3)]
     assert len(set(map(tuple, epochs))) == 40
-    # A draw misses an image with probability 22/23, so 23 · (1 − (22/23)²³) = 14.7 images are seen.
+    # A draw misses an image with probability 22/23: 23 · (1 − (22/23)²³) = 14.7 images are drawn.
     assert 14 < np.mean([len(set(epoch)) for epoch in epochs]) < 15.5
     assert set(labels(made)) == set(range(23))
 
 
-def test_an_image_drawn_twice_changes_in_two_ways(train):
+def test_image_that_is_drawn_twice_has_different_augmentations(train):
     settings = {"epochs": 1, "with_replacement": True}
     brighter = [RandomBrightness(factor=0.2)]
     made = batches(train, **settings, augmentations=brighter)
@@ -102,14 +102,14 @@ def test_an_image_drawn_twice_changes_in_two_ways(train):
     assert not np.array_equal(shown[0], shown[1])
 
 
-def test_with_replacement_begins_at_any_epoch_and_repeats(train):
+def test_sampling_with_replacement_repeats_and_begins_at_any_epoch(train):
     settings = {"with_replacement": True, "augmentations": PLAIN, "epochs": 4}
     whole = batches(train, **settings)
     assert_same(whole, batches(train, **settings))
     assert_same(whole[6:], batches(train, first_epoch=2, **settings))
 
 
-def test_drop_remainder_leaves_out_other_images_each_epoch(train):
+def test_drop_remainder_leaves_out_different_images_in_each_epoch(train):
     made = batches(train, epochs=5, drop_remainder=True)
     assert [len(targets) for _, targets in made] == [8] * 10
     assert set(labels(made)) == set(range(23))
@@ -119,13 +119,13 @@ def test_drop_remainder_leaves_out_other_images_each_epoch(train):
     "augmentations",
     [(), pytest.param(PLAIN, marks=pytest.mark.slow), [*PLAIN, MixUp(), CutMix()]],
 )
-def test_repeats_bit_for_bit(train, augmentations):
+def test_repeats_exactly(train, augmentations):
     settings = {"augmentations": augmentations, "classes": 23}
     assert_same(batches(train, **settings), batches(train, **settings))
 
 
 @pytest.mark.parametrize("first_epoch", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_begins_at_any_epoch_as_if_it_had_run_from_the_start(train, first_epoch):
+def test_begins_at_any_epoch_as_in_an_uninterrupted_training(train, first_epoch):
     settings = {"augmentations": [*PLAIN, CutMix()], "classes": 23, "epochs": 4}
     whole = batches(train, **settings)
     assert_same(whole[3 * first_epoch :], batches(train, first_epoch=first_epoch, **settings))
@@ -146,14 +146,14 @@ def test_begins_in_the_middle_of_an_epoch(train, augmentations):
         pytest.param({"shuffle": False}, marks=pytest.mark.slow),
     ],
 )
-def test_an_image_changes_the_same_way_whatever_its_batch(train, other):
+def test_augmentation_of_an_image_does_not_depend_on_its_batch(train, other):
     settings = {"augmentations": PLAIN, "epochs": 1}
     expected = by_label(batches(train, **settings))
     assert not np.array_equal(expected, train.images)
     np.testing.assert_allclose(by_label(batches(train, **settings, **other)), expected, atol=1e-3)
 
 
-def test_an_image_changes_in_another_way_each_epoch_and_with_each_seed(train):
+def test_augmentation_of_an_image_differs_between_epochs_and_seeds(train):
     settings = {"augmentations": [RandomBrightness(factor=0.2)]}
     made = batches(train, **settings)
     other = batches(train, **settings, seed=2, epochs=1)
@@ -162,7 +162,7 @@ def test_an_image_changes_in_another_way_each_epoch_and_with_each_seed(train):
     assert (first != by_label(other)).any(axis=(1, 2, 3)).all()
 
 
-def test_the_same_augmentation_twice_draws_twice(train):
+def test_two_equal_augmentations_have_different_draws(train):
     once = by_label(batches(train, epochs=1, augmentations=[RandomFlip()]))
     twice = by_label(batches(train, epochs=1, augmentations=[RandomFlip(), RandomFlip()]))
     assert not np.array_equal(twice, train.images)
@@ -170,7 +170,7 @@ def test_the_same_augmentation_twice_draws_twice(train):
 
 
 def flipped(train: Images, some: Batches) -> np.ndarray:
-    """Tells of every image, in the order shown, whether it is mirrored; it is nothing else."""
+    """Return whether each image is flipped, in batch order; it must not change otherwise."""
     images, labels = (np.concatenate(parts) for parts in zip(*some, strict=True))
     plain = (images == train.images[labels]).all(axis=(1, 2, 3))
     mirrored = (images == train.images[labels, :, ::-1]).all(axis=(1, 2, 3))
@@ -179,18 +179,18 @@ def flipped(train: Images, some: Batches) -> np.ndarray:
 
 
 def flipped_images(train: Images, some: Batches) -> np.ndarray:
-    """Tells whether each image was mirrored, in the order of the images."""
+    """Return whether each image is flipped, in the order of the images."""
     return flipped(train, some)[np.argsort(labels(some))]
 
 
-def test_two_successive_epochs_show_each_image_once_each_way(train):
+def test_alternating_flip_shows_each_image_both_ways_in_two_epochs(train):
     made = batches(train, epochs=4, augmentations=[AlternatingFlip()])
     epochs = [flipped_images(train, made[start : start + 3]) for start in range(0, 12, 3)]
     assert 0 < epochs[0].sum() < 23
     np.testing.assert_array_equal(epochs, [epochs[0], ~epochs[0], epochs[0], ~epochs[0]])
 
 
-def test_which_images_begin_mirrored_is_the_seed_s_and_not_the_order_s_to_say(train):
+def test_first_flips_depend_on_the_seed_and_not_on_the_order(train):
     settings = {"epochs": 1, "augmentations": [AlternatingFlip()]}
     expected = flipped_images(train, batches(train, **settings))
     for other in ({}, {"shuffle": False}, {"batch_size": 5}):
@@ -200,13 +200,13 @@ def test_which_images_begin_mirrored_is_the_seed_s_and_not_the_order_s_to_say(tr
     assert not np.array_equal(other, expected)
 
 
-def test_alternating_flips_resume_at_any_epoch(train):
+def test_alternating_flip_resumes_at_any_epoch(train):
     settings = {"epochs": 4, "augmentations": [AlternatingFlip()]}
     resumed = batches(train, first_epoch=1, **settings)
     assert_same(resumed, batches(train, **settings)[3:])
 
 
-def test_an_image_drawn_twice_is_mirrored_alike_in_an_epoch_and_not_in_the_next(train):
+def test_image_that_is_drawn_twice_is_flipped_equally_in_an_epoch(train):
     settings = {"epochs": 6, "with_replacement": True, "augmentations": [AlternatingFlip()]}
     made = batches(train, **settings)
     epoch = np.repeat(np.arange(6), 23)
@@ -217,7 +217,7 @@ def test_an_image_drawn_twice_is_mirrored_alike_in_an_epoch_and_not_in_the_next(
 
 
 @pytest.mark.parametrize("fill_mode", ["constant", "reflect"])
-def test_alternating_flips_after_crops_leave_the_crops_alone(train, fill_mode):
+def test_alternating_flip_does_not_change_the_draws_of_a_crop(train, fill_mode):
     crop = RandomCrop(padding=2, fill_mode=fill_mode)
     cropped = batches(train, augmentations=[crop])
     both = batches(train, augmentations=[crop, AlternatingFlip()])
@@ -228,18 +228,18 @@ def test_alternating_flips_after_crops_leave_the_crops_alone(train, fill_mode):
         is_mirrored = (after == before[:, :, ::-1]).all(axis=(1, 2, 3))
         assert (is_plain | is_mirrored).all()
         mirrored.append(np.where(is_plain & is_mirrored, -1, is_mirrored))
-    told = (mirrored[0] >= 0) & (mirrored[1] >= 0)  # a crop may have left two equal halves
-    assert told.sum() > 15
-    np.testing.assert_array_equal(mirrored[1][told], 1 - mirrored[0][told])
+    known = (mirrored[0] >= 0) & (mirrored[1] >= 0)  # a crop may have two equal halves
+    assert known.sum() > 15
+    np.testing.assert_array_equal(mirrored[1][known], 1 - mirrored[0][known])
 
 
-def test_augmentations_come_in_the_order_given(train):
+def test_augmentations_are_applied_in_the_given_order(train):
     dark, cut = RandomBrightness(factor=[0.5, 0.5]), Cutout(size=3)
     assert by_label(batches(train, epochs=1, augmentations=[dark, cut])).min() == 0
     assert by_label(batches(train, epochs=1, augmentations=[cut, dark])).min() > 100
 
 
-def test_classes_give_one_hot_targets(train):
+def test_classes_make_targets_one_hot(train):
     images, targets = batches(train, classes=23, shuffle=False)[0]
     np.testing.assert_array_equal(targets, np.eye(23, dtype=np.float32)[:8])
     assert images.dtype == np.uint8
@@ -248,7 +248,7 @@ def test_classes_give_one_hot_targets(train):
 @pytest.mark.parametrize(
     ("count", "drop_remainder", "size"), [(16, False, 8), (23, True, 8), (23, False, None)]
 )
-def test_batch_size_is_known_where_all_batches_have_it(train, count, drop_remainder, size):
+def test_static_batch_size_is_known_if_all_batches_have_it(train, count, drop_remainder, size):
     some = Images(train.images[:count], train.labels[:count])
     made = training_batches(
         some, batch_size=8, epochs=1, seed=0, drop_remainder=drop_remainder, augmentations=PLAIN
@@ -258,14 +258,14 @@ def test_batch_size_is_known_where_all_batches_have_it(train, count, drop_remain
     assert targets == tf.TensorSpec([size], tf.int32)
 
 
-def test_images_stay_uint8_until_something_makes_fractions(train):
+def test_images_stay_uint8_unless_an_augmentation_makes_them_float(train):
     kept = batches(train, augmentations=[RandomCrop(padding=1), RandomFlip(), CutMix()], classes=23)
     assert kept[0][0].dtype == np.uint8
     made = batches(train, augmentations=[RandomFlip(), RandomBrightness(factor=0.1)])
     assert made[0][0].dtype == np.float32
 
 
-def test_evaluation_keeps_order_and_knows_its_length(train):
+def test_evaluation_keeps_the_order_and_has_a_cardinality(train):
     made = evaluation_batches(train, 10)
     assert made.cardinality() == 3
     images, targets = (
@@ -278,12 +278,12 @@ def test_evaluation_keeps_order_and_knows_its_length(train):
 
 
 @pytest.mark.parametrize(("most", "sizes"), [(22, [11, 12]), (8, [7, 8, 8]), (6, [5, 6, 6, 6])])
-def test_batches_of_an_evaluation_are_as_equal_as_can_be(train, most, sizes):
+def test_evaluation_batches_have_almost_equal_sizes(train, most, sizes):
     made = evaluation_batches(train, most)
     assert [len(targets) for _, targets in made.as_numpy_iterator()] == sizes
 
 
-def test_steps_count_the_last_batch_unless_it_is_dropped():
+def test_steps_per_epoch_count_the_last_batch_unless_it_is_dropped():
     assert steps_per_epoch(23, 8) == 3
     assert steps_per_epoch(24, 8) == 3
     assert steps_per_epoch(23, 8, drop_remainder=True) == 2
@@ -291,13 +291,13 @@ def test_steps_count_the_last_batch_unless_it_is_dropped():
 
 
 @pytest.mark.parametrize(("count", "drop_remainder"), [(0, False), (7, True)])
-def test_an_epoch_without_a_batch_is_an_error(count, drop_remainder):
+def test_refuses_an_epoch_without_a_batch(count, drop_remainder):
     with pytest.raises(DataError, match=f"{count} training images, batch_size 8") as caught:
         steps_per_epoch(count, 8, drop_remainder)
     assert caught.value.hint
 
 
-def test_fit_takes_it_epoch_by_epoch(train):
+def test_keras_fit_reads_it_epoch_by_epoch(train):
     seen = []
 
     class Epochs(keras.callbacks.Callback):
@@ -322,7 +322,7 @@ def test_fit_takes_it_epoch_by_epoch(train):
     assert len(history.history["val_loss"]) == 3
 
 
-def test_real_images_keep_their_brightness(real_data):
+def test_cifar10_keeps_its_brightness(real_data):
     with tarfile.open(real_data / "cifar-10-binary.tar.gz") as archive:
         member = archive.extractfile("cifar-10-batches-bin/test_batch.bin")
         records = np.frombuffer(member.read(3073 * 500), np.uint8).reshape(500, 3073)
@@ -358,15 +358,15 @@ spread = list(strategy.experimental_distribute_dataset(made))
 assert len(spread) == 6
 for whole, parts in zip(made, spread, strict=True):
     for tensor, part in zip(whole, parts, strict=True):
-        shares = [share.numpy() for share in strategy.experimental_local_results(part)]
-        assert 0 <= len(shares[0]) - len(shares[1]) <= 1, [len(share) for share in shares]
-        np.testing.assert_array_equal(np.concatenate(shares), tensor)
+        local = [value.numpy() for value in strategy.experimental_local_results(part)]
+        assert 0 <= len(local[0]) - len(local[1]) <= 1, [len(value) for value in local]
+        np.testing.assert_array_equal(np.concatenate(local), tensor)
 print("equal")
 """
 
 
 @pytest.mark.slow
-def test_two_devices_share_each_batch_in_the_order_of_one():
+def test_two_devices_split_each_batch_in_order():
     done = subprocess.run(
         [sys.executable, "-c", TWO_DEVICES], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -398,7 +398,7 @@ print(len(list(made)))
 
 
 @pytest.mark.slow
-def test_works_when_tensorflow_must_be_deterministic():
+def test_works_with_op_determinism():
     done = subprocess.run(
         [sys.executable, "-c", DETERMINISTIC], cwd=REPOSITORY, capture_output=True, text=True
     )

@@ -17,7 +17,7 @@ def images(*sizes: int) -> Images:
     return Images(numbers.reshape(-1, 1, 1, 1), labels)
 
 
-def test_every_class_gives_its_share() -> None:
+def test_validation_has_the_same_fraction_of_every_class() -> None:
     train, validation = split_validation(images(50, 30, 20), 10, seed=0)
     assert list(np.bincount(validation.labels)) == [5, 3, 2]
     assert list(np.bincount(train.labels)) == [45, 27, 18]
@@ -33,20 +33,20 @@ def test_images_keep_their_labels_and_order() -> None:
     assert set(train.images.ravel()) | set(validation.images.ravel()) == set(range(100))
 
 
-def test_seed_decides() -> None:
+def test_depends_on_the_seed() -> None:
     labels = images(50, 50).labels
     first, again, other = (take_stratified(labels, 0.5, seed, "x") for seed in (0, 0, 1))
     assert (first == again).all()
     assert (first != other).any()
 
 
-def test_none_asked_for() -> None:
+def test_zero_validation_images() -> None:
     whole = images(5, 5)
     assert split_validation(whole, 0, seed=0) == (whole, None)
 
 
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=8), st.data())
-def test_too_many_are_refused_and_any_other_number_is_exact(
+def test_refuses_too_many_and_takes_any_other_number_exactly(
     sizes: list[int], data: st.DataObject
 ) -> None:
     labels = images(*sizes).labels
@@ -60,35 +60,37 @@ def test_too_many_are_refused_and_any_other_number_is_exact(
 
 @st.composite
 def sizes_and_counts(draw: st.DrawFn) -> tuple[list[int], int]:
-    """Draw classes and a number of images that can be taken; often nearly all of them."""
+    """Draw sizes of classes and a number of images to take, often nearly all of them."""
     sizes = draw(st.lists(st.integers(1, 40), min_size=2, max_size=8).filter(lambda s: max(s) > 1))
-    most = sum(sizes) - len(sizes)
-    return sizes, draw(st.one_of(st.integers(1, most), st.integers(max(1, most - 5), most)))
+    highest = sum(sizes) - len(sizes)
+    return sizes, draw(
+        st.one_of(st.integers(1, highest), st.integers(max(1, highest - 5), highest))
+    )
 
 
 @given(sizes_and_counts())
-@example(([5, 5, 22, 22], 49))  # parts of 4.5, 4.5, 20.0 and 20.0, of which 4, 4, 21 and 20 come
-@example(([2, 2, 2, 9], 8))  # parts of 1.1 each, and 4.8
-@example(([1, 1, 4, 8], 7))  # a part that is a whole number must give more, too
-def test_each_class_gives_what_is_promised(case: tuple[list[int], int]) -> None:
+@example(([5, 5, 22, 22], 49))  # quotas 4.5, 4.5, 20.0 and 20.0 become 4, 4, 21 and 20
+@example(([2, 2, 2, 9], 8))  # quotas 1.1, 1.1, 1.1 and 4.8
+@example(([1, 1, 4, 8], 7))  # a class with a whole quota must be rounded up, too
+def test_takes_a_proportional_number_of_each_class(case: tuple[list[int], int]) -> None:
     sizes, count = np.array(case[0]), case[1]
     labels = images(*case[0]).labels
     taken = take_stratified(labels, count, 0, "data.validation")
-    given_away = np.bincount(labels[taken], minlength=len(sizes))
+    counts = np.bincount(labels[taken], minlength=len(sizes))
     down, remainders = np.divmod(sizes * count, sizes.sum())
     up = np.minimum(down + (remainders > 0), sizes - 1)
-    assert (given_away < sizes).all(), "no class gives its last image"
-    assert (given_away >= down).all()
+    assert (counts < sizes).all(), "each class keeps an image"
+    assert (counts >= down).all()
     if up.sum() >= count:
-        assert (given_away <= up).all(), "rounded up or down wherever that is possible"
+        assert (counts <= up).all(), "rounded up or down if possible"
     else:
-        assert (given_away >= up).all(), "all are rounded up before one gives more"
-    more = given_away - down
-    with_two_left = given_away < sizes - 1
-    for one in np.flatnonzero(with_two_left):
-        assert more[one] >= more.max() - 1, "none is passed over twice"
-        for other in np.flatnonzero(remainders < remainders[one]):
-            assert more[one] >= more[other], "the largest remainders give first"
+        assert (counts >= up).all(), "all are rounded up before any class has more"
+    more = counts - down
+    with_two_left = counts < sizes - 1
+    for label in np.flatnonzero(with_two_left):
+        assert more[label] >= more.max() - 1, "no class is skipped twice"
+        for other in np.flatnonzero(remainders < remainders[label]):
+            assert more[label] >= more[other], "the largest remainders come first"
 
 
 def test_small_classes_that_cannot_round_up() -> None:
@@ -97,8 +99,8 @@ def test_small_classes_that_cannot_round_up() -> None:
     assert list(np.bincount(labels[taken])) == [4, 4, 21, 20]
 
 
-def test_the_same_images_as_ever_go_to_validation() -> None:
-    """A published result depends on them: another choice would be another experiment."""
+def test_validation_images_never_change() -> None:
+    """Compare with a fixed choice, because published results depend on it."""
     labels = np.arange(1437) % 10
     assert list(np.flatnonzero(take_stratified(labels, 0.1, 0, "x"))[:8]) == [
         1, 20, 21, 28, 41, 50, 63, 64,
@@ -115,6 +117,6 @@ def test_the_same_images_as_ever_go_to_validation() -> None:
         (9, "9 of 10 images leaves some class without training images"),
     ],
 )
-def test_impossible_requests(amount, message) -> None:
+def test_refuses_impossible_amounts(amount, message) -> None:
     with pytest.raises(DataError, match=message):
         split_validation(images(9, 1), amount, seed=0)
