@@ -1,6 +1,6 @@
-"""Layers and graphs at random, as recipes write them, for the tests against Keras.
+"""Hypothesis strategies for the layers and graphs of recipes, to compare them with Keras.
 
-A test that goes through all layers finds here what it has to know of a new one.
+All that tests of all layers need to know about a new layer belongs here.
 """
 
 from __future__ import annotations
@@ -164,14 +164,16 @@ def value_of(layer: str, setting: str) -> Any:
 
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6))
-ONE_LAYER = st.one_of([values.map(lambda one, n=name: {n: one}) for name, values in LAYERS.items()])
+ONE_LAYER = st.one_of(
+    [values.map(lambda value, n=name: {n: value}) for name, values in LAYERS.items()]
+)
 CHAINS = st.lists(ONE_LAYER, min_size=1, max_size=3)
 UNLIMITED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 @st.composite
 def branches(draw: st.DrawFn) -> list[Any]:
-    """Two ways from one layer, joined again; equal shapes are likely and not certain."""
+    """Draw two branches from a layer that are joined again. Their shapes may differ."""
     same = {"filters": draw(CHANNELS), "kernel_size": 3, "padding": "same"}
     strides = draw(st.integers(1, 2))
     left = {"Conv2D": {**same, "strides": strides, "name": "left", "inputs": "stem"}}
@@ -195,7 +197,7 @@ def branches(draw: st.DrawFn) -> list[Any]:
 
 
 def recipe_of(layers: Sequence[Any]) -> Recipe:
-    """Makes a recipe of layers as YAML would give them."""
+    """Make a recipe of layers in the form of parsed YAML."""
     content = {
         "name": "net",
         "data": {"dataset": "mnist"},

@@ -14,20 +14,20 @@ def edges(recipe) -> list[tuple[str, tuple[str, ...]]]:
     return [(node.name, node.inputs) for node in unfold(recipe)]
 
 
-def test_names_are_numbered_as_keras_numbers_them(make_recipe) -> None:
+def test_layers_are_named_as_keras_names_them(make_recipe) -> None:
     recipe = make_recipe(
         "- Conv2D: {filters: 1, kernel_size: 1}\n- ReLU\n- PReLU\n- ReLU\n"
         "- Conv2D: {filters: 1, kernel_size: 1}\n- GlobalAveragePooling2D"
     )
     keras.backend.clear_session()
-    theirs = [
+    keras_layers = [
         keras.layers.Conv2D(1, 1), keras.layers.ReLU(), keras.layers.PReLU(), keras.layers.ReLU(),
         keras.layers.Conv2D(1, 1), keras.layers.GlobalAveragePooling2D(),
     ]  # fmt: skip
-    assert [name for name, _ in edges(recipe)] == [layer.name for layer in theirs]
+    assert [name for name, _ in edges(recipe)] == [layer.name for layer in keras_layers]
 
 
-def test_layers_follow_one_another(make_recipe) -> None:
+def test_layers_form_a_chain(make_recipe) -> None:
     recipe = make_recipe("- Flatten\n- ReLU\n- Dense: {units: 3, name: last}")
     assert edges(recipe) == [
         ("flatten", ("image",)),
@@ -37,12 +37,12 @@ def test_layers_follow_one_another(make_recipe) -> None:
     assert unfold(recipe)[2].loc == ("model", "layers", 2, "Dense")
 
 
-def test_numbering_passes_over_names_that_are_given(make_recipe) -> None:
+def test_numbering_skips_names_that_are_taken(make_recipe) -> None:
     recipe = make_recipe("- ReLU: {name: re_lu_1}\n- ReLU\n- ReLU")
     assert [name for name, _ in edges(recipe)] == ["re_lu_1", "re_lu", "re_lu_2"]
 
 
-def test_branches(make_recipe) -> None:
+def test_inputs_connect_branches(make_recipe) -> None:
     recipe = make_recipe(
         "- ReLU: {name: a}\n- ReLU: {name: b, inputs: image}\n- Add: {inputs: [a, b, image]}"
     )
@@ -53,7 +53,7 @@ def test_branches(make_recipe) -> None:
     ]
 
 
-def test_residual(make_recipe) -> None:
+def test_residual_adds_body_and_shortcut(make_recipe) -> None:
     recipe = make_recipe(
         "- ReLU: {name: stem}\n"
         "- Residual: {name: sum, body: [ReLU, {ReLU: {name: deep}}], shortcut: [ELU]}\n"
@@ -70,7 +70,7 @@ def test_residual(make_recipe) -> None:
     ]
 
 
-def test_residual_reads_what_it_is_told(make_recipe) -> None:
+def test_residual_with_inputs(make_recipe) -> None:
     recipe = make_recipe(
         "- ReLU: {name: a}\n- ReLU: {name: b}\n- Residual: {name: sum, inputs: a, body: [ELU]}\n"
         "- Average: {inputs: [sum, b]}"
@@ -82,7 +82,7 @@ def test_residual_reads_what_it_is_told(make_recipe) -> None:
     ]
 
 
-def test_repeat_numbers_the_names_within(make_recipe) -> None:
+def test_repeat_numbers_the_names_of_its_body(make_recipe) -> None:
     recipe = make_recipe(
         "- Repeat:\n"
         "    times: 2\n"
@@ -127,7 +127,7 @@ def test_repeat_within_repeat(make_recipe) -> None:
     [("1", 1), ("0", 0), ("[1, 2]", [1, 2]), ("[[1, 0], [0, 2]]", [[1, 0], [0, 2]])],
 )
 @pytest.mark.parametrize("kind", ["Conv2D", "SeparableConv2D", "DepthwiseConv2D"])
-def test_padding_by_numbers_becomes_a_layer(make_recipe, kind: str, padding: str, border) -> None:
+def test_numeric_padding_becomes_a_layer(make_recipe, kind: str, padding: str, border) -> None:
     filters = "" if kind == "DepthwiseConv2D" else "filters: 1, "
     recipe = make_recipe(f"- {kind}: {{{filters}kernel_size: 3, padding: {padding}, name: c}}")
     zeros, convolution = unfold(recipe)
@@ -182,12 +182,12 @@ def test_padding_by_numbers_becomes_a_layer(make_recipe, kind: str, padding: str
             "above, by the name they were given)"]),
     ],
 )  # fmt: skip
-def test_graphs_that_are_none(graph_problems, layers: str, expected: list[str]) -> None:
+def test_refuses_invalid_graphs(graph_problems, layers: str, expected: list[str]) -> None:
     assert graph_problems(layers) == [f"net.yaml:{line}" for line in expected]
 
 
 @pytest.mark.parametrize("times", [(10, 500), (1000, 1000)])
-def test_too_many_layers(make_recipe, times: tuple[int, int]) -> None:
+def test_refuses_too_many_layers_quickly(make_recipe, times: tuple[int, int]) -> None:
     outer, inner = times
     recipe = make_recipe(
         f"- ReLU\n- Repeat: {{times: {outer}, "
@@ -203,7 +203,7 @@ def test_too_many_layers(make_recipe, times: tuple[int, int]) -> None:
     assert time.perf_counter() - started < 2
 
 
-def test_many_layers(make_recipe) -> None:
+def test_unfolds_many_layers_quickly(make_recipe) -> None:
     recipe = make_recipe(
         "- Repeat: {times: 1000, body: [ReLU, ReLU, ReLU, ReLU, {ReLU: {name: a}}]}"
     )

@@ -21,13 +21,13 @@ from kcnn.model.plan import plan_network
          "layer flatten: the output is 784, but mnist has 10 classes; end with Dense: {units: 10}"),
     ],
 )  # fmt: skip
-def test_an_output_that_is_not_one_number_a_class(make_recipe, layers, loc, message) -> None:
+def test_refuses_an_output_that_does_not_fit_the_classes(make_recipe, layers, loc, message) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe(layers), (28, 28, 1), 10)
     assert caught.value.problems == (f"net.yaml:{loc}: {message}",)
 
 
-def test_an_output_unchecked_while_the_classes_are_unknown(make_recipe) -> None:
+def test_accepts_any_output_if_the_classes_are_unknown(make_recipe) -> None:
     plan = plan_network(make_recipe("- Flatten\n- Dense: {units: 11}"), (28, 28, 1), None)
     assert plan.shapes["dense"] == (11,)
     assert plan.image_shape == (28, 28, 1)
@@ -45,13 +45,13 @@ def test_an_output_unchecked_while_the_classes_are_unknown(make_recipe) -> None:
         ("- Dense: {units: 10, activation: softmax}\n- ReLU", "linear"),
     ],
 )
-def test_what_the_output_is(make_recipe, end: str, activation: str) -> None:
+def test_output_activation(make_recipe, end: str, activation: str) -> None:
     plan = plan_network(make_recipe(f"- Flatten\n{end}"), (28, 28, 1), 10)
     assert plan.output_activation == activation
 
 
 @pytest.mark.parametrize(("shift", "fits"), [(1, True), (19, True), (20, False), (28, False)])
-def test_test_images_are_shifted_by_less_than_their_smaller_side(make_recipe, shift, fits) -> None:
+def test_refuses_shifts_of_test_images_that_are_too_large(make_recipe, shift, fits) -> None:
     setting = f"data.test_time_augmentation={{shift: {shift}}}"
     recipe = make_recipe("- Flatten\n- Dense: {units: 10}", setting)
     if fits:
@@ -69,7 +69,7 @@ def test_test_images_are_shifted_by_less_than_their_smaller_side(make_recipe, sh
 METRICS = ("train.loss=categorical_crossentropy", "train.metrics=[F1Score, Accuracy, AUC]")
 
 
-def test_metrics_of_probabilities_on_logits(make_recipe) -> None:
+def test_refuses_metrics_of_probabilities_for_logits(make_recipe) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe("- Flatten\n- Dense: {units: 10}", *METRICS), (28, 28, 1), 10)
     reason = "needs probabilities, and the network ends in logits; end it with activation: softmax"
@@ -79,13 +79,13 @@ def test_metrics_of_probabilities_on_logits(make_recipe) -> None:
     )
 
 
-def test_metrics_of_probabilities_on_probabilities(make_recipe) -> None:
+def test_accepts_metrics_of_probabilities_for_probabilities(make_recipe) -> None:
     layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
     assert plan_network(make_recipe(layers, *METRICS), (28, 28, 1), 10).classes == 10
 
 
 @pytest.mark.parametrize("loss", ["KLDivergence", "{CategoricalGeneralizedCrossEntropy: {q: 0.7}}"])
-def test_losses_of_probabilities_on_logits(make_recipe, loss: str) -> None:
+def test_refuses_losses_of_probabilities_for_logits(make_recipe, loss: str) -> None:
     recipe = make_recipe("- Flatten\n- Dense: {units: 10}", f"train.loss={loss}")
     with pytest.raises(RecipeError, match="needs probabilities, and the network ends in logits"):
         plan_network(recipe, (28, 28, 1), 10)
@@ -105,7 +105,9 @@ def test_losses_of_probabilities_on_logits(make_recipe, loss: str) -> None:
         ("Precision", "CategoricalCrossentropy", None),
     ],
 )  # fmt: skip
-def test_metrics_of_the_highest_outputs(make_recipe, metric: str, loss: str, problem) -> None:
+def test_top_k_metrics_need_a_k_below_the_number_of_classes(
+    make_recipe, metric: str, loss: str, problem
+) -> None:
     overrides = (f"train.loss={loss}", f"train.metrics=[{metric}]")
     layers = "- Flatten\n- Dense: {units: 10, activation: softmax}"
     recipe = make_recipe(layers, *overrides)

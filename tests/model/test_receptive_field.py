@@ -27,17 +27,17 @@ def pixels(recipe: Recipe, shape: tuple[int, int, int]) -> dict[str, tuple[int, 
 
 
 def test_lenet(make_recipe) -> None:
-    found = pixels(make_recipe(LENET), (32, 32, 1))
-    assert [found[name][0] for name in ("image", "c1", "s2", "c3", "s4", "c5")] == [
+    fields = pixels(make_recipe(LENET), (32, 32, 1))
+    assert [fields[name][0] for name in ("image", "c1", "s2", "c3", "s4", "c5")] == [
         1, 5, 6, 14, 16, 32,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "published"), [("alexnet", 195), ("vgg16", 212)])
 def test_published_ones(name: str, published: int) -> None:
-    """Araujo et al. (2019) give these for the last pooling of AlexNet and VGG-16."""
-    found = pixels(read_recipe(name), {"alexnet": (227, 227, 3), "vgg16": (32, 32, 3)}[name])
-    assert found["flatten"] == (published, published)
+    """Compare with Araujo et al. (2019): the last pooling of AlexNet and VGG-16."""
+    fields = pixels(read_recipe(name), {"alexnet": (227, 227, 3), "vgg16": (32, 32, 3)}[name])
+    assert fields["flatten"] == (published, published)
 
 
 WINDOW = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 2))
@@ -45,28 +45,28 @@ WINDOW = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 2))
 
 @settings(max_examples=200, deadline=None)
 @given(chain=st.lists(WINDOW, min_size=1, max_size=4))
-def test_counted_by_hand(chain: list[tuple[int, int, int]]) -> None:
-    """Follows the first value of the last map back to the rows of the image that it reads."""
+def test_field_equals_a_count_of_rows(chain: list[tuple[int, int, int]]) -> None:
+    """Follow the first value of the last map back to the rows of the image that it depends on."""
     chain = [(kernel, stride, dilation if stride == 1 else 1) for kernel, stride, dilation in chain]
     layers = [
         {"Conv2D": {"filters": 1, "kernel_size": [kernel, 1], "strides": [stride, 1],
                     "dilation_rate": [dilation, 1]}}
         for kernel, stride, dilation in chain
     ]  # fmt: skip
-    read = {0}
+    rows = {0}
     for kernel, stride, dilation in reversed(chain):
-        read = {place * stride + tap * dilation for place in read for tap in range(kernel)}
+        rows = {row * stride + tap * dilation for row in rows for tap in range(kernel)}
     recipe = read_recipe("digits").model_copy()
-    found = pixels(_with_layers(recipe, layers), (400, 1, 1))
-    last = list(found)[-1]
-    assert found[last] == (max(read) + 1, 1)
+    fields = pixels(_with_layers(recipe, layers), (400, 1, 1))
+    last = list(fields)[-1]
+    assert fields[last] == (max(rows) + 1, 1)
 
 
 def _with_layers(recipe: Recipe, layers: list[dict]) -> Recipe:
     content = {**recipe.origin.settings, "model": {"layers": layers}}
-    made = Recipe.model_validate(content)
-    made._origin = recipe.origin
-    return made
+    changed = Recipe.model_validate(content)
+    changed._origin = recipe.origin
+    return changed
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def _with_layers(recipe: Recipe, layers: list[dict]) -> Recipe:
          "- Conv2D: {filters: 1, kernel_size: 3, padding: same}", 28),
     ],
 )  # fmt: skip
-def test_other_layers(make_recipe, layers: str, expected: int) -> None:
+def test_field_of_other_layers(make_recipe, layers: str, expected: int) -> None:
     layers = layers.replace("keepdims: true}", "keepdims: true, name: global_average_pooling2d}")
-    found = pixels(make_recipe(layers), (28, 28, 1))
-    assert found[list(found)[-1]] == (expected, expected)
+    fields = pixels(make_recipe(layers), (28, 28, 1))
+    assert fields[list(fields)[-1]] == (expected, expected)

@@ -1,4 +1,4 @@
-"""Shape arithmetic and parameter counts against Keras's, on layers and graphs at random."""
+"""Compare shapes and parameter counts with Keras on random layers and graphs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def count(weights: Sequence[Any]) -> int:
 
 
 def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
-    """Build without our arithmetic; a map without a pixel counts as refused."""
+    """Return whether Keras refuses a recipe or builds a layer with an empty output."""
     plan = Plan(recipe, tuple(unfold(recipe)), {"image": shape}, None)
     try:
         model = build_model(plan)
@@ -79,13 +79,13 @@ def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
     return any(0 in shape_of(model, node.name) for node in plan.nodes)
 
 
-def test_every_layer_is_drawn() -> None:
+def test_every_layer_of_recipes_is_drawn() -> None:
     composed = {"Add", "Average", "Concatenate", "Maximum", "Multiply", "Residual", "Repeat"}
     assert at_random.LAYERS.keys() | composed == LAYERS.keys()
 
 
 @pytest.mark.parametrize("name", at_random.LAYERS)
-def test_each_layer(name: str) -> None:
+def test_each_layer_agrees_with_keras(name: str) -> None:
     @settings(max_examples=25, **at_random.UNLIMITED)
     @given(shape=at_random.SHAPES, layer=at_random.LAYERS[name])
     def compare(shape: Shape, layer: dict[str, Any]) -> None:
@@ -94,15 +94,15 @@ def test_each_layer(name: str) -> None:
     compare()
 
 
-@settings(max_examples=50, **at_random.UNLIMITED)  # test_many_graphs draws more
+@settings(max_examples=50, **at_random.UNLIMITED)  # test_many_graphs_agree_with_keras draws more
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 @example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
 @example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
-def test_chains(shape: Shape, layers: list[Any]) -> None:
+def test_chains_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
     assert_agreement(at_random.recipe_of(layers), shape)
 
 
-# Alike but for an axis that only one of them has.
+# Equal shapes, except for an axis that only the first has.
 A_MAP_AND_ROWS = [
     {"ReLU": {"name": "map"}},
     {"Reshape": {"target_shape": [1, 12], "name": "rows", "inputs": "image"}},
@@ -110,29 +110,29 @@ A_MAP_AND_ROWS = [
 ]
 
 
-def test_a_map_and_rows_are_not_joined() -> None:
+def test_refuses_to_concatenate_a_map_and_rows() -> None:
     with pytest.raises(RecipeError, match="Concatenate joins 1×12×1 and 1×12: all sizes but"):
         plan_network(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
 
 
-@settings(max_examples=40, **at_random.UNLIMITED)  # test_many_graphs draws more
+@settings(max_examples=40, **at_random.UNLIMITED)  # test_many_graphs_agree_with_keras draws more
 @given(shape=at_random.SHAPES, layers=at_random.branches())
 @example(shape=(1, 12, 1), layers=A_MAP_AND_ROWS)
-def test_branches(shape: Shape, layers: list[Any]) -> None:
+def test_branches_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
     assert_agreement(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow
 @settings(max_examples=1_500, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS | at_random.branches())
-def test_many_graphs(shape: Shape, layers: list[Any]) -> None:
+def test_many_graphs_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
     assert_agreement(at_random.recipe_of(layers), shape)
 
 
 @pytest.mark.slow
 @settings(max_examples=300, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
-def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> None:
+def test_planned_model_can_be_called(shape: Shape, layers: list[Any]) -> None:
     try:
         plan = plan_network(at_random.recipe_of(layers), shape, None)
     except RecipeError:
@@ -179,14 +179,16 @@ def test_what_is_planned_can_be_computed(shape: Shape, layers: list[Any]) -> Non
          "layer conv2d: strides and dilation_rate are not both above 1 in Keras; keep one"),
     ],
 )  # fmt: skip
-def test_layers_that_do_not_fit(make_recipe, layer: str, shape: Shape, message: str) -> None:
+def test_refuses_layers_that_do_not_fit(
+    make_recipe, layer: str, shape: Shape, message: str
+) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe(f"- {layer}"), shape, None)
     kind = layer.partition(":")[0]
     assert caught.value.problems == (f"net.yaml:4: model.layers[0].{kind}: {message}",)
 
 
-def test_a_convolution_behind_flatten(make_recipe) -> None:
+def test_refuses_a_convolution_after_flatten(make_recipe) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(
             make_recipe("- Flatten\n- Conv2D: {filters: 1, kernel_size: 1}"), (4, 4, 1), None
@@ -203,7 +205,7 @@ SHORTCUT = "put a 1×1 Conv2D of the same strides and filters into the shortcut"
 
 
 @pytest.mark.parametrize(
-    ("channels", "body", "joined", "mend"),
+    ("channels", "body", "joined", "fix"),
     [
         (16, "filters: 16, kernel_size: 3", "13×13×16 and 15×15×16", SAME),
         (16, "filters: 8, kernel_size: 3, padding: same", "15×15×8 and 15×15×16", SHORTCUT),
@@ -216,8 +218,8 @@ SHORTCUT = "put a 1×1 Conv2D of the same strides and filters into the shortcut"
         (1, "filters: 2, kernel_size: 3", "13×13×2 and 15×15×1", f"{SAME} and {SHORTCUT}"),
     ],
 )
-def test_what_is_added_must_be_equal(
-    make_recipe, channels: int, body: str, joined: str, mend: str
+def test_refuses_to_add_different_shapes(
+    make_recipe, channels: int, body: str, joined: str, fix: str
 ) -> None:
     with pytest.raises(RecipeError) as caught:
         plan_network(
@@ -225,18 +227,18 @@ def test_what_is_added_must_be_equal(
         )
     assert caught.value.problems == (
         f"net.yaml:4: model.layers[0].Residual: layer add: Add joins {joined}, which differ; "
-        + mend,
+        + fix,
     )
 
 
-def test_what_is_told_makes_them_equal(make_recipe) -> None:
+def test_fix_for_different_shapes_works(make_recipe) -> None:
     body = "[{Conv2D: {filters: 2, kernel_size: 3, strides: 2, padding: same}}]"
     shortcut = "[{Conv2D: {filters: 2, kernel_size: 1, strides: 2, padding: same}}]"
     layers = f"- Residual: {{body: {body}, shortcut: {shortcut}}}\n- Flatten\n- Dense: {{units: 3}}"
     assert plan_network(make_recipe(layers), (15, 15, 1), None).shapes["add"] == (8, 8, 2)
 
 
-def test_a_weight_for_each_channel_stretches_over_a_map(make_recipe) -> None:
+def test_multiply_broadcasts_a_weight_for_each_channel(make_recipe) -> None:
     squeeze = """
 - ReLU: {name: map}
 - GlobalAveragePooling2D: {keepdims: true}
@@ -248,7 +250,7 @@ def test_a_weight_for_each_channel_stretches_over_a_map(make_recipe) -> None:
     assert shape_of(build_model(plan), "multiply") == (7, 5, 4)
 
 
-def test_spellings_of_sizes() -> None:
+def test_pairs_borders_and_shapes() -> None:
     assert pair(3) == (3, 3)
     assert pair([3, 5]) == (3, 5)
     assert borders(1) == ((1, 1), (1, 1))
