@@ -60,7 +60,11 @@ class TestPredictionInterval:
     def test_covers_at_the_level_of_confidence(self) -> None:
         draws = np.random.default_rng(0).normal(size=(4000, 4))
         intervals = [prediction_interval(list(row[:3])) for row in draws]
-        covered = [one.covers(row[3]) for one, row in zip(intervals, draws, strict=True) if one]
+        covered = [
+            interval.covers(row[3])
+            for interval, row in zip(intervals, draws, strict=True)
+            if interval
+        ]
         assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
 
     def test_covers_measurements_on_other_images(self) -> None:
@@ -68,7 +72,11 @@ class TestPredictionInterval:
         ours = seeds[:, :3] + 5 * images[:, :1]  # on the same images
         theirs = seeds[:, 3] + 5 * images[:, 1]
         intervals = [prediction_interval(list(row), standard_error=5) for row in ours]
-        covered = [one.covers(value) for one, value in zip(intervals, theirs, strict=True) if one]
+        covered = [
+            interval.covers(value)
+            for interval, value in zip(intervals, theirs, strict=True)
+            if interval
+        ]
         assert np.mean(covered) == pytest.approx(0.96, abs=0.01)
 
     def test_errors_of_two_draws_add_as_squares(self) -> None:
@@ -186,7 +194,7 @@ class TestSeedsNeeded:
 
         power_of = stats._power
         monkeypatch.setattr(stats, "_power", power)
-        # 0.02 deviations a difference and 0.1 among them, for which it says NaN.
+        # 0.02 deviations a difference and 0.1 among them, for which it returns NaN.
         deviations = (0.02, 0.1, *np.geomspace(0.005, 0.5, 500))
         seeds = [seeds_needed(deviation, 1.0) for deviation in sorted(deviations)]
         assert np.isfinite(powers).all()

@@ -28,7 +28,7 @@ class ClassScore:
         precision: Fraction of the images predicted as this class that show it; None if there are
             no such images.
         recall: Fraction of its own images that were predicted as it; None without such images.
-        f1: Harmonic mean of both; None where one of them is not known.
+        f1: Harmonic mean of both; None if neither is known.
         support: Number of its images.
     """
 

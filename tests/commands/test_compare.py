@@ -119,9 +119,9 @@ def test_the_same_images_in_two_sizes(
 
 
 def test_the_same_images_elsewhere(make_run: MakeRun, tmp_path: Path) -> None:
-    for name, place in (("a", "before"), ("b", "moved")):
+    for name, file in (("a", "before"), ("b", "moved")):
         run = make_run(name, range(9), digest="the same")
-        settings = ["data.dataset=npz", f"data.path={place}.npz"]
+        settings = ["data.dataset=npz", f"data.path={file}.npz"]
         write_text(run.resolved, resolved_yaml(read_recipe("digits", settings)))
     assert len(compare(["digits/a", "digits/b"], tmp_path).runs) == 2
 
@@ -228,13 +228,13 @@ class TestCommand:
             cli, ["compare", "digits/a", "digits/b", "--output-dir", str(tmp_path)]
         )
         assert done.exit_code == 0, done.output
-        said = " ".join(done.output.split())
-        assert "the runs differ only in their seed" in said
-        assert "2 seeds: mean 89.00 %, standard deviation 1.41 points from seed to seed" in said
-        assert "1,000 other ones would move an accuracy by up to ±1.94 points" in said
-        assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in said
-        assert "of each recipe would show a difference of 0.30 points" in said
-        assert said.endswith(f"kcnn plot {a.path} {b.path}")
+        output = " ".join(done.output.split())
+        assert "the runs differ only in their seed" in output
+        assert "2 seeds: mean 89.00 %, standard deviation 1.41 points from seed to seed" in output
+        assert "1,000 other ones would move an accuracy by up to ±1.94 points" in output
+        assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in output
+        assert "of each recipe would show a difference of 0.30 points" in output
+        assert output.endswith(f"kcnn plot {a.path} {b.path}")
 
     def test_json(self, make_run: MakeRun, tmp_path: Path) -> None:
         make_run("a", range(100))

@@ -99,7 +99,10 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(
     with pytest.raises(KeyboardInterrupt):
         resume("tiny/stopped", progress=Stop(4))  # again, after the third epoch
     assert_same(resume("tiny/stopped").run, expected)
-    after = [one["after_epoch"] for one in json.loads(run.environment.read_text())["resumed"]]
+    after = [
+        resumption["after_epoch"]
+        for resumption in json.loads(run.environment.read_text())["resumed"]
+    ]
     assert after == [2, 3]
 
 
@@ -140,7 +143,7 @@ def _took_long(run: RunFolder, seconds: float) -> None:
     """Makes the begun epoch of a run's newest checkpoint have taken so long already."""
     checkpoint = newest_checkpoint(run, Progress())
     assert checkpoint is not None
-    checkpoint.state["parts"]["MetricsFile"]["begun"]["elapsed"] += seconds
+    checkpoint.parts["MetricsFile"]["begun"]["elapsed"] += seconds
     write_checkpoint(run, checkpoint)
 
 
@@ -207,7 +210,7 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
         assert len(run.steps.read_text().splitlines()) < 1 + 18, "it trained the epoch to its end"
         kept = newest_checkpoint(run, Progress())
         assert kept is not None
-        assert all(np.isfinite(one).all() for one in kept.state["variables"])
+        assert all(np.isfinite(variable).all() for variable in kept.variables)
 
 
 @pytest.mark.slow
@@ -242,7 +245,7 @@ def test_more_epochs_that_stop_keep_the_results_before_them(tiny: Path) -> None:
     constant = "train.learning_rate_schedule=null"
     finished = fit(tiny, [constant, "train.epochs=2"], name="short")
     figures = {"status", "epochs", "timings"}
-    before = {name: one for name, one in finished.summary.items() if name not in figures}
+    before = {name: value for name, value in finished.summary.items() if name not in figures}
     with pytest.raises(TrainingError):
         resume("tiny/short", ["train.epochs=5"], progress=Fail(3))
     failed = read_summary(finished.run).values
@@ -309,5 +312,5 @@ def test_notes_around_training_are_in_the_log(tiny: Path, notes) -> None:
     assert f"resuming {run.path} after epoch 2" in log
     assert "training: 2 epochs of 1 steps of 20 images" in log
     assert log.count("no test image shows 9") == 2
-    told = [note for note in notes.lines if note.startswith("no test image shows 9")]
-    assert len(told) == 3
+    missing = [note for note in notes.lines if note.startswith("no test image shows 9")]
+    assert len(missing) == 3

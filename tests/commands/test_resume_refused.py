@@ -94,7 +94,7 @@ def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
 
 
 def change_state(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Changes what a checkpoint says, and leaves the archive whole."""
+    """Change the content of a checkpoint, but keep the archive whole."""
     with np.load(path) as archive:
         arrays = dict(archive)
     state = json.loads(arrays["tree.json"].tobytes())
@@ -112,7 +112,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "an array alone": _npy,
     "no zip": lambda path: path.write_bytes(b"nothing"),
     "empty": lambda path: path.write_bytes(b""),
-    "nothing said": lambda path: change_state(path, dict.clear),
+    "no values": lambda path: change_state(path, dict.clear),
     "about a list": lambda path: change_state(path, lambda state: state.update(about=[])),
     "other rows": lambda path: change_state(
         path, lambda state: state["parts"]["MetricsFile"]["rows"].pop()

@@ -58,10 +58,10 @@ def test_a_folder_replaces_the_old_one(tmp_path: Path) -> None:
 
 
 def test_a_file_never_replaces_a_folder(tmp_path: Path) -> None:
-    place = tmp_path / "loss.png"
-    (place / "mine").mkdir(parents=True)
+    path = tmp_path / "loss.png"
+    (path / "mine").mkdir(parents=True)
     with pytest.raises(RunError, match=r"loss\.png: cannot be written: Is a directory"):
-        write_text(place, "picture")
+        write_text(path, "a plot")
     assert [path.name for path in tmp_path.rglob("*")] == ["loss.png", "mine"]
 
 

@@ -74,7 +74,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        header((10**6, 10**7)) + bytes(1000),  # it says that it is larger than it is
+        header((10**6, 10**7)) + bytes(1000),  # its header claims more
         header((2**62, 8)),
         header((10,)) + bytes(9),
         b"\x93NUMPY\x01\x00\x08\x00{'a': 1}",
