@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "stats": {"errors"},
     "machine": {"errors", "progress", "text"},
     "files": {"errors", "machine", "text"},
-    "runs": {"errors", "progress", "stats", "machine", "files", "text"},
+    "runs": {"errors", "progress", "files", "text"},
     "recipe": {"errors", "text", "runs"},
     "data": FOUNDATIONS,
     "model": {"data"} | FOUNDATIONS,
