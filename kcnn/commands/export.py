@@ -63,7 +63,7 @@ def export(
     The folder gets its final name only after the SavedModel has predicted what the model predicts.
 
     Args:
-        run: A run as `kcnn.runs.folder.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
         destination: A new folder for the SavedModel; None means the run's `export/saved_model`,

@@ -60,7 +60,7 @@ def plot_runs(
     that `only` names must succeed.
 
     Args:
-        runs: Runs as `kcnn.runs.folder.find_run` takes them; the newest run if empty.
+        runs: Runs as `kcnn.runs.find.find_run` takes them; the newest run if empty.
         output_dir: The folder of all runs. Comparisons go into its folder `comparisons`.
         image_format: `png`, `svg` or `pdf`.
         only: Names of figures in `kcnn.figures.all_figures`; all if empty.

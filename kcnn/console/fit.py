@@ -34,7 +34,7 @@ def fit_text(result: FitResult) -> str:
         f"{timings['training_images_per_second']:,} images/s; "
         f"{duration(timings['total'])} in all",
         f"run            {path}",
-        f"pictures       {path / 'plots'}",
+        f"plots          {path / 'plots'}",
         "next           kcnn plot, kcnn export, kcnn predict IMAGE",
     ]
     return "\n".join(lines)

@@ -52,6 +52,6 @@ def test_fit() -> None:
         "test accuracy  95.00 % on 360 images, with the last weights\n"
         "time           1 min 01 s training, 12,345 images/s; 2 h 02 min in all\n"
         f"run            {run.path}\n"
-        f"pictures       {run.path / 'plots'}\n"
+        f"plots          {run.path / 'plots'}\n"
         "next           kcnn plot, kcnn export, kcnn predict IMAGE"
     )
