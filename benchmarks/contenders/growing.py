@@ -18,7 +18,8 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import create_run
-from kcnn.training.fit import Feed, compile_model, train
+from kcnn.training.feed import Feed
+from kcnn.training.fit import compile_model, train
 from kcnn.training.fresh_model import fresh_model
 
 NET = Path(__file__).parents[1] / "nets" / "growth.yaml"

@@ -11,7 +11,8 @@ from kcnn.data.splits import steps_per_epoch
 from kcnn.model.dtype_policy import dtype_policy
 from kcnn.progress import Progress
 from kcnn.runs.folder import create_run
-from kcnn.training.fit import Feed, compile_model, train
+from kcnn.training.feed import Feed
+from kcnn.training.fit import compile_model, train
 from kcnn.training.fresh_model import fresh_model
 
 

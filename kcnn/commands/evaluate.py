@@ -84,12 +84,13 @@ def evaluate(
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
-    from kcnn.training.scoring.scoring import answer_images, score
+    from kcnn.training.scoring.predict import predict_images
+    from kcnn.training.scoring.scores import score
 
     model = load_model(found, weights)
     require_images(model, path, dataset.image_shape)
     require_classes(model, path, dataset.class_names)
-    probabilities = answer_images(probability_model(model), dataset.test.images, progress)
+    probabilities = predict_images(probability_model(model), dataset.test.images, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
     scores.note_missing_classes(progress)
     return Evaluation(
@@ -107,9 +108,9 @@ def _augmented(
 ) -> dict[str, Any] | None:
     if changes is None:
         return None
-    from kcnn.training.scoring.test_time_augmentation import average_answers
+    from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
     # Of the model as it is, logits and all: an average of probabilities would be another score.
-    answers = average_answers(model, test.images, changes, progress)
+    answers = predict_augmented(model, test.images, changes, progress)
     accuracy = float((answers.argmax(axis=1) == test.labels).mean())
     return {"accuracy": accuracy, **changes.model_dump()}

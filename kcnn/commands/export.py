@@ -101,7 +101,8 @@ def export(
     from kcnn.export.saved_model import write_saved_model
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes, require_images
-    from kcnn.training.scoring.scoring import answer_images, batch_size, score
+    from kcnn.training.scoring.predict import batch_size, predict_images
+    from kcnn.training.scoring.scores import score
 
     test = dataset.test
     # Both sides of the comparison run on the CPU, because devices round differently.
@@ -109,7 +110,7 @@ def export(
         model = probability_model(load_model(found, weights))
         require_images(model, path, dataset.image_shape)
         require_classes(model, path, dataset.class_names)
-        probabilities = answer_images(model, test.images, progress)
+        probabilities = predict_images(model, test.images, progress)
     height, width, channels = dataset.image_shape
     description = {
         "run": found.title,

@@ -103,7 +103,7 @@ def predict(
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes
-    from kcnn.training.scoring.scoring import answer_batches, batch_size
+    from kcnn.training.scoring.predict import batch_size, predict_batches
 
     model = probability_model(load_model(found, weights))
     require_classes(model, model_file, class_names)
@@ -111,7 +111,7 @@ def predict(
     fitted = FittedImages(*model.input_shape[1:])
     batches = fitted.batches(paths, min(MOST_FILES_AT_A_TIME, batch_size(model)))
     with progress.task("Classifying", len(paths), "images") as advance:
-        for answer in answer_batches(model, batches):
+        for answer in predict_batches(model, batches):
             for probabilities in answer:
                 path = fitted.taken[len(predictions)]
                 predictions.append(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from kcnn.data.dataset import Dataset, Images
     from kcnn.runs.checkpoint import Checkpoint, Origin
-    from kcnn.training.fit import Feed, Training
+    from kcnn.training.feed import Feed
+    from kcnn.training.fit import Training
 
     Draw = Callable[[RunFolder, Dataset, keras.Model, Progress], None]
 
@@ -75,7 +76,7 @@ def complete_run(
         with completion.status_when_stopped():
             training = completion.train(resumed)
             stop_if_requested()
-            summary = completion.conclude(training)
+            summary = completion.score(training)
         # A run that is scored is finished, even if its plots cannot be drawn.
         summary = completion.draw(draw, summary)
     return FitResult(run, summary)
@@ -110,13 +111,15 @@ class _Completion:
         self.clock.add_earlier("train", seconds_before(began_from))
         return training
 
-    def conclude(self, training: Training) -> dict[str, Any]:
+    def score(self, training: Training) -> dict[str, Any]:
         """Score the model; write and return the summary, without the time of drawing."""
-        from kcnn.training.scoring.outcome import conclude
+        from kcnn.training.scoring.final_scores import score_and_save
 
         job, clock = self.job, self.clock
         with clock.timed("score"):
-            outcome = conclude(job.plan, self.model, training, job.dataset, self.run, self.progress)
+            scores = score_and_save(
+                job.plan, self.model, training, job.dataset, self.run, self.progress
+            )
         rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
         results = Results(
             class_names=job.dataset.class_names,
@@ -128,9 +131,9 @@ class _Completion:
             images_digest=job.images_digest,
             test_images_digest=job.dataset.test.digest(),
             train=training.row_of_weights,
-            test=outcome.test,
-            test_augmented=outcome.augmented,
-            best=outcome.best,
+            test=scores.test,
+            test_augmented=scores.augmented,
+            best=scores.best,
             timings=clock.parts | {"training_images_per_second": rate},
             peak_memory_mb=peak_memory_mb(),
         )
@@ -180,8 +183,8 @@ class _Completion:
 
     def _feed(self, resumed: Checkpoint | None) -> Feed:
         from kcnn.data.pipeline import evaluation_batches, training_batches
-        from kcnn.training.fit import Feed
-        from kcnn.training.scoring.scoring import batch_size
+        from kcnn.training.feed import Feed
+        from kcnn.training.scoring.predict import batch_size
 
         job, settings = self.job, self.job.recipe.train
         classes = job.plan.classes if settings.loss.targets == "one_hot" else None

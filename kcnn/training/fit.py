@@ -1,36 +1,27 @@
-"""Trains a compiled model, writing the run's metrics as it goes."""
+"""Train a compiled model, and write the run's metrics and checkpoints meanwhile."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from traceback import walk_tb
 from types import FrameType
 
 import keras
 import tensorflow as tf
 
-from kcnn.data.dataset import Images
 from kcnn.machine.signals import stops_deferred
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress, TrainingFinished, TrainingStarted
-from kcnn.recipe.rules import metric_names
 from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import written
-from kcnn.training.callbacks.keras_callbacks import (
-    BestWeights,
-    MetricsFile,
-    ProgressReports,
-    StopBetweenSteps,
-    make_callbacks,
-)
-from kcnn.training.callbacks.lookahead import LookaheadWeights
-from kcnn.training.callbacks.resumption import Checkpoints, FrequentCheckpoints, parts_of
-from kcnn.training.callbacks.step_losses import StepLosses
-from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
+from kcnn.training.callbacks.best_weights import BestWeights
+from kcnn.training.callbacks.build import make_callbacks
+from kcnn.training.callbacks.metrics_file import MetricsFile
+from kcnn.training.feed import Feed
 from kcnn.training.loss_and_metrics import make_loss, make_metrics
 from kcnn.training.optimizers.build import make_optimizer
 from kcnn.training.out_of_memory import out_of_memory
@@ -39,33 +30,14 @@ from kcnn.training.steps_per_execution import choose_steps_per_execution
 
 
 @dataclass(frozen=True)
-class Feed:
-    """The images that a training is given.
-
-    Args:
-        batches: Training batches of all epochs and steps that are left, one after the other.
-        steps_per_epoch: How many of them make an epoch.
-        batch_size: Images in each of them; the last of an epoch may have fewer.
-        validation: Batches scored after each epoch, or None.
-        watched: Images whose accuracy is measured after each epoch, by name of its column.
-    """
-
-    batches: tf.data.Dataset
-    steps_per_epoch: int
-    batch_size: int
-    validation: tf.data.Dataset | None = None
-    watched: Mapping[str, Images] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Training:
-    """What a training left.
+    """The result of a training.
 
     Args:
         rows: One mapping an epoch, as in metrics.csv.
         best: The best weights by validation accuracy; None without validation.
-        restored_epoch: The epoch whose weights early stopping brought back; None where the model
-            has those of the last.
+        restored_epoch: The epoch whose weights early stopping restored; None if the model has those
+            of the last epoch.
     """
 
     rows: list[dict[str, float]]
@@ -81,18 +53,18 @@ class Training:
 
 
 def seed_everything(seed: int) -> None:
-    """Seeds weights and dropout, and makes every operation repeat bit for bit."""
+    """Set the seed of weights and dropout, and make every operation deterministic."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
 def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
-    """Gives a model the optimizer, loss and metrics of its recipe.
+    """Compile a model with the optimizer, loss and metrics of its recipe.
 
     Args:
-        plan: The network and its recipe.
+        plan: The model's plan.
         model: The model built from it.
-        steps_per_epoch: Steps in an epoch, for schedules and for how many are taken at a time.
+        steps_per_epoch: Steps in an epoch; schedules and `steps_per_execution` depend on it.
     """
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
@@ -102,7 +74,7 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         loss=make_loss(plan),
         metrics=make_metrics(plan),
         steps_per_execution=choose_steps_per_execution(plan, steps_per_epoch, devices),
-        # In float16 Keras would find a factor of its own, and drop the one that is written.
+        # In float16, Keras would otherwise choose the factor and ignore the recipe's.
         auto_scale_loss=plan.recipe.train.optimizer.loss_scale_factor is None,
     )
 
@@ -118,29 +90,29 @@ def train(
 ) -> Training:
     """Train a compiled model to the recipe's last epoch.
 
-    From a checkpoint within an epoch, only train to the end of that epoch; its own checkpoint is
-    the one to go on from.
+    If the checkpoint to resume from was written within an epoch, train only to the end of that
+    epoch; then resume from the checkpoint that this leaves.
 
     Args:
-        plan: The network and its recipe.
+        plan: The model's plan.
         model: The compiled model.
-        feed: The images, from where training begins or goes on.
-        run: Where metrics.csv, steps.csv and checkpoints go.
-        progress: Shows steps and epochs.
+        feed: The images, from the first step to train.
+        run: The run, for metrics.csv, steps.csv and checkpoints.
+        progress: Receives steps and epochs.
         origin: What every checkpoint records besides the state of the training.
-        resumed: The checkpoint to go on from; None for a training that begins.
+        resumed: The checkpoint to resume from; None for a new training.
 
     Returns:
         The rows of metrics.csv and the best weights; the model has the last weights, or those that
         early stopping restored.
 
     Raises:
-        TrainingError: The loss is no longer a number, or memory ran out.
+        TrainingError: The loss is not finite, or memory ran out.
         Stopped: A signal came; training ended between two steps.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     settings, step = plan.recipe.train, resumed.step if resumed else 0
-    listeners = _make_listeners(plan, feed, run, progress, origin or Origin("", "", None), resumed)
+    callbacks = make_callbacks(plan, feed, run, progress, origin or Origin("", "", None), resumed)
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
@@ -151,18 +123,16 @@ def train(
                 epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
                 initial_epoch=_first_epoch(settings.epochs, resumed),
                 steps_per_epoch=feed.steps_per_epoch - step,
-                shuffle=False,  # the batches come in their order
+                shuffle=False,  # the batches are shuffled already
                 validation_data=feed.validation,
-                callbacks=listeners.in_order,
+                callbacks=callbacks.in_order,
                 verbose=0,
             )
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, feed.batch_size) from None
     finally:
         progress.receive(TrainingFinished())
-    return Training(
-        listeners.metrics_file.rows, listeners.best, _restored_epoch(listeners.in_order)
-    )
+    return Training(callbacks.metrics_file.rows, callbacks.best, callbacks.restored_epoch)
 
 
 @contextmanager
@@ -195,88 +165,26 @@ def _clear_frames(error: BaseException) -> None:
         frame = frame.f_back
 
 
-@dataclass(frozen=True)
-class _Listeners:
-    """The callbacks of a training, among them those that are asked when it has ended.
-
-    Args:
-        metrics_file: Has the rows of metrics.csv.
-        best: The best weights; None without validation.
-        in_order: All callbacks, as Keras calls them.
-    """
-
-    metrics_file: MetricsFile
-    best: BestWeights | None
-    in_order: list[keras.callbacks.Callback]
-
-
-def _make_listeners(
-    plan: Plan,
-    feed: Feed,
-    run: RunFolder,
-    progress: Progress,
-    origin: Origin,
-    resumed: Checkpoint | None,
-) -> _Listeners:
-    settings, step = plan.recipe.train, resumed.step if resumed else 0
-    watch = WatchedAccuracy(feed.watched)
-    step_losses = StepLosses(run, feed.steps_per_epoch)
-    metrics_file = MetricsFile(
-        run,
-        metric_names(plan.recipe),
-        feed.validation is not None,
-        progress,
-        watch.columns,
-        step_losses.first_bad_step,
-    )
-    best = BestWeights() if feed.validation is not None else None
-    steps = settings.epochs * feed.steps_per_epoch
-    callbacks = [
-        StopBetweenSteps(),
-        *([LookaheadWeights(settings.lookahead, steps)] if settings.lookahead else []),
-        *make_callbacks(settings),
-        *([best] if best else []),
-        # After BestWeights, whose on_test_end must see the averaged weights that were scored.
-        *([keras.callbacks.SwapEMAWeights()] if settings.optimizer.use_ema else []),
-        watch,  # before the file, which writes what it measures
-        step_losses,  # before the file, which may find that training diverged
-        metrics_file,
-        ProgressReports(progress, step),  # whose training ends with that epoch
-    ]
-    kept = (run, parts_of(callbacks), origin, resumed)
-    minutes = settings.checkpoint_every_minutes
-    callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
-    return _Listeners(metrics_file, best, callbacks)
-
-
 def seconds_before(resumed: Checkpoint | None) -> float:
-    """Says how long the processes trained that led to a checkpoint; 0 without one."""
+    """Return how long the training before a checkpoint took; 0 without one."""
     if resumed is None:
         return 0.0
     return MetricsFile.seconds_of(resumed.parts[MetricsFile.__name__])
 
 
-def _restored_epoch(callbacks: Sequence[keras.callbacks.Callback]) -> int | None:
-    """Says which epoch's weights early stopping brought back, counted from 1; None without."""
-    for one in callbacks:
-        if isinstance(one, keras.callbacks.EarlyStopping) and one.best_weights is not None:
-            return int(one.best_epoch) + 1
-    return None
-
-
 def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:
-    """Says where training goes on: nowhere, once it was stopped early."""
+    """Return the first epoch to train; the last one if early stopping has ended the training."""
     if resumed is None:
         return 0
     return epochs if resumed.is_stopped else resumed.epoch
 
 
 def _build_early(model: keras.Model, batches: tf.data.Dataset, is_needed: bool) -> None:
-    """Builds loss, metrics and optimizer of a model before Keras does, where that is too late.
+    """Build a model's loss, metrics and optimizer before Keras would, where that is too late.
 
-    On several devices Keras would add their shares of the first batch up to learn its shape, which
-    fails unless they are equal; the shape is known without. And metrics that shall go on have to
-    be there.
+    On several devices, Keras adds their parts of the first batch to learn its shape, which fails if
+    they are unequal; here the shape comes from the dataset. And running metrics can be restored
+    only if they exist.
     """
     strategy = model.distribute_strategy
     if strategy.num_replicas_in_sync == 1 and not is_needed:

@@ -23,7 +23,8 @@ from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_status, read_summary
 from kcnn.training import steps_per_execution as steps
-from kcnn.training.callbacks.keras_callbacks import BestWeights
+from kcnn.training.callbacks import progress_reports
+from kcnn.training.callbacks.best_weights import BestWeights
 
 # Each has another state to go on from.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -121,8 +122,10 @@ def test_a_long_epoch_is_resumed_from_the_middle(
     tiny: Path, assert_same, whole, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a checkpoint after every step; the fit without a stop has none within epochs."""
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(
+        "kcnn.training.callbacks.progress_reports.ProgressReports.async_safe", False
+    )
     monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     often = (*WAYS[way], "train.checkpoint_every_minutes=1e-9")
     with pytest.raises(KeyboardInterrupt):
@@ -139,6 +142,11 @@ def test_a_long_epoch_is_resumed_from_the_middle(
     assert (again["after_epoch"], again["after_step"]) == (2, 6)
 
 
+def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_reports, "_SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(progress_reports.ProgressReports, "async_safe", False)
+
+
 def _took_long(run: RunFolder, seconds: float) -> None:
     """Makes the begun epoch of a run's newest checkpoint have taken so long already."""
     checkpoint = newest_checkpoint(run, Progress())
@@ -151,8 +159,10 @@ def _took_long(run: RunFolder, seconds: float) -> None:
 def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
     tiny: Path, assert_same, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(
+        "kcnn.training.callbacks.progress_reports.ProgressReports.async_safe", False
+    )
     monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     expected = whole()
     often = ("train.checkpoint_every_minutes=1e-9",)
@@ -195,8 +205,10 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
 def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks._SECONDS_BETWEEN_REPORTS", 0)
-    monkeypatch.setattr("kcnn.training.callbacks.keras_callbacks.ProgressReports.async_safe", False)
+    monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(
+        "kcnn.training.callbacks.progress_reports.ProgressReports.async_safe", False
+    )
     monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     wild = [
         "train.optimizer={SGD: {learning_rate: 1e30}}", "train.learning_rate_schedule=null",

@@ -19,7 +19,8 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.training.fit import Feed, Training, compile_model, seed_everything, train
+from kcnn.training.feed import Feed
+from kcnn.training.fit import Training, compile_model, seed_everything, train
 
 RECIPE = """\
 name: tiny

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.model.dtype_policy import dtype_policy
-from kcnn.runs.checkpoint import Checkpoint
+from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.training.fit import compile_model, seconds_before
 
 
@@ -19,11 +19,12 @@ def test_time_is_taken(trained: Callable) -> None:
 
 def test_time_that_earlier_processes_took() -> None:
     rows = [{"epoch": 1, "seconds": 20.0}, {"epoch": 2, "seconds": 10.0}]
-    ended = {"parts": {"MetricsFile": {"rows": rows, "begun": None}}}
-    half = {"parts": {"MetricsFile": {"rows": rows, "begun": {"elapsed": 5.5, "rate": 0.1}}}}
+    ended = {"MetricsFile": {"rows": rows, "begun": None}}
+    unfinished = {"MetricsFile": {"rows": rows, "begun": {"elapsed": 5.5, "rate": 0.1}}}
+    origin = Origin("", "", None)
     assert seconds_before(None) == 0
-    assert seconds_before(Checkpoint(2, ended)) == 30
-    assert seconds_before(Checkpoint(2, half, step=7)) == 35.5
+    assert seconds_before(Checkpoint(2, origin, False, [], ended)) == 30
+    assert seconds_before(Checkpoint(2, origin, False, [], unfinished, step=7)) == 35.5
 
 
 def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:

@@ -1,1 +1,1 @@
-"""What happens between the steps and epochs of a training."""
+"""Keras callbacks: what happens between the steps and epochs of a training."""

@@ -1,4 +1,4 @@
-"""Answers to test images averaged over flips and small shifts: test-time augmentation."""
+"""Test-time augmentation: predictions averaged over flips and small shifts of each image."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ import numpy as np
 
 from kcnn.progress import Progress
 from kcnn.recipe.schema import FlipsAndShifts
-from kcnn.training.scoring.scoring import batch_size, checked_forward_pass, in_batches
+from kcnn.training.scoring.predict import batch_size, checked_forward_pass, in_batches
 
-# Of an image in its place, shifted up-left and shifted down-right.
-PLACE_WEIGHTS = (0.5, 0.25, 0.25)
+# For the image itself, shifted up-left and shifted down-right.
+SHIFT_WEIGHTS = (0.5, 0.25, 0.25)
 
 
-def average_answers(
+def predict_augmented(
     model: keras.Model,
     images: np.ndarray,
     changes: FlipsAndShifts,
     progress: Progress,
     title: str = "Scoring with test-time augmentation",
 ) -> np.ndarray:
-    """Runs a model over several versions of each image and averages what it answers.
+    """Return a model's predictions, averaged over several versions of each image.
 
-    Versions and weights are those of airbench94 (Jordan, 2024, arXiv:2404.00498): half for the
-    image in its place, a quarter each for the image shifted up-left and down-right, where mirrored
-    pixels fill the edge; and each of these half as it is and half mirrored. What is averaged is the
-    model's own output: logits where it ends in logits, else probabilities.
+    Versions and weights are those of airbench94 (Jordan, 2024, arXiv:2404.00498): one half for the
+    image itself, one quarter each for the image shifted up-left and down-right, with mirrored
+    pixels at the edge. Each of these is again one half unflipped and one half flipped. The model's
+    own outputs are averaged: logits if it has logits, else probabilities.
 
     Args:
         model: The model.
-        images: uint8, (count, height, width, channels).
-        changes: Which versions there are.
-        progress: Told of images done.
-        title: What to call this in the progress display.
+        images: uint8, shape (count, height, width, channels).
+        changes: Whether to flip, and how far to shift.
+        progress: Shows how many images are done.
+        title: The title in the progress display.
 
     Returns:
-        float32, (count, classes).
+        float32, shape (count, classes).
 
     Raises:
-        TrainingError: The model answers with numbers that are not finite.
+        TrainingError: A prediction is not finite, or memory ran out.
     """
-    answer = checked_forward_pass(model)
+    predict = checked_forward_pass(model)
     averages = []
     with progress.task(title, len(images), "images") as advance:
         for batch in in_batches(images, batch_size(model)):
-            averages.append(sum(weight * answer(view) for weight, view in _views(batch, changes)))
+            averages.append(sum(weight * predict(view) for weight, view in _views(batch, changes)))
             advance(len(batch))
     return np.concatenate(averages)
 
 
 def _views(batch: np.ndarray, changes: FlipsAndShifts) -> Iterator[tuple[float, np.ndarray]]:
-    """Makes the versions of a batch one at a time, each with its weight; the weights sum to 1."""
-    for weight, placed in _places(batch, changes.shift):
+    """Yield the versions of a batch, each with its weight; the weights sum to 1."""
+    for weight, shifted in _shifts(batch, changes.shift):
         if changes.flip is None:
-            yield weight, placed
+            yield weight, shifted
         else:
-            yield weight / 2, placed
-            yield weight / 2, placed[:, :, ::-1]
+            yield weight / 2, shifted
+            yield weight / 2, shifted[:, :, ::-1]
 
 
-def _places(batch: np.ndarray, shift: int | None) -> Iterator[tuple[float, np.ndarray]]:
+def _shifts(batch: np.ndarray, shift: int | None) -> Iterator[tuple[float, np.ndarray]]:
     if shift is None:
         yield 1.0, batch
         return
     _, height, width, _ = batch.shape
     margin = (shift, shift)
     padded = np.pad(batch, ((0, 0), margin, margin, (0, 0)), mode="reflect")
-    for weight, first in zip(PLACE_WEIGHTS, (shift, 2 * shift, 0), strict=True):
+    for weight, first in zip(SHIFT_WEIGHTS, (shift, 2 * shift, 0), strict=True):
         yield weight, padded[:, first : first + height, first : first + width]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.training.callbacks.step_losses import ROW, StepLosses, _Share
+from kcnn.training.callbacks.step_losses import ROW, StepLosses, _LossBuffer
 
 
 def read_steps(run: RunFolder) -> np.ndarray:
@@ -51,21 +51,21 @@ def test_an_epoch_of_many_steps(tmp_path, digits, make_model) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, ROW - 1, ROW, ROW + 1, 2 * ROW, 3 * ROW])
 def test_losses_of_half_an_epoch_are_put_back(count: int) -> None:
-    before, losses = _Share(3 * ROW, None), np.arange(count, dtype=np.float32)
-    before.put(losses)
-    np.testing.assert_array_equal(before.kept(), losses)
+    before, losses = _LossBuffer(3 * ROW, None), np.arange(count, dtype=np.float32)
+    before.set(losses)
+    np.testing.assert_array_equal(before.losses(), losses)
     for more in range(5):
         before.record(tf.constant(100.0 + more))
-    np.testing.assert_array_equal(before.kept(), [*losses, *range(100, 105)][: 3 * ROW + 5])
+    np.testing.assert_array_equal(before.losses(), [*losses, *range(100, 105)][: 3 * ROW + 5])
 
 
 def test_a_compiled_step_keeps_its_loss() -> None:
     """As on GPUs, where Keras has steps compiled."""
-    share = _Share(2 * ROW, None)
-    record = tf.function(share.record, jit_compile=True)
+    buffer = _LossBuffer(2 * ROW, None)
+    record = tf.function(buffer.record, jit_compile=True)
     for step in range(ROW + 5):
         record(tf.constant(float(step)))
-    np.testing.assert_array_equal(share.kept(), range(ROW + 5))
+    np.testing.assert_array_equal(buffer.losses(), range(ROW + 5))
 
 
 def test_penalties_are_part_of_the_loss(tmp_path, digits, make_model) -> None:

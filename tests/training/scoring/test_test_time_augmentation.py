@@ -9,8 +9,8 @@ import pytest
 from kcnn.errors import TrainingError
 from kcnn.progress import Event, Progress, TaskAdvanced
 from kcnn.recipe.schema import FlipsAndShifts
-from kcnn.training.scoring.scoring import answer_images
-from kcnn.training.scoring.test_time_augmentation import average_answers
+from kcnn.training.scoring.predict import predict_images
+from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
 FLIP, SHIFT = FlipsAndShifts(flip="horizontal"), FlipsAndShifts(shift=1)
 BOTH = FlipsAndShifts(flip="horizontal", shift=1)
@@ -35,7 +35,7 @@ def one_bright_pixel(row: int, right: int, size: int = 3) -> np.ndarray:
 
 
 def averaged(model: keras.Model, images: np.ndarray, changes: FlipsAndShifts) -> list[list[float]]:
-    answers = average_answers(model, images, changes, Progress())
+    answers = predict_augmented(model, images, changes, Progress())
     assert answers.dtype == np.float32
     return answers.tolist()
 
@@ -106,22 +106,22 @@ class Count(Progress):
 def test_several_batches_of_images() -> None:
     images = np.random.default_rng(0).integers(0, 256, (1203, 3, 3, 1), np.uint8)
     model, count = pixels_shown((0, 0), (1, 1)), Count()
-    whole = average_answers(model, images, BOTH, count)
+    whole = predict_augmented(model, images, BOTH, count)
     assert count.done == [500, 500, 203]
     for index in (0, 499, 500, 1202):
-        alone = average_answers(model, images[index : index + 1], BOTH, Progress())
+        alone = predict_augmented(model, images[index : index + 1], BOTH, Progress())
         np.testing.assert_allclose(whole[index], alone[0], atol=1e-4)
-    mirrored = answer_images(model, images[:, :, ::-1], Progress())
-    flips = (answer_images(model, images, Progress()) + mirrored) / 2
-    np.testing.assert_allclose(average_answers(model, images, FLIP, Progress()), flips, atol=1e-4)
+    mirrored = predict_images(model, images[:, :, ::-1], Progress())
+    flips = (predict_images(model, images, Progress()) + mirrored) / 2
+    np.testing.assert_allclose(predict_augmented(model, images, FLIP, Progress()), flips, atol=1e-4)
 
 
 def test_memory_is_that_of_a_batch_and_not_of_the_set() -> None:
     images = np.zeros((10_000, 16, 16, 1), np.uint8)
     model = pixels_shown((0, 0), size=16)
-    average_answers(model, images[:1], BOTH, Progress())
+    predict_augmented(model, images[:1], BOTH, Progress())
     tracemalloc.start()
-    average_answers(model, images, BOTH, Progress())
+    predict_augmented(model, images, BOTH, Progress())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < images.nbytes / 2
@@ -131,4 +131,4 @@ def test_answers_that_are_not_finite() -> None:
     model = pixels_shown((0, 0))
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
-        average_answers(model, one_bright_pixel(0, 0), FLIP, Progress())
+        predict_augmented(model, one_bright_pixel(0, 0), FLIP, Progress())

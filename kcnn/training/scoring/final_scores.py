@@ -1,4 +1,4 @@
-"""What a training came to: the test set scored once a set of weights, the models saved."""
+"""Score a trained model on the test set, and save it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from kcnn.runs.scores import write_confusion, write_per_class, write_predictions
 from kcnn.text.numbers import six_digits
 from kcnn.training.fit import Training
 from kcnn.training.loss_and_metrics import measure, probabilities
-from kcnn.training.scoring.scoring import Scores, answer_images, score
-from kcnn.training.scoring.test_time_augmentation import average_answers
+from kcnn.training.scoring.predict import predict_images
+from kcnn.training.scoring.scores import Scores, score
+from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How the weights did on the test set.
+class FinalScores:
+    """Sections of summary.json: the metrics of a trained model on the test set.
 
     Args:
-        test: Loss, accuracy and further metrics of the weights after the last epoch.
+        test: Loss, accuracy and further metrics of the last weights.
         best: The best epoch's number, validation accuracy and test metrics; None without
             validation.
-        augmented: As `test`, of answers averaged over flips and shifts, and which; None where the
-            recipe asks for none.
+        augmented: As `test`, with test-time augmentation and its settings; None if the recipe
+            does not ask for it.
     """
 
     test: dict[str, Any]
@@ -38,26 +39,26 @@ class Outcome:
     augmented: dict[str, Any] | None
 
 
-def conclude(
+def score_and_save(
     plan: Plan,
     model: keras.Model,
     training: Training,
     dataset: Dataset,
     run: RunFolder,
     progress: Progress,
-) -> Outcome:
-    """Saves the models and scores the test set, with the last weights and with the best.
+) -> FinalScores:
+    """Score the test set with the last weights and with the best, and save both models.
 
     Args:
-        plan: The network and its recipe.
+        plan: The model's plan.
         model: The model with the last weights; it has them again afterwards.
-        training: What training left.
-        dataset: The data set, for its test images.
-        run: Where models and scores go.
-        progress: Hears of images scored.
+        training: The result of the training.
+        dataset: The dataset, for its test images.
+        run: The run, for models and scores.
+        progress: Shows how many images are scored.
 
     Raises:
-        TrainingError: An answer is not finite, or memory ran out.
+        TrainingError: A prediction is not finite, or memory ran out.
         RunError: The run's folder cannot be written.
     """
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
@@ -65,13 +66,13 @@ def conclude(
     write_confusion(run, scores.confusion)
     write_predictions(run, scores.predictions)
     scores.note_missing_classes(progress)
-    about = {"weights": _weights_left(plan, training), "images": len(dataset.test)}
+    about = {"weights": _weights_name(plan, training), "images": len(dataset.test)}
     test = {**about, **measured}
-    averaged = _score_augmented(plan, model, dataset, progress)
-    augmented = averaged and {**about, **averaged}
+    augmented = _score_augmented(plan, model, dataset, progress)
+    augmented = augmented and {**about, **augmented}
     save_model(model, run.model)
     if training.best is None:
-        return Outcome(test, None, augmented)
+        return FinalScores(test, None, augmented)
     last = model.get_weights()
     model.set_weights(training.best.weights)
     save_model(model, run.best_model)
@@ -79,15 +80,15 @@ def conclude(
     model.set_weights(last)
     best = {"epoch": training.best.epoch, "val_accuracy": _rounded(training.best.accuracy)}
     best |= {f"test_{name}": value for name, value in measured.items()}
-    return Outcome(test, best, augmented)
+    return FinalScores(test, best, augmented)
 
 
 def _rounded(number: float) -> float:
     return float(six_digits(number))
 
 
-def _weights_left(plan: Plan, training: Training) -> str:
-    """Says which weights training left in the model: the last, unless early stopping swapped."""
+def _weights_name(plan: Plan, training: Training) -> str:
+    """Return which weights the model has: the last, unless early stopping restored others."""
     stopping = plan.recipe.train.early_stopping
     if stopping is not None and training.restored_epoch is not None:
         return f"best {stopping.monitor}"
@@ -97,10 +98,10 @@ def _weights_left(plan: Plan, training: Training) -> str:
 def _score(
     plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
 ) -> tuple[dict[str, float], Scores]:
-    outputs = answer_images(model, dataset.test.images, progress, title)
+    outputs = predict_images(model, dataset.test.images, progress, title)
     measured = _measure(plan, model, outputs, dataset)
-    chances = probabilities(outputs, plan.output_activation)
-    return measured, score(chances, dataset.test.labels, dataset.class_names)
+    scored = probabilities(outputs, plan.output_activation)
+    return measured, score(scored, dataset.test.labels, dataset.class_names)
 
 
 def _score_augmented(
@@ -109,7 +110,7 @@ def _score_augmented(
     changes = plan.recipe.data.test_time_augmentation
     if changes is None:
         return None
-    outputs = average_answers(model, dataset.test.images, changes, progress)
+    outputs = predict_augmented(model, dataset.test.images, changes, progress)
     return {**_measure(plan, model, outputs, dataset), **changes.model_dump()}
 
 

@@ -1,4 +1,4 @@
-"""What a training goes on from, on one dense layer."""
+"""Checkpoints of a training of one dense layer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,8 @@ import pytest
 from kcnn.errors import KcnnError, RunError
 from kcnn.runs.checkpoint import Checkpoint, Origin, newest_checkpoint
 from kcnn.runs.folder import RunFolder
-from kcnn.training.callbacks.resumption import (
-    Checkpoints,
-    FrequentCheckpoints,
-    KerasCallbackState,
-    Resumable,
-    parts_of,
-)
+from kcnn.training.callbacks.checkpoints import Checkpoints, FrequentCheckpoints
+from kcnn.training.callbacks.resumable import KerasCallbackState, Resumable, parts_of
 
 ORIGIN = Origin("0123", "{}", None)
 POINTS = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
@@ -27,7 +22,7 @@ VALUES = POINTS @ np.array([[2.0], [-1.0]], np.float32)
 
 
 class MetricsFile(Resumable):
-    """Keeps the losses, as the callback of that name does."""
+    """Keep the losses, as the real callback of that name does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,7 +188,7 @@ def test_running_metrics_are_put_back_within_an_epoch(run: RunFolder, notes) -> 
     assert any(np.array(one).any() for one in other.metrics_variables)
 
 
-def test_the_parts_are_those_with_a_state() -> None:
+def test_parts_are_the_callbacks_with_a_state() -> None:
     file, stops = MetricsFile(), keras.callbacks.EarlyStopping("loss")
     slows = keras.callbacks.ReduceLROnPlateau("loss")
     parts = parts_of([keras.callbacks.TerminateOnNaN(), file, stops, slows])
@@ -209,7 +204,7 @@ def test_the_parts_are_those_with_a_state() -> None:
         (keras.callbacks.ReduceLROnPlateau, {"wait": 2, "best": 0.5, "cooldown_counter": 1}),
     ],
 )  # fmt: skip
-def test_keras_s_own_callbacks_go_on_from_their_attributes(kind, state: dict[str, Any]) -> None:
+def test_the_state_of_keras_callbacks(kind, state: dict[str, Any]) -> None:
     callback = kind("loss")
     callback.on_train_begin()
     KerasCallbackState(callback).restore(state)

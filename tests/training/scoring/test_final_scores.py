@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,37 +9,45 @@ import pytest
 
 from kcnn.data.dataset import Dataset
 from kcnn.progress import Progress
-from kcnn.training.scoring.outcome import conclude
+from kcnn.training.scoring.final_scores import FinalScores, score_and_save
 
 WILD = ("train.optimizer={SGD: {learning_rate: 3.0}}", "train.epochs=6", "train.seed=3")
+
+
+def final_scores(result: Any, digits: Dataset) -> FinalScores:
+    return score_and_save(
+        result.plan, result.model, result.training, digits, result.run, Progress()
+    )
 
 
 def test_last_and_best_weights_are_saved_and_scored(trained: Callable, digits: Dataset) -> None:
     result = trained(*WILD)
     last = result.model.get_weights()
     training, run = result.training, result.run
-    outcome = conclude(result.plan, result.model, training, digits, run, Progress())
-    assert outcome.best is not None
-    assert outcome.best["epoch"] == training.best.epoch < 6
-    assert (outcome.test["weights"], outcome.test["images"]) == ("last", 360)
-    assert outcome.test["accuracy"] != outcome.best["test_accuracy"]
+    scores = final_scores(result, digits)
+    assert scores.best is not None
+    assert scores.best["epoch"] == training.best.epoch < 6
+    assert (scores.test["weights"], scores.test["images"]) == ("last", 360)
+    assert scores.test["accuracy"] != scores.best["test_accuracy"]
     for path, expected, accuracy in (
-        (run.model, last, outcome.test["accuracy"]),
-        (run.best_model, training.best.weights, outcome.best["test_accuracy"]),
+        (run.model, last, scores.test["accuracy"]),
+        (run.best_model, training.best.weights, scores.best["test_accuracy"]),
     ):
         model = keras.saving.load_model(path)
         for weights, same in zip(model.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(weights, same)
-        answers = model.predict(digits.test.images, verbose=0).argmax(axis=1)
-        assert np.mean(answers == digits.test.labels) == pytest.approx(accuracy, abs=1e-6)
+        predictions = model.predict(digits.test.images, verbose=0).argmax(axis=1)
+        assert np.mean(predictions == digits.test.labels) == pytest.approx(accuracy, abs=1e-6)
     for weights, same in zip(result.model.get_weights(), last, strict=True):
         np.testing.assert_array_equal(weights, same)
 
 
 def test_without_validation_there_is_no_best(trained: Callable, digits: Dataset) -> None:
     result = trained("data.validation=0", "train.epochs=1")
-    outcome = conclude(result.plan, result.model, result.training, digits, result.run, Progress())
-    assert outcome.best is None
+    scores = score_and_save(
+        result.plan, result.model, result.training, digits, result.run, Progress()
+    )
+    assert scores.best is None
     assert result.run.model.is_file()
     assert not result.run.best_model.exists()
 
@@ -59,21 +68,25 @@ def averaged_by_hand(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return both_ways(images) / 2 + shifted / 4
 
 
-def test_flips_and_shifts_are_scored_apart(trained: Callable, digits: Dataset) -> None:
+def test_test_time_augmentation_has_scores_of_its_own(trained: Callable, digits: Dataset) -> None:
     plain = trained(*ONE_EPOCH)
-    expected = conclude(plain.plan, plain.model, plain.training, digits, plain.run, Progress())
+    expected = score_and_save(
+        plain.plan, plain.model, plain.training, digits, plain.run, Progress()
+    )
     assert expected.augmented is None
     result = trained(*ONE_EPOCH, AUGMENTED)
-    outcome = conclude(result.plan, result.model, result.training, digits, result.run, Progress())
-    assert outcome.test == expected.test
+    scores = score_and_save(
+        result.plan, result.model, result.training, digits, result.run, Progress()
+    )
+    assert scores.test == expected.test
     assert result.run.predictions.read_bytes() == plain.run.predictions.read_bytes()
     assert result.run.confusion.read_bytes() == plain.run.confusion.read_bytes()
     logits = averaged_by_hand(result.model, digits.test.images)
     labels = digits.test.labels
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     accuracy = np.mean(logits.argmax(axis=1) == labels)
-    assert accuracy != outcome.test["accuracy"]
-    assert outcome.augmented == {
+    assert accuracy != scores.test["accuracy"]
+    assert scores.augmented == {
         "weights": "last",
         "images": 360,
         "loss": pytest.approx(-np.log(shares[np.arange(360), labels]).mean(), rel=1e-4),
@@ -83,17 +96,21 @@ def test_flips_and_shifts_are_scored_apart(trained: Callable, digits: Dataset) -
     }
 
 
-def test_what_is_left_out_is_said_to_be_none(trained: Callable, digits: Dataset) -> None:
+def test_a_setting_that_is_left_out_is_none(trained: Callable, digits: Dataset) -> None:
     result = trained(*ONE_EPOCH, "data.test_time_augmentation={shift: 2}")
-    outcome = conclude(result.plan, result.model, result.training, digits, result.run, Progress())
-    assert (outcome.augmented["flip"], outcome.augmented["shift"]) == (None, 2)
+    scores = score_and_save(
+        result.plan, result.model, result.training, digits, result.run, Progress()
+    )
+    assert (scores.augmented["flip"], scores.augmented["shift"]) == (None, 2)
 
 
 def test_the_averaged_score_is_of_the_last_weights(trained: Callable, digits: Dataset) -> None:
     result = trained(*WILD, AUGMENTED)
-    outcome = conclude(result.plan, result.model, result.training, digits, result.run, Progress())
-    answers = averaged_by_hand(
+    scores = score_and_save(
+        result.plan, result.model, result.training, digits, result.run, Progress()
+    )
+    predictions = averaged_by_hand(
         keras.saving.load_model(result.run.model), digits.test.images
     ).argmax(axis=1)
-    accuracy = np.mean(answers == digits.test.labels)
-    assert outcome.augmented["accuracy"] == pytest.approx(accuracy, abs=1e-5)
+    accuracy = np.mean(predictions == digits.test.labels)
+    assert scores.augmented["accuracy"] == pytest.approx(accuracy, abs=1e-5)

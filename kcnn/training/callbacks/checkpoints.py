@@ -1,13 +1,11 @@
-"""Keeps a training's state after each epoch or oftener, and puts it back when a run resumes."""
+"""Write checkpoints, and restore the state of a training from one."""
 
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -16,75 +14,17 @@ import numpy as np
 from kcnn.errors import KcnnError, RunError
 from kcnn.runs.checkpoint import Checkpoint, Origin, write_checkpoint
 from kcnn.runs.folder import RunFolder
-
-State = Mapping[str, Any]
-
-
-class Resumable(keras.callbacks.Callback):
-    """A callback with something that a training goes on from."""
-
-    @abstractmethod
-    def state(self) -> State:
-        """Gives what has to be kept, as `Checkpoint` has it."""
-
-    @abstractmethod
-    def restore(self, state: State) -> None:
-        """Puts back what `state` gave, after `on_train_begin`."""
-
-
-class KerasCallbackState:
-    """What Keras's own callbacks go on from: some of their attributes.
-
-    Args:
-        callback: The callback.
-    """
-
-    ATTRIBUTES = MappingProxyType({
-        keras.callbacks.EarlyStopping: (
-            "wait", "stopped_epoch", "best", "best_epoch", "best_weights",
-        ),
-        keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
-    })  # fmt: skip
-
-    def __init__(self, callback: keras.callbacks.Callback) -> None:
-        self._callback = callback
-
-    def state(self) -> State:
-        """Gives the attributes' values."""
-        return {name: getattr(self._callback, name) for name in self._names()}
-
-    def restore(self, state: State) -> None:
-        """Sets the attributes."""
-        for name in self._names():
-            setattr(self._callback, name, state[name])
-
-    def _names(self) -> Sequence[str]:
-        return self.ATTRIBUTES[type(self._callback)]
-
-
-Part = Resumable | KerasCallbackState
-
-
-def parts_of(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Part]:
-    """Picks the callbacks that a training goes on from, by the name of their class."""
-    parts: dict[str, Part] = {}
-    for callback in callbacks:
-        name = type(callback).__name__
-        if isinstance(callback, Resumable):
-            parts[name] = callback
-        elif type(callback) in KerasCallbackState.ATTRIBUTES:
-            parts[name] = KerasCallbackState(callback)
-    return parts
+from kcnn.training.callbacks.resumable import Part
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Writes a checkpoint after each epoch; to be the last of a training's callbacks.
+    """Write a checkpoint after each epoch; must be the last callback of a training.
 
     Args:
-        run: Where they go.
-        parts: What is kept besides the model, as `parts_of` names it.
+        run: The run.
+        parts: The callbacks whose state is kept besides the model's, from `parts_of`.
         origin: What all checkpoints of the run have in common.
-        resumed: The checkpoint that training goes on from; None for one that begins.
+        resumed: The checkpoint to restore; None for a new training.
     """
 
     def __init__(
@@ -103,21 +43,21 @@ class Checkpoints(keras.callbacks.Callback):
         self._written = time.monotonic()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Puts the state back, after all other callbacks began anew.
+        """Restore the state, after all other callbacks have reset theirs.
 
         Raises:
-            RunError: It is another network's, or another training's.
+            RunError: The checkpoint belongs to another model or another training.
         """
         if self._resumed is None:
             return
-        with self._fitting(), self.model.distribute_strategy.scope():
+        with self._mismatch_as_error(), self.model.distribute_strategy.scope():
             _restore(_variables(self.model), self._resumed.variables)
             for name, part in self._parts.items():
                 part.restore(self._resumed.parts[name])
 
     @contextmanager
-    def _fitting(self) -> Iterator[None]:
-        """Says in one line that a checkpoint is another training's, whatever tells so."""
+    def _mismatch_as_error(self) -> Iterator[None]:
+        """Raise a RunError for any error that a checkpoint of another training causes."""
         try:
             yield
         except KcnnError:
@@ -129,16 +69,16 @@ class Checkpoints(keras.callbacks.Callback):
             ) from None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Puts the running metrics of a half finished epoch back, after Keras began them anew."""
+        """Restore the running metrics of an unfinished epoch, after Keras has reset them."""
         self._epoch, self._taken = epoch, 0
         if self._resumed is not None and self._resumed.step:
             self._taken = self._resumed.step
-            with self._fitting():
+            with self._mismatch_as_error():
                 _restore(self.model.metrics_variables, self._resumed.metrics)
             self._resumed = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Writes the checkpoint of an epoch.
+        """Write the checkpoint of an epoch.
 
         Raises:
             RunError: The disk is full, or the folder cannot be written.
@@ -160,26 +100,26 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class FrequentCheckpoints(Checkpoints):
-    """Writes a checkpoint within an epoch too, when the last one is some minutes old.
+    """Also write a checkpoint within an epoch if the last one is some minutes old.
 
-    Keras waits for it after every step, which a training without it need not do.
+    Keras runs this hook after every step and waits for it, so a training without it is faster.
 
     Args:
-        minutes: How old it may become.
-        further: As of `Checkpoints`.
+        minutes: The age at which a new checkpoint is written.
+        others: The arguments of `Checkpoints`.
     """
 
-    def __init__(self, minutes: float, *further: Any) -> None:
-        super().__init__(*further)
+    def __init__(self, minutes: float, *others: Any) -> None:
+        super().__init__(*others)
         self._seconds = 60 * minutes
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Writes a checkpoint when it is time.
+        """Write a checkpoint if the last one is old enough.
 
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
-        is_last = batch + 1 >= self.params["steps"]  # whose checkpoint is the epoch's own
+        is_last = batch + 1 >= self.params["steps"]  # on_epoch_end writes the checkpoint
         if is_last or self.model.stop_training:
             return
         if time.monotonic() - self._written >= self._seconds:
@@ -189,7 +129,7 @@ class FrequentCheckpoints(Checkpoints):
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
-    """Lists what training changes: weights, moving averages, random states, the optimizer's own."""
+    """Return what training changes: weights, averages, seed states, the optimizer's variables."""
     return [
         *model.trainable_variables,
         *model.non_trainable_variables,
@@ -198,8 +138,9 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    # Compare all shapes before anything is assigned: some assignments would broadcast.
     for variable, value in zip(variables, values, strict=True):
         if tuple(variable.shape) != value.shape:
-            raise ValueError("another shape")
+            raise ValueError("checkpoint of another shape")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

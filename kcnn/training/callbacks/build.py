@@ -1,0 +1,113 @@
+"""The callbacks of a training, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from kcnn.model.plan import Plan
+from kcnn.progress import Progress
+from kcnn.recipe.optimizers import ReduceLROnPlateau
+from kcnn.recipe.rules import metric_names
+from kcnn.recipe.schema import TrainSettings
+from kcnn.runs.checkpoint import Checkpoint, Origin
+from kcnn.runs.folder import RunFolder
+from kcnn.training.callbacks.best_weights import BestWeights
+from kcnn.training.callbacks.checkpoints import Checkpoints, FrequentCheckpoints
+from kcnn.training.callbacks.lookahead import LookaheadWeights
+from kcnn.training.callbacks.metrics_file import MetricsFile
+from kcnn.training.callbacks.progress_reports import ProgressReports
+from kcnn.training.callbacks.resumable import parts_of
+from kcnn.training.callbacks.step_losses import StepLosses
+from kcnn.training.callbacks.stop_between_steps import StopBetweenSteps
+from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
+from kcnn.training.feed import Feed
+
+
+@dataclass(frozen=True)
+class TrainingCallbacks:
+    """The callbacks of a training, some of them by name for when it has ended.
+
+    Args:
+        metrics_file: Has the rows of metrics.csv.
+        best: Has the best weights; None without validation.
+        in_order: All callbacks, in the order in which Keras calls them.
+    """
+
+    metrics_file: MetricsFile
+    best: BestWeights | None
+    in_order: list[keras.callbacks.Callback]
+
+    @property
+    def restored_epoch(self) -> int | None:
+        """The epoch, counted from 1, whose weights early stopping restored; None if it did not."""
+        for callback in self.in_order:
+            is_early_stopping = isinstance(callback, keras.callbacks.EarlyStopping)
+            if is_early_stopping and callback.best_weights is not None:
+                return int(callback.best_epoch) + 1
+        return None
+
+
+def make_callbacks(
+    plan: Plan,
+    feed: Feed,
+    run: RunFolder,
+    progress: Progress,
+    origin: Origin,
+    resumed: Checkpoint | None,
+) -> TrainingCallbacks:
+    """Build the callbacks of a training.
+
+    Args:
+        plan: The model's plan.
+        feed: The images.
+        run: The run.
+        progress: Receives steps and epochs.
+        origin: What every checkpoint records besides the state of the training.
+        resumed: The checkpoint to resume from; None for a new training.
+    """
+    settings, done = plan.recipe.train, resumed.step if resumed else 0
+    watched = WatchedAccuracy(feed.watched)
+    step_losses = StepLosses(run, feed.steps_per_epoch)
+    metrics_file = MetricsFile(
+        run,
+        metric_names(plan.recipe),
+        feed.validation is not None,
+        progress,
+        watched.columns,
+        step_losses.first_bad_step,
+    )
+    best = BestWeights() if feed.validation is not None else None
+    callbacks: list[keras.callbacks.Callback] = [StopBetweenSteps()]
+    if settings.lookahead:
+        steps = settings.epochs * feed.steps_per_epoch
+        callbacks.append(LookaheadWeights(settings.lookahead, steps))
+    callbacks += keras_callbacks(settings)
+    if best:
+        callbacks.append(best)
+    if settings.optimizer.use_ema:
+        # After BestWeights, whose on_test_end must see the averaged weights that were scored.
+        callbacks.append(keras.callbacks.SwapEMAWeights())
+    callbacks += [
+        watched,  # before the file, which writes what it measures
+        step_losses,  # before the file, which asks it at which step the training diverged
+        metrics_file,
+        ProgressReports(progress, done),
+    ]
+    kept = (run, parts_of(callbacks), origin, resumed)
+    minutes = settings.checkpoint_every_minutes
+    callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
+    return TrainingCallbacks(metrics_file, best, callbacks)
+
+
+def keras_callbacks(train: TrainSettings) -> list[keras.callbacks.Callback]:
+    """Build Keras's own callbacks that a recipe asks for."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if isinstance(train.learning_rate_schedule, ReduceLROnPlateau):
+        arguments = train.learning_rate_schedule.written()
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(**arguments))
+    if train.early_stopping is not None:
+        arguments = {"monitor": train.early_stopping.monitor, **train.early_stopping.written()}
+        callbacks.append(keras.callbacks.EarlyStopping(**arguments))
+    return callbacks

@@ -1,0 +1,29 @@
+"""The images of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import tensorflow as tf
+
+from kcnn.data.dataset import Images
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The images of a training.
+
+    Args:
+        batches: The training batches of all remaining steps and epochs, one after the other.
+        steps_per_epoch: How many of them make an epoch.
+        batch_size: Images in each of them; the last of an epoch may have fewer.
+        validation: Batches scored after each epoch; None for no validation.
+        watched: Images whose accuracy is measured after each epoch, by the name of its column.
+    """
+
+    batches: tf.data.Dataset
+    steps_per_epoch: int
+    batch_size: int
+    validation: tf.data.Dataset | None = None
+    watched: Mapping[str, Images] = field(default_factory=dict)

@@ -1,0 +1,120 @@
+"""A model's predictions for many images, computed in batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kcnn.errors import TrainingError
+from kcnn.machine.memory import prediction_batch_size
+from kcnn.machine.signals import stop_if_requested
+from kcnn.progress import Progress
+
+
+def predict_images(
+    model: keras.Model, images: np.ndarray, progress: Progress, title: str = "Scoring"
+) -> np.ndarray:
+    """Return a model's predictions for images, without a float copy of all images.
+
+    Args:
+        model: The model; `kcnn.model.probabilities` turns one with logits into one with
+            probabilities.
+        images: uint8, shape (count, height, width, channels).
+        progress: Shows how many images are done.
+        title: The title in the progress display.
+
+    Returns:
+        float32, shape (count, classes).
+
+    Raises:
+        TrainingError: A prediction is not finite, or memory ran out.
+    """
+    predictions = []
+    with progress.task(title, len(images), "images") as advance:
+        for prediction in predict_batches(model, in_batches(images, batch_size(model))):
+            predictions.append(prediction)
+            advance(len(prediction))
+    return np.concatenate(predictions)
+
+
+def predict_batches(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield a model's predictions for batches of any length.
+
+    Args:
+        model: The model.
+        batches: uint8 arrays of shape (count, height, width, channels).
+
+    Yields:
+        The predictions for each batch, float32 of shape (count, classes).
+
+    Raises:
+        TrainingError: A prediction is not finite, or memory ran out.
+    """
+    yield from map(checked_forward_pass(model), batches)
+
+
+def batch_size(model: keras.Model) -> int:
+    """Return how many images a model predicts at once, by the size of its largest layer."""
+    shapes = [model.input_shape, *(layer.output.shape for layer in model.layers)]
+    return prediction_batch_size(max(math.prod(shape[1:]) for shape in shapes))
+
+
+def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Split images into batches of a size; the last one may be smaller.
+
+    Raises:
+        Stopped: A signal came; it is raised between two batches.
+    """
+    for start in range(0, len(images), size):
+        stop_if_requested()
+        yield images[start : start + size]
+
+
+def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+    """Compile a model's forward pass for batches of any length, as outside training.
+
+    Args:
+        model: The model; if its weights change later, the predictions do too.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes).
+    """
+    # Keras's own `predict` first copies all images, and distributes them among devices.
+    signature = tf.TensorSpec(model.input_shape, tf.uint8)
+    return tf.function(
+        lambda batch: model(batch, training=False), input_signature=[signature], autograph=False
+    )
+
+
+def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Compile a model's forward pass as `forward_pass` does; check the predictions.
+
+    Args:
+        model: The model.
+
+    Returns:
+        A function from uint8 images (count, height, width, channels) to float32 (count, classes).
+        It raises TrainingError if a prediction is not finite, or memory runs out.
+    """
+    forward = forward_pass(model)
+
+    def predict(batch: np.ndarray) -> np.ndarray:
+        try:
+            outputs: np.ndarray = forward(batch).numpy()
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"memory ran out while the model predicted {len(batch)} images at once",
+                "close other programs, or use no GPU: CUDA_VISIBLE_DEVICES=-1",
+            ) from None
+        if not np.isfinite(outputs).all():
+            raise TrainingError(
+                "the model's predictions are not finite numbers: its training diverged",
+                "train with a smaller learning_rate, or with the optimizer's clipnorm",
+            )
+        return outputs
+
+    return predict
