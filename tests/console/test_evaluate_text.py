@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from kcnn.commands.evaluate import Evaluation
 from kcnn.console.evaluate import evaluation_text
-from kcnn.training.scoring.scoring import ClassScore
+from kcnn.runs.scores import ClassScore
 
 
 def test_evaluation() -> None:
