@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kcnn.model.known_images import require_plan
+from kcnn.model.checked_recipe import plan_without_images
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
 from kcnn.studies.quantities import Quantity
@@ -109,7 +109,7 @@ def _read_result(name: str) -> dict[str, Any] | None:
 
 def _row(name: str) -> list[str]:
     recipe, measured = read_recipe(find_recipe(name)), _read_result(name)
-    plan = require_plan(recipe)  # without images, which alexnet's recipe does not have
+    plan = plan_without_images(recipe)  # without images, which alexnet's recipe does not have
     return [
         f"`{name}`: {(recipe.about or '').rstrip('.')}",
         f"{plan.cost.parameters:,}",

@@ -97,13 +97,14 @@ def test_task_has_the_steps_per_execution_of_fit(
 ) -> None:
     from contenders.task import make_task
     from kcnn.data.splits import steps_per_epoch
+    from kcnn.model.checked_recipe import check_recipe
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe
     from kcnn.training.job import load_job
     from kcnn.training.steps_per_execution import choose_steps_per_execution
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))
-    fitted = load_job(read_recipe(net), None, Progress())
+    fitted = load_job(check_recipe(read_recipe(net)), None, Progress())
     per_execution = choose_steps_per_execution(fitted.plan, fitted.steps_per_epoch, 1)
     assert per_execution > 1
     for images in (10_000, 1):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kcnn.data.dataset import Images
 from kcnn.errors import KcnnError
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_network
 from kcnn.progress import Progress
@@ -71,7 +72,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
     settings = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
                 "train.learning_rate_schedule=null", "train.early_stopping=null",
                 f"train.precision={precision}", *overrides]  # fmt: skip
-    fitted = load_job(read_recipe(net, overrides), None, Progress())
+    fitted = load_job(check_recipe(read_recipe(net, overrides)), None, Progress())
     plan = plan_network(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
     steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch)
     return Task(plan, fitted.train.first(steps * plan.recipe.train.batch_size), precision)

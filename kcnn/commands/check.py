@@ -1,4 +1,4 @@
-"""kcnn check: is this recipe right, and what network does it describe?"""
+"""kcnn check: is this recipe right, and which model does it describe?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kcnn.model.known_images import plan_for_known_images, require_plan
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -15,16 +15,16 @@ from kcnn.recipe import Recipe, read_recipe
 
 @dataclass(frozen=True)
 class Check:
-    """A recipe that is right.
+    """A recipe without mistakes.
 
     Args:
         recipe: Its settings.
-        plan: Its network; None when the images' shape is known only from the data.
+        plan: The layers of its model.
         built: Whether Keras built it too.
     """
 
     recipe: Recipe
-    plan: Plan | None
+    plan: Plan
     built: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -34,11 +34,11 @@ class Check:
             "recipe": str(self.recipe.origin.file),
             "name": self.recipe.name,
             "built": self.built,
-            "image_shape": list(plan.image_shape) if plan else None,
-            "classes": plan.classes if plan else None,
-            "layers": len(plan.nodes) if plan else None,
-            "parameters": plan.cost.parameters if plan else None,
-            "multiply_adds": plan.cost.multiply_adds if plan else None,
+            "image_shape": list(plan.image_shape),
+            "classes": plan.classes,
+            "layers": len(plan.nodes),
+            "parameters": plan.cost.parameters,
+            "multiply_adds": plan.cost.multiply_adds,
         }
 
 
@@ -48,23 +48,22 @@ def check(
     build: bool = False,
     progress: Progress | None = None,
 ) -> Check:
-    """Checks a recipe without training and, unless asked to build, without TensorFlow.
+    """Check a recipe without training and, unless it is to be built, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         overrides: Settings from the command line.
         build: Whether to build the model with Keras as well.
         progress: Shows what takes long.
 
     Raises:
-        RecipeError: The recipe has mistakes, its images are not there, or its network does not fit
+        RecipeError: The recipe has mistakes, its images are not there, or its model does not fit
             them.
-        DataError: To build, the images' shape must be known, and it is not.
     """
     settings = read_recipe(recipe, overrides)
-    plan = plan_for_known_images(settings)
+    plan = check_recipe(settings).plan
     if build:
-        _build(plan or require_plan(settings), progress or Progress())
+        _build(plan, progress or Progress())
     return Check(settings, plan, build)
 
 

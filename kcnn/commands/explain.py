@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
 from kcnn.model.explain.explain import Explanation as Explanation
 from kcnn.model.explain.explain import explain_network
-from kcnn.model.known_images import known_classes, require_image_shape
 from kcnn.recipe import read_recipe
 
 
@@ -26,4 +26,5 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
         DataError: The size of the images is not known without reading them.
     """
     settings = read_recipe(recipe, overrides)
-    return explain_network(settings, require_image_shape(settings), known_classes(settings.data))
+    images = describe_what_is_there(settings)
+    return explain_network(settings, require_image_shape(settings, images), images.classes)

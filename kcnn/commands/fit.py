@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
-from kcnn.model.known_images import plan_for_known_images
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.write import resolved_yaml
@@ -62,10 +62,10 @@ def fit(
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
     settings = _read(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
-    plan_for_known_images(settings)
+    checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
-        job = load_job(settings, data_dir, progress)
+        job = load_job(checked, data_dir, progress)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices

@@ -10,8 +10,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
-from kcnn.model.known_images import plan_for_known_images
-from kcnn.model.plan import OutputActivation, Plan, plan_network
+from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
+from kcnn.model.plan import OutputActivation, Plan
 from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -199,9 +199,9 @@ def check_gradients(
     """
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
-    plan_for_known_images(settings)  # what does not fit is said before anything is loaded
-    dataset = _load(settings, data_dir, progress)
-    plan = plan_network(settings, dataset.image_shape, len(dataset.class_names))
+    checked = check_recipe(settings)
+    dataset = _load(checked, data_dir, progress)
+    plan = checked.confirm(dataset)
     images = choose_images(plan, dataset.train)
     start_tensorflow(progress)
     require_kernels(plan, "float64")
@@ -243,10 +243,10 @@ def _variable_errors(name: str, weights: Sequence[WeightCheck]) -> VariableError
     )
 
 
-def _load(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Dataset:
+def _load(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) -> Dataset:
     from kcnn.data.load import load_dataset
 
-    return load_dataset(recipe.data, data_dir, progress)
+    return load_dataset(checked.recipe.data, data_dir, progress, checked.images.listing)
 
 
 def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:

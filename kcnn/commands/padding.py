@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RecipeError
+from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
 from kcnn.model.explain.padding import PaddingAnswer, solve_padding
 from kcnn.model.graph import as_written, unfold
-from kcnn.model.known_images import require_image_shape
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe, read_recipe
 
@@ -61,5 +61,7 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     """
     settings = read_recipe(recipe, overrides)
     nodes = tuple(unfold(settings))
-    shapes, problem = infer_shapes(settings, nodes, require_image_shape(settings))
+    shapes, problem = infer_shapes(
+        settings, nodes, require_image_shape(settings, describe_what_is_there(settings))
+    )
     return PaddingAnswers(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)

@@ -11,7 +11,7 @@ from kcnn.commands.resume import resume
 from kcnn.errors import RunError
 from kcnn.files.atomic import require_writable
 from kcnn.files.folder_names import folder_name
-from kcnn.model.known_images import plan_for_known_images
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings
@@ -54,7 +54,7 @@ def reproduce(
     """
     options, progress = options or StudyOptions(), progress or Progress()
     settings = read_recipe(recipe, overrides)
-    plan_for_known_images(settings)
+    check_recipe(settings)
     folder = _report_folder(options.output_dir, settings, overrides)
     first = settings.train.seed if first_seed is None else first_seed
     trials = [

@@ -11,6 +11,7 @@ from kcnn.commands.fit import draw_plots
 from kcnn.errors import RunError
 from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.start import start_tensorflow
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
@@ -86,7 +87,7 @@ def _resume(
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
     with clock.timed("load"):
-        job = load_job(settings, data_dir, progress)
+        job = load_job(check_recipe(settings), data_dir, progress)
     _require_same_job(run, job, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
+from kcnn.model.checked_recipe import plan_without_images
 from kcnn.model.explain.find import find_convolution, require_location
-from kcnn.model.known_images import require_plan
 from kcnn.model.own_initializers import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
@@ -98,7 +98,7 @@ def trace(
     """
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
-    plan = require_plan(settings)
+    plan = plan_without_images(settings)
     node = find_convolution(plan, layer)
     number = filter or 0
     location = require_location(plan, layer, at, number)

@@ -17,8 +17,6 @@ def check_text(check: Check) -> str:
     caveat = ", as far as can be told without the images" if is_own else ""
     verdict = f"{check.recipe.origin.file}: no mistakes found{caveat}"
     plan = check.plan
-    if plan is None:
-        return verdict
     classes = f" to {plan.classes} classes" if plan.classes else ""
     built = "; Keras built it" if check.built else ""
     return (

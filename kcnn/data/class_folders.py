@@ -1,7 +1,4 @@
-"""Folders of images as they lie on disk: which are classes, and which are parts of a data set.
-
-Nothing here reads an image or needs NumPy, so that `kcnn check` can ask, too.
-"""
+"""Folders of images: which sub-folders are classes, and which are parts of a dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from pathlib import Path
 
 from kcnn.errors import DataError
 
-# Names of folders that are parts of a data set, in any case; a class may have one, but not all.
+# Names of folders that are parts of a dataset, in any case; a class may have one, but not all may.
 SPLIT_WORDS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 # What a folder beside train is called when it is one of the two that are read.
 _READ_AS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
@@ -20,11 +17,11 @@ _READ_AS = {"train": "train", "training": "train", "test": "test", "testing": "t
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """Where the images of each class lie.
+    """The folders that hold the images of each class.
 
     Args:
         train: The folder that has a folder for each class.
-        test: The same with test images; None where a share of the others becomes the test set.
+        test: The same with test images; None where a fraction of the others becomes the test set.
         class_names: The names of these folders, sorted.
         not_read: Names of other folders beside `train`.
     """
@@ -36,22 +33,22 @@ class ClassFolders:
 
 
 def find_class_folders(path: Path) -> ClassFolders:
-    """Finds the classes of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
+    """Find the classes of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
 
     Args:
         path: The folder.
 
     Raises:
-        DataError: It is not there, does not have two classes, or has parts of a data set that
+        DataError: It does not exist, does not have two classes, or has parts of a dataset that
             would not be read as such.
-        OSError: It may not be entered.
+        OSError: It cannot be read.
     """
     _require_folder(path)
     folders = {folder.name: folder for folder in _folders_in(path)}
     if "train" not in folders or not _folders_in(folders["train"]):
         return ClassFolders(path, None, _class_names(path))
     others = tuple(name for name in folders if name not in ("train", "test"))
-    _require_right_spelling(path, others, folders)
+    _require_spelling(path, others, folders)
     class_names = _class_names(folders["train"])
     test = folders.get("test")
     if test is not None:
@@ -77,22 +74,22 @@ def _require_folder(path: Path) -> None:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    # Asks the system about no single file, of which there may be a hundred thousand.
+    # Looks up no single file, of which there may be a hundred thousand.
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.is_dir()]
     return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
-def _require_right_spelling(path: Path, names: Sequence[str], there: Collection[str]) -> None:
-    """Refuses `Test` and the like: a share of train would become the test set in its place."""
+def _require_spelling(path: Path, names: Sequence[str], existing: Collection[str]) -> None:
+    """Raise for `Test` and the like, or a fraction of train would become the test set instead."""
     for name in names:
         meant = _READ_AS.get(name.lower())
         if meant is None:
             continue
-        way_out = f"move its images into {meant}" if meant in there else f"rename it to {meant}"
+        fix = f"move its images into {meant}" if meant in existing else f"rename it to {meant}"
         raise DataError(
             f"{path / name}: not read under this name; beside train only test is read",
-            f"{way_out}; to leave it out, name it as no part of a data set is, as in unused",
+            f"{fix}; to leave it out, give it a name such as unused",
         )
 
 
@@ -100,7 +97,7 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     names = tuple(child.name for child in _folders_in(folder))
     if names and all(name.lower() in SPLIT_WORDS for name in names):
         raise DataError(
-            f"{folder}: the sub-folders {', '.join(names)} are parts of a data set, not classes",
+            f"{folder}: the sub-folders {', '.join(names)} are parts of a dataset, not classes",
             "rename them to train and test, each with a folder for every class",
         )
     if len(names) < 2:
@@ -113,15 +110,15 @@ def _class_names(folder: Path) -> tuple[str, ...]:
 
 def _require_known_classes(folder: Path, class_names: Sequence[str]) -> None:
     found, classes = _folders_in(folder), ", ".join(class_names[:10])
-    way_out = f"or remove or rename {folder}: a share of train then becomes the test set"
+    fix = f"or remove or rename {folder}: a fraction of train then becomes the test set"
     if not found:
         raise DataError(
-            f"{folder}: no sub-folders named after the classes, which say what its images show",
-            f"sort them into {classes}; {way_out}",
+            f"{folder}: no sub-folders, expected one for each class",
+            f"sort its images into {classes}; {fix}",
         )
     unknown = [child for child in found if child.name not in class_names]
     if unknown:
         raise DataError(
             f"{unknown[0]}: a class without training images",
-            f"the classes in train are {classes}; {way_out}",
+            f"the classes in train are {classes}; {fix}",
         )

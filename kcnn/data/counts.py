@@ -1,4 +1,4 @@
-"""How many images a number or a share of them means."""
+"""How many images a count or a fraction in a recipe means."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from kcnn.errors import DataError
 
 
 class CountError(DataError):
-    """More or fewer images asked for than a set can give.
+    """More or fewer images than a dataset can spare.
 
     Args:
-        setting: The setting that asks for them, as in `data.validation`.
+        setting: The setting that asks for them, `data.validation` for instance.
         reason: What is wrong with it.
         hint: What to write instead.
     """
@@ -24,57 +24,56 @@ class CountError(DataError):
 
     @property
     def loc(self) -> tuple[str, ...]:
-        """The way to the setting in a recipe."""
+        """Location of the setting in a recipe."""
         return tuple(self.setting.split("."))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Makes it again in another process."""
+        """Return what pickle needs to build it in another process."""
         return type(self), (self.setting, self.reason, self.hint)
 
 
-def resolve_count(amount: int | float, available: int, classes: int, setting: str) -> int:
-    """Says how many images to take from a set of which every class keeps one.
+def resolve_count(wanted: int | float, available: int, classes: int, setting: str) -> int:
+    """Compute how many images to take, so that at least one of each class is left.
 
     Args:
-        amount: A number of images, or a share of those available.
+        wanted: A number of images, or a fraction of those available.
         available: How many there are.
         classes: How many classes they show.
-        setting: The setting that asks for them, as errors name it.
+        setting: The setting that asks for them, for the message.
 
     Raises:
-        CountError: That is less than one image, or more than the classes can give.
+        CountError: That is less than one image, or leaves too few.
     """
-    is_share = isinstance(amount, float)
-    if amount <= 0 or (is_share and amount >= 1):
-        reason = f"{amount}, expected a number of images or a share below 1"
-        raise CountError(setting, reason, "write a share, as in 0.1")
-    count = round(amount * available) if is_share else int(amount)
-    shown = f"{written_out(amount)} of {available:,} images"
+    is_fraction = isinstance(wanted, float)
+    if wanted <= 0 or (is_fraction and wanted >= 1):
+        reason = f"{wanted}, expected a number of images or a fraction below 1"
+        raise CountError(setting, reason, "write a fraction, as in 0.1")
+    count = round(wanted * available) if is_fraction else int(wanted)
+    shown = f"{as_decimal(wanted)} of {available:,} images"
     if count == 0:
         least = _two_digits(1, available, ROUND_UP)
-        hint = f"write a share of at least {least}, which is one image"
+        hint = f"write a fraction of at least {least}, which is one image"
         raise CountError(setting, f"{shown} is less than one image", hint)
     most = available - classes
     if count > most:
         reason = f"{shown} leaves some class without training images"
-        raise CountError(setting, reason, _fewer(most, available, is_share))
+        raise CountError(setting, reason, _hint_for_fewer(most, available, is_fraction))
     return count
 
 
-def _fewer(most: int, available: int, is_share: bool) -> str:
-    """Says what to write in place of too many."""
-    if most < 1:
-        return "add images: every class keeps one for training"
-    if is_share:
-        return f"write a share of at most {_two_digits(most, available, ROUND_DOWN)}"
-    return f"write at most {most}"
-
-
-def written_out(number: int | float) -> str:
-    """Writes a number as people do: 0.00001 where Python has 1e-05."""
+def as_decimal(number: int | float) -> str:
+    """Return a number without an exponent: 0.00001 where Python writes 1e-05."""
     return f"{Decimal(repr(number)):f}"
 
 
+def _hint_for_fewer(most: int, available: int, is_fraction: bool) -> str:
+    if most < 1:
+        return "add images: every class keeps one for training"
+    if is_fraction:
+        return f"write a fraction of at most {_two_digits(most, available, ROUND_DOWN)}"
+    return f"write at most {most}"
+
+
 def _two_digits(count: int, available: int, rounding: str) -> str:
-    share = Context(prec=2, rounding=rounding).divide(Decimal(count), Decimal(available))
-    return f"{share.normalize():f}"
+    fraction = Context(prec=2, rounding=rounding).divide(Decimal(count), Decimal(available))
+    return f"{fraction.normalize():f}"

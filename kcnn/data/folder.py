@@ -1,25 +1,16 @@
-"""Folders of images: a sub-folder a class, with or without `train` and `test` above them."""
+"""Images in a folder that has a sub-folder for each class."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.class_folders import ClassFolders, find_class_folders
 from kcnn.data.convert import empty_images
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.images import (
-    images_below,
-    images_in,
-    kinds_named,
-    left_out,
-    read_image,
-    unreadable,
-)
+from kcnn.data.folder_listing import ClassFiles, FolderListing
+from kcnn.data.images import read_image, unreadable
 from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
@@ -27,104 +18,60 @@ from kcnn.progress import Advance, Progress
 SPLIT_SEED = 0
 
 
-@dataclass(frozen=True)
-class _Files:
-    """Image files and their labels, in the order of classes and names."""
-
-    paths: list[Path]
-    labels: np.ndarray
-
-
 def read_folder(
     path: Path,
+    listing: FolderListing,
     image_size: tuple[int, int],
     channels: int,
     test: float,
     progress: Progress,
 ) -> Dataset:
-    """Reads a folder of images.
-
-    Either `path/train/CLASS/…` and `path/test/CLASS/…`, or `path/CLASS/…`, of which a fixed share
-    of every class becomes the test set. Classes and files are sorted by name.
+    """Read a folder of images.
 
     Args:
         path: The folder.
+        listing: Its files. Where it has no `test` folder, a fixed fraction of every class becomes
+            the test set.
         image_size: Height and width to resize to.
         channels: 1 for grey, 3 for red, green, blue.
-        test: The share that becomes the test set when there is no `test` folder.
-        progress: Told of every image read, and of folders and files that are left out.
+        test: That fraction.
+        progress: Shows the images read, and what was left out of the listing.
 
     Raises:
-        DataError: There are not two classes with images, a part of the set would not be read as
-            such, images cannot be read, or so small a share is none.
+        DataError: Images cannot be read, or so small a fraction is no image.
     """
-    train, held_out, class_names = _find_files(path, test, progress)
-    total = len(train.paths) + len(held_out.paths)
+    for note in listing.notes:
+        progress.note(note)
+    train, held_out = _split(listing, test)
+    total = len(train) + len(held_out)
     refused: list[DataError] = []
     with progress.task(f"Reading {path.name}", total, "images") as advance:
         parts = [
-            Images(_read(files.paths, image_size, channels, advance, refused), files.labels)
+            Images(
+                _read(files.paths, image_size, channels, advance, refused),
+                np.array(files.labels, np.int32),
+            )
             for files in (train, held_out)
         ]
     if refused:
         raise unreadable(refused, total)
-    return Dataset(path.resolve().name, parts[0], parts[1], class_names, str(path))
+    return Dataset(path.resolve().name, parts[0], parts[1], listing.class_names, str(path))
 
 
-def _find_files(
-    path: Path, test: float, progress: Progress
-) -> tuple[_Files, _Files, tuple[str, ...]]:
-    found = find_class_folders(path)
-    _tell_not_read(path, found, progress)
-    class_names = found.class_names
-    train = _list_files(found.train, class_names, progress)
-    if found.test is not None:
-        return train, _list_files(found.test, class_names, progress), class_names
-    chosen = take_stratified(train.labels, float(test), SPLIT_SEED, "data.test")
-    return _select(train, ~chosen), _select(train, chosen), class_names
+def _split(listing: FolderListing, test: float) -> tuple[ClassFiles, ClassFiles]:
+    files = listing.train
+    if listing.test is not None:
+        return files, listing.test
+    taken = take_stratified(np.array(files.labels), float(test), SPLIT_SEED, "data.test")
+    return _select(files, ~taken), _select(files, taken)
 
 
-def _tell_not_read(path: Path, found: ClassFolders, progress: Progress) -> None:
-    if found.not_read:
-        progress.note(
-            f"{path}: left out {', '.join(found.not_read[:10])}: beside train only test is read; "
-            "data.validation takes its images from train"
-        )
-    for folder in {path: None, found.train: None, found.test: None}:
-        if folder is not None and (count := len(images_in(folder))):
-            images = "1 image that lies" if count == 1 else f"{count:,} images that lie"
-            progress.note(f"{folder}: left out {images} beside the folders of the classes")
-
-
-def _list_files(folder: Path, class_names: Sequence[str], progress: Progress) -> _Files:
-    paths: list[Path] = []
-    labels: list[int] = []
-    others: Counter[str] = Counter()
-    for label, name in enumerate(class_names):
-        inside, beside = images_below(folder / name)
-        if not inside:
-            raise _without_images(folder / name, beside)
-        paths += inside
-        labels += [label] * len(inside)
-        others.update(beside)
-    if others:
-        progress.note(f"{folder}: {left_out(others)}")
-    return _Files(paths, np.array(labels, np.int32))
-
-
-def _without_images(folder: Path, others: Mapping[str, int]) -> DataError:
-    message = f"{folder}: no PNG, JPEG, BMP or GIF images for this class"
-    if not others:
-        return DataError(message, "add some, or leave the class out everywhere")
-    return DataError(
-        f"{message}, but {kinds_named(others)}",
-        "save those that are images as PNG or JPEG, or leave the class out everywhere",
+def _select(files: ClassFiles, chosen: np.ndarray) -> ClassFiles:
+    indices = np.flatnonzero(chosen).tolist()
+    return ClassFiles(
+        tuple(files.paths[index] for index in indices),
+        tuple(files.labels[index] for index in indices),
     )
-
-
-def _select(files: _Files, chosen: np.ndarray) -> _Files:
-    paths = [path for path, is_chosen in zip(files.paths, chosen, strict=True) if is_chosen]
-    return _Files(paths, files.labels[chosen])
 
 
 def _read(
@@ -134,7 +81,7 @@ def _read(
     advance: Advance,
     refused: list[DataError],
 ) -> np.ndarray:
-    """Reads images; those that cannot be read go to `refused`, so that all are told at once."""
+    """Read images; collect the errors of those that cannot be read, to report them together."""
     images = empty_images(len(paths), size, channels)
     for index, path in enumerate(paths):
         try:

@@ -22,7 +22,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 LARGEST = 100_000_000  # bytes; the training images of MNIST are half of it
 
 
-def read_idx_set(stored: StoredDataset) -> Dataset:
+def read_idx_dataset(stored: StoredDataset) -> Dataset:
     """Reads a set of four IDX files: training images and labels, test images and labels.
 
     Args:

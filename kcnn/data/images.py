@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import stat
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
 
+from kcnn.data.image_files import MOST_NAMED
 from kcnn.errors import DataError
-from kcnn.progress import Progress
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MODES = {1: "L", 3: "RGB"}
 LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as the cameras of telephones have
 LONGEST_SIDE = 65_535
 LARGEST_FILE = 100_000_000  # bytes
-MOST_NAMED = 10  # files, or kinds of files, in one line
 _JPEG = b"\xff\xd8"
 _BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
 # Beginnings of scans and of Exif's parts, of which thousands take a decoder minutes.
@@ -111,88 +107,6 @@ def _read_file(path: Path) -> bytes:
 def _require_moderate(image: Image.Image) -> None:
     if image.width * image.height > LARGEST_IMAGE or max(image.size) > LONGEST_SIDE:
         raise Image.DecompressionBombError
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusals to look at a path into a DataError that names it."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
-    """Lists image files: each file that is named, and all images in and below each folder.
-
-    Args:
-        paths: Files and folders.
-        progress: Told how many files of other kinds the folders have.
-
-    Returns:
-        Files as they were named, a folder's images sorted by path; hidden ones are left out.
-
-    Raises:
-        DataError: A path is not there or cannot be read, or a folder has no images.
-    """
-    images: list[Path] = []
-    others: Counter[str] = Counter()
-    for path in paths:
-        with reading(path):
-            if path.is_dir():
-                inside, beside = images_below(path)
-                if not inside:
-                    raise DataError(f"{path}: no PNG, JPEG, BMP or GIF images in this folder")
-                images.extend(inside)
-                others.update(beside)
-            elif path.exists():
-                images.append(path)
-            else:
-                raise DataError(f"{path}: no such file or folder")
-    if others:
-        progress.note(left_out(others))
-    return images
-
-
-def images_below(folder: Path) -> tuple[list[Path], Mapping[str, int]]:
-    """Lists the image files in and below a folder, sorted by path, without hidden ones.
-
-    Returns:
-        The images, and how many files of each other kind there are, `.webp` for instance.
-    """
-    files = [
-        path
-        for path in folder.rglob("*")
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
-    images = [path for path in files if path.suffix.lower() in SUFFIXES]
-    kinds = Counter(path.suffix.lower() for path in files)
-    return sorted(images), {kind: kinds[kind] for kind in kinds if kind not in SUFFIXES}
-
-
-def images_in(folder: Path) -> list[Path]:
-    """Lists the image files in a folder itself, in no order, without hidden ones."""
-    return [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    ]
-
-
-def left_out(others: Mapping[str, int]) -> str:
-    """Says how many files of other kinds were left out, the most frequent kinds first."""
-    total = sum(others.values())
-    files = "1 file that is" if total == 1 else f"{total:,} files that are"
-    return f"left out {files} not PNG, JPEG, BMP or GIF: {kinds_named(others)}"
-
-
-def kinds_named(others: Mapping[str, int]) -> str:
-    """Says how many files there are of each kind, the most frequent first: `2 .webp, 1 .heic`."""
-    kinds = sorted(others, key=lambda kind: (-others[kind], kind))
-    named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MOST_NAMED]]
-    more = ["…"] if len(kinds) > MOST_NAMED else []
-    return ", ".join([*named, *more])
 
 
 def unreadable(refused: Sequence[DataError], total: int) -> DataError:

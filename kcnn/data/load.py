@@ -1,4 +1,4 @@
-"""From a recipe's data settings to a data set in memory."""
+"""From a recipe's data settings to a dataset in memory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
 from kcnn.data.convert import convert_images
 from kcnn.data.dataset import Dataset, Images
+from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
-from kcnn.data.idx import read_idx_set
+from kcnn.data.folder_listing import FolderListing, list_folder
+from kcnn.data.idx import read_idx_dataset
 from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
@@ -25,25 +27,29 @@ from kcnn.progress import Progress
 if TYPE_CHECKING:
     from kcnn.recipe.schema import DataSettings
 
-FOLDER_CHANNELS = 3
 
-
-def load_dataset(settings: DataSettings, data_dir: Path | None, progress: Progress) -> Dataset:
-    """Finds or downloads a set, reads it and brings it to the size and colours asked for.
+def load_dataset(
+    settings: DataSettings,
+    data_dir: Path | None,
+    progress: Progress,
+    listing: FolderListing | None = None,
+) -> Dataset:
+    """Find or download a dataset, read it, and convert it to the size and colors of a recipe.
 
     Args:
         settings: The recipe's data settings, free of conflicts as `kcnn.recipe.read_recipe` leaves
             them.
-        data_dir: What --data-dir says, if anything.
-        progress: Told of downloads and of long reading.
+        data_dir: The option --data-dir, if any.
+        progress: Shows downloads and long reading.
+        listing: The files of a folder, where they were listed already.
 
     Raises:
-        DataError: The set cannot be found, downloaded or read, or --data-dir is no directory.
+        DataError: The dataset cannot be found, downloaded or read, or --data-dir is no directory.
     """
     data_directories(data_dir)
     try:
-        dataset = _read(settings, data_dir, progress)
-    except OSError as error:  # a folder that may not be entered, or a name that is too long
+        dataset = _read(settings, data_dir, progress, listing)
+    except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
     return replace(
         dataset,
@@ -52,30 +58,30 @@ def load_dataset(settings: DataSettings, data_dir: Path | None, progress: Progre
     )
 
 
-def read_named(wanted: NamedDataset, data_dir: Path | None, progress: Progress) -> Dataset:
-    """Reads a named set in its own size and colours; downloads it when it is nowhere.
+def read_named(named: NamedDataset, data_dir: Path | None, progress: Progress) -> Dataset:
+    """Read a named dataset in its own size and colors; download it if it is not on this machine.
 
     Raises:
-        DataError: The set cannot be downloaded or read.
+        DataError: It cannot be downloaded or read.
     """
-    if not wanted.downloads:
+    if not named.downloads:
         return read_digits()
-    return read_stored(locate_or_download(wanted, data_dir, progress))
+    return read_stored(locate_or_download(named, data_dir, progress))
 
 
 def read_stored(stored: StoredDataset) -> Dataset:
-    """Reads a set from where it was found.
+    """Read a named dataset from where it was found.
 
     Raises:
-        DataError: Its files are damaged, or hold images or labels of another set.
+        DataError: Its files are damaged, or hold images or labels of another dataset.
     """
     dataset = _READERS[stored.layout.format](stored)
-    _require_set(stored, "training", dataset.train)
-    _require_set(stored, "test", dataset.test)
+    _require_named(stored, "training", dataset.train)
+    _require_named(stored, "test", dataset.test)
     return dataset
 
 
-def _require_set(stored: StoredDataset, part: str, images: Images) -> None:
+def _require_named(stored: StoredDataset, part: str, images: Images) -> None:
     expected, shape = stored.named, images.images.shape[1:]
     classes = len(expected.class_names)
     if not len(images):
@@ -88,29 +94,35 @@ def _require_set(stored: StoredDataset, part: str, images: Images) -> None:
         return
     raise DataError(
         f"{stored.path}: {problem} for {expected.name}",
-        "data of your own: dataset: npz or dataset: folder",
+        "for your own images: dataset: npz or dataset: folder",
     )
 
 
-def _read(settings: DataSettings, data_dir: Path | None, progress: Progress) -> Dataset:
+def _read(
+    settings: DataSettings,
+    data_dir: Path | None,
+    progress: Progress,
+    listing: FolderListing | None,
+) -> Dataset:
     path, image_size = settings.path, settings.image_size
     if settings.dataset == "folder":
-        assert path is not None and image_size is not None  # as kcnn.recipe.rules wants it
+        assert path is not None and image_size is not None  # as kcnn.recipe.rules requires
         channels = settings.channels or FOLDER_CHANNELS
-        return read_folder(path, image_size, channels, settings.test, progress)
+        files = listing or list_folder(path)
+        return read_folder(path, files, image_size, channels, settings.test, progress)
     if settings.dataset == "npz":
         assert path is not None
         return read_npz(path, path.stem, progress=progress)
     return read_named(NAMED_DATASETS[settings.dataset], data_dir, progress)
 
 
-def _read_npz_set(stored: StoredDataset) -> Dataset:
+def _read_named_npz(stored: StoredDataset) -> Dataset:
     return read_npz(stored.path, stored.named.name, stored.named.class_names)
 
 
 _READERS: Mapping[Format, Callable[[StoredDataset], Dataset]] = {
-    "npz": _read_npz_set,
-    "idx": read_idx_set,
+    "npz": _read_named_npz,
+    "idx": read_idx_dataset,
     "cifar_binary": read_cifar,
     "cifar_python": read_cifar_python,
 }

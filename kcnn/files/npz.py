@@ -55,15 +55,6 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, n
     return arrays
 
 
-def array_names(path: Path) -> list[str]:
-    """List the names of the arrays in an .npz file; none if it is no such file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
-        return []
-
-
 def _require_memory(path: Path) -> None:
     """Raise if the archive would unpack to more than the free memory (a zip bomb)."""
     if not path.is_file() and path.exists():

@@ -13,10 +13,10 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import atomic
 from kcnn.machine.memory import free_memory
 from kcnn.model.build import build_model
+from kcnn.model.checked_recipe import describe_what_is_there
 from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
-from kcnn.model.known_images import known_image_shape
 from kcnn.model.plan import Plan, plan_network
 from kcnn.model.saved_weights import load_weights, read_statistics, require_size
 from kcnn.recipe import Recipe, read_recipe
@@ -149,15 +149,15 @@ def _layer_of_keras(layer: keras.Layer) -> keras.Layer:
 
 
 def _image_shape(run: RunFolder, recipe: Recipe) -> tuple[int, int, int]:
-    """Return the shape of the images, which summary.json or else the recipe's settings tell.
+    """Return the shape of the images, from summary.json or else from the recipe and its files.
 
     A run of an older kcnn, or one that was killed, did not write it into its summary.
     """
     recorded = read_summary(run).image_shape() if run.summary.is_file() else None
-    shape = recorded or known_image_shape(recipe.data)
+    shape = recorded or describe_what_is_there(recipe).image_shape
     if shape is None:
         raise RunError(
-            f"{run.summary}: image_shape: missing, and {run.resolved.name} does not fix it either",
+            f"{run.summary}: image_shape: missing, and {recipe.data.path} does not tell it either",
             how_to_finish(run),
         )
     return shape

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RecipeError
-from kcnn.model.known_images import plan_for_known_images
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import DECIDES_NOTHING, SEED
 from kcnn.recipe.load import read_value
@@ -173,7 +173,7 @@ def _check_points(
     for point in points:
         try:
             settings = read_recipe(recipe, [*overrides, *point.overrides])
-            plan_for_known_images(settings)
+            check_recipe(settings)
         except RecipeError as error:
             hint = error.hint
             for problem in error.problems:

@@ -13,8 +13,8 @@ from kcnn.data.counts import CountError
 from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred
-from kcnn.model.known_images import require_batch
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.checked_recipe import CheckedRecipe, require_batch
+from kcnn.model.plan import Plan
 from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
@@ -80,23 +80,25 @@ class Job:
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
-    """Loads a recipe's images and plans its network for them.
+def load_job(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) -> Job:
+    """Load the images of a recipe that was checked.
 
     Args:
-        recipe: The settings in force.
+        checked: The recipe, what is known of its images, and its plan.
         data_dir: Where to look for data first.
         progress: Shows the work.
 
     Raises:
-        KcnnError: The data is not there or does not suit the recipe.
+        KcnnError: The images cannot be read or do not suit the recipe.
     """
     from kcnn.data.load import load_dataset
     from kcnn.data.splits import set_validation_apart
 
+    recipe = checked.recipe
     settings = recipe.train
     try:
-        dataset = load_dataset(recipe.data, data_dir, progress)
+        dataset = load_dataset(recipe.data, data_dir, progress, checked.images.listing)
+        plan = checked.confirm(dataset)
         digest = dataset.digest()
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except CountError as error:
@@ -108,7 +110,6 @@ def load_job(recipe: Recipe, data_dir: Path | None, progress: Progress) -> Job:
             f"an epoch is a single step of all {count} training images, because batch_size is "
             f"{settings.batch_size}"
         )
-    plan = plan_network(recipe, dataset.image_shape, len(dataset.class_names))
     return Job(plan, dataset, validation, digest)
 
 

@@ -14,7 +14,7 @@ from kcnn.cli import cli
 from kcnn.commands.gradients import OutputSums, check_gradients, choose_images
 from kcnn.data.dataset import Images
 from kcnn.errors import RecipeError
-from kcnn.model.known_images import plan_for_known_images
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import LAYERS
@@ -159,16 +159,14 @@ def test_sums(sums: OutputSums, right: bool) -> None:
     ],
 )
 def test_images_of_each_class(labels: list[int], batch_size: int, expected: list[int]) -> None:
-    plan = plan_for_known_images(read_recipe("digits", [f"train.batch_size={batch_size}"]))
-    assert plan is not None
+    plan = check_recipe(read_recipe("digits", [f"train.batch_size={batch_size}"])).plan
     count = len(labels)
     images = Images(np.arange(count).reshape(count, 1, 1, 1), np.array(labels))
     assert choose_images(plan, images).images.ravel().tolist() == expected
 
 
 def test_fewer_images_for_a_large_network() -> None:
-    plan = plan_for_known_images(read_recipe("vgg16"))
-    assert plan is not None
+    plan = check_recipe(read_recipe("vgg16")).plan
     images = Images(np.zeros((30, 1, 1, 1)), np.arange(30) % 10)
     assert len(choose_images(plan, images)) == 4
 

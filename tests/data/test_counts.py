@@ -7,45 +7,45 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kcnn.data.counts import CountError, resolve_count, written_out
+from kcnn.data.counts import CountError, as_decimal, resolve_count
 
 
 @pytest.mark.parametrize(
-    ("amount", "expected"), [(1, 1), (98, 98), (0.2, 20), (0.006, 1), (0.984, 98)]
+    ("wanted", "expected"), [(1, 1), (98, 98), (0.2, 20), (0.006, 1), (0.984, 98)]
 )
-def test_resolves_numbers_and_fractions(amount: int | float, expected: int) -> None:
-    assert resolve_count(amount, 100, 2, "data.validation") == expected
+def test_resolves_numbers_and_fractions(wanted: int | float, expected: int) -> None:
+    assert resolve_count(wanted, 100, 2, "data.validation") == expected
 
 
 @pytest.mark.parametrize(
-    ("amount", "available", "reason", "hint"),
+    ("wanted", "available", "reason", "hint"),
     [
         (
             0.00001,
             50_000,
             "0.00001 of 50,000 images is less than one image",
-            "write a share of at least 0.00002, which is one image",
+            "write a fraction of at least 0.00002, which is one image",
         ),
         (
             0.0001,
             1437,
             "0.0001 of 1,437 images is less than one image",
-            "write a share of at least 0.0007, which is one image",
+            "write a fraction of at least 0.0007, which is one image",
         ),
         (99, 100, "99 of 100 images leaves some class without training", "write at most 98"),
         (100, 100, "100 of 100 images leaves some class", "write at most 98"),
-        (0.99, 100, "0.99 of 100 images leaves some class", "write a share of at most 0.98"),
+        (0.99, 100, "0.99 of 100 images leaves some class", "write a fraction of at most 0.98"),
         (1, 2, "1 of 2 images leaves some class", "add images: every class keeps one"),
-        (1.0, 100, "1.0, expected a number of images or a share below 1", "as in 0.1"),
+        (1.0, 100, "1.0, expected a number of images or a fraction below 1", "as in 0.1"),
         (-0.5, 100, "-0.5, expected", "as in 0.1"),
         (0, 100, "0, expected", "as in 0.1"),
     ],
 )
 def test_refuses_impossible_amounts(
-    amount: int | float, available: int, reason: str, hint: str
+    wanted: int | float, available: int, reason: str, hint: str
 ) -> None:
     with pytest.raises(CountError) as caught:
-        resolve_count(amount, available, 2, "data.test")
+        resolve_count(wanted, available, 2, "data.test")
     assert caught.value.reason.startswith(reason)
     assert caught.value.message == f"data.test: {caught.value.reason}"
     assert hint in caught.value.hint
@@ -77,4 +77,4 @@ def test_error_can_be_pickled() -> None:
     ("number", "shown"), [(1e-5, "0.00001"), (0.25, "0.25"), (5000, "5000"), (2.5e-7, "0.00000025")]
 )
 def test_numbers_are_written_without_exponents(number: int | float, shown: str) -> None:
-    assert written_out(number) == shown
+    assert as_decimal(number) == shown

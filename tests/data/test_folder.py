@@ -9,6 +9,7 @@ from PIL import Image
 
 from kcnn.data.dataset import Dataset
 from kcnn.data.folder import read_folder
+from kcnn.data.folder_listing import list_folder
 from kcnn.errors import DataError
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
@@ -27,7 +28,8 @@ def read(
     channels: int = 3,
     progress: Progress | None = None,
 ) -> Dataset:
-    return read_folder(path, image_size, channels, 0.2, progress or Progress())
+    listing = list_folder(path)
+    return read_folder(path, listing, image_size, channels, 0.2, progress or Progress())
 
 
 def test_splits_off_a_fraction_of_every_class_for_testing(tmp_path) -> None:
@@ -78,7 +80,7 @@ def test_refuses_folders_of_a_split_as_classes(tmp_path, names) -> None:
         fill(tmp_path / name / "dog", 5, 100)
     listed = ", ".join(sorted(names))
     with pytest.raises(
-        DataError, match=f"sub-folders {listed} are parts of a data set, not classes"
+        DataError, match=f"sub-folders {listed} are parts of a dataset, not classes"
     ) as caught:
         read(tmp_path)
     assert "rename them to train and test" in caught.value.hint
@@ -126,9 +128,12 @@ def test_hint_for_misspelled_folders_of_a_split(tmp_path, other, hint) -> None:
 def test_refuses_a_test_folder_without_classes(tmp_path) -> None:
     for part in ("train/cat", "train/dog", "test"):
         fill(tmp_path / part, 5, 0)
-    with pytest.raises(DataError, match="/test: no sub-folders named after the classes") as caught:
+    with pytest.raises(DataError, match="/test: no sub-folders, expected one for each") as caught:
         read(tmp_path)
-    assert f"sort them into cat, dog; or remove or rename {tmp_path / 'test'}" in caught.value.hint
+    assert (
+        f"sort its images into cat, dog; or remove or rename {tmp_path / 'test'}"
+        in caught.value.hint
+    )
     (tmp_path / "test").rename(tmp_path / "unlabelled")
     assert len(read(tmp_path).test) == 2
 
@@ -240,8 +245,8 @@ def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
         fill(tmp_path / name, 10, 0)
     message = r"^data\.test: 0\.01 of 20 images is less than one image$"
     with pytest.raises(DataError, match=message) as caught:
-        read_folder(tmp_path, (6, 4), 3, 0.01, Progress())
-    assert caught.value.hint == "write a share of at least 0.05, which is one image"
+        read_folder(tmp_path, list_folder(tmp_path), (6, 4), 3, 0.01, Progress())
+    assert caught.value.hint == "write a fraction of at least 0.05, which is one image"
 
 
 def test_refuses_a_test_class_without_training_images(tmp_path) -> None:

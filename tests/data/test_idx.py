@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.data.catalog import NAMED_DATASETS
-from kcnn.data.idx import read_idx, read_idx_set
+from kcnn.data.idx import read_idx, read_idx_dataset
 from kcnn.data.locate import locate
 from kcnn.errors import DataError
 
@@ -22,7 +22,7 @@ def test_reads_what_was_written(tmp_path, write_idx, suffix) -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_reads_a_dataset(no_data, tmp_path, write_idx_set, suffix) -> None:
     write_idx_set(tmp_path / "fashion-mnist", suffix)
-    dataset = read_idx_set(locate(NAMED_DATASETS["fashion_mnist"], tmp_path))
+    dataset = read_idx_dataset(locate(NAMED_DATASETS["fashion_mnist"], tmp_path))
     assert dataset.image_shape == (28, 28, 1)
     assert dataset.train.labels.dtype == np.int32
     assert list(dataset.test.labels) == [0, 1, 2, 3]
@@ -62,4 +62,4 @@ def test_refuses_images_and_labels_of_different_length(
     write_idx_set(tmp_path)
     write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.zeros(3))
     with pytest.raises(DataError, match="3 labels for the 4 images"):
-        read_idx_set(locate(NAMED_DATASETS["mnist"], tmp_path))
+        read_idx_dataset(locate(NAMED_DATASETS["mnist"], tmp_path))

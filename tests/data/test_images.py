@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from kcnn.data import images as module
-from kcnn.data.images import find_images, left_out, read_image, read_image_and_size
+from kcnn.data.image_files import describe_left_out, find_images
+from kcnn.data.images import read_image, read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
@@ -242,7 +243,7 @@ def test_find_images_in_a_folder_that_cannot_be_read() -> None:
 
 def test_counts_skipped_files_by_suffix() -> None:
     kinds = {f".{letter}": 1 for letter in "abcdefghijk"} | {".webp": 1200, "": 2}
-    assert left_out(kinds) == (
+    assert describe_left_out(kinds) == (
         "left out 1,213 files that are not PNG, JPEG, BMP or GIF: 1,200 .webp, 2 without a suffix, "
         "1 .a, 1 .b, 1 .c, 1 .d, 1 .e, 1 .f, 1 .g, 1 .h, …"
     )

@@ -112,7 +112,7 @@ def test_validation_images_never_change() -> None:
     ("amount", "message"),
     [
         (50, "data.validation: 50 of 10 images leaves some class without training images"),
-        (1.0, "expected a number of images or a share below 1"),
+        (1.0, "expected a number of images or a fraction below 1"),
         (0.01, "0.01 of 10 images is less than one image"),
         (9, "9 of 10 images leaves some class without training images"),
     ],

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.data.description import describe_settings
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import unfold
-from kcnn.model.known_images import known_image_shape
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
@@ -41,7 +41,7 @@ def scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_builds_every_shipped_recipe(name: str) -> None:
     recipe = read_recipe(name)
-    shape = known_image_shape(recipe.data)
+    shape = describe_settings(recipe.data).image_shape
     assert shape is not None
     classes = plan_network(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
     mean, variance = STATISTICS

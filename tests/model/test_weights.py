@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from kcnn.model.build import build_model
-from kcnn.model.known_images import require_plan
+from kcnn.model.checked_recipe import plan_without_images
 from kcnn.model.plan import Plan, plan_network
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Layer
@@ -72,5 +72,5 @@ def test_names_in_branches_and_repetitions(make_recipe, compiled: bool) -> None:
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_recipe(name: str) -> None:
-    plan = require_plan(read_recipe(name))
+    plan = plan_without_images(read_recipe(name))
     assert named(plan, trainable_weights) == paths(build_model(plan).trainable_variables)

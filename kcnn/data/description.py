@@ -1,0 +1,136 @@
+"""What is known of a dataset before any image is read, and without NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.class_folders import find_class_folders
+from kcnn.data.counts import resolve_count
+from kcnn.data.folder_listing import FolderListing, list_folder
+from kcnn.data.npz_header import read_npz_header
+from kcnn.errors import DataError
+
+if TYPE_CHECKING:
+    from kcnn.data.dataset import Dataset
+    from kcnn.recipe.schema import DataSettings
+
+FOLDER_CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class ImageDescription:
+    """What is known of a dataset; None is what only its images or labels tell.
+
+    Args:
+        image_shape: Height, width and channels of the images, as the model takes them.
+        classes: Number of classes.
+        train_count: Number of training images, before some are set apart for validation.
+        test_count: Number of test images.
+        path: The folder or file of a dataset that has no name.
+        listing: The files of a folder.
+    """
+
+    image_shape: tuple[int, int, int] | None
+    classes: int | None
+    train_count: int | None = None
+    test_count: int | None = None
+    path: Path | None = None
+    listing: FolderListing | None = None
+
+    def confirm(self, dataset: Dataset) -> None:
+        """Compare a dataset with its description.
+
+        A named dataset may have fewer images than the original, which is no error.
+
+        Raises:
+            DataError: They differ, since the files changed in between.
+        """
+        known = [
+            ("images of shape", self.image_shape, dataset.image_shape),
+            ("classes:", self.classes, len(dataset.class_names)),
+        ]
+        if self.path is not None:
+            known += [
+                ("training images:", self.train_count, len(dataset.train)),
+                ("test images:", self.test_count, len(dataset.test)),
+            ]
+        for what, described, found in known:
+            if described is not None and found != described:
+                raise DataError(
+                    f"{dataset.source}: {what} {found}, and {described} a moment ago",
+                    "start again when nothing changes the files any more",
+                )
+
+
+def describe_settings(data: DataSettings) -> ImageDescription:
+    """Describe a dataset by its settings and the catalog alone, without looking at files."""
+    named = NAMED_DATASETS.get(data.dataset)
+    if named is None:
+        channels = FOLDER_CHANNELS if data.dataset == "folder" else None
+        return ImageDescription(_shape(data, (None, None, channels)), None, path=data.path)
+    return ImageDescription(
+        _shape(data, named.image_shape),
+        len(named.class_names),
+        named.train_count,
+        named.test_count,
+    )
+
+
+def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
+    """Describe a dataset by its settings, its files' names and the header of an .npz file.
+
+    Args:
+        data: The settings.
+        count: Whether to list the files of a folder; a million of them take seconds.
+
+    Raises:
+        CountError: A folder has too few images for `data.test`.
+        DataError: The files are not there, cannot be read or are no dataset.
+    """
+    if data.path is None:
+        return describe_settings(data)
+    try:
+        if data.dataset == "folder":
+            if not count:
+                classes = len(find_class_folders(data.path).class_names)
+                return replace(describe_settings(data), classes=classes)
+            return _describe_folder(data, list_folder(data.path))
+        header = read_npz_header(data.path)
+    except OSError as error:  # a folder that may not be read, or a name that is too long
+        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+    return ImageDescription(
+        _shape(data, header.image_shape),
+        header.classes,
+        header.train_count,
+        header.test_count,
+        data.path,
+    )
+
+
+def _describe_folder(data: DataSettings, listing: FolderListing) -> ImageDescription:
+    total, classes = len(listing.train), len(listing.class_names)
+    if listing.test is None:
+        test_count = resolve_count(data.test, total, classes, "data.test")
+        train_count = total - test_count
+    else:
+        train_count, test_count = total, len(listing.test)
+    return replace(
+        describe_settings(data),
+        classes=classes,
+        train_count=train_count,
+        test_count=test_count,
+        listing=listing,
+    )
+
+
+def _shape(
+    data: DataSettings, own: tuple[int | None, int | None, int | None]
+) -> tuple[int, int, int] | None:
+    height, width = data.image_size or own[:2]
+    channels = data.channels or own[2]
+    if height is None or width is None or channels is None:
+        return None
+    return height, width, channels

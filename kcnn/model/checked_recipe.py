@@ -1,0 +1,173 @@
+"""A recipe checked as far as possible before any image is read: its images, and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from kcnn.data.counts import CountError, resolve_count
+from kcnn.data.description import ImageDescription, describe_images, describe_settings
+from kcnn.errors import DataError, RecipeError
+from kcnn.model.graph import unfold
+from kcnn.model.plan import Plan, plan_network, require_right_end
+from kcnn.recipe import Recipe
+from kcnn.recipe.schema import TrainSettings
+
+if TYPE_CHECKING:
+    from kcnn.data.dataset import Dataset
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class CheckedRecipe:
+    """A recipe without mistakes, as far as that is known before its images are read.
+
+    Args:
+        recipe: The settings in force.
+        images: What is known of the images.
+        plan: The layers, worked out for them.
+    """
+
+    recipe: Recipe
+    images: ImageDescription
+    plan: Plan
+
+    def confirm(self, dataset: Dataset) -> Plan:
+        """Compare the images that were read with their description.
+
+        Returns:
+            The plan, with the number of classes if only the labels could tell it.
+
+        Raises:
+            DataError: The images changed since they were described.
+            RecipeError: The output does not suit the classes that only the labels could tell.
+        """
+        self.images.confirm(dataset)
+        if self.plan.classes is not None:
+            return self.plan
+        plan = replace(self.plan, classes=len(dataset.class_names))
+        require_right_end(plan)
+        return plan
+
+
+def check_recipe(recipe: Recipe) -> CheckedRecipe:
+    """Check a recipe against what is known of its images before any is read.
+
+    Raises:
+        RecipeError: The images are not there or too few, the layers make no graph, or the model
+            does not fit the images. All mistakes are reported together.
+    """
+    errors: list[RecipeError] = []
+    images = _collect(errors, lambda: _describe(recipe)) or describe_settings(recipe.data)
+    _collect(errors, lambda: _require_count(recipe, images))
+    plan = _collect(errors, lambda: _plan(recipe, images))
+    if errors:
+        problems = [problem for error in errors for problem in error.problems]
+        raise RecipeError(problems, next((error.hint for error in errors if error.hint), None))
+    assert plan is not None  # a path that does not tell the shape of its images is a mistake
+    return CheckedRecipe(recipe, images, plan)
+
+
+def plan_without_images(recipe: Recipe) -> Plan:
+    """Plan a recipe's model, whether or not its images are on this machine.
+
+    Raises:
+        RecipeError: The layers make no graph, or the model does not fit.
+        DataError: Only the images tell their shape.
+    """
+    images = describe_what_is_there(recipe)
+    return plan_network(recipe, require_image_shape(recipe, images), images.classes)
+
+
+def describe_what_is_there(recipe: Recipe) -> ImageDescription:
+    """Describe a recipe's images uncounted, by its settings alone where they are not here."""
+    try:
+        return describe_images(recipe.data, count=False)
+    except DataError:
+        return describe_settings(recipe.data)
+
+
+def require_image_shape(recipe: Recipe, images: ImageDescription) -> tuple[int, int, int]:
+    """Return the height, width and channels of a recipe's images.
+
+    Raises:
+        DataError: Only the images tell them.
+    """
+    if images.image_shape is None:
+        raise DataError(
+            f"{recipe.origin.file}: the size of the images is known only from {recipe.data.path}",
+            "say it after the recipe: 'data.image_size=[32,32]' data.channels=3",
+        )
+    return images.image_shape
+
+
+def require_batch(recipe: Recipe, images: int) -> None:
+    """Raise unless the training images are enough for a batch.
+
+    The default size may be nobody's choice, even where it is written: resolved.yaml has it, too.
+    With it, fewer images are one smaller batch, unless smaller ones are dropped.
+
+    Args:
+        recipe: The settings in force.
+        images: Number of training images.
+
+    Raises:
+        RecipeError: There are fewer.
+    """
+    train = recipe.train
+    is_default = train.batch_size == TrainSettings.model_fields["batch_size"].default
+    if train.batch_size <= images or (is_default and not train.drop_remainder):
+        return
+    message = f"{train.batch_size} is more than the {images} training images"
+    if is_default:
+        message = (
+            f"the default of {message}, and drop_remainder leaves out what does not fill a batch"
+        )
+    problem = recipe.origin.problem(("train", "batch_size"), message)
+    raise RecipeError([problem], f"write a batch_size of at most {images}")
+
+
+def _collect(errors: list[RecipeError], check: Callable[[], Result]) -> Result | None:
+    """Return what a check returns, or collect its mistakes and return None."""
+    try:
+        return check()
+    except RecipeError as error:
+        errors.append(error)
+        return None
+
+
+def _describe(recipe: Recipe) -> ImageDescription:
+    try:
+        return describe_images(recipe.data)
+    except CountError as error:
+        raise _mistake(recipe, error) from None
+    except DataError as error:
+        message = error.message.replace("\n", "\\n")  # a path may have one; a mistake is one line
+        problem = recipe.origin.problem(("data", "path"), message)
+        raise RecipeError([problem], error.hint) from None
+
+
+def _require_count(recipe: Recipe, images: ImageDescription) -> None:
+    """Raise unless there are images enough for validation and a batch."""
+    count, validation = images.train_count, recipe.data.validation
+    if count is None:
+        return
+    if validation:
+        try:
+            count -= resolve_count(validation, count, images.classes or 1, "data.validation")
+        except CountError as error:
+            raise _mistake(recipe, error) from None
+    require_batch(recipe, count)
+
+
+def _mistake(recipe: Recipe, error: CountError) -> RecipeError:
+    return RecipeError([recipe.origin.problem(error.loc, error.reason)], error.hint)
+
+
+def _plan(recipe: Recipe, images: ImageDescription) -> Plan | None:
+    if images.image_shape is None:
+        unfold(recipe)  # names are right or wrong for images of any shape
+        return None
+    return plan_network(recipe, images.image_shape, images.classes)

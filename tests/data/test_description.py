@@ -1,0 +1,76 @@
+"""What is known of images before they are read."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.data.description import describe_images, describe_settings
+from kcnn.errors import DataError
+
+
+def put_images(folder: Path, count: int) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number}.png").touch()
+
+
+def test_a_named_dataset(request_data) -> None:
+    images = describe_images(request_data("cifar10"))
+    assert (images.image_shape, images.classes) == ((32, 32, 3), 10)
+    assert (images.train_count, images.test_count) == (50_000, 10_000)
+    images = describe_images(request_data("cifar10", image_size=[8, 9], channels=1))
+    assert images.image_shape == (8, 9, 1)
+
+
+def test_a_folder(tmp_path: Path, request_data) -> None:
+    for name, count in (("cat", 6), ("dog", 4), (".hidden", 1)):
+        put_images(tmp_path / name, count)
+    (tmp_path / "notes.txt").touch()
+    data = request_data("folder", path=tmp_path, image_size=[8, 9])
+    images = describe_images(data)
+    assert (images.image_shape, images.classes) == ((8, 9, 3), 2)
+    assert (images.train_count, images.test_count) == (8, 2)
+    uncounted = describe_images(data, count=False)
+    assert (uncounted.image_shape, uncounted.classes) == ((8, 9, 3), 2)
+    assert (uncounted.train_count, uncounted.listing) == (None, None)
+
+
+def test_a_folder_with_a_test_set(tmp_path: Path, request_data) -> None:
+    for name, count in (("train/cat", 3), ("train/dog", 4), ("test/cat", 2), ("test/dog", 1)):
+        put_images(tmp_path / name, count)
+    data = request_data("folder", path=tmp_path, image_size=[8, 8], channels=1)
+    images = describe_images(data)
+    assert (images.image_shape, images.classes) == ((8, 8, 1), 2)
+    assert (images.train_count, images.test_count) == (7, 3)
+    shutil.rmtree(tmp_path / "test" / "dog")
+    with pytest.raises(DataError, match="test/dog: no PNG, JPEG, BMP or GIF images for this class"):
+        describe_images(data)
+    (tmp_path / "Test").mkdir()
+    with pytest.raises(DataError, match="Test: not read under this name"):
+        describe_images(data)
+    assert describe_settings(data).image_shape == (8, 8, 1)
+
+
+def test_a_class_without_images(tmp_path: Path, request_data) -> None:
+    put_images(tmp_path / "cat", 2)
+    (tmp_path / "dog").mkdir()
+    data = request_data("folder", path=tmp_path, image_size=[8, 8])
+    with pytest.raises(DataError, match="dog: no PNG, JPEG, BMP or GIF images for this class"):
+        describe_images(data)
+
+
+def test_an_npz(tmp_path: Path, request_data) -> None:
+    train, labels = np.zeros((6, 5, 4), np.uint8), np.array([0, 1, 2] * 2)
+    parts = {"x_train": train, "y_train": labels, "x_test": train[:3], "y_test": labels[:3]}
+    np.savez_compressed(tmp_path / "own.npz", **parts)
+    data = request_data("npz", path=tmp_path / "own.npz")
+    images = describe_images(data)
+    assert (images.image_shape, images.classes) == ((5, 4, 1), None)
+    assert (images.train_count, images.test_count) == (6, 3)
+    np.savez(tmp_path / "own.npz", **parts, class_names=np.array(["a", "b", "c"]))
+    assert describe_images(data).classes == 3
+    assert describe_settings(data).image_shape is None

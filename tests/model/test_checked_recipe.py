@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.dataset import Dataset, Images
+from kcnn.data.npz import read_npz
+from kcnn.errors import DataError, RecipeError
+from kcnn.model.checked_recipe import check_recipe, plan_without_images, require_batch
+from kcnn.recipe import read_recipe
+
+DEFAULT = """\
+data: {dataset: digits}
+model: {layers: [Flatten, {Dense: {units: 10}}]}
+train: {epochs: 1, optimizer: Adam}
+"""
+POOLING = "model.layers[0]={AveragePooling2D: {pool_size: 9}}"
+PHOTOS = """\
+data:
+  dataset: folder
+  path: photos
+  image_size: [8, 8]
+model: {layers: [Flatten, {Dense: {units: 2}}]}
+train: {epochs: 1, optimizer: Adam}
+"""
+
+
+@pytest.fixture
+def without_batch_size(tmp_path: Path) -> Path:
+    file = tmp_path / "default.yaml"
+    file.write_text(DEFAULT)
+    return file
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A recipe for a folder of two classes with ten images each, which are never read."""
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / "photos" / name / f"{number}.png").touch()
+    file = tmp_path / "photos.yaml"
+    file.write_text(PHOTOS)
+    return file
+
+
+def test_the_default_batch_size_may_be_more_than_the_images(without_batch_size: Path) -> None:
+    # resolved.yaml writes the default out, and kcnn fit takes it.
+    for overrides in ([], ["train.batch_size=32"]):
+        recipe = read_recipe(without_batch_size, overrides)
+        require_batch(recipe, 20)
+        with pytest.raises(RecipeError, match="33 is more than the 20 training images"):
+            require_batch(read_recipe(without_batch_size, [*overrides, "train.batch_size=33"]), 20)
+
+
+def test_a_batch_size_of_ones_own_may_not(without_batch_size: Path) -> None:
+    setting = "train.batch_size=33"
+    require_batch(read_recipe(without_batch_size, [setting]), 33)
+    with pytest.raises(RecipeError) as caught:
+        require_batch(read_recipe(without_batch_size, [setting]), 32)
+    assert caught.value.message == (
+        f"command line, {setting}: train.batch_size: 33 is more than the 32 training images"
+    )
+    assert caught.value.hint == "write a batch_size of at most 32"
+
+
+def test_the_default_where_smaller_batches_are_dropped(without_batch_size: Path) -> None:
+    recipe = read_recipe(without_batch_size, ["train.drop_remainder=true"])
+    require_batch(recipe, 32)
+    with pytest.raises(RecipeError) as caught:
+        require_batch(recipe, 20)
+    assert caught.value.message == (
+        f"{without_batch_size}:3: train.batch_size: the default of 32 is more than the 20 training "
+        "images, and drop_remainder leaves out what does not fill a batch"
+    )
+    assert caught.value.hint == "write a batch_size of at most 20"
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason", "hint"),
+    [
+        ("test", "0.01 of 20 images is less than one image", "write a fraction of at least 0.05"),
+        ("test", "0.99 of 20 images leaves some class", "write a fraction of at most 0.9"),
+        ("validation", "0.01 of 16 images is less than one", "write a fraction of at least 0.063"),
+        ("validation", "15 of 16 images leaves some class", "write at most 14"),
+    ],
+)
+def test_counts_that_the_images_cannot_spare(
+    photos: Path, setting: str, reason: str, hint: str
+) -> None:
+    count = reason.split()[0]
+    photos.write_text(PHOTOS.replace("\nmodel", f"\n  {setting}: {count}\nmodel"))
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos))
+    assert caught.value.message.startswith(f"{photos}:5: data.{setting}: {reason}")
+    assert str(caught.value.hint).startswith(hint)
+
+
+def test_a_batch_of_more_than_the_images_of_a_folder(photos: Path) -> None:
+    assert check_recipe(read_recipe(photos, ["train.batch_size=16"])).images.train_count == 16
+    with pytest.raises(RecipeError, match="17 is more than the 16 training images"):
+        check_recipe(read_recipe(photos, ["train.batch_size=17"]))
+
+
+def test_all_mistakes_are_reported_together(photos: Path) -> None:
+    overrides = ["data.validation=15", "train.batch_size=99", "model.layers[1].Dense.units=3"]
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos, overrides))
+    count, output = caught.value.problems
+    assert "data.validation: 15 of 16 images" in count
+    assert "the output is 3, but folder has 2 classes" in output
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos, ["data.path=gone", "data.image_size=[1, 1]", POOLING]))
+    missing, misfit = caught.value.problems
+    assert missing.endswith("gone: no such folder")
+    assert "does not fit" in misfit
+
+
+def test_what_is_read_must_be_what_was_described(photos: Path, tmp_path: Path) -> None:
+    checked = check_recipe(read_recipe(photos))
+    recipe = checked.recipe
+
+    def read(count: int, shape: tuple[int, ...] = (8, 8, 3), classes: int = 2) -> Dataset:
+        train = Images(np.zeros((count, *shape), np.uint8), np.zeros(count, np.int32))
+        names = tuple(map(str, range(classes)))
+        return Dataset("photos", train, train.first(4), names, str(recipe.data.path))
+
+    assert checked.confirm(read(16)) is checked.plan
+    for dataset, message in (
+        (read(17), "photos: training images: 17, and 16 a moment ago"),
+        (read(16, (8, 8, 1)), r"photos: images of shape \(8, 8, 1\), and \(8, 8, 3\)"),
+        (read(16, classes=3), "photos: classes: 3, and 2 a moment ago"),
+    ):
+        with pytest.raises(DataError, match=message):
+            checked.confirm(dataset)
+
+
+def test_a_named_dataset_may_be_a_part_of_the_original() -> None:
+    checked = check_recipe(read_recipe("digits"))
+    few = Images(np.zeros((5, 8, 8, 1), np.uint8), np.zeros(5, np.int32))
+    names = NAMED_DATASETS["digits"].class_names
+    assert checked.confirm(Dataset("digits", few, few, names, "here")) is checked.plan
+
+
+def test_classes_that_only_the_labels_tell(tmp_path: Path) -> None:
+    images, labels = np.zeros((40, 8, 8), np.uint8), np.arange(40) % 10
+    file = tmp_path / "own.npz"
+    np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    data = f"data={{dataset: npz, path: {file}}}"
+    dataset = read_npz(file, "own")
+    checked = check_recipe(read_recipe("digits", [data]))
+    assert (checked.plan.image_shape, checked.plan.classes) == ((8, 8, 1), None)
+    assert checked.confirm(dataset).classes == 10
+    eleven = check_recipe(read_recipe("digits", [data, "model.layers[7].Dense.units=11"]))
+    with pytest.raises(RecipeError, match="the output is 11, but npz has 10 classes"):
+        eleven.confirm(dataset)
+
+
+def test_a_plan_of_images_that_are_not_here(photos: Path, tmp_path: Path) -> None:
+    assert plan_without_images(read_recipe(photos)).classes == 2
+    (tmp_path / "photos").rename(tmp_path / "elsewhere")
+    assert plan_without_images(read_recipe(photos)).classes is None
+    with pytest.raises(DataError, match=r"the size of the images is known only from .*gone\.npz"):
+        plan_without_images(read_recipe("digits", ["data={dataset: npz, path: gone.npz}"]))
