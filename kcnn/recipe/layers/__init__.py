@@ -34,7 +34,12 @@ from kcnn.recipe.layers.pooling import (
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
-from kcnn.recipe.layers.regularization import Dropout, GaussianNoise, SpatialDropout2D
+from kcnn.recipe.layers.regularization import (
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
 from kcnn.recipe.layers.reshaping import (
     Cropping2D,
     Flatten,
@@ -77,7 +82,7 @@ LAYERS.update(
     table(
         Conv2D, SeparableConv2D, DepthwiseConv2D, Conv2DTranspose, Dense,
         MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
-        Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise,
+        Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise, GaussianDropout,
         BatchNormalization, LayerNormalization, GroupNormalization, LocalResponseNormalization,
         Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,

@@ -33,6 +33,18 @@ class SpatialDropout2D(Dropout):
     needs_map = True
 
 
+class GaussianDropout(Noise):
+    """Multiplies values by normal noise around 1 while training (Srivastava et al., 2014).
+
+    Args:
+        rate: The noise has the deviation of `Dropout` with this rate, √(rate / (1 - rate)).
+        seed: Draws it; `train.seed` decides when left out.
+    """
+
+    rate: BelowOne
+    seed: WholeNumber | None = None
+
+
 class GaussianNoise(Noise):
     """Adds normal noise while training.
 
