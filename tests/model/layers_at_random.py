@@ -68,6 +68,7 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
     "Reshape": settings({"target_shape": TARGET}, {}),
     "Dropout": settings({"rate": st.just(0.5)}, {}),
     "SpatialDropout2D": settings({"rate": st.just(0.5)}, {}),
+    "AlphaDropout": settings({"rate": st.just(0.5)}, {}),
     "GaussianDropout": settings({"rate": st.just(0.5)}, {}),
     "GaussianNoise": settings({"stddev": st.just(0.1)}, {}),
     "BatchNormalization": settings({}, {**NORMALIZATION, "axis": AXIS}),

@@ -35,6 +35,7 @@ from kcnn.recipe.layers.pooling import (
     MaxPooling2D,
 )
 from kcnn.recipe.layers.regularization import (
+    AlphaDropout,
     Dropout,
     GaussianDropout,
     GaussianNoise,
@@ -82,7 +83,7 @@ LAYERS.update(
     table(
         Conv2D, SeparableConv2D, DepthwiseConv2D, Conv2DTranspose, Dense,
         MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
-        Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise, GaussianDropout,
+        Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise, GaussianDropout, AlphaDropout,
         BatchNormalization, LayerNormalization, GroupNormalization, LocalResponseNormalization,
         Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,

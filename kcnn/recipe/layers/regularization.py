@@ -45,6 +45,18 @@ class GaussianDropout(Noise):
     seed: WholeNumber | None = None
 
 
+class AlphaDropout(Noise):
+    """Dropout that keeps mean and variance behind SELU (Klambauer et al., 2017).
+
+    Args:
+        rate: The fraction of values that are set to SELU's lowest value.
+        seed: Draws them; `train.seed` decides when left out.
+    """
+
+    rate: BelowOne
+    seed: WholeNumber | None = None
+
+
 class GaussianNoise(Noise):
     """Adds normal noise while training.
 
