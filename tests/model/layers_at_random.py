@@ -79,6 +79,9 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
         {}, {**NORMALIZATION, "axis": AXIS, "groups": st.sampled_from([-1, 1, 2, 3, 32])}
     ),
     "LocalResponseNormalization": settings({}, {"depth_radius": SIZE}),
+    "RMSNormalization": settings(
+        {}, {"axis": AXIS | st.lists(AXIS, min_size=1, max_size=3), "trainable": BOOLEAN}
+    ),
     "Activation": settings({"activation": st.sampled_from(["relu", "gelu", "softmax"])}, {}),
     "ReLU": settings({}, {"max_value": st.just(6)}),
     "LeakyReLU": settings({}, {"negative_slope": st.just(0.02)}),
@@ -104,6 +107,7 @@ STRICTER_THAN_KERAS = [
     "shared_axes",
     "output_padding 0 with an even kernel",  # TensorFlow refuses it, when it is too late
     "LocalResponseNormalization needs a map",  # kcnn's own layer, which does not check its input
+    "RMSNormalization is along the last axes",
     "which differ",  # Keras joins a row with a map, too, and stretches the row
 ]
 

@@ -16,6 +16,7 @@ from kcnn.recipe.layers.shapes import (
     Sizes,
     axis_position,
     is_last_axis,
+    listed,
     require_axes,
 )
 from kcnn.recipe.regularizers import Regularizer
@@ -140,6 +141,49 @@ class GroupNormalization(Normalization):
         if self.groups != -1 and channels % self.groups:
             raise ShapeMistake(f"groups {self.groups} must divide the {channels} channels")
         return shape
+
+
+class RMSNormalization(Layer):
+    """Divides each image by its root mean square over the given axes (Zhang and Sennrich, 2019).
+
+    Args:
+        axis: The axes that the mean is taken over: the last ones, as in -1, or 1, 2 and 3.
+        epsilon: Added to the mean square, so that nothing is divided by 0.
+        trainable: Whether training changes its scale, which it multiplies by.
+    """
+
+    axis: Axes = -1
+    epsilon: Positive | None = None
+    trainable: bool | None = None
+
+    ends_block = True
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        # Keras sorts the axes as they are written, and multiplies by the scale along the last ones.
+        positions = require_axes(sorted(listed(self.axis)), shape)
+        if positions != [*range(len(shape) - len(positions), len(shape))]:
+            raise ShapeMistake(
+                f"axis {self.axis}: RMSNormalization is along the last axes in Keras, as in -1 or "
+                f"{[*range(1, len(shape) + 1)]}"
+            )
+        return shape
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Name of its scale."""
+        return ("scale",)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shape of the scale: the sizes along its axes."""
+        return {"scale": shape[-len(listed(self.axis)) :]}
+
+    def parameters(self, shape: Shape) -> Expression:
+        """Count weights·channels."""
+        return product(len(self.weight_names), *self.weight_shapes(shape)["scale"])
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count one for each value."""
+        return product(*before)
 
 
 class LocalResponseNormalization(Layer):
