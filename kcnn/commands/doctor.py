@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.commands.data import list_sets
-from kcnn.commands.repeatability import differing_files
 from kcnn.errors import KcnnError
 from kcnn.files.atomic import require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
+from kcnn.studies.repeatability import differing_files
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from kcnn.text.values import value_text
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
-    from kcnn.commands.compare import Comparison, SeedGroup
+    from kcnn.studies.comparison import Comparison, SeedGroup
 
 WIDTH = 100
 INDENT = 16

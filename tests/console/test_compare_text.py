@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.commands.compare import ComparedRun, Comparison, SeedGroup
 from kcnn.console.compare import comparison_text
 from kcnn.stats import Interval, PairedTest
+from kcnn.studies.comparison import ComparedRun, Comparison, SeedGroup
 
 
 def compared(number: int, seed: int, right: int, **more: object) -> ComparedRun:

@@ -1,4 +1,4 @@
-"""kcnn doctor --repeatable trains for real, and sees a byte that differs."""
+"""kcnn doctor --repeatable trains twice, and finds a byte that differs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.commands import repeatability as module
 from kcnn.commands.fit import fit
-from kcnn.commands.repeatability import differing_files
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
+from kcnn.studies import repeatability as module
+from kcnn.studies.repeatability import differing_files
 
 
 @pytest.mark.slow
@@ -27,7 +27,7 @@ SMALL = (
 
 
 @pytest.mark.parametrize("changes", [SMALL, pytest.param((), marks=pytest.mark.slow)])
-def test_another_seed_is_seen_everywhere(
+def test_another_seed_changes_every_file(
     changes: tuple[str, ...], one_plot: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seeds = itertools.count()

@@ -1,4 +1,4 @@
-"""kcnn doctor --repeatable: do two fits with the same recipe and seed write the same bytes?"""
+"""Repeatability: do two fits with the same recipe and seed write the same bytes?"""
 
 from __future__ import annotations
 
