@@ -9,46 +9,46 @@ from typing import Any
 
 from kcnn.errors import RecipeError
 from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
-from kcnn.model.explain.padding import PaddingAnswer, solve_padding
+from kcnn.model.explain.padding import PaddingSolution, solve_padding
 from kcnn.model.graph import as_written, unfold
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe, read_recipe
 
 
 @dataclass(frozen=True)
-class PaddingAnswers:
+class PaddingSolutions:
     """Which padding keeps a map's size, for each convolution whose input is known.
 
     Args:
         recipe: The recipe.
-        answers: One or two per convolution; none in a network without convolutions.
+        solutions: One or two per convolution; none in a network without convolutions.
         problem: Why the layers behind do not fit; None if all do.
     """
 
     recipe: Recipe
-    answers: tuple[PaddingAnswer, ...]
+    solutions: tuple[PaddingSolution, ...]
     problem: RecipeError | None
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return what json.dumps takes."""
         return [
             {
-                "layer": answer.layer,
-                "axis": answer.axis,
-                "size": answer.window.size,
-                "kernel": answer.window.kernel,
-                "stride": answer.window.stride,
-                "dilation": answer.window.dilation,
-                "padding": answer.padding,
-                "sum": answer.sum,
-                "check": answer.check,
-                "advice": answer.advice,
+                "layer": solution.layer,
+                "axis": solution.axis,
+                "size": solution.window.size,
+                "kernel": solution.window.kernel,
+                "stride": solution.window.stride,
+                "dilation": solution.window.dilation,
+                "padding": solution.padding,
+                "sum": solution.sum,
+                "check": solution.check,
+                "advice": solution.advice,
             }
-            for answer in self.answers
+            for solution in self.solutions
         ]
 
 
-def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> PaddingAnswers:
+def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> PaddingSolutions:
     """Solve for the padding that keeps each convolution's map, without TensorFlow.
 
     Args:
@@ -64,4 +64,4 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     shapes, problem = infer_shapes(
         settings, nodes, require_image_shape(settings, describe_what_is_there(settings))
     )
-    return PaddingAnswers(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)
+    return PaddingSolutions(settings, tuple(solve_padding(as_written(nodes), shapes)), problem)

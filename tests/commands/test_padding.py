@@ -15,5 +15,5 @@ def test_the_exercise() -> None:
         "  P = (7 − 1)/2 = 3",
         "  (32 − 7 + 2·3)/1 + 1 = 32",
     ]
-    answers = json.loads(CliRunner().invoke(cli, ["padding", "cifar", "--json"]).stdout)
-    assert [answer["padding"] for answer in answers] == [1, 1]
+    solutions = json.loads(CliRunner().invoke(cli, ["padding", "cifar", "--json"]).stdout)
+    assert [solution["padding"] for solution in solutions] == [1, 1]

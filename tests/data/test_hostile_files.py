@@ -21,7 +21,9 @@ from kcnn.data.members import read_members
 from kcnn.errors import DataError
 
 CIFAR10 = replace(NAMED_DATASETS["cifar10"], train_count=50, test_count=10)
-PACKED = next(one for one in CIFAR10.layouts if one.format == "cifar_binary" and one.archive)
+PACKED = next(
+    layout for layout in CIFAR10.layouts if layout.format == "cifar_binary" and layout.archive
+)
 
 
 PYTHON = """\

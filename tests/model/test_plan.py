@@ -136,10 +136,10 @@ def test_what_does_not_fit_is_told_together(make_recipe) -> None:
     settings = ("data.test_time_augmentation={shift: 30}", "train.loss=KLDivergence")
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe(layers, *settings), (28, 28, 1), 10)
-    told = " ".join(caught.value.problems)
+    problems = " ".join(caught.value.problems)
     assert len(caught.value.problems) == 4
     for word in ("30 is not below", "UnitNorm along axis 3", "the output is 9", "KLDivergence"):
-        assert word in told
+        assert word in problems
     with pytest.raises(RecipeError) as caught:
         plan_network(make_recipe("- MaxPooling2D: {pool_size: 40}", *settings), (28, 28, 1), 10)
     assert len(caught.value.problems) == 2

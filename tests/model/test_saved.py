@@ -100,10 +100,10 @@ def test_a_loaded_model_predicts_as_it_did(make_run: MakeRun) -> None:
 def test_it_is_the_model_that_keras_loads(make_run: MakeRun, layers: str, overrides: list) -> None:
     run, _ = make_run(layers, *overrides)
     ours, expected = load_model(run), keras.saving.load_model(run.model, compile=False)
-    for one, other in zip(ours.layers, expected.layers, strict=True):
-        assert one.get_config() == other.get_config()
-    for one, other in zip(ours.get_weights(), expected.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for layer, expected_layer in zip(ours.layers, expected.layers, strict=True):
+        assert layer.get_config() == expected_layer.get_config()
+    for weight, expected_weight in zip(ours.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected_weight)
     np.testing.assert_array_equal(
         ours.predict(IMAGES, verbose=0), expected.predict(IMAGES, verbose=0)
     )

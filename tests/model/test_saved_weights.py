@@ -1,4 +1,4 @@
-"""Model files of strangers: refused in one line, before they take memory or run code."""
+"""Hostile model files are refused in one line, before they use memory or run code."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def assert_refused(run: RunFolder, reason: str) -> None:
     assert str(caught.value).startswith(
         f"{run.model}: not the weights of resolved.yaml, or damaged"
     )
-    assert caught.value.message.isprintable()  # one line, and nothing that a terminal obeys
+    assert caught.value.message.isprintable()  # one line without escape sequences
     assert len(caught.value.message) < 700
     assert caught.value.hint
 
@@ -80,8 +80,8 @@ def assert_refused(run: RunFolder, reason: str) -> None:
 def test_an_honest_file_loads_however_it_is_packed(run: RunFolder, honest: Members) -> None:
     weights = load_model(run).get_weights()
     pack(run, honest)
-    for one, other in zip(weights, load_model(run).get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, loaded in zip(weights, load_model(run).get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, weight)
 
 
 def test_no_object_is_made_from_the_configuration(
@@ -97,8 +97,8 @@ def test_no_object_is_made_from_the_configuration(
     network.update(code | {"config": network["config"]})
     weights = load_model(run).get_weights()
     pack(run, honest | {"config.json": json.dumps(network).encode()})
-    for one, other in zip(weights, load_model(run).get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, loaded in zip(weights, load_model(run).get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, weight)
     assert not (tmp_path / "sprung").exists()
 
 

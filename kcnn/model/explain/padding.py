@@ -12,12 +12,12 @@ from kcnn.recipe.layers.window import Window, window_reach
 
 
 @dataclass(frozen=True)
-class PaddingAnswer:
+class PaddingSolution:
     """The padding that keeps a map's size along one axis.
 
     Args:
         layer: The convolution's name.
-        axis: `high`, `wide`, or `high and wide` if both have the same answer.
+        axis: `high`, `wide`, or `high and wide` if both have the same solution.
         window: How the convolution slides, without padding.
         padding: Zeros on each side; None if no number of them will do.
         sum: The sum solved for the padding.
@@ -34,7 +34,7 @@ class PaddingAnswer:
     advice: str | None
 
 
-def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[PaddingAnswer]:
+def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[PaddingSolution]:
     """Solve every convolution for the padding that keeps its map's size.
 
     Args:
@@ -43,14 +43,14 @@ def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[Paddin
             not among them are left out.
     """
     return [
-        answer
+        solution
         for node in nodes
         if node.layer.has_kernel and node.inputs[0] in shapes
-        for answer in _solve_layer(node, shapes[node.inputs[0]])
+        for solution in _solve_layer(node, shapes[node.inputs[0]])
     ]
 
 
-def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingAnswer]:
+def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingSolution]:
     sliding = node.layer.windows(shape)
     if sliding is None:
         return
@@ -62,7 +62,7 @@ def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingAnswer]:
         yield _solve(node.name, "wide", columns)
 
 
-def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:
+def _solve(layer: str, axis: str, window: Window) -> PaddingSolution:
     size, reach, stride = window.size, window.reach, window.stride
     total = (size - 1) * stride + reach - size
     padding = -(-total // 2)
@@ -71,11 +71,11 @@ def _solve(layer: str, axis: str, window: Window) -> PaddingAnswer:
             f"an even kernel has no middle: padding: same keeps the size with {total // 2} before "
             f"and {padding} behind; an odd kernel needs no such choice"
         )
-        return PaddingAnswer(layer, axis, window, None, _solution(window, total), None, uneven)
+        return PaddingSolution(layer, axis, window, None, _solution(window, total), None, uneven)
     padded = replace(window, before=padding, after=padding)
     check, advice = f"{padded.output_size()} = {size}", _reason_against(padded)
     found = padding if advice is None else None
-    return PaddingAnswer(layer, axis, window, found, _solution(window, total), check, advice)
+    return PaddingSolution(layer, axis, window, found, _solution(window, total), check, advice)
 
 
 def _solution(window: Window, total: int) -> str:

@@ -29,17 +29,17 @@ SLIDING = re.compile(r"Conv2D|Depthwise|Separable|(Max|Average)Pooling2D")
 
 
 def evaluate(text: str) -> Fraction:
-    """Reckons a written sum exactly; a division that leaves a rest is seen."""
+    """Evaluate a written sum with fractions, so that a remainder makes a difference."""
     python = re.sub(r"\d+", r"F(\g<0>)", text)
-    for written, meant in (("⌊", "floor("), ("⌋", ")"), ("·", "*"), ("−", "-")):
-        python = python.replace(written, meant)
+    for symbol, meaning in (("⌊", "floor("), ("⌋", ")"), ("·", "*"), ("−", "-")):
+        python = python.replace(symbol, meaning)
     return eval(python, {"F": Fraction, "floor": math.floor})
 
 
-def expected(one: Sum, layer: LayerExplanation) -> int:
-    """Looks up what a sum should come to where shapes and costs have it."""
+def expected(written: Sum, layer: LayerExplanation) -> int:
+    """Return the value of a sum in the shapes and costs, or its own result if it is in neither."""
     shape = layer.output_shape
-    if one.of == "high and wide":
+    if written.of == "high and wide":
         assert shape[0] == shape[1]
     found = {
         "high and wide": shape[0],
@@ -50,14 +50,15 @@ def expected(one: Sum, layer: LayerExplanation) -> int:
         "parameters": layer.cost.parameters,
         "multiply-adds": layer.cost.multiply_adds,
     }
-    return found.get(one.of, one.result)
+    return found.get(written.of, written.result)
 
 
 def assert_true_sums(explanation: Explanation) -> None:
     for layer in explanation.layers:
-        for one in layer.sums:
-            assert evaluate(one.text) == one.result == expected(one, layer), (layer.name, one)
-        counted = {one.of for one in layer.sums}
+        for written in layer.sums:
+            context = (layer.name, written)
+            assert evaluate(written.text) == written.result == expected(written, layer), context
+        counted = {written.of for written in layer.sums}
         assert bool(layer.cost.parameters) == ("parameters" in counted)
         assert bool(layer.cost.multiply_adds) == ("multiply-adds" in counted)
         if SLIDING.match(layer.kind):
@@ -107,8 +108,8 @@ def assert_keras_builds(explanation: Explanation, shape: Shape) -> None:
     for layer in explanation.layers:
         built = model.get_layer(layer.name)
         assert tuple(built.output.shape[1:]) == layer.output_shape
-        weights = (one for one in built.weights if "seed" not in one.path)
-        assert sum(math.prod(one.shape) for one in weights) == layer.cost.parameters
+        weights = (weight for weight in built.weights if "seed" not in weight.path)
+        assert sum(math.prod(weight.shape) for weight in weights) == layer.cost.parameters
     assert model.count_params() == explanation.cost.parameters
 
 
@@ -143,14 +144,14 @@ def assert_keras_builds(explanation: Explanation, shape: Shape) -> None:
 )  # fmt: skip
 def test_sums_as_textbooks_write_them(make_recipe, layer: str, shape: Shape, sums) -> None:
     (explained,) = explain_network(make_recipe(f"- {layer}"), shape, None).layers
-    assert [str(one) for one in explained.sums] == sums
+    assert [str(written) for written in explained.sums] == sums
 
 
 def test_dense_layers_and_memory(make_recipe) -> None:
     recipe = make_recipe("- Flatten\n- Dense: {units: 10}", "train.batch_size=100")
     explanation = explain_network(recipe, (28, 28, 1), 10)
     flatten, dense = explanation.layers
-    assert [str(one) for one in dense.sums] == ["(784 + 1)·10 = 7,850", "784·10 = 7,840"]
+    assert [str(written) for written in dense.sums] == ["(784 + 1)·10 = 7,850", "784·10 = 7,840"]
     assert (flatten.activation_bytes, dense.activation_bytes) == (0, 40)  # a view, and a copy
     assert explanation.activation_bytes == 4 * (784 + 10)
     assert explanation.batch_bytes == 100 * 4 * (784 + 10)
@@ -167,7 +168,8 @@ def test_a_numbered_padding_is_part_of_its_layer(make_recipe) -> None:
     recipe = make_recipe("""
 - Repeat: {times: 2, body: [{Conv2D: {filters: 1, kernel_size: 3, padding: 2}}, ZeroPadding2D]}
 """)
-    kinds = [(one.kind, one.inputs) for one in explain_network(recipe, (5, 5, 1), None).layers]
+    layers = explain_network(recipe, (5, 5, 1), None).layers
+    kinds = [(layer.kind, layer.inputs) for layer in layers]
     assert kinds == [
         ("Conv2D", ("image",)),
         ("ZeroPadding2D", ("conv2d",)),

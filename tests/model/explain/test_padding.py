@@ -2,33 +2,33 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.model.explain.padding import PaddingAnswer, solve_padding
+from kcnn.model.explain.padding import PaddingSolution, solve_padding
 from kcnn.model.graph import as_written, unfold
 from kcnn.model.plan import plan_network
 
 
 @pytest.fixture
 def solve(make_recipe):
-    def answers(layer: str, shape=(32, 32, 3)) -> list[PaddingAnswer]:
+    def solutions(layer: str, shape=(32, 32, 3)) -> list[PaddingSolution]:
         nodes = tuple(unfold(make_recipe(f"- {layer}")))
         return solve_padding(as_written(nodes), {"image": shape})
 
-    return answers
+    return solutions
 
 
 def test_the_exercise_of_the_report(solve) -> None:
-    (answer,) = solve("Conv2D: {filters: 16, kernel_size: 7}")
-    assert (answer.padding, answer.axis, answer.advice) == (3, "high and wide", None)
-    assert answer.sum == "P = (7 − 1)/2 = 3"
-    assert answer.check == "(32 − 7 + 2·3)/1 + 1 = 32"
+    (solution,) = solve("Conv2D: {filters: 16, kernel_size: 7}")
+    assert (solution.padding, solution.axis, solution.advice) == (3, "high and wide", None)
+    assert solution.sum == "P = (7 − 1)/2 = 3"
+    assert solution.check == "(32 − 7 + 2·3)/1 + 1 = 32"
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7, 11])
 @pytest.mark.parametrize("dilation", [1, 2, 3])
 def test_what_it_finds_keeps_the_size(make_recipe, solve, kernel: int, dilation: int) -> None:
     layer = f"Conv2D: {{filters: 1, kernel_size: {kernel}, dilation_rate: {dilation}"
-    (answer,) = solve(f"{layer}}}")
-    plan = plan_network(make_recipe(f"- {layer}, padding: {answer.padding}}}"), (32, 32, 3), None)
+    (solution,) = solve(f"{layer}}}")
+    plan = plan_network(make_recipe(f"- {layer}, padding: {solution.padding}}}"), (32, 32, 3), None)
     assert plan.shapes["conv2d"] == (32, 32, 1)
 
 
@@ -37,10 +37,10 @@ def test_its_own_padding_does_not_count(solve) -> None:
 
 
 def test_an_even_kernel(solve) -> None:
-    (answer,) = solve("Conv2D: {filters: 1, kernel_size: 4}")
-    assert (answer.padding, answer.check) == (None, None)
-    assert answer.sum == "P = (4 − 1)/2 = 1.5, not a whole number"
-    assert "1 before and 2 behind" in answer.advice
+    (solution,) = solve("Conv2D: {filters: 1, kernel_size: 4}")
+    assert (solution.padding, solution.check) == (None, None)
+    assert solution.sum == "P = (4 − 1)/2 = 1.5, not a whole number"
+    assert "1 before and 2 behind" in solution.advice
 
 
 def test_an_even_kernel_that_is_dilated_has_a_middle(solve) -> None:
@@ -48,10 +48,10 @@ def test_an_even_kernel_that_is_dilated_has_a_middle(solve) -> None:
 
 
 def test_strides(solve) -> None:
-    (answer,) = solve("Conv2D: {filters: 1, kernel_size: 3, strides: 2}")
-    assert answer.padding is None
-    assert answer.check == "⌊(32 − 3 + 2·17)/2⌋ + 1 = 32"
-    assert "17 zeros on each side" in answer.advice
+    (solution,) = solve("Conv2D: {filters: 1, kernel_size: 3, strides: 2}")
+    assert solution.padding is None
+    assert solution.check == "⌊(32 − 3 + 2·17)/2⌋ + 1 = 32"
+    assert "17 zeros on each side" in solution.advice
 
 
 def test_height_and_width_apart(solve) -> None:
