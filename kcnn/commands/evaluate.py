@@ -1,4 +1,4 @@
-"""kcnn evaluate: scores a run's saved model on the test set again."""
+"""kcnn evaluate: score a run's saved model on the test set again."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a run's model does on the test set.
+    """The scores of a run's model on the test set.
 
     Args:
         run: The run's title, `cifar/run-001`.
         weights: `last` or `best`.
         images: Number of test images.
-        accuracy: The share of them given their own class.
+        accuracy: The fraction of them that were classified right.
         per_class: Precision, recall, F1 and support of each class.
-        augmented: `accuracy` of answers averaged over the recipe's flips and shifts, and its `flip`
-            and `shift`; None where the recipe asks for none.
+        augmented: The `accuracy` with the recipe's test-time augmentation, and its `flip` and
+            `shift`; None if the recipe has none.
     """
 
     run: str
@@ -54,21 +54,24 @@ def evaluate(
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Scores a run's saved model on the test set; changes nothing in the run.
+    """Score a run's saved model on the test set. The run folder is not changed.
 
-    Where your own images changed since the run, they are scored with a note that says so.
+    If a user's images changed since the run, the changed images are scored, with a note.
 
     Args:
         run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
         weights: `last` or `best`.
-        data_dir: Where the images lie, if not where they are usually looked for.
-        progress: Told of loading, of other images than the run's, and of images done.
+        data_dir: The folder of datasets, if not the usual one.
+        progress: Where loading, changed images and images done are reported.
+
+    Returns:
+        The scores.
 
     Raises:
         RunError: There is no such run or model, or the model is damaged or does not fit the data.
         DataError: The images cannot be found or read.
-        TrainingError: The model's answers are not finite.
+        TrainingError: The model's predictions are not finite.
     """
     progress = progress or Progress()
     found = find_run(run, output_dir)
@@ -110,7 +113,7 @@ def _augmented(
         return None
     from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
-    # Of the model as it is, logits and all: an average of probabilities would be another score.
-    answers = predict_augmented(model, test.images, changes, progress)
-    accuracy = float((answers.argmax(axis=1) == test.labels).mean())
+    # With the model as it is: averages of logits and of probabilities are different scores.
+    outputs = predict_augmented(model, test.images, changes, progress)
+    accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
     return {"accuracy": accuracy, **changes.model_dump()}

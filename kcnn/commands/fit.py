@@ -1,4 +1,4 @@
-"""kcnn fit: from a recipe to a trained, scored and drawn run."""
+"""kcnn fit: train a recipe's model, score it and draw its plots."""
 
 from __future__ import annotations
 
@@ -40,24 +40,25 @@ def fit(
     device: str | None = None,
     progress: Progress | None = None,
 ) -> FitResult:
-    """Trains the network of a recipe and leaves a run folder.
+    """Train the model of a recipe and write a run folder.
 
-    Whatever can be wrong with the recipe, the data or the machine is found before the run folder
-    is made.
+    Errors in the recipe, the data or the machine are raised before the run folder is created.
 
     Args:
-        recipe: A file, the name of a recipe that kcnn brings, or one as it was read.
-        overrides: Settings from the command line, each `setting=value`; none where the recipe was
-            read with them.
-        output_dir: Where runs lie.
-        name: The run's name; the next free number when None.
-        data_dir: Where to look for data first.
-        seed: Takes the place of `train.seed`.
-        device: `cpu`, `gpu`, numbers of GPUs as in `0,1`, or None for the best there is.
-        progress: Shows the work.
+        recipe: A file, the name of a shipped recipe, or a recipe that was read.
+        overrides: Overrides of settings, each `setting=value`; none if the recipe was read.
+        output_dir: The folder of all runs.
+        name: The run's name; the next free number if None.
+        data_dir: The folder of datasets to look in first.
+        seed: Override of `train.seed`.
+        device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best device.
+        progress: Where the work is reported.
+
+    Returns:
+        The run and its summary.
 
     Raises:
-        KcnnError: Something is wrong with the recipe, the data, the devices or the output folder.
+        KcnnError: The recipe, the data, the devices or the output folder cannot be used.
     """
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
@@ -88,8 +89,8 @@ def fit(
 
 def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:
     """Draw all plots of a run that was just trained, with its model still in memory."""
-    # Here, because importing Matplotlib takes most of a second, which nobody waits for if the
-    # training is refused or fails.
+    # Imported here, because Matplotlib needs most of a second, which a training that is refused
+    # or fails should not take.
     from kcnn.figures.run_plots import plot_run
     from kcnn.model.feature_maps import compute_feature_maps
 

@@ -1,4 +1,4 @@
-"""kcnn gradients: does backpropagation give a recipe's network the right gradients?"""
+"""kcnn gradients: compare the gradients of backpropagation with finite differences."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from kcnn.training.gradient_check import GradientCheck, WeightCheck
 
 WEIGHTS = 300
-FEWEST_IMAGES = 4  # of which batch normalization can still make statistics
-MULTIPLY_ADDS = 500_000_000  # of a batch: half a minute to two for 300 weights on two cores
-SUM_TOLERANCE = 1e-5  # of float32 probabilities
+MIN_IMAGES = 4  # enough for the statistics of batch normalization
+MULTIPLY_ADDS = 500_000_000  # per batch: 0.5 to 2 minutes for 300 weights on two cores
+SUM_TOLERANCE = 1e-5  # for float32 probabilities
 
 
 @dataclass(frozen=True)
 class OutputSums:
-    """What the outputs of an image add up to.
+    """The sums of the outputs for each image.
 
     Args:
-        activation: What the network does to its last sums; a softmax was put behind logits.
-        lowest: The lowest sum of the images.
-        highest: The highest.
+        activation: The output activation. For logits, a softmax was added.
+        lowest: The lowest sum of all images.
+        highest: The highest sum of all images.
     """
 
     activation: OutputActivation
@@ -45,12 +45,12 @@ class OutputSums:
 
     @property
     def deviation(self) -> float:
-        """How far from 1 the sums get."""
+        """The largest distance of a sum from 1."""
         return max(abs(self.lowest - 1), abs(self.highest - 1))
 
     @property
     def right(self) -> bool:
-        """Whether the sums are as they must be; those of a sigmoid may be anything."""
+        """Whether the sums are 1. The outputs of a sigmoid may have any sum."""
         return self.activation == "sigmoid" or self.deviation <= SUM_TOLERANCE
 
     def as_json(self) -> dict[str, Any]:
@@ -65,16 +65,16 @@ class OutputSums:
 
 @dataclass(frozen=True)
 class VariableErrors:
-    """The errors of one variable's gradients.
+    """The errors of the gradients of a variable.
 
     Args:
         variable: Its name.
         checked: Number of its weights that were checked.
-        zero: Number of them whose gradient is 0 both ways.
-        at_a_kink: Number of them at a kink, where no derivative exists.
-        disagreeing: Number of them whose gradients disagree.
-        median_error: Median relative error of the others; None without any.
-        largest_error: Largest relative error of the others; None without any.
+        zero: Number of weights whose gradients are 0 in both ways.
+        at_a_kink: Number of weights at a kink, where there is no derivative.
+        disagreeing: Number of weights whose gradients disagree.
+        median_error: Median relative error of the other weights; None without any.
+        largest_error: Largest relative error of the other weights; None without any.
     """
 
     variable: str
@@ -88,15 +88,15 @@ class VariableErrors:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """What the check of a recipe's network found.
+    """The result of a gradient check.
 
     Args:
-        recipe: Its settings.
-        images: How many images made the batch.
-        classes_shown: How many classes were among them.
-        classes: How many there are.
-        gradients: The gradients, weight by weight.
-        sums: The sums of the network's outputs.
+        recipe: The recipe.
+        images: Number of images in the batch.
+        classes_shown: Number of classes in the batch.
+        classes: Number of classes of the dataset.
+        gradients: The gradients of each weight.
+        sums: The sums of the model's outputs.
     """
 
     recipe: Recipe
@@ -108,23 +108,23 @@ class GradientReport:
 
     @property
     def disagreeing(self) -> tuple[WeightCheck, ...]:
-        """The weights whose gradients disagree, the worst first."""
+        """The weights whose gradients disagree, by falling error."""
         return self.gradients.disagreeing
 
     @property
     def right(self) -> bool:
-        """Whether gradients agree and probabilities sum to 1."""
+        """Whether the gradients agree and the probabilities sum to 1."""
         return self.gradients.agrees and self.sums.right
 
     @property
     def variables(self) -> list[VariableErrors]:
-        """The errors, variable by variable."""
+        """The errors of each variable."""
         groups = groupby(self.gradients.weights, lambda weight: weight.variable)
         return [_variable_errors(name, list(weights)) for name, weights in groups]
 
     @property
     def verdict(self) -> str:
-        """One line: whether backpropagation agrees."""
+        """Whether backpropagation agrees, as a line of text."""
         gradients = self.gradients
         kinks = sum(weight.finding == "kink" for weight in gradients.weights)
         zeros = sum(weight.zero for weight in gradients.weights)
@@ -183,17 +183,20 @@ def check_gradients(
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> GradientReport:
-    """Checks the gradients of a recipe's network in float64, before any training.
+    """Check the gradients of a recipe's untrained model in float64.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
-        overrides: Settings from the command line.
-        weights: How many weights to check; every trainable variable gives at least one.
-        data_dir: Where to look for data first.
-        progress: Shows the work.
+        recipe: A file, or the name of a shipped recipe.
+        overrides: Overrides of settings, each `setting=value`.
+        weights: How many weights to check, of every trainable variable at least one.
+        data_dir: The folder of datasets to look in first.
+        progress: Where the work is reported.
+
+    Returns:
+        The errors of the gradients and the sums of the outputs.
 
     Raises:
-        RecipeError: The recipe has mistakes, or its network does not fit its images.
+        RecipeError: The recipe has mistakes, or its model does not fit its images.
         DataError: The images cannot be found or read.
         TrainingError: There are no weights, or the loss is not a number.
     """
@@ -216,15 +219,15 @@ def check_gradients(
 
 
 def choose_images(plan: Plan, train: Images) -> Images:
-    """Takes the first training image of each class, as far as the recipe's batch goes.
+    """Return the first training image of each class, at most as many as the recipe's batch.
 
-    A large network gets fewer; a few classes give their second images, too.
+    A large model has fewer images. If there are few classes, their second images follow.
     """
     import numpy as np
 
     labels = train.labels
-    affordable = max(FEWEST_IMAGES, MULTIPLY_ADDS // max(plan.cost.multiply_adds, 1))
-    wanted = max(FEWEST_IMAGES, len(np.unique(labels)))
+    affordable = max(MIN_IMAGES, MULTIPLY_ADDS // max(plan.cost.multiply_adds, 1))
+    wanted = max(MIN_IMAGES, len(np.unique(labels)))
     count = min(wanted, affordable, plan.recipe.train.batch_size)
     chosen = np.sort(train.by_turns(count))
     return type(train)(train.images[chosen], labels[chosen])
@@ -250,7 +253,7 @@ def _load(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) -> 
 
 
 def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:
-    """Adds up what the model answers, in float32 as it is trained and used."""
+    """Compute the sums of the model's outputs in float32, as it is trained and used."""
     from kcnn.model.probabilities import probability_model
 
     outputs = probability_model(model)(images.images.astype("float32"), training=False)

@@ -1,4 +1,4 @@
-"""kcnn predict: which classes a run's model sees in images."""
+"""kcnn predict: classify image files with a run's model."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from kcnn.progress import Progress
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.summary import read_summary
 
-# Photographs take long to read, and progress is told after each batch.
-MOST_FILES_AT_A_TIME = 64
-_ANOTHER_FILE = "choose another --csv file, or remove it"
+# Photographs take long to read, and progress is reported after each batch.
+MAX_BATCH_SIZE = 64
+_EXISTS_HINT = "choose another --csv file, or remove it"
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model sees in one image.
+    """The most probable classes of an image.
 
     Args:
         path: The image file.
-        classes: The most probable classes with their probabilities, the most probable first.
+        classes: The classes and their probabilities, by falling probability.
     """
 
     path: Path
@@ -39,12 +39,12 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model sees in several images.
+    """The most probable classes of several images.
 
     Args:
-        images: One prediction per image that could be read, in the order given, a folder's sorted
-            by path.
-        problem: Which images could not be read; None if all could.
+        images: The predictions for the images that could be read, in the given order; the images
+            of a folder are sorted by path.
+        problem: The images that could not be read; None if all could.
     """
 
     images: tuple[Prediction, ...]
@@ -73,29 +73,32 @@ def predict(
     csv_file: Path | None = None,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Classifies image files, brought to the size and colours that the run's model takes.
+    """Classify image files, converted to the size and colors of the model's input.
 
     Args:
         images: PNG, JPEG, BMP or GIF files, and folders of them.
         run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
         weights: `last` or `best`.
-        top: How many classes to give for each image; all of them when there are fewer.
-        csv_file: A new file for the answers: `image,rank,class,probability`.
-        progress: Told of images done, of images that had to be stretched or enlarged, and of files
-            of other kinds in folders.
+        top: How many classes to return for each image; all if there are fewer.
+        csv_file: A new file for the predictions: `image,rank,class,probability`.
+        progress: Where images done, images that were stretched or enlarged, and skipped files of
+            folders are reported.
+
+    Returns:
+        The predictions.
 
     Raises:
-        DataError: There are no images, or none can be read; nothing is written then.
+        DataError: There are no images, or none of them can be read.
         RunError: There is no such run or model, it is damaged, or csv_file exists already or
             cannot be written.
-        TrainingError: The model's answers are not finite.
+        TrainingError: The model's predictions are not finite.
     """
     progress = progress or Progress()
     if not images:
         raise DataError("no images to classify", "name them after the run: kcnn predict RUN IMAGE")
     if csv_file is not None:
-        require_new(csv_file, _ANOTHER_FILE)
+        require_new(csv_file, _EXISTS_HINT)
         require_writable(csv_file.parent)
     paths = find_images(images, progress)
     found = find_run(run, output_dir)
@@ -110,34 +113,34 @@ def predict(
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
     fitted = FittedImages(*model.input_shape[1:])
-    batches = fitted.batches(paths, min(MOST_FILES_AT_A_TIME, batch_size(model)))
+    batches = fitted.batches(paths, min(MAX_BATCH_SIZE, batch_size(model)))
     with progress.task("Classifying", len(paths), "images") as advance:
-        for answer in predict_batches(model, batches):
-            for probabilities in answer:
+        for batch in predict_batches(model, batches):
+            for probabilities in batch:
                 path = fitted.taken[len(predictions)]
                 predictions.append(
                     Prediction(path, _most_probable(probabilities, class_names, top))
                 )
-            advance(len(answer))
+            advance(len(batch))
     fitted.tell(progress)
     if not predictions:
         raise unreadable(fitted.refused, len(paths))
     if csv_file is not None:
-        require_new(csv_file, _ANOTHER_FILE)  # another process may have written it meanwhile
+        require_new(csv_file, _EXISTS_HINT)  # another process may have written it
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
     problem = unreadable(fitted.refused, len(paths)) if fitted.refused else None
     return Predictions(tuple(predictions), problem)
 
 
 def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, list[Path]]:
-    """Tells apart what a person wrote as `[RUN] IMAGE ...`.
+    """Split the arguments `[RUN] IMAGE ...` into the run and the images.
 
     Args:
-        arguments: The run, if it was named, and images; at least one of both.
-        output_dir: Where runs lie.
+        arguments: An optional run and images; at least one argument.
+        output_dir: The folder of all runs.
 
     Returns:
-        The first argument when it is a run (see `find_run`), else None; and the images.
+        The first argument if it is a run (see `find_run`), else None; and the images.
     """
     paths = [Path(argument) for argument in arguments]
     try:
@@ -145,7 +148,7 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     except RunError:
         return None, paths
     if paths[0].exists() and not run.path.is_relative_to(paths[0]):
-        return None, paths  # a folder that is there means the images in it
+        return None, paths  # an existing folder means its images
     return arguments[0], paths[1:]
 
 

@@ -1,4 +1,4 @@
-"""kcnn recipes: the recipes that kcnn brings, to read and to start from."""
+"""kcnn recipes: list, print and copy the shipped recipes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kcnn.recipe.library import find_recipe, shipped_recipes
 
 @dataclass(frozen=True)
 class ShippedRecipe:
-    """A recipe that kcnn brings.
+    """A shipped recipe.
 
     Args:
         name: Its name.
         dataset: The dataset that it trains on.
-        about: What it is about.
+        about: Its short description.
         path: Its file.
     """
 
@@ -31,10 +31,10 @@ class ShippedRecipe:
 
 @dataclass(frozen=True)
 class RecipeTable:
-    """The recipes that kcnn brings.
+    """The shipped recipes.
 
     Args:
-        rows: One per recipe.
+        rows: A row per recipe.
     """
 
     rows: tuple[ShippedRecipe, ...]
@@ -45,7 +45,7 @@ class RecipeTable:
 
 
 def list_recipes() -> RecipeTable:
-    """List the recipes that kcnn brings."""
+    """List the shipped recipes."""
     rows = []
     for name, path in shipped_recipes().items():
         recipe = read_recipe(path)
@@ -54,10 +54,10 @@ def list_recipes() -> RecipeTable:
 
 
 def show_recipe(name: str) -> str:
-    """Gives a recipe's text.
+    """Return the text of a recipe.
 
     Raises:
-        RecipeError: There is no such recipe, or it cannot be read or is no text.
+        RecipeError: There is no such recipe, or it cannot be read or is not UTF-8.
     """
     path = find_recipe(name)
     try:
@@ -69,17 +69,17 @@ def show_recipe(name: str) -> str:
 
 
 def copy_recipe(name: str, destination: Path) -> Path:
-    """Copies a recipe to start one's own from; nothing is overwritten.
+    """Copy a recipe to a new file.
 
     Args:
-        name: The recipe.
-        destination: A file, or a folder to put it into under its own name.
+        name: The recipe's name or file.
+        destination: The new file, or a folder for a file of the same name.
 
     Returns:
         The new file.
 
     Raises:
-        RecipeError: There is no such recipe, or the destination is taken or cannot be written.
+        RecipeError: There is no such recipe, or the destination exists or cannot be written.
     """
     text = show_recipe(name)
     path = destination / f"{Path(name).stem}.yaml" if destination.is_dir() else destination
@@ -101,7 +101,7 @@ def copy_recipe(name: str, destination: Path) -> Path:
 
 def _free_name(path: Path) -> Path:
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return next(one for one in numbered if not one.exists())
+    return next(candidate for candidate in numbered if not candidate.exists())
 
 
 def _write_new(path: Path, text: str) -> None:

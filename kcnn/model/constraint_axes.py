@@ -1,4 +1,4 @@
-"""The axes along which constraints take norms, compared with the axes of their weights."""
+"""Check the axes of constraints against the axes of their weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kcnn.recipe.layers import Layer
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, listed
 
 _ENDING = "_constraint"
-# The axes of one unit's weights: all axes of a kernel but the last, which counts the units.
+# The axes of the weights of a unit, by rank: all axes of a kernel but the last.
 _AXES_OF_A_UNIT = {1: "0", 2: "0", 3: "[0, 1]", 4: "[0, 1, 2]"}
 
 
@@ -25,7 +25,7 @@ def constraints_off_their_weights(
         shapes: Output shapes by name of layer, as far as the layers fit.
 
     Returns:
-        A problem each, with its line.
+        The problems, with their lines.
     """
     return [
         recipe.origin.problem((*node.loc, setting), f"layer {node.name}: {mistake}")

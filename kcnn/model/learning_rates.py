@@ -1,4 +1,4 @@
-"""Which weights the recipe's `learning_rate_multipliers` mean."""
+"""Match the patterns of `learning_rate_multipliers` with the weights of a model."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _EXAMPLES = 3
 
 
 def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, float]:
-    """Finds the weights that the recipe's patterns mean.
+    """Find the weights that match the recipe's patterns.
 
     Args:
         recipe: The recipe.
-        weights: Paths of the weights that are trained: `conv2d/kernel`.
+        weights: Paths of the trainable weights, such as `conv2d/kernel`.
 
     Returns:
         The multiplier of each weight that has one, by its path.
 
     Raises:
-        RecipeError: A pattern means no weight, or two mean the same.
+        RecipeError: A pattern matches no weight, or two patterns match the same weight.
     """
     found: dict[str, float] = {}
     patterns: dict[str, str] = {}
     problems = []
     for pattern, multiplier in (recipe.train.learning_rate_multipliers or {}).items():
-        meant = [weight for weight in weights if fnmatchcase(weight, pattern)]
-        if not meant:
+        matched = [weight for weight in weights if fnmatchcase(weight, pattern)]
+        if not matched:
             problems.append((pattern, f"no weight that is trained{_expected(pattern, weights)}"))
-        twice = next((weight for weight in meant if weight in found), None)
+        twice = next((weight for weight in matched if weight in found), None)
         if twice is not None:
             problems.append((pattern, f"{twice} is meant by {patterns[twice]!r} already"))
-        found |= dict.fromkeys(meant, multiplier)
-        patterns |= dict.fromkeys(meant, pattern)
+        found |= dict.fromkeys(matched, multiplier)
+        patterns |= dict.fromkeys(matched, pattern)
     if problems:
         raise RecipeError(
             [recipe.origin.problem((*_LOC, pattern), text) for pattern, text in problems]

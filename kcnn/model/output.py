@@ -1,4 +1,4 @@
-"""What the numbers are that a network ends with: probabilities, or logits."""
+"""Find whether a model outputs probabilities or logits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ OutputActivation = Literal["softmax", "sigmoid", "linear"]
 
 @dataclass(frozen=True)
 class Link:
-    """A layer, as far as the meaning of the network's outputs depends on it.
+    """The properties of a layer that the kind of the model's output depends on.
 
     Args:
-        activation: The name of the function that its values come from, if any.
-        keeps_probabilities: Whether it puts out probabilities if its inputs are probabilities.
-        width: How many values its output has along the last axis.
-        inputs: The layers that it reads.
+        activation: The name of its activation, if any.
+        keeps_probabilities: Whether its outputs are probabilities if its inputs are.
+        width: The size of its output's last axis.
+        inputs: The layers that are its inputs.
     """
 
     activation: str | None
@@ -27,15 +27,15 @@ class Link:
 
 
 def output_activation(links: Mapping[Hashable, Link]) -> OutputActivation:
-    """Find what the last of some layers does to sums; `linear` means that it puts out logits.
+    """Return the activation of a model's output; `linear` for logits.
 
     Args:
-        links: Every layer, each after all that it reads.
+        links: All layers, each after its inputs.
     """
     found: dict[Hashable, OutputActivation] = {}
     for name, link in links.items():
         read: set[OutputActivation] = {
-            # In rows of another width they no longer sum to 1.
+            # With another width, probabilities no longer sum to 1.
             found[other] if other in found and links[other].width == link.width else "linear"
             for other in link.inputs
         }

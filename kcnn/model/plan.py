@@ -74,18 +74,18 @@ class Plan:
 
 
 def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
-    """Works a recipe's network out: unfolds it, computes every shape, checks the output.
+    """Plan a recipe's model: unfold the layers, compute all shapes and check the output.
 
     Args:
         recipe: The recipe.
         image_shape: Height, width and channels of the images.
-        classes: How many classes there are; None leaves the output unchecked.
+        classes: Number of classes; None if unknown, then the output is not checked.
 
     Raises:
-        RecipeError: The layers make no graph. Or, told together: a layer does not fit, an
-            initializer has no room, a constraint is along an axis that its weight does not have,
-            test images would be shifted out of themselves, or the output does not suit the classes,
-            the loss and the metrics.
+        RecipeError: The layers do not form a graph. Or, reported together: a layer does not fit
+            its input, a convolution does not fit its initializer, a constraint is along an axis
+            that its weight does not have, a shift of the test images is too large, or the output
+            does not fit the classes, the loss and the metrics.
     """
     nodes = tuple(unfold(recipe))
     shapes, misfit = infer_shapes(recipe, nodes, image_shape)
@@ -104,11 +104,11 @@ def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Pla
 
 
 def require_right_end(plan: Plan) -> None:
-    """Makes sure that a network ends as its classes, its loss and its metrics need it.
+    """Check that a model's output fits its classes, its loss and its metrics.
 
     Raises:
-        RecipeError: The output is not one number a class, a loss or metric needs probabilities, or
-            a metric counts more of the highest outputs than there are.
+        RecipeError: The output does not have a value for each class, a loss or metric needs
+            probabilities, or a top-k metric has a k that is not below the number of classes.
     """
     if problems := _mistakes_of_the_end(plan):
         raise RecipeError(problems)

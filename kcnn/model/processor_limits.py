@@ -59,8 +59,8 @@ def has_dilated_transposed_convolution(dtype: str) -> bool:
     def train(maps: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch([maps, kernel])
-            made = tf.nn.conv2d_transpose(maps, kernel, (1, 6, 6, 1), 1, "VALID", dilations=2)
-        return tape.gradient(made, [maps, kernel])
+            outputs = tf.nn.conv2d_transpose(maps, kernel, (1, 6, 6, 1), 1, "VALID", dilations=2)
+        return tape.gradient(outputs, [maps, kernel])
 
     with tf.device("CPU:0"):
         try:

@@ -32,7 +32,7 @@ def digits(tmp_path_factory) -> Path:
 
 
 def test_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
-    monkeypatch.setattr(module, "MOST_FILES_AT_A_TIME", 7)
+    monkeypatch.setattr(module, "MAX_BATCH_SIZE", 7)
     predictions = predict([digits], None, outputs(trained_run), progress=notes).images
     logits = keras.saving.load_model(trained_run.model, compile=False).predict(
         read_digits().test.images[:40], verbose=0
@@ -99,7 +99,7 @@ def test_csv(trained_run, digits, tmp_path) -> None:
 
 
 def test_unreadable_images_lose_no_answers(trained_run, digits, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(module, "MOST_FILES_AT_A_TIME", 3)
+    monkeypatch.setattr(module, "MAX_BATCH_SIZE", 3)
     contents = (b"", b"not an image", b"\x89PNG\r\n\x1a\n", b"")
     bad = [tmp_path / f"bad{number}.png" for number in range(4)]
     for path, content in zip(bad, contents, strict=True):
