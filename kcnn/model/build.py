@@ -69,7 +69,8 @@ def build_model(
     tensors = {INPUT: _scaling(plan, statistics)(image)}
     output_layers = _output_layers(plan.nodes)
     for node in plan.nodes:
-        dtype = "float32" if node.name in output_layers else None
+        in_float32 = node.name in output_layers or node.layer.needs_float32
+        dtype = "float32" if in_float32 else None
         inputs = [tensors[name] for name in node.inputs]
         try:
             layer = _make_layer(node, inputs[0].shape[1:], dtype, synchronized, compiled)

@@ -44,6 +44,8 @@ class Layer(Settings):
     looks_like_input: ClassVar[bool] = False
     # Ends a block of layers, as an activation ends the block of a convolution.
     ends_block: ClassVar[bool] = False
+    # Divides by 0 in float16, so that it computes in float32 under every precision.
+    needs_float32: ClassVar[bool] = False
     # Weights that no optimizer changes.
     moving_averages: ClassVar[tuple[str, ...]] = ()
 
