@@ -82,6 +82,7 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
     "RMSNormalization": settings(
         {}, {"axis": AXIS | st.lists(AXIS, min_size=1, max_size=3), "trainable": BOOLEAN}
     ),
+    "UnitNormalization": settings({}, {"axis": AXIS | st.lists(AXIS, min_size=1, max_size=3)}),
     "Activation": settings({"activation": st.sampled_from(["relu", "gelu", "softmax"])}, {}),
     "ReLU": settings({}, {"max_value": st.just(6)}),
     "LeakyReLU": settings({}, {"negative_slope": st.just(0.02)}),

@@ -28,6 +28,7 @@ from kcnn.recipe.layers.normalization import (
     LayerNormalization,
     LocalResponseNormalization,
     RMSNormalization,
+    UnitNormalization,
 )
 from kcnn.recipe.layers.pooling import (
     AveragePooling2D,
@@ -86,7 +87,7 @@ LAYERS.update(
         MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D,
         Flatten, Reshape, Dropout, SpatialDropout2D, GaussianNoise, GaussianDropout, AlphaDropout,
         BatchNormalization, LayerNormalization, GroupNormalization, LocalResponseNormalization,
-        RMSNormalization,
+        RMSNormalization, UnitNormalization,
         Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,
         Add, Concatenate, Multiply, Average, Maximum,

@@ -186,6 +186,27 @@ class RMSNormalization(Layer):
         return product(*before)
 
 
+class UnitNormalization(Layer):
+    """Scales values to a length of 1: their squares sum to 1 over the given axes.
+
+    Args:
+        axis: The axes that squares are summed over; those of an image are 1, 2 and 3.
+    """
+
+    axis: Axes = -1
+
+    ends_block = True
+    needs_float32 = True  # in float16, Keras divides zeros by 0
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        require_axes(self.axis, shape)
+        return shape
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        """Count one for each value."""
+        return product(*before)
+
+
 class LocalResponseNormalization(Layer):
     """Divides by the activity of neighbouring channels (Krizhevsky et al., 2012); not in Keras.
 
