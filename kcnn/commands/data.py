@@ -1,4 +1,4 @@
-"""kcnn data: which sets there are, fetching one, and verifying one."""
+"""kcnn data: list, fetch and verify the named datasets."""
 
 from __future__ import annotations
 
@@ -106,15 +106,15 @@ def list_sets(data_dir: Path | None) -> DatasetTable:
 
 
 def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
-    """Makes sure that a named set is on this machine; downloads it only when it is nowhere.
+    """Find a named dataset on this machine, or download it.
 
     Args:
-        name: The set's name.
+        name: Its name.
         data_dir: Where to look first and to download to; see `kcnn.data.download`.
-        progress: Told of downloads.
+        progress: Shows downloads.
 
     Returns:
-        The file or folder of the set.
+        Its file or folder.
 
     Raises:
         DataError: There is nothing to download under that name, or the download failed.
@@ -128,12 +128,12 @@ def verify(name: str, data_dir: Path | None, progress: Progress) -> Verification
     """Read a dataset, and compare its files with the original ones.
 
     Args:
-        name: The set's name.
+        name: Its name.
         data_dir: Where to look first.
-        progress: Told of hashing, in bytes.
+        progress: Shows the bytes that are hashed.
 
     Raises:
-        DataError: There is no such set, it is not on this machine, or a file cannot be read.
+        DataError: There is no such dataset, it is not on this machine, or a file cannot be read.
     """
     from kcnn.data.load import read_stored
 
@@ -167,17 +167,17 @@ def _found(named: NamedDataset, data_dir: Path | None) -> str | None:
 
 
 def _downloadable(name: str) -> NamedDataset:
-    names = [one.name for one in NAMED_DATASETS.values() if one.downloads]
+    names = [named.name for named in NAMED_DATASETS.values() if named.downloads]
     if name in names:
         return NAMED_DATASETS[name]
     if name in NAMED_DATASETS:
         raise DataError(f"{name}: comes with scikit-learn, there is no file to fetch or verify")
     if name in ("folder", "npz"):
         raise DataError(
-            f"{name}: means data of your own, there is nothing to fetch or verify",
-            "say where it is in the recipe: data.path",
+            f"{name}: means your own images, there is nothing to fetch or verify",
+            "write their path into the recipe: data.path",
         )
-    raise DataError(f"{name}: no such data set", f"the sets to fetch are {', '.join(names)}")
+    raise DataError(f"{name}: no such dataset", f"the datasets to fetch are {', '.join(names)}")
 
 
 def _hash_files(stored: StoredDataset, progress: Progress) -> dict[str, dict[str, str]]:

@@ -59,7 +59,7 @@ def evaluate(
     If a user's images changed since the run, the changed images are scored, with a note.
 
     Args:
-        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
+        run: A run for `kcnn.runs.find.find_run`; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
         data_dir: The folder of datasets, if not the usual one.

@@ -72,7 +72,7 @@ def _plot(run: RunFolder, file: Path, image_format: str, progress: Progress) -> 
     fitted = FittedImages(*model.input_shape[1:])
     pixels = fitted.read(file)
     if prediction is None:  # otherwise `predict` has reported it
-        fitted.tell(progress)
+        fitted.report(progress)
     example = user_image(pixels, file.name, prediction)
     layers = compute_feature_maps(model, pixels[np.newaxis])
     draw = partial(feature_maps.draw, [example], layers, read_curve(run).headline)

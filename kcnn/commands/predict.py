@@ -77,7 +77,7 @@ def predict(
 
     Args:
         images: PNG, JPEG, BMP or GIF files, and folders of them.
-        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
+        run: A run for `kcnn.runs.find.find_run`; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
         top: How many classes to return for each image; all if there are fewer.
@@ -122,7 +122,7 @@ def predict(
                     Prediction(path, _most_probable(probabilities, class_names, top))
                 )
             advance(len(batch))
-    fitted.tell(progress)
+    fitted.report(progress)
     if not predictions:
         raise unreadable(fitted.refused, len(paths))
     if csv_file is not None:

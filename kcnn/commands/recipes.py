@@ -63,7 +63,7 @@ def show_recipe(name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise RecipeError([f"{path}: not UTF-8 text, so no recipe"]) from None
+        raise RecipeError([f"{path}: not UTF-8 text, so not a recipe"]) from None
     except OSError as error:
         raise RecipeError([f"{path}: cannot be read: {error.strerror}"]) from None
 

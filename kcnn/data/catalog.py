@@ -1,6 +1,6 @@
-"""The named data sets: what is in them, how they lie on disk, where they come from.
+"""The named datasets: what they contain, how they are stored, where to download them.
 
-Nothing heavy is imported here: `kcnn check` asks for shapes and classes without loading any data.
+Nothing heavy is imported here: `kcnn check` needs shapes and classes, but no images.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ Format = Literal["npz", "idx", "cifar_binary", "cifar_python"]
 
 @dataclass(frozen=True)
 class Download:
-    """One file to download.
+    """A file to download.
 
     Args:
-        url: Where it is, over HTTPS.
-        name: The file name it gets.
-        known_hash: `md5:` or `sha256:` and the hash of the original, as pooch takes it.
+        url: Its address, over HTTPS.
+        name: Its file name on disk.
+        known_hash: `md5:` or `sha256:` and the hash of the original, in pooch's form.
         size: Its length in bytes.
     """
 
@@ -31,14 +31,14 @@ class Download:
 
 @dataclass(frozen=True)
 class Layout:
-    """One way in which a data set lies on disk.
+    """One form in which a dataset is stored on disk.
 
     Args:
-        format: Which reader takes it.
+        format: The name of its reader.
         members: Names of the data files. IDX: training images, training labels, test images,
             test labels. CIFAR: the training files, then the test file.
-        archive: The tar file that holds the members; None when they lie open in the folder.
-        folders: Sub-folders in which it may lie; an empty name is the folder itself.
+        archive: The tar file that holds the members; None if they are files of the folder.
+        folders: Sub-folders that may hold it; an empty name is the folder itself.
         class_names_member: The member with the class names; it may be missing.
     """
 
@@ -50,25 +50,25 @@ class Layout:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that must be there."""
+        """The files that must exist."""
         return self.members if self.archive is None else (self.archive,)
 
 
 @dataclass(frozen=True)
 class NamedDataset:
-    """A data set that a recipe can name.
+    """A dataset that a recipe can name.
 
     Args:
         name: Its name in a recipe.
-        title: Its name for people.
+        title: Its name in texts.
         class_names: One name a class, in the order of the labels.
         image_shape: Height, width and channels.
         train_count: Training images.
         test_count: Test images.
-        folders: Names of folders that hold this set and no other.
-        layouts: How it may lie on disk, best first.
-        downloads: The files that make it up; none when it comes with scikit-learn.
-        download_folder: The sub-folder of the data directory that downloads go to.
+        folders: Names of folders that hold this dataset and no other.
+        layouts: The forms in which it may be stored, best first.
+        downloads: Its files; none if it comes with scikit-learn.
+        download_folder: The sub-folder of the data directory for downloads.
         known_hashes: File name to the hash of the original, `md5:` or `sha256:` before it.
     """
 
@@ -224,7 +224,7 @@ _CIFAR10_PYTHON = (*(f"data_batch_{number}" for number in range(1, 6)), "test_ba
 
 _CIFAR10 = NamedDataset(
     name="cifar10",
-    title="CIFAR-10 small colour photographs",
+    title="CIFAR-10 small color photographs",
     class_names=(
         "airplane",
         "automobile",
@@ -293,7 +293,7 @@ _CIFAR10 = NamedDataset(
 
 _CIFAR100 = NamedDataset(
     name="cifar100",
-    title="CIFAR-100 small colour photographs",
+    title="CIFAR-100 small color photographs",
     class_names=_CIFAR100_CLASSES,
     image_shape=(32, 32, 3),
     train_count=50_000,

@@ -1,4 +1,4 @@
-"""Colours and sizes of images already in memory, changed once when a set is loaded."""
+"""Convert images in memory to the size and colors of a recipe, once, when they are loaded."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from kcnn.machine.memory import free_memory
 
 
 def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.ndarray:
-    """Makes room for images: uint8, of shape (count, height, width, channels).
+    """Allocate images: uint8, (count, height, width, channels).
 
     Raises:
-        DataError: Memory does not hold so many of this size.
+        DataError: They do not fit into the free memory.
     """
     size, free = count * math.prod(image_size) * channels, free_memory()
     if free is not None and size > free:
@@ -32,18 +32,18 @@ def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.n
 def convert_images(
     part: Images, image_size: tuple[int, int] | None, channels: int | None
 ) -> Images:
-    """Brings images to the colours and the size that the recipe asks for.
+    """Convert images to the size and colors of a recipe.
 
     Args:
         part: The images.
-        image_size: Height and width (bilinear resizing); None keeps their own.
-        channels: 1 for grey, 3 for red, green, blue; None keeps their own.
+        image_size: Height and width (bilinear resizing); None keeps the present size.
+        channels: 1 for grey, 3 for red, green, blue; None keeps the present number.
 
     Returns:
-        The same object when nothing is to be done.
+        The same object if there is nothing to convert.
 
     Raises:
-        DataError: Memory does not hold them.
+        DataError: They do not fit into the free memory.
     """
     count, height, width, own_channels = part.images.shape
     size = image_size or (height, width)

@@ -1,4 +1,4 @@
-"""Images and labels in memory, as every other part of kcnn takes them."""
+"""Images and labels in memory, in the form that every other part of kcnn expects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Images:
-    """Some images with their labels.
+    """Images with their labels.
 
     Args:
         images: uint8, shape (count, height, width, channels).
@@ -26,19 +26,19 @@ class Images:
         return len(self.labels)
 
     def first(self, count: int) -> Images:
-        """Gives the first so many images, or all when there are fewer."""
+        """Return the first `count` images, or all if there are fewer."""
         return Images(self.images[:count], self.labels[:count])
 
     def by_turns(self, count: int, order: np.ndarray | None = None) -> np.ndarray:
-        """Picks images so that every class is taken before one is taken twice.
+        """Choose images so that every class comes once before any comes twice.
 
         Args:
-            count: How many to pick, or all when there are fewer.
-            order: Positions of all images, of which the first of each class are picked first; as
-                they lie when None.
+            count: How many to choose; all if there are fewer.
+            order: Indices of all images, of which the first of each class are chosen first; None
+                for their own order.
 
         Returns:
-            Positions of the picked images: a turn of the classes after the other, each in order.
+            Indices of the chosen images: one image of each class, then the next of each class.
         """
         import numpy as np
 
@@ -51,7 +51,7 @@ class Images:
         return order[np.argsort(turn, kind="stable")][:count]
 
     def digest(self) -> str:
-        """Gives a hash of these images and labels, by which a change of them is noticed."""
+        """Return a hash of these images and labels, to notice when they change."""
         import numpy as np
 
         digest = hashlib.sha256(str(self.images.shape).encode("ascii"))
@@ -62,14 +62,14 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: training and test images and the names of the classes.
+    """Training and test images, and the names of the classes.
 
     Args:
-        name: `cifar10`, or the folder's or file's name.
+        name: `cifar10` for instance, or the name of the folder or file.
         train: Training images, in the order of the files.
         test: Test images, in the order of the files.
         class_names: One name a class; a label indexes it.
-        source: Where the images came from, for people to read.
+        source: Where the images were read from, for messages.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Dataset:
         return height, width, channels
 
     def digest(self) -> str:
-        """Gives a hash of all images and labels, by which a change of the data is noticed."""
+        """Return a hash of all images and labels, to notice when they change."""
         import numpy as np
 
         digest = hashlib.sha256()

@@ -12,9 +12,9 @@ SPLIT_SEED = 0
 
 
 def read_digits() -> Dataset:
-    """Reads the 1797 digits; a fixed fifth of every class is the test set.
+    """Read the 1797 digits; a fixed fifth of every class is the test set.
 
-    scikit-learn has no split of its own and grey levels from 0 to 16, which become 0 to 255.
+    scikit-learn does not split them. Its grey levels from 0 to 16 become 0 to 255.
     """
     from sklearn.datasets import load_digits
 

@@ -1,4 +1,4 @@
-"""Downloads of named data sets: whole and checked, or not there at all."""
+"""Download named datasets: complete and checked, or not at all."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CHUNK_BYTES = 1 << 18
 def locate_or_download(
     named: NamedDataset, data_dir: Path | None, progress: Progress
 ) -> StoredDataset:
-    """Finds a named set, and downloads it only when it is nowhere.
+    """Find a named dataset on this machine, or download it.
 
     Args:
         named: The dataset.
-        data_dir: What --data-dir says, if anything.
+        data_dir: The option --data-dir, if any.
         progress: Shows each file's bytes.
 
     Raises:
@@ -106,10 +106,10 @@ def _downloader(file: Download, progress: Progress) -> Callable[[str, str, objec
 
 
 class _TooLongError(requests.RequestException):
-    """A server sends more than the original has.
+    """The server sends more bytes than the original has.
 
     Args:
-        size: The bytes of the original.
+        size: Number of bytes of the original.
     """
 
     def __init__(self, size: int) -> None:
@@ -117,7 +117,7 @@ class _TooLongError(requests.RequestException):
 
 
 class _Bounded:
-    """A file that takes no more than the original has; what comes is counted, not its chunks."""
+    """A file that accepts no more bytes than the original has."""
 
     def __init__(self, output: BinaryIO, most_bytes: int) -> None:
         self._output = output

@@ -1,4 +1,4 @@
-"""Image files brought to the size and colours that a model takes."""
+"""Read image files in the size and colors that a model takes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from kcnn.data.images import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
-# A change of the aspect ratio by less than this share does not show.
+# A relative change of the aspect ratio below this is not visible.
 STRETCH = 0.02
 
 
 @dataclass
 class FittedImages:
-    """Brings images to one size, and remembers those that this does no good.
+    """Read images in one size, and remember those that this stretches or enlarges.
 
     Args:
-        height: In pixels, as the model takes images.
-        width: In pixels.
+        height: Of the model's images, in pixels.
+        width: Of the model's images, in pixels.
         channels: 1 for grey, 3 for red, green, blue.
+        stretched: Names of the files whose aspect ratio changed.
+        enlarged: Names of the files that are smaller than the model's images.
         taken: The files that were read in batches, in their order.
-        refused: What is wrong with those that could not be read.
+        refused: The errors of those that could not be read.
     """
 
     height: int
@@ -38,9 +40,9 @@ class FittedImages:
     refused: list[DataError] = field(default_factory=list)
 
     def batches(self, paths: Sequence[Path], size: int) -> Iterator[np.ndarray]:
-        """Reads files some at a time: uint8, shape (at most size, height, width, channels).
+        """Read files in batches: uint8, (at most size, height, width, channels).
 
-        Those that cannot be read are left out; `taken` and `refused` say which.
+        Files that cannot be read are left out and go to `refused`, the others to `taken`.
         """
         images = self._readable(paths)
         while batch := list(islice(images, size)):
@@ -57,7 +59,7 @@ class FittedImages:
                 yield image
 
     def read(self, path: Path) -> np.ndarray:
-        """Reads one file: uint8, shape (height, width, channels).
+        """Read one file: uint8, (height, width, channels).
 
         Raises:
             DataError: It cannot be read.
@@ -71,8 +73,8 @@ class FittedImages:
             self.enlarged.append(name)
         return image
 
-    def tell(self, progress: Progress) -> None:
-        """Tells how many images read so far were stretched and enlarged."""
+    def report(self, progress: Progress) -> None:
+        """Report how many images were stretched or enlarged so far."""
         for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
             if names:
                 count = "1 image" if len(names) == 1 else f"{len(names):,} images"

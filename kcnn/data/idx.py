@@ -23,10 +23,10 @@ LARGEST = 100_000_000  # bytes; the training images of MNIST are half of it
 
 
 def read_idx_dataset(stored: StoredDataset) -> Dataset:
-    """Reads a set of four IDX files: training images and labels, test images and labels.
+    """Read a dataset of four IDX files: training images and labels, test images and labels.
 
     Args:
-        stored: The set, found on disk.
+        stored: The dataset, found on disk.
 
     Raises:
         DataError: A file is damaged, or images and labels do not fit together.
@@ -42,20 +42,20 @@ def read_idx_dataset(stored: StoredDataset) -> Dataset:
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Reads one IDX file of bytes.
+    """Read one IDX file of bytes.
 
     The header is two zero bytes, the type (8 for bytes), the number of dimensions, and each
     dimension as a big-endian 32-bit integer.
 
     Args:
         path: The file, plain or gzipped.
-        dimensions: How many dimensions it must have: 3 for images, 1 for labels.
+        dimensions: The number of dimensions it must have: 3 for images, 1 for labels.
 
     Returns:
         uint8, of the shape in the file's header.
 
     Raises:
-        DataError: The file cannot be read, is no such file, is cut off or too long.
+        DataError: The file cannot be read, is not an IDX file, is cut off or too long.
     """
     header_bytes = 4 + 4 * dimensions
     header, content = b"", b""
@@ -70,7 +70,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
                 )
             shape = struct.unpack(f">{dimensions}I", header[4:])
             if math.prod(shape) > LARGEST:
-                raise DataError(f"{path}: {shape} bytes, more than any set has", "get it again")
+                raise DataError(f"{path}: {shape} bytes, more than any dataset has", "get it again")
             content = stream.read(math.prod(shape) + 1)  # a small file may unpack without end
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise DataError(
@@ -90,10 +90,10 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
-    """Opens a file, unpacked where it is gzipped."""
+    """Open a file; decompress it if it is gzipped."""
     with path.open("rb") as stream:
-        is_packed = stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
-        yield gzip.GzipFile(fileobj=stream) if is_packed else stream
+        is_gzipped = stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+        yield gzip.GzipFile(fileobj=stream) if is_gzipped else stream
 
 
 def _read_part(images_path: Path, labels_path: Path) -> Images:

@@ -16,15 +16,15 @@ from kcnn.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 MODES = {1: "L", 3: "RGB"}
-LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as the cameras of telephones have
+LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as cameras of telephones take
 LONGEST_SIDE = 65_535
 LARGEST_FILE = 100_000_000  # bytes
 _JPEG = b"\xff\xd8"
 _BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
-# Beginnings of scans and of Exif's parts, of which thousands take a decoder minutes.
+# Beginnings of scans and of Exif segments: thousands of them take a decoder minutes.
 _SLOW = (b"\xff\xda", b"Exif\0\0")
 _MOST_PARTS = 40
-# What turns an image of each of Exif's orientations upright, and which make its width a height.
+# What turns an image upright for each orientation in Exif, and which of these swap its sides.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,13 +35,13 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
-# How many times as large as wanted an image still is that is made smaller at first by mere sums,
-# which is fast; the pixels are those of one step, give or take one level of 256.
+# A much larger image is first reduced by averaging, which is fast, to so many times the wanted
+# size. The pixels are those of resizing in one step, give or take one level of 256.
 _REDUCING_GAP = 4.0
 
 
 def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) -> np.ndarray:
-    """Reads one image file: turned upright, transparency on white, the first frame of a GIF.
+    """Read one image file: turned upright, transparency on white, the first frame of a GIF.
 
     Args:
         path: The file.
@@ -60,13 +60,12 @@ def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) ->
 def read_image_and_size(
     path: Path, image_size: tuple[int, int] | None, channels: int
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reads one image file as `read_image` does; gives its own height and width as well."""
+    """Read one image file as `read_image` does, and return its own height and width too."""
     content = _read_file(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of large images, where our limit is lower, and oddities
+            # Pillow warns of large images, for which our limit is lower, and of odd metadata.
+            warnings.simplefilter("ignore")
             with Image.open(BytesIO(content), formats=FORMATS) as file:
                 _require_moderate(file)
                 image, own_size = _convert(file, MODES[channels], image_size)
@@ -85,7 +84,7 @@ def read_image_and_size(
 
 
 def _read_file(path: Path) -> bytes:
-    """Reads what may be an image: from a pipe one would wait for ever, and a bomb has no end."""
+    """Read a file of bounded size; never wait for a pipe or a device."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -110,11 +109,11 @@ def _require_moderate(image: Image.Image) -> None:
 
 
 def unreadable(refused: Sequence[DataError], total: int) -> DataError:
-    """Makes one error of those of several images, of which it names the first.
+    """Return one error for several images that cannot be read; it names the first of them.
 
     Args:
-        refused: What `read_image` said of each; one at least.
-        total: How many images there are.
+        refused: The errors of `read_image`, one at least.
+        total: Number of all images.
     """
     if len(refused) == 1:
         return refused[0]
@@ -129,8 +128,8 @@ def unreadable(refused: Sequence[DataError], total: int) -> DataError:
 def _convert(
     image: Image.Image, mode: str, image_size: tuple[int, int] | None
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """Resizes an image, turns it upright and into colours or grey; gives its own size as well."""
-    image.load()  # what is damaged is told here, and not taken for odd Exif
+    """Resize an image, turn it upright and convert its colors; return its own size too."""
+    image.load()  # raises for a damaged image here, not where odd Exif is caught
     turn = _turn(image)
     is_turned = turn in _ON_ITS_SIDE
     own_size = image.size if is_turned else image.size[::-1]
@@ -147,7 +146,7 @@ def _convert(
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Says what turns an image upright; nothing does where its Exif cannot be read."""
+    """Return what turns an image upright; None if its Exif cannot be read."""
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     # Odd Exif, as some cameras write it, raises nearly anything.
@@ -156,7 +155,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _with_eight_bits(image: Image.Image) -> Image.Image:
-    """Gives a pixel eight bits a channel, in place of one, sixteen or a palette's number."""
+    """Convert pixels of one or sixteen bits, or with a palette, to eight bits a channel."""
     if image.mode.startswith("I"):  # sixteen: Pillow would clip what is above 255
         eight = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         eight.info = image.info

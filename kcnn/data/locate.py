@@ -1,4 +1,4 @@
-"""Where data lies: the data directories in their order, and a named set within them."""
+"""Find data: the data directories in their order, and a named dataset in them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kcnn.errors import DataError
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """A named set found on disk.
+    """A named dataset that was found on disk.
 
     Args:
-        named: Which set it is.
-        layout: How it lies there.
+        named: Which dataset it is.
+        layout: The form of its files.
         folder: The folder with the layout's files.
     """
 
@@ -27,12 +27,12 @@ class StoredDataset:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files of the set."""
+        """The files of the dataset."""
         return tuple(self.folder / name for name in self.layout.files)
 
     @property
     def path(self) -> Path:
-        """The one file, or the folder of several; for people to read."""
+        """The file, or the folder of several files; for messages."""
         return self.files[0] if len(self.files) == 1 else self.folder
 
 
@@ -83,14 +83,14 @@ def _expanded(path: str, origin: str) -> Path:
 
 
 def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
-    """Finds a named set on this machine; reads nothing but folders.
+    """Find a named dataset on this machine; read nothing but folders.
 
     Args:
-        named: The set to find.
-        data_dir: What --data-dir says, if anything.
+        named: The dataset to find.
+        data_dir: The option --data-dir, if any.
 
     Returns:
-        The first place that holds all its files, or None.
+        The first folder that holds all its files, or None.
 
     Raises:
         DataError: --data-dir or KCNN_DATA is not a directory.
@@ -107,15 +107,15 @@ def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
 def _folders(directory: Path, named: NamedDataset, layout: Layout) -> Iterator[Path]:
     for name in named.folders:
         yield from (directory / name / inner for inner in layout.folders)
-    # All IDX sets have MNIST's file names, so the folder must tell which set they are.
+    # All IDX datasets have the file names of MNIST, so only the folder tells them apart.
     if layout.format != "idx" or _idx_owner(directory) == named.name:
         yield from (directory / inner for inner in layout.folders)
 
 
 def _idx_owner(directory: Path) -> str:
-    place = directory.resolve()
+    folder = directory.resolve()
     for named in NAMED_DATASETS.values():
-        if {place.name, place.parent.name} & set(named.folders):
+        if {folder.name, folder.parent.name} & set(named.folders):
             return named.name
     return "mnist"
 
@@ -127,5 +127,5 @@ def _require_directory(path: Path, origin: str) -> Path:
         f"{origin} {path}: not a directory"
         if path.exists()
         else f"{origin} {path}: no such directory",
-        "name the folder that holds the data sets, or make it: downloads then go there",
+        "name the folder that holds the datasets, or make it: downloads then go there",
     )

@@ -1,4 +1,4 @@
-"""The files of a set, from a folder or straight out of a tar archive that is never unpacked."""
+"""Read a dataset's files, from a folder or out of a tar archive that is never unpacked."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
-# Read at once, by us and by what Python puts between; a long name in a header has 4,096 at most.
+# Most that is read at a time, by us and by tarfile; a long name in a header has 4,096 at most.
 PIECE_BYTES = 1 << 17
-LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the sets have 190 million
+LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the datasets have 190 million
 MOST_MEMBERS = 1000
 
 
 def read_members(stored: StoredDataset, largest: int) -> Iterator[tuple[str, bytes]]:
-    """Reads the data files of a located set, one after the other, in whatever order they lie.
+    """Read the data files of a dataset one by one, in the order in which they are stored.
 
     Args:
-        stored: The set; its layout names the members and, perhaps, the archive.
-        largest: No member may be longer than this many bytes.
+        stored: The dataset; its layout names the members and, perhaps, the archive.
+        largest: Maximum number of bytes of a member.
 
     Yields:
         A member's name and its content.
@@ -51,8 +51,8 @@ def read_members(stored: StoredDataset, largest: int) -> Iterator[tuple[str, byt
 
 
 def how_to_replace(stored: StoredDataset) -> str:
-    """Says how to replace a damaged set."""
-    return f"move it away and get the set anew: kcnn data fetch {stored.named.name}"
+    """Return a hint: how to replace damaged files."""
+    return f"move it away and get the dataset again: kcnn data fetch {stored.named.name}"
 
 
 def _read_folder(folder: Path, names: Collection[str], largest: int) -> Iterator[tuple[str, bytes]]:
@@ -89,15 +89,15 @@ def _read_archive(
                 _require_size(path / name, member.size, largest)
                 seen.add(name)
                 yield name, b"".join(iter(partial(stream.read, PIECE_BYTES), b""))
-            # The checksum of the whole stands at its end.
+            # Read to the end, where gzip checks the whole archive.
             while unzipped.read(PIECE_BYTES):
                 pass
     except _TooLargeError:
         raise DataError(
-            f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, and no set has so many",
+            f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, more than any dataset has",
             how_to_replace(stored),
         ) from None
-    # tarfile raises the first two for headers that are no numbers or that follow without end.
+    # tarfile raises the first two for headers that are not numbers or that never end.
     except (ValueError, RecursionError, *_DAMAGE):
         raise DataError(
             f"{path}: damaged or cut off; it has {_bytes(path.stat().st_size)}"
@@ -109,15 +109,15 @@ def _read_archive(
 
 
 class _TooLargeError(Exception):
-    """An archive unpacks to more than it may."""
+    """An archive unpacks to more than the limit."""
 
 
 class _Limited(io.RawIOBase):
-    """A stream that ends in an error when more is read from it than it may have, or backwards.
+    """A stream that raises if it is read beyond a limit, or backwards.
 
     Args:
-        stream: What is read.
-        most_bytes: How far, wherever in it and at one time.
+        stream: The unpacked archive.
+        most_bytes: The limit of every position and of every read.
     """
 
     def __init__(self, stream: gzip.GzipFile, most_bytes: int) -> None:
@@ -125,7 +125,7 @@ class _Limited(io.RawIOBase):
         self._most_bytes = most_bytes
 
     def read(self, size: int = -1) -> bytes:
-        """Reads on."""
+        """Read the next bytes."""
         if not 0 <= size <= PIECE_BYTES:
             if self.tell() + size > self._most_bytes:
                 raise _TooLargeError
@@ -136,16 +136,16 @@ class _Limited(io.RawIOBase):
         return content
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
-        """Goes to a place that is not too far."""
+        """Go forward to a position within the limit."""
         if position > self._most_bytes:
             raise _TooLargeError
-        # gzip would unpack all before it anew, for each header that points back.
+        # For every header that points back, gzip would unpack everything before it again.
         if position < self.tell():
             raise tarfile.ReadError("a header points back")
         return self._stream.seek(position, whence)
 
     def tell(self) -> int:
-        """Gives the place."""
+        """Return the position."""
         return self._stream.tell()
 
 

@@ -1,9 +1,8 @@
 """The input pipeline: from images in memory to shuffled, augmented batches.
 
 Everything random comes from (seed, epoch, image index) or, where images are drawn with replacement,
-from (seed, epoch, place in the epoch); what lasts for all epochs, from (seed, image index). So
-training repeats bit for bit, resumes at any step, and shows an image the same way whatever the
-batch size.
+from (seed, epoch, position in the epoch); what lasts for all epochs, from (seed, image index). So
+training repeats bit for bit, resumes at any step, and does not depend on the batch size.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MOST_WORKERS = 16
 PREFETCHED_BATCHES = 4
 NO_EPOCH = -1  # seeds what is drawn once for all epochs
 
-# Nothing here branches on tensors, and reading our source to find that out takes a second.
+# Nothing here branches on tensors. AutoGraph would take a second to read our source and see that.
 _as_written = tf.autograph.experimental.do_not_convert
 
 
@@ -42,21 +41,21 @@ def training_batches(
     augmentations: Sequence[Augmentation] = (),
     classes: int | None = None,
 ) -> tf.data.Dataset:
-    """Gives all epochs' batches one after another, so that no epoch waits for its first batch.
+    """Return the batches of all epochs in a row, so that no epoch waits for its first batch.
 
     Pass it to `model.fit` with `steps_per_epoch` and `initial_epoch=first_epoch`.
 
     Args:
         train: The training images.
         batch_size: Images in a batch; the last of an epoch has what is left.
-        epochs: Where training ends, counted from 0 whatever the first epoch is.
-        first_epoch: Where it begins; the batches are those it would have had from the start.
-        first_step: How many batches of the first epoch are left out, because they had their turn.
+        epochs: Number of epochs of the whole training, whatever the first epoch is.
+        first_epoch: First epoch to return; its batches are those of a training from the start.
+        first_step: First step of that epoch to return, for a training that was stopped within it.
         seed: Decides order and augmentation.
-        shuffle: A new order each epoch; else the order of the images.
-        with_replacement: Draws every image of an epoch at random from all of them, whatever
-            `shuffle` says; else each comes once.
-        drop_remainder: Leaves the last batch of an epoch out when it is smaller.
+        shuffle: Whether each epoch has a new order; else the order of the images.
+        with_replacement: Whether every image of an epoch is drawn at random from all of them,
+            whatever `shuffle` is; else each comes once.
+        drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
 
@@ -99,12 +98,12 @@ def training_batches(
 def evaluation_batches(
     images: Images, batch_size: int, classes: int | None = None
 ) -> tf.data.Dataset:
-    """Gives every image once, unchanged and in order.
+    """Return batches of every image once, unchanged and in order.
 
     Args:
-        images: What to evaluate.
-        batch_size: At most so many images in a batch; their numbers differ by one at most, so that
-            no device is left without a share of the last.
+        images: The images to evaluate.
+        batch_size: Maximum number of images in a batch; the batches differ by one image at most,
+            so that the last has images for every device.
         classes: Number of classes for one-hot targets; None for class numbers.
 
     Returns:
@@ -130,7 +129,7 @@ def _epoch_numbers(
     with_replacement: bool,
     augmenters: Sequence[Augmenter],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Draws an epoch's order and, in that order, what its augmentations need."""
+    """Draw an epoch's order and, in that order, the random numbers of its augmentations."""
     base = tf.constant([seed, 0], tf.int64)
     epoch_seed = tf.random.fold_in(base, epoch)
     lasting_seed = tf.random.fold_in(base, tf.constant(NO_EPOCH, tf.int64))
@@ -141,14 +140,14 @@ def _epoch_numbers(
             drawn = augmenter.draw(count, tf.random.fold_in(lasting_seed, position))
             return tf.gather(augmenter.of_epoch(drawn, epoch), order)
         drawn = augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
-        # An image that comes twice is changed in two ways: its numbers belong to its places.
+        # An image that comes twice is changed in two ways: its numbers belong to its positions.
         return drawn if with_replacement else tf.gather(drawn, order)
 
     return order, [numbers(*numbered) for numbered in enumerate(augmenters, start=1)]
 
 
 def _order(count: int, shuffle: bool, with_replacement: bool, seed: tf.Tensor) -> tf.Tensor:
-    """Gives the index of the image at each place of an epoch."""
+    """Return the index of the image at each position of an epoch."""
     if with_replacement:
         return tf.random.stateless_uniform([count], seed, 0, count, tf.int32)
     order = tf.range(count)
@@ -158,8 +157,8 @@ def _order(count: int, shuffle: bool, with_replacement: bool, seed: tf.Tensor) -
 def _gather(
     images: Images, indices: tf.Tensor, size: int | None, classes: int | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    # NumPy gathers, since a tensor would hold all images once more, and each iterator again.
-    # Were it called stateful, deterministic mode would make one batch after another.
+    # NumPy gathers: a tensor would hold a copy of all images, and each iterator another.
+    # stateful=False: in deterministic mode, TensorFlow would otherwise run the calls one by one.
     rows, labels = tf.numpy_function(
         lambda chosen: (images.images[chosen], images.labels[chosen]),
         [indices],
@@ -174,9 +173,9 @@ def _gather(
 def _in_parallel(elements: tf.data.Dataset, batch: Callable[..., Any]) -> tf.data.Dataset:
     options = tf.data.Options()
     options.deterministic = True
-    # Tuning brings nothing to two fixed stages, and an iterator that tunes takes seconds to end.
+    # Tuning gains nothing with two fixed stages, and an iterator that tunes takes seconds to end.
     options.autotune.enabled = False
-    # Under a strategy each device takes its part of every batch, never a part of the files.
+    # Under a strategy, each device takes a part of every batch, not a part of the files.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     batches = elements.map(batch, num_parallel_calls=min(core_count(), MOST_WORKERS))
     return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

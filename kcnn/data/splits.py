@@ -14,15 +14,15 @@ from kcnn.errors import DataError
 def set_validation_apart(
     dataset: Dataset, validation: int | float, seed: int
 ) -> tuple[Dataset, Images | None]:
-    """Takes validation images out of a data set.
+    """Take validation images out of a dataset.
 
     Args:
-        dataset: The data set; drop your reference, or the images stay in memory twice.
+        dataset: The dataset; drop your reference, or the images stay in memory twice.
         validation: As of `split_validation`.
         seed: As of `split_validation`.
 
     Returns:
-        The data set with the training images that stay, and the validation images, if any.
+        The dataset with the training images that are left, and the validation images, if any.
 
     Raises:
         CountError: As of `split_validation`.
@@ -34,16 +34,16 @@ def set_validation_apart(
 def split_validation(
     train: Images, validation: int | float, seed: int
 ) -> tuple[Images, Images | None]:
-    """Takes validation images out of the training set.
+    """Take validation images out of the training set.
 
     Args:
         train: The training images.
-        validation: How many to take, or which fraction; 0 takes none.
+        validation: A number of images, or a fraction; 0 takes none.
         seed: The same seed takes the same images.
 
     Returns:
-        The training images that stay and the validation images, both in their old order; None
-        instead of validation images when none were asked for.
+        The training images that are left and the validation images, both in their old order; None
+        instead of the latter if validation is 0.
 
     Raises:
         CountError: So many cannot be taken, or a class would be left without training images.
@@ -57,7 +57,7 @@ def split_validation(
     )
 
 
-def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting: str) -> np.ndarray:
+def take_stratified(labels: np.ndarray, wanted: int | float, seed: int, setting: str) -> np.ndarray:
     """Choose images from all classes, in proportion to the sizes of the classes.
 
     The part of a class is `count * size / total`, which is rarely a whole number. It is rounded
@@ -68,7 +68,7 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
 
     Args:
         labels: int, (count,).
-        amount: How many to choose, or which fraction.
+        wanted: A number of images, or a fraction.
         seed: The same seed chooses the same images.
         setting: The setting that asks for it, as errors name it.
 
@@ -83,7 +83,7 @@ def take_stratified(labels: np.ndarray, amount: int | float, seed: int, setting:
         At most 4 can come from each small class, so 41 come from the others: 21 and 20.
     """
     classes, sizes = np.unique(labels, return_counts=True)
-    count = resolve_count(amount, len(labels), len(classes), setting)
+    count = resolve_count(wanted, len(labels), len(classes), setting)
     counts = _counts(sizes, count)
     generator = np.random.default_rng(seed)
     taken = np.zeros(len(labels), bool)
@@ -103,7 +103,7 @@ def _counts(sizes: np.ndarray, count: int) -> np.ndarray:
 
 
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
-    """Counts the batches of an epoch.
+    """Return the number of batches of an epoch.
 
     Raises:
         DataError: There would be none.

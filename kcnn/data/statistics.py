@@ -1,4 +1,4 @@
-"""Mean and variance of pixel values, exact and without a float copy of the images."""
+"""Mean and variance of pixel values, exact, without a copy of the images as floats."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 
 
 def channel_statistics(images: np.ndarray) -> tuple[list[float], list[float]]:
-    """Computes each channel's mean and variance from its histogram.
+    """Compute each channel's mean and variance from its histogram.
 
     Args:
         images: uint8, shape (count, height, width, channels).
 
     Returns:
-        Means and variances, a number a channel, in pixel values 0..255.
+        Mean and variance of each channel, in pixel values 0..255.
     """
     values = np.arange(256, dtype=np.float64)
     means, variances = [], []
@@ -25,7 +25,7 @@ def channel_statistics(images: np.ndarray) -> tuple[list[float], list[float]]:
 
 
 def _histogram(plane: np.ndarray, chunk: int = 4096) -> np.ndarray:
-    """Counts values piece by piece, because bincount turns what it is given into 64-bit numbers."""
+    """Count values in chunks: bincount converts its input to 64-bit integers."""
     counts = np.zeros(256, dtype=np.int64)
     for start in range(0, len(plane), chunk):
         counts += np.bincount(plane[start : start + chunk].reshape(-1), minlength=256)

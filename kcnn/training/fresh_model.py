@@ -1,4 +1,4 @@
-"""A recipe's network as it is before its first step."""
+"""A recipe's model as it is before the first training step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network and the images of one fit, found to be right before anything is written."""
+"""The model and the images of one training, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained on what.
+    """A model to train, and the images to train it on.
 
     Args:
-        plan: The network and its recipe.
-        dataset: The images; for training, those that train.
-        validation: Those that are scored after each epoch; None where there are none.
-        images_digest: As `Dataset.digest` gives it, of the images before some were set apart.
+        plan: The model's layers, and the recipe.
+        dataset: The images, of which those for validation were set apart.
+        validation: The images that are scored after each epoch; None if there are none.
+        images_digest: `Dataset.digest` of all images, those for validation among them.
     """
 
     plan: Plan
@@ -51,12 +51,12 @@ class Job:
 
     @property
     def train(self) -> Images:
-        """The images that train."""
+        """The training images."""
         return self.dataset.train
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps in an epoch."""
+        """Number of steps in an epoch."""
         from kcnn.data.splits import steps_per_epoch
 
         settings = self.recipe.train
@@ -64,16 +64,16 @@ class Job:
 
     @property
     def batch_size(self) -> int:
-        """Images in a step; fewer than the recipe says where fewer train."""
+        """Number of images in a step; less than the recipe's if there are fewer training images."""
         return min(len(self.train), self.recipe.train.batch_size)
 
     @property
     def images_per_epoch(self) -> int:
-        """Training images that an epoch shows; fewer than there are where it drops a remainder."""
+        """Number of training images in an epoch; less than all if it drops a remainder."""
         return min(len(self.train), self.steps_per_epoch * self.recipe.train.batch_size)
 
     def settings_digest(self) -> str:
-        """Gives a hash of the settings that decide a training, whatever its length and path."""
+        """Return a hash of the settings that decide the training, without its length and path."""
         settings = deciding_settings(self.recipe)
         settings["train"].pop("epochs")
         settings["data"].pop("path", None)
@@ -119,10 +119,10 @@ def build_compiled_model(
     """Build and compile a job's model for the devices that train it.
 
     Args:
-        job: What is trained.
-        devices: Where.
+        job: The model and its images.
+        devices: The devices to train it on.
         policy: Keras's dtype policy.
-        progress: Shows what is different on several devices.
+        progress: Receives a note on what is different on several devices.
 
     Raises:
         KcnnError: Keras refuses a layer, or a batch is too small for the number of devices.
@@ -131,10 +131,10 @@ def build_compiled_model(
     from kcnn.model.dtype_policy import dtype_policy
     from kcnn.training.fit import compile_model
 
-    _require_shares(job, devices)
+    _require_parts(job, devices)
     _require_no_accumulation(job, devices)
     if devices.count > 1 and job.recipe.train.optimizer.clips:
-        progress.note("several devices: each clips the gradient of its own share of a batch")
+        progress.note("several devices: each clips the gradient of its own part of a batch")
     with stops_deferred():
         if devices.are_one_processor:
             require_kernels(job.plan, policy)
@@ -151,7 +151,7 @@ def build_compiled_model(
 
 
 def _require_memory(job: Job, policy: str) -> None:
-    """Refuses what must run out of memory; TensorFlow would end the process without a word."""
+    """Raise if memory must run out: TensorFlow would end the process without a message."""
     free = free_memory()
     bytes_a_value = 4 if policy == "float32" else 2
     sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}
@@ -168,19 +168,19 @@ def _require_memory(job: Job, policy: str) -> None:
     raise TrainingError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
 
 
-def _require_shares(job: Job, devices: Devices) -> None:
-    """Makes sure that every device gets a share of every batch; Keras fails on an empty one."""
+def _require_parts(job: Job, devices: Devices) -> None:
+    """Raise unless every device gets images of every batch; Keras fails on an empty part."""
     settings = job.recipe.train
     last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
     for size in (settings.batch_size, last) if last else (settings.batch_size,):
-        # TensorFlow shares equal batches out evenly. Where the last is smaller, it rounds up what
-        # each device gets of every batch, until nothing is left.
-        share = -(-size // devices.count) if last else 1
-        if share * (devices.count - 1) >= size:
-            raise _no_share(job, devices, size)
+        # TensorFlow splits equal batches evenly. If the last is smaller, it rounds up the part of
+        # each device in every batch, until nothing is left.
+        part = -(-size // devices.count) if last else 1
+        if part * (devices.count - 1) >= size:
+            raise _empty_part(job, devices, size)
 
 
-def _no_share(job: Job, devices: Devices, size: int) -> DataError:
+def _empty_part(job: Job, devices: Devices, size: int) -> DataError:
     batch_size = job.recipe.train.batch_size
     message = (
         f"batches of {batch_size} from {len(job.train)} images: one of {size} leaves none for the "
@@ -193,7 +193,7 @@ def _no_share(job: Job, devices: Devices, size: int) -> DataError:
 
 
 def _require_no_accumulation(job: Job, devices: Devices) -> None:
-    """Keras sums gradients of several devices where accumulating them allows no sum."""
+    """Raise for accumulated gradients on several devices, which Keras sums where it may not."""
     if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
         optimizer = type(job.recipe.train.optimizer).__name__
         loc = ("train", "optimizer", optimizer, "gradient_accumulation_steps")

@@ -59,9 +59,9 @@ def test_fetch_finds_what_is_there(own_mnist) -> None:
     ("name", "message"),
     [
         ("digits", "comes with scikit-learn"),
-        ("folder", "data of your own"),
-        ("npz", "data of your own"),
-        ("imagenet", "no such data set"),
+        ("folder", "your own images"),
+        ("npz", "your own images"),
+        ("imagenet", "no such dataset"),
     ],
 )
 def test_names_without_files(name, message) -> None:

@@ -184,7 +184,7 @@ def test_refuses_other_pickles_without_loading_them(tmp_path, named, in_archive)
         read_cifar_python(found)
     assert not victim.exists()
     assert caught.value.hint == (
-        f"move it away and get the set anew: kcnn data fetch {named.name}; or save your own "
+        f"move it away and get the dataset again: kcnn data fetch {named.name}; or save your own "
         "images as .npz, for dataset: npz"
     )
     pickle.loads(contents[name])

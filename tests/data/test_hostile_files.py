@@ -54,7 +54,7 @@ def test_does_not_unpack_a_gzip_bomb(tmp_path: Path) -> None:
     assert message == f"{bomb}: 784,017 bytes or more, expected 784,016 for shape (1000, 28, 28)"
     assert int(peak) < 200_000  # kB
     bomb.write_bytes(bytes([0, 0, 8, 3]) + np.array([10**5, 999, 999], ">u4").tobytes())
-    with pytest.raises(DataError, match="more than any set has"):
+    with pytest.raises(DataError, match="more than any dataset has"):
         read_idx(bomb, 3)
 
 
