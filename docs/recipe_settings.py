@@ -20,9 +20,9 @@ from kcnn.recipe.augmentations import Augmentation
 from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.mistakes.settings import EXPECTED
-from kcnn.recipe.mistakes.values import number
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
 from kcnn.recipe.write import one_line
+from kcnn.text.values import limit_text
 
 REQUIRED = "required"
 KERAS = "Keras's"
@@ -157,13 +157,13 @@ def _limit(mark: Any) -> str:
     limit: Any
     match mark:
         case Gt(gt=limit):
-            text = EXPECTED["greater_than"].format(gt=number(limit))
+            text = EXPECTED["greater_than"].format(gt=limit_text(limit))
         case Ge(ge=limit):
-            text = EXPECTED["greater_than_equal"].format(ge=number(limit))
+            text = EXPECTED["greater_than_equal"].format(ge=limit_text(limit))
         case Lt(lt=limit):
-            text = EXPECTED["less_than"].format(lt=number(limit))
+            text = EXPECTED["less_than"].format(lt=limit_text(limit))
         case Le(le=limit):
-            text = EXPECTED["less_than_equal"].format(le=number(limit))
+            text = EXPECTED["less_than_equal"].format(le=limit_text(limit))
         case _:
             return ""
     return "" if limit >= _HUGE else text.removeprefix("a number ")

@@ -35,10 +35,6 @@ MAY_IMPORT = {
     "cli": {"console", "commands", "errors", "studies"},
     "__main__": {"cli", "console"},
 }
-# Exceptions: modules that others may import all the same, and which.
-SHARED = {
-    "kcnn.training.complete_run": {"console"},
-}
 
 
 def part_of(module: str) -> str:
@@ -76,7 +72,6 @@ def test_imports_run_one_way(path: Path) -> None:
         module
         for module in imports(path)
         if part_of(module) not in {"kcnn", part} | MAY_IMPORT[part]  # kcnn holds the version
-        and part not in SHARED.get(module, set())
     }
     assert not wrong
 

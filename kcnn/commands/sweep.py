@@ -16,6 +16,7 @@ from kcnn.studies.grid import GridPoint, expand_grid, read_axes, short_names
 from kcnn.studies.quantities import measure_runs
 from kcnn.studies.sweep_report import Sweep, SweepRow, write_report
 from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
+from kcnn.text.plurals import count_text
 
 SWEEPS = "sweeps"
 
@@ -100,7 +101,7 @@ def _folder_name(recipe: str, settings: Sequence[str], trials: Sequence[Trial]) 
 
 def _size(points: int, seeds: int) -> str:
     each = "" if seeds == 1 else f", {seeds} seeds each: {points * seeds} trials"
-    return f"{points} grid point{'s' if points > 1 else ''}{each}"
+    return f"{count_text(points, 'grid point')}{each}"
 
 
 def _row(point: GridPoint, results: Sequence[TrialResult]) -> SweepRow:

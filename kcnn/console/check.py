@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kcnn.text.plurals import count
+from kcnn.text.plurals import count_text
 from kcnn.text.sizes import shape_text
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ def check_text(check: Check) -> str:
     caveat = ", as far as can be told without the images" if is_own else ""
     verdict = f"{check.recipe.origin.file}: no mistakes found{caveat}"
     plan = check.plan
+    layers = count_text(len(plan.nodes), "layer")
     classes = f" to {plan.classes} classes" if plan.classes else ""
     built = "; Keras built it" if check.built else ""
     return (
         f"{verdict}{built}\n"
-        f"{count(len(plan.nodes), 'layer')}, from {shape_text(plan.image_shape)} images{classes}; "
+        f"{layers}, from {shape_text(plan.image_shape)} images{classes}; "
         f"{plan.cost.parameters:,} parameters, {plan.cost.multiply_adds:,} multiply-adds an image"
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
 from kcnn.recipe.differences import SEED
+from kcnn.recipe.write import one_line
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
 from kcnn.text.duration import duration
 from kcnn.text.numbers import per_cent, per_cent_range, points
-from kcnn.text.values import value_text
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _settings(comparison: Comparison) -> str:
     runs = [run.run for run in comparison.runs]
     firsts = [runs.index(group.runs[0]) for group in comparison.groups]
     rows = [
-        (name, *(value_text(values[first]) for first in firsts))
+        (name, *(setting_text(values[first]) for first in firsts))
         for name, values in comparison.differences.items()
         if name != SEED
     ]
@@ -50,6 +50,11 @@ def _settings(comparison: Comparison) -> str:
         only = "only in their seed" if SEED in comparison.differences else "in no setting at all"
         return f"the runs differ {only}"
     return table(("setting", *(f"group {number}" for number in range(1, len(firsts) + 1))), rows)
+
+
+def setting_text(value: Any) -> str | None:
+    """Return a setting's value as a recipe has it; None for one that is not set."""
+    return None if value is None else one_line(value)
 
 
 def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 from kcnn.console.streams import echo_error
 from kcnn.errors import CrashError
 from kcnn.text.printable import printable
+from kcnn.text.shorten import one_line
 
 CRASHED = 3  # the exit status
-_LONGEST_REASON = 200
+_MAX_REASON = 200
 
 
 def report_crash(error: BaseException) -> str:
@@ -37,9 +38,7 @@ def report_crash(error: BaseException) -> str:
     """
     text = crash_text(error)
     reason = str(error) if isinstance(error, CrashError) else f"{type(error).__name__}: {error}"
-    reason = " ".join(reason.split())
-    if len(reason) > _LONGEST_REASON:
-        reason = f"{reason[: _LONGEST_REASON - 1]}…"
+    reason = one_line(reason, _MAX_REASON)
     path = _write(text)
     if path is None:
         echo_error(text.rstrip("\n"))

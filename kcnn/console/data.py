@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.tables import table
-from kcnn.text.plurals import count
+from kcnn.text.plurals import count_text
 from kcnn.text.sizes import shape_text
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def verification_text(result: Verification) -> str:
     lines += [f"sha256 {digest}  {name}" for name, digest in result.sha256.items()]
     lines.append(f"files: {files}")
     if result.train_count is not None and result.test_count is not None:
-        test = count(result.test_count, "test image")
+        test = count_text(result.test_count, "test image")
         lines.append(f"readable: {result.train_count:,} training and {test}")
     else:
         lines.append(f"not readable: {result.problem}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
 from kcnn.text.numbers import per_cent
-from kcnn.text.plurals import count
+from kcnn.text.plurals import count_text
 
 if TYPE_CHECKING:
     from kcnn.commands.evaluate import Evaluation
@@ -23,7 +23,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
     text = (
         table(("class", "precision", "recall", "f1", "images"), rows)
         + f"\n\n{evaluation.run} ({evaluation.weights} weights): test accuracy "
-        f"{per_cent(evaluation.accuracy)} on {count(evaluation.images, 'image')}"
+        f"{per_cent(evaluation.accuracy)} on {count_text(evaluation.images, 'image')}"
     )
     augmented = evaluation.augmented
     return f"{text}\n{augmented_line(augmented)}" if augmented else text

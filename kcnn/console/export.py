@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.text.numbers import per_cent
-from kcnn.text.plurals import count
+from kcnn.text.plurals import count_text
 
 if TYPE_CHECKING:
     from kcnn.commands.export import ExportResult
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def export_text(result: ExportResult) -> str:
     """Return where the export is, what the gate found, and how to use it."""
-    images = count(result.images, "test image")
+    images = count_text(result.images, "test image")
     return (
         f"{result.path}  {result.size / 1e6:.1f} MB\n"
         f"checked in a fresh process with plain TensorFlow on {images}: "
         f"accuracy {per_cent(result.accuracy)}, largest difference of a probability "
         f"{result.largest_difference:.1e}, "
-        f"{count(result.different_classes, 'different class', 'different classes')}\n"
+        f"{count_text(result.different_classes, 'different class', 'different classes')}\n"
         f"use it: {result.usage}"
     )

@@ -20,10 +20,11 @@ from kcnn.console.streams import (
     is_of_gone_terminal,
 )
 from kcnn.errors import KcnnError, RecipeError, TemporaryFolderError
+from kcnn.text.shorten import shorten
 
 FAILED = 1  # exit status of an error that the user can fix
-MOST_PROBLEMS = 20
-LONGEST_LINE = 2000
+MAX_PROBLEMS = 20
+MAX_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -148,13 +149,9 @@ def _lacks_temporary_folder(error: OSError) -> bool:
 def _in_lines(error: KcnnError) -> str:
     """Return an error in one line per problem: the first ones, each cut if it is endless."""
     if not isinstance(error, RecipeError):
-        return _cut(error.message.replace("\n", "\\n"))
-    lines = [_cut(problem) for problem in error.problems[:MOST_PROBLEMS]]
+        return shorten(error.message.replace("\n", "\\n"), MAX_LENGTH)
+    lines = [shorten(problem, MAX_LENGTH) for problem in error.problems[:MAX_PROBLEMS]]
     more = len(error.problems) - len(lines)
     if more:
         lines.append(f"and {more:,} more")
     return "\n".join(lines)
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.tables import table
-from kcnn.text.plurals import count
+from kcnn.text.plurals import count_text
 
 if TYPE_CHECKING:
     from kcnn.commands.gradients import GradientReport, OutputSums, WeightCheck
@@ -33,7 +33,7 @@ def gradients_text(report: GradientReport) -> str:
 
 
 def _heading(report: GradientReport) -> str:
-    images = count(report.images, "training image")
+    images = count_text(report.images, "training image")
     classes = (
         f"all {report.classes} classes"
         if report.classes_shown == report.classes

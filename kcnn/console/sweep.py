@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kcnn.console.compare import setting_text
 from kcnn.console.tables import table
 from kcnn.studies.sweep_report import Sweep, SweepRow
 from kcnn.text.duration import duration
-from kcnn.text.values import value_text
 from kcnn.text.wrap import wrapped
 
 WIDTH = 100
@@ -47,7 +47,7 @@ def _table(sweep: Sweep) -> str:
 
 
 def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
-    cells: list[object] = [value_text(value) for value in row.point.values.values()]
+    cells: list[object] = [setting_text(value) for value in row.point.values.values()]
     if several:
         cells.append(len(row.finished))
     for name in sweep.columns:

@@ -6,6 +6,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from typing import Any
 
 from kcnn.errors import DataError
+from kcnn.text.numbers import without_exponent
 
 
 class CountError(DataError):
@@ -49,7 +50,7 @@ def resolve_count(wanted: int | float, available: int, classes: int, setting: st
         reason = f"{wanted}, expected a number of images or a fraction below 1"
         raise CountError(setting, reason, "write a fraction, as in 0.1")
     count = round(wanted * available) if is_fraction else int(wanted)
-    shown = f"{as_decimal(wanted)} of {available:,} images"
+    shown = f"{without_exponent(wanted)} of {available:,} images"
     if count == 0:
         least = _two_digits(1, available, ROUND_UP)
         hint = f"write a fraction of at least {least}, which is one image"
@@ -59,11 +60,6 @@ def resolve_count(wanted: int | float, available: int, classes: int, setting: st
         reason = f"{shown} leaves some class without training images"
         raise CountError(setting, reason, _hint_for_fewer(most, available, is_fraction))
     return count
-
-
-def as_decimal(number: int | float) -> str:
-    """Return a number without an exponent: 0.00001 where Python writes 1e-05."""
-    return f"{Decimal(repr(number)):f}"
 
 
 def _hint_for_fewer(most: int, available: int, is_fraction: bool) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from kcnn.data.images import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
+from kcnn.text.plurals import count_text
 
 # A relative change of the aspect ratio below this is not visible.
 STRETCH = 0.02
@@ -77,7 +78,7 @@ class FittedImages:
         """Report how many images were stretched or enlarged so far."""
         for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
             if names:
-                count = "1 image" if len(names) == 1 else f"{len(names):,} images"
+                count = count_text(len(names), "image")
                 first = "" if len(names) == 1 else "first "
                 progress.note(
                     f"{count} {what} to the model's {self.width}x{self.height} ({first}{names[0]})"

@@ -10,6 +10,7 @@ from pathlib import Path
 from kcnn.data.class_folders import ClassFolders, find_class_folders
 from kcnn.data.image_files import describe_kinds, describe_left_out, images_below, images_in
 from kcnn.errors import DataError
+from kcnn.text.plurals import count_text
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _notes_on_what_is_not_read(path: Path, folders: ClassFolders) -> list[str]:
         )
     for folder in {path: None, folders.train: None, folders.test: None}:
         if folder is not None and (count := len(images_in(folder))):
-            images = "1 image that lies" if count == 1 else f"{count:,} images that lie"
+            images = count_text(count, "image that lies", "images that lie")
             notes.append(f"{folder}: left out {images} beside the folders of the classes")
     return notes
 

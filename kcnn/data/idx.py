@@ -16,6 +16,7 @@ import numpy as np
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
+from kcnn.text.plurals import count_text
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
@@ -65,8 +66,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             header = stream.read(header_bytes)
             if len(header) < header_bytes or header[:4] != bytes((0, 0, UINT8, dimensions)):
                 raise DataError(
-                    f"{path}: not an IDX file of bytes with {dimensions} dimension"
-                    f"{'s' if dimensions > 1 else ''}"
+                    f"{path}: not an IDX file of bytes with {count_text(dimensions, 'dimension')}"
                 )
             shape = struct.unpack(f">{dimensions}I", header[4:])
             if math.prod(shape) > LARGEST:

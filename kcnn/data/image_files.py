@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kcnn.errors import DataError
 from kcnn.progress import Progress
+from kcnn.text.plurals import count_text
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MOST_NAMED = 10  # files, or kinds of files, in one line
@@ -101,7 +102,7 @@ def images_in(folder: Path) -> list[Path]:
 def describe_left_out(others: Mapping[str, int]) -> str:
     """Return a note on files of other kinds that were left out."""
     total = sum(others.values())
-    files = "1 file that is" if total == 1 else f"{total:,} files that are"
+    files = count_text(total, "file that is", "files that are")
     return f"left out {files} not PNG, JPEG, BMP or GIF: {describe_kinds(others)}"
 
 

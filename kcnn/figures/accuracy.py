@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from kcnn.errors import KcnnError
 from kcnn.figures import accuracy_textbook, style
-from kcnn.figures.curves import Curve, draw_metric, mark_test, percent
+from kcnn.figures.curves import Curve, draw_metric, mark_test
 from kcnn.figures.run_figure import DEFAULT_STYLE, Source
+from kcnn.text.numbers import short_per_cent
 
 NAME = "accuracy"
 READS: Sequence[str] = ("metrics.csv",)
@@ -35,7 +36,7 @@ def draw(runs: Sequence[Curve]) -> Figure:
     figure, axes = draw_metric(runs, "accuracy", "Accuracy", scale=100)
     axes.set_ylabel("accuracy (% of images)")
     style.percent_axis(axes)
-    mark_test(axes, runs, "accuracy", percent, scale=100)
+    mark_test(axes, runs, "accuracy", short_per_cent, scale=100)
     return figure
 
 

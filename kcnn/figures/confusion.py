@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.run_figure import Source
 from kcnn.runs.scores import Confusion, read_confusion
+from kcnn.text.shorten import one_line
 
 NAME = "confusion"
 READS: Sequence[str] = ("metrics.csv", "confusion.csv")
@@ -67,7 +68,7 @@ def draw(confusion: Confusion, title: str) -> Figure:
 def _name_classes(axes: Axes, class_names: tuple[str, ...]) -> None:
     step = -(-len(class_names) // MAX_CLASS_NAMES)
     ticks = range(0, len(class_names), step)
-    names = [style.shorten(class_names[tick], MAX_NAME_LENGTH) for tick in ticks]
+    names = [one_line(class_names[tick], MAX_NAME_LENGTH) for tick in ticks]
     axes.set_yticks(ticks, names)
     axes.set_xticks(ticks, names)
     if max(len(name) for name in names) * len(names) > MAX_ROW_LENGTH:

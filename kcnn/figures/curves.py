@@ -17,6 +17,7 @@ from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import MAX_METRIC, read_summary
+from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import printable
 
 MAX_TITLE_LENGTH = 40
@@ -70,12 +71,12 @@ class Curve:
         """The run's name and its most important metric."""
         name = self.short_title
         if "accuracy" in self.test:
-            return f"{name}: {percent(self.test['accuracy'])} test accuracy"
+            return f"{name}: {short_per_cent(self.test['accuracy'])} test accuracy"
         validation = self.column("val_accuracy")
         if validation is None or np.isnan(validation).all():
             return f"{name}: not scored on the test set"
         best = int(np.nanargmax(validation))
-        score, epoch = percent(validation[best]), int(self.epochs[best])
+        score, epoch = short_per_cent(validation[best]), int(self.epochs[best])
         return f"{name}: {score} best validation accuracy (epoch {epoch})"
 
 
@@ -94,13 +95,6 @@ def _read_test(run: RunFolder) -> dict[str, float]:
     names = [name for name in summary.names("test") if name not in NOT_METRICS]
     values = {name: summary.metric(f"test.{name}") for name in names}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def percent(fraction: float) -> str:
-    """Write a fraction as per cent, with one decimal, and with two from 99 % on."""
-    # 99.95 % must not read as 100.0 %.
-    digits = 1 if fraction < 0.99 or fraction == 1 else 2
-    return f"{100 * fraction:.{digits}f} %"
 
 
 def draw_metric(

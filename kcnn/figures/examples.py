@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kcnn.data.dataset import Images
-from kcnn.figures import style
-from kcnn.figures.curves import percent
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
 from kcnn.runs.scores import Predictions
+from kcnn.text.numbers import short_per_cent
+from kcnn.text.shorten import one_line
 
 MAX_NAME_LENGTH = 24
 
@@ -41,12 +41,12 @@ def user_image(pixels: np.ndarray, name: str, prediction: tuple[str, float] | No
     # A file name may hold bytes that are not UTF-8, which Matplotlib cannot draw.
     readable = name.encode("utf-8", "replace").decode()
     outcome = "the run was not scored" if prediction is None else _predicted(*prediction)
-    return Example(pixels, f"{style.shorten(readable, 2 * MAX_NAME_LENGTH)}\n{outcome}")
+    return Example(pixels, f"{one_line(readable, 2 * MAX_NAME_LENGTH)}\n{outcome}")
 
 
 def first_example(test: Images, class_names: Sequence[str]) -> Example:
     """Return the first test image, for a run that was never scored."""
-    true = f"true class: {style.shorten(class_names[test.labels[0]], MAX_NAME_LENGTH)}"
+    true = f"true class: {one_line(class_names[test.labels[0]], MAX_NAME_LENGTH)}"
     return Example(test.images[0], f"first test image, the run was not scored\n{true}")
 
 
@@ -87,11 +87,11 @@ def _example(
     predicted = class_names[predictions.predicted[row]]
     caption = (
         f"test image {index}: {outcome}\n"
-        f"true class: {style.shorten(class_names[predictions.label[row]], MAX_NAME_LENGTH)}\n"
+        f"true class: {one_line(class_names[predictions.label[row]], MAX_NAME_LENGTH)}\n"
         f"{_predicted(predicted, predictions.probability[row])}"
     )
     return Example(test.images[index], caption)
 
 
 def _predicted(name: str, probability: float) -> str:
-    return f"predicted: {style.shorten(name, MAX_NAME_LENGTH)}, {percent(probability)}"
+    return f"predicted: {one_line(name, MAX_NAME_LENGTH)}, {short_per_cent(probability)}"

@@ -14,6 +14,8 @@ from kcnn.figures.examples import Example, first_example, right_and_wrong
 from kcnn.figures.image_grid import draw_image, visible
 from kcnn.figures.run_figure import LayerMaps, Source
 from kcnn.runs.scores import read_predictions
+from kcnn.text.plurals import count_text
+from kcnn.text.shorten import one_line
 
 NAME = "feature_maps"
 # Besides the model, which is in memory while a run trains and else in model.keras, and
@@ -139,9 +141,9 @@ def _limits(maps: np.ndarray) -> tuple[float, float]:
 
 
 def _label(layer: LayerMaps) -> str:
-    return f"{style.shorten(layer.name, MAX_NAME_LENGTH)}\n{_size(layer.maps)}"
+    return f"{one_line(layer.name, MAX_NAME_LENGTH)}\n{_size(layer.maps)}"
 
 
 def _size(images: np.ndarray) -> str:
     height, width, channels = images.shape[-3:]
-    return f"{height}×{width}, {channels} channel{'s' if channels > 1 else ''}"
+    return f"{height}×{width}, {count_text(channels, 'channel')}"

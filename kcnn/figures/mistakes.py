@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures import style
-from kcnn.figures.curves import percent
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import Source
 from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.text.numbers import short_per_cent
+from kcnn.text.shorten import one_line
 
 NAME = "mistakes"
 READS: Sequence[str] = ("metrics.csv", "predictions.csv")
@@ -51,7 +52,7 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     captions = [
         f"{_shorten(class_names, predictions.label[row])}\n"
         f"→ {_shorten(class_names, predictions.predicted[row])}\n"
-        f"{percent(predictions.probability[row])}"
+        f"{short_per_cent(predictions.probability[row])}"
         for row in shown
     ]
     heading = (
@@ -83,4 +84,4 @@ def require_same_images(test: Images, predictions: Predictions, classes: int) ->
 
 
 def _shorten(class_names: Sequence[str], label: int) -> str:
-    return style.shorten(class_names[label], CAPTION_LENGTH - len("→ "))
+    return one_line(class_names[label], CAPTION_LENGTH - len("→ "))

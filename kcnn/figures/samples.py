@@ -11,6 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import Source
+from kcnn.text.shorten import one_line
 
 NAME = "samples"
 READS: Sequence[str] = ("metrics.csv",)
@@ -23,7 +24,7 @@ COUNT = 40
 def plot(source: Source) -> Figure:
     """Draw training images of the run's dataset."""
     dataset = source.dataset
-    title = f"{source.curve.short_title}: {style.shorten(dataset.name, 40)}"
+    title = f"{source.curve.short_title}: {one_line(dataset.name, 40)}"
     return draw(dataset.train, dataset.class_names, title)
 
 
@@ -40,8 +41,6 @@ def draw(training: Images, class_names: Sequence[str], title: str) -> Figure:
     """
     order = np.random.default_rng(0).permutation(len(training))
     chosen = training.by_turns(COUNT, order)
-    captions = [
-        style.shorten(class_names[label], CAPTION_LENGTH) for label in training.labels[chosen]
-    ]
+    captions = [one_line(class_names[label], CAPTION_LENGTH) for label in training.labels[chosen]]
     heading = f"Training images: {len(chosen)} of {len(training):,}"
     return draw_grid(training.images[chosen], captions, f"{heading}\n{title}")

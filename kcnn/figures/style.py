@@ -17,7 +17,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from kcnn.files.atomic import atomic
-from kcnn.text.printable import printable
 
 FORMATS = ("png", "svg", "pdf")
 PIXELS_PER_INCH = 110
@@ -114,12 +113,6 @@ def run_colors(count: int) -> Sequence[str]:
         return COLORS[:count]
     steps = matplotlib.colormaps["viridis"].resampled(count + 1)
     return [matplotlib.colors.to_hex(steps(step)) for step in range(count)]
-
-
-def shorten(text: str, length: int) -> str:
-    """Return a text as one line of at most `length` characters. An ellipsis marks a cut."""
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def epoch_axis(axes: Axes, epochs: float) -> None:

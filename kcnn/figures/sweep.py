@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve
+from kcnn.text.shorten import one_line
 
 # Columns of metrics.csv with their labels, the most meaningful first.
 ACCURACIES = {
@@ -69,7 +70,7 @@ def draw(title: str, all_series: Sequence[Series]) -> Figure:
     above.set_xlabel("")
     handles = []
     for series, color in zip(all_series, style.run_colors(len(all_series)), strict=True):
-        label = style.shorten(series.label, MAX_LABEL_LENGTH)
+        label = one_line(series.label, MAX_LABEL_LENGTH)
         handles.append(Line2D([], [], color=color, linewidth=3, label=label))
     figure.legend(handles=handles, loc="outside lower left")
     return figure

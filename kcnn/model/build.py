@@ -23,8 +23,9 @@ from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import INITIALIZERS, Dirac, Whitening
 from kcnn.recipe.kinds import table
 from kcnn.recipe.layers import Layer
-from kcnn.recipe.layers.shapes import Shape, format_shape, pair
+from kcnn.recipe.layers.shapes import Shape, pair
 from kcnn.recipe.regularizers import REGULARIZERS
+from kcnn.text.sizes import shape_text
 
 # Our classes of layers that Keras does not have or trains more slowly.
 _OUR_CLASSES = {
@@ -111,7 +112,7 @@ def _require_as_planned(plan: Plan, model: keras.Model) -> None:
 
 
 def _described(shape: Shape, parameters: int) -> str:
-    return f"an output of {format_shape(shape)} with {parameters:,} parameters"
+    return f"an output of {shape_text(shape)} with {parameters:,} parameters"
 
 
 def _model_name(plan: Plan) -> str:

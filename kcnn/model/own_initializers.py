@@ -10,7 +10,8 @@ from kcnn.recipe import Recipe
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Conv2D
-from kcnn.recipe.layers.shapes import Shape, format_shape, pair
+from kcnn.recipe.layers.shapes import Shape, pair
+from kcnn.text.sizes import shape_text
 
 InitializerT = TypeVar("InitializerT", bound=Settings)
 
@@ -75,8 +76,8 @@ def _whitening_mistake(node: Node, layer: Conv2D, image_shape: Shape) -> str | N
     reach = tuple(window.reach for window in layer.windows(image_shape))
     if any(length > size for length, size in zip(reach, image_shape[:2], strict=True)):
         return (
-            f"Whitening computes patches of the images, which are {format_shape(image_shape[:2])}, "
-            f"and this kernel's are {format_shape(reach)}; write a smaller kernel_size or "
+            f"Whitening computes patches of the images, which are {shape_text(image_shape[:2])}, "
+            f"and this kernel's are {shape_text(reach)}; write a smaller kernel_size or "
             "dilation_rate"
         )
     height, width = pair(layer.kernel_size)

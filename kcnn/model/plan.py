@@ -15,9 +15,10 @@ from kcnn.model.own_initializers import initializer_problems
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
-from kcnn.recipe.layers.shapes import Shape, format_shape
+from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
 from kcnn.recipe.source import Location
+from kcnn.text.sizes import shape_text
 
 KERAS_K = 5  # where TopKCategoricalAccuracy leaves it out
 
@@ -147,7 +148,7 @@ def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
     else:
         advice = f"end with Dense: {{units: {classes}}}"
     message = (
-        f"layer {last.name}: the output is {format_shape(shape)}, but "
+        f"layer {last.name}: the output is {shape_text(shape)}, but "
         f"{plan.recipe.data.dataset} has {classes} classes; {advice}"
     )
     yield plan.recipe.origin.problem(last.loc, message)

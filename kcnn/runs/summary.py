@@ -13,6 +13,7 @@ from kcnn.files.atomic import write_json
 from kcnn.files.read import read_json
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import is_fraction
+from kcnn.text.values import shown
 
 STOPPED = ("interrupted", "unfinished")  # runs that --resume finishes
 STATUSES = ("finished", "failed", *STOPPED)
@@ -343,8 +344,7 @@ def how_to_finish(run: RunFolder) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return a value short enough for a message, without control characters."""
+    """Return a value short enough for a message."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = ascii(value)
-    return text if len(text) <= 40 else f"{text[:30]}… ({len(text)} characters)"
+    return shown(value)

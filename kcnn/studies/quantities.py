@@ -18,6 +18,7 @@ from kcnn.stats import (
     prediction_interval,
     standard_deviation,
 )
+from kcnn.text.numbers import per_cent, per_cent_range
 
 _NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "weights", "flip", "shift")
 _WATCHED = "first_"  # prefix of metrics on a few chosen images
@@ -104,13 +105,13 @@ class Quantity:
 
     def shown(self, value: float) -> str:
         """Format one of its values: fractions in per cent."""
-        return f"{100 * value:.2f} %" if self.is_fraction else f"{value:.4g}"
+        return per_cent(value) if self.is_fraction else f"{value:.4g}"
 
     def shown_range(self, interval: Interval) -> str:
         """Format a range of its values: fractions in per cent."""
         if self.is_fraction:
             within = interval.clipped()
-            return f"{100 * within.low:.2f}–{100 * within.high:.2f} %"
+            return per_cent_range(within.low, within.high)
         return f"{interval.low:.4g}–{interval.high:.4g}"
 
     def as_json(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kcnn.recipe.schema import Fidelity
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.verdicts import Verdict
 from kcnn.text.markdown import code, plain, table
+from kcnn.text.plurals import count_text
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def quantity_cells(quantity: Quantity) -> tuple[str, str | None, str | None, int
 
 def _title(reproduction: Reproduction) -> str:
     seeds = len(reproduction.runs)
-    return f"{reproduction.recipe}: {seeds} seed{'s' if seeds > 1 else ''} against the source"
+    return f"{reproduction.recipe}: {count_text(seeds, 'seed')} against the source"
 
 
 def _panels(reproduction: Reproduction) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def count(number: int, thing: str, things: str | None = None) -> str:
+def count_text(number: int, thing: str, things: str | None = None) -> str:
     """Return a number and what it counts.
 
     Args:
@@ -12,7 +12,7 @@ def count(number: int, thing: str, things: str | None = None) -> str:
         things: The plural; the singular with an s if None.
 
     Example:
-        >>> count(1, "image"), count(2000, "image"), count(2, "class", "classes")
+        >>> count_text(1, "image"), count_text(2000, "image"), count_text(2, "class", "classes")
         ('1 image', '2,000 images', '2 classes')
     """
     if number == 1:

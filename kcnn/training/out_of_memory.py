@@ -7,6 +7,7 @@ import re
 import tensorflow as tf
 
 from kcnn.errors import TrainingError
+from kcnn.text.sizes import shape_text
 
 _REQUESTED = re.compile(r"shape ?\[([\d,]+)\] and type (\w+)")
 _TYPES = {"float": tf.float32, "half": tf.float16, "double": tf.float64}
@@ -28,9 +29,8 @@ def out_of_memory(reason: str, batch_size: int) -> TrainingError:
     shape = [int(size) for size in requested[1].split(",")]
     dtype = _TYPES.get(requested[2]) or tf.as_dtype(requested[2])
     megabytes = tf.TensorShape(shape).num_elements() * dtype.size / 1e6
-    shape_text = "×".join(map(str, shape))
     return TrainingError(
         f"memory ran out while training: {megabytes:,.0f} MB were requested, for an array of shape "
-        f"{shape_text}",
+        f"{shape_text(shape)}",
         hint,
     )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from kcnn.commands.check import check
 from kcnn.console.check import check_text
@@ -20,13 +19,3 @@ def test_check(net: str) -> None:
         "recipe": "net.yaml", "name": "net", "built": False, "image_shape": [8, 8, 1],
         "classes": 10, "layers": 3, "parameters": 750, "multiply_adds": 1368,
     }  # fmt: skip
-
-
-def test_check_of_images_that_are_not_known(net: str) -> None:
-    Path("own.npz").write_bytes(b"")
-    own = check(net, ["data={dataset: npz, path: own.npz}"])
-    assert own.plan is None
-    assert check_text(own) == (
-        "net.yaml: no mistakes found, as far as can be told without the images"
-    )
-    assert set(own.as_json().values()) == {"net.yaml", "net", False, None}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.console.compare import comparison_text
+from kcnn.console.compare import comparison_text, setting_text
 from kcnn.stats import Interval, PairedTest
 from kcnn.studies.comparison import ComparedRun, Comparison, SeedGroup
 
@@ -102,3 +102,11 @@ class TestComparison:
         )  # fmt: skip
         text = " ".join(comparison_text(comparison).split())
         assert f"group 2 − 1 +2.00 points, 95 % interval {verdict} seeds needed" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, None), (0.5, "0.5"), ([1, {"a": None}], "[1, {a: null}]"), (True, "true")],
+)
+def test_a_setting_stands_as_in_a_recipe(value: object, text: str | None) -> None:
+    assert setting_text(value) == text

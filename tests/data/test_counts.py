@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kcnn.data.counts import CountError, as_decimal, resolve_count
+from kcnn.data.counts import CountError, resolve_count
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,3 @@ def test_error_can_be_pickled() -> None:
         "data.test: too few",
         "write more",
     )
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"), [(1e-5, "0.00001"), (0.25, "0.25"), (5000, "5000"), (2.5e-7, "0.00000025")]
-)
-def test_numbers_are_written_without_exponents(number: int | float, shown: str) -> None:
-    assert as_decimal(number) == shown

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, percent, read_curve
+from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, read_curve
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.runs.folder import RunFolder
 
@@ -84,11 +84,3 @@ def test_short_title_keeps_the_recipe_and_the_run() -> None:
 def test_diverged_run_has_a_headline() -> None:
     diverged = Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "val_accuracy": [float("nan")]}))
     assert diverged.headline == "cifar/run-001: not scored on the test set"
-
-
-def test_percent_does_not_round_up_to_100() -> None:
-    assert [percent(fraction) for fraction in (0.6731, 0.9995, 1.0)] == [
-        "67.3 %",
-        "99.95 %",
-        "100.0 %",
-    ]

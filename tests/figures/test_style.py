@@ -13,6 +13,7 @@ from PIL import Image
 from kcnn.errors import RunError
 from kcnn.figures import accuracy, accuracy_textbook, learning_rate, loss, style
 from kcnn.figures.curves import Curve
+from kcnn.text.shorten import one_line
 
 
 @pytest.mark.parametrize("image_format", style.FORMATS)
@@ -50,14 +51,9 @@ def test_run_colors_are_distinct(count: int) -> None:
     assert len(set(style.run_colors(count))) == count
 
 
-def test_shorten_returns_one_line() -> None:
-    assert style.shorten("short", 5) == "short"
-    assert style.shorten("a long\nname", 8) == "a long…"
-
-
 def test_draws_a_name_that_is_not_utf8(curve, tmp_path: Path) -> None:
     figure = accuracy.draw([curve()])
-    figure.suptitle(style.shorten("caf\udce9 \x1b", 20))
+    figure.suptitle(one_line("caf\udce9 \x1b", 20))
     style.save(figure, tmp_path / "accuracy.png")
     assert figure.get_suptitle() == "caf\\udce9 \\u001b"
 

@@ -19,7 +19,8 @@ from kcnn.model.plan import Plan, plan_network
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
-from kcnn.recipe.layers.shapes import Shape, borders, format_shape, pair
+from kcnn.recipe.layers.shapes import Shape, borders, pair
+from kcnn.text.sizes import shape_text
 
 spec = importlib.util.spec_from_file_location(
     "layers_at_random", Path(__file__).with_name("layers_at_random.py")
@@ -256,7 +257,7 @@ def test_pairs_borders_and_shapes() -> None:
     assert borders(1) == ((1, 1), (1, 1))
     assert borders([1, 2]) == ((1, 1), (2, 2))
     assert borders([[1, 2], [3, 4]]) == ((1, 2), (3, 4))
-    assert format_shape((28, 28, 1)) == "28×28×1"
+    assert shape_text((28, 28, 1)) == "28×28×1"
 
 
 def test_shapes_by_name(make_recipe) -> None:

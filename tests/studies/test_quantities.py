@@ -56,7 +56,7 @@ def one_run(path: Path, **changes: Any) -> RunFolder:
         ("test", {}, "test.accuracy: missing"),
         ("test", {"accuracy": 10**400}, "test.accuracy: expected a number from 0 to 1, found 1000"),
         ("test", {"accuracy": float("nan")}, "expected a number from 0 to 1, found nan"),
-        ("test", {"accuracy": True}, "test.accuracy: expected a number, found True"),
+        ("test", {"accuracy": True}, "test.accuracy: expected a number, found true"),
         ("test", {"accuracy": 1, "loss": "x"}, "test.loss: expected a number, found 'x'"),
         ("test", {"accuracy": 1, "loss": 1e308}, "test.loss: expected a number from -3.5e+38 to"),
         (

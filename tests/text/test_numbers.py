@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.text.numbers import per_cent, per_cent_range, points, six_digits
+from kcnn.text.numbers import (
+    per_cent,
+    per_cent_range,
+    points,
+    short_per_cent,
+    six_digits,
+    without_exponent,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,18 @@ def test_per_cent() -> None:
 def test_points() -> None:
     assert points(0.0031) == "0.31 points"
     assert points(0.0031, sign=True) == "+0.31 points"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1e-5, "0.00001"), (0.25, "0.25"), (5000, "5000"), (2.5e-7, "0.00000025")]
+)
+def test_without_exponent(number: int | float, shown: str) -> None:
+    assert without_exponent(number) == shown
+
+
+def test_percent_does_not_round_up_to_100() -> None:
+    assert [short_per_cent(fraction) for fraction in (0.6731, 0.9995, 1.0)] == [
+        "67.3 %",
+        "99.95 %",
+        "100.0 %",
+    ]

@@ -15,6 +15,7 @@ from kcnn.model.plan import Plan
 from kcnn.model.receptive_field import receptive_fields
 from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
+from kcnn.text.numbers import per_cent
 
 HEAVY = 0.9  # the fraction of the parameters from which on a dense layer is worth a remark
 CUT_BELOW_ZERO = ("ReLU", "relu", "relu6", "softplus", "exponential")
@@ -108,10 +109,12 @@ def _heavy_dense(plan: Plan) -> Iterator[Remark]:
     if len(sizes) in (0, len(weighted)) or dense < HEAVY * total:
         return
     largest = max(sizes, key=lambda name: sizes[name])
-    together = f" ({_per_cent(dense, total)} with the other dense layers)" if len(sizes) > 1 else ""
+    together = (
+        f" ({per_cent(dense / total, 1)} with the other dense layers)" if len(sizes) > 1 else ""
+    )
     yield Remark(
         largest,
-        f"holds {_per_cent(sizes[largest], total)} of all parameters{together}; a smaller map "
+        f"holds {per_cent(sizes[largest] / total, 1)} of all parameters{together}; a smaller map "
         "before Flatten, or GlobalAveragePooling2D in its place, needs fewer",
     )
 
@@ -188,7 +191,3 @@ def _nothing_to_train(plan: Plan) -> Iterator[Remark]:
 def _makes_separable(first: Layer, second: Layer) -> bool:
     """Return whether two layers are the halves of a separable convolution, linear on purpose."""
     return isinstance(first, layers.DepthwiseConv2D) and isinstance(second, layers.Conv2D)
-
-
-def _per_cent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %"

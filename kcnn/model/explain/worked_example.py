@@ -10,8 +10,9 @@ import numpy as np
 from kcnn.errors import RunError
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.plan import Plan
-from kcnn.recipe.layers.shapes import Shape, format_shape
+from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.layers.window import Window
+from kcnn.text.sizes import shape_text
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def require_same_network(plan: Plan, model: keras.Model, run: str) -> None:
     for name, shape in plan.shapes.items():
         found = there.get(name)
         if found != shape:
-            other = "has no such layer" if found is None else f"gives {format_shape(found)}"
+            other = "has no such layer" if found is None else f"gives {shape_text(found)}"
             raise RunError(
-                f"{run}: trained another network: {name} is {format_shape(shape)} in "
+                f"{run}: trained another network: {name} is {shape_text(shape)} in "
                 f"{plan.recipe.origin.file}, and the run {other}",
                 "give the run's own resolved.yaml as the recipe",
             )

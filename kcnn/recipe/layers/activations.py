@@ -11,12 +11,12 @@ from kcnn.recipe.layers.shapes import (
     Shape,
     ShapeMistake,
     Sizes,
-    format_shape,
     is_last_axis,
     listed,
     require_axes,
 )
 from kcnn.recipe.regularizers import Regularizer
+from kcnn.text.sizes import shape_text
 
 
 class Activation(Layer):
@@ -89,7 +89,7 @@ class PReLU(Layer):
         for axis in listed(self.shared_axes):
             if not 1 <= axis <= len(shape):  # Keras would share another axis for 0 and below
                 raise ShapeMistake(
-                    f"shared_axes {axis}: a {format_shape(shape)} input has axes 1 to {len(shape)}"
+                    f"shared_axes {axis}: a {shape_text(shape)} input has axes 1 to {len(shape)}"
                 )
         return shape
 

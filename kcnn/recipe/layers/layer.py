@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from kcnn.recipe.fields import LayerName, LayerNames, Settings
 from kcnn.recipe.layers.expression import Expression
-from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, format_shape
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes
 from kcnn.recipe.layers.window import Windows
+from kcnn.text.sizes import shape_text
 
 AXES = ("high", "wide", "channels")
 
@@ -85,7 +86,7 @@ class Layer(Settings):
         if self.needs_map and len(shape) != 3:
             raise ShapeMistake(
                 f"{type(self).__name__} needs a map (height×width×channels) and gets "
-                f"{format_shape(shape)} values; put it before the layer that makes a row of the "
+                f"{shape_text(shape)} values; put it before the layer that makes a row of the "
                 "map (Flatten, a global pooling), or put Reshape before it"
             )
         return self._sizes(shape)

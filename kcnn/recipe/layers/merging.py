@@ -8,7 +8,8 @@ from typing import Annotated
 from kcnn.recipe.fields import accept
 from kcnn.recipe.layers.expression import Expression, Number
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, axis_position, format_shape
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, axis_position
+from kcnn.text.sizes import shape_text
 
 # From here on two maps differ by strides, and not by a border that was cut off.
 _STRIDED = 1.5
@@ -82,7 +83,7 @@ class Concatenate(_Merging):
 
 
 def _listed(inputs: Sequence[Shape]) -> str:
-    return " and ".join(format_shape(shape) for shape in inputs)
+    return " and ".join(shape_text(shape) for shape in inputs)
 
 
 def _stretches(shape: Shape, to: Shape) -> bool:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from kcnn.recipe.fields import Margin, Size, accept, choice
 from kcnn.recipe.layers.expression import Expression, product
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, format_shape, pair
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, pair
 from kcnn.recipe.layers.window import with_margin
+from kcnn.text.sizes import shape_text
 
 # Values along each axis that interpolation mixes.
 _INTERPOLATED = {None: 1, "nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
@@ -63,7 +64,7 @@ class Reshape(_SameValues):
             target[target.index(-1)] = count // known
         if math.prod(target) != count:
             raise ShapeMistake(
-                f"{format_shape(shape)} holds {count:,} values, not as many as {self.target_shape}"
+                f"{shape_text(shape)} holds {count:,} values, not as many as {self.target_shape}"
             )
         return tuple(target)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kcnn.recipe.layers.expression import Number
+from kcnn.text.sizes import shape_text
 
 Shape = tuple[int, ...]
 Sizes = tuple[Number, ...]  # a shape whose sizes may remember their calculation
@@ -15,11 +16,6 @@ Sizes = tuple[Number, ...]  # a shape whose sizes may remember their calculation
 
 class ShapeMistake(Exception):  # noqa: N818  a mistake of the recipe, not an error of kcnn
     """A layer cannot take its inputs; the message has the sizes and a way out."""
-
-
-def format_shape(shape: Shape) -> str:
-    """Write a shape as people do: `28×28×1`."""
-    return "×".join(map(str, shape))
 
 
 def pair(value: Any) -> tuple[int, int]:
@@ -52,7 +48,7 @@ def axis_position(axis: int, shape: Shape) -> int:
     position = axis - 1 if axis > 0 else len(shape) + axis
     if axis == 0 or not 0 <= position < len(shape):
         raise ShapeMistake(
-            f"axis {axis}: a {format_shape(shape)} input has axes 1 to {len(shape)}, or -1"
+            f"axis {axis}: a {shape_text(shape)} input has axes 1 to {len(shape)}, or -1"
         )
     return position
 

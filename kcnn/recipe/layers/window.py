@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcnn.recipe.layers.expression import Expression
-from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, format_shape, pair
+from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, pair
+from kcnn.text.sizes import shape_text
 
 
 def window_reach(kernel: int, dilation: int) -> Expression:
@@ -112,8 +113,8 @@ def output_sizes(windows: Windows, brief: bool = False) -> Sizes:
     """
     sizes = [window.output_size(brief) for window in windows]
     if any(int(size) < 1 for size in sizes):
-        reach = format_shape(tuple(window.reach for window in windows))
-        size = format_shape(tuple(window.size for window in windows))
+        reach = shape_text(tuple(window.reach for window in windows))
+        size = shape_text(tuple(window.size for window in windows))
         raise ShapeMistake(
             f"a {reach} window does not fit a {size} map; "
             "use padding: same, a smaller window, or fewer strides and pools before it"

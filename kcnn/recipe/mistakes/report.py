@@ -11,9 +11,9 @@ from kcnn.recipe.library import HINT
 from kcnn.recipe.mistakes.sentences import CONFLICTS, SENTENCES
 from kcnn.recipe.mistakes.settings import describe_setting, explains_missing
 from kcnn.recipe.mistakes.syntax import describe_no_mapping, describe_syntax
-from kcnn.recipe.mistakes.values import shown
 from kcnn.recipe.mistakes.words import suggest
 from kcnn.recipe.source import Location, Source
+from kcnn.text.values import shown
 
 _OVERRIDE_HINT = "write setting=value, as in train.epochs=5"
 

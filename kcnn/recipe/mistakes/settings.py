@@ -15,10 +15,10 @@ from kcnn.recipe.mistakes.examples import example_of, in_braces
 from kcnn.recipe.mistakes.hints import hint, schedule_hint
 from kcnn.recipe.mistakes.homes import home_of, move, section_of
 from kcnn.recipe.mistakes.sentences import BRACKETS, SETTINGS
-from kcnn.recipe.mistakes.values import number, shown
 from kcnn.recipe.mistakes.words import advice_for, nearest_word, suggest
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Location, Source
+from kcnn.text.values import limit_text, shown
 
 # What was expected, by pydantic's name of the mistake.
 EXPECTED = {
@@ -57,7 +57,7 @@ def describe_setting(mistake: Mistake, source: Source) -> str:
         return SETTINGS[code].format(**facts)
     if code not in EXPECTED:  # pydantic has more than our schema uses
         return f"{facts['message'][0].lower()}{facts['message'][1:]}; got {shown(value)}"
-    expected = EXPECTED[code].format(**{name: number(limit) for name, limit in facts.items()})
+    expected = EXPECTED[code].format(**{name: limit_text(limit) for name, limit in facts.items()})
     more = schedule_hint(value) if mistake.loc[-1:] == ("learning_rate",) else ""
     more = more or hint(value, expected, facts.get("words", ()))
     return f"expected {expected}; got {shown(value)}{more}"
