@@ -12,7 +12,7 @@ from kcnn.errors import DataError, RecipeError
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_network, require_right_end
 from kcnn.recipe import Recipe
-from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.schema import DataSettings, TrainSettings
 
 if TYPE_CHECKING:
     from kcnn.data.dataset import Dataset
@@ -52,15 +52,20 @@ class CheckedRecipe:
         return plan
 
 
-def check_recipe(recipe: Recipe) -> CheckedRecipe:
+def check_recipe(recipe: Recipe, similar: CheckedRecipe | None = None) -> CheckedRecipe:
     """Check a recipe against what is known of its images before any is read.
+
+    Args:
+        recipe: The settings in force.
+        similar: A recipe that was checked a moment ago. If it is of the same images, they are not
+            looked up again.
 
     Raises:
         RecipeError: The images are not there or too few, the layers make no graph, or the model
             does not fit the images. All mistakes are reported together.
     """
     errors: list[RecipeError] = []
-    images = _collect(errors, lambda: _describe(recipe)) or describe_settings(recipe.data)
+    images = _collect(errors, lambda: _describe(recipe, similar)) or describe_settings(recipe.data)
     _collect(errors, lambda: _require_count(recipe, images))
     plan = _collect(errors, lambda: _plan(recipe, images))
     if errors:
@@ -138,7 +143,9 @@ def _collect(errors: list[RecipeError], check: Callable[[], Result]) -> Result |
         return None
 
 
-def _describe(recipe: Recipe) -> ImageDescription:
+def _describe(recipe: Recipe, similar: CheckedRecipe | None) -> ImageDescription:
+    if similar is not None and _of_images(similar.recipe.data) == _of_images(recipe.data):
+        return similar.images
     try:
         return describe_images(recipe.data)
     except CountError as error:
@@ -147,6 +154,11 @@ def _describe(recipe: Recipe) -> ImageDescription:
         message = error.message.replace("\n", "\\n")  # a path may have one; a mistake is one line
         problem = recipe.origin.problem(("data", "path"), message)
         raise RecipeError([problem], error.hint) from None
+
+
+def _of_images(data: DataSettings) -> tuple[object, ...]:
+    """Return the settings that a description depends on."""
+    return data.dataset, data.path, data.image_size, data.channels, data.test
 
 
 def _require_count(recipe: Recipe, images: ImageDescription) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RecipeError
-from kcnn.model.checked_recipe import check_recipe
+from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import DECIDES_NOTHING, SEED
 from kcnn.recipe.load import read_value
@@ -170,10 +170,11 @@ def _check_points(
     hint = None
     duplicates: list[str] = []
     seen: list[tuple[object, str]] = []
+    checked: CheckedRecipe | None = None
     for point in points:
         try:
             settings = read_recipe(recipe, [*overrides, *point.overrides])
-            check_recipe(settings)
+            checked = check_recipe(settings, checked)
         except RecipeError as error:
             hint = error.hint
             for problem in error.problems:

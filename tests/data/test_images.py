@@ -10,10 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from kcnn.data import images as module
-from kcnn.data.image_files import describe_left_out, find_images
 from kcnn.data.images import read_image, read_image_and_size
 from kcnn.errors import DataError
-from kcnn.progress import Progress
 
 
 @pytest.fixture
@@ -216,34 +214,3 @@ def test_refuses_damaged_files(tmp_path, pixels) -> None:
             read_image(tmp_path / name, None, 3)
     with pytest.raises(DataError, match=r"gone\.png: no such file"):
         read_image(tmp_path / "gone.png", None, 3)
-
-
-def test_find_images(tmp_path, notes) -> None:
-    for name in ("b/2.PNG", "b/1.jpeg", "a.gif", ".hidden/x.png", "b/.x.png", "notes.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    single = tmp_path / "notes.txt"
-    expected = [single, tmp_path / "a.gif", tmp_path / "b/1.jpeg", tmp_path / "b/2.PNG"]
-    assert find_images([single, tmp_path], notes) == expected
-    assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .txt"]
-
-
-def test_find_images_in_a_folder_without_images(tmp_path) -> None:
-    with pytest.raises(DataError, match="no PNG, JPEG, BMP or GIF images in this folder"):
-        find_images([tmp_path], Progress())
-    with pytest.raises(DataError, match="gone: no such file or folder"):
-        find_images([Path(tmp_path / "gone")], Progress())
-
-
-def test_find_images_in_a_folder_that_cannot_be_read() -> None:
-    name = Path("x" * 300 + ".png")
-    with pytest.raises(DataError, match=f"{name}: cannot be read: File name too long"):
-        find_images([name], Progress())
-
-
-def test_counts_skipped_files_by_suffix() -> None:
-    kinds = {f".{letter}": 1 for letter in "abcdefghijk"} | {".webp": 1200, "": 2}
-    assert describe_left_out(kinds) == (
-        "left out 1,213 files that are not PNG, JPEG, BMP or GIF: 1,200 .webp, 2 without a suffix, "
-        "1 .a, 1 .b, 1 .c, 1 .d, 1 .e, 1 .f, 1 .g, 1 .h, …"
-    )

@@ -7,10 +7,13 @@ import pytest
 
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset, Images
+from kcnn.data.description import ImageDescription, describe_settings
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError, RecipeError
+from kcnn.model import checked_recipe
 from kcnn.model.checked_recipe import check_recipe, plan_without_images, require_batch
 from kcnn.recipe import read_recipe
+from kcnn.recipe.schema import DataSettings
 
 DEFAULT = """\
 data: {dataset: digits}
@@ -165,3 +168,20 @@ def test_a_plan_of_images_that_are_not_here(photos: Path, tmp_path: Path) -> Non
     assert plan_without_images(read_recipe(photos)).classes is None
     with pytest.raises(DataError, match=r"the size of the images is known only from .*gone\.npz"):
         plan_without_images(read_recipe("digits", ["data={dataset: npz, path: gone.npz}"]))
+
+
+def test_the_same_images_are_looked_up_once(photos: Path, monkeypatch) -> None:
+    checked = check_recipe(read_recipe(photos))
+    looked_up = []
+
+    def note(data: DataSettings) -> ImageDescription:
+        looked_up.append(data)
+        return describe_settings(data)
+
+    monkeypatch.setattr(checked_recipe, "describe_images", note)
+    other = ["train.epochs=2", "data.validation=5", "data.scaling=none"]
+    assert check_recipe(read_recipe(photos, other), checked).images is checked.images
+    assert not looked_up
+    for setting in ("data.test=0.5", "data.image_size=[9, 9]", "data.channels=1", "data.path=x"):
+        check_recipe(read_recipe(photos, [setting]), checked)
+    assert len(looked_up) == 4
