@@ -111,3 +111,13 @@ def test_nothing_slow_is_imported_before_it_is_needed(arguments: list[str] | Non
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_fit_and_resume_can_refuse_a_recipe_without_matplotlib() -> None:
+    program = (
+        "import sys, kcnn.commands.fit, kcnn.commands.resume; print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"

@@ -89,8 +89,8 @@ def fit(
 
 def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:
     """Draw all plots of a run that was just trained, with its model still in memory."""
-    # Imported here, because Matplotlib needs most of a second, which a training that is refused
-    # or fails should not take.
+    # Here, because importing Matplotlib takes most of a second, and a recipe with a mistake should
+    # be refused without it.
     from kcnn.figures.run_plots import plot_run
     from kcnn.model.feature_maps import compute_feature_maps
 

@@ -61,8 +61,7 @@ def complete_run(
         job: The model's plan and the images.
         model: Its compiled model, before the first step.
         clock: Times the parts.
-        draw: Draws the plots. It is handed in because training imports no figures, and imports
-            Matplotlib only when it is called, because that takes most of a second.
+        draw: Draws the plots. It is handed in because training imports no figures.
         progress: Shows the work.
         resumed: The checkpoint to resume from; None for a new run.
 

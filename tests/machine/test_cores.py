@@ -28,7 +28,7 @@ print(os.environ["TF_NUM_INTEROP_THREADS"])
         (4, 1, [(0, 1, 2, 3)]),
     ],
 )
-def test_shares(count: int, parts: int, expected: list[tuple[int, ...]]) -> None:
+def test_split_evenly(count: int, parts: int, expected: list[tuple[int, ...]]) -> None:
     assert split_evenly(range(count), parts) == expected
 
 

@@ -69,13 +69,13 @@ def test_a_container_of_version_1(machine: Path, limit: str, free: int) -> None:
     assert memory.free_memory() == free
 
 
-def test_a_limit_that_is_passed_leaves_nothing(machine: Path) -> None:
+def test_a_container_above_its_limit_has_no_free_memory(machine: Path) -> None:
     write_group(machine, self="0::/")
     write_group(machine / "cgroup", memory__max="10", memory__current="20", memory__stat="")
     assert memory.free_memory() == 0
 
 
-def test_a_system_that_does_not_say(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_free_memory(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
         raise FileNotFoundError("/proc/meminfo")
 

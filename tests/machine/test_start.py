@@ -58,7 +58,7 @@ print("heard on standard error", file=sys.stderr)
 
 
 @pytest.mark.slow
-def test_onednn_is_off_where_a_user_wants_it(tmp_path: Path) -> None:
+def test_onednn_can_be_turned_off(tmp_path: Path) -> None:
     code = """
 from kcnn.machine.start import start_tensorflow, uses_onednn
 start_tensorflow()
@@ -81,7 +81,7 @@ def test_other_processors_are_left_to_tensorflow(
     assert uses_onednn() is None
 
 
-def test_every_gpu_gives_memory_as_it_is_needed(tmp_path: Path) -> None:
+def test_gpu_memory_grows_as_needed(tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text(
         "from unittest.mock import MagicMock\nconfig = MagicMock()\n"
     )
@@ -102,7 +102,7 @@ print(tensorflow.grown)
     assert done.stdout == "[('GPU:0', True), ('GPU:1', True)]\n", done.stderr
 
 
-def test_what_a_failing_start_wrote_is_shown(tmp_path: Path) -> None:
+def test_output_of_a_failed_start_is_printed(tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text(
         "import os\nos.write(2, b'a library is missing\\n')\n1 / 0\n"
     )
@@ -173,7 +173,7 @@ def keras_home(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_nothing_that_keras_reads_changes_a_run(keras_home: Path) -> None:
+def test_settings_that_keras_reads_are_reset(keras_home: Path) -> None:
     settings = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first"}
     (keras_home / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
     code = """

@@ -113,7 +113,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_a_value_on_one_line_reads_back_the_same(value: object) -> None:
+def test_a_value_on_one_line_is_read_back_the_same(value: object) -> None:
     text = one_line(value)
     assert "\n" not in text
     assert read_yaml(text.encode()).value == value

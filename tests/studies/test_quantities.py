@@ -38,7 +38,7 @@ def test_measured_by_the_names_of_recipes(tmp_path) -> None:
 
 
 def one_run(path: Path, **changes: Any) -> RunFolder:
-    """Writes the summary of a finished run, some sections of it changed."""
+    """Write the summary of a finished run with some sections changed."""
     summary: dict[str, Any] = {
         "images": {"train": 50, "validation": 30, "test": 20},
         "train": {"accuracy": 0.5, "val_accuracy": 0.6},
@@ -91,14 +91,14 @@ def test_a_loss_that_diverged_was_not_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["test_recall", "test_augmented_auc", "best_test_f1_score"])
-def test_shares_that_are_no_accuracies(name: str) -> None:
+def test_other_fractions_than_accuracies(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
     assert (quantity.is_fraction, quantity.shown(0.9)) == (True, "90.00 %")
     assert quantity.standard_error == pytest.approx(0.015)
 
 
 @pytest.mark.parametrize("name", ["test_loss", "learning_rate"])
-def test_no_shares(name: str) -> None:
+def test_quantities_that_are_no_fractions(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
     assert (quantity.is_fraction, quantity.shown(0.9)) == (False, "0.9")
     assert quantity.standard_error == 0

@@ -138,7 +138,7 @@ def test_fallbacks_are_the_next_stopped_run_and_then_a_new_one(
     assert second.fallback.train is fit and second.fallback.fallback is None
 
 
-def test_a_finished_run_comes_before_one_that_was_stopped(
+def test_a_finished_run_is_preferred_to_a_stopped_one(
     tmp_path: Path, attempts: list[Attempt]
 ) -> None:
     leave_checkpoint(leave_run(tmp_path, trial(0), "a-stopped", "interrupted"))

@@ -37,7 +37,7 @@ MakePlan = Callable[..., Plan]
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that is over."""
+    """The result of a training."""
 
     plan: Plan
     model: keras.Model
@@ -54,7 +54,7 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def make_plan(tmp_path: Path) -> MakePlan:
-    """Plans the tiny network with some settings changed, each `setting=value`."""
+    """Plan the tiny model with some settings changed, each `setting=value`."""
     file = tmp_path / "tiny.yaml"
     file.write_text(RECIPE, encoding="utf-8")
     return lambda *settings: plan_network(read_recipe(file, settings), (8, 8, 1), 10)
@@ -62,7 +62,7 @@ def make_plan(tmp_path: Path) -> MakePlan:
 
 @pytest.fixture
 def trained(make_plan: MakePlan, digits: Dataset, tmp_path: Path) -> Callable[..., Trained]:
-    """Trains the tiny network with some settings changed, as kcnn fit would."""
+    """Train the tiny model with some settings changed, as kcnn fit would."""
 
     def run_training(*settings: str, progress: Progress | None = None) -> Trained:
         run = create_run(tmp_path, "tiny")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from kcnn.errors import TrainingError
 from kcnn.training.devices import choose_devices, mirrored
 
-# Makes logical devices of the processor before anything else, then fits recipes on some of them.
+# Make logical devices of the processor before anything else, then fit recipes on some of them.
 SCRIPT = """
 import json, sys
 import tensorflow as tf
@@ -132,7 +132,7 @@ def test_two_devices_train_as_one(tmp_path) -> None:
         # The rate that Keras has by itself.
         ["train.batch_size=64", "train.optimizer=SGD", "train.learning_rate_schedule=Cosine"],
         ["train.batch_size=98", *ONE_HOT],
-        # Shares that are not equal: Keras takes the mean of the devices' means.
+        # Parts that are not equal: Keras takes the mean of the devices' means.
         ["train.batch_size=63"],
         ["train.batch_size=503"],
     )
@@ -173,8 +173,8 @@ def test_averaged_weights_and_scaled_losses_on_two_devices(tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_what_several_devices_cannot_do(tmp_path) -> None:
-    # Of 1006 images, the last of the batches of 67 has 1, that of the batches of 77 has 5: shares
+def test_several_devices_refuse_small_batches_and_accumulation(tmp_path) -> None:
+    # Of 1006 images, the last of the batches of 67 has 1, that of the batches of 77 has 5: parts
     # of 2, 2, 1 and none. The last of the batches of 6 has 4, but 6 give 2, 2, 2 and none.
     jobs = [
         {"devices": 2, "settings": ["train.batch_size=67"]},
@@ -202,9 +202,7 @@ def test_what_several_devices_cannot_do(tmp_path) -> None:
         (4, "train.drop_remainder=true"),
     ],
 )
-def test_batches_of_one_size_are_shared_out_evenly(
-    batch_size: int, left_out: str, tmp_path
-) -> None:
+def test_batches_of_one_size_are_divided_evenly(batch_size: int, left_out: str, tmp_path) -> None:
     # Of 6 images, 4 devices get 2, 2, 1 and 1. A process each: one after another in one process,
     # trainings on several devices can fail in TensorFlow's collective operations (2.21).
     settings = ["train.epochs=1", f"train.batch_size={batch_size}", left_out]
@@ -213,7 +211,7 @@ def test_batches_of_one_size_are_shared_out_evenly(
 
 
 @pytest.mark.slow
-def test_a_run_on_two_devices_goes_on_as_if_it_had_never_stopped(tmp_path) -> None:
+def test_a_run_on_two_devices_is_resumed_exactly(tmp_path) -> None:
     jobs = [{"devices": 2, "settings": ["train.epochs=3"], "stop": stop} for stop in (None, 3)]
     whole, resumed = run_fits(tmp_path, 2, jobs)
     assert resumed["devices"] == ["CPU:0", "CPU:1"]

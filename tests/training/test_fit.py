@@ -11,13 +11,13 @@ from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.training.fit import compile_model, seconds_before
 
 
-def test_time_is_taken(trained: Callable) -> None:
+def test_epochs_have_seconds(trained: Callable) -> None:
     training = trained("train.epochs=2").training
     first, second = (row["seconds"] for row in training.rows)
     assert first > 0 and second > 0
 
 
-def test_time_that_earlier_processes_took() -> None:
+def test_seconds_of_earlier_processes() -> None:
     rows = [{"epoch": 1, "seconds": 20.0}, {"epoch": 2, "seconds": 10.0}]
     ended = {"MetricsFile": {"rows": rows, "begun": None}}
     unfinished = {"MetricsFile": {"rows": rows, "begun": {"elapsed": 5.5, "rate": 0.1}}}
@@ -27,7 +27,7 @@ def test_time_that_earlier_processes_took() -> None:
     assert seconds_before(Checkpoint(2, origin, False, [], unfinished, step=7)) == 35.5
 
 
-def test_the_same_seed_gives_the_same_training(trained: Callable) -> None:
+def test_the_same_seed_trains_the_same_model(trained: Callable) -> None:
     first, again, other = trained(), trained(), trained("train.seed=1")
     for one, same in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, same)

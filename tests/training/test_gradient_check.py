@@ -45,7 +45,7 @@ def model_with(layer: keras.Layer) -> keras.Model:
 
 
 class Wrong(keras.layers.Layer):
-    """x squared, with a share of its gradient."""
+    """x squared, with a fraction of its gradient."""
 
     def __init__(self, share: float) -> None:
         super().__init__(dtype="float64")
@@ -105,7 +105,7 @@ def test_the_same_layer_with_the_right_gradient(make_plan: MakePlan, batch: Imag
     assert check_gradients(make_plan(), model_with(Wrong(1.0)), batch, 60).agrees
 
 
-def test_counts_kinks_apart(make_plan: MakePlan, batch: Images) -> None:
+def test_kinks_are_not_compared(make_plan: MakePlan, batch: Images) -> None:
     result = check_gradients(make_plan(), model_with(Positive(dtype="float64")), batch, 100)
     kinks = [one for one in result.weights if one.finding == "kink"]
     assert [one.index for one in kinks] == [(0,), (2,), (4,)]
@@ -128,7 +128,7 @@ def test_takes_the_loss_of_the_recipe(make_plan: MakePlan, batch: Images, loss: 
     assert checked(make_plan(f"train.loss={loss}"), batch).agrees
 
 
-def test_every_variable_gives_its_share(make_plan: MakePlan, batch: Images) -> None:
+def test_some_weights_of_every_variable_are_checked(make_plan: MakePlan, batch: Images) -> None:
     plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
     result = checked(plan, batch, 1)
     assert len(result.weights) == len({one.variable for one in result.weights}) == 6
@@ -143,7 +143,7 @@ def test_repeats_by_the_seed(make_plan: MakePlan, batch: Images) -> None:
     assert [one.index for one in other.weights] != [one.index for one in first.weights]
 
 
-def test_dead_units_tell_nothing(make_plan: MakePlan, batch: Images) -> None:
+def test_dead_units_are_not_compared(make_plan: MakePlan, batch: Images) -> None:
     dead = "{Dense: {units: 4, activation: relu, bias_initializer: {Constant: {value: -99}}}}"
     plan = with_layers(make_plan, f"Flatten, {dead}")
     result = checked(plan, batch)

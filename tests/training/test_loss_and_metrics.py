@@ -26,7 +26,7 @@ LOSS_NAMES = [
 ]
 LABELS = np.array([3, 0, 9, 3, 5, 1])
 LOGITS = np.random.default_rng(0).normal(0, 3, (6, 10)).astype(np.float32)
-ANSWERS = {
+OUTPUTS = {
     "linear": LOGITS,
     "softmax": special.softmax(LOGITS, axis=1),
     "sigmoid": special.expit(LOGITS),
@@ -39,7 +39,7 @@ def targets_of(plan: Plan) -> np.ndarray:
 
 
 def value_of(plan: Plan, output: str) -> float:
-    return float(make_loss(plan)(targets_of(plan), ANSWERS[output]))
+    return float(make_loss(plan)(targets_of(plan), OUTPUTS[output]))
 
 
 # KLDivergence needs probabilities; check refuses it on logits.
@@ -52,11 +52,11 @@ def value_of(plan: Plan, output: str) -> float:
         if (name, output) != ("KLDivergence", "linear")
     ],
 )
-def test_every_loss_is_lower_for_better_answers(
+def test_every_loss_is_lower_for_better_predictions(
     name: str, output: str, make_plan: Callable[..., Plan]
 ) -> None:
     plan = make_plan(f"model.layers={LAYERS[output]}", f"train.loss={name}")
-    better = ANSWERS[output] + np.eye(10, dtype=np.float32)[LABELS] * 0.2
+    better = OUTPUTS[output] + np.eye(10, dtype=np.float32)[LABELS] * 0.2
     if output != "linear":
         better = better.clip(0, 1)
     value, lower = value_of(plan, output), float(make_loss(plan)(targets_of(plan), better))
@@ -68,7 +68,7 @@ def test_every_loss_is_lower_for_better_answers(
     "name",
     ["CategoricalCrossentropy", "SparseCategoricalCrossentropy", "CategoricalFocalCrossentropy"],
 )
-def test_logits_are_seen_in_the_network(name: str, make_plan: Callable[..., Plan]) -> None:
+def test_logits_are_recognized_by_the_last_layer(name: str, make_plan: Callable[..., Plan]) -> None:
     values = [
         value_of(make_plan(f"model.layers={LAYERS[output]}", f"train.loss={name}"), output)
         for output in ("linear", "softmax", "softmax_layer")
@@ -77,7 +77,7 @@ def test_logits_are_seen_in_the_network(name: str, make_plan: Callable[..., Plan
 
 
 @pytest.mark.parametrize("name", ["BinaryCrossentropy", "BinaryFocalCrossentropy"])
-def test_binary_losses_see_logits_too(name: str, make_plan: Callable[..., Plan]) -> None:
+def test_binary_losses_recognize_logits(name: str, make_plan: Callable[..., Plan]) -> None:
     logits, sigmoid = (
         value_of(make_plan(f"model.layers={LAYERS[output]}", f"train.loss={name}"), output)
         for output in ("linear", "sigmoid")
@@ -85,7 +85,7 @@ def test_binary_losses_see_logits_too(name: str, make_plan: Callable[..., Plan])
     assert logits == pytest.approx(sigmoid, rel=1e-4)
 
 
-def test_what_the_recipe_says_of_logits_stands(make_plan: Callable[..., Plan]) -> None:
+def test_from_logits_in_the_recipe_is_kept(make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(
         f"model.layers={LAYERS['softmax']}",
         "train.loss={SparseCategoricalCrossentropy: {from_logits: true}}",
@@ -154,22 +154,22 @@ def test_measure_equals_evaluate(
 
 
 @pytest.mark.parametrize("name", ["Precision", "Recall", "AUC", "F1Score"])
-def test_of_mixed_labels_the_heavier_one_counts(name: str, make_plan: Callable[..., Plan]) -> None:
+def test_the_larger_part_of_a_mixed_label_counts(name: str, make_plan: Callable[..., Plan]) -> None:
     settings = ["train.loss=CategoricalCrossentropy", f"train.metrics=[{name}]"]
     plain, mixing = (
         make_plan(f"model.layers={LAYERS['softmax']}", *settings, f"data.augment={augment}")
         for augment in ("[]", "[MixUp]")
     )
-    answers, whole = ANSWERS["softmax"], np.eye(10, dtype=np.float32)[LABELS]
+    outputs, whole = OUTPUTS["softmax"], np.eye(10, dtype=np.float32)[LABELS]
     values = []
     for plan, targets in ((plain, whole), (mixing, 0.7 * whole + 0.3 * whole[::-1])):
         metric = make_metrics(plan)[1]
-        metric.update_state(targets, answers)
+        metric.update_state(targets, outputs)
         values.append(float(metric.result()))
     assert values[1] == pytest.approx(values[0])
 
 
-def test_k_where_it_is_left_out_is_keras_s() -> None:
+def test_the_default_of_k_is_that_of_keras() -> None:
     for kind in (
         keras.metrics.TopKCategoricalAccuracy,
         keras.metrics.SparseTopKCategoricalAccuracy,
@@ -178,6 +178,6 @@ def test_k_where_it_is_left_out_is_keras_s() -> None:
 
 
 def test_probabilities() -> None:
-    np.testing.assert_allclose(probabilities(LOGITS, "linear"), ANSWERS["softmax"], rtol=1e-6)
+    np.testing.assert_allclose(probabilities(LOGITS, "linear"), OUTPUTS["softmax"], rtol=1e-6)
     for activation in ("softmax", "sigmoid"):
-        assert probabilities(ANSWERS[activation], activation) is ANSWERS[activation]
+        assert probabilities(OUTPUTS[activation], activation) is OUTPUTS[activation]

@@ -21,7 +21,7 @@ def test_it_holds_inside_and_is_restored() -> None:
 
 
 @pytest.mark.parametrize("setting", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_what_a_recipe_says_is_taken(setting: str) -> None:
+def test_the_precision_of_the_recipe_is_kept(setting: str) -> None:
     assert choose_precision(setting, choose_devices("cpu")) == Precision(setting)
 
 
@@ -48,7 +48,7 @@ def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> 
     ],
 )
 def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
-    """No GPU is needed: what TensorFlow says of one is put in its place."""
+    """No GPU is needed: TensorFlow's description of one is replaced."""
     gpus = list(range(len(capabilities)))
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
     monkeypatch.setattr(
@@ -72,7 +72,7 @@ def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
         ("", "", None),
     ],
 )
-def test_bfloat16_is_fast_where_it_was_measured_to_be(
+def test_bfloat16_is_chosen_where_it_is_faster(
     monkeypatch, vendor: str, flags: str, instructions: str | None
 ) -> None:
     said = {"vendor_id": vendor, "flags": flags}

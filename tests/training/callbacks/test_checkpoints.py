@@ -92,14 +92,14 @@ def test_a_resumed_training_ends_as_a_whole_one(run: RunFolder, tmp_path: Path, 
     assert newest_checkpoint(run, notes).epoch == 4
 
 
-def test_a_training_that_begins_restores_nothing(run: RunFolder) -> None:
+def test_a_new_training_restores_nothing(run: RunFolder) -> None:
     model, plain = make_model(), make_model()
     fit(model, run, 1)
     plain.fit(POINTS, VALUES, batch_size=2, shuffle=False, verbose=0)
     assert_equal(model, plain)
 
 
-def test_a_stopped_training_says_so(run: RunFolder, notes) -> None:
+def test_a_checkpoint_records_early_stopping(run: RunFolder, notes) -> None:
     stops = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=1e9)
     fit(make_model(), run, 9, callbacks=(stops,))
     found = newest_checkpoint(run, notes)
@@ -108,7 +108,7 @@ def test_a_stopped_training_says_so(run: RunFolder, notes) -> None:
 
 
 @pytest.mark.parametrize("units", [2, 3])
-def test_another_network_is_one_line(run: RunFolder, units: int, notes) -> None:
+def test_the_checkpoint_of_another_model_is_refused(run: RunFolder, units: int, notes) -> None:
     fit(make_model(), run, 1)
     model = make_model(units)
     before = everything(model)
@@ -120,7 +120,7 @@ def test_another_network_is_one_line(run: RunFolder, units: int, notes) -> None:
         np.testing.assert_array_equal(one, two)
 
 
-def test_what_a_part_refuses_keeps_its_own_words(run: RunFolder, notes, monkeypatch) -> None:
+def test_the_error_of_a_part_is_kept(run: RunFolder, notes, monkeypatch) -> None:
     fit(make_model(), run, 1)
 
     def refuse(self: MetricsFile, state: dict[str, Any]) -> None:
@@ -160,7 +160,7 @@ def test_no_checkpoint_within_an_epoch_before_it_is_time(run: RunFolder) -> None
 
 
 class StopAtStep(keras.callbacks.Callback):
-    """Presses Ctrl-C after two steps of the second epoch, whose checkpoint is written then."""
+    """Press Ctrl-C after two steps of the second epoch, when its checkpoint is written."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.epoch = epoch

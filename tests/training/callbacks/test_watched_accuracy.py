@@ -9,7 +9,7 @@ from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
 
 
 class Later(keras.callbacks.Callback):
-    """Keeps what a callback that comes after another finds among the metrics."""
+    """Keep the metrics that a later callback finds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,8 +38,8 @@ def test_measures_the_weights_of_each_epoch_as_evaluation_does(
 
     class Evaluated(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            answers = model.predict(digits.train.images, verbose=0).argmax(axis=1)
-            expected.append(np.mean(answers == digits.train.labels))
+            outputs = model.predict(digits.train.images, verbose=0).argmax(axis=1)
+            expected.append(np.mean(outputs == digits.train.labels))
 
     callback = WatchedAccuracy(watched)
     assert callback.columns == ["few", "many"]

@@ -36,7 +36,7 @@ def half_cosine(fraction: float) -> float:
 
 
 def rates_in_steps(plan: Plan) -> list[float]:
-    """Takes every step of a training and notes the rate of each."""
+    """Return the learning rate of each step of a training."""
     optimizer = make_optimizer(plan.recipe.train, STEPS_PER_EPOCH)
     weight = keras.Variable([1.0])
     rates = []
@@ -161,7 +161,7 @@ def test_every_optimizer_lowers_the_loss(
 
 # Ftrl divides by the rate: a rise from nothing is refused.
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "Ftrl"])
-def test_every_optimizer_rises_from_nothing(name: str, make_plan: Callable[..., Plan]) -> None:
+def test_every_optimizer_accepts_a_warmup_from_0(name: str, make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(
         f"train.optimizer={name}", "train.learning_rate_schedule={Constant: {warmup_epochs: 0.4}}"
     )

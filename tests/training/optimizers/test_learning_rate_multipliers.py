@@ -15,7 +15,7 @@ from kcnn.training.optimizers.learning_rate_multipliers import with_multipliers
 
 
 def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.ndarray]:
-    """Trains two weights of equal value by the same gradients."""
+    """Train two weights of equal value with the same gradients."""
     random = np.random.default_rng(0)
     start = random.normal(size=(3, 4)).astype(np.float32)
     weights = [keras.Variable(start, name=name) for name in ("first", "second")]
@@ -26,7 +26,7 @@ def stepped(optimizer: keras.optimizers.Optimizer, steps: int = 4) -> list[np.nd
 
 
 ALONE = [name for name in OPTIMIZERS if name[0].isupper() and name != "Adafactor"]
-# AdamW decays unless told not to, which a rate of its own would change.
+# AdamW decays by default, which another learning rate would change.
 IN_PROPORTION = [name for name in ALONE if "Muon" not in name and name != "AdamW"]
 PATHS = {"first": 0.25}
 

@@ -31,7 +31,7 @@ def test_singular_values_come_near_one(shape: tuple[int, int], scale: float) -> 
     assert (np.diag(along) > 0.6).all()
 
 
-def test_a_gradient_of_zeros_moves_nothing() -> None:
+def test_a_gradient_of_0_changes_no_weight() -> None:
     np.testing.assert_array_equal(orthogonalize(tf.zeros((6, 4)), 5), np.zeros((6, 4)))
 
 
@@ -75,7 +75,7 @@ def test_everything_else_is_trained_by_sgd(shape: tuple[int, ...]) -> None:
         np.testing.assert_allclose(weight.numpy(), same.numpy(), rtol=1e-5, atol=1e-6)
 
 
-def test_decay_does_nothing_to_a_kernel_that_keeps_its_norm() -> None:
+def test_weight_decay_does_not_change_a_normalized_kernel() -> None:
     start, gradient = normal(3, 3, 2, 4), tf.constant(normal(3, 3, 2, 4))
     kernels = [keras.Variable(start), keras.Variable(start)]
     for kernel, decay in zip(kernels, (None, 0.5), strict=True):

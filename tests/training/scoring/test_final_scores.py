@@ -57,7 +57,7 @@ ONE_EPOCH = ("data.validation=0", "train.epochs=1")
 
 
 def averaged_by_hand(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Averages logits as airbench94 does, all images at once."""
+    """Average logits as airbench94 does, all images at once."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
 
     def both_ways(views: np.ndarray) -> np.ndarray:

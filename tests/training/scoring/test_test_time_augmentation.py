@@ -17,7 +17,7 @@ BOTH = FlipsAndShifts(flip="horizontal", shift=1)
 
 
 def pixels_shown(*places: tuple[int, int], size: int = 3, activation=None) -> keras.Model:
-    """Answers with the pixels at some places, so that averages can be worked out by hand."""
+    """A model that returns the pixels at some positions: averages can be computed by hand."""
     image = keras.Input((size, size, 1), name="image")
     dense = keras.layers.Dense(len(places), use_bias=False, activation=activation)
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
@@ -35,29 +35,29 @@ def one_bright_pixel(row: int, right: int, size: int = 3) -> np.ndarray:
 
 
 def averaged(model: keras.Model, images: np.ndarray, changes: FlipsAndShifts) -> list[list[float]]:
-    answers = predict_augmented(model, images, changes, Progress())
-    assert answers.dtype == np.float32
-    return answers.tolist()
+    outputs = predict_augmented(model, images, changes, Progress())
+    assert outputs.dtype == np.float32
+    return outputs.tolist()
 
 
 @pytest.mark.parametrize(
     ("changes", "bright", "expected"),
     [
-        # The image in its place counts one half, and so do both of its flips together.
+        # The unshifted image counts one half, and so do both of its flips together.
         (SHIFT, (1, 1), 50),
         (FLIP, (1, 1), 100),
         (BOTH, (1, 1), 50),
-        # Up-left brings the last pixel to the centre, down-right the first; no other comes there.
+        # Up-left brings the last pixel to the center, down-right the first; no other comes there.
         (SHIFT, (2, 2), 25),
         (SHIFT, (0, 0), 25),
         (SHIFT, (0, 2), 0),
         (SHIFT, (1, 2), 0),
-        # A flip leaves the centre column alone: it comes after the shift.
+        # A flip leaves the center column alone: it comes after the shift.
         (BOTH, (2, 2), 25),
         (BOTH, (0, 2), 0),
     ],
 )
-def test_what_comes_to_the_centre(changes, bright, expected: float) -> None:
+def test_views_at_the_center(changes, bright, expected: float) -> None:
     assert averaged(pixels_shown((1, 1)), one_bright_pixel(*bright), changes) == [[expected]]
 
 
@@ -67,13 +67,13 @@ def test_what_comes_to_the_centre(changes, bright, expected: float) -> None:
         (FLIP, (0, 0), [50, 50]),
         (FLIP, (0, 2), [50, 50]),
         (SHIFT, (0, 0), [50, 0]),
-        # What a shift leaves empty mirrors the pixels beside the edge, so the centre is there.
+        # What a shift leaves empty mirrors the pixels beside the edge, so the center is there.
         (SHIFT, (1, 1), [50, 50]),
         (BOTH, (1, 1), [50, 50]),
         (BOTH, (0, 0), [25, 25]),
     ],
 )
-def test_what_comes_to_the_corners(changes, bright, expected: list[float]) -> None:
+def test_views_at_the_corners(changes, bright, expected: list[float]) -> None:
     model = pixels_shown((0, 0), (0, 2))
     assert averaged(model, one_bright_pixel(*bright), changes) == [expected]
 
@@ -84,7 +84,7 @@ def test_longer_shifts() -> None:
     assert averaged(model, one_bright_pixel(3, 3, size=5), far) == [[0]]
 
 
-def test_it_averages_what_the_model_gives() -> None:
+def test_the_outputs_of_the_model_are_averaged() -> None:
     model = pixels_shown((0, 0), (0, 2), activation="softmax")
     image = one_bright_pixel(0, 0) // 50
     as_it_is = np.exp(2) / (np.exp(2) + 1)
@@ -127,7 +127,7 @@ def test_memory_is_that_of_a_batch_and_not_of_the_set() -> None:
     assert peak < images.nbytes / 2
 
 
-def test_answers_that_are_not_finite() -> None:
+def test_predictions_that_are_not_finite() -> None:
     model = pixels_shown((0, 0))
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
