@@ -99,6 +99,8 @@ def test_each_layer_agrees_with_keras(name: str) -> None:
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 @example(shape=(3, 3, 1), layers=[{"PReLU": {"shared_axes": 4}}])
 @example(shape=(3, 3, 2), layers=[{"PReLU": {"shared_axes": [0]}}])
+@example(shape=(3, 4, 5), layers=[{"LayerNormalization": {"axis": [3, 1]}}])
+@example(shape=(3, 4, 5), layers=[{"LayerNormalization": {"axis": [1, -1]}}])
 def test_chains_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
     assert_agreement(at_random.recipe_of(layers), shape)
 

@@ -65,7 +65,8 @@ class Normalization(Layer):
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return the shape of its weights: the sizes along its axes."""
-        sizes = tuple(shape[position] for position in require_axes(self.axis, shape))
+        axes = sorted(listed(self.axis))  # as Keras sorts them: -1 before 1
+        sizes = tuple(shape[position] for position in require_axes(axes, shape))
         return dict.fromkeys(("gamma", "beta", *self.moving_averages), sizes)
 
     def parameters(self, shape: Shape) -> Expression:
