@@ -49,7 +49,7 @@ def start(body: str, seconds: tuple[float, float, float] = (30, 3, 5)) -> subpro
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    time.sleep(0.1)  # until it is where it shall be
+    time.sleep(0.1)  # until it has reached the state to test
     return process
 
 
@@ -77,7 +77,7 @@ def test_a_process_that_does_not_end_is_ended() -> None:
 
 
 @POSIX
-def test_a_process_that_cannot_end_itself_shows_where_it_is() -> None:
+def test_a_process_that_cannot_end_prints_its_threads() -> None:
     body = f"try: time.sleep(60)\nexcept Stopped: time.sleep(0.2); {IN_C_ALONE}"
     process = start(body, (0.5, 0.4, 0.3))
     process.send_signal(signal.SIGTERM)
@@ -103,7 +103,7 @@ except Stopped:
 
 
 @POSIX
-def test_what_must_be_done_before_a_forced_end_is_done() -> None:
+def test_actions_run_before_a_forced_end() -> None:
     action = 'lambda: os.write(1, b"killed\\n")'
     process = start(f"with on_forced_end({action}): {IN_C}", (0.5, 0.4, 5))
     process.send_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_signals_that_are_ignored_stay_ignored() -> None:
 
 
 def test_a_stop_waits_for_the_next_point() -> None:
-    """In a script or a notebook, too, where nobody watches the signals and work goes on after."""
+    """Also in a script or a notebook, which watches no signals and continues afterwards."""
     passed, requested = [], []
     with pytest.raises(Stopped) as caught, stops_deferred(lambda: requested.append("now")):
         stop_if_requested()
@@ -136,7 +136,7 @@ def test_a_stop_waits_for_the_next_point() -> None:
     assert requested == ["now"]
     assert caught.value.signal == signal.SIGINT
     assert caught.value.status == exit_status(signal.SIGINT) == 130
-    stop_if_requested()  # nothing is left of the request
+    stop_if_requested()  # the request was reset
 
 
 def test_a_stop_comes_at_the_end_of_the_block() -> None:
@@ -171,7 +171,7 @@ def test_an_error_that_a_stop_has_caused_is_a_stop() -> None:
 
 
 @POSIX
-def test_what_is_started_while_signals_are_blocked_does_not_receive_them() -> None:
+def test_a_process_started_while_signals_are_blocked_receives_none() -> None:
     code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
     with signals_blocked([signal.SIGINT]):
         inside = subprocess.check_output([sys.executable, "-c", code], text=True)

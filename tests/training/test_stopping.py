@@ -1,4 +1,4 @@
-"""A signal during training ends it between two steps, whatever moment it comes at."""
+"""A signal during training ends it between two steps, at whatever moment it comes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG = ("train.epochs=100000", "train.batch_size=16")
 
 
 class SignalsAtStep(Progress):
-    """Sends a signal when a step is reported, which Keras does in another thread."""
+    """Send a signal when a step is reported, which Keras does in another thread."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
@@ -67,7 +67,7 @@ def test_scoring_the_validation_images_can_be_stopped(trained: Callable, tmp_pat
 
 @pytest.mark.slow
 def test_stops_at_random_moments(trained: Callable, pytestconfig: pytest.Config) -> None:
-    """Each drops a feed that is in the middle of its work, and all that reads it must end."""
+    """Each drops a feed that is reading images, and all of its threads must end."""
     draw = random.Random(0)
     settings = (*LONG, "data.augment=[{RandomCrop: {padding: 1}}]")
     for _ in range(pytestconfig.getoption("--stops")):

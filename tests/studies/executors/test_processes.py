@@ -1,4 +1,4 @@
-"""Real trainings of a tiny network, two at a time."""
+"""Real trainings of a tiny model, two at the same time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 
 class Titles(Progress):
-    """Keeps which trainings began and ended, and the epochs of each."""
+    """Keep the titles of the trials that began and ended, and the epochs of each."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []

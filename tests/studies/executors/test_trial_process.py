@@ -1,4 +1,4 @@
-"""What the two processes say to each other; whole trainings are in test_reproduce.py."""
+"""Messages between the two processes; whole trainings are in test_processes.py."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def test_events_arrive_as_they_were_sent() -> None:
     assert process.has_trained
 
 
-def test_what_nobody_receives_does_not_fail_the_work() -> None:
+def test_a_closed_pipe_does_not_fail_the_training() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     receiver.close()
     with pytest.raises(OSError):
         sender.send("anybody?")
-    module._Relay(sender).note("anybody?")  # the end of the parent stops the work, not this
+    module._Relay(sender).note("anybody?")  # not this stops the training, but the end of the parent
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_nobody_receives_does_not_fail_the_work() -> None:
     [DataError("a"), ExportError("a", "b"), KcnnError("a"), RunError("a\nb"), TrainingError("a"),
      RecipeError(["a:1: b", "a:2: c"], "d")],
 )  # fmt: skip
-def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
+def test_an_error_keeps_its_class(error: KcnnError) -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
 
     def fail(progress: Progress) -> None:
@@ -96,7 +96,7 @@ def test_an_error_stays_of_its_kind(error: KcnnError) -> None:
     assert vars(received) == vars(error) and str(received) == str(error)
 
 
-def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
+def outcome_of(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
     process = module.TrialProcess(fit, arguments, Progress())
     process.start()
     while (ending := process.receive()) is None:
@@ -104,15 +104,15 @@ def last_words(arguments: Mapping[str, object]) -> RunFolder | KcnnError:
     return ending
 
 
-def test_an_error_comes_over_with_its_hint(tmp_path: Path) -> None:
+def test_an_error_is_received_with_its_hint(tmp_path: Path) -> None:
     wrong = {"recipe": "digits", "overrides": ["train.epochs=0"], "output_dir": tmp_path}
-    error = last_words(wrong)
+    error = outcome_of(wrong)
     assert isinstance(error, RecipeError)
     assert "expected a number above 0; got 0" in error.message
     assert error.hint is not None
 
 
-def test_a_bug_comes_over_with_its_traceback() -> None:
+def test_a_bug_is_received_with_its_traceback() -> None:
     process = module.TrialProcess(fit, {"recipe": 3}, Progress())
     process.start()
     while (ending := process.receive()) is None:
@@ -123,8 +123,8 @@ def test_a_bug_comes_over_with_its_traceback() -> None:
     assert str(ending) in note
 
 
-class EndsWhoReceivesIt:
-    """Ends the process that it is sent to, as the system does when memory is short."""
+class EndsItsReceiver:
+    """Ends the process that it is sent to, as the system does if memory runs out."""
 
     def __init__(self, end: Callable[..., None], *arguments: int) -> None:
         self._end = end, arguments
@@ -133,20 +133,20 @@ class EndsWhoReceivesIt:
         return self._end
 
 
-def test_a_process_that_dies_without_a_word() -> None:
-    error = last_words({"recipe": EndsWhoReceivesIt(os._exit, 9)})
+def test_a_process_that_exits() -> None:
+    error = outcome_of({"recipe": EndsItsReceiver(os._exit, 9)})
     assert isinstance(error, TrainingError)
     assert "ended with status 9" in error.message
 
 
 def test_a_process_that_is_killed() -> None:
-    error = last_words({"recipe": EndsWhoReceivesIt(signal.raise_signal, signal.SIGKILL)})
+    error = outcome_of({"recipe": EndsItsReceiver(signal.raise_signal, signal.SIGKILL)})
     assert isinstance(error, TrainingError)
     assert "was killed by signal 9" in error.message
     assert error.hint is not None and "memory" in error.hint
 
 
-def test_a_process_that_starts_is_not_interrupted(tmp_path: Path) -> None:
+def test_a_starting_process_is_not_interrupted(tmp_path: Path) -> None:
     """Not even the first, with which Python starts a process that unblocks the signal."""
     code = """
 import signal, sys
