@@ -1,4 +1,4 @@
-"""Trained runs and tiny recipes for the tests of commands that take them."""
+"""Trained runs and tiny recipes for the tests of commands."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class _Relay(Progress):
         self.has_trained = False
 
     def receive(self, event: Event) -> None:
-        """Pass an event on; remember that training started."""
+        """Pass an event on, and record that training started."""
         self.has_trained |= isinstance(event, TrainingStarted)
         self._progress.receive(event)
 
 
 class FitHere:
-    """Stands in for TrialProcess: fits in this process, where TensorFlow runs already."""
+    """Replace TrialProcess: fit in this process, where TensorFlow is imported already."""
 
     has_died = False
 
@@ -67,11 +67,11 @@ class FitHere:
 
     @property
     def has_trained(self) -> bool:
-        """Whether it came so far as to train."""
+        """Whether the training started."""
         return self._relay.has_trained
 
     def start(self) -> None:
-        """Fit, and let whoever waits for the pipe know."""
+        """Fit, and close the pipe for those who wait for it."""
         try:
             self._ending = self._work(progress=self._relay, **self._arguments).run
         except KcnnError as error:
@@ -79,7 +79,7 @@ class FitHere:
         self._sender.send(None)
 
     def receive(self) -> RunFolder | KcnnError:
-        """Return what became of the fit."""
+        """Return the result of the fit."""
         self.receiver.close()
         self._sender.close()
         return self._ending
@@ -90,7 +90,7 @@ class FitHere:
 
 @pytest.fixture(scope="session")
 def fits_here() -> Callable[[], AbstractContextManager[None]]:
-    """Let sweeps and reproductions train in this process, and draw one picture of each run.
+    """Let sweeps and reproductions train in this process, and write a single plot of each run.
 
     The processes are tested in test_processes.py; starting TensorFlow in each takes seconds.
     """
@@ -107,37 +107,39 @@ def _fits_here() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def assert_same() -> Callable[[RunFolder, RunFolder], None]:
-    """Fails unless all that came of two trainings is the same, apart from times and memory."""
+    """Fail unless the results of two trainings are equal, except for times and memory."""
     return _assert_same
 
 
 def _without_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_times(one) for name, one in value.items() if name not in _TIMES}
+        return {name: _without_times(item) for name, item in value.items() if name not in _TIMES}
     return value
 
 
-def _assert_same(one: RunFolder, other: RunFolder) -> None:
-    """Every file that says what came of a training is the same, apart from times."""
+def _assert_same(first: RunFolder, second: RunFolder) -> None:
+    """Compare every file with results of a training, except for times."""
     for name in ("steps.csv", "predictions.csv", "per_class.csv", "confusion.csv"):
-        assert (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
-    rows, others = (list(map(_without_times, read_metrics(run))) for run in (one, other))
-    assert rows == others
-    assert _without_times(read_summary(one).values) == _without_times(read_summary(other).values)
+        assert (first.path / name).read_bytes() == (second.path / name).read_bytes(), name
+    first_rows, second_rows = (
+        list(map(_without_times, read_metrics(run))) for run in (first, second)
+    )
+    assert first_rows == second_rows
+    assert _without_times(read_summary(first).values) == _without_times(read_summary(second).values)
     for which, name in (("last", "model.keras"), ("best", "best.keras")):
-        assert (one.path / name).exists() == (other.path / name).exists()
-        if (one.path / name).exists():
-            models = [load_model(run, which) for run in (one, other)]
+        assert (first.path / name).exists() == (second.path / name).exists()
+        if (first.path / name).exists():
+            models = [load_model(run, which) for run in (first, second)]
             for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
                 np.testing.assert_array_equal(ours, theirs)
-    with np.load(one.filters) as ours, np.load(other.filters) as theirs:
+    with np.load(first.filters) as ours, np.load(second.filters) as theirs:
         for moment in ("before", "after"):
             np.testing.assert_array_equal(ours[moment], theirs[moment])
 
 
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A run on scikit-learn's digits as kcnn fit leaves it; tests must not change it."""
+    """Make a run on scikit-learn's digits as kcnn fit does. Tests must not change it."""
     run = create_run(tmp_path_factory.mktemp("outputs"), "digits")
     write_text(run.resolved, DIGITS)
     recipe = read_recipe(run.resolved)
@@ -162,12 +164,12 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture
 def fruit_run(tmp_path: Path) -> RunFolder:
-    """A finished run on a folder of two classes, `photos` beside its outputs."""
+    """Make a finished run on a folder of two classes, `photos` beside its outputs."""
     photos = tmp_path / "photos"
-    for name, colour in (("apple", "red"), ("banana", "yellow")):
+    for name, color in (("apple", "red"), ("banana", "yellow")):
         (photos / name).mkdir(parents=True)
         for number in range(5):
-            Image.new("RGB", (8, 8), colour).save(photos / name / f"{number}.png")
+            Image.new("RGB", (8, 8), color).save(photos / name / f"{number}.png")
     run = create_run(tmp_path / "outputs", "fruit")
     data = f"dataset: folder, path: {photos}, image_size: [8, 8]"
     write_text(run.resolved, DIGITS.replace("dataset: digits", data).replace("10}", "2}"))
@@ -179,7 +181,7 @@ def fruit_run(tmp_path: Path) -> RunFolder:
 
 @pytest.fixture
 def put_model() -> Callable[..., None]:
-    """Put an untrained model of some layers, on one line, into a run in place of its own."""
+    """Replace the model of a run by an untrained model of some layers."""
 
     def put(
         run: RunFolder,
@@ -203,7 +205,7 @@ def put_model() -> Callable[..., None]:
 
 @pytest.fixture
 def own_run(trained_run: RunFolder, tmp_path: Path) -> RunFolder:
-    """A copy of the trained run that a test may damage."""
+    """Copy the trained run, so that a test may damage it."""
     copy = tmp_path / "outputs" / "digits" / "run-001"
     shutil.copytree(trained_run.path, copy)
     return RunFolder(copy)

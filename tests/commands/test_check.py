@@ -28,7 +28,7 @@ AS_FAR = "as far as can be told without the images"
 
 @pytest.fixture
 def npz(tmp_path: Path) -> Path:
-    """A recipe for an npz of 4×4 images."""
+    """Write a recipe for an npz of 4×4 images."""
     file = tmp_path / "photos.yaml"
     file.write_text(NPZ)
     images, labels = np.zeros((40, 4, 4), np.uint8), np.arange(40) % 3
@@ -39,7 +39,7 @@ def npz(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A recipe for a folder of three classes, which is there."""
+    """Write a recipe for a folder of three classes, and the folder."""
     file = tmp_path / "photos.yaml"
     file.write_text(FOLDER)
     for name in ("cat", "dog", "owl"):
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def thousand_classes(folder: Path) -> list[str]:
-    """Makes what AlexNet is for."""
+    """Make a folder with as many classes as AlexNet has outputs."""
     for number in range(1000):
         (folder / str(number)).mkdir()
         (folder / str(number) / "0.png").touch()
@@ -59,24 +59,22 @@ def thousand_classes(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_is_right(name: str, tmp_path: Path) -> None:
+def test_accepts_every_shipped_recipe(name: str, tmp_path: Path) -> None:
     result = check(name, thousand_classes(tmp_path) if name == "alexnet" else [])
     assert not result.built
 
 
-def test_sizes() -> None:
+def test_plan_of_digits() -> None:
     plan = check("digits").plan
     assert (plan.image_shape, plan.classes, plan.cost.parameters) == ((8, 8, 1), 10, 30_634)
 
 
-def test_build() -> None:
+def test_builds_the_model_if_asked() -> None:
     assert check("digits", build=True).built
 
 
 @pytest.mark.parametrize("recipe", ["digits", "folder", "npz"])
-def test_neither_tensorflow_nor_numpy_is_needed(
-    recipe: str, request: pytest.FixtureRequest
-) -> None:
+def test_imports_neither_tensorflow_nor_numpy(recipe: str, request: pytest.FixtureRequest) -> None:
     name = recipe if recipe == "digits" else request.getfixturevalue(recipe)
     code = (
         f"import sys; from kcnn.commands.check import check; check({str(name)!r}); "
@@ -86,7 +84,7 @@ def test_neither_tensorflow_nor_numpy_is_needed(
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_the_size_of_images_stands_in_the_header_of_an_npz(npz: Path) -> None:
+def test_reads_the_image_shape_from_the_header_of_an_npz(npz: Path) -> None:
     plan = check(npz, build=True).plan
     assert (plan.image_shape, plan.classes) == ((4, 4, 1), None)
     assert plan.cost.parameters == 16 * 3 + 3
@@ -99,7 +97,7 @@ def test_the_size_of_images_stands_in_the_header_of_an_npz(npz: Path) -> None:
         check(npz)
 
 
-def test_classes_of_a_folder(folder: Path) -> None:
+def test_counts_the_classes_of_a_folder(folder: Path) -> None:
     plan = check(folder).plan
     assert plan.classes == 3
     shutil.rmtree(folder.parent / "photos" / "owl")
@@ -111,7 +109,7 @@ def test_classes_of_a_folder(folder: Path) -> None:
     )
 
 
-def test_images_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+def test_refuses_missing_images(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").rename(tmp_path / "elsewhere")
     with pytest.raises(RecipeError) as caught:
         check(folder)
@@ -136,7 +134,7 @@ def test_images_that_are_not_there(folder: Path, tmp_path: Path) -> None:
         (["train/a", "train/b", "train/c", "test/d"], "d: a class without training images"),
     ],
 )
-def test_folders_as_the_loader_reads_them(
+def test_refuses_folders_that_the_loader_refuses(
     folder: Path, tmp_path: Path, parts: list[str], message: str
 ) -> None:
     for part in parts:
@@ -146,13 +144,13 @@ def test_folders_as_the_loader_reads_them(
         check(folder, [path])
 
 
-def test_a_folder_that_may_not_be_entered(folder: Path) -> None:
+def test_refuses_a_path_that_cannot_be_read(folder: Path) -> None:
     name = "x" * 300
     with pytest.raises(RecipeError, match=f"{name}: cannot be read: File name too long"):
         check(folder, [f"data.path={name}"])
 
 
-def test_all_mistakes_are_told_together(folder: Path) -> None:
+def test_reports_all_mistakes_together(folder: Path) -> None:
     settings = ["data.path=gone", "model.layers[0]={AveragePooling2D: {pool_size: 9}}"]
     with pytest.raises(RecipeError) as caught:
         check(folder, settings)
@@ -161,7 +159,7 @@ def test_all_mistakes_are_told_together(folder: Path) -> None:
     assert "does not fit" in network
 
 
-def test_a_verdict_on_images_that_were_not_read_says_so(folder: Path) -> None:
+def test_text_says_that_images_were_not_read(folder: Path) -> None:
     assert check_text(check(folder)).splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}"
     built = check_text(check(folder, build=True))
     assert built.splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}; Keras built it"
@@ -169,13 +167,13 @@ def test_a_verdict_on_images_that_were_not_read_says_so(folder: Path) -> None:
     assert "no mistakes found\n" in check_text(check("digits"))
 
 
-def test_a_verdict_on_an_npz_says_so(npz: Path) -> None:
+def test_text_says_that_an_npz_was_not_read(npz: Path) -> None:
     text = check_text(check(npz))
     assert text.startswith(f"{npz}: no mistakes found, {AS_FAR}\n")
     assert "from 4×4×1 images; 51 parameters" in text
 
 
-def test_multipliers_of_weights_that_no_layer_has(npz: Path) -> None:
+def test_refuses_multipliers_of_unknown_weights(npz: Path) -> None:
     mistaken = NPZ.replace(
         "optimizer", "learning_rate_multipliers:\n  {dense/kernal: 3}, optimizer"
     )
@@ -198,7 +196,7 @@ def test_multipliers_of_weights_that_no_layer_has(npz: Path) -> None:
         ("data.image_size=[1, 1]", "layer "),
     ],
 )
-def test_what_does_not_fit(setting: str, message: str) -> None:
+def test_refuses_models_that_do_not_fit(setting: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         check("digits", [setting, "model.layers[3].Conv2D.padding=valid"])
     assert message in caught.value.message
@@ -224,7 +222,9 @@ def test_what_does_not_fit(setting: str, message: str) -> None:
         ),
     ],
 )
-def test_more_images_than_a_named_set_has(setting: str, problem: str, hint: str) -> None:
+def test_refuses_more_validation_images_than_a_dataset_has(
+    setting: str, problem: str, hint: str
+) -> None:
     with pytest.raises(RecipeError) as caught:
         check("cifar", [setting])
     assert caught.value.problems == (f"command line, {setting}: {problem}",)
@@ -232,5 +232,5 @@ def test_more_images_than_a_named_set_has(setting: str, problem: str, hint: str)
 
 
 @pytest.mark.parametrize("setting", ["data.validation=49872", "train.batch_size=45000"])
-def test_as_many_images_as_a_named_set_has(setting: str) -> None:
+def test_accepts_all_but_a_few_images_for_validation(setting: str) -> None:
     assert check("cifar", [setting]).plan

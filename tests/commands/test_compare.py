@@ -26,7 +26,7 @@ MakeRun = Callable[..., RunFolder]
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """Makes a finished run that is wrong on the test images given."""
+    """Make a finished run whose predictions are wrong for the given test images."""
 
     def make(
         name: str,
@@ -53,7 +53,7 @@ def make_run(tmp_path: Path) -> MakeRun:
     return make
 
 
-def test_accuracies_and_their_intervals(make_run: MakeRun, tmp_path: Path) -> None:
+def test_accuracies_have_intervals(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(100))
     make_run("b", range(50), "train.epochs=5")
     result = compare(["digits/a", "digits/b"], tmp_path)
@@ -63,7 +63,7 @@ def test_accuracies_and_their_intervals(make_run: MakeRun, tmp_path: Path) -> No
     assert result.differences == {"train.epochs": [30, 5]}
 
 
-def test_the_paired_test_counts_images(make_run: MakeRun, tmp_path: Path) -> None:
+def test_paired_test_counts_images(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(30))
     make_run("b", range(20, 25), "train.epochs=5")
     assert compare(["digits/a", "digits/b"], tmp_path).paired == mcnemar(0, 25)
@@ -71,7 +71,7 @@ def test_the_paired_test_counts_images(make_run: MakeRun, tmp_path: Path) -> Non
     assert compare(["digits/a", "digits/c"], tmp_path).paired == mcnemar(3, 28)
 
 
-def test_seeds_are_grouped(make_run: MakeRun, tmp_path: Path) -> None:
+def test_groups_seeds_of_a_recipe(make_run: MakeRun, tmp_path: Path) -> None:
     for seed, wrong in enumerate((100, 110, 120)):
         make_run(f"a{seed}", range(wrong), f"train.seed={seed}")
     make_run("b", range(50), "train.epochs=5")
@@ -89,7 +89,7 @@ def test_seeds_are_grouped(make_run: MakeRun, tmp_path: Path) -> None:
     assert result.group_difference is None
 
 
-def test_two_groups_of_seeds(make_run: MakeRun, tmp_path: Path) -> None:
+def test_compares_two_groups_of_seeds(make_run: MakeRun, tmp_path: Path) -> None:
     for seed, wrong in enumerate((100, 104, 108)):
         make_run(f"a{seed}", range(wrong), f"train.seed={seed}")
         make_run(f"b{seed}", range(wrong - 50), f"train.seed={seed}", "train.epochs=5")
@@ -100,7 +100,7 @@ def test_two_groups_of_seeds(make_run: MakeRun, tmp_path: Path) -> None:
     assert not interval.covers(0)
 
 
-def test_the_same_seed_again_is_not_counted(make_run: MakeRun, tmp_path: Path) -> None:
+def test_ignores_a_repeated_seed(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(100))
     make_run("b", range(100))
     (group,) = compare(["digits/a", "digits/b"], tmp_path).groups
@@ -108,7 +108,7 @@ def test_the_same_seed_again_is_not_counted(make_run: MakeRun, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("settings", [(), OWN])
-def test_the_same_images_in_two_sizes(
+def test_compares_runs_on_the_same_images_in_two_sizes(
     settings: tuple[str, ...], make_run: MakeRun, tmp_path: Path
 ) -> None:
     for name, size in (("a", 8), ("b", 16)):
@@ -118,7 +118,7 @@ def test_the_same_images_in_two_sizes(
     assert len(compare(["digits/a", "digits/b"], tmp_path).runs) == 2
 
 
-def test_the_same_images_elsewhere(make_run: MakeRun, tmp_path: Path) -> None:
+def test_compares_runs_on_the_same_images_in_two_folders(make_run: MakeRun, tmp_path: Path) -> None:
     for name, file in (("a", "before"), ("b", "moved")):
         run = make_run(name, range(9), digest="the same")
         settings = ["data.dataset=npz", f"data.path={file}.npz"]
@@ -211,7 +211,7 @@ class TestRefused:
         assert caught.value.hint == "restore it, or train the run again"
 
 
-def test_values_that_a_summary_lacks(make_run: MakeRun, tmp_path: Path) -> None:
+def test_missing_values_of_a_summary(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("a", range(9))
     write_json(make_run("b", range(9)).summary, {"status": "finished", "best": None})
     run = compare(["digits/a", "digits/b"], tmp_path).runs[1]

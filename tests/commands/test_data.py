@@ -21,14 +21,14 @@ def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def own_mnist(tmp_path: Path) -> Path:
-    """An mnist.npz of a person's own."""
+    """Write an mnist.npz that is not the original."""
     images, labels = np.zeros((12, 28, 28), np.uint8), np.arange(12) % 10
     path = tmp_path / "mnist.npz"
     np.savez(path, x_train=images, y_train=labels, x_test=images[:5], y_test=labels[:5])
     return path
 
 
-def test_list_of_an_empty_machine() -> None:
+def test_list_without_any_datasets() -> None:
     rows = {row.name: row for row in list_sets(None).rows}
     assert list(rows) == ["digits", "mnist", "fashion_mnist", "cifar10", "cifar100"]
     assert rows["digits"].found == "scikit-learn"
@@ -37,21 +37,21 @@ def test_list_of_an_empty_machine() -> None:
     assert len(rows["cifar100"].class_names) == 100
 
 
-def test_list_says_where(own_mnist) -> None:
+def test_list_shows_where_a_dataset_is(own_mnist) -> None:
     rows = {row.name: row for row in list_sets(own_mnist.parent).rows}
     assert rows["mnist"].found == str(own_mnist)
 
 
-def test_listing_reads_no_images() -> None:
+def test_list_does_not_import_numpy() -> None:
     code = (
         "import sys; from kcnn.commands.data import list_sets; list_sets(None);"
         "print(sorted({'numpy', 'PIL', 'pooch', 'sklearn', 'keras'} & set(sys.modules)))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert answer.stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
 
 
-def test_fetch_finds_what_is_there(own_mnist) -> None:
+def test_fetch_finds_a_dataset_that_exists(own_mnist) -> None:
     assert fetch("mnist", own_mnist.parent, Progress()) == own_mnist
 
 
@@ -64,14 +64,14 @@ def test_fetch_finds_what_is_there(own_mnist) -> None:
         ("imagenet", "no such dataset"),
     ],
 )
-def test_names_without_files(name, message) -> None:
+def test_refuses_names_that_cannot_be_downloaded(name, message) -> None:
     with pytest.raises(DataError, match=message):
         fetch(name, None, Progress())
     with pytest.raises(DataError, match=message):
         verify(name, None, Progress())
 
 
-def test_verify_reads_a_file_that_is_not_the_original(own_mnist) -> None:
+def test_verify_reads_a_file_that_differs_from_the_original(own_mnist) -> None:
     assert verify("mnist", own_mnist.parent, Progress()).as_json() == {
         "name": "mnist",
         "path": str(own_mnist),
@@ -84,7 +84,7 @@ def test_verify_reads_a_file_that_is_not_the_original(own_mnist) -> None:
     }
 
 
-def test_verify_a_damaged_file(own_mnist) -> None:
+def test_verify_reports_a_damaged_file(own_mnist) -> None:
     own_mnist.write_bytes(own_mnist.read_bytes()[:500])
     result = verify("mnist", own_mnist.parent, Progress())
     assert (result.readable, result.original) == (False, False)
@@ -92,7 +92,7 @@ def test_verify_a_damaged_file(own_mnist) -> None:
     assert result.train_count is None
 
 
-def test_verify_the_original(own_mnist, monkeypatch) -> None:
+def test_verify_accepts_the_original(own_mnist, monkeypatch) -> None:
     from kcnn.data.catalog import NAMED_DATASETS
 
     digest = hashlib.sha256(own_mnist.read_bytes()).hexdigest()
@@ -100,7 +100,7 @@ def test_verify_the_original(own_mnist, monkeypatch) -> None:
     assert verify("mnist", own_mnist.parent, Progress()).original is True
 
 
-def test_verify_what_is_nowhere() -> None:
+def test_verify_refuses_a_missing_dataset() -> None:
     with pytest.raises(DataError, match="cifar10: not on this machine") as caught:
         verify("cifar10", None, Progress())
     assert caught.value.hint == "kcnn data fetch cifar10 gets it"
@@ -117,7 +117,7 @@ def test_verify_real_data(real_data) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
-def test_verify_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+def test_verify_refuses_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "mnist.npz").symlink_to("/proc/self/mem")
     with pytest.raises(DataError, match=r"mnist\.npz: cannot be read: Input/output error"):
         verify("mnist", tmp_path, Progress())

@@ -11,7 +11,7 @@ from kcnn.errors import DataError
 from kcnn.progress import Progress
 
 
-def test_a_machine_that_is_well(tmp_path: Path, real_data: Path) -> None:
+def test_reports_no_problem_on_a_working_machine(tmp_path: Path, real_data: Path) -> None:
     found = examine(tmp_path / "outputs", real_data, Progress()).as_json()
     assert found["output_dir"] == str(tmp_path / "outputs")
     assert found["output_dir_problem"] is None
@@ -22,12 +22,12 @@ def test_a_machine_that_is_well(tmp_path: Path, real_data: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_reports_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     found = examine(tmp_path / "file", None, Progress()).as_json()
     assert found["output_dir_problem"] == f"{tmp_path / 'file'}: is a file, not a folder"
 
 
-def test_a_data_directory_that_is_not_there(tmp_path: Path) -> None:
+def test_reports_a_data_directory_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere"):
         examine(tmp_path, tmp_path / "nowhere", Progress())

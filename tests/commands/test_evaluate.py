@@ -29,12 +29,12 @@ def test_scores_the_test_set(trained_run) -> None:
     assert evaluation.images == len(test) == 360
     assert evaluation.accuracy == pytest.approx(np.mean(predicted == test.labels))
     assert evaluation.accuracy > 0.9
-    assert [one.support for one in evaluation.per_class] == np.bincount(test.labels).tolist()
+    assert [score.support for score in evaluation.per_class] == np.bincount(test.labels).tolist()
     assert json.loads(json.dumps(evaluation.as_json()))["per_class"][3]["name"] == "3"
     assert sorted(trained_run.path.iterdir()) == files
 
 
-def test_flips_and_shifts_averaged(own_run) -> None:
+def test_scores_with_test_time_augmentation(own_run) -> None:
     plain = evaluate(None, outputs(own_run))
     assert plain.augmented is None
     changed = own_run.resolved.read_text().replace(
@@ -61,58 +61,58 @@ def test_flips_and_shifts_averaged(own_run) -> None:
     assert evaluation_text(plain).splitlines()[-1].endswith("on 360 images")
 
 
-def test_best_weights(own_run) -> None:
+def test_scores_the_best_weights(own_run) -> None:
     with pytest.raises(RunError, match=r"best.keras: this run has no such model"):
         evaluate(None, outputs(own_run), weights="best")
     shutil.copy(own_run.model, own_run.best_model)
     assert evaluate(None, outputs(own_run), weights="best").weights == "best"
 
 
-def test_no_run(tmp_path) -> None:
+def test_refuses_a_missing_run(tmp_path) -> None:
     with pytest.raises(RunError, match="no runs here"):
         evaluate(None, tmp_path)
 
 
-def test_missing_model(own_run) -> None:
+def test_refuses_a_run_without_a_model(own_run) -> None:
     own_run.model.unlink()
     with pytest.raises(RunError, match=r"model.keras: this run has no such model"):
         evaluate("digits", outputs(own_run))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x00\xff" * 500])
-def test_damaged_model(own_run, content) -> None:
+def test_refuses_a_damaged_model(own_run, content) -> None:
     own_run.model.write_bytes(content)
     with pytest.raises(RunError, match="keras: not the weights of") as caught:
         evaluate("digits", outputs(own_run))
     assert "\n" not in caught.value.message
 
 
-def test_truncated_model(own_run) -> None:
+def test_refuses_a_truncated_model(own_run) -> None:
     own_run.model.write_bytes(own_run.model.read_bytes()[:-500])
     with pytest.raises(RunError, match="not the weights of"):
         evaluate("digits", outputs(own_run))
 
 
-def test_a_model_of_something_else(own_run) -> None:
+def test_refuses_a_model_with_another_output(own_run) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     model.save(own_run.model)
     with pytest.raises(RunError, match="not the weights of"):
         evaluate("digits", outputs(own_run))
 
 
-def test_a_model_for_other_images(own_run, put_model) -> None:
+def test_refuses_a_model_for_other_images(own_run, put_model) -> None:
     put_model(own_run, "[Flatten, {Dense: {units: 10}}]", (9, 8, 1))
     with pytest.raises(RunError, match=r"takes images of shape \(9, 8, 1\).* \(8, 8, 1\)"):
         evaluate("digits", outputs(own_run))
 
 
-def test_a_model_for_other_classes(own_run, put_model) -> None:
+def test_refuses_a_model_for_other_classes(own_run, put_model) -> None:
     put_model(own_run, "[Flatten, {Dense: {units: 3}}]", (8, 8, 1))
     with pytest.raises(RunError, match="predicts 3 classes, but there are 10 names"):
         evaluate("digits", outputs(own_run))
 
 
-def test_a_class_that_was_renamed(fruit_run, notes) -> None:
+def test_refuses_a_dataset_with_a_renamed_class(fruit_run, notes) -> None:
     assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
     assert notes.lines == []
     photos = fruit_run.path.parents[2] / "photos"
@@ -123,7 +123,7 @@ def test_a_class_that_was_renamed(fruit_run, notes) -> None:
     assert "train it again" in e.value.hint
 
 
-def test_images_that_changed(fruit_run, notes) -> None:
+def test_notes_that_the_test_images_changed(fruit_run, notes) -> None:
     summary = read_summary(fruit_run).values | {"test_images_digest": "of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
@@ -133,7 +133,7 @@ def test_images_that_changed(fruit_run, notes) -> None:
     ]
 
 
-def test_the_same_classes_in_another_order(own_run) -> None:
+def test_refuses_the_same_classes_in_another_order(own_run) -> None:
     names = [str(digit) for digit in range(9, -1, -1)]
     own_run.summary.write_text(json.dumps({"status": "finished", "class_names": names}))
     with pytest.raises(RunError, match=r"trained on 9, 8, .* now has 0, 1, "):
@@ -141,7 +141,7 @@ def test_the_same_classes_in_another_order(own_run) -> None:
 
 
 @pytest.mark.parametrize("summary", [None, '{"status": "interrupted"}'])
-def test_a_run_stopped_before_it_named_its_classes(own_run, notes, summary) -> None:
+def test_scores_a_run_that_stopped_before_it_saved_its_classes(own_run, notes, summary) -> None:
     scored = evaluate(None, outputs(own_run))
     own_run.summary.unlink()
     if summary is not None:
@@ -152,13 +152,13 @@ def test_a_run_stopped_before_it_named_its_classes(own_run, notes, summary) -> N
     ]
 
 
-def test_a_finished_run_names_its_classes(own_run) -> None:
+def test_refuses_a_finished_run_without_class_names(own_run) -> None:
     own_run.summary.write_text('{"status": "finished"}')
     with pytest.raises(RunError, match="class_names: expected a list with the name"):
         evaluate(None, outputs(own_run))
 
 
-def test_no_test_data(own_run, tmp_path) -> None:
+def test_refuses_a_run_whose_dataset_is_gone(own_run, tmp_path) -> None:
     recipe = own_run.resolved.read_text().replace(
         "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
     )

@@ -1,4 +1,4 @@
-"""kcnn explain as a user sees it: text, Markdown, JSON and mistakes."""
+"""The text, Markdown, JSON and errors of kcnn explain."""
 
 from __future__ import annotations
 
@@ -80,29 +80,29 @@ def test_every_recipe_fits_a_hundred_columns(name: str) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
-def test_branches_say_what_they_read() -> None:
+def test_shows_the_inputs_of_branches() -> None:
     lines = run("resnet20").stdout.splitlines()
     add = next(index for index, line in enumerate(lines) if line.startswith("add "))
     assert lines[add + 1].strip() == "reads batch_normalization_2 and re_lu"
 
 
-def test_weights_that_a_multiplier_leaves_untrained_are_not_trained() -> None:
+def test_weights_with_a_multiplier_of_0_are_not_trained() -> None:
     assert "  parameters: 1,973,944, 2,592 of them not trained\n" in run("cifar94").stdout
     totals = json.loads(run("cifar94", "--json").stdout)["totals"]
     assert totals["trainable_parameters"] == 1_973_944 - 2_592
 
 
 def test_json(net: Path) -> None:
-    answer = json.loads(run(net, "--json").stdout)
-    first, *_, dense = answer["layers"]
+    explained = json.loads(run(net, "--json").stdout)
+    first, *_, dense = explained["layers"]
     assert (first["name"], first["kind"], first["output_shape"]) == ("C1", "Conv2D", [24, 24, 30])
     assert first["sums"][0] == {
         "text": "(28 − 5 + 2·0)/1 + 1", "result": 24, "of": "high and wide",
     }  # fmt: skip
     assert dense["receptive_field"] == [28, 28]
-    assert answer["totals"]["parameters"] == 43_990
-    assert answer["oddities"][0]["layer"] == "dense"
-    assert answer["problem"] is None
+    assert explained["totals"]["parameters"] == 43_990
+    assert explained["oddities"][0]["layer"] == "dense"
+    assert explained["problem"] is None
 
 
 def test_markdown(net: Path) -> None:
@@ -117,7 +117,7 @@ def test_markdown(net: Path) -> None:
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
-def test_a_layer_that_cannot_fit(net: Path, form: list[str]) -> None:
+def test_shows_the_layers_before_a_mistake(net: Path, form: list[str]) -> None:
     done = run(net, "model.layers[1].MaxPooling2D.pool_size=30", *form)
     reason = "layer max_pooling2d: a 30×30 window does not fit a 24×24 map"
     assert done.exit_code == 1
@@ -132,7 +132,7 @@ def test_a_layer_that_cannot_fit(net: Path, form: list[str]) -> None:
         assert "as far as it fits" in done.stdout
 
 
-def test_images_that_only_the_data_know(net: Path) -> None:
+def test_refuses_a_recipe_whose_image_shape_is_unknown(net: Path) -> None:
     settings = ["data.dataset=npz", "data.path=photos.npz"]
     done = run(net, *settings)
     assert (done.exit_code, done.stdout) == (1, "")
@@ -143,13 +143,13 @@ def test_images_that_only_the_data_know(net: Path) -> None:
     assert run(net, *settings, "data.image_size=[32,32]", "data.channels=3").exit_code == 0
 
 
-def test_markdown_and_json_do_not_go_together(net: Path) -> None:
+def test_refuses_markdown_with_json(net: Path) -> None:
     done = run(net, "--markdown", "--json")
     assert done.exit_code == 2
     assert "--markdown and --json do not go together" in done.stderr
 
 
-def test_without_tensorflow_or_numpy(net: Path) -> None:
+def test_imports_neither_tensorflow_nor_numpy(net: Path) -> None:
     program = (
         "import sys; from kcnn.cli import cli\n"
         f"cli(['explain', '{net}'], standalone_mode=False)\n"

@@ -58,7 +58,7 @@ FILES = {
     "summary.json", "per_class.csv", "confusion.csv", "predictions.csv", "model.keras",
     "best.keras", "filters.npz", "plots", "checkpoint", "log.txt",
 }  # fmt: skip
-PICTURES = {
+PLOTS = {
     "accuracy.png", "loss.png", "confusion.png", "samples.png", "filters.png", "feature_maps.png",
     "mistakes.png",
 }  # fmt: skip
@@ -66,7 +66,7 @@ PICTURES = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with tiny.yaml."""
+    """Write tiny.yaml, and return its folder."""
     path = tmp_path_factory.mktemp("fit")
     (path / "tiny.yaml").write_text(RECIPE, encoding="utf-8")
     return path
@@ -74,14 +74,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(folder: Path) -> FitResult:
-    """A run of tiny.yaml as it is, but for its epochs."""
+    """Train tiny.yaml for four epochs, once for all tests."""
     settings = ["train.epochs=4", "train.metrics=[{SparseTopKCategoricalAccuracy: {k: 2}}]"]
     return fit(folder / "tiny.yaml", settings, folder / "outputs")
 
 
 @pytest.fixture
 def short_fit(folder: Path, tmp_path: Path) -> Callable[..., FitResult]:
-    """Fits tiny.yaml for an epoch, into a folder of the test's own."""
+    """Fit tiny.yaml for an epoch, in a folder of the test."""
     return lambda *settings, **arguments: fit(
         folder / "tiny.yaml", ["train.epochs=1", *settings], tmp_path / "outputs", **arguments
     )
@@ -98,23 +98,23 @@ def without_seconds(run: RunFolder) -> list[dict[str, str]]:
 
 def accuracy_of(model: Path) -> float:
     test = read_digits().test
-    answers = keras.saving.load_model(model).predict(test.images, verbose=0)
-    return float(np.mean(answers.argmax(axis=1) == test.labels))
+    outputs = keras.saving.load_model(model).predict(test.images, verbose=0)
+    return float(np.mean(outputs.argmax(axis=1) == test.labels))
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_watches_the_first_images(short_fit: Callable[..., FitResult]) -> None:
+def test_watch_first_adds_columns(short_fit: Callable[..., FitResult]) -> None:
     run = short_fit("train.watch_first=100", "train.epochs=2").run
     last = rows_of(run.metrics)[-1]
     assert list(last)[-3:] == ["seconds", "first_train_accuracy", "first_test_accuracy"]
-    # After the last epoch the model is the one whose answers predictions.csv holds.
-    answers = rows_of(run.predictions)[:100]
-    right = np.mean([row["label"] == row["predicted"] for row in answers])
+    # predictions.csv has the predictions of the model after the last epoch.
+    predictions = rows_of(run.predictions)[:100]
+    right = np.mean([row["label"] == row["predicted"] for row in predictions])
     assert float(last["first_test_accuracy"]) == pytest.approx(right)
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_draws_with_replacement(finished: FitResult, short_fit: Callable[..., FitResult]) -> None:
+def test_samples_with_replacement(finished: FitResult, short_fit: Callable[..., FitResult]) -> None:
     drawn = short_fit("train.sampling=with_replacement").run
     once = rows_of(finished.run.metrics)[0]
     (other,) = rows_of(drawn.metrics)
@@ -123,22 +123,22 @@ def test_draws_with_replacement(finished: FitResult, short_fit: Callable[..., Fi
     }
 
 
-def test_every_file_is_there(finished: FitResult, folder: Path) -> None:
+def test_writes_every_file(finished: FitResult, folder: Path) -> None:
     run = finished.run
     assert run.path == folder / "outputs" / "tiny" / "run-001"
     assert {path.name for path in run.path.iterdir()} == FILES
-    assert {path.name for path in run.plots.iterdir()} >= PICTURES
+    assert {path.name for path in run.plots.iterdir()} >= PLOTS
     assert run.recipe.read_bytes() == RECIPE.encode()
 
 
-def test_plot_draws_the_images_that_trained_as_fit_did(finished: FitResult) -> None:
+def test_kcnn_plot_writes_the_same_plots(finished: FitResult) -> None:
     samples = finished.run.plots / "samples.png"
     drawn = samples.read_bytes()
     assert plot_runs([str(finished.run.path)], finished.run.path.parents[1], only=["samples"]).paths
     assert samples.read_bytes() == drawn
 
 
-def test_scores_agree_with_each_other(finished: FitResult) -> None:
+def test_scores_are_consistent(finished: FitResult) -> None:
     run, test = finished.run, finished.summary["test"]
     predictions = rows_of(run.predictions)
     assert [int(row["index"]) for row in predictions] == list(range(360))
@@ -181,7 +181,7 @@ def test_summary(finished: FitResult) -> None:
     assert sum(timings[part] for part in parts) <= timings["total"] + 0.01
 
 
-def test_saved_models_give_the_accuracies_of_the_summary(finished: FitResult) -> None:
+def test_saved_models_have_the_accuracies_of_the_summary(finished: FitResult) -> None:
     run, summary = finished.run, finished.summary
     assert accuracy_of(run.model) == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
     assert accuracy_of(run.best_model) == pytest.approx(summary["best"]["test_accuracy"], abs=1e-6)
@@ -200,7 +200,7 @@ def test_environment(finished: FitResult) -> None:
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_resolved_settings_train_the_same_again(
+def test_resolved_yaml_trains_the_same_model(
     finished: FitResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -210,13 +210,15 @@ def test_resolved_settings_train_the_same_again(
     assert again.run.predictions.read_bytes() == finished.run.predictions.read_bytes()
     assert again.run.resolved.read_bytes() == finished.run.resolved.read_bytes()
     for which in ("last", "best"):
-        first, second = (load_model(one.run, which).get_weights() for one in (finished, again))
+        first, second = (
+            load_model(result.run, which).get_weights() for result in (finished, again)
+        )
         for weights, same in zip(first, second, strict=True):
             np.testing.assert_array_equal(weights, same)
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_another_seed_trains_another_network(finished: FitResult, short_fit: Callable) -> None:
+def test_another_seed_trains_another_model(finished: FitResult, short_fit: Callable) -> None:
     other = short_fit(seed=5)
     assert json.loads(other.run.environment.read_text())["seed"] == 5
     assert "seed: 5" in other.run.resolved.read_text()
@@ -224,7 +226,7 @@ def test_another_seed_trains_another_network(finished: FitResult, short_fit: Cal
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_a_recipe_that_was_read_is_trained_whatever_becomes_of_its_file(folder: Path) -> None:
+def test_trains_a_recipe_whose_file_changed_after_reading(folder: Path) -> None:
     file = folder / "read.yaml"
     file.write_text(RECIPE)
     recipe = read_recipe(file, ["train.epochs=1"])
@@ -265,10 +267,12 @@ def test_mixed_precision(precision: str, short_fit: Callable) -> None:
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> None:
+def test_automatic_precision_is_reported_and_saved(short_fit: Callable, notes) -> None:
     result = short_fit("train.epochs=1", "train.precision=auto", progress=notes)
     environment = json.loads(result.run.environment.read_text())
-    fast = environment["bfloat16"] != "none" or any("GPU" in one for one in environment["devices"])
+    fast = environment["bfloat16"] != "none" or any(
+        "GPU" in device for device in environment["devices"]
+    )
     assert environment["precision"] == ("mixed_bfloat16" if fast else "float32")
     (note,) = (text for text in notes.lines if text.startswith("precision: "))
     assert note.startswith(f"precision: {environment['precision']}, because the ")
@@ -278,7 +282,7 @@ def test_automatic_precision_is_said_and_kept(short_fit: Callable, notes) -> Non
 
 
 @pytest.mark.slow
-def test_every_augmentation(short_fit: Callable) -> None:
+def test_trains_with_every_augmentation(short_fit: Callable) -> None:
     arguments = {
         "RandomCrop": "{padding: 1}", "RandomRotation": "{factor: 0.05}",
         "RandomTranslation": "{height_factor: 0.1, width_factor: 0.1}",
@@ -293,7 +297,7 @@ def test_every_augmentation(short_fit: Callable) -> None:
 
 
 @pytest.mark.slow
-def test_branches_and_standard_scaling(short_fit: Callable) -> None:
+def test_trains_branches_with_standard_scaling(short_fit: Callable) -> None:
     result = short_fit(
         f"model.layers={' '.join(BRANCHES.split())}",
         "data.scaling=standard",
@@ -308,7 +312,7 @@ def test_branches_and_standard_scaling(short_fit: Callable) -> None:
 
 
 @pytest.mark.slow
-def test_real_images_from_an_npz(real_data: Path, tmp_path: Path, folder: Path) -> None:
+def test_trains_on_an_npz(real_data: Path, tmp_path: Path, folder: Path) -> None:
     with np.load(real_data / "mnist.npz") as mnist:
         parts = {
             **{key: mnist[key][:600] for key in ("x_train", "y_train")},
@@ -325,7 +329,7 @@ def test_real_images_from_an_npz(real_data: Path, tmp_path: Path, folder: Path) 
     assert again.run.predictions.read_bytes() == first.run.predictions.read_bytes()
 
 
-def test_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
+def test_reports_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
         short_fit("train.optimizer.SGD.learning_rate=1e30", "train.epochs=3")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
@@ -350,7 +354,7 @@ def test_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
         (["train.epoch=3"], {}, "train.epoch"),
     ],
 )
-def test_bad_input_leaves_nothing(
+def test_bad_input_leaves_no_run_folder(
     settings: list[str],
     arguments: dict[str, Any],
     message: str,
@@ -362,7 +366,7 @@ def test_bad_input_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_output_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+def test_refuses_an_output_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(KcnnError, match="file: is a file, not a folder"):
         fit(folder / "tiny.yaml", output_dir=tmp_path / "file")
@@ -370,7 +374,7 @@ def test_output_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> N
 
 
 class InterruptedAfter(Progress):
-    """Presses Ctrl-C after an epoch."""
+    """Press Ctrl-C after an epoch."""
 
     def receive(self, event: Event) -> None:
         if isinstance(event, EpochFinished) and event.epoch == 2:
@@ -378,7 +382,7 @@ class InterruptedAfter(Progress):
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_an_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -> None:
+def test_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         short_fit("train.epochs=5", progress=InterruptedAfter(), name="stopped")
     run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")

@@ -1,4 +1,4 @@
-"""A fit that is stopped, watched by nobody, or not alone: real processes and terminals."""
+"""Stop kcnn fit in real processes and terminals, and run several at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kcnn.runs.summary import read_status, read_summary
 
 
 def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Starts kcnn as a shell does in the foreground: with its signals heard."""
+    """Start kcnn as a shell does in the foreground, with its signals enabled."""
     return subprocess.Popen(
         [sys.executable, "-m", "kcnn", *arguments],
         cwd=folder,
@@ -33,7 +33,7 @@ def start_kcnn(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _hear_signals() -> None:
-    """Undoes what a background job, or nohup, may have set."""
+    """Reset the signals that a background job or nohup may ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -47,7 +47,7 @@ def _hear_signals() -> None:
         (signal.SIGHUP, 129, "stopped by SIGHUP"),
     ],
 )
-def test_a_signal_while_training(
+def test_signal_while_training_stops_in_good_order(
     number: signal.Signals, status: int, words: str, tiny: Path, tmp_path: Path
 ) -> None:
     process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
@@ -68,13 +68,15 @@ def test_a_signal_while_training(
         "recipe.yaml", "resolved.yaml", "environment.json", "metrics.csv", "steps.csv",
         "summary.json", "checkpoint", "log.txt",
     }  # fmt: skip
-    pictures = plot_runs([], tmp_path / "outputs", "png", [], None, Progress()).paths
-    assert {"accuracy.png", "loss.png"} <= {path.name for path in pictures}
+    plots = plot_runs([], tmp_path / "outputs", "png", [], None, Progress()).paths
+    assert {"accuracy.png", "loss.png"} <= {path.name for path in plots}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1.0, 2.0])
-def test_ctrl_c_while_tensorflow_starts(seconds: float, tiny: Path, tmp_path: Path) -> None:
+def test_ctrl_c_stops_kcnn_while_tensorflow_starts(
+    seconds: float, tiny: Path, tmp_path: Path
+) -> None:
     process = start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=100000")
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
@@ -86,7 +88,7 @@ def test_ctrl_c_while_tensorflow_starts(seconds: float, tiny: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_four_fits_at_once_get_four_folders(tiny: Path, tmp_path: Path) -> None:
+def test_four_fits_at_once_have_four_folders(tiny: Path, tmp_path: Path) -> None:
     started = [start_kcnn(tmp_path, "fit", "tiny.yaml", "train.epochs=2", "--quiet")
                for _ in range(4)]  # fmt: skip
     for process in started:
@@ -102,7 +104,7 @@ def test_four_fits_at_once_get_four_folders(tiny: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(tiny: Path) -> None:
+def test_closing_the_terminal_stops_a_fit_in_good_order(tiny: Path) -> None:
     status, run = fit_in_a_terminal_that_is_closed(tiny.parent, 100_000, signal.SIG_DFL)
     assert status == 129
     assert read_status(run) == "interrupted"
@@ -110,7 +112,7 @@ def test_a_terminal_that_is_closed_stops_a_fit_in_good_order(tiny: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_fit_that_ignores_it_outlasts_its_terminal(tiny: Path) -> None:
+def test_fit_that_ignores_sighup_outlasts_its_terminal(tiny: Path) -> None:
     status, run = fit_in_a_terminal_that_is_closed(tiny.parent, 30, signal.SIG_IGN)
     assert status == 1  # what it found could not be printed
     assert read_status(run) == "finished"
@@ -121,7 +123,7 @@ def test_a_fit_that_ignores_it_outlasts_its_terminal(tiny: Path) -> None:
 def fit_in_a_terminal_that_is_closed(
     folder: Path, epochs: int, hang_up: signal.Handlers
 ) -> tuple[int, RunFolder]:
-    """In a real terminal, whose live display can write no more once it is gone."""
+    """Use a real terminal, to which the live display can no longer write after it is closed."""
     process, terminal = pty.fork()
     if process == 0:
         _hear_signals()

@@ -85,7 +85,7 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.fixture
 def wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Halves the gradient of LocalResponseNormalization."""
+    """Halve the gradient of LocalResponseNormalization."""
 
     @tf.custom_gradient
     def twice(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -101,7 +101,7 @@ def example_of(layer: str) -> str:
     return f"    - {layer}: {{{', '.join(settings)}}}"
 
 
-def test_agrees_with_every_layer(tmp_path: Path) -> None:
+def test_gradients_of_every_layer_agree(tmp_path: Path) -> None:
     file = tmp_path / "every.yaml"
     others = [example_of(name) for name in LAYERS if f"- {name}" not in EVERY_LAYER]
     file.write_text(EVERY_LAYER.replace("OTHERS", "\n".join(others)))
@@ -112,7 +112,7 @@ def test_agrees_with_every_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["leaky_bn", "simple_convnet"])
-def test_recipes(name: str, real_data: Path) -> None:
+def test_gradients_of_recipes_agree(name: str, real_data: Path) -> None:
     report = check_gradients(name, weights=20, data_dir=real_data)
     assert report.right
     assert len(report.gradients.compared) >= 10
@@ -122,13 +122,13 @@ def test_recipes(name: str, real_data: Path) -> None:
 @pytest.mark.parametrize("name", [
     "lenet5", "cifar", "alexnet_cifar", "batch_norm", "layer_norm", "resnet20", "mnist_best",
 ])  # fmt: skip
-def test_deeper_recipes(name: str, real_data: Path) -> None:
+def test_gradients_of_deep_recipes_agree(name: str, real_data: Path) -> None:
     report = check_gradients(name, weights=20, data_dir=real_data)
     assert report.right
     assert len(report.gradients.compared) >= 10
 
 
-def test_one_image_a_batch_and_a_sigmoid(real_data: Path) -> None:
+def test_batches_of_an_image_and_a_sigmoid(real_data: Path) -> None:
     report = check_gradients("leaky_bn", weights=1, data_dir=real_data)
     assert (report.images, report.classes_shown) == (1, 1)
     assert report.sums.activation == "sigmoid"
@@ -145,7 +145,7 @@ def test_one_image_a_batch_and_a_sigmoid(real_data: Path) -> None:
         (OutputSums("sigmoid", 3.0, 5.0), True),
     ],
 )
-def test_sums(sums: OutputSums, right: bool) -> None:
+def test_output_sums_must_be_1_unless_sigmoid(sums: OutputSums, right: bool) -> None:
     assert sums.right is right
 
 
@@ -158,30 +158,32 @@ def test_sums(sums: OutputSums, right: bool) -> None:
         ([1, 0], 8, [0, 1]),
     ],
 )
-def test_images_of_each_class(labels: list[int], batch_size: int, expected: list[int]) -> None:
+def test_chooses_images_of_each_class(
+    labels: list[int], batch_size: int, expected: list[int]
+) -> None:
     plan = check_recipe(read_recipe("digits", [f"train.batch_size={batch_size}"])).plan
     count = len(labels)
     images = Images(np.arange(count).reshape(count, 1, 1, 1), np.array(labels))
     assert choose_images(plan, images).images.ravel().tolist() == expected
 
 
-def test_fewer_images_for_a_large_network() -> None:
+def test_chooses_fewer_images_for_a_large_model() -> None:
     plan = check_recipe(read_recipe("vgg16")).plan
     images = Images(np.zeros((30, 1, 1, 1)), np.arange(30) % 10)
     assert len(choose_images(plan, images)) == 4
 
 
-def test_data_that_is_not_there(tmp_path: Path) -> None:
+def test_refuses_missing_data(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="photos: no such folder"):
         check_gradients("alexnet", [f"data.path={tmp_path / 'photos'}"])
 
 
-def test_a_network_that_does_not_fit() -> None:
+def test_refuses_a_model_that_does_not_fit() -> None:
     with pytest.raises(RecipeError, match="digits has 10 classes"):
         check_gradients("digits", ["model.layers=[Flatten, {Dense: {units: 9}}]"])
 
 
-def test_says_what_agrees() -> None:
+def test_text_of_gradients_that_agree() -> None:
     done = run("digits", "--weights", 40)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -198,7 +200,7 @@ def test_says_what_agrees() -> None:
 
 
 @pytest.mark.usefixtures("wrong_gradient")
-def test_says_what_disagrees() -> None:
+def test_text_of_gradients_that_disagree() -> None:
     done = run("digits", "--weights", 40, NORMALIZED)
     assert done.exit_code == 1
     assert done.stderr.startswith("error") is False
@@ -211,7 +213,7 @@ def test_says_what_disagrees() -> None:
 
 
 @pytest.mark.usefixtures("wrong_gradient")
-def test_json_of_what_disagrees() -> None:
+def test_json_of_gradients_that_disagree() -> None:
     done = run("digits", "--weights", 40, "--json", NORMALIZED)
     assert done.exit_code == 1
     found = json.loads(done.stdout)
@@ -224,12 +226,12 @@ def test_json_of_what_disagrees() -> None:
     assert found["output_sums"]["deviation_from_1"] < 1e-5
 
 
-def test_no_weights_at_all() -> None:
+def test_refuses_to_check_no_weights() -> None:
     done = run("digits", "--weights", 0)
     assert done.exit_code == 2
 
 
-def test_what_float64_cannot_compute_is_told() -> None:
+def test_refuses_layers_without_a_float64_kernel() -> None:
     layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
     settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
     with pytest.raises(RecipeError, match="no kernel for it on this processor in float64"):

@@ -1,4 +1,4 @@
-"""Links in a stranger's run, by which a command would write, delete or wait elsewhere."""
+"""Links in a hostile run folder, with which a command would write, delete or wait elsewhere."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> RunF
 
 @pytest.fixture
 def own(finished: RunFolder, tmp_path: Path) -> RunFolder:
-    """A copy of a finished run that a test may damage."""
+    """Copy a finished run, so that a test may damage it."""
     shutil.copytree(finished.path, tmp_path / "outputs" / "tiny" / "run-001")
     return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
 
 
 @pytest.fixture(autouse=True)
 def impatience() -> Iterator[None]:
-    """Ends a test that waits, as for a pipe."""
+    """End a test that waits for a pipe."""
 
     def stop(number: int, frame: object) -> None:
         raise TimeoutError
@@ -60,7 +60,7 @@ def kcnn(run: RunFolder, *arguments: str) -> Result:
         ("log.txt", ["fit", "--resume", "tiny/run-001", "train.epochs=3"]),
     ],
 )
-def test_nothing_is_written_or_deleted_there(
+def test_writes_and_deletes_nothing_through_links(
     own: RunFolder, tmp_path: Path, name: str, command: list[str]
 ) -> None:
     mine = tmp_path / "mine"
@@ -104,7 +104,7 @@ def contents(path: Path) -> dict[str, bytes]:
     ],
 )
 @pytest.mark.parametrize("what", ["pipe", "device"])
-def test_pipes_and_devices_are_not_waited_for(
+def test_does_not_wait_for_pipes_and_devices(
     own: RunFolder, name: str, command: list[str], what: str
 ) -> None:
     (own.path / name).unlink()

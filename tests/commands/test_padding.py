@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 
 
-def test_the_exercise() -> None:
+def test_solves_the_exercise() -> None:
     seven = "model.layers[0].Conv2D.kernel_size=7"
     done = CliRunner().invoke(cli, ["padding", "cifar", seven])
     assert done.stdout.splitlines()[:3] == [

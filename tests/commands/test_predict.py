@@ -24,14 +24,14 @@ def outputs(run: RunFolder) -> Path:
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory) -> Path:
-    """A folder with the first 40 test digits as grey PNG files."""
+    """Write the first 40 test digits as grey PNG files, and return the folder."""
     folder = tmp_path_factory.mktemp("digits")
     for index, image in enumerate(read_digits().test.images[:40]):
         Image.fromarray(image[..., 0]).save(folder / f"{index:02d}.png")
     return folder
 
 
-def test_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
+def test_predicts_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
     monkeypatch.setattr(module, "MAX_BATCH_SIZE", 7)
     predictions = predict([digits], None, outputs(trained_run), progress=notes).images
     logits = keras.saving.load_model(trained_run.model, compile=False).predict(
@@ -47,7 +47,7 @@ def test_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -> None:
     assert notes.lines == []
 
 
-def test_every_kind_of_image(trained_run, digits, tmp_path) -> None:
+def test_predicts_every_image_format(trained_run, digits, tmp_path) -> None:
     image = Image.open(digits / "00.png")
     files = [tmp_path / name for name in ("rgb.png", "rgba.png", "grey.gif", "grey.bmp")]
     for file, mode in zip(files, ("RGB", "RGBA", "L", "L"), strict=True):
@@ -59,7 +59,7 @@ def test_every_kind_of_image(trained_run, digits, tmp_path) -> None:
         assert prediction.classes[0][1] == pytest.approx(predictions[0].classes[0][1], abs=1e-4)
 
 
-def test_another_size_is_told(trained_run, digits, tmp_path, notes) -> None:
+def test_notes_images_of_another_size(trained_run, digits, tmp_path, notes) -> None:
     image = Image.open(digits / "00.png")
     image.resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / "large.png")
     image.resize((64, 32)).save(tmp_path / "wide.png")
@@ -75,7 +75,7 @@ def test_another_size_is_told(trained_run, digits, tmp_path, notes) -> None:
     ]
 
 
-def test_grey_images_for_a_colour_model(own_run, put_model, digits) -> None:
+def test_grey_images_for_an_rgb_model(own_run, put_model, digits) -> None:
     put_model(own_run, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
     (prediction,) = predict([digits / "03.png"], None, outputs(own_run), top=9).images
     assert dict(prediction.classes) == pytest.approx(
@@ -83,8 +83,8 @@ def test_grey_images_for_a_colour_model(own_run, put_model, digits) -> None:
     )
 
 
-def test_csv(trained_run, digits, tmp_path) -> None:
-    file = tmp_path / "new folder" / "answers.csv"
+def test_writes_a_csv_file(trained_run, digits, tmp_path) -> None:
+    file = tmp_path / "new folder" / "predictions.csv"
     first = digits / "00.png"
     (prediction,) = predict([first], None, outputs(trained_run), top=2, csv_file=file).images
     (best, most), (second, less) = prediction.classes
@@ -93,12 +93,12 @@ def test_csv(trained_run, digits, tmp_path) -> None:
         f"{first},1,{best},{most:.6g}\n"
         f"{first},2,{second},{less:.6g}\n"
     )
-    with pytest.raises(RunError, match=r"answers.csv: already exists") as caught:
+    with pytest.raises(RunError, match=r"predictions.csv: already exists") as caught:
         predict([first], None, outputs(trained_run), csv_file=file)
     assert caught.value.hint == "choose another --csv file, or remove it"
 
 
-def test_unreadable_images_lose_no_answers(trained_run, digits, tmp_path, monkeypatch) -> None:
+def test_predicts_the_images_that_can_be_read(trained_run, digits, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(module, "MAX_BATCH_SIZE", 3)
     contents = (b"", b"not an image", b"\x89PNG\r\n\x1a\n", b"")
     bad = [tmp_path / f"bad{number}.png" for number in range(4)]
@@ -106,36 +106,37 @@ def test_unreadable_images_lose_no_answers(trained_run, digits, tmp_path, monkey
         path.write_bytes(content)
     good = sorted(digits.iterdir())[:4]
     images = [good[0], bad[0], *good[1:3], *bad[1:], good[3]]
-    file = tmp_path / "answers.csv"
+    file = tmp_path / "predictions.csv"
     predictions = predict(images, None, outputs(trained_run), csv_file=file)
     assert predictions.problem is not None
     assert predictions.problem.message.startswith("4 of 8 images cannot be read: ")
     assert all(str(path) in predictions.problem.message for path in bad)
     assert "\n" not in predictions.problem.message
     assert [prediction.path for prediction in predictions.images] == good
-    answers = file.read_bytes()
+    content = file.read_bytes()
     expected = predict(good, None, outputs(trained_run), csv_file=tmp_path / "good.csv").images
-    assert (tmp_path / "good.csv").read_bytes() == answers
-    for one, other in zip(predictions.images, expected, strict=True):
-        assert one.classes[0] == (other.classes[0][0], pytest.approx(other.classes[0][1], abs=1e-6))
+    assert (tmp_path / "good.csv").read_bytes() == content
+    for prediction, alone in zip(predictions.images, expected, strict=True):
+        name, probability = alone.classes[0]
+        assert prediction.classes[0] == (name, pytest.approx(probability, abs=1e-6))
 
 
-def test_no_readable_image_writes_nothing(trained_run, tmp_path) -> None:
+def test_writes_nothing_if_no_image_can_be_read(trained_run, tmp_path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"not an image")
     with pytest.raises(DataError, match=r"bad\.png: not a PNG, JPEG, BMP or GIF image"):
-        predict([bad], None, outputs(trained_run), csv_file=tmp_path / "answers.csv")
+        predict([bad], None, outputs(trained_run), csv_file=tmp_path / "predictions.csv")
     assert list(tmp_path.iterdir()) == [bad]
 
 
-def test_files_of_other_kinds_are_told(trained_run, digits, tmp_path, notes) -> None:
+def test_notes_files_of_other_kinds(trained_run, digits, tmp_path, notes) -> None:
     shutil.copy(digits / "00.png", tmp_path)
     (tmp_path / "photo.webp").touch()
     assert len(predict([tmp_path], None, outputs(trained_run), progress=notes).images) == 1
     assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .webp"]
 
 
-def test_names_too_long_for_the_system(trained_run, digits, tmp_path) -> None:
+def test_refuses_names_that_are_too_long(trained_run, digits, tmp_path) -> None:
     run, images = split_run(["x" * 300 + ".png"], outputs(trained_run))
     with pytest.raises(DataError, match=r"xxx\.png: cannot be read: File name too long"):
         predict(images, run, outputs(trained_run))
@@ -144,7 +145,7 @@ def test_names_too_long_for_the_system(trained_run, digits, tmp_path) -> None:
         predict([digits], None, outputs(trained_run), csv_file=file)
 
 
-def test_a_missing_image(trained_run, tmp_path) -> None:
+def test_refuses_a_missing_image(trained_run, tmp_path) -> None:
     with pytest.raises(DataError, match=r"gone\.png: no such file"):
         predict([tmp_path / "gone.png"], None, outputs(trained_run))
 
@@ -156,19 +157,19 @@ def test_a_missing_image(trained_run, tmp_path) -> None:
         ('{"class_names": ["a", "b"]}', "predicts 10 classes, but there are 2 names"),
     ],
 )
-def test_class_names_that_do_not_fit(own_run, digits, summary, message) -> None:
+def test_refuses_class_names_that_do_not_fit(own_run, digits, summary, message) -> None:
     own_run.summary.write_text(summary)
     with pytest.raises(RunError, match=message):
         predict([digits], None, outputs(own_run))
 
 
-def test_no_summary(own_run, digits) -> None:
+def test_refuses_a_run_without_a_summary(own_run, digits) -> None:
     own_run.summary.unlink()
     with pytest.raises(RunError, match=r"summary.json: missing"):
         predict([digits], None, outputs(own_run))
 
 
-def test_a_run_before_the_images(trained_run, digits, tmp_path, monkeypatch) -> None:
+def test_split_run_of_arguments(trained_run, digits, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits").mkdir()
     output_dir = outputs(trained_run)
@@ -176,16 +177,16 @@ def test_a_run_before_the_images(trained_run, digits, tmp_path, monkeypatch) -> 
     assert split_run([str(trained_run.path)], output_dir) == (str(trained_run.path), [])
     assert split_run([str(digits), "a.png"], output_dir) == (None, [digits, Path("a.png")])
     assert split_run(["gone.png"], output_dir) == (None, [Path("gone.png")])
-    # A folder that is there means the images in it, though a recipe is called the same.
+    # An existing folder means its images, even if a recipe has the same name.
     assert split_run(["digits"], output_dir) == (None, [Path("digits")])
 
 
-def test_no_images(trained_run) -> None:
+def test_refuses_no_images(trained_run) -> None:
     with pytest.raises(DataError, match="no images to classify"):
         predict([], None, outputs(trained_run))
 
 
-def test_large_images_come_a_few_at_a_time(own_run, put_model, digits, monkeypatch) -> None:
+def test_reads_large_images_in_small_batches(own_run, put_model, digits, monkeypatch) -> None:
     put_model(own_run, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
     sizes = []
     batches = FittedImages.batches

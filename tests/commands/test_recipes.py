@@ -23,13 +23,13 @@ def test_show() -> None:
     assert show_recipe("digits") == (SHIPPED / "digits.yaml").read_text(encoding="utf-8")
 
 
-def test_show_with_a_typo() -> None:
+def test_show_suggests_the_nearest_name() -> None:
     with pytest.raises(RecipeError, match="digit") as caught:
         show_recipe("digit")
     assert "\n" not in caught.value.message
 
 
-def test_show_what_is_no_text(tmp_path: Path) -> None:
+def test_show_refuses_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\x7fELF\xff\xfe")
     for path, message in ((tmp_path, "cannot be read"), (tmp_path / "model.bin", "not UTF-8")):
         with pytest.raises(RecipeError, match=message) as caught:
@@ -37,7 +37,7 @@ def test_show_what_is_no_text(tmp_path: Path) -> None:
         assert caught.value.message.startswith(f"{path}: ")
 
 
-def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
+def test_copies_into_a_folder_or_a_file(tmp_path: Path) -> None:
     original = (SHIPPED / "cifar.yaml").read_bytes()
     assert copy_recipe("cifar", tmp_path) == tmp_path / "cifar.yaml"
     assert copy_recipe("cifar", tmp_path / "mine.yaml") == tmp_path / "mine.yaml"
@@ -45,7 +45,7 @@ def test_copy_into_a_folder_or_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "mine.yaml").read_bytes() == original
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_copy_refuses_a_file_that_exists(tmp_path: Path) -> None:
     (tmp_path / "cifar.yaml").write_text("mine")
     (tmp_path / "cifar-2.yaml").write_text("mine, too")
     with pytest.raises(RecipeError, match=r"cifar\.yaml: already exists") as caught:
@@ -54,7 +54,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "cifar.yaml").read_text() == "mine"
 
 
-def test_copy_to_nowhere(tmp_path: Path) -> None:
+def test_copy_refuses_a_missing_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecipeError, match=r"mine\.yaml: cannot be written"):
         copy_recipe("cifar", tmp_path / "file" / "mine.yaml")

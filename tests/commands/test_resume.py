@@ -1,4 +1,4 @@
-"""A run that was stopped ends as one that was not, bit for bit."""
+"""A resumed run ends exactly like a run that was never stopped, bit for bit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.usefixtures("one_plot")
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: str) -> Callable[..., RunFolder]:
-    """Train without a stop; once for all tests that ask for the same settings. Do not change it."""
+    """Train without a stop, once for all tests with the same settings. Do not change the run."""
     runs: dict[tuple[object, ...], RunFolder] = {}
 
     def run_of(*overrides: str) -> RunFolder:
@@ -71,7 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: str) -> Callabl
 
 
 class Stop(Progress):
-    """Presses Ctrl-C when an epoch's row was written and its checkpoint not yet."""
+    """Press Ctrl-C between writing the row of an epoch and its checkpoint."""
 
     def __init__(self, *epochs: int) -> None:
         self.epochs = epochs
@@ -90,9 +90,7 @@ def stopped(recipe: Path, epoch: int, *overrides: str) -> RunFolder:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
-def test_a_resumed_run_ends_as_one_that_was_never_stopped(
-    tiny: Path, assert_same, whole, way: str
-) -> None:
+def test_resumed_run_equals_an_uninterrupted_run(tiny: Path, assert_same, whole, way: str) -> None:
     expected = whole(*WAYS[way])
     assert len(read_metrics(expected)) == (4 if way == "early stopping" else 5)
     run = stopped(tiny, 3, *WAYS[way])
@@ -108,7 +106,7 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(
 
 
 class StopAtStep(Progress):
-    """Presses Ctrl-C in the middle of an epoch."""
+    """Press Ctrl-C in the middle of an epoch."""
 
     def receive(self, event: Event) -> None:
         """Stop the work after some steps of the third epoch."""
@@ -118,10 +116,10 @@ class StopAtStep(Progress):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["EMA", "lookahead"])
-def test_a_long_epoch_is_resumed_from_the_middle(
+def test_resumes_in_the_middle_of_an_epoch(
     tiny: Path, assert_same, whole, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a checkpoint after every step; the fit without a stop has none within epochs."""
+    """Write a checkpoint after every step; the uninterrupted fit has none within epochs."""
     monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr(
         "kcnn.training.callbacks.progress_reports.ProgressReports.async_safe", False
@@ -148,7 +146,7 @@ def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _took_long(run: RunFolder, seconds: float) -> None:
-    """Makes the begun epoch of a run's newest checkpoint have taken so long already."""
+    """Set how long the current epoch of a run's newest checkpoint has taken."""
     checkpoint = newest_checkpoint(run, Progress())
     assert checkpoint is not None
     checkpoint.parts["MetricsFile"]["begun"]["elapsed"] += seconds
@@ -156,7 +154,7 @@ def _took_long(run: RunFolder, seconds: float) -> None:
 
 
 @pytest.mark.slow
-def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
+def test_repeats_an_epoch_whose_checkpoint_was_lost(
     tiny: Path, assert_same, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
@@ -180,10 +178,10 @@ def test_an_epoch_whose_checkpoint_is_lost_at_once_is_finished_again(
 
 
 @pytest.mark.slow
-def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
+def test_last_step_of_an_epoch_writes_no_checkpoint(
     tiny: Path, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped while the third epoch is validated, when all of its steps are done."""
+    """Stop while the third epoch is validated, after all of its steps."""
     monkeypatch.setattr("kcnn.training.steps_per_execution.MAX_STEPS", 1)
     expected = whole()
 
@@ -202,7 +200,7 @@ def test_an_epoch_s_last_step_leaves_no_checkpoint_within_it(
 
 
 @pytest.mark.slow
-def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
+def test_diverged_training_ends_at_once_without_a_checkpoint(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kcnn.training.callbacks.progress_reports._SECONDS_BETWEEN_REPORTS", 0)
@@ -226,15 +224,15 @@ def test_a_diverged_training_ends_at_once_and_leaves_no_checkpoint_of_it(
 
 
 @pytest.mark.slow
-def test_a_run_without_a_checkpoint_starts_again_in_its_folder(tiny: Path, assert_same) -> None:
+def test_run_without_a_checkpoint_starts_again_in_its_folder(tiny: Path, assert_same) -> None:
     run = stopped(tiny, 1, "train.epochs=2")
     assert_same(resume("tiny/stopped").run, fit(tiny, ["train.epochs=2"], name="whole").run)
     assert read_status(run) == "finished"
 
 
 @pytest.mark.slow
-def test_a_finished_run_is_trained_for_more_epochs(tiny: Path, assert_same) -> None:
-    """With a schedule that counts no epochs, as if all had been meant at first."""
+def test_trains_a_finished_run_for_more_epochs(tiny: Path, assert_same) -> None:
+    """Use a schedule that does not depend on the number of epochs: the result is the same."""
     constant = "train.learning_rate_schedule=null"
     whole = fit(tiny, [constant], name="whole").run
     run = fit(tiny, [constant, "train.epochs=3"], name="short").run
@@ -244,7 +242,7 @@ def test_a_finished_run_is_trained_for_more_epochs(tiny: Path, assert_same) -> N
 
 
 class Fail(Stop):
-    """Lets the training diverge after some epochs."""
+    """Make the training diverge after some epochs."""
 
     def receive(self, event: Event) -> None:
         """Fail at some epochs."""
@@ -253,7 +251,7 @@ class Fail(Stop):
 
 
 @pytest.mark.slow
-def test_more_epochs_that_stop_keep_the_results_before_them(tiny: Path) -> None:
+def test_stopped_extension_keeps_the_former_results(tiny: Path) -> None:
     constant = "train.learning_rate_schedule=null"
     finished = fit(tiny, [constant, "train.epochs=2"], name="short")
     figures = {"status", "epochs", "timings"}
@@ -273,7 +271,7 @@ def test_more_epochs_that_stop_keep_the_results_before_them(tiny: Path) -> None:
 
 
 @pytest.mark.slow
-def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same, whole) -> None:
+def test_only_scores_a_training_that_had_ended(tiny: Path, assert_same, whole) -> None:
     expected = whole(*WAYS["EMA"])
     copy = RunFolder(Path("outputs/tiny/copy"))
     shutil.copytree(expected.path, copy.path)
@@ -289,7 +287,7 @@ def test_training_that_had_ended_is_only_scored(tiny: Path, assert_same, whole) 
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_skipped(tiny: Path, assert_same, whole, notes) -> None:
+def test_skips_a_damaged_checkpoint(tiny: Path, assert_same, whole, notes) -> None:
     run = stopped(tiny, 4)
     newest = run.checkpoints / "epoch-0003.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
@@ -298,7 +296,7 @@ def test_a_damaged_checkpoint_is_skipped(tiny: Path, assert_same, whole, notes) 
 
 
 @pytest.mark.slow
-def test_what_may_change_the_last_digits_is_noted(tiny: Path, notes) -> None:
+def test_notes_what_may_change_the_last_digits(tiny: Path, notes) -> None:
     run = stopped(tiny, 3)
     began = read_json(run.environment)
     write_json(run.environment, {**began, "onednn": "another", "training_cores": 99})
@@ -307,7 +305,7 @@ def test_what_may_change_the_last_digits_is_noted(tiny: Path, notes) -> None:
     assert ": onednn, training_cores; its metrics may differ" in note
 
 
-def test_notes_around_training_are_in_the_log(tiny: Path, notes) -> None:
+def test_log_has_the_notes_before_and_after_training(tiny: Path, notes) -> None:
     digits = read_digits()
     known = digits.test.labels < 9
     np.savez(

@@ -1,4 +1,4 @@
-"""No kill and no full disk loses a finished epoch."""
+"""Neither a kill nor a full disk loses a finished epoch."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ WAY = (
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_at_every_size_loses_nothing(
-    tiny: Path, assert_same, small_disk: Path
-) -> None:
-    """With a little more room each time, the run gets a little farther, until it is whole."""
+def test_full_disk_of_any_size_loses_no_epoch(tiny: Path, assert_same, small_disk: Path) -> None:
+    """Give the disk a little more room each time, until the run finishes."""
     whole = fit(tiny, name="whole").run
     run = RunFolder(small_disk / "tiny" / "run-001")
     messages = set()
@@ -42,7 +40,7 @@ def test_a_disk_that_is_full_at_every_size_loses_nothing(
         options = f"remount,size={kilobytes}k"
         subprocess.run(["mount", "-o", options, str(small_disk)], check=True)
         try:
-            if read_status(run) == "finished":  # there was no room for its pictures
+            if read_status(run) == "finished":  # there was no room for its plots
                 plot_runs([str(run.path)], small_disk, "png", [], None, Progress())
             elif run.resolved.is_file():
                 resume(str(run.path), output_dir=small_disk)
@@ -95,7 +93,7 @@ def kcnn(folder: Path, *arguments: str, kill_at: int = 0) -> subprocess.Popen[st
 def test_kill_9_at_any_moment_loses_no_finished_epoch(
     tiny: Path, assert_same, pytestconfig: pytest.Config
 ) -> None:
-    """Half of the kills come at a random time, half while a file is being made whole."""
+    """Kill half of the runs at a random time, and half while a file is replaced."""
     kills = pytestconfig.getoption("--kills")
     whole = fit(tiny, WAY, name="whole").run
     draw = random.Random(kills)
@@ -128,7 +126,7 @@ def _killed(
     arguments: tuple[str, ...],
     draw: random.Random,
 ) -> None:
-    """Runs kcnn and kills it, unless it is done before that."""
+    """Run kcnn and kill it, unless it ends before."""
     if draw.random() < 0.5:
         process = start(folder, *arguments, kill_at=draw.randint(1, 60))
     else:

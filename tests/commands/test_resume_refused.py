@@ -1,4 +1,4 @@
-"""What cannot go on is refused with the reason, and left alone."""
+"""Runs that cannot be resumed are refused with the reason, and not changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> FitR
 
 @pytest.fixture
 def own(finished: FitResult, tmp_path: Path) -> RunFolder:
-    """A copy of a finished run that a test may damage."""
+    """Copy a finished run, so that a test may damage it."""
     shutil.copytree(finished.run.path, tmp_path / "outputs" / "tiny" / "run-001")
     return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
 
@@ -64,7 +64,7 @@ def _damage(run: RunFolder) -> None:
         (lambda run: shutil.rmtree(run.checkpoints), [], "without a checkpoint to resume from"),
     ],
 )  # fmt: skip
-def test_a_run_that_cannot_be_resumed_is_left_unchanged(
+def test_refuses_and_does_not_change_the_run(
     own: RunFolder, prepare: Callable[[RunFolder], None] | None, overrides: list[str], message: str
 ) -> None:
     if prepare:
@@ -79,14 +79,14 @@ def test_a_run_that_cannot_be_resumed_is_left_unchanged(
     assert after == before
 
 
-def test_other_images_are_refused(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_other_images(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Dataset, "digest", lambda self: "another")
     with pytest.raises(RunError, match="was trained on other images than those that are here now"):
         resume(str(own.path), ["train.epochs=4"])
 
 
-def test_another_network_s_checkpoint_is_refused(own: RunFolder) -> None:
+def test_refuses_a_checkpoint_of_another_model(own: RunFolder) -> None:
     text = own.resolved.read_text()
     own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
     with pytest.raises(RunError, match="not the settings that the run was started with"):
@@ -139,7 +139,7 @@ def _no_right(path: Path) -> dict[str, np.ndarray]:
         (_no_right, "Permission denied"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
+def test_refuses_a_checkpoint_that_cannot_be_read(
     own: RunFolder, monkeypatch: pytest.MonkeyPatch, read: Callable, reason: str
 ) -> None:
     monkeypatch.setattr("kcnn.runs.checkpoint.read_arrays", read)
@@ -151,7 +151,7 @@ def test_a_checkpoint_that_cannot_be_read_now_may_be_whole(
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_checkpoint_that_is_none_is_skipped(own: RunFolder, damage: str, notes) -> None:
+def test_skips_a_file_that_is_not_a_checkpoint(own: RunFolder, damage: str, notes) -> None:
     newest, before = own.checkpoints / "epoch-0003.npz", own.checkpoints / "epoch-0002.npz"
     DAMAGES[damage](newest)
     DAMAGES[damage](before)
@@ -170,37 +170,37 @@ def test_a_checkpoint_that_is_none_is_skipped(own: RunFolder, damage: str, notes
         lambda state: state["parts"]["BestWeights"].update(weights=5),
     ],
 )
-def test_a_checkpoint_of_something_else_is_refused(own: RunFolder, change) -> None:
+def test_refuses_a_checkpoint_with_other_content(own: RunFolder, change) -> None:
     change_state(own.checkpoints / "epoch-0003.npz", change)
     with pytest.raises(RunError, match="does not fit the recipe of this run"):
         resume(str(own.path), ["train.epochs=4"])
 
 
 @pytest.mark.parametrize("precision", [None, "float8", 7])
-def test_an_environment_without_a_precision_is_refused(own: RunFolder, precision: object) -> None:
+def test_refuses_an_environment_without_a_precision(own: RunFolder, precision: object) -> None:
     _unlike(own, precision=precision)
     with pytest.raises(RunError, match=r"environment\.json: precision: expected"):
         resume(str(own.path), ["train.epochs=4"])
 
 
-def test_a_lock_that_is_no_file_is_refused(own: RunFolder) -> None:
+def test_refuses_a_lock_that_is_not_a_file(own: RunFolder) -> None:
     own.lock.unlink(missing_ok=True)
     own.lock.mkdir()
     with pytest.raises(RunError, match="lock: cannot be written"):
         resume(str(own.path), ["train.epochs=4"])
 
 
-def test_a_run_that_another_process_trains_is_left_to_it(own: RunFolder) -> None:
+def test_refuses_a_run_that_another_process_trains(own: RunFolder) -> None:
     with lock_run(own), pytest.raises(RunError, match="another process is training this run"):
         resume(str(own.path), ["train.epochs=4"])
 
 
-def test_only_two_checkpoints_are_kept(finished: FitResult) -> None:
+def test_keeps_only_two_checkpoints(finished: FitResult) -> None:
     names = {path.name for path in finished.run.checkpoints.iterdir()}
     assert names - {"lock"} == {"epoch-0002.npz", "epoch-0003.npz"}
 
 
-def test_a_name_cannot_be_given_to_a_run_that_goes_on() -> None:
+def test_refuses_a_name_for_a_resumed_run() -> None:
     result = CliRunner().invoke(cli, ["fit", "--resume", "--name", "other"])
     assert result.exit_code == 2
     assert "--name: a run that goes on keeps its own" in result.stderr

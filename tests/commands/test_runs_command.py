@@ -21,7 +21,7 @@ METRICS = "epoch,loss,accuracy,val_accuracy\n1,2.0,0.5,0.4\n2,1.0,0.6,0.45\n"
 
 @pytest.fixture
 def outputs(tmp_path: Path) -> Path:
-    """A finished run, a better one, one that failed, and one that was killed."""
+    """Make two finished runs, the second better, a failed run and a killed run."""
     for number, (recipe, summary) in enumerate(
         [
             ("cifar", {"status": "finished", "parameters": 900, "test": {"accuracy": 0.5},
@@ -46,7 +46,7 @@ def titles(outputs: Path, sort: str) -> list[str]:
     return [row.run for row in list_runs(outputs, sort).rows]
 
 
-def test_rows(outputs: Path) -> None:
+def test_lists_runs(outputs: Path) -> None:
     killed, failed, digits, cifar = list_runs(outputs).rows
     assert (cifar.run, cifar.status, cifar.epochs) == ("cifar/run-001", "finished", 2)
     assert (cifar.test_accuracy, cifar.val_accuracy) == (0.5, 0.45)
@@ -57,7 +57,7 @@ def test_rows(outputs: Path) -> None:
     assert killed.parameters is None
 
 
-def test_a_run_that_trains(outputs: Path) -> None:
+def test_status_of_a_run_that_trains(outputs: Path) -> None:
     with lock_run(RunFolder(outputs / "mnist" / "run-001")):
         assert list_runs(outputs).rows[0].status == "training"
     assert list_runs(outputs).rows[0].status == "unfinished"
@@ -73,11 +73,11 @@ def test_a_run_that_trains(outputs: Path) -> None:
         ("run", ["cifar/run-001", "cifar/run-002", "digits/run-001", "mnist/run-001"]),
     ],
 )
-def test_sorted(sort: str, order: list[str], outputs: Path) -> None:
+def test_sorts_runs(sort: str, order: list[str], outputs: Path) -> None:
     assert titles(outputs, sort) == order
 
 
-def test_a_resumed_or_copied_run_was_started_when_it_was(outputs: Path) -> None:
+def test_start_time_of_a_resumed_or_copied_run(outputs: Path) -> None:
     run = RunFolder(outputs / "cifar" / "run-001")
     began = "1970-01-01T00:00:01+00:00"
     write_json(run.environment, {"started": began})
@@ -87,12 +87,12 @@ def test_a_resumed_or_copied_run_was_started_when_it_was(outputs: Path) -> None:
     assert {row.started for row in list_runs(outputs).rows[-2:]} == {datetime.fromisoformat(began)}
 
 
-def test_every_sort(outputs: Path) -> None:
+def test_accepts_every_sort_key(outputs: Path) -> None:
     for sort in SORTS:
         assert sorted(titles(outputs, sort)) == sorted(titles(outputs, "run"))
 
 
-def test_damaged_files_are_skipped(outputs: Path) -> None:
+def test_skips_damaged_files(outputs: Path) -> None:
     run = outputs / "cifar" / "run-001"
     (run / "summary.json").write_text("{")
     (run / "metrics.csv").write_text("epoch\nx\n")
@@ -100,7 +100,7 @@ def test_damaged_files_are_skipped(outputs: Path) -> None:
     assert (row.status, row.epochs, row.test_accuracy) == ("unfinished", None, None)
 
 
-def test_metrics_saved_with_semicolons(outputs: Path) -> None:
+def test_ignores_metrics_saved_with_semicolons(outputs: Path) -> None:
     (outputs / "cifar" / "run-001" / "metrics.csv").write_text("epoch;val_accuracy\n1;0,5\n")
     row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
     assert (row.epochs, row.val_accuracy, row.test_accuracy) == (None, None, 0.5)
@@ -108,7 +108,7 @@ def test_metrics_saved_with_semicolons(outputs: Path) -> None:
     assert re.search(r"cifar/run-001 +finished +50\.00 % +– +– +900 ", done.output)
 
 
-def test_summary_of_another_shape(outputs: Path) -> None:
+def test_ignores_a_summary_with_other_types(outputs: Path) -> None:
     summary = {"status": 3, "test": [1], "parameters": "many", "timings": {"train": None}}
     write_json(outputs / "cifar" / "run-001" / "summary.json", summary)
     row = next(row for row in list_runs(outputs).rows if row.run == "cifar/run-001")
@@ -117,7 +117,7 @@ def test_summary_of_another_shape(outputs: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "true", "1e308", "1" + "0" * 400])
-def test_numbers_that_no_table_can_show(number: str, outputs: Path) -> None:
+def test_ignores_numbers_out_of_range(number: str, outputs: Path) -> None:
     text = (
         f'{{"test": {{"accuracy": {number}}}, "timings": {{"train": {number}}}, '
         f'"parameters": {number}}}'

@@ -1,4 +1,4 @@
-"""Names of files and classes that are no text, or commands to a terminal, from fit to predict."""
+"""Names of files and classes that are not UTF-8 or contain escape sequences, in all commands."""
 
 from __future__ import annotations
 
@@ -41,8 +41,10 @@ def test_strange_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("strange.yaml").write_text(RECIPE, encoding="utf-8")
     kcnn("fit", "strange.yaml")
     plots = Path("outputs/strange/run-001/plots")
-    assert {"confusion.png", "samples.png", "mistakes.png"} <= {one.name for one in plots.iterdir()}
+    assert {"confusion.png", "samples.png", "mistakes.png"} <= {
+        path.name for path in plots.iterdir()
+    }
     assert "caf\\udce9" in kcnn("evaluate").output
     kcnn("plot")
-    kcnn("predict", "photos", "--csv", "answers.csv")
-    assert Path("answers.csv").read_text(encoding="utf-8").count("caf\\udce9/") == 36
+    kcnn("predict", "photos", "--csv", "predictions.csv")
+    assert Path("predictions.csv").read_text(encoding="utf-8").count("caf\\udce9/") == 36

@@ -50,7 +50,7 @@ def test_text(net: Path) -> None:
     assert lines[1] == "reads rows 0 to 4 and columns 3 to 7"
     assert lines[3] == "image: grey.png; weights as seed 0 draws them"
     patch = lines[lines.index("patch") + 1 : lines.index("filter")]
-    read = [[float(one) for one in line.split()] for line in patch]
+    read = [[float(value) for value in line.split()] for line in patch]
     assert read == pytest.approx((image[:5, 3:8] / 255).round(3), abs=1e-9)
     assert lines[-2].removeprefix("activation: relu gives ") == (
         lines[-1].removeprefix("Keras gives ").removesuffix(" (float32)")
@@ -72,18 +72,18 @@ def test_whitening_without_standard_scaling(net: Path) -> None:
     np.testing.assert_array_equal(kernels[0], -kernels[1])
 
 
-def test_weights_of_a_run(trained_run: RunFolder) -> None:
+def test_uses_the_weights_of_a_run(trained_run: RunFolder) -> None:
     output_dir = trained_run.path.parents[1]
     settings = [trained_run.resolved, "conv2d", "--json", "--quiet"]
     trained = run(*settings, "--run", "digits/run-001", "--output-dir", output_dir)
-    answer = json.loads(trained.stdout)
-    assert answer["weights"] == "of digits/run-001 after its last epoch"
-    assert answer["image"].startswith("the first test image of digits")
-    assert answer["value"] == pytest.approx(answer["keras_value"], abs=1e-5)
-    assert answer["kernel"] != json.loads(run(*settings).stdout)["kernel"]
+    traced = json.loads(trained.stdout)
+    assert traced["weights"] == "of digits/run-001 after its last epoch"
+    assert traced["image"].startswith("the first test image of digits")
+    assert traced["value"] == pytest.approx(traced["keras_value"], abs=1e-5)
+    assert traced["kernel"] != json.loads(run(*settings).stdout)["kernel"]
 
 
-def test_the_run_of_another_network(trained_run: RunFolder) -> None:
+def test_refuses_a_run_of_another_model(trained_run: RunFolder) -> None:
     with pytest.raises(RunError, match="digits/run-001: trained another network"):
         trace("digits", [], "conv2d", run=str(trained_run.path), output_dir=Path("outputs"))
 
@@ -100,7 +100,9 @@ def test_the_run_of_another_network(trained_run: RunFolder) -> None:
         (["C1", "--image", "net.yaml"], "net.yaml: not a PNG, JPEG, BMP or GIF"),
     ],
 )
-def test_mistakes_come_before_keras(net: Path, options: list[str], message: str) -> None:
+def test_reports_mistakes_before_importing_keras(
+    net: Path, options: list[str], message: str
+) -> None:
     done = run(net, *options)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error: {message}")
@@ -113,7 +115,7 @@ def test_mistakes_come_before_keras(net: Path, options: list[str], message: str)
         ("-1,2", "'-1,2': expected a row and a column"),
     ],
 )
-def test_what_is_no_location(net: Path, at: str, message: str) -> None:
+def test_refuses_an_invalid_location(net: Path, at: str, message: str) -> None:
     done = run(net, "C1", f"--at={at}")
     assert done.exit_code == 2
     assert message in done.stderr

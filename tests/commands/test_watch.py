@@ -1,4 +1,4 @@
-"""Following a run that another process trains."""
+"""Follow a run that another process trains."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def following(run: RunFolder) -> Iterator[str]:
     return watch(None, run.path.parent.parent)
 
 
-def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) -> None:
+def test_returns_lines_as_they_are_written_until_the_training_ends(run: RunFolder) -> None:
     heard = []
     seen = [threading.Event() for _ in range(3)]
 
@@ -55,7 +55,7 @@ def test_lines_come_as_they_are_written_until_the_training_ends(run: RunFolder) 
     assert heard[-1] == "digits/run-001: unfinished, and no process trains it"
 
 
-def test_the_training_of_another_user_is_seen(somebody_else: RunFolder) -> None:
+def test_follows_the_training_of_another_user(somebody_else: RunFolder) -> None:
     with lock_run(somebody_else):
         somebody_else.lock.chmod(0o444)
         with nobody():
@@ -66,7 +66,7 @@ def test_the_training_of_another_user_is_seen(somebody_else: RunFolder) -> None:
 
 @pytest.fixture
 def somebody_else() -> Iterator[RunFolder]:
-    """A run that everybody may read; pytest's own folders are for one user alone."""
+    """Make a run that everybody can read. Only the user can read pytest's own folders."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield create_run(Path(folder), "digits")
@@ -74,7 +74,7 @@ def somebody_else() -> Iterator[RunFolder]:
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Takes the rights of root, to whom all files are open, away for a while."""
+    """Drop the rights of root, who can read all files, for a while."""
     if os.geteuid():
         yield
         return
@@ -85,12 +85,12 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_run_without_a_log(run: RunFolder) -> None:
+def test_run_without_a_log(run: RunFolder) -> None:
     (line,) = following(run)
     assert line == "digits/run-001: unfinished, and no process trains it"
 
 
-def test_a_log_that_cannot_be_read(run: RunFolder) -> None:
+def test_refuses_a_log_that_cannot_be_read(run: RunFolder) -> None:
     run.log.mkdir()
     with pytest.raises(RunError, match=r"log\.txt: cannot be read"):
         next(following(run))
@@ -104,7 +104,7 @@ def test_a_log_that_cannot_be_read(run: RunFolder) -> None:
         (ZeroDivisionError(), "ZeroDivisionError"),
     ],
 )
-def test_the_log_ends_with_how_a_training_ended(
+def test_log_ends_with_the_outcome_of_the_training(
     run: RunFolder, error: BaseException, last: str
 ) -> None:
     with pytest.raises(type(error)), logged(run, Progress()) as progress:
