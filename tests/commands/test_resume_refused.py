@@ -203,4 +203,4 @@ def test_keeps_only_two_checkpoints(finished: FitResult) -> None:
 def test_refuses_a_name_for_a_resumed_run() -> None:
     result = CliRunner().invoke(cli, ["fit", "--resume", "--name", "other"])
     assert result.exit_code == 2
-    assert "--name: a run that goes on keeps its own" in result.stderr
+    assert "--name: a resumed run keeps its own" in result.stderr
