@@ -52,6 +52,6 @@ def test_objects(tmp_path: Path, dtype: object) -> None:
         b"\x93NUMPY\x01\x00\x1d\x00{'descr': '|u1', 'shape': 12}",
     ],
 )
-def test_what_is_no_array(tmp_path: Path, content: bytes) -> None:
+def test_refuses_what_is_not_an_array(tmp_path: Path, content: bytes) -> None:
     with pytest.raises((ValueError, SyntaxError, KeyError)):
         shape_of(tmp_path / "x.npz", content)

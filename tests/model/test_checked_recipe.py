@@ -91,7 +91,7 @@ def test_the_default_where_smaller_batches_are_dropped(without_batch_size: Path)
         ("validation", "15 of 16 images leaves some class", "write at most 14"),
     ],
 )
-def test_counts_that_the_images_cannot_spare(
+def test_refuses_counts_that_leave_too_few_images(
     photos: Path, setting: str, reason: str, hint: str
 ) -> None:
     count = reason.split()[0]
@@ -122,7 +122,9 @@ def test_all_mistakes_are_reported_together(photos: Path) -> None:
     assert "does not fit" in misfit
 
 
-def test_what_is_read_must_be_what_was_described(photos: Path, tmp_path: Path) -> None:
+def test_refuses_images_that_changed_since_they_were_described(
+    photos: Path, tmp_path: Path
+) -> None:
     checked = check_recipe(read_recipe(photos))
     recipe = checked.recipe
 
@@ -148,7 +150,7 @@ def test_a_named_dataset_may_be_a_part_of_the_original() -> None:
     assert checked.confirm(Dataset("digits", few, few, names, "here")) is checked.plan
 
 
-def test_classes_that_only_the_labels_tell(tmp_path: Path) -> None:
+def test_classes_known_only_from_the_labels(tmp_path: Path) -> None:
     images, labels = np.zeros((40, 8, 8), np.uint8), np.arange(40) % 10
     file = tmp_path / "own.npz"
     np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
@@ -162,7 +164,7 @@ def test_classes_that_only_the_labels_tell(tmp_path: Path) -> None:
         eleven.confirm(dataset)
 
 
-def test_a_plan_of_images_that_are_not_here(photos: Path, tmp_path: Path) -> None:
+def test_plan_without_images(photos: Path, tmp_path: Path) -> None:
     assert plan_without_images(read_recipe(photos)).classes == 2
     (tmp_path / "photos").rename(tmp_path / "elsewhere")
     assert plan_without_images(read_recipe(photos)).classes is None

@@ -80,7 +80,7 @@ def make_run(make_recipe, tmp_path: Path) -> MakeRun:
     return make
 
 
-def test_a_loaded_model_predicts_as_it_did(make_run: MakeRun) -> None:
+def test_loaded_model_predicts_as_before(make_run: MakeRun) -> None:
     run, model = make_run(LAYERS, "data.scaling=standard")
     loaded = load_model(run)
     assert all(type(layer).__module__.startswith("keras.") for layer in loaded.layers)
@@ -97,7 +97,7 @@ def test_a_loaded_model_predicts_as_it_did(make_run: MakeRun) -> None:
         (MANY_LAYERS, ["data.scaling=none"]),
     ],
 )
-def test_it_is_the_model_that_keras_loads(make_run: MakeRun, layers: str, overrides: list) -> None:
+def test_loads_the_same_model_as_keras(make_run: MakeRun, layers: str, overrides: list) -> None:
     run, _ = make_run(layers, *overrides)
     ours, expected = load_model(run), keras.saving.load_model(run.model, compile=False)
     for layer, expected_layer in zip(ours.layers, expected.layers, strict=True):
@@ -110,7 +110,7 @@ def test_it_is_the_model_that_keras_loads(make_run: MakeRun, layers: str, overri
 
 
 @pytest.mark.slow
-def test_keras_loads_it_without_kcnn(make_run: MakeRun, tmp_path: Path) -> None:
+def test_keras_loads_the_file_without_kcnn(make_run: MakeRun, tmp_path: Path) -> None:
     _, model = make_run(LAYERS, "data.scaling=standard")
     np.save(tmp_path / "images.npy", IMAGES)
     script = (
@@ -125,7 +125,7 @@ def test_keras_loads_it_without_kcnn(make_run: MakeRun, tmp_path: Path) -> None:
     )
 
 
-def test_the_recipe_knows_the_images_of_an_older_run(make_run: MakeRun) -> None:
+def test_loads_an_older_run_by_the_settings_of_its_recipe(make_run: MakeRun) -> None:
     run, _ = make_run(LAYERS, "data.image_size=[8,8]", "data.channels=3")
     write_json(run.summary, {"status": "finished"})
     assert load_model(run).input_shape == (None, 8, 8, 3)
@@ -133,13 +133,21 @@ def test_the_recipe_knows_the_images_of_an_older_run(make_run: MakeRun) -> None:
     assert load_model(run).input_shape == (None, 8, 8, 3)
 
 
-def test_images_of_a_shape_that_nothing_tells(make_run: MakeRun) -> None:
+def test_refuses_a_run_with_an_unknown_image_shape(make_run: MakeRun) -> None:
     run, _ = make_run(LAYERS, "data.dataset=npz", "data.path=gone.npz")
     assert load_model(run).input_shape == (None, 8, 8, 3)
     write_json(run.summary, {"status": "interrupted"})
     with pytest.raises(RunError, match=r"summary.json: image_shape: missing") as caught:
         load_model(run)
     assert caught.value.hint == f"kcnn fit --resume {run.path} finishes it"
+
+
+def test_loads_an_older_run_by_the_header_of_its_npz(make_run: MakeRun, tmp_path: Path) -> None:
+    run, _ = make_run(LAYERS, "data.dataset=npz", f"data.path={tmp_path / 'own.npz'}")
+    write_json(run.summary, {"status": "finished"})
+    images, labels = np.zeros((4, 8, 8, 3), np.uint8), np.arange(4)
+    np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    assert load_model(run).input_shape == (None, 8, 8, 3)
 
 
 def test_automatic_precision_is_read_from_the_environment(make_run: MakeRun) -> None:
@@ -155,7 +163,7 @@ def test_automatic_precision_is_read_from_the_environment(make_run: MakeRun) -> 
             load_model(run)
 
 
-def test_another_model_in_resolved_yaml(make_run: MakeRun) -> None:
+def test_refuses_weights_of_another_model(make_run: MakeRun) -> None:
     run, _ = make_run(LAYERS)
     text = run.resolved.read_text()
     for change in (("units: 10", "units: 12"), ("filters: 6", "filters: 600")):
@@ -164,7 +172,7 @@ def test_another_model_in_resolved_yaml(make_run: MakeRun) -> None:
             load_model(run)
 
 
-def test_an_output_that_is_no_classes(make_run: MakeRun) -> None:
+def test_refuses_an_output_that_is_not_flat(make_run: MakeRun) -> None:
     run, _ = make_run(LAYERS)
     text = run.resolved.read_text()
     write_text(run.resolved, text[: text.index("  - Flatten")] + text[text.index("train:") :])
@@ -172,7 +180,9 @@ def test_an_output_that_is_no_classes(make_run: MakeRun) -> None:
         load_model(run)
 
 
-def test_a_layer_larger_than_memory(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_layer_larger_than_memory(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, _ = make_run(LAYERS)
     monkeypatch.setattr(saved, "free_memory", lambda: 1199)
     with pytest.raises(RunError, match=r"one image takes 1,200 bytes in a layer, and 1,199 are"):
