@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import ActivationName, Axes, NotNegative
 from kcnn.recipe.initializers import Initializer
@@ -49,11 +51,9 @@ class ReLU(Layer):
 
     @property
     def is_leaky_relu(self) -> bool:
-        """Whether it has a slope below 0 and nothing else beside."""
         return bool(self.negative_slope) and self.max_value is None and not self.threshold
 
     def output_activation(self, rank: int) -> str:
-        """Return its own name."""
         return "ReLU"
 
 
@@ -68,10 +68,7 @@ class LeakyReLU(Layer):
 
     ends_block = True
 
-    @property
-    def is_leaky_relu(self) -> bool:
-        """Yes."""
-        return True
+    is_leaky_relu: ClassVar[bool] = True
 
 
 class PReLU(Layer):
@@ -93,23 +90,17 @@ class PReLU(Layer):
                 )
         return shape
 
-    @property
-    def weight_names(self) -> tuple[str, ...]:
-        """Name of its slopes."""
-        return ("alpha",)
+    weight_names: ClassVar[tuple[str, ...]] = ("alpha",)
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shape of the slopes: that of its input, and 1 along shared axes."""
         shared = listed(self.shared_axes)
         sizes = tuple(1 if axis in shared else size for axis, size in enumerate(shape, start=1))
         return {"alpha": sizes}
 
     def parameters(self, shape: Shape) -> Expression:
-        """Count the slopes."""
         return product(*self.weight_shapes(shape)["alpha"])
 
     def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count one for each value."""
         return product(*before)
 
 
@@ -139,5 +130,4 @@ class Softmax(Layer):
         return shape
 
     def output_activation(self, rank: int) -> str | None:
-        """Return `softmax` if its probabilities are those of the classes, along the last axis."""
         return "softmax" if is_last_axis(self.axis, rank) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import ClassVar
 
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import Count, Extra, Padding, PoolPadding, Size
@@ -40,22 +41,20 @@ class Window(Weighted):
     needs_map = True
 
     def windows(self, shape: Shape) -> Windows:
-        """Return how it slides over height and width."""
         return sliding_windows(
             shape, self.kernel_size, self.strides, self.padding, self.dilation_rate
         )
 
-    def _positions(self, shape: Shape) -> Sizes:
+    def _sizes(self, shape: Shape) -> Sizes:
         _require_one_of_strides_and_dilation(self.strides, self.dilation_rate)
-        return output_sizes(self.windows(shape))
+        return (*output_sizes(self.windows(shape)), self._outputs(shape))
 
     def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
-        """Remark on values that its windows leave out, and weights that read padding only."""
         rows, columns = pair(self.kernel_size)
-        only_padding = (
-            f"{rows * columns - 1} of the {rows}×{columns} weights only ever meet padding"
+        return window_remarks(
+            self.windows(shape),
+            f"{rows * columns - 1} of the {rows}×{columns} weights only ever meet padding",
         )
-        return window_remarks(self.windows(shape), only_padding)
 
 
 class Conv2D(Window, KernelSettings):
@@ -71,6 +70,16 @@ class Conv2D(Window, KernelSettings):
     groups: Count = 1
     kernel_initializer: Conv2DInitializer | None = None
 
+    def _outputs(self, shape: Shape) -> int:
+        return self.filters
+
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        weights = product(*pair(self.kernel_size), shape[2])
+        return weights // self.groups if self.groups > 1 else weights
+
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        return [(*pair(self.kernel_size), shape[-1] // self.groups, self.filters)]
+
     def _sizes(self, shape: Shape) -> Sizes:
         channels = shape[2]
         if channels % self.groups or self.filters % self.groups:
@@ -78,28 +87,7 @@ class Conv2D(Window, KernelSettings):
                 f"groups {self.groups} must divide the {channels} input channels "
                 f"and the {self.filters} filters"
             )
-        return (*self._positions(shape), self.filters)
-
-    def _weights_of_a_filter(self, channels: int) -> Expression:
-        weights = product(*pair(self.kernel_size), channels)
-        return weights // self.groups if self.groups > 1 else weights
-
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of kernel and bias."""
-        read = shape[-1] // self.groups
-        return {
-            "kernel": (*pair(self.kernel_size), read, self.filters),
-            "bias": (self.filters,),
-        }
-
-    def parameters(self, shape: Shape) -> Expression:
-        """Count (height·width·channels + 1)·filters."""
-        return self._with_bias(self._weights_of_a_filter(shape[2]), self.filters)
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count a filter's weights at each place of the output, for all filters."""
-        weights = self._weights_of_a_filter(before[2]).bracketed()
-        return product(*after[:2]) * weights * self.filters
+        return super()._sizes(shape)
 
 
 class _Depthwise(Window):
@@ -119,42 +107,31 @@ class _Depthwise(Window):
 
     @property
     def has_filter_columns(self) -> bool:
-        """Whether each channel has one filter."""
         return self.depth_multiplier == 1
 
-    def _positions(self, shape: Shape) -> Sizes:
+    def _channels(self, shape: Shape) -> Number:
+        """Return the number of channels after the depthwise convolution."""
+        channels, times = shape[-1], self.depth_multiplier
+        return channels if times == 1 else product(channels, times)
+
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        return [(*pair(self.kernel_size), shape[-1], self.depth_multiplier)]
+
+    def _sizes(self, shape: Shape) -> Sizes:
         down, across = pair(self.strides)
         if down != across:
             raise ShapeMistake(f"strides {self.strides}: TensorFlow has equal strides only here")
-        return super()._positions(shape)
-
-    def _channels(self, shape: Shape) -> Number:
-        """Count the channels after the depthwise convolution."""
-        channels, times = shape[-1], self.depth_multiplier
-        return channels if times == 1 else product(channels, times)
+        return super()._sizes(shape)
 
 
 class DepthwiseConv2D(_Depthwise):
     """A convolution of each channel by itself."""
 
-    def _sizes(self, shape: Shape) -> Sizes:
-        return (*self._positions(shape), self._channels(shape))
+    def _outputs(self, shape: Shape) -> Number:
+        return self._channels(shape)
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of kernel and bias."""
-        return {
-            "kernel": (*pair(self.kernel_size), shape[-1], self.depth_multiplier),
-            "bias": (int(self._channels(shape)),),
-        }
-
-    def parameters(self, shape: Shape) -> Expression:
-        """Count (height·width + 1)·channels."""
-        return self._with_bias(product(*pair(self.kernel_size)), self._channels(shape))
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count a filter's weights at each place of the output, for all channels."""
-        weights = product(*pair(self.kernel_size)).bracketed()
-        return product(*after[:2]) * weights * self._channels(before)
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        return product(*pair(self.kernel_size))
 
 
 class SeparableConv2D(_Depthwise):
@@ -174,27 +151,21 @@ class SeparableConv2D(_Depthwise):
 
     kernel_names = ("depthwise_kernel", "pointwise_kernel")
 
-    def _sizes(self, shape: Shape) -> Sizes:
-        return (*self._positions(shape), self.filters)
+    def _outputs(self, shape: Shape) -> int:
+        return self.filters
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of both kernels and of the bias."""
-        return {
-            "depthwise_kernel": (*pair(self.kernel_size), shape[-1], self.depth_multiplier),
-            "pointwise_kernel": (1, 1, int(self._channels(shape)), self.filters),
-            "bias": (self.filters,),
-        }
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        pointwise = (1, 1, int(self._channels(shape)), self.filters)
+        return [*super()._kernel_shapes(shape), pointwise]
 
     def _depthwise_weights(self, shape: Shape) -> Expression:
         return product(*pair(self.kernel_size), self._channels(shape))
 
     def parameters(self, shape: Shape) -> Expression:
-        """Count height·width·channels + (channels + 1)·filters."""
         pointwise = self._with_bias(product(self._channels(shape)), self.filters)
         return self._depthwise_weights(shape) + pointwise
 
     def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count the weights of both kernels at each place of the output."""
         pointwise = product(self._channels(before), self.filters)
         return product(*after[:2]) * (self._depthwise_weights(before) + pointwise)
 
@@ -220,16 +191,25 @@ class Conv2DTranspose(Weighted, KernelSettings):
     dilation_rate: Size = 1
 
     needs_map = True
-
-    @property
-    def has_filter_columns(self) -> bool:
-        """No: the last axis of its kernel counts the channels that it reads."""
-        return False
+    has_filter_columns: ClassVar[bool] = (
+        False  # the last axis of its kernel counts the channels that it reads
+    )
 
     @property
     def needs_onednn(self) -> bool:
-        """Whether it is dilated."""
         return max(pair(self.dilation_rate)) > 1
+
+    def _outputs(self, shape: Shape) -> int:
+        return self.filters
+
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        return product(*pair(self.kernel_size), shape[2])
+
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        return [(*pair(self.kernel_size), self.filters, shape[-1])]
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        return super().multiply_adds(before, before)  # a window for each location of the input
 
     def _sizes(self, shape: Shape) -> Sizes:
         _require_one_of_strides_and_dilation(self.strides, self.dilation_rate)
@@ -256,24 +236,7 @@ class Conv2DTranspose(Weighted, KernelSettings):
     def _kernels_strides_dilations(self) -> tuple[tuple[int, int], ...]:
         return pair(self.kernel_size), pair(self.strides), pair(self.dilation_rate)
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of kernel and bias."""
-        return {
-            "kernel": (*pair(self.kernel_size), self.filters, shape[-1]),
-            "bias": (self.filters,),
-        }
-
-    def parameters(self, shape: Shape) -> Expression:
-        """Count (height·width·channels + 1)·filters."""
-        return self._with_bias(product(*pair(self.kernel_size), shape[2]), self.filters)
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count a filter's weights at each place of the input, for all filters."""
-        weights = product(*pair(self.kernel_size), before[2]).bracketed()
-        return product(*before[:2]) * weights * self.filters
-
     def reach_and_stride(self, shape: Shape) -> list[tuple[int, Fraction]]:
-        """Return how far a value reads; its neighbor's values lie a fraction of a row away."""
         # Of the rows that a window spreads over, only each stride-th holds a value.
         return [
             (dilation * (kernel - 1) // stride + 1, Fraction(1, stride))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kcnn.recipe.fields import Count
-from kcnn.recipe.layers.expression import Expression, product
+from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.kernel import KernelSettings, Weighted
 from kcnn.recipe.layers.shapes import Shape, Sizes
 
@@ -19,27 +19,22 @@ class Dense(Weighted, KernelSettings):
 
     units: Count
 
+    def _outputs(self, shape: Shape) -> int:
+        return self.units
+
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        return Expression(shape[-1])
+
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        return [(shape[-1], self.units)]
+
     def _sizes(self, shape: Shape) -> Sizes:
         return (*shape[:-1], self.units)
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of kernel and bias."""
-        return {"kernel": (shape[-1], self.units), "bias": (self.units,)}
-
-    def parameters(self, shape: Shape) -> Expression:
-        """Count (inputs + 1)·units."""
-        return self._with_bias(Expression(shape[-1]), self.units)
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count inputs·units, at each place of a map."""
-        return product(*before, self.units)
-
     def reads_everywhere(self, shape: Shape) -> bool:
-        """Return whether it reads a row; on a map it reads one place at a time."""
-        return len(shape) == 1
+        return len(shape) == 1  # on a map it reads one location at a time
 
     def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
-        """Remark that it does not read a whole map."""
         if len(shape) == 3 and shape[:2] != (1, 1):
             yield (
                 f"reads a {shape[0]}×{shape[1]} map one place at a time, as a 1×1 convolution "

@@ -56,8 +56,8 @@ class Expression:
         return Expression(value, text, _PRODUCT)
 
     def bracketed(self) -> Expression:
-        """Return the same number with brackets around its text."""
-        return Expression(self.value, f"({self})")
+        """Return the same number, with brackets around the text of a sum or product."""
+        return self if self._binding == _ATOM else Expression(self.value, f"({self})")
 
 
 Number = int | Expression

@@ -7,8 +7,9 @@ from typing import ClassVar
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import ActivationName, Settings
 from kcnn.recipe.initializers import Initializer
-from kcnn.recipe.layers.expression import Expression, Number
+from kcnn.recipe.layers.expression import Expression, Number, product
 from kcnn.recipe.layers.layer import Layer
+from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.regularizers import Regularizer
 
 
@@ -35,14 +36,35 @@ class Weighted(Layer):
     linear = True
     kernel_names: ClassVar[tuple[str, ...]] = ("kernel",)
 
+    def _outputs(self, shape: Shape) -> Number:
+        """Return the number of channels or units of its output."""
+        raise NotImplementedError
+
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        """Return how many weights of the kernel one channel or unit has."""
+        raise NotImplementedError
+
+    def _kernel_shapes(self, shape: Shape) -> list[Shape]:
+        """Return the shapes of its kernels, in the order of their names."""
+        raise NotImplementedError
+
     @property
     def weight_names(self) -> tuple[str, ...]:
-        """Names of its kernels, and of its bias if it has one."""
         return (*self.kernel_names, "bias") if self.use_bias else self.kernel_names
 
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        kernels = zip(self.kernel_names, self._kernel_shapes(shape), strict=True)
+        return {**dict(kernels), "bias": (int(self._outputs(shape)),)}
+
+    def parameters(self, shape: Shape) -> Expression:
+        return self._with_bias(self._weights_of_an_output(shape), self._outputs(shape))
+
     def _with_bias(self, weights: Expression, outputs: Number) -> Expression:
-        """Count the parameters: those of one output, with its bias, times the outputs."""
         return (weights + 1 if self.use_bias else weights) * outputs
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        weights = self._weights_of_an_output(before).bracketed()
+        return product(*after[:-1], weights, self._outputs(before))
 
 
 class KernelSettings(Settings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from kcnn.recipe.constraints import Constraint
 from kcnn.recipe.fields import Axes, Count, Positive, UnitInterval, accept
@@ -22,11 +22,29 @@ from kcnn.recipe.layers.shapes import (
 from kcnn.recipe.regularizers import Regularizer
 
 
-class Normalization(Layer):
-    """What every normalization takes.
+class AlongAxes(Layer):
+    """What normalizes along axes.
 
     Args:
         axis: The axis of the channels.
+    """
+
+    axis: Axes = -1
+
+    ends_block = True
+
+    def _sizes(self, shape: Shape) -> Sizes:
+        require_axes(self.axis, shape)
+        return shape
+
+    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
+        return product(*before)
+
+
+class Normalization(AlongAxes):
+    """What every normalization takes.
+
+    Args:
         epsilon: Added to the variance, so that nothing is divided by 0.
         center: Adds a learned number, beta.
         scale: Multiplies by a learned number, gamma.
@@ -39,7 +57,6 @@ class Normalization(Layer):
         trainable: Whether training changes its weights.
     """
 
-    axis: Axes = -1
     epsilon: Positive | None = None
     center: bool = True
     scale: bool = True
@@ -51,31 +68,18 @@ class Normalization(Layer):
     gamma_constraint: Constraint | None = None
     trainable: bool | None = None
 
-    ends_block = True
-
-    def _sizes(self, shape: Shape) -> Sizes:
-        require_axes(self.axis, shape)
-        return shape
-
     @property
     def weight_names(self) -> tuple[str, ...]:
-        """Names of its scale gamma and shift beta, as far as it has them, and moving averages."""
         learned = {"gamma": self.scale, "beta": self.center}
         return (*(name for name, there in learned.items() if there), *self.moving_averages)
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shape of its weights: the sizes along its axes."""
         axes = sorted(listed(self.axis))  # as Keras sorts them: -1 before 1
         sizes = tuple(shape[position] for position in require_axes(axes, shape))
         return dict.fromkeys(("gamma", "beta", *self.moving_averages), sizes)
 
     def parameters(self, shape: Shape) -> Expression:
-        """Count weights·channels."""
         return product(len(self.weight_names), *self.weight_shapes(shape)["gamma"])
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count one for each value."""
-        return product(*before)
 
 
 class BatchNormalization(Normalization):
@@ -99,11 +103,10 @@ class BatchNormalization(Normalization):
     moving_averages = ("moving_mean", "moving_variance")
 
     def subtracts_channel_means(self, rank: int) -> bool:
-        """Return whether it normalizes by channel; frozen, it subtracts a constant."""
-        return is_last_axis(self.axis, rank) and self.trainable is not False
+        frozen = self.trainable is False  # then it subtracts a constant
+        return is_last_axis(self.axis, rank) and not frozen
 
     def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
-        """Remark on batches of one image."""
         if batch_size > 1:
             return
         if len(shape) == 1:
@@ -144,7 +147,7 @@ class GroupNormalization(Normalization):
         return shape
 
 
-class RMSNormalization(Layer):
+class RMSNormalization(AlongAxes):
     """Divides each image by its root mean square over the given axes (Zhang and Sennrich, 2019).
 
     Args:
@@ -153,11 +156,10 @@ class RMSNormalization(Layer):
         trainable: Whether training changes its scale, which it multiplies by.
     """
 
-    axis: Axes = -1
     epsilon: Positive | None = None
     trainable: bool | None = None
 
-    ends_block = True
+    weight_names: ClassVar[tuple[str, ...]] = ("scale",)
 
     def _sizes(self, shape: Shape) -> Sizes:
         # Keras sorts the axes as they are written, and multiplies by the scale along the last ones.
@@ -169,43 +171,21 @@ class RMSNormalization(Layer):
             )
         return shape
 
-    @property
-    def weight_names(self) -> tuple[str, ...]:
-        """Name of its scale."""
-        return ("scale",)
-
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shape of the scale: the sizes along its axes."""
         return {"scale": shape[-len(listed(self.axis)) :]}
 
     def parameters(self, shape: Shape) -> Expression:
-        """Count weights·channels."""
-        return product(len(self.weight_names), *self.weight_shapes(shape)["scale"])
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count one for each value."""
-        return product(*before)
+        return product(1, *self.weight_shapes(shape)["scale"])
 
 
-class UnitNormalization(Layer):
+class UnitNormalization(AlongAxes):
     """Scales values to a length of 1: their squares sum to 1 over the given axes.
 
     Args:
         axis: The axes that squares are summed over; those of an image are 1, 2 and 3.
     """
 
-    axis: Axes = -1
-
-    ends_block = True
     needs_float32 = True  # in float16, Keras divides zeros by 0
-
-    def _sizes(self, shape: Shape) -> Sizes:
-        require_axes(self.axis, shape)
-        return shape
-
-    def multiply_adds(self, before: Shape, after: Shape) -> Expression:
-        """Count one for each value."""
-        return product(*before)
 
 
 class LocalResponseNormalization(Layer):

@@ -27,7 +27,6 @@ class _Pooling(Layer):
     needs_map = True
 
     def windows(self, shape: Shape) -> Windows:
-        """Return how it slides over height and width."""
         strides = self.pool_size if self.strides is None else self.strides
         return sliding_windows(shape, self.pool_size, strides, self.padding)
 
@@ -35,7 +34,6 @@ class _Pooling(Layer):
         return (*output_sizes(self.windows(shape), brief=True), shape[2])
 
     def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
-        """Remark on values that its windows leave out."""
         return window_remarks(self.windows(shape), "there is nothing to pool")
 
 
@@ -67,11 +65,9 @@ class _GlobalPooling(Layer):
         return (1, 1, shape[2]) if self.keepdims else (shape[2],)
 
     def written_sizes(self, inputs: Sequence[Shape]) -> dict[str, Expression]:
-        """Return how many values become one."""
         return {"values of each channel become 1": product(*inputs[0][:2])}
 
     def reads_everywhere(self, shape: Shape) -> bool:
-        """Return True."""
         return True
 
 

@@ -7,7 +7,13 @@ from kcnn.recipe.layers.layer import Layer
 
 
 class Noise(Layer):
-    """What every layer takes that is random while training."""
+    """What every layer takes that is random while training.
+
+    Args:
+        seed: Draws the random numbers; `train.seed` decides when left out.
+    """
+
+    seed: WholeNumber | None = None
 
     linear = True
     rests = True
@@ -20,11 +26,9 @@ class Dropout(Noise):
 
     Args:
         rate: The fraction.
-        seed: Draws them; `train.seed` decides when left out.
     """
 
     rate: BelowOne
-    seed: WholeNumber | None = None
 
 
 class SpatialDropout2D(Dropout):
@@ -33,28 +37,20 @@ class SpatialDropout2D(Dropout):
     needs_map = True
 
 
-class GaussianDropout(Noise):
+class GaussianDropout(Dropout):
     """Multiplies values by normal noise around 1 while training (Srivastava et al., 2014).
 
     Args:
         rate: The noise has the deviation of `Dropout` with this rate, √(rate / (1 - rate)).
-        seed: Draws it; `train.seed` decides when left out.
     """
 
-    rate: BelowOne
-    seed: WholeNumber | None = None
 
-
-class AlphaDropout(Noise):
+class AlphaDropout(Dropout):
     """Dropout that keeps mean and variance behind SELU (Klambauer et al., 2017).
 
     Args:
         rate: The fraction of values that are set to SELU's lowest value.
-        seed: Draws them; `train.seed` decides when left out.
     """
-
-    rate: BelowOne
-    seed: WholeNumber | None = None
 
 
 class GaussianNoise(Noise):
@@ -62,8 +58,6 @@ class GaussianNoise(Noise):
 
     Args:
         stddev: Its deviation, from 0 to 1.
-        seed: Draws it; `train.seed` decides when left out.
     """
 
     stddev: UnitInterval
-    seed: WholeNumber | None = None

@@ -26,7 +26,6 @@ class _SameValues(Layer):
     keeps_probabilities = True
 
     def written_sizes(self, inputs: Sequence[Shape]) -> dict[str, Expression]:
-        """Return how many values there are."""
         return {"values": product(*inputs[0])}
 
 
@@ -69,7 +68,6 @@ class Reshape(_SameValues):
         return tuple(target)
 
     def reads_everywhere(self, shape: Shape) -> bool:
-        """Return True: a value may come from anywhere."""
         return True
 
 
@@ -96,7 +94,6 @@ class ZeroPadding2D(Layer):
         )
 
     def pads(self, shape: Shape) -> bool:
-        """Return True."""
         return True
 
 
@@ -143,7 +140,6 @@ class UpSampling2D(Layer):
         return product(shape[0], rows), product(shape[1], columns), shape[2]
 
     def reach_and_stride(self, shape: Shape) -> list[tuple[int, Fraction]]:
-        """Return how far interpolation reads; neighbors lie a fraction of a row apart."""
         mixed = _INTERPOLATED[self.interpolation]
         return [(mixed, Fraction(1, times)) for times in pair(self.size)]
 
