@@ -59,14 +59,14 @@ def cli() -> None:
 @overrides
 @options(output_dir, data_dir)
 @click.option("--name", help="The run's name; the next number when left out.")
-@click.option("--seed", type=click.IntRange(0), help="In place of train.seed.")
+@click.option("--seed", type=click.IntRange(0), help="Replaces train.seed.")
 @resume_option
 @options(device, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
-    RECIPE is a file or the name of a recipe that kcnn brings, and any setting of it can be given
-    here. Leaves a run folder with metrics, plots, models and the settings in force.
+    RECIPE is a file or the name of a recipe that kcnn brings. Any of its settings can be written
+    after it. Leaves a run folder with metrics, plots, models and the settings in force.
 
     --resume continues a run that was stopped, which ends as it would have without the stop. With
     more epochs, it continues a finished run too. Other settings cannot change.
@@ -390,7 +390,7 @@ def reproduce(
 @overrides
 @click.option(
     "--over", multiple=True, required=True, metavar="SETTING=[V1,V2,...]",
-    help="A setting and its values, a YAML list; may be given several times.",
+    help="A setting and its values, a YAML list; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--seeds", type=click.IntRange(1), default=1, show_default=True,

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from itertools import count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Note:
-    """One line that the user should read while work goes on."""
+    """One line for the user, while work is under way."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskStarted:
     """Work of a known or unknown length began. Tasks nest.
 
@@ -33,21 +33,21 @@ class TaskStarted:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskAdvanced:
     """Some more units of the innermost task are done."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskFinished:
     """The innermost task ended; `failed` if by an exception."""
 
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrainingStarted:
     """A training began.
 
@@ -62,7 +62,7 @@ class TrainingStarted:
     batch_size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepFinished:
     """Running metrics after a step; epoch and step count from 1."""
 
@@ -71,7 +71,7 @@ class StepFinished:
     metrics: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EpochFinished:
     """An epoch ended, with this row of metrics.csv; epochs count from 1."""
 
@@ -79,19 +79,19 @@ class EpochFinished:
     row: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrainingFinished:
     """The training ended, whatever ended it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrialsStarted:
     """A study of several trainings began, some of them at the same time."""
 
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrialStarted:
     """One of the trainings of a study began; trials count from 1."""
 
@@ -99,7 +99,7 @@ class TrialStarted:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrialEvent:
     """What happened within a trial."""
 
@@ -107,14 +107,14 @@ class TrialEvent:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrialFinished:
     """A trial ended, whatever ended it; its open tasks and its training ended with it."""
 
     trial: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrialsFinished:
     """The study ended."""
 

@@ -280,9 +280,10 @@ class TestBadPlaces:
         status, message, _ = error_of(
             "fit", digits, "data.dataset=npz", f"data.path={file}", "--output-dir", tmp_path / "out"
         )
-        assert (status, message) == (
-            1,
-            f"{file}: x_train holds Python objects, which could run code",
+        assert status == 1
+        assert message == (
+            f"command line, data.path={file}: data.path: {file}: x_train holds Python objects, "
+            "which could run code"
         )
 
     def test_output_dir_below_a_file(self, digits: Path) -> None:

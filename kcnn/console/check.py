@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def check_text(check: Check) -> str:
     """Return what model a recipe without mistakes describes."""
     is_own = check.recipe.data.path is not None  # own images, which no check reads
-    caveat = ", as far as can be told without the images" if is_own else ""
+    caveat = ", as far as is known without the images" if is_own else ""
     verdict = f"{check.recipe.origin.file}: no mistakes found{caveat}"
     plan = check.plan
     layers = count_text(len(plan.nodes), "layer")

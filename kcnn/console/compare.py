@@ -111,7 +111,7 @@ def _seed_spread(group: SeedGroup) -> str:
 def _paired(test: PairedTest, comparison: Comparison) -> str:
     first, second = (run.run for run in comparison.runs)
     verdict = (
-        "more than chance on these images; another seed may say otherwise"
+        "more than chance on these images; another seed may differ"
         if test.p_value < SIGNIFICANCE
         else "chance alone could do that"
     )

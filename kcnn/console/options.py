@@ -53,7 +53,7 @@ def split_names(ctx: click.Context, option: click.Parameter, value: str) -> list
 
 
 def former(*names: str, now: str) -> Callable[[Any], Any]:
-    """Return hidden options that are gone; each answers with what replaced it.
+    """Return hidden options that are gone; each names what replaced it.
 
     Args:
         names: How they were written, such as `--side-by-side`.
@@ -103,7 +103,7 @@ jobs = click.option(
 )  # fmt: skip
 resume_option = click.option(
     "--resume", metavar="[RUN]", is_flag=False, flag_value="",
-    help="Go on with a run; the newest when none is named.",
+    help="Continue a run; the newest when none is named.",
 )  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -98,7 +98,7 @@ def replace_missing_characters() -> None:
     """
     codecs.register_error(_LOOK_ALIKE_ERRORS, _look_alikes)
     for stream in (sys.stdout, sys.stderr):
-        # A stream that a caller put in place may be of another class.
+        # A caller may have replaced a stream by one of another class.
         if isinstance(stream, io.TextIOWrapper) and stream.errors in _DEFAULT_ERRORS:
             stream.reconfigure(encoding=_usable(stream.encoding), errors=_LOOK_ALIKE_ERRORS)
 
@@ -174,7 +174,7 @@ def own_standard_error() -> TextIO:
 
 
 def best_effort(stream: TextIO) -> TextIO:
-    """Return a stream that ignores errors: a training must not end because nobody watches it."""
+    """Return a stream that ignores errors: a training must not end because its display is gone."""
     return cast(TextIO, _BestEffort(stream))
 
 

@@ -66,9 +66,9 @@ def _advice(sweep: Sweep) -> str:
         choose = f"Choose by the validation accuracy; {leak}."
     else:
         choose = (
-            f"Nothing here may choose: the training accuracy does not tell how new images are "
-            f"answered, and {leak}. data.validation=0.1 takes images to choose by."
+            f"No column may choose: the training accuracy does not predict the accuracy on new "
+            f"images, and {leak}. data.validation=0.1 takes images to choose by."
         )
     if sweep.seeds > 1:
         return choose
-    return f"{choose} With one seed of each, small differences may be chance: --seeds 3 tells."
+    return f"{choose} With one seed of each, small differences may be chance: use --seeds 3."

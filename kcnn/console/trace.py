@@ -82,8 +82,8 @@ def _adding_up(example: WorkedExample) -> str:
     biased = _number(example.sum + example.bias, largest)
     lines += [
         f"bias: {total} {_signed(example.bias, largest)} = {biased}",
-        f"activation: {example.activation} gives {value}",
-        f"Keras gives {_number(example.keras_value, largest)} ({example.dtype})",
+        f"activation: {example.activation} returns {value}",
+        f"Keras computes {_number(example.keras_value, largest)} ({example.dtype})",
     ]
     return "\n".join(
         textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines

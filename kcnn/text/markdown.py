@@ -1,4 +1,4 @@
-"""Markdown, into which text of other people goes as text: no link, image or HTML is made of it."""
+"""Markdown. Untrusted text stays text: it becomes no link, image or HTML."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _MEANT = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """Writes a text of a recipe or a run so that it is read as it stands, in one line."""
+    """Escape a text of a recipe or a run, so that Markdown shows it unchanged, in one line."""
     return printable(" ".join(text.split())).translate(_MEANT)
 
 
 def code(text: str) -> str:
-    """Writes a word as code."""
+    """Return a word as code."""
     return f"`{printable(' '.join(text.split())).replace('`', chr(39))}`"
 
 
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], alignment: Sequence[str] = ()
 ) -> str:
-    """Writes a table.
+    """Return a table.
 
     Args:
         columns: The headings.
-        rows: One sequence a row, as long as the headings; a dash is written for None.
+        rows: One sequence per row, as long as the headings; a dash is written for None.
         alignment: As Markdown has it, `---:` for columns to the right; all to the left if empty.
     """
     lines = [columns, alignment or ["---"] * len(columns), *rows]

@@ -1,4 +1,4 @@
-"""Text of files and strangers made fit for a terminal, which obeys some characters."""
+"""Untrusted text made safe for a terminal, which obeys control characters."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 
 
 def printable(text: str) -> str:
-    """Writes characters that a terminal obeys, or cannot show, as JSON does: `\\u001b` for escape.
+    """Escape control and unprintable characters as JSON does: `\\u001b` for escape.
 
-    Line ends stay. JSON itself, whose texts alone may have such characters, means the same after.
+    Line ends stay. JSON text keeps its meaning, since only its strings may have such characters.
     """
     if text.isprintable():
         return text
     return "".join(
-        one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
+        for character in text
     )

@@ -1,4 +1,4 @@
-"""Paragraphs in lines of a given width."""
+"""Paragraphs in lines of a fixed width."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ train: {epochs: 1, optimizer: Adam}
 FOLDER = NPZ.replace(
     "dataset: npz, path: photos.npz", "dataset: folder, image_size: [8, 8]"
 ).replace("}\nmodel", ",\n  path: photos}\nmodel")
-AS_FAR = "as far as can be told without the images"
+AS_FAR = "as far as is known without the images"
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_without_validation_nothing_may_choose(tmp_path: Path, fits_here) -> Non
         done = run(tmp_path, "data={dataset: digits}")
     assert done.exit_code == 0, done.output
     assert "training accuracy" in done.stdout.splitlines()[0]
-    assert "Nothing here may choose" in " ".join(done.stdout.split())
+    assert "No column may choose" in " ".join(done.stdout.split())
     assert "With one seed of each" in " ".join(done.stdout.split())
 
 

@@ -52,8 +52,8 @@ def test_text(net: Path) -> None:
     patch = lines[lines.index("patch") + 1 : lines.index("filter")]
     read = [[float(value) for value in line.split()] for line in patch]
     assert read == pytest.approx((image[:5, 3:8] / 255).round(3), abs=1e-9)
-    assert lines[-2].removeprefix("activation: relu gives ") == (
-        lines[-1].removeprefix("Keras gives ").removesuffix(" (float32)")
+    assert lines[-2].removeprefix("activation: relu returns ") == (
+        lines[-1].removeprefix("Keras computes ").removesuffix(" (float32)")
     )
 
 

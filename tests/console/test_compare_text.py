@@ -52,8 +52,8 @@ class TestComparison:
             "that is the interval in the table. All runs saw the same images, so most of it moves "
             "them alike "
             "image by image only net/run-001 is right on 20, only net/run-002 on 50; McNemar "
-            "(chi-square) p = below 0.0001: more than chance on these images; another seed may say "
-            "otherwise "
+            "(chi-square) p = below 0.0001: more than chance on these images; another seed may "
+            "differ "
             "seeds needed for a difference of 0.30 points: unknown without the spread; compare "
             "runs of the same settings with several seeds (kcnn reproduce trains them)"
         )

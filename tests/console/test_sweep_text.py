@@ -47,8 +47,8 @@ class TestSweep:
         assert problems == "batch_size=64: failed: the loss became nan"
         assert " ".join(advice.split()) == (
             "Choose by the validation accuracy; choosing by the test accuracy would leak the test "
-            "set into the choice. With one seed of each, small differences may be chance: --seeds "
-            "3 tells."
+            "set into the choice. With one seed of each, small differences may be chance: use "
+            "--seeds 3."
         )
         assert files == (
             f"plot   {tmp_path / 'sweep.png'}\ntable  {tmp_path / 'sweep.csv'}, sweep.json"
@@ -70,8 +70,8 @@ class TestSweep:
         assert table.splitlines()[2].split()[:4] == ["32", "2", "85.00", "%"]
         assert table.splitlines()[0].count("95 % of the mean") == 2
         assert " ".join(advice.split()) == (
-            "Nothing here may choose: the training accuracy does not tell how new images are "
-            "answered, and choosing by the test accuracy would leak the test set into the choice. "
+            "No column may choose: the training accuracy does not predict the accuracy on new "
+            "images, and choosing by the test accuracy would leak the test set into the choice. "
             "data.validation=0.1 takes images to choose by."
         )
         paths = " ".join(str(one.finished.path) for one in runs)
