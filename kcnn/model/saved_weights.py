@@ -7,9 +7,9 @@ keeps those in the configuration. No layer, function or object is made from what
 
 from __future__ import annotations
 
-import io
 import json
 import math
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -92,16 +92,24 @@ def load_weights(model: keras.Model, path: Path) -> None:
         ValueError: It has other weights, or weights that are not plain numbers inside the file.
         Exception: The file is damaged, which raises nearly anything.
     """
-    with open_zip(path) as archive:
-        content = archive.read(WEIGHTS)
-    found = _shapes(content, len(model.layers))
+    with tempfile.TemporaryDirectory(prefix="kcnn-") as folder:
+        # Unpacked, so that what is loaded is what was checked. HDF5 also reads it faster.
+        file = Path(folder) / WEIGHTS
+        with open_zip(path) as archive:
+            file.write_bytes(archive.read(WEIGHTS))
+        _require_shapes(model, file)
+        model.load_weights(file)
+
+
+def _require_shapes(model: keras.Model, file: Path) -> None:
+    """Raise unless an HDF5 file has as many weights of each shape as the model."""
+    found = _shapes(file, len(model.layers))
     expected = Counter(tuple(weight.shape) for weight in model.weights)
     for shape in (expected - found) | (found - expected):
         raise ValueError(
             f"{WEIGHTS} has {found[shape]} weights of shape {shape}, and the layers of "
             f"resolved.yaml {expected[shape]}"
         )
-    model.load_weights(path)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -122,7 +130,7 @@ def _flat(value: Any) -> Iterator[float]:
         raise ValueError(f"{CONFIG}: expected finite numbers to scale by")
 
 
-def _shapes(content: bytes, layers: int) -> Counter[tuple[int, ...]]:
+def _shapes(file: Path, layers: int) -> Counter[tuple[int, ...]]:
     """Count the arrays of each shape in an HDF5 file.
 
     Links that lead out of the file are not followed, so their arrays are missing here.
@@ -131,14 +139,14 @@ def _shapes(content: bytes, layers: int) -> Counter[tuple[int, ...]]:
         ValueError: There are more arrays than layers have, or one is not plain numbers.
     """
     most = 20 * (layers + 1)
-    with h5py.File(io.BytesIO(content), "r") as file:
+    with h5py.File(file, "r") as content:
         items: list[h5py.Dataset | h5py.Group] = []
 
         def collect(name: str, item: h5py.Dataset | h5py.Group) -> bool | None:
             items.append(item)
             return len(items) > most or None  # what is not None ends the visit
 
-        if file.visititems(collect):
+        if content.visititems(collect):
             raise ValueError(f"{WEIGHTS} holds more than {layers:,} layers have")
         arrays = [item for item in items if isinstance(item, h5py.Dataset)]
         for array in arrays:
