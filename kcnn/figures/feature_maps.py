@@ -72,7 +72,7 @@ def draw(examples: Sequence[Example], layers: Sequence[LayerMaps], title: str) -
         raise RunError("no feature maps: no layer of the model outputs (height, width, channels)")
     chosen = choose_layers(layers)
     count = f"{len(chosen)} of {len(layers)}" if len(chosen) < len(layers) else f"all {len(layers)}"
-    heading = f"Feature maps: {count} layers that have them"
+    heading = f"Feature maps of {count} layers"
     width = len(examples) * (COLUMNS * STEP + GAP) - GAP
     rows = len(chosen) + 1
     labels = [f"image\n{_size(examples[0].pixels)}", *map(_label, chosen)]

@@ -10,16 +10,16 @@ def images_of(labels: np.ndarray) -> Images:
 
 
 class TestByTurns:
-    def test_the_first_of_each_class_before_the_second(self) -> None:
+    def test_takes_each_class_once_before_any_twice(self) -> None:
         images = images_of(np.array([0, 0, 1, 0, 2, 1]))
         assert images.by_turns(4).tolist() == [0, 2, 4, 1]
         assert images.by_turns(9).tolist() == [0, 2, 4, 1, 5, 3]
 
-    def test_in_an_order_of_choice(self) -> None:
+    def test_takes_images_in_the_given_order(self) -> None:
         images = images_of(np.array([0, 0, 1, 0, 2, 1]))
         assert images.by_turns(4, np.arange(6)[::-1]).tolist() == [5, 4, 3, 2]
 
-    def test_a_rare_class_runs_out_and_others_go_on(self) -> None:
+    def test_continues_when_a_class_has_no_more_images(self) -> None:
         images = images_of(np.array([0] * 50 + [1]))
         assert sorted(images.labels[images.by_turns(10)]) == [0] * 9 + [1]
 

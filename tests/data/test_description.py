@@ -18,7 +18,7 @@ def put_images(folder: Path, count: int) -> None:
         (folder / f"{number}.png").touch()
 
 
-def test_a_named_dataset(request_data) -> None:
+def test_describes_a_named_dataset(request_data) -> None:
     images = describe_images(request_data("cifar10"))
     assert (images.image_shape, images.classes) == ((32, 32, 3), 10)
     assert (images.train_count, images.test_count) == (50_000, 10_000)
@@ -26,7 +26,7 @@ def test_a_named_dataset(request_data) -> None:
     assert images.image_shape == (8, 9, 1)
 
 
-def test_a_folder(tmp_path: Path, request_data) -> None:
+def test_describes_a_folder(tmp_path: Path, request_data) -> None:
     for name, count in (("cat", 6), ("dog", 4), (".hidden", 1)):
         put_images(tmp_path / name, count)
     (tmp_path / "notes.txt").touch()
@@ -39,7 +39,7 @@ def test_a_folder(tmp_path: Path, request_data) -> None:
     assert (uncounted.train_count, uncounted.listing) == (None, None)
 
 
-def test_a_folder_with_a_test_set(tmp_path: Path, request_data) -> None:
+def test_describes_train_and_test_folders(tmp_path: Path, request_data) -> None:
     for name, count in (("train/cat", 3), ("train/dog", 4), ("test/cat", 2), ("test/dog", 1)):
         put_images(tmp_path / name, count)
     data = request_data("folder", path=tmp_path, image_size=[8, 8], channels=1)
@@ -55,7 +55,7 @@ def test_a_folder_with_a_test_set(tmp_path: Path, request_data) -> None:
     assert describe_settings(data).image_shape == (8, 8, 1)
 
 
-def test_a_class_without_images(tmp_path: Path, request_data) -> None:
+def test_refuses_a_class_without_images(tmp_path: Path, request_data) -> None:
     put_images(tmp_path / "cat", 2)
     (tmp_path / "dog").mkdir()
     data = request_data("folder", path=tmp_path, image_size=[8, 8])
@@ -63,7 +63,7 @@ def test_a_class_without_images(tmp_path: Path, request_data) -> None:
         describe_images(data)
 
 
-def test_an_npz(tmp_path: Path, request_data) -> None:
+def test_describes_an_npz(tmp_path: Path, request_data) -> None:
     train, labels = np.zeros((6, 5, 4), np.uint8), np.array([0, 1, 2] * 2)
     parts = {"x_train": train, "y_train": labels, "x_test": train[:3], "y_test": labels[:3]}
     np.savez_compressed(tmp_path / "own.npz", **parts)

@@ -89,7 +89,7 @@ def test_writes_a_dash_for_a_filter_that_was_zero_or_diverged(texts) -> None:
 
 
 @pytest.mark.parametrize("count", [30, 64])
-def test_no_number_touches_another_or_a_filter(count: int, texts) -> None:
+def test_numbers_overlap_neither_each_other_nor_filters(count: int, texts) -> None:
     before = kernel(1, count)
     figure = filters.draw(before, 30 * before, "run")
     texts(figure)  # lays the figure out
@@ -102,7 +102,7 @@ def test_no_number_touches_another_or_a_filter(count: int, texts) -> None:
         assert not any(box.overlaps(other) for other in others)
 
 
-def test_the_layout_need_not_look_at_each_filter_and_number(laid_out) -> None:
+def test_layout_ignores_filters_and_numbers(laid_out) -> None:
     after = filters.draw(kernel(3, 9), kernel(3, 9, seed=1), "run").axes[1]
     assert len(after.texts) == 9
     assert laid_out(after) == []

@@ -50,7 +50,7 @@ def photos(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_default_batch_size_may_be_more_than_the_images(without_batch_size: Path) -> None:
+def test_accepts_a_default_batch_size_above_the_images(without_batch_size: Path) -> None:
     # resolved.yaml writes the default out, and kcnn fit takes it.
     for overrides in ([], ["train.batch_size=32"]):
         recipe = read_recipe(without_batch_size, overrides)
@@ -59,7 +59,7 @@ def test_the_default_batch_size_may_be_more_than_the_images(without_batch_size: 
             require_batch(read_recipe(without_batch_size, [*overrides, "train.batch_size=33"]), 20)
 
 
-def test_a_batch_size_of_ones_own_may_not(without_batch_size: Path) -> None:
+def test_refuses_a_written_batch_size_above_the_images(without_batch_size: Path) -> None:
     setting = "train.batch_size=33"
     require_batch(read_recipe(without_batch_size, [setting]), 33)
     with pytest.raises(RecipeError) as caught:
@@ -70,7 +70,9 @@ def test_a_batch_size_of_ones_own_may_not(without_batch_size: Path) -> None:
     assert caught.value.hint == "write a batch_size of at most 32"
 
 
-def test_the_default_where_smaller_batches_are_dropped(without_batch_size: Path) -> None:
+def test_refuses_a_default_batch_size_above_the_images_with_drop_remainder(
+    without_batch_size: Path,
+) -> None:
     recipe = read_recipe(without_batch_size, ["train.drop_remainder=true"])
     require_batch(recipe, 32)
     with pytest.raises(RecipeError) as caught:
@@ -102,7 +104,7 @@ def test_refuses_counts_that_leave_too_few_images(
     assert str(caught.value.hint).startswith(hint)
 
 
-def test_a_batch_of_more_than_the_images_of_a_folder(photos: Path) -> None:
+def test_refuses_a_batch_size_above_the_images_of_a_folder(photos: Path) -> None:
     assert check_recipe(read_recipe(photos, ["train.batch_size=16"])).images.train_count == 16
     with pytest.raises(RecipeError, match="17 is more than the 16 training images"):
         check_recipe(read_recipe(photos, ["train.batch_size=17"]))
@@ -143,7 +145,7 @@ def test_refuses_images_that_changed_since_they_were_described(
             checked.confirm(dataset)
 
 
-def test_a_named_dataset_may_be_a_part_of_the_original() -> None:
+def test_confirms_a_slice_of_a_named_dataset() -> None:
     checked = check_recipe(read_recipe("digits"))
     few = Images(np.zeros((5, 8, 8, 1), np.uint8), np.zeros(5, np.int32))
     names = NAMED_DATASETS["digits"].class_names
@@ -172,7 +174,7 @@ def test_plan_without_images(photos: Path, tmp_path: Path) -> None:
         plan_without_images(read_recipe("digits", ["data={dataset: npz, path: gone.npz}"]))
 
 
-def test_the_same_images_are_looked_up_once(photos: Path, monkeypatch) -> None:
+def test_describes_the_same_images_once(photos: Path, monkeypatch) -> None:
     checked = check_recipe(read_recipe(photos))
     looked_up = []
 

@@ -100,17 +100,19 @@ def test_one_layer(make_recipe, layer: str, expected: Cost) -> None:
         ("PReLU", "*/alpha", Cost(96, 96, 96)),
     ],
 )  # fmt: skip
-def test_a_multiplier_of_0_leaves_weights_untrained(make_recipe, layer, pattern, expected) -> None:
+def test_weights_with_a_multiplier_of_0_are_not_trained(
+    make_recipe, layer, pattern, expected
+) -> None:
     recipe = make_recipe(f"- {layer}", f"train.learning_rate_multipliers={{'{pattern}': 0}}")
     assert plan_network(recipe, (4, 4, 6), None).cost == expected
 
 
-def test_other_multipliers_train(make_recipe) -> None:
+def test_weights_with_other_multipliers_are_trained(make_recipe) -> None:
     recipe = make_recipe("- Dense: {units: 5}", "train.learning_rate_multipliers={'*': 0.1}")
     assert plan_network(recipe, (4, 4, 6), None).cost.not_trained == 0
 
 
-def test_cifar94_does_not_train_what_whitens() -> None:
+def test_cifar94_does_not_train_its_whitening_kernel() -> None:
     cost = plan_network(read_recipe("cifar94"), (32, 32, 3), 10).cost
     whitening, moving = 2 * 2 * 3 * 24, 2 * (2 * 64 + 4 * 256)
     assert cost.not_trained == whitening + moving == 2_592

@@ -6,7 +6,7 @@ import numpy as np
 from kcnn.model.first_kernel import first_kernel
 
 
-def test_the_first_convolution_is_taken_as_a_copy() -> None:
+def test_returns_a_copy_of_the_first_kernel() -> None:
     convolution = keras.layers.Conv2D(3, 2, kernel_initializer="ones")
     model = keras.Sequential(
         [keras.Input((8, 8, 2)), keras.layers.ReLU(), convolution, keras.layers.Conv2D(5, 1)]
@@ -18,6 +18,6 @@ def test_the_first_convolution_is_taken_as_a_copy() -> None:
     assert (kernel == 1).all()
 
 
-def test_a_model_without_convolutions() -> None:
+def test_returns_none_without_convolutions() -> None:
     model = keras.Sequential([keras.Input((8, 8, 2)), keras.layers.Flatten()])
     assert first_kernel(model) is None

@@ -40,14 +40,14 @@ def needed_settings(layer: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", at_random.LAYERS)
-def test_black_images_give_finite_numbers(name: str, training: bool) -> None:
+def test_outputs_of_black_images_are_finite(name: str, training: bool) -> None:
     recipe = at_random.recipe_of([{name: needed_settings(name)}, *HEAD])
     model = build_model(plan_network(recipe, SHAPE, None))
     output = model(keras.ops.zeros((2, *SHAPE)), training=training)
     assert keras.ops.all(keras.ops.isfinite(output))
 
 
-def test_a_layer_that_needs_float32_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layer_that_needs_float32_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = at_random.recipe_of(["ReLU", "ELU", *HEAD])
     monkeypatch.setattr(LAYERS["ELU"], "needs_float32", True)
     model = build_model(plan_network(recipe, SHAPE, None))

@@ -128,7 +128,7 @@ def test_keras_counts_five_where_k_is_left_out(make_recipe) -> None:
         plan_network(recipe, (28, 28, 1), 5)
 
 
-def test_what_does_not_fit_is_told_together(make_recipe) -> None:
+def test_reports_all_problems_together(make_recipe) -> None:
     layers = (
         "- Conv2D: {filters: 2, kernel_size: 3, bias_constraint: {UnitNorm: {axis: 3}}}\n"
         "- Flatten\n- Dense: {units: 9}"
@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_told_together(make_recipe) -> None:
     assert len(caught.value.problems) == 2
 
 
-def test_a_loss_that_denies_logits_on_logits(make_recipe) -> None:
+def test_refuses_logits_for_from_logits_false(make_recipe) -> None:
     override = "train.loss={SparseCategoricalCrossentropy: {from_logits: false}}"
     with pytest.raises(RecipeError, match="with from_logits: false needs probabilities"):
         plan_network(make_recipe("- Flatten\n- Dense: {units: 10}", override), (28, 28, 1), 10)

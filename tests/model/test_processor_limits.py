@@ -86,7 +86,7 @@ def test_without_dilation_every_format_is_computed(make_recipe, dtype: str, monk
         ("float64", {"float32"}, ""),
     ],
 )
-def test_the_fix_is_one_that_helps(
+def test_fix_suggests_float32_only_if_it_works(
     dilated: Plan, dtype: str, computed: set[str], fix: str, monkeypatch
 ) -> None:
     monkeypatch.setattr(
@@ -110,7 +110,7 @@ def test_without_onednn_float32_has_no_kernel_either() -> None:
     assert done.stdout == "False False\n"
 
 
-def test_tensorflow_is_asked_once(dilated: Plan) -> None:
+def test_runs_the_convolution_once(dilated: Plan) -> None:
     has_dilated_transposed_convolution.cache_clear()
     for _ in range(2):
         refuses(dilated, "mixed_float16")

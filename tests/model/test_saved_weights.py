@@ -77,14 +77,14 @@ def assert_refused(run: RunFolder, reason: str) -> None:
     assert caught.value.hint
 
 
-def test_an_honest_file_loads_however_it_is_packed(run: RunFolder, honest: Members) -> None:
+def test_loads_weights_that_are_compressed(run: RunFolder, honest: Members) -> None:
     weights = load_model(run).get_weights()
     pack(run, honest)
     for weight, loaded in zip(weights, load_model(run).get_weights(), strict=True):
         np.testing.assert_array_equal(loaded, weight)
 
 
-def test_no_object_is_made_from_the_configuration(
+def test_creates_no_object_from_the_configuration(
     run: RunFolder, honest: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()\n")
@@ -103,17 +103,17 @@ def test_no_object_is_made_from_the_configuration(
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x00\xff" * 500])
-def test_no_archive(run: RunFolder, content: bytes) -> None:
+def test_refuses_a_file_that_is_not_an_archive(run: RunFolder, content: bytes) -> None:
     run.model.write_bytes(content)
     assert_refused(run, "damaged")
 
 
-def test_a_file_that_is_cut_off(run: RunFolder) -> None:
+def test_refuses_a_truncated_file(run: RunFolder) -> None:
     run.model.write_bytes(run.model.read_bytes()[:-500])
     assert_refused(run, "damaged")
 
 
-def test_weights_that_are_missing_or_come_twice(run: RunFolder, honest: Members) -> None:
+def test_refuses_missing_or_duplicate_weights(run: RunFolder, honest: Members) -> None:
     pack(run, {"config.json": honest["config.json"]})
     assert_refused(run, "expected one model.weights.h5 in it, found 0")
     pack(run, honest)
@@ -122,7 +122,7 @@ def test_weights_that_are_missing_or_come_twice(run: RunFolder, honest: Members)
     assert_refused(run, "expected one model.weights.h5 in it, found 2")
 
 
-def test_thousands_of_members(run: RunFolder, honest: Members) -> None:
+def test_refuses_thousands_of_members(run: RunFolder, honest: Members) -> None:
     pack(run, honest | {f"assets/{index}": b"" for index in range(4000)})
     assert_refused(run, "holds thousands of files")
 

@@ -158,13 +158,13 @@ def test_dense_layers_and_memory(make_recipe) -> None:
     assert explanation.problem is None
 
 
-def test_totals_are_the_plans(make_recipe) -> None:
+def test_totals_equal_the_plan(make_recipe) -> None:
     for name, shape in (("resnet20", (32, 32, 3)), ("mnist", (28, 28, 1))):
         recipe = read_recipe(name)
         assert explain_network(recipe, shape, 10).cost == plan_network(recipe, shape, 10).cost
 
 
-def test_a_numbered_padding_is_part_of_its_layer(make_recipe) -> None:
+def test_numeric_padding_is_part_of_its_layer(make_recipe) -> None:
     recipe = make_recipe("""
 - Repeat: {times: 2, body: [{Conv2D: {filters: 1, kernel_size: 3, padding: 2}}, ZeroPadding2D]}
 """)
@@ -184,7 +184,7 @@ def problem_of(recipe: Recipe, classes: int | None = None) -> tuple[list[str], s
     return [layer.name for layer in explanation.layers], explanation.problem.message
 
 
-def test_what_fits_is_explained(make_recipe) -> None:
+def test_explains_the_layers_before_a_misfit(make_recipe) -> None:
     recipe = make_recipe(
         "- Conv2D: {filters: 1, kernel_size: 9}\n"
         "- MaxPooling2D: {pool_size: 9}\n"
@@ -196,7 +196,7 @@ def test_what_fits_is_explained(make_recipe) -> None:
     assert "layer third: a 5×5 window does not fit a 4×4 map" in message
 
 
-def test_an_output_that_is_not_the_classes(make_recipe) -> None:
+def test_reports_an_output_that_does_not_fit_the_classes(make_recipe) -> None:
     names, message = problem_of(make_recipe("- Flatten\n- Dense: {units: 9}"), 10)
     assert names == ["flatten", "dense"]
     assert "the output is 9, but mnist has 10 classes" in message

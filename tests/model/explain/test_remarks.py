@@ -58,7 +58,7 @@ def test_no_remarks(name: str) -> None:
         ("- Flatten\n- Dense: {units: 10}\n- ReLU", "re_lu", "ends in ReLU"),
     ],
 )  # fmt: skip
-def test_what_is_odd(remarks, layers: str, layer: str, words: str) -> None:
+def test_remarks_on_unusual_layers(remarks, layers: str, layer: str, words: str) -> None:
     found = [sentence for name, sentence in remarks(layers) if name == layer]
     assert any(words in sentence for sentence in found), remarks(layers)
 
@@ -66,7 +66,7 @@ def test_what_is_odd(remarks, layers: str, layer: str, words: str) -> None:
 @pytest.mark.parametrize(
     "layers",
     [
-        # The row that is left over is one of zeros.
+        # The row that no window covers has only zeros.
         "- Conv2D: {filters: 99, kernel_size: 3, strides: 2, padding: 1, activation: relu}\n",
         "- Conv2D: {filters: 99, kernel_size: 3, activation: relu}\n- BatchNormalization\n",
         "- Conv2D: {filters: 99, kernel_size: 3}\n- MaxPooling2D\n",
@@ -80,12 +80,12 @@ def test_what_is_odd(remarks, layers: str, layer: str, words: str) -> None:
         "- UpSampling2D: {size: 2}\n- Conv2D: {filters: 9, kernel_size: 56, activation: relu}\n",
     ],
 )
-def test_what_is_not(remarks, layers: str) -> None:
+def test_no_remarks_on_usual_layers(remarks, layers: str) -> None:
     pooled = "- GlobalAveragePooling2D\n- Dense: {units: 10}"
     assert remarks(layers + pooled) == []
 
 
-def test_an_activation_as_a_layer_is_one(remarks) -> None:
+def test_activation_layer_counts_as_an_activation(remarks) -> None:
     found = remarks("- Conv2D: {filters: 9, kernel_size: 3}\n- ELU\n" + HEAD)
     assert not any("no activation" in sentence for _, sentence in found)
 

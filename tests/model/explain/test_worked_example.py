@@ -55,7 +55,7 @@ def test_every_location_and_filter(built, layer: str) -> None:
             )
 
 
-def test_a_layer_behind_others(built) -> None:
+def test_convolution_after_other_layers(built) -> None:
     plan, model = built("""
 - Conv2D: {filters: 5, kernel_size: 3, activation: relu}
 - MaxPooling2D
