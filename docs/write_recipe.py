@@ -17,7 +17,7 @@ from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import KERNEL_INITIALIZERS_OF_CONV2D, Seeded
 from kcnn.recipe.kinds import Kinds
-from kcnn.recipe.layers.convolutions import Window
+from kcnn.recipe.layers.convolutions import Convolution
 from kcnn.recipe.layers.kernel import Weighted
 from kcnn.recipe.layers.normalization import Normalization
 from kcnn.recipe.regularizers import REGULARIZERS
@@ -124,7 +124,7 @@ SECTIONS = (
         "`model.layers` lists any of these, and so do `body` and `shortcut` of the two that nest.",
         names="layer",
         kinds=_kinds(layers.LAYERS),
-        shared=(layers.Layer, Weighted, Window, Normalization),
+        shared=(layers.Layer, Weighted, Convolution, Normalization),
         keras="layers",
     ),
     Section(

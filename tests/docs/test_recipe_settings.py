@@ -108,9 +108,9 @@ def test_required_settings_come_first() -> None:
 
 
 def test_a_meaning_comes_from_the_nearest_class_that_has_one() -> None:
-    assert setting(Dense, "kernel_initializer").meaning == "How these weights begin."
+    assert setting(Dense, "kernel_initializer").meaning == "Initial values of these weights."
     assert "Whitening" in setting(Conv2D, "kernel_initializer").meaning
-    assert setting(Conv2D, "name").meaning.startswith("What later layers call it by")
+    assert setting(Conv2D, "name").meaning.startswith("Name for later layers")
 
 
 def test_a_meaning_of_several_lines_is_one_line() -> None:

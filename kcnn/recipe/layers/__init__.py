@@ -61,8 +61,8 @@ class Residual(Layer):
     """The sum of a body and a shortcut around it (He et al., 2016); not in Keras.
 
     Args:
-        body: The layers whose result is added.
-        shortcut: The layers on the way round; none lets the input through as it is.
+        body: The layers whose output is added.
+        shortcut: The layers around the body; without any, the input itself is added.
     """
 
     body: Layers
@@ -70,10 +70,10 @@ class Residual(Layer):
 
 
 class Repeat(Layer):
-    """The same layers several times, one behind the other, each with its own weights; not in Keras.
+    """The same layers several times in a row, each with its own weights; not in Keras.
 
     Args:
-        times: How often.
+        times: Number of times.
         body: The layers.
     """
 

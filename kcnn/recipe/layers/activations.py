@@ -22,10 +22,10 @@ from kcnn.text.sizes import shape_text
 
 
 class Activation(Layer):
-    """An activation function as a layer of its own.
+    """An activation function as a separate layer.
 
     Args:
-        activation: Which one.
+        activation: The function.
     """
 
     activation: ActivationName
@@ -35,12 +35,12 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """max(0, x), or as its settings say.
+    """max(0, x), unless its settings say otherwise.
 
     Args:
         max_value: The largest result.
         negative_slope: The slope below the threshold.
-        threshold: From where on values pass as they are.
+        threshold: Values from here on pass unchanged.
     """
 
     max_value: NotNegative | None = None
@@ -61,7 +61,7 @@ class LeakyReLU(Layer):
     """x, or `negative_slope` times x below 0 (Maas et al., 2013).
 
     Args:
-        negative_slope: What values below 0 are multiplied by.
+        negative_slope: Factor of values below 0.
     """
 
     negative_slope: NotNegative | None = None
@@ -72,7 +72,7 @@ class LeakyReLU(Layer):
 
 
 class PReLU(Layer):
-    """Leaky ReLU with learned slopes (He et al., 2015)."""
+    """Leaky ReLU with trained slopes (He et al., 2015)."""
 
     alpha_initializer: Initializer | None = None
     alpha_regularizer: Regularizer | None = None
@@ -120,7 +120,7 @@ class Softmax(Layer):
     """Probabilities that sum to 1.
 
     Args:
-        axis: Over which they sum.
+        axis: The axes that they sum over.
     """
 
     axis: Axes = -1

@@ -22,15 +22,15 @@ from kcnn.recipe.layers.window import (
 from kcnn.recipe.regularizers import Regularizer
 
 
-class Window(Weighted):
-    """What slides a window over the map.
+class Convolution(Weighted):
+    """Arguments of every convolution that slides over its input.
 
     Args:
         kernel_size: Height and width of the window.
         strides: How far the window moves each time.
         padding: Zeros around the map: none (valid), as many as keep its size at stride 1 (same), or
             so many pixels on each side.
-        dilation_rate: The distance of neighbouring values in the window.
+        dilation_rate: The distance of neighboring values in the window.
     """
 
     kernel_size: Size
@@ -57,13 +57,13 @@ class Window(Weighted):
         )
 
 
-class Conv2D(Window, KernelSettings):
+class Conv2D(Convolution, KernelSettings):
     """A convolution; `padding` may also be a number of pixels.
 
     Args:
-        filters: How many filters, each of which gives a channel.
+        filters: Number of filters; each makes one channel of the output.
         groups: Groups that the channels are divided into, each with filters of its own.
-        kernel_initializer: How these weights begin; `Dirac` and `Whitening` may stand here too.
+        kernel_initializer: Initial values of these weights; `Dirac` and `Whitening` too.
     """
 
     filters: Count
@@ -90,14 +90,14 @@ class Conv2D(Window, KernelSettings):
         return super()._sizes(shape)
 
 
-class _Depthwise(Window):
-    """What works on each channel by itself.
+class _Depthwise(Convolution):
+    """Arguments of every convolution of each channel by itself.
 
     Args:
-        depth_multiplier: How many filters each channel has.
-        depthwise_initializer: How these weights begin.
-        depthwise_regularizer: What the loss adds to keep these weights small.
-        depthwise_constraint: What these weights must keep to after each step.
+        depth_multiplier: Number of filters of each channel.
+        depthwise_initializer: Initial values of these weights.
+        depthwise_regularizer: Penalty on these weights, added to the loss.
+        depthwise_constraint: Limit that these weights keep after each step.
     """
 
     depth_multiplier: Count = 1
@@ -138,10 +138,10 @@ class SeparableConv2D(_Depthwise):
     """A convolution of each channel, then a 1 × 1 convolution over channels.
 
     Args:
-        filters: How many filters the second convolution has, each of which gives a channel.
-        pointwise_initializer: How these weights begin.
-        pointwise_regularizer: What the loss adds to keep these weights small.
-        pointwise_constraint: What these weights must keep to after each step.
+        filters: Number of filters of the second convolution; each makes one channel of the output.
+        pointwise_initializer: Initial values of these weights.
+        pointwise_regularizer: Penalty on these weights, added to the loss.
+        pointwise_constraint: Limit that these weights keep after each step.
     """
 
     filters: Count
@@ -174,13 +174,13 @@ class Conv2DTranspose(Weighted, KernelSettings):
     """The transpose of a convolution: it enlarges the map by its strides.
 
     Args:
-        filters: How many filters, each of which gives a channel.
+        filters: Number of filters; each makes one channel of the output.
         kernel_size: Height and width of the window.
         strides: How many times the map is enlarged.
-        padding: The result is as large as the windows reach (valid), or `strides` times the map
+        padding: The output is as large as the windows reach (valid), or `strides` times the map
             (same).
-        output_padding: Rows and columns added to one side of the result.
-        dilation_rate: The distance of neighbouring values in the window.
+        output_padding: Rows and columns added to one side of the output.
+        dilation_rate: The distance of neighboring values in the window.
     """
 
     filters: Count

@@ -14,7 +14,7 @@ class Dense(Weighted, KernelSettings):
     """Every output reads every input.
 
     Args:
-        units: How many outputs; one a class in the last layer.
+        units: Number of outputs; in the last layer, one for each class.
     """
 
     units: Count

@@ -14,14 +14,14 @@ from kcnn.recipe.regularizers import Regularizer
 
 
 class Weighted(Layer):
-    """What every layer with a kernel takes.
+    """Arguments of every layer with a kernel.
 
     Args:
-        activation: What its result goes through; nothing when left out.
-        use_bias: Adds a learned number to each channel or unit.
-        bias_initializer: How these weights begin.
-        bias_regularizer: What the loss adds to keep these weights small.
-        bias_constraint: What these weights must keep to after each step.
+        activation: Function of the output; none when left out.
+        use_bias: Adds a trained number to each channel or unit.
+        bias_initializer: Initial values of these weights.
+        bias_regularizer: Penalty on these weights, added to the loss.
+        bias_constraint: Limit that these weights keep after each step.
         trainable: Whether training changes its weights.
     """
 
@@ -68,12 +68,12 @@ class Weighted(Layer):
 
 
 class KernelSettings(Settings):
-    """What a layer with one kernel takes.
+    """Arguments of the kernel of a layer with one.
 
     Args:
-        kernel_initializer: How these weights begin.
-        kernel_regularizer: What the loss adds to keep these weights small.
-        kernel_constraint: What these weights must keep to after each step.
+        kernel_initializer: Initial values of these weights.
+        kernel_regularizer: Penalty on these weights, added to the loss.
+        kernel_constraint: Limit that these weights keep after each step.
     """
 
     kernel_initializer: Initializer | None = None

@@ -16,10 +16,10 @@ AXES = ("high", "wide", "channels")
 
 
 class Layer(Settings):
-    """What every layer takes.
+    """Arguments of every layer.
 
     Args:
-        name: What later layers call it by; Keras's numbering when left out.
+        name: Name for later layers; Keras's numbering when left out.
         inputs: The layers it reads, `image` for the input; the layer before it when left out.
     """
 

@@ -55,10 +55,10 @@ class Maximum(_Merging):
 
 
 class Concatenate(_Merging):
-    """Its inputs one behind the other.
+    """Its inputs, joined along one axis.
 
     Args:
-        axis: Along which; -1 is that of the channels.
+        axis: The axis; -1 is that of the channels.
     """
 
     axis: Annotated[int, accept(lambda value: type(value) is int, "one axis, as in -1")] = -1

@@ -42,18 +42,18 @@ class AlongAxes(Layer):
 
 
 class Normalization(AlongAxes):
-    """What every normalization takes.
+    """Arguments of every normalization with a scale and a shift.
 
     Args:
         epsilon: Added to the variance, so that nothing is divided by 0.
-        center: Adds a learned number, beta.
-        scale: Multiplies by a learned number, gamma.
-        beta_initializer: How these weights begin.
-        gamma_initializer: How these weights begin.
-        beta_regularizer: What the loss adds to keep these weights small.
-        gamma_regularizer: What the loss adds to keep these weights small.
-        beta_constraint: What these weights must keep to after each step.
-        gamma_constraint: What these weights must keep to after each step.
+        center: Adds a trained number, beta.
+        scale: Multiplies by a trained number, gamma.
+        beta_initializer: Initial values of these weights.
+        gamma_initializer: Initial values of these weights.
+        beta_regularizer: Penalty on these weights, added to the loss.
+        gamma_regularizer: Penalty on these weights, added to the loss.
+        beta_constraint: Limit that these weights keep after each step.
+        gamma_constraint: Limit that these weights keep after each step.
         trainable: Whether training changes its weights.
     """
 
@@ -86,11 +86,12 @@ class BatchNormalization(Normalization):
     """Normalizes each channel over the batch (Ioffe and Szegedy, 2015).
 
     Args:
-        momentum: Share of the moving mean and variance, which scoring uses, that each step keeps.
-        moving_mean_initializer: How these weights begin.
-        moving_variance_initializer: How these weights begin.
-        synchronized: Takes the batch over all devices together; when left out, where there are
-            several.
+        momentum: Fraction of the moving mean and variance that each step keeps;
+            predictions use them.
+        moving_mean_initializer: Initial values of these weights.
+        moving_variance_initializer: Initial values of these weights.
+        synchronized: Takes mean and variance over the batch of all devices; when left out, if
+            there are several.
     """
 
     axis: Annotated[int, accept(lambda value: type(value) is int, "one axis, as in -1")] = -1
@@ -128,7 +129,7 @@ class GroupNormalization(Normalization):
     """Normalizes groups of channels of each image (Wu and He, 2018).
 
     Args:
-        groups: How many groups.
+        groups: Number of groups.
     """
 
     axis: Annotated[int, accept(lambda value: type(value) is int, "one axis, as in -1")] = -1
@@ -189,11 +190,11 @@ class UnitNormalization(AlongAxes):
 
 
 class LocalResponseNormalization(Layer):
-    """Divides by the activity of neighbouring channels (Krizhevsky et al., 2012); not in Keras.
+    """Divides by the activity of neighboring channels (Krizhevsky et al., 2012); not in Keras.
 
     Args:
-        depth_radius: Neighbouring channels on either side.
-        bias: What is added to the sum of squares; k in the paper.
+        depth_radius: Neighboring channels on either side.
+        bias: Added to the sum of squares; k in the paper.
         alpha: Weight of the sum of squares.
         beta: Exponent.
     """

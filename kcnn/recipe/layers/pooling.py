@@ -12,7 +12,7 @@ from kcnn.recipe.layers.window import Windows, output_sizes, sliding_windows, wi
 
 
 class _Pooling(Layer):
-    """What every pooling over windows takes.
+    """Arguments of every pooling over windows.
 
     Args:
         pool_size: Height and width of the window.
@@ -51,7 +51,7 @@ class AveragePooling2D(_Pooling):
 
 
 class _GlobalPooling(Layer):
-    """What every pooling over the whole map takes.
+    """Arguments of every pooling over the whole map.
 
     Args:
         keepdims: Leaves a map of height and width 1.

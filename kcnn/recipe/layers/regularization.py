@@ -7,7 +7,7 @@ from kcnn.recipe.layers.layer import Layer
 
 
 class Noise(Layer):
-    """What every layer takes that is random while training.
+    """Arguments of every layer that is random while training.
 
     Args:
         seed: Draws the random numbers; `train.seed` decides when left out.

@@ -49,7 +49,7 @@ class Reshape(_SameValues):
     """The same values in another shape.
 
     Args:
-        target_shape: Height, width and channels, say; -1 stands for what is left over.
+        target_shape: Height, width and channels, say; -1 stands for the remaining values.
     """
 
     target_shape: Annotated[
@@ -75,7 +75,7 @@ class ZeroPadding2D(Layer):
     """A border of zeros.
 
     Args:
-        padding: How many on each side.
+        padding: Number of zeros on each side.
     """
 
     padding: Margin = 1
@@ -101,7 +101,7 @@ class Cropping2D(Layer):
     """Cuts the border off.
 
     Args:
-        cropping: How much on each side.
+        cropping: Rows and columns on each side.
     """
 
     cropping: Margin = 0
@@ -123,8 +123,8 @@ class UpSampling2D(Layer):
     """Enlarges the map by repeating or interpolating.
 
     Args:
-        size: How many times.
-        interpolation: Repeats values (nearest), or finds new ones between them.
+        size: Factor of height and width.
+        interpolation: Repeats values (nearest), or computes new ones between them.
     """
 
     size: Size = 2
@@ -148,8 +148,8 @@ class Rescaling(Layer):
     """Multiplies by `scale` and adds `offset`.
 
     Args:
-        scale: What values are multiplied by.
-        offset: What is added.
+        scale: Factor.
+        offset: Number that is added.
     """
 
     scale: float
