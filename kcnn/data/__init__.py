@@ -1,1 +1,1 @@
-"""Images and labels: where they lie, how they are read, split, augmented and fed."""
+"""Images and labels: found, described, read, split, augmented and fed to the model."""

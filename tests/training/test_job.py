@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.data import load
+from kcnn.data import description, load
 from kcnn.data.dataset import Dataset
 from kcnn.errors import RecipeError
-from kcnn.model import processor_limits
+from kcnn.model import checked_recipe, processor_limits
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -100,6 +100,27 @@ def test_fewer_images_than_the_default_batch_size(photos: Path, notes: Any) -> N
     ]
     with pytest.raises(RecipeError, match="the default of 32 is more than the 16 training images"):
         load_recipe(read_recipe(photos, ["train.drop_remainder=true"]), notes)
+
+
+def test_images_are_listed_and_the_model_planned_once(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def count(module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def counted(*arguments: object) -> object:
+            calls.append(name)
+            return function(*arguments)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(description, "list_folder")
+    count(load, "list_folder")
+    count(checked_recipe, "plan_network")
+    load_recipe(read_recipe(photos))
+    assert calls == ["list_folder", "plan_network"]
 
 
 @pytest.mark.slow
