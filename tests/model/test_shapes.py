@@ -132,6 +132,7 @@ def test_many_graphs_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
     assert_agreement(at_random.recipe_of(layers), shape)
 
 
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")  # of size 1
 @pytest.mark.slow
 @settings(max_examples=300, **at_random.UNLIMITED)
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
