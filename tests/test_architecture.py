@@ -66,7 +66,7 @@ def is_module(name: str) -> bool:
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=module_of)
-def test_imports_run_one_way(path: Path) -> None:
+def test_imports_only_what_its_part_may_import(path: Path) -> None:
     part = part_of(module_of(path))
     wrong = {
         module
@@ -76,7 +76,7 @@ def test_imports_run_one_way(path: Path) -> None:
     assert not wrong
 
 
-def test_the_order_has_no_circle() -> None:
+def test_the_parts_have_no_import_cycle() -> None:
     left = {part: set(others) for part, others in MAY_IMPORT.items()}
     while left:
         lowest = {part for part, others in left.items() if not others & left.keys()}
@@ -100,7 +100,7 @@ HEAVY = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "sklearn", "sci
     ],
     ids=lambda arguments: "import" if arguments is None else " ".join(arguments),
 )
-def test_nothing_slow_is_imported_before_it_is_needed(arguments: list[str] | None) -> None:
+def test_slow_modules_are_imported_only_when_needed(arguments: list[str] | None) -> None:
     run = "pass" if arguments is None else f"kcnn.cli.cli.main({arguments}, standalone_mode=False)"
     program = (
         "import sys, json, kcnn.cli\n"
@@ -113,7 +113,7 @@ def test_nothing_slow_is_imported_before_it_is_needed(arguments: list[str] | Non
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_fit_and_resume_can_refuse_a_recipe_without_matplotlib() -> None:
+def test_fit_and_resume_import_no_matplotlib_at_first() -> None:
     program = (
         "import sys, kcnn.commands.fit, kcnn.commands.resume; print('matplotlib' in sys.modules)"
     )

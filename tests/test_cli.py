@@ -67,7 +67,7 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("path", [(), ("recipes",), ("data",)], ids=" ".join)
-def test_what_a_command_does_is_told_in_one_whole_line(path: tuple[str, ...]) -> None:
+def test_the_summary_of_every_command_fits_its_line(path: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(cli, [*path, "--help"], terminal_width=80).output
     lines = shown.partition("Commands:\n")[2].splitlines()
     assert lines
@@ -89,7 +89,7 @@ def test_what_a_command_does_is_told_in_one_whole_line(path: tuple[str, ...]) ->
         ("reproduce digits --side-by-side 2", "--side-by-side is gone; write --jobs"),
     ],
 )
-def test_a_former_option_names_what_replaced_it(arguments: str, replacement: str) -> None:
+def test_an_old_option_names_its_replacement(arguments: str, replacement: str) -> None:
     done = run(*arguments.split())
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith(f"Error: {replacement}")
@@ -104,14 +104,14 @@ def test_a_former_option_names_what_replaced_it(arguments: str, replacement: str
         ("fit digits --sed 3", "No such option '--sed'. Did you mean '--seed'?"),
     ],
 )
-def test_a_typo_gets_a_proposal(arguments: str, proposal: str) -> None:
+def test_suggests_the_right_word_for_a_typo(arguments: str, proposal: str) -> None:
     done = run(*arguments.split())
     assert done.exit_code == 2
     assert proposal.replace("'", "") in done.stderr.replace("'", "")
 
 
 @pytest.mark.parametrize("path", [path for path in commands() if path], ids=" ".join)
-def test_a_missing_argument_gets_an_example(path: tuple[str, ...]) -> None:
+def test_shows_an_example_for_a_missing_argument(path: tuple[str, ...]) -> None:
     done = run(*path)
     if "Missing" in done.stderr:
         assert done.stderr.splitlines()[-1].startswith(f"hint: for example: kcnn {' '.join(path)}")
@@ -122,7 +122,7 @@ def test_version() -> None:
 
 
 class TestFit:
-    def test_ends_with_accuracy_place_and_next_step(self, tmp_path: Path) -> None:
+    def test_prints_accuracy_folder_and_next_command(self, tmp_path: Path) -> None:
         done = run("fit", "digits", *TINY, "--output-dir", tmp_path, "--name", "first")
         lines = done.stdout.splitlines()
         assert done.exit_code == 0
@@ -133,17 +133,17 @@ class TestFit:
         assert "epoch 1/1" in done.stderr
         assert "epoch 1/1" not in done.stdout
 
-    def test_json_is_the_summary_and_nothing_else(self, fitted: tuple[Path, Result]) -> None:
+    def test_json_is_the_summary_alone(self, fitted: tuple[Path, Result]) -> None:
         _, done = fitted
         printed = json.loads(done.stdout)
         path = Path(printed.pop("path"))
         assert printed == json.loads((path / "summary.json").read_text())
         assert done.stderr == ""
 
-    def test_seed_is_a_setting_in_force(self, outputs: Path) -> None:
+    def test_writes_the_seed_into_the_resolved_recipe(self, outputs: Path) -> None:
         assert "seed: 7" in (outputs / "digits" / "run-001" / "resolved.yaml").read_text()
 
-    def test_takes_its_own_resolved_recipe(
+    def test_trains_its_own_resolved_recipe(
         self, outputs: Path, tmp_path: Path, one_plot: None
     ) -> None:
         resolved = outputs / "digits" / "run-001" / "resolved.yaml"
@@ -171,7 +171,7 @@ class TestBadRecipes:
             "kcnn recipes lists those that kcnn brings",
         )
 
-    def test_mistakes_for_programs(self) -> None:
+    def test_prints_mistakes_as_json(self) -> None:
         done = run("check", "digits", "train.epoch=3", "data.scalng=unit", "--json")
         assert done.exit_code == 1
         error = json.loads(done.stdout)["error"]
@@ -193,12 +193,14 @@ class TestBadRecipes:
             (b"- name: a\n  name: b\n", ":2: name: is set twice; line 1 has it already"),
         ],
     )
-    def test_what_is_no_recipe(self, tmp_path: Path, content: bytes, message: str) -> None:
+    def test_refuses_files_that_are_not_recipes(
+        self, tmp_path: Path, content: bytes, message: str
+    ) -> None:
         file = tmp_path / "bad.yaml"
         file.write_bytes(content)
         assert error_of("check", file)[:2] == (1, f"{file}{message}")
 
-    def test_a_hundred_megabytes(self, tmp_path: Path) -> None:
+    def test_refuses_a_file_of_100_megabytes(self, tmp_path: Path) -> None:
         file = tmp_path / "huge.yaml"
         with file.open("wb") as stream:
             stream.truncate(100_000_000)
@@ -206,7 +208,7 @@ class TestBadRecipes:
         assert status == 1
         assert message.startswith(f"{file}: 100,000,000 bytes; a recipe has at most")
 
-    def test_all_mistakes_at_once(self, digits: Path) -> None:
+    def test_reports_all_mistakes_at_once(self, digits: Path) -> None:
         _, message, _ = error_of(
             "check",
             digits,
@@ -246,7 +248,7 @@ class TestBadRecipes:
             (["data.dataset=folder"], "dataset folder needs path"),
         ],
     )
-    def test_what_cannot_be_trained(
+    def test_refuses_a_recipe_that_cannot_be_trained(
         self, digits: Path, tmp_path: Path, settings: list[str], expected: str
     ) -> None:
         before = listing(tmp_path)
@@ -256,8 +258,8 @@ class TestBadRecipes:
         assert listing(tmp_path) == before
 
 
-class TestBadPlaces:
-    def test_data_dir_that_is_not_there(self, tmp_path: Path) -> None:
+class TestBadPaths:
+    def test_missing_data_dir(self, tmp_path: Path) -> None:
         status, message, _ = error_of("fit", "digits", "--data-dir", tmp_path / "none")
         assert (status, message) == (1, f"--data-dir {tmp_path / 'none'}: no such directory")
 
@@ -290,7 +292,7 @@ class TestBadPlaces:
         status, message, _ = error_of("fit", digits, "--output-dir", digits / "out")
         assert (status, message) == (1, f"{digits}: is a file, not a folder")
 
-    def test_a_name_that_is_taken(self, outputs: Path) -> None:
+    def test_refuses_the_name_of_an_existing_run(self, outputs: Path) -> None:
         status, message, hint = error_of(
             "fit", "digits", *TINY, "--output-dir", outputs, "--name", "run-001"
         )
@@ -299,25 +301,25 @@ class TestBadPlaces:
         assert hint == "choose another --name"
 
     @pytest.mark.parametrize("device", ["tpu", "0;1", "-1"])
-    def test_no_device_is_wrong_usage(self, device: str) -> None:
+    def test_refuses_an_unknown_device(self, device: str) -> None:
         done = run("fit", "digits", "--device", device)
         assert done.exit_code == 2
         assert "expected cpu, gpu or numbers of GPUs" in done.output
 
 
 class TestRuns:
-    def test_table_and_json_tell_the_same(self, outputs: Path) -> None:
+    def test_table_and_json_list_the_same_runs(self, outputs: Path) -> None:
         (row,) = json.loads(run("runs", "--output-dir", outputs, "--json").stdout)
         table = run("runs", "--output-dir", outputs).stdout
         assert row["run"] == "digits/run-001"
         assert row["status"] == "finished"
         assert f"{100 * row['test_accuracy']:.2f} %" in table
 
-    def test_none_yet(self, tmp_path: Path) -> None:
+    def test_no_runs(self, tmp_path: Path) -> None:
         assert "kcnn fit digits" in run("runs", "--output-dir", tmp_path).stdout
         assert error_of("plot", "--output-dir", tmp_path)[2] == "train one first: kcnn fit digits"
 
-    def test_without_metrics(self, tmp_path: Path) -> None:
+    def test_lists_a_run_without_metrics(self, tmp_path: Path) -> None:
         folder = tmp_path / "digits" / "run-001"
         folder.mkdir(parents=True)
         (folder / "resolved.yaml").write_bytes(DIGITS.read_bytes())
@@ -334,7 +336,7 @@ class TestTrainedRun:
             "loss.svg",
         ]
 
-    def test_plot_in_the_textbooks_style(self, outputs: Path) -> None:
+    def test_plot_in_textbook_style(self, outputs: Path) -> None:
         style = ("--only", "accuracy", "--style", "textbook", "--format", "pdf")
         done = run("plot", "--output-dir", outputs, *style)
         assert (done.exit_code, Path(done.stdout.strip()).name) == (0, "accuracy.pdf")
@@ -356,7 +358,9 @@ class TestTrainedRun:
         assert Path(path).name.startswith("feature_maps-black-")
         assert {path.name: path.read_bytes() for path in plots.iterdir()}.items() > pictures.items()
 
-    def test_plot_an_image_through_a_net_without_maps(self, outputs: Path, tmp_path: Path) -> None:
+    def test_refuses_to_plot_an_image_through_a_model_without_feature_maps(
+        self, outputs: Path, tmp_path: Path
+    ) -> None:
         image = tmp_path / "black.png"
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
         status, message, _ = error_of("feature-maps", image, "--output-dir", outputs, "--quiet")
@@ -365,7 +369,7 @@ class TestTrainedRun:
             "no feature maps: no layer of the model outputs (height, width, channels)"
         )
 
-    def test_evaluate_says_what_fit_said(self, outputs: Path) -> None:
+    def test_evaluate_measures_the_scores_of_fit(self, outputs: Path) -> None:
         summary = json.loads((outputs / "digits" / "run-001" / "summary.json").read_text())
         printed = json.loads(run("evaluate", "--output-dir", outputs, "--json", "--quiet").stdout)
         assert printed["accuracy"] == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
@@ -377,13 +381,13 @@ class TestTrainedRun:
         assert answer["image"] == str(tmp_path / "black.png")
         assert sum(one["probability"] for one in answer["classes"]) == pytest.approx(1, abs=1e-4)
 
-    def test_predict_an_image_of_zero_bytes(self, outputs: Path, tmp_path: Path) -> None:
+    def test_refuses_to_predict_an_empty_file(self, outputs: Path, tmp_path: Path) -> None:
         empty = tmp_path / "empty.png"
         empty.touch()
         status, message, _ = error_of("predict", empty, "--output-dir", outputs, "--quiet")
         assert (status, message) == (1, f"{empty}: an empty file, expected an image")
 
-    def test_predict_shows_what_can_be_read(self, outputs: Path, tmp_path: Path) -> None:
+    def test_predicts_the_images_that_can_be_read(self, outputs: Path, tmp_path: Path) -> None:
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "black.png")
         (tmp_path / "empty.png").touch()
         done = run("predict", tmp_path, "--output-dir", outputs, "--json", "--quiet")
@@ -400,16 +404,16 @@ class TestTrainedRun:
 
 
 class TestRecipes:
-    def test_list_names_every_recipe(self) -> None:
+    def test_lists_every_recipe(self) -> None:
         listed = json.loads(run("recipes", "--json").stdout)
         assert {one["name"] for one in listed} == {
             path.stem for path in DIGITS.parent.glob("*.yaml")
         }
 
-    def test_show_is_the_file(self) -> None:
+    def test_shows_the_file_unchanged(self) -> None:
         assert run("recipes", "show", "digits").stdout == DIGITS.read_text()
 
-    def test_copy_overwrites_nothing(self, tmp_path: Path) -> None:
+    def test_copy_refuses_to_overwrite_a_file(self, tmp_path: Path) -> None:
         mine = tmp_path / "mine.yaml"
         assert run("recipes", "copy", "digits", mine).exit_code == 0
         mine.write_text("kept")
@@ -419,14 +423,14 @@ class TestRecipes:
 
 
 class TestData:
-    def test_list_finds_the_real_sets(self, real_data: Path) -> None:
+    def test_lists_the_real_datasets(self, real_data: Path) -> None:
         sets = json.loads(run("data", "--data-dir", real_data, "--json").stdout)
         found = {one["name"]: one["found"] for one in sets}
         assert found["mnist"] == str(real_data / "mnist.npz")
         assert found["cifar10"] == str(real_data / "cifar-10-binary.tar.gz")
         assert found["digits"] == "scikit-learn"
 
-    def test_verify_fails_on_a_damaged_set(self, tmp_path: Path) -> None:
+    def test_verify_fails_on_a_damaged_dataset(self, tmp_path: Path) -> None:
         (tmp_path / "mnist.npz").write_bytes(b"not a zip")
         done = run("data", "verify", "mnist", "--data-dir", tmp_path)
         assert done.exit_code == 1
@@ -440,7 +444,7 @@ def test_doctor(tmp_path: Path) -> None:
     assert machine["output_dir_problem"] is None
 
 
-def test_as_a_process_from_another_folder(tmp_path: Path) -> None:
+def test_runs_as_a_process_from_another_folder(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kcnn", "check", "cifar"],
         cwd=tmp_path,

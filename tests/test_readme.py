@@ -55,7 +55,7 @@ def anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_have_targets(page: Path) -> None:
     for path, anchor in links(page.read_text(encoding="utf-8")):
         target = page.parent / path if path else page
         assert target.exists(), path
@@ -63,7 +63,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
-def test_the_readme_leads_to_every_page() -> None:
+def test_the_readme_links_to_every_page() -> None:
     pages = {path for path, _ in links(README) if path.endswith(".md")}
     assert {str(page.relative_to(REPOSITORY).as_posix()) for page in PAGES} - {"README.md"} == pages
 
@@ -89,7 +89,7 @@ def test_commands_exist(line: str) -> None:
         assert context.params is not None
 
 
-def test_the_lines_of_python_use_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_example_uses_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
     from PIL import Image
 
@@ -107,7 +107,7 @@ def test_the_lines_of_python_use_an_export(tmp_path: Path, monkeypatch: pytest.M
     assert Path("outputs/cifar/run-001/export/saved_model/class_names.json").is_file()
 
 
-def test_the_example_recipe_is_right(tmp_path: Path) -> None:
+def test_the_example_recipe_has_no_mistakes(tmp_path: Path) -> None:
     (example,) = blocks("yaml")
     file = tmp_path / "mine.yaml"
     file.write_text(example, encoding="utf-8")
@@ -116,7 +116,7 @@ def test_the_example_recipe_is_right(tmp_path: Path) -> None:
     assert result.plan.classes == 10
 
 
-def test_the_example_mistakes_are_reported_so(
+def test_the_example_mistakes_are_reported_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -139,17 +139,17 @@ def test_the_example_mistakes_are_reported_so(
     assert printed.startswith(shown)
 
 
-def test_every_recipe_has_its_row() -> None:
+def test_every_recipe_has_a_row() -> None:
     rows = set(re.findall(r"^\| \[?`(\w+)`", README, flags=re.MULTILINE))
     assert rows == set(shipped_recipes())
 
 
-def test_the_results_are_those_that_were_measured() -> None:
+def test_the_results_are_as_measured() -> None:
     assert results.with_table(README) == README
     assert {file.stem for file in results.RESULTS.glob("*.json")} <= set(results.ORDER)
 
 
-def test_the_digit_to_predict_is_a_seven_of_the_test_set() -> None:
+def test_the_example_digit_is_a_seven_of_the_test_set() -> None:
     digits = read_digits()
     image = read_image(REPOSITORY / "docs" / "seven.png", None, 1)  # 20 pixels for each of 8
     assert (image[::20, ::20] == digits.test.images[1]).all()

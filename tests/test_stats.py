@@ -37,27 +37,27 @@ def ends(interval: Interval | None) -> tuple[float, float]:
 
 
 class TestMeanInterval:
-    def test_as_r_has_it(self) -> None:
+    def test_equals_the_interval_of_r(self) -> None:
         assert ends(mean_interval(DEXTRO)) == pytest.approx((-0.5297804, 2.0297804), abs=1e-6)
         assert standard_deviation(DEXTRO) == pytest.approx(1.789010, abs=1e-6)
 
-    def test_one_value_has_none(self) -> None:
+    def test_a_single_value_has_no_interval(self) -> None:
         assert mean_interval([0.9]) is None
         assert standard_deviation([0.9]) is None
 
     def test_equal_values_have_an_interval_of_length_zero(self) -> None:
         assert ends(mean_interval([0.5, 0.5, 0.5])) == (0.5, 0.5)
 
-    def test_no_values(self) -> None:
+    def test_refuses_no_values(self) -> None:
         with pytest.raises(ValueError, match="at least one value"):
             mean_interval([])
 
 
 class TestPredictionInterval:
-    def test_as_hahn_and_meeker_have_it(self) -> None:
+    def test_equals_the_interval_of_hahn_and_meeker(self) -> None:
         assert ends(prediction_interval(VOLTAGES)) == pytest.approx((46.1, 54.1), abs=0.05)
 
-    def test_covers_at_the_level_of_confidence(self) -> None:
+    def test_covers_95_percent_of_new_measurements(self) -> None:
         draws = np.random.default_rng(0).normal(size=(4000, 4))
         intervals = [prediction_interval(list(row[:3])) for row in draws]
         covered = [
@@ -79,40 +79,40 @@ class TestPredictionInterval:
         ]
         assert np.mean(covered) == pytest.approx(0.96, abs=0.01)
 
-    def test_errors_of_two_draws_add_as_squares(self) -> None:
+    def test_standard_errors_of_two_draws_add_as_squares(self) -> None:
         own = prediction_interval(VOLTAGES)
         wide = prediction_interval(VOLTAGES, standard_error=2.0)
         assert own is not None and wide is not None
         draws = 1.959964 * math.sqrt(2.0**2 + 2.0**2)
         assert wide.half_width == pytest.approx(math.hypot(own.half_width, draws), abs=1e-5)
 
-    def test_a_known_spread_needs_no_student(self) -> None:
+    def test_uses_the_normal_distribution_for_a_known_spread(self) -> None:
         interval = prediction_interval([0.0, 2.0], known_spread=True)
         assert interval is not None
         assert interval.half_width == pytest.approx(1.959964 * math.sqrt(2) * math.sqrt(1.5))
 
-    def test_one_value_has_none(self) -> None:
+    def test_a_single_value_has_no_interval(self) -> None:
         assert prediction_interval([0.9], standard_error=0.1) is None
 
 
 class TestDifferenceInterval:
-    def test_welch_as_r_has_it(self) -> None:
+    def test_equals_welch_s_interval_of_r(self) -> None:
         expected = (-0.2054832, 3.3654832)
         assert ends(difference_interval(DEXTRO, LAEVO)) == pytest.approx(expected, abs=1e-6)
 
-    def test_a_single_value_has_none(self) -> None:
+    def test_a_single_value_has_no_interval(self) -> None:
         assert difference_interval([1.0], LAEVO) is None
 
     @pytest.mark.parametrize(("first", "second"), [([], LAEVO), (LAEVO, []), ([], []), ([], [1.0])])
-    def test_no_values(self, first: list[float], second: list[float]) -> None:
+    def test_refuses_no_values(self, first: list[float], second: list[float]) -> None:
         with pytest.raises(ValueError, match="at least one value"):
             difference_interval(first, second)
 
-    def test_no_spread_at_all(self) -> None:
+    def test_two_groups_without_spread(self) -> None:
         assert ends(difference_interval([0.5, 0.5], [0.75, 0.75])) == (0.25, 0.25)
 
     @pytest.mark.filterwarnings("error")
-    def test_one_group_without_spread(self) -> None:
+    def test_a_group_without_spread(self) -> None:
         interval = difference_interval([357 / 360] * 2, [355 / 360, 358 / 360])
         assert interval is not None
         assert interval.covers(-1 / 720)
@@ -129,16 +129,18 @@ class TestWilsonInterval:
             (1, 29, 0.0061, 0.1718),
         ],
     )
-    def test_as_newcombe_has_it(self, successes: int, n: int, low: float, high: float) -> None:
+    def test_equals_the_interval_of_newcombe(
+        self, successes: int, n: int, low: float, high: float
+    ) -> None:
         assert ends(wilson_interval(successes, n)) == pytest.approx((low, high), abs=5e-5)
 
-    def test_all_right_is_not_certain(self) -> None:
+    def test_perfect_predictions_still_have_an_interval(self) -> None:
         interval = wilson_interval(360, 360)
         assert interval.high == pytest.approx(1)
         assert 0.98 < interval.low < 0.99
 
     @pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 2)])
-    def test_impossible_counts(self, successes: int, n: int) -> None:
+    def test_refuses_impossible_counts(self, successes: int, n: int) -> None:
         with pytest.raises(ValueError, match="successes"):
             wilson_interval(successes, n)
 
@@ -149,27 +151,27 @@ def test_fraction_error() -> None:
 
 
 class TestMcnemar:
-    def test_chi_square_as_agresti_has_it(self) -> None:
+    def test_equals_the_chi_square_of_agresti(self) -> None:
         # Agresti, "Categorical Data Analysis", approval of a prime minister asked twice: 150 people
         # changed one way and 86 the other. Corrected, (150 - 86 - 1)²/236 = 16.818.
         test = mcnemar(150, 86)
         assert test.method == "chi-square"
         assert test.p_value == pytest.approx(scipy_stats.chi2.sf(16.818, 1), rel=1e-3)
 
-    def test_exact_when_few_differ(self) -> None:
+    def test_uses_the_exact_test_if_few_differ(self) -> None:
         test = mcnemar(3, 12)
         assert (test.method, test.p_value) == ("exact", pytest.approx(0.03515625))
         assert mcnemar(12, 12).method == "exact"
         assert mcnemar(12, 13).method == "chi-square"
 
-    def test_no_difference_is_no_evidence(self) -> None:
+    def test_p_value_is_1_without_a_difference(self) -> None:
         assert mcnemar(0, 0).p_value == 1
         assert mcnemar(20, 20).p_value == 1
 
-    def test_both_ways_alike(self) -> None:
+    def test_is_symmetric(self) -> None:
         assert mcnemar(10, 40).p_value == mcnemar(40, 10).p_value
 
-    def test_a_negative_count(self) -> None:
+    def test_refuses_a_negative_count(self) -> None:
         with pytest.raises(ValueError, match="negative"):
             mcnemar(-1, 3)
 
@@ -177,15 +179,17 @@ class TestMcnemar:
 class TestSeedsNeeded:
     # Cohen (1988), table 2.4.1, two-sided 0.05 and power 0.80; G*Power prints the same.
     @pytest.mark.parametrize(("effect", "seeds"), [(0.5, 64), (0.8, 26), (1.0, 17), (0.2, 394)])
-    def test_as_cohen_has_it(self, effect: float, seeds: int) -> None:
+    def test_equals_the_table_of_cohen(self, effect: float, seeds: int) -> None:
         assert seeds_needed(1.0, effect) == seeds
         assert seeds_needed(0.004, 0.004 * effect) == seeds
 
-    def test_two_at_least(self) -> None:
+    def test_needs_at_least_two_seeds(self) -> None:
         assert seeds_needed(0.0, 0.1) == 2
         assert seeds_needed(1.0, 1000.0) == 2
 
-    def test_no_power_that_scipy_does_not_know(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_computes_a_power_where_scipy_returns_nan(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         powers = []
 
         def power(*question: float) -> float:
@@ -211,6 +215,6 @@ class TestSeedsNeeded:
         assert seeds_needed(1.0, 1e-300) == MAX_SEEDS
 
     @pytest.mark.parametrize(("deviation", "difference"), [(1.0, 0.0), (-1.0, 1.0), (1.0, -1.0)])
-    def test_impossible_arguments(self, deviation: float, difference: float) -> None:
+    def test_refuses_impossible_arguments(self, deviation: float, difference: float) -> None:
         with pytest.raises(ValueError, match="no number of seeds"):
             seeds_needed(deviation, difference)

@@ -159,7 +159,7 @@ def test_reports_all_mistakes_together(folder: Path) -> None:
     assert "does not fit" in network
 
 
-def test_text_says_that_images_were_not_read(folder: Path) -> None:
+def test_text_notes_that_images_were_not_read(folder: Path) -> None:
     assert check_text(check(folder)).splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}"
     built = check_text(check(folder, build=True))
     assert built.splitlines()[0] == f"{folder}: no mistakes found, {AS_FAR}; Keras built it"
@@ -167,7 +167,7 @@ def test_text_says_that_images_were_not_read(folder: Path) -> None:
     assert "no mistakes found\n" in check_text(check("digits"))
 
 
-def test_text_says_that_an_npz_was_not_read(npz: Path) -> None:
+def test_text_notes_that_an_npz_was_not_read(npz: Path) -> None:
     text = check_text(check(npz))
     assert text.startswith(f"{npz}: no mistakes found, {AS_FAR}\n")
     assert "from 4×4×1 images; 51 parameters" in text

@@ -197,7 +197,7 @@ class TestRefused:
             ({"parameters": "many"}, "parameters: expected a whole number from 0 to 1e+15"),
         ],
     )
-    def test_a_summary_edited_by_hand(
+    def test_refuses_a_summary_edited_by_hand(
         self, changes: dict[str, Any], problem: str, make_run: MakeRun, tmp_path: Path
     ) -> None:
         make_run("a", range(9))

@@ -110,7 +110,7 @@ def test_run_that_is_named_twice_is_plotted_alone(make_run, tmp_path: Path) -> N
     ]
 
 
-def test_refuses_to_compare_runs_in_figures_of_one_run(make_run, tmp_path: Path) -> None:
+def test_refuses_to_compare_runs_in_figures_of_a_single_run(make_run, tmp_path: Path) -> None:
     make_run("first"), make_run("second")
     with pytest.raises(KcnnError, match="confusion, samples: can be drawn for one run, not for 2"):
         plot_runs(["first", "second"], tmp_path, only=["confusion", "samples"])
@@ -183,7 +183,7 @@ def test_compares_running_means_if_all_runs_have_steps(make_run, tmp_path: Path)
     )
 
 
-def test_textbook_style_of_one_run_and_of_several(make_run, tmp_path: Path) -> None:
+def test_textbook_style_of_a_single_run_and_of_several(make_run, tmp_path: Path) -> None:
     make_run("first"), make_run("second")
     for runs in (["first"], ["first", "second"]):
 

@@ -76,7 +76,7 @@ def published(value: float, metric: str = "test_accuracy") -> str:
 
 
 @pytest.mark.slow
-def test_a_seed_in_its_own_process_is_the_seed_of_fit(tmp_path: Path) -> None:
+def test_a_seed_trained_in_a_process_equals_kcnn_fit(tmp_path: Path) -> None:
     alone = fit("digits", TINY, tmp_path / "fit", seed=5).run
     (seed,) = reproduce("digits", 1, TINY, 5, StudyOptions(tmp_path)).runs
     ours = RunFolder(seed.path)
@@ -100,7 +100,7 @@ def test_finished_seeds_are_not_trained_again(
 
 
 @pytest.mark.slow
-def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same, fits_here) -> None:
+def test_resumes_a_stopped_seed(tmp_path: Path, assert_same, fits_here) -> None:
     layers = "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
     longer = ("train.epochs=3", layers)
 
@@ -120,7 +120,7 @@ def test_a_seed_that_was_stopped_goes_on(tmp_path: Path, assert_same, fits_here)
 
 
 @pytest.mark.slow
-def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> None:
+def test_trains_a_seed_anew_that_cannot_be_resumed(tmp_path: Path, fits_here) -> None:
     longer = (*TINY, "train.epochs=2")
 
     class StopsAfterTheFirstEpoch(Notes):
@@ -144,7 +144,7 @@ def test_a_seed_that_cannot_go_on_is_trained_anew(tmp_path: Path, fits_here) -> 
 
 
 @pytest.mark.slow
-def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
+def test_writes_shows_and_judges_an_augmented_score(tmp_path: Path) -> None:
     settings = (*TINY, "data.test_time_augmentation={shift: 1}",
                 published(0.01, "test_augmented_accuracy"))  # fmt: skip
     fitted = fit("digits", settings, tmp_path, seed=5)
@@ -162,7 +162,7 @@ def test_an_augmented_score_is_written_shown_and_judged(tmp_path: Path) -> None:
     )
 
 
-def test_the_report_is_no_run(outputs: Path) -> None:
+def test_a_report_is_not_listed_as_a_run(outputs: Path) -> None:
     result = again(outputs, published(0.99))
     assert {path.name for path in result.folder.iterdir()} == {
         "reproduction.json", "reproduction.md", "reproduction.png",
@@ -175,13 +175,13 @@ def test_the_report_is_no_run(outputs: Path) -> None:
 
 
 class TestCommand:
-    def test_one_seed_says_what_cannot_be_concluded(self, outputs: Path) -> None:
+    def test_explains_what_a_single_seed_cannot_show(self, outputs: Path) -> None:
         done = self.run(outputs, "--seeds", "1", published(0.5))
         assert "too few seeds" in done
         assert "neither agreement nor difference can be concluded; run at least 3" in done
         assert "changed from the recipe: train.epochs=1" in done
 
-    def test_nothing_published(self, outputs: Path) -> None:
+    def test_reports_that_nothing_was_published(self, outputs: Path) -> None:
         done = self.run(outputs, "--seeds", "2")
         assert "names no published numbers; there is nothing to hold ours against" in done
         assert "test accuracy" in done
@@ -212,7 +212,7 @@ class TestCommand:
         ({}, "timings.train: missing"),
     ],
 )
-def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
+def test_refuses_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_json(run.summary, {"timings": timings})
     wanted = trials.Trial("digits", (), 5, "train.seed=5", "seed-005")
@@ -222,7 +222,7 @@ def test_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) ->
     assert caught.value.hint == "restore it, or train the run again"
 
 
-def test_a_strangers_finished_run_is_one_line(outputs: Path, tmp_path: Path) -> None:
+def test_refuses_a_finished_run_with_damaged_timings(outputs: Path, tmp_path: Path) -> None:
     copied = RunFolder(Path(shutil.copytree(outputs, tmp_path / "copied")) / "digits" / "seed-005")
     summary = read_summary(copied).values
     write_json(copied.summary, {**summary, "timings": {"train": "x"}})
@@ -235,13 +235,13 @@ def test_a_strangers_finished_run_is_one_line(outputs: Path, tmp_path: Path) -> 
     assert f"{copied.summary}: timings.train: expected a number, found 'x'" in done.stderr
 
 
-def test_no_seeds_is_wrong_usage() -> None:
+def test_refuses_no_seeds() -> None:
     done = CliRunner().invoke(cli, ["reproduce", "digits", "--seeds", "0"])
     assert done.exit_code == 2
     assert "0 is not in the range x>=1" in done.output
 
 
-def test_a_published_number_without_a_metric(tmp_path: Path) -> None:
+def test_refuses_a_published_number_without_a_metric(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         cli,
         ["reproduce", "digits", "published=[{value: 0.5, source: a book}]",
@@ -252,7 +252,7 @@ def test_a_published_number_without_a_metric(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
+def test_refuses_to_write_the_report_into_a_run(tmp_path: Path) -> None:
     folder = tmp_path / "digits" / "reproduction"
     folder.mkdir(parents=True)
     (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
@@ -260,7 +260,7 @@ def test_a_run_where_the_report_goes(tmp_path: Path) -> None:
         reproduce("digits", 2, options=StudyOptions(tmp_path))
 
 
-def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
+def test_other_settings_have_their_own_report(tmp_path: Path) -> None:
     def folder(*overrides: str) -> Path:
         return _report_folder(tmp_path, read_recipe("digits", overrides), overrides)
 
@@ -272,7 +272,7 @@ def test_other_settings_have_a_report_of_their_own(tmp_path: Path) -> None:
     assert len({folder(), folder("train.epochs=3"), folder("train.epochs=4")}) == 3
 
 
-def test_what_fails_names_its_seed(tmp_path: Path, fits_here) -> None:
+def test_names_the_seed_that_fails(tmp_path: Path, fits_here) -> None:
     diverges = (
         "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]",
         "train.optimizer={SGD: {learning_rate: 1e30}}",
@@ -281,7 +281,7 @@ def test_what_fails_names_its_seed(tmp_path: Path, fits_here) -> None:
         reproduce("digits", 2, (*TINY, *diverges), 4, StudyOptions(tmp_path))
 
 
-def test_what_would_fail_with_every_seed_is_told_before_the_first(tmp_path: Path) -> None:
+def test_reports_before_training_what_would_fail_with_every_seed(tmp_path: Path) -> None:
     too_many = "train.batch_size=5000"
     with pytest.raises(KcnnError, match=rf"^command line, {too_many}: ") as caught:
         reproduce("digits", 2, (*TINY, too_many), 4, StudyOptions(tmp_path))
@@ -321,7 +321,7 @@ def test_a_signal_ends_the_processes_that_train(
 
 @pytest.mark.slow
 @pytest.mark.skipif(len(usable_cores()) < 2, reason="a training needs a core of its own")
-def test_a_second_ctrl_c_at_once_leaves_them_to_their_good_order(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_at_once_lets_trials_stop_in_good_order(tmp_path: Path) -> None:
     with _trainings(tmp_path, 2) as process:
         assert process.stderr is not None
         children = list(_children(process))
@@ -339,7 +339,7 @@ def test_a_second_ctrl_c_at_once_leaves_them_to_their_good_order(tmp_path: Path)
 
 @pytest.mark.slow
 @pytest.mark.skipif(len(usable_cores()) < 2, reason="a training needs a core of its own")
-def test_a_second_ctrl_c_after_a_while_waits_for_nobody(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_after_a_while_ends_at_once(tmp_path: Path) -> None:
     with _trainings(tmp_path, 2) as process:
         assert process.stderr is not None
         for training in _children(process):

@@ -60,7 +60,7 @@ def again(outputs: Path, seeds: int = 2, *overrides: str) -> Sweep:
     return sweep("digits", OVER, (*TINY, *overrides), seeds, StudyOptions(outputs))
 
 
-def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
+def test_checks_the_book_s_six_optimizers() -> None:
     recipe, over = sixfold()
     assert recipe == "recipes/simple_convnet.yaml"
     labels = [one.label for one in expand_grid("simple_convnet", [], read_axes(over))]
@@ -71,7 +71,7 @@ def test_the_books_six_optimizers_are_checked_with_their_recipe() -> None:
 
 
 @pytest.mark.slow
-def test_the_books_six_optimizers_train(tmp_path: Path, fits_here) -> None:
+def test_trains_the_book_s_six_optimizers(tmp_path: Path, fits_here) -> None:
     settings = (*TINY, "train.epochs=2")
     with fits_here():
         result = sweep("digits", sixfold()[1], settings, 1, StudyOptions(tmp_path))
@@ -86,13 +86,13 @@ def test_the_books_six_optimizers_train(tmp_path: Path, fits_here) -> None:
 
 
 class TestTwoSeedsOfTwo:
-    def test_nothing_is_trained_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_trains_nothing_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trials, "ProcessExecutor", lambda *_: pytest.fail("trained"))
         result = again(outputs)
         assert all(one.is_reused for row in result.rows for one in row.results)
         assert len(list_runs(outputs)) == 4
 
-    def test_numbers_are_those_of_the_runs(self, outputs: Path) -> None:
+    def test_metrics_are_those_of_the_runs(self, outputs: Path) -> None:
         for row in again(outputs).rows:
             for name, part in (("val_accuracy", "train"), ("test_accuracy", "test")):
                 quantity = row.quantity(name)
@@ -110,7 +110,7 @@ class TestTwoSeedsOfTwo:
         means = [row.quantity("val_accuracy") for row in result.rows]
         assert means[0] and means[1] and means[0].mean >= means[1].mean
 
-    def test_table_and_plot_are_in_one_folder(self, outputs: Path) -> None:
+    def test_writes_table_and_plot_into_the_same_folder(self, outputs: Path) -> None:
         result = again(outputs)
         assert {path.name for path in result.folder.iterdir()} == {
             "sweep.csv", "sweep.json", "sweep.png",
@@ -126,7 +126,7 @@ class TestTwoSeedsOfTwo:
             assert float(line["val_accuracy_low"]) == pytest.approx(quantity.interval.low)
             assert line["seeds"] == "2"
 
-    def test_other_seeds_go_into_another_folder(self, outputs: Path) -> None:
+    def test_writes_other_seeds_into_another_folder(self, outputs: Path) -> None:
         assert again(outputs, 1).folder != again(outputs, 2).folder
 
     def test_another_order_is_the_same_sweep(self, outputs: Path) -> None:
@@ -152,7 +152,7 @@ class TestTwoSeedsOfTwo:
         assert [one["seeds"] for one in printed["combinations"]] == [[0, 1], [0, 1]]
 
 
-def test_without_validation_nothing_may_choose(tmp_path: Path, fits_here) -> None:
+def test_without_validation_no_column_may_choose(tmp_path: Path, fits_here) -> None:
     with fits_here():
         done = run(tmp_path, "data={dataset: digits}")
     assert done.exit_code == 0, done.output
@@ -162,7 +162,7 @@ def test_without_validation_nothing_may_choose(tmp_path: Path, fits_here) -> Non
 
 
 @pytest.mark.slow
-def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path, fits_here) -> None:
+def test_a_training_that_diverges_has_its_own_row(tmp_path: Path, fits_here) -> None:
     over = ["train.optimizer.SGD.learning_rate=[0.01, 1e30]"]
     deeper = "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]"
     settings = (*TINY, deeper, "train.optimizer=SGD")
@@ -179,9 +179,7 @@ def test_a_training_that_diverges_is_a_row_of_its_own(tmp_path: Path, fits_here)
         sweep("digits", [over[0].replace("0.01, ", "")], settings, 1, StudyOptions(tmp_path))
 
 
-def test_what_failed_everywhere_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_if_all_trials_fail_prints_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: TrialRunner, trials: list[Trial], keep_going: bool) -> list[TrialResult]:
         assert keep_going
         return [
@@ -195,7 +193,7 @@ def test_what_failed_everywhere_says_what_to_do(
 
 
 @pytest.mark.slow
-def test_a_recipe_that_is_edited_meanwhile_trains_as_it_was(tiny: Path, tmp_path: Path) -> None:
+def test_trains_the_recipe_as_it_was_before_an_edit(tiny: Path, tmp_path: Path) -> None:
     content = tiny.read_bytes()
     shorter = ("train.epochs=2", "data.validation=0.5")
 
@@ -214,14 +212,14 @@ def test_a_recipe_that_is_edited_meanwhile_trains_as_it_was(tiny: Path, tmp_path
         assert settings.train.epochs == 2 and settings.name == "tiny"
 
 
-def test_mistakes_leave_nothing_behind(tmp_path: Path) -> None:
+def test_mistakes_leave_no_files(tmp_path: Path) -> None:
     done = run(tmp_path / "out", "--over", "train.optimizer=[SDG, Adam]")
     assert done.exit_code == 1
     assert "did you mean SGD?" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_nothing_to_vary_is_wrong_usage() -> None:
+def test_refuses_a_sweep_without_axes() -> None:
     done = CliRunner().invoke(cli, ["sweep", "digits"])
     assert done.exit_code == 2
     assert "--over" in done.stderr

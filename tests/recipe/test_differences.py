@@ -11,7 +11,7 @@ def settings(*overrides: str) -> dict[str, Any]:
     return deciding_settings(read_recipe("digits", overrides))
 
 
-def test_a_recipe_and_its_resolved_form_decide_the_same(tmp_path) -> None:
+def test_a_recipe_equals_its_resolved_form(tmp_path) -> None:
     resolved = tmp_path / "resolved.yaml"
     recipe = read_recipe("digits", ["about=other words", "train.seed=3"])
     resolved.write_text(resolved_yaml(recipe), encoding="utf-8")
@@ -25,7 +25,7 @@ def test_settings_by_their_dotted_names() -> None:
     assert differences == {"model.layers[0].Conv2D.filters": [32, 8], "train.epochs": [30, 5]}
 
 
-def test_another_class_is_one_difference() -> None:
+def test_another_class_is_a_single_difference() -> None:
     differences = differing_settings(
         [settings(), settings("train.optimizer={SGD: {momentum: 0.9}}")]
     )
@@ -34,7 +34,7 @@ def test_another_class_is_one_difference() -> None:
     }
 
 
-def test_what_one_lacks_is_none() -> None:
+def test_a_missing_setting_is_none() -> None:
     longer = settings("train.optimizer.Adam.beta_1=0.8")
     assert differing_settings([settings(), longer, settings()]) == {
         "train.optimizer.Adam.beta_1": [None, 0.8, None]
@@ -47,5 +47,5 @@ def test_lists_of_other_lengths() -> None:
     assert differing_settings([short, longer]) == {"model.layers[2]": [None, "Softmax"]}
 
 
-def test_equal_ones_differ_in_nothing() -> None:
+def test_equal_recipes_have_no_differences() -> None:
     assert differing_settings([settings(), settings()]) == {}

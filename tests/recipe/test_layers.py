@@ -144,7 +144,7 @@ def test_every_setting_is_an_argument(module: Any, kind: type[Settings]) -> None
 
 
 @every_class
-def test_needed_arguments_are_needed_in_recipes(module: Any, kind: type[Settings]) -> None:
+def test_required_arguments_are_required_in_recipes(module: Any, kind: type[Settings]) -> None:
     own = inspect.signature(getattr(module, kind.__name__)).parameters.values()
     needed = {
         one.name
@@ -159,7 +159,7 @@ NEEDED_BY_US = {"Constant": {"value"}}  # Keras's default is 0, which is Zeros
 
 
 @every_class
-def test_defaults_that_we_state_are_those_of_keras(module: Any, kind: type[Settings]) -> None:
+def test_our_defaults_are_those_of_keras(module: Any, kind: type[Settings]) -> None:
     theirs = arguments(module, kind.__name__)
     stated = {
         name: field.default
@@ -222,7 +222,7 @@ def test_activations_are_those_of_keras(name: str) -> None:
         (keras.constraints, CONSTRAINTS),
     ],
 )
-def test_keras_has_one_of_our_spellings_of_each(module: Any, kinds: Kinds) -> None:
+def test_keras_knows_a_spelling_of_each_name(module: Any, kinds: Kinds) -> None:
     by_class = {getattr(module, name): name for name in kinds if name not in NEEDED_BY_US}
     for made, name in by_class.items():
         spelled = [word for word, meant in spellings(kinds).items() if meant == name]

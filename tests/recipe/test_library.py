@@ -21,16 +21,16 @@ def test_shipped_recipes() -> None:
     assert all(path.parent == library_folder() and path.is_file() for path in shipped.values())
 
 
-def test_by_name_from_any_folder() -> None:
+def test_finds_a_recipe_by_name_from_any_folder() -> None:
     assert find_recipe("digits") == shipped_recipes()["digits"]
 
 
-def test_by_path() -> None:
+def test_finds_a_recipe_by_path() -> None:
     Path("mine.yaml").touch()
     assert find_recipe("mine.yaml") == Path("mine.yaml")
 
 
-def test_a_file_of_the_users_goes_before_the_library() -> None:
+def test_prefers_a_file_to_the_library() -> None:
     Path("digits").touch()
     assert find_recipe("digits") == Path("digits")
 
@@ -52,7 +52,7 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it() -> None:
          "kcnn brings a recipe of that name: write digits"),
     ],
 )  # fmt: skip
-def test_unknown(recipe: str, message: str, hint: str) -> None:
+def test_suggests_a_name_for_an_unknown_recipe(recipe: str, message: str, hint: str) -> None:
     with pytest.raises(RecipeError) as caught:
         find_recipe(recipe)
     assert (caught.value.message, caught.value.hint) == (message, hint)
@@ -67,6 +67,6 @@ def test_a_name_without_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000])
-def test_names_that_no_file_can_have(recipe: str) -> None:
+def test_refuses_names_that_no_file_can_have(recipe: str) -> None:
     with pytest.raises(RecipeError):
         read_recipe(recipe)

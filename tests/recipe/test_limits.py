@@ -33,7 +33,7 @@ def dense(setting: str) -> str:
         dense("kernel_constraint: {MinMaxNorm: {min_value: 1, max_value: 2}}"),
     ],
 )
-def test_at_the_limit(setting: str) -> None:
+def test_accepts_values_at_the_limit(setting: str) -> None:
     assert read_recipe("digits", [ONE_HOT, setting]).name == "digits"
 
 
@@ -64,7 +64,7 @@ def test_at_the_limit(setting: str) -> None:
          "write a higher max_value"),
     ],
 )  # fmt: skip
-def test_beyond_the_limit(setting: str, message: str) -> None:
+def test_refuses_values_beyond_the_limit(setting: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         read_recipe("digits", [ONE_HOT, setting])
     assert caught.value.problems == (f"command line, {setting}: {message}",)

@@ -119,7 +119,7 @@ def test_characters_that_cannot_be_shown(problems, base: str, override: str) -> 
     assert problem.isprintable()
 
 
-def test_all_refused_overrides_come_at_once(recipe_file, base: str) -> None:
+def test_reports_all_refused_overrides_at_once(recipe_file, base: str) -> None:
     with pytest.raises(RecipeError) as caught:
         read_recipe(recipe_file(base), ["a", "train.epochs=1", "b"])
     assert caught.value.problems == (
@@ -163,7 +163,7 @@ def test_an_override_fixes_a_mistake_of_the_file(recipe_file, base: str) -> None
     assert settings_with(recipe_file, text, "train.epochs=1")["train"]["epochs"] == 1
 
 
-def test_what_an_anchor_shares_is_overridden_in_one_place_only(recipe_file, base: str) -> None:
+def test_overrides_only_the_named_use_of_an_anchor(recipe_file, base: str) -> None:
     text = base.replace(
         "- Flatten", "- Dense: &dense {units: 3}\n    - Dense: *dense\n    - Flatten"
     )

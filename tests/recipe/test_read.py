@@ -73,13 +73,13 @@ YES = 'yes: write true, or "yes" if the word is meant'
             f"10: {YES}", "12: batch_size: is set twice; line 11 has it already"]),
     ],
 )  # fmt: skip
-def test_what_the_reader_refuses_comes_with_the_rest(
+def test_reports_mistakes_of_yaml_with_all_others(
     problems, base: str, train: str, expected: list[str]
 ) -> None:
     assert problems(f"{base}  {train}\n") == [f"net.yaml:{one}" for one in expected]
 
 
-def test_what_the_reader_refuses_comes_with_the_command_line(problems, base: str) -> None:
+def test_reports_mistakes_of_yaml_with_those_of_the_command_line(problems, base: str) -> None:
     assert problems(base + "  shuffle: yes", "nonsense") == [
         f"net.yaml:10: {YES}",
         "command line, nonsense: expected setting=value",
@@ -98,7 +98,9 @@ def test_what_the_reader_refuses_comes_with_the_command_line(problems, base: str
         (b"x" * 300_000, "net.yaml: 300,000 bytes; a recipe has at most 262,144. Is it one?"),
     ],
 )
-def test_files_that_are_no_recipe(problems, recipe_file, content: bytes, problem: str) -> None:
+def test_refuses_files_that_are_not_recipes(
+    problems, recipe_file, content: bytes, problem: str
+) -> None:
     Path(recipe_file()).write_bytes(content)
     with pytest.raises(RecipeError) as caught:
         read_recipe("net.yaml")
@@ -106,13 +108,13 @@ def test_files_that_are_no_recipe(problems, recipe_file, content: bytes, problem
     assert caught.value.hint
 
 
-def test_a_device_without_end_is_no_recipe(tmp_path) -> None:
+def test_refuses_an_endless_device(tmp_path) -> None:
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")
     with pytest.raises(RecipeError, match=r"zero\.yaml: 262,145 bytes; a recipe has at most"):
         read_recipe(tmp_path / "zero.yaml")
 
 
-def test_the_home_of_nobody(tmp_path) -> None:
+def test_refuses_the_home_of_an_unknown_user(tmp_path) -> None:
     message = r"data\.path: the path begins with the home of a user that does not exist"
     with pytest.raises(RecipeError, match=message):
         read_recipe("digits", ["data.path=~nobody-here/x"])
@@ -122,7 +124,7 @@ def test_the_home_of_nobody(tmp_path) -> None:
         read_recipe(file)
 
 
-def test_a_huge_file_is_refused_without_reading_it(recipe_file) -> None:
+def test_refuses_a_huge_file_without_reading_it(recipe_file) -> None:
     with Path(recipe_file()).open("r+b") as stream:
         stream.truncate(100 * 1024**3)
     started = time.perf_counter()

@@ -64,12 +64,14 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
             "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
     ],
 )  # fmt: skip
-def test_contradictions(problems, base: str, data: str, train: str, expected: list[str]) -> None:
+def test_reports_contradictions(
+    problems, base: str, data: str, train: str, expected: list[str]
+) -> None:
     text = base.replace("dataset: mnist", data) + train.removeprefix("\n")
     assert problems(text) == [f"net.yaml:{line}" for line in expected]
 
 
-def test_watched_images_and_averaged_weights(problems, base: str) -> None:
+def test_refuses_watched_images_with_averaged_weights(problems, base: str) -> None:
     text = base.replace("Adam", "{Adam: {use_ema: true}}")
     (problem,) = problems(text + "  watch_first: 100\n")
     assert problem == (
@@ -78,7 +80,7 @@ def test_watched_images_and_averaged_weights(problems, base: str) -> None:
     )
 
 
-def test_restored_weights_and_averaged_ones(problems, base: str) -> None:
+def test_refuses_to_restore_averaged_weights(problems, base: str) -> None:
     text = base.replace("Adam", "{Adam: {use_ema: true}}")
     text += "  early_stopping: {monitor: loss, restore_best_weights: true}\n"
     assert problems(text) == [
@@ -102,7 +104,7 @@ SEPARABLE = "SeparableConv2D: {filters: 4, kernel_size: 3, depth_multiplier: 2}"
          "[0].Residual.shortcut[0].SeparableConv2D"),
     ],
 )  # fmt: skip
-def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, loc: str) -> None:
+def test_refuses_kernels_that_muon_cannot_train(problems, base: str, layer: str, loc: str) -> None:
     text = base.replace("- Flatten", f"- {layer}\n    - Flatten").replace("Adam", "ConvolutionMuon")
     assert problems(text) == [
         f"net.yaml:5: model.layers{loc}: ConvolutionMuon needs kernels with one column per "
@@ -118,7 +120,9 @@ def test_kernels_that_muon_is_not_for(problems, base: str, layer: str, loc: str)
         (DEPTHWISE % 1, "ConvolutionMuon"),
     ],
 )
-def test_kernels_that_it_leaves_alone(recipe_file, base: str, layer: str, optimizer: str) -> None:
+def test_accepts_kernels_that_muon_does_not_train(
+    recipe_file, base: str, layer: str, optimizer: str
+) -> None:
     text = base.replace("Flatten", layer).replace("Adam", optimizer)
     assert type(read_recipe(recipe_file(text)).train.optimizer).__name__ == optimizer
 
@@ -140,7 +144,9 @@ def test_kernels_that_it_leaves_alone(recipe_file, base: str, layer: str, optimi
         ("dataset: mnist\nfidelity:\n  - {setting: a.b, status: changed, note: x}", ""),
     ],
 )  # fmt: skip
-def test_no_contradiction(recipe_file, base: str, data: str, train: str) -> None:
+def test_accepts_settings_that_do_not_contradict(
+    recipe_file, base: str, data: str, train: str
+) -> None:
     recipe = read_recipe(recipe_file(base.replace("dataset: mnist", data) + train + "\n"))
     assert f"dataset: {recipe.data.dataset}" in data
 

@@ -60,7 +60,7 @@ def test_plain_values(text: str, value: object) -> None:
     ("word", "meant"),
     [("yes", "true"), ("on", "true"), ("No", "false"), ("OFF", "false")],
 )
-def test_words_that_older_yaml_takes_for_booleans(word: str, meant: str) -> None:
+def test_words_that_yaml_1_1_reads_as_booleans(word: str, meant: str) -> None:
     content = f"a: 1\nb: {word}".encode()
     assert mistakes(content) == [(2, f'{word}: write {meant}, or "{word}" if the word is meant')]
 
@@ -94,7 +94,7 @@ def test_the_same_name_in_two_mappings_is_no_duplicate() -> None:
         ("a: (2, 2)", ""),
     ],
 )
-def test_tuples_of_python(text: str, names: str) -> None:
+def test_reports_python_s_tuples(text: str, names: str) -> None:
     advice = "(…) is Python; write a list in square brackets, as in [3, 3], and a text in quotes"
     assert mistakes(text.encode()) == [(1, f"{name}: {advice}") for name in names]
 
@@ -152,7 +152,7 @@ def test_line_ends_of_every_system(end: bytes) -> None:
     assert document.lines["b", 0] == 3
 
 
-def test_a_byte_order_mark_is_passed_over() -> None:
+def test_skips_a_byte_order_mark() -> None:
     assert read_yaml(b"\xef\xbb\xbfa: 1").value == {"a": 1}
 
 
@@ -198,14 +198,14 @@ def test_refused(content: bytes, line: int, message: str) -> None:
     assert found_line == line
 
 
-def test_an_anchor_is_used_again_as_a_copy() -> None:
+def test_copies_an_anchor_where_it_is_used() -> None:
     document = read_yaml(b"a: &x {b: [1]}\nc: *x\nd: *x\n")
     assert document.value == {"a": {"b": [1]}, "c": {"b": [1]}, "d": {"b": [1]}}
     assert document.value["a"]["b"] is not document.value["c"]["b"]
     assert document.lines["d",] == 3
 
 
-def test_anchors_that_explode() -> None:
+def test_refuses_anchors_that_explode() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]" for i in range(1, 30)]
     started = time.perf_counter()
@@ -215,18 +215,18 @@ def test_anchors_that_explode() -> None:
     assert time.perf_counter() - started < 2
 
 
-def test_anchors_that_nest_ever_deeper() -> None:
+def test_refuses_anchors_that_nest_ever_deeper() -> None:
     lines = ["a0: &a0 [[[[[[[[[[1]]]]]]]]]]"]
     lines += [f"a{i}: &a{i} [[[[[[[[[[*a{i - 1}]]]]]]]]]]" for i in range(1, 60)]
     assert refused("\n".join(lines).encode()) == (4, "nested deeper than 40 levels")
 
 
 @pytest.mark.parametrize("opening", [b"[", b"- ", b"{a: "])
-def test_deep_nesting(opening: bytes) -> None:
+def test_refuses_deep_nesting(opening: bytes) -> None:
     assert refused(opening * 10_000) == (1, "nested deeper than 40 levels")
 
 
-def test_nesting_up_to_the_limit() -> None:
+def test_accepts_nesting_up_to_the_limit() -> None:
     text = "[" * DEEPEST_NESTING + "1" + "]" * DEEPEST_NESTING
     value = read_yaml(text.encode()).value
     for _ in range(DEEPEST_NESTING):

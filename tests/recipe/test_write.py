@@ -33,7 +33,7 @@ def _set_fields(section) -> dict:
     return {name: getattr(section, name) for name in type(section).model_fields}
 
 
-def test_our_defaults_are_written_and_keras_s_are_not(recipe_file, base: str) -> None:
+def test_writes_our_defaults_but_not_those_of_keras(recipe_file, base: str) -> None:
     assert resolved_yaml(read_recipe(recipe_file(base), ["train.seed=5"])) == (
         "name: net\n"
         "data: {dataset: mnist, validation: 0, test: 0.2, scaling: unit}\n"

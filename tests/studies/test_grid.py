@@ -32,7 +32,7 @@ def test_the_last_axis_varies_fastest() -> None:
     ]  # fmt: skip
 
 
-def test_equal_last_names_are_written_in_full() -> None:
+def test_writes_settings_with_equal_last_names_in_full() -> None:
     over = [f"model.layers[{index}].Conv2D.filters=[4]" for index in (0, 2)]
     settings = ["model.layers=[Conv2D, ReLU, Conv2D, Flatten, {Dense: {units: 10}}]"]
     settings += [f"model.layers[{index}].Conv2D.kernel_size=3" for index in (0, 2)]
@@ -41,7 +41,7 @@ def test_equal_last_names_are_written_in_full() -> None:
     assert one.name == "model-layers-0-Conv2D-filters-4-model-layers-2-Conv2D-filters-4"
 
 
-def test_all_mistakes_come_at_once() -> None:
+def test_reports_all_mistakes_at_once() -> None:
     over = ["train.optimizer=[SGD, SDG]", "train.batch_size=[0, 32]"]
     with pytest.raises(RecipeError) as caught:
         expand_grid("digits", [], read_axes(over))
@@ -51,7 +51,7 @@ def test_all_mistakes_come_at_once() -> None:
 
 
 @pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])
-def test_an_override_that_would_be_lost_is_refused(lost: str) -> None:
+def test_refuses_an_override_that_the_grid_would_replace(lost: str) -> None:
     axes = read_axes(["train.optimizer=[SGD, Adam]"])
     with pytest.raises(RecipeError) as caught:
         expand_grid("digits", [lost, "train.epochs=3"], axes)
@@ -61,7 +61,7 @@ def test_an_override_that_would_be_lost_is_refused(lost: str) -> None:
     )
 
 
-def test_a_model_that_does_not_fit_names_its_point() -> None:
+def test_names_the_point_whose_model_does_not_fit() -> None:
     over = read_axes(["data.image_size=[[8, 8], [1, 1]]"])
     with pytest.raises(RecipeError, match=r"\(with image_size=\[1, 1\]\)$"):
         expand_grid("digits", ["model.layers[0].Conv2D.padding=valid"], over)
@@ -76,7 +76,7 @@ def test_a_model_that_does_not_fit_names_its_point() -> None:
         "train.checkpoint_every_minutes=[1, 10]",
     ],
 )
-def test_the_same_training_twice(over: str) -> None:
+def test_refuses_the_same_training_twice(over: str) -> None:
     with pytest.raises(RecipeError, match="are the same training; leave one out"):
         expand_grid("digits", [], read_axes([over]))
 
@@ -93,13 +93,13 @@ def test_the_same_training_twice(over: str) -> None:
         ("train.shuffle=[yes, no]", "true"),
     ],
 )
-def test_invalid_axes(over: str, problem: str) -> None:
+def test_refuses_invalid_axes(over: str, problem: str) -> None:
     with pytest.raises(RecipeError, match=r"^--over ") as caught:
         read_axes([over])
     assert problem in caught.value.message
 
 
-def test_a_setting_named_twice() -> None:
+def test_refuses_a_setting_named_twice() -> None:
     with pytest.raises(RecipeError, match="named twice"):
         read_axes(["train.epochs=[1]", "train.epochs=[2]"])
 
@@ -113,7 +113,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_a_value_on_one_line_is_read_back_the_same(value: object) -> None:
+def test_a_value_written_on_a_line_is_read_back_equal(value: object) -> None:
     text = one_line(value)
     assert "\n" not in text
     assert read_yaml(text.encode()).value == value

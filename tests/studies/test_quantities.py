@@ -11,7 +11,7 @@ from kcnn.runs.folder import RunFolder
 from kcnn.studies.quantities import Quantity, measure_runs
 
 
-def test_measured_by_the_names_of_recipes(tmp_path) -> None:
+def test_quantities_have_the_names_that_recipes_use(tmp_path) -> None:
     runs = [RunFolder(tmp_path / name) for name in "ab"]
     for number, run in enumerate(runs):
         write_json(
@@ -71,7 +71,7 @@ def one_run(path: Path, **changes: Any) -> RunFolder:
         ("images", {"test": 0}, "images.test: missing"),
     ],
 )
-def test_a_summary_edited_by_hand(
+def test_refuses_a_summary_edited_by_hand(
     section: str, value: object, problem: str, tmp_path: Path
 ) -> None:
     run = one_run(tmp_path, **{section: value})
@@ -83,7 +83,7 @@ def test_a_summary_edited_by_hand(
     assert caught.value.hint == "restore it, or train the run again"
 
 
-def test_a_loss_that_diverged_was_not_measured(tmp_path: Path) -> None:
+def test_leaves_out_a_loss_that_diverged(tmp_path: Path) -> None:
     run = one_run(tmp_path, train={"accuracy": 0.5, "loss": 2.5, "val_loss": float("inf")})
     assert {one.name for one in measure_runs([run])} == {
         "test_accuracy", "test_loss", "accuracy", "loss",
@@ -91,14 +91,14 @@ def test_a_loss_that_diverged_was_not_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["test_recall", "test_augmented_auc", "best_test_f1_score"])
-def test_other_fractions_than_accuracies(name: str) -> None:
+def test_fractions_other_than_accuracies(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
     assert (quantity.is_fraction, quantity.shown(0.9)) == (True, "90.00 %")
     assert quantity.standard_error == pytest.approx(0.015)
 
 
 @pytest.mark.parametrize("name", ["test_loss", "learning_rate"])
-def test_quantities_that_are_no_fractions(name: str) -> None:
+def test_quantities_that_are_not_fractions(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
     assert (quantity.is_fraction, quantity.shown(0.9)) == (False, "0.9")
     assert quantity.standard_error == 0

@@ -42,7 +42,7 @@ def test_another_seed_changes_every_file(
     ]  # fmt: skip
 
 
-def test_a_fit_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_fit_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SETTINGS", ("train.epochs=none",))
     with pytest.raises(TrainingError, match="kcnn fit digits: command line"):
         differing_files(Progress())

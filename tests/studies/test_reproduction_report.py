@@ -55,7 +55,7 @@ def test_markdown(report: Reproduction) -> None:
     assert "test loss" not in written  # neither published nor an accuracy
 
 
-def test_an_augmented_test_score_is_shown(report: Reproduction) -> None:
+def test_shows_an_augmented_test_score(report: Reproduction) -> None:
     augmented = Quantity("test_augmented_accuracy", (0.682, 0.690, 0.696), 10_000)
     with_it = replace(report, quantities=(*QUANTITIES, augmented))
     assert "| augmented test accuracy | 68.93 % | 0.70 % | 67.19–70.68 % | 3 |" in markdown(with_it)
@@ -78,7 +78,7 @@ def test_text(report: Reproduction) -> None:
     assert "changed from the recipe" not in text
 
 
-def test_changed_settings_are_listed(report: Reproduction) -> None:
+def test_lists_changed_settings(report: Reproduction) -> None:
     changed = replace(report, overrides=("train.epochs=3",))
     for text in (markdown(changed), reproduction_text(changed)):
         assert "changed from the recipe: train.epochs=3" in text

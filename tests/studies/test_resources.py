@@ -13,7 +13,7 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "usable_cores", lambda: (0, 1, 2, 3))
 
 
-def test_one_job_has_all_resources() -> None:
+def test_a_single_job_has_all_resources() -> None:
     assert divide_resources(5, 1, "0,1", Progress()) == [Resources(None, "0,1")]
 
 
@@ -48,6 +48,8 @@ def test_unnamed_gpus_are_counted(
     ("count", "jobs", "possible", "reason"),
     [(2, 3, 2, "2 to train"), (9, 8, 4, "4 cores to divide")],
 )
-def test_more_jobs_than_possible(count: int, jobs: int, possible: int, reason: str, notes) -> None:
+def test_refuses_more_jobs_than_resources(
+    count: int, jobs: int, possible: int, reason: str, notes
+) -> None:
     assert len(divide_resources(count, jobs, "cpu", notes)) == possible
     assert notes.lines == [f"{possible} jobs, not {jobs}: {reason}"]

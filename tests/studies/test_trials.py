@@ -126,7 +126,7 @@ def test_a_stopped_run_is_resumed(tmp_path: Path, attempts: list[Attempt], statu
     assert not trained[0].is_reused
 
 
-def test_fallbacks_are_the_next_stopped_run_and_then_a_new_one(
+def test_fallbacks_are_the_next_stopped_run_and_then_a_new_run(
     tmp_path: Path, attempts: list[Attempt]
 ) -> None:
     runs = [leave_checkpoint(leave_run(tmp_path, trial(0), name, "unfinished")) for name in "ab"]
@@ -138,9 +138,7 @@ def test_fallbacks_are_the_next_stopped_run_and_then_a_new_one(
     assert second.fallback.train is fit and second.fallback.fallback is None
 
 
-def test_a_finished_run_is_preferred_to_a_stopped_one(
-    tmp_path: Path, attempts: list[Attempt]
-) -> None:
+def test_prefers_a_finished_run_to_a_stopped_run(tmp_path: Path, attempts: list[Attempt]) -> None:
     leave_checkpoint(leave_run(tmp_path, trial(0), "a-stopped", "interrupted"))
     finished = leave_run(tmp_path, trial(0), "b-finished")
     (trained,) = run_trials([trial(0)], tmp_path)
@@ -154,7 +152,7 @@ def test_names_of_new_runs(tmp_path: Path, attempts: list[Attempt]) -> None:
     assert all(isinstance(one, FreeName) for one in names)
 
 
-def test_the_recipe_is_passed_as_it_was_read(tiny: Path, attempts: list[Attempt]) -> None:
+def test_passes_the_recipe_as_it_was_read(tiny: Path, attempts: list[Attempt]) -> None:
     wanted = Trial(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
     content, settings = tiny.read_bytes(), resolved_yaml(wanted.settings)
     tiny.unlink()

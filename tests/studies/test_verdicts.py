@@ -32,7 +32,7 @@ def test_the_course_report() -> None:
     assert (validation.verdict, validation.hint) == ("reproduced", None)
 
 
-def test_an_augmented_score_is_judged_and_found_behind_a_plain_one() -> None:
+def test_an_augmented_score_is_judged_and_listed_after_the_plain_score() -> None:
     plain = Quantity("test_accuracy", (0.9300, 0.9302, 0.9304, 0.9301), 10_000)
     augmented = Quantity("test_augmented_accuracy", (0.9400, 0.9402, 0.9404, 0.9401), 10_000)
     ours = [plain, augmented]
@@ -44,12 +44,12 @@ def test_an_augmented_score_is_judged_and_found_behind_a_plain_one() -> None:
     assert mistaken.hint.endswith("but it fits our augmented test accuracy (94.02 %)")
 
 
-def test_ours_below_and_above() -> None:
+def test_our_accuracy_is_below_or_above() -> None:
     assert verdict(0.99, 0.901, 0.902, 0.903) == "below"
     assert verdict(0.80, 0.901, 0.902, 0.903) == "above"
 
 
-def test_a_published_figure_is_rounded() -> None:
+def test_allows_for_the_rounding_of_a_published_figure() -> None:
     ours = (0.9762, 0.9763, 0.9764)  # one more of ours: about 97.3 to 98.0 %
     assert verdict(0.98, *ours) == "reproduced"
     assert verdict(0.985, *ours) == "below"
@@ -67,11 +67,11 @@ def test_a_published_figure_is_rounded() -> None:
      (1.0, "recall", 0.005), (0.9, "val_f1_score", 0.005), (0.97, "test_augmented_auc", 0.005),
      (0.9912, "test_sparse_top_k_categorical_accuracy", 0.00005)],
 )  # fmt: skip
-def test_the_last_digit_s_half_unit(value: float, metric: str, rounding: float) -> None:
+def test_half_a_unit_of_the_last_digit(value: float, metric: str, rounding: float) -> None:
     assert published(value, metric).rounding == pytest.approx(rounding)
 
 
-def test_a_round_figure_is_not_rounded_to_tens() -> None:
+def test_a_whole_number_is_rounded_to_units_and_not_to_tens() -> None:
     quantity = Quantity("test_loss", (16.1, 16.2, 16.3), 360)
     assert judge(published(20.0, "test_loss"), [quantity]).verdict == "below"
 
@@ -111,7 +111,7 @@ def test_verdict_and_reason(
     assert (judged.verdict, judged.reason) == (verdict, reason)
 
 
-def test_one_seed_concludes_nothing() -> None:
+def test_a_single_seed_has_no_verdict() -> None:
     one = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
     assert one.verdict == "too few seeds"
     assert "neither agreement nor difference can be concluded" in one.reason
@@ -124,7 +124,7 @@ def test_two_seeds_far_apart_are_too_few() -> None:
     assert verdict(0.80, *[0.90, 0.92] * 10) == "above"
 
 
-def test_other_test_images_are_allowed_for() -> None:
+def test_allows_for_other_test_images() -> None:
     same = (0.9, 0.9, 0.9)
     assert verdict(0.88, *same, images=360) == "reproduced"
     assert verdict(0.88, *same, images=10_000) == "above"
@@ -141,7 +141,7 @@ def test_a_loss_does_not_fit_an_accuracy() -> None:
     assert judge(published(0.73), [TEST, loss]).hint is None
 
 
-def test_what_was_not_measured() -> None:
+def test_a_metric_that_was_not_measured() -> None:
     result = judge(published(0.66, "val_accuracy"), [TEST])
     assert (result.verdict, result.quantity) == ("not measured", None)
     assert result.as_json()["mean"] is None

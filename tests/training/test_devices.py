@@ -99,7 +99,7 @@ def test_the_processor_without_gpus(request_: str | None) -> None:
         ("7", "--device 7: there is no GPU 7"),
     ],
 )
-def test_gpus_that_are_not_there(request_: str, message: str) -> None:
+def test_refuses_missing_gpus(request_: str, message: str) -> None:
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("this machine has GPUs")
     with pytest.raises(TrainingError) as caught:
@@ -108,7 +108,7 @@ def test_gpus_that_are_not_there(request_: str, message: str) -> None:
     assert "kcnn doctor" in caught.value.hint
 
 
-def test_one_device_needs_no_mirrors() -> None:
+def test_a_single_device_needs_no_mirrored_strategy() -> None:
     assert mirrored(["CPU:0"]).strategy is tf.distribute.get_strategy()
 
 
@@ -125,7 +125,7 @@ def assert_alike(one: dict, two: dict, tolerance: float) -> None:
 
 
 @pytest.mark.slow
-def test_two_devices_train_as_one(tmp_path) -> None:
+def test_two_devices_train_like_a_single_device(tmp_path) -> None:
     # The last of the batches of 64 has 46 images, that of the batches of 98 has 26.
     settings = (
         ["train.batch_size=64"],
@@ -202,7 +202,7 @@ def test_several_devices_refuse_small_batches_and_accumulation(tmp_path) -> None
         (4, "train.drop_remainder=true"),
     ],
 )
-def test_batches_of_one_size_are_divided_evenly(batch_size: int, left_out: str, tmp_path) -> None:
+def test_batches_of_equal_size_are_divided_evenly(batch_size: int, left_out: str, tmp_path) -> None:
     # Of 6 images, 4 devices get 2, 2, 1 and 1. A process each: one after another in one process,
     # trainings on several devices can fail in TensorFlow's collective operations (2.21).
     settings = ["train.epochs=1", f"train.batch_size={batch_size}", left_out]

@@ -25,7 +25,7 @@ def test_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run["git_commit"] is None
 
 
-def test_the_gpu_that_trains_has_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_the_gpu_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     """No GPU is needed: what TensorFlow says of the second of two is put in its place."""
     second = tf.config.PhysicalDevice("/physical_device:GPU:1", "GPU")
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [second])
@@ -37,7 +37,7 @@ def test_the_gpu_that_trains_has_its_own_number(monkeypatch: pytest.MonkeyPatch)
     assert (gpu["name"], gpu["model"]) == ("GPU:1", "H100")
 
 
-def test_commit_of_the_folder_the_user_stands_in(tmp_path, monkeypatch) -> None:
+def test_records_the_commit_of_the_current_folder(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run(["git", "init", "-q"], check=True)

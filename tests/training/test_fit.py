@@ -36,7 +36,7 @@ def test_the_same_seed_trains_the_same_model(trained: Callable) -> None:
 
 
 @pytest.mark.parametrize(("more", "factor"), [("", None), (", loss_scale_factor: 8", 8)])
-def test_in_float16_the_loss_is_scaled_by_keras_or_as_written(
+def test_in_float16_the_loss_is_scaled_by_keras_or_the_recipe(
     more: str, factor: float | None, make_plan: Callable
 ) -> None:
     plan = make_plan(f"train.optimizer={{SGD: {{learning_rate: 0.1{more}}}}}")
@@ -48,7 +48,7 @@ def test_in_float16_the_loss_is_scaled_by_keras_or_as_written(
     assert by_keras == (factor is None)
 
 
-def test_compile_keeps_keras_s_defaults(make_plan: Callable) -> None:
+def test_compile_keeps_the_defaults_of_keras(make_plan: Callable) -> None:
     plan = make_plan("train.optimizer=Adam")
     model = keras.Sequential([keras.layers.Dense(10)])
     compile_model(plan, model, steps_per_epoch=7)

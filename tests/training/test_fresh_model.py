@@ -26,7 +26,7 @@ train: {epochs: 1, batch_size: 64, optimizer: Adam, seed: 4}
 """
 
 
-def test_fit_starts_from_it(tmp_path: Path) -> None:
+def test_fit_starts_from_the_fresh_model(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(RECIPE, encoding="utf-8")
     recipe = read_recipe(path)

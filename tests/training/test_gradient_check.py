@@ -89,7 +89,7 @@ def test_agrees(make_plan: MakePlan, batch: Images, layers: str) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99, 1.001, -1.0])
-def test_catches_a_wrong_gradient(make_plan: MakePlan, batch: Images, share: float) -> None:
+def test_finds_a_wrong_gradient(make_plan: MakePlan, batch: Images, share: float) -> None:
     result = check_gradients(make_plan(), model_with(Wrong(share)), batch, 60)
     assert not result.agrees
     # The layers before the wrong one have wrong gradients, those behind it do not.
@@ -124,7 +124,7 @@ def test_regularizers_count(make_plan: MakePlan, batch: Images) -> None:
 @pytest.mark.parametrize(
     "loss", ["CategoricalCrossentropy", "CategoricalHinge", "MeanSquaredError", "LogCosh"]
 )
-def test_takes_the_loss_of_the_recipe(make_plan: MakePlan, batch: Images, loss: str) -> None:
+def test_uses_the_loss_of_the_recipe(make_plan: MakePlan, batch: Images, loss: str) -> None:
     assert checked(make_plan(f"train.loss={loss}"), batch).agrees
 
 
@@ -134,7 +134,7 @@ def test_some_weights_of_every_variable_are_checked(make_plan: MakePlan, batch: 
     assert len(result.weights) == len({one.variable for one in result.weights}) == 6
 
 
-def test_repeats_by_the_seed(make_plan: MakePlan, batch: Images) -> None:
+def test_the_seed_chooses_the_weights(make_plan: MakePlan, batch: Images) -> None:
     layers = "{Conv2D: {filters: 3, kernel_size: 3}}, {Dropout: {rate: 0.5}}"
     first, second, other = (
         checked(with_layers(make_plan, layers, f"train.seed={seed}"), batch) for seed in (0, 0, 1)
@@ -152,7 +152,7 @@ def test_dead_units_are_not_compared(make_plan: MakePlan, batch: Images) -> None
     assert not any(one in result.compared for one in hidden)
 
 
-def test_weights_are_put_back(make_plan: MakePlan, batch: Images) -> None:
+def test_restores_the_weights(make_plan: MakePlan, batch: Images) -> None:
     plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
     model = in_float64(build_model(plan))
     check_gradients(plan, model, batch, 40)
@@ -162,7 +162,7 @@ def test_weights_are_put_back(make_plan: MakePlan, batch: Images) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_refuses_a_network_without_weights(make_plan: MakePlan, batch: Images) -> None:
+def test_refuses_a_model_without_weights(make_plan: MakePlan, batch: Images) -> None:
     plan = make_plan("model.layers=[Flatten, {Dense: {units: 10, trainable: false}}]")
     with pytest.raises(TrainingError, match=r"tiny\.yaml: the network has no trainable weights"):
         checked(plan, batch)

@@ -32,7 +32,7 @@ def load_recipe(recipe: Recipe, progress: Progress | None = None) -> Job:
     return load_job(check_recipe(recipe), None, progress or Progress())
 
 
-def test_no_image_is_held_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_holds_no_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     whole: list[weakref.ref[np.ndarray]] = []
     load_dataset = load.load_dataset
 
@@ -48,7 +48,7 @@ def test_no_image_is_held_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(job.train) == pytest.approx(len(job.validation), abs=1)
 
 
-def test_what_the_processor_cannot_compute_is_told_before_training(
+def test_reports_before_training_what_the_processor_cannot_compute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
@@ -63,7 +63,7 @@ def test_what_the_processor_cannot_compute_is_told_before_training(
     assert build_compiled_model(job, devices, "float32", Progress()).output_shape == (None, 10)
 
 
-def test_the_digest_is_of_all_images_whatever_part_trains() -> None:
+def test_the_digest_includes_images_that_do_not_train() -> None:
     digests = {
         load_job(
             check_recipe(read_recipe("digits", [f"data.validation={part}"])), None, Progress()
@@ -74,7 +74,7 @@ def test_the_digest_is_of_all_images_whatever_part_trains() -> None:
 
 
 @pytest.mark.parametrize(("drop_remainder", "shown"), [("true", 1000), ("false", 1437)])
-def test_an_epoch_shows_what_it_does_not_drop(drop_remainder: str, shown: int) -> None:
+def test_an_epoch_counts_the_images_that_are_not_dropped(drop_remainder: str, shown: int) -> None:
     settings = ["train.batch_size=1000", f"train.drop_remainder={drop_remainder}"]
     settings.append("data.validation=0")
     assert load_recipe(read_recipe("digits", settings), Progress()).images_per_epoch == shown
@@ -124,7 +124,7 @@ def test_images_are_listed_and_the_model_planned_once(
 
 
 @pytest.mark.slow
-def test_another_image_gives_another_digest(tmp_path: Path) -> None:
+def test_another_image_changes_the_digest(tmp_path: Path) -> None:
     images, labels = np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10
     digests = set()
     for value in (0, 1):

@@ -85,7 +85,7 @@ def test_binary_losses_recognize_logits(name: str, make_plan: Callable[..., Plan
     assert logits == pytest.approx(sigmoid, rel=1e-4)
 
 
-def test_from_logits_in_the_recipe_is_kept(make_plan: Callable[..., Plan]) -> None:
+def test_keeps_from_logits_of_the_recipe(make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(
         f"model.layers={LAYERS['softmax']}",
         "train.loss={SparseCategoricalCrossentropy: {from_logits: true}}",
@@ -154,7 +154,9 @@ def test_measure_equals_evaluate(
 
 
 @pytest.mark.parametrize("name", ["Precision", "Recall", "AUC", "F1Score"])
-def test_the_larger_part_of_a_mixed_label_counts(name: str, make_plan: Callable[..., Plan]) -> None:
+def test_accuracy_counts_the_larger_part_of_a_mixed_label(
+    name: str, make_plan: Callable[..., Plan]
+) -> None:
     settings = ["train.loss=CategoricalCrossentropy", f"train.metrics=[{name}]"]
     plain, mixing = (
         make_plan(f"model.layers={LAYERS['softmax']}", *settings, f"data.augment={augment}")
@@ -169,7 +171,7 @@ def test_the_larger_part_of_a_mixed_label_counts(name: str, make_plan: Callable[
     assert values[1] == pytest.approx(values[0])
 
 
-def test_the_default_of_k_is_that_of_keras() -> None:
+def test_k_has_the_default_of_keras() -> None:
     for kind in (
         keras.metrics.TopKCategoricalAccuracy,
         keras.metrics.SparseTopKCategoricalAccuracy,

@@ -33,7 +33,7 @@ train: {epochs: 1, batch_size: 512, optimizer: SGD}
         ("failed to allocate memory; shape[1000,1000] and type double", "8", "1000×1000"),
     ],
 )  # fmt: skip
-def test_names_what_was_requested(reason: str, megabytes: str, shape: str) -> None:
+def test_reports_the_requested_memory(reason: str, megabytes: str, shape: str) -> None:
     error = out_of_memory(reason, 128)
     assert error.message == (
         f"memory ran out while training: {megabytes} MB were requested, for an array of shape "

@@ -12,7 +12,7 @@ from kcnn.training.devices import Devices, choose_devices
 from kcnn.training.precision import Precision, choose_precision
 
 
-def test_it_holds_inside_and_is_restored() -> None:
+def test_sets_the_precision_and_restores_it() -> None:
     former = keras.config.dtype_policy().name
     with pytest.raises(ZeroDivisionError), dtype_policy("mixed_bfloat16"):
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
@@ -21,7 +21,7 @@ def test_it_holds_inside_and_is_restored() -> None:
 
 
 @pytest.mark.parametrize("setting", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_the_precision_of_the_recipe_is_kept(setting: str) -> None:
+def test_keeps_the_precision_of_the_recipe(setting: str) -> None:
     assert choose_precision(setting, choose_devices("cpu")) == Precision(setting)
 
 
@@ -72,7 +72,7 @@ def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
         ("", "", None),
     ],
 )
-def test_bfloat16_is_chosen_where_it_is_faster(
+def test_chooses_bfloat16_where_it_is_faster(
     monkeypatch, vendor: str, flags: str, instructions: str | None
 ) -> None:
     said = {"vendor_id": vendor, "flags": flags}

@@ -27,7 +27,7 @@ def test_leaky_relus_train_without_an_error_in_the_terminal(
         f"{CONVOLUTION}, {{ReLU: {{negative_slope: 0.1}}}}",
     ],
 )
-def test_the_former_setting_is_restored(layers: str, make_plan: Callable) -> None:
+def test_restores_the_former_setting(layers: str, make_plan: Callable) -> None:
     plan = make_plan(f"model.layers=[{layers}, Flatten, {{Dense: {{units: 10}}}}]")
     with remapping_where_it_works(plan):
         assert tf.config.optimizer.get_experimental_options()["remapping"] is False
@@ -35,7 +35,7 @@ def test_the_former_setting_is_restored(layers: str, make_plan: Callable) -> Non
 
 
 @pytest.mark.parametrize("more", ["", "ReLU, ", "{ReLU: {negative_slope: 0.1, max_value: 6}}, "])
-def test_other_nets_are_remapped(more: str, make_plan: Callable) -> None:
+def test_other_models_are_remapped(more: str, make_plan: Callable) -> None:
     plan = make_plan(f"model.layers=[{CONVOLUTION}, {more}Flatten, {{Dense: {{units: 10}}}}]")
     with remapping_where_it_works(plan):
         assert tf.config.optimizer.get_experimental_options().get("remapping", True)

@@ -19,19 +19,19 @@ def test_the_largest_divisor_of_an_epoch(make_plan: Callable, steps_per_epoch, c
     assert choose_steps_per_execution(make_plan(), steps_per_epoch, devices=1) == chosen
 
 
-def test_one_step_on_several_devices_and_with_lookahead(make_plan: Callable) -> None:
+def test_a_single_step_on_several_devices_and_with_lookahead(make_plan: Callable) -> None:
     assert choose_steps_per_execution(make_plan(), 18, devices=2) == 1
     assert choose_steps_per_execution(make_plan("train.lookahead={}"), 18, devices=1) == 1
 
 
-def test_one_step_of_a_large_model() -> None:
+def test_a_single_step_for_a_large_model() -> None:
     plan = plan_network(read_recipe("cifar"), (32, 32, 3), 10)
     assert choose_steps_per_execution(plan, 351, devices=1) == 1
     alone = plan_network(read_recipe("cifar", ["train.batch_size=1"]), (32, 32, 3), 10)
     assert choose_steps_per_execution(alone, 45_000, devices=1) == 60
 
 
-def test_several_steps_train_bit_for_bit_as_one(trained: Callable, monkeypatch) -> None:
+def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, monkeypatch) -> None:
     settings = (
         "train.batch_size=63",
         "train.learning_rate_schedule=Cosine",

@@ -139,7 +139,7 @@ del cycle
 
 
 @pytest.mark.slow
-def test_a_feed_that_works_does_not_hold_the_end_of_the_process() -> None:
+def test_a_working_feed_does_not_delay_the_end_of_the_process() -> None:
     """Ends at once, where Python's own end would wait forever (or, rarely, end by luck)."""
     program = ENDS_WITH_A_FEED.format(end="exit_at_once")
     done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True)

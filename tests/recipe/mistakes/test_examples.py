@@ -28,7 +28,9 @@ CLASSES = [(table, name) for table in OVERRIDES for name in _CLASSES[table]]
 
 
 @pytest.mark.parametrize(("table", "name"), CLASSES)
-def test_the_example_of_a_class_is_right(recipe_file, base: str, table: str, name: str) -> None:
+def test_the_example_of_a_class_has_no_mistakes(
+    recipe_file, base: str, table: str, name: str
+) -> None:
     kind = _CLASSES[table][name]
     file = recipe_file(
         base.replace("Flatten", "Conv2D: {filters: 8, kernel_size: 3}\n    - Flatten")
@@ -50,7 +52,7 @@ def test_the_example_of_a_class_is_right(recipe_file, base: str, table: str, nam
         ("train", "early_stopping"),
     ],
 )
-def test_the_example_of_a_section_is_right(recipe_file, section: str, setting: str) -> None:
+def test_the_example_of_a_section_has_no_mistakes(recipe_file, section: str, setting: str) -> None:
     owner = section_of(Recipe, section) or Recipe
     kind = section_of(owner, setting)
     assert kind
@@ -68,7 +70,7 @@ def test_the_example_of_a_section_is_right(recipe_file, section: str, setting: s
 
 
 @pytest.mark.parametrize(("setting", "kind"), [("published", Published), ("fidelity", Fidelity)])
-def test_the_example_of_an_item_is_right(
+def test_the_example_of_an_item_has_no_mistakes(
     recipe_file, base: str, setting: str, kind: type[Settings]
 ) -> None:
     read_recipe(recipe_file(f"{base}{setting}: [{example_of('', kind)}]"))

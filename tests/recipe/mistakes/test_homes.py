@@ -59,7 +59,9 @@ import pytest
             "7: train: expected settings, as in train: {epochs: 5, optimizer: Adam}; got nothing"]),
     ],
 )  # fmt: skip
-def test_in_a_file(problems, base: str, written: str, changed: str, expected: list[str]) -> None:
+def test_reports_mistakes_in_a_file(
+    problems, base: str, written: str, changed: str, expected: list[str]
+) -> None:
     assert problems(base.replace(written, changed)) == [f"net.yaml:{one}" for one in expected]
 
 
@@ -72,7 +74,9 @@ def test_in_a_file(problems, base: str, written: str, changed: str, expected: li
         ("train.lr=0.05", "train.optimizer.Adam.learning_rate"),
     ],
 )
-def test_on_the_command_line(problems, base: str, override: str, home: str) -> None:
+def test_reports_mistakes_on_the_command_line(
+    problems, base: str, override: str, home: str
+) -> None:
     name = override.partition("=")[0]
     assert problems(base, override) == [
         f"command line, {override}: {name}: unknown setting; the setting is {home}"

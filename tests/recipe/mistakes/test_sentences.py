@@ -27,7 +27,7 @@ def codes_of(path: Path) -> Iterator[str]:
                 yield code.value
 
 
-def test_every_code_has_its_sentence_and_every_sentence_its_code() -> None:
+def test_every_mistake_has_a_sentence_and_every_sentence_a_mistake() -> None:
     raised = {code for path in RECIPE.rglob("*.py") for code in codes_of(path)} | COMPUTED
     by_pydantic = {"missing", *EXPECTED, "model_type", "list_type", "extra_forbidden"}
     described = {*sentences.SENTENCES, *_HANDLERS, *EXPECTED, "syntax", "no_mapping"}

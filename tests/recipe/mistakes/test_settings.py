@@ -343,7 +343,7 @@ PUBLISHED = "{metric: test_accuracy, value: 0.5, source: the report}"
          "each item with a dash, as in - Flatten; got {Flatten: null, Dense: {units: 10}}"),
     ],
 )  # fmt: skip
-def test_settings_and_lists_that_are_none(
+def test_settings_and_lists_of_the_wrong_type(
     problems, base: str, written: str, changed: str, message: str
 ) -> None:
     assert problems(base.replace(written, changed)) == [f"net.yaml:{message}"]

@@ -27,13 +27,13 @@ LOCATIONS = [*map(set, TABLES), *SETTINGS]
 OTHER_WORDS = {*schema.PRECISIONS, "accuracy", "val_accuracy", "test_accuracy"}
 
 
-def test_every_word_stands_for_a_name_that_there_is() -> None:
+def test_every_word_means_a_known_name() -> None:
     names = {name for names in _NAMES.values() for name in names}
     assert names <= set().union(OTHER_WORDS, *LOCATIONS)
     assert {*ACTIVATION_LAYERS.values()} <= {*ACTIVATIONS}
 
 
-def test_no_advice_is_given_where_the_word_is_known() -> None:
+def test_known_names_need_no_advice() -> None:
     for loc, words in _ADVICE.items():
         around = [names for names in LOCATIONS if loc in names]
         assert around
@@ -42,7 +42,7 @@ def test_no_advice_is_given_where_the_word_is_known() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_advice_meets_the_names_it_is_for_only(table: Kinds) -> None:
+def test_a_known_name_is_its_own_nearest_word(table: Kinds) -> None:
     for name in table:
         assert nearest_word(name, table) == name
 
@@ -148,11 +148,11 @@ def test_words_in_train(problems, base: str, optimizer: str, train: str, message
     name for name, value in vars(keras.optimizers.schedules).items()
     if inspect.isclass(value) and name != "LearningRateSchedule"
 ])  # fmt: skip
-def test_every_schedule_of_keras_is_answered(schedule: str) -> None:
+def test_advises_for_every_schedule_of_keras(schedule: str) -> None:
     assert suggest(schedule, optimizers.SCHEDULES)
 
 
-def test_cutmix_has_keras_s_factor(problems, base: str) -> None:
+def test_suggests_keras_s_factor_for_cutmix(problems, base: str) -> None:
     text = base.replace("mnist", "mnist\n  augment: [MixUp: {alpha: 0.3}, CutMix: {alpha: 0.3}]")
     assert problems(text) == [
         "net.yaml:3: data.augment[1].CutMix.alpha: unknown setting; did you mean factor?"

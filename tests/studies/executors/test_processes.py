@@ -75,7 +75,7 @@ def attempts(folder: Path, *each: tuple[str, ...]) -> list[Attempt]:
     ]  # fmt: skip
 
 
-def test_three_trials_two_at_the_same_time(tmp_path: Path) -> None:
+def test_runs_two_of_three_trials_at_the_same_time(tmp_path: Path) -> None:
     titles = Titles()
     runs = ProcessExecutor([ONE_CORE, ONE_CORE]).run(attempts(tmp_path, (), (), ()), titles)
     assert [run.path.name for run in runs if isinstance(run, RunFolder)] == [
@@ -148,7 +148,7 @@ def test_the_fallback_of_a_refused_attempt_is_trained(tmp_path: Path) -> None:
     assert f"nothing: no such run in {tmp_path}; another run is trained instead" in titles.notes[0]
 
 
-def test_two_runs_of_the_same_name_get_their_own_folders(tmp_path: Path) -> None:
+def test_two_runs_of_the_same_name_have_different_folders(tmp_path: Path) -> None:
     both = [
         Attempt(one.title, one.train, {**one.arguments, "name": FreeName("same")})
         for one in attempts(tmp_path, (), ())

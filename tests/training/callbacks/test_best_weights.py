@@ -30,9 +30,7 @@ def evaluated(model: keras.Model, images: Images) -> dict[str, float]:
         ),
     ],
 )
-def test_best_weights_are_those_of_the_best_epoch(
-    settings: tuple[str, ...], trained: Callable
-) -> None:
+def test_keeps_the_weights_of_the_best_epoch(settings: tuple[str, ...], trained: Callable) -> None:
     result = trained(*settings, "train.seed=3")
     accuracies = [row["val_accuracy"] for row in result.training.rows]
     best = result.training.best
@@ -44,7 +42,7 @@ def test_best_weights_are_those_of_the_best_epoch(
 
 
 @pytest.mark.parametrize("precision", ["float32", HALF])
-def test_averaged_weights_are_scored_and_kept(precision: str, trained: Callable) -> None:
+def test_scores_and_keeps_averaged_weights(precision: str, trained: Callable) -> None:
     result = trained(EMA, f"train.precision={precision}")
     averages = result.model.optimizer
     averages = getattr(averages, "inner_optimizer", averages)._model_variables_moving_average

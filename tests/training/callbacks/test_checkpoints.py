@@ -81,7 +81,9 @@ def assert_equal(model: keras.Model, other: keras.Model) -> None:
         np.testing.assert_array_equal(one, two)
 
 
-def test_a_resumed_training_ends_as_a_whole_one(run: RunFolder, tmp_path: Path, notes) -> None:
+def test_a_resumed_training_equals_an_uninterrupted_training(
+    run: RunFolder, tmp_path: Path, notes
+) -> None:
     whole, begun, resumed = make_model(), make_model(), make_model(seed=1)
     losses = fit(whole, RunFolder(tmp_path / "whole"), 4)
     fit(begun, run, 2)
@@ -108,7 +110,7 @@ def test_a_checkpoint_records_early_stopping(run: RunFolder, notes) -> None:
 
 
 @pytest.mark.parametrize("units", [2, 3])
-def test_the_checkpoint_of_another_model_is_refused(run: RunFolder, units: int, notes) -> None:
+def test_refuses_the_checkpoint_of_another_model(run: RunFolder, units: int, notes) -> None:
     fit(make_model(), run, 1)
     model = make_model(units)
     before = everything(model)
@@ -120,7 +122,7 @@ def test_the_checkpoint_of_another_model_is_refused(run: RunFolder, units: int, 
         np.testing.assert_array_equal(one, two)
 
 
-def test_the_error_of_a_part_is_kept(run: RunFolder, notes, monkeypatch) -> None:
+def test_raises_the_error_of_a_part_unchanged(run: RunFolder, notes, monkeypatch) -> None:
     fit(make_model(), run, 1)
 
     def refuse(self: MetricsFile, state: dict[str, Any]) -> None:
@@ -131,7 +133,7 @@ def test_the_error_of_a_part_is_kept(run: RunFolder, notes, monkeypatch) -> None
         fit(make_model(), run, 2, newest_checkpoint(run, notes))
 
 
-def test_frequent_checkpoints_are_after_each_step_but_the_last(run: RunFolder) -> None:
+def test_writes_frequent_checkpoints_after_each_step_but_the_last(run: RunFolder) -> None:
     written: list[str] = []
 
     def kind(*arguments: Any) -> Checkpoints:
@@ -152,7 +154,7 @@ def test_frequent_checkpoints_are_after_each_step_but_the_last(run: RunFolder) -
     ]  # fmt: skip
 
 
-def test_no_checkpoint_within_an_epoch_before_it_is_time(run: RunFolder) -> None:
+def test_writes_no_checkpoint_within_an_epoch_before_it_is_due(run: RunFolder) -> None:
     fit(make_model(), run, 2, kind=lambda *arguments: FrequentCheckpoints(60, *arguments))
     assert sorted(path.name for path in run.checkpoints.glob("*.npz")) == [
         "epoch-0001.npz", "epoch-0002.npz",
@@ -170,7 +172,7 @@ class StopAtStep(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_running_metrics_are_put_back_within_an_epoch(run: RunFolder, notes) -> None:
+def test_restores_running_metrics_within_an_epoch(run: RunFolder, notes) -> None:
     model = make_model()
     with pytest.raises(KeyboardInterrupt):
         fit(model, run, 2, None, lambda *some: FrequentCheckpoints(0, *some), (StopAtStep(),))

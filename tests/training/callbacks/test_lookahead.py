@@ -61,7 +61,7 @@ def trained_with(*callbacks: keras.callbacks.Callback, epochs: int = 2) -> list[
         *(pytest.param(*one, marks=pytest.mark.slow) for one in ((2, 0.8), (3, 1.0), (1, 0.5))),
     ],
 )
-def test_every_weight_moves_as_by_hand(every: int, decay: float) -> None:
+def test_every_weight_equals_a_computation_by_hand(every: int, decay: float) -> None:
     ours = trained_with(LookaheadWeights(Lookahead(every=every, decay=decay), STEPS))
     by_hand = trained_with(ByHand(every, decay))
     plain = trained_with()
@@ -71,7 +71,7 @@ def test_every_weight_moves_as_by_hand(every: int, decay: float) -> None:
             assert not np.allclose(weight, other, rtol=1e-4)
 
 
-def test_frozen_weights_stay_bit_for_bit(trained: Callable) -> None:
+def test_frozen_weights_do_not_change(trained: Callable) -> None:
     settings = (
         "model.layers=[{Conv2D: {filters: 4, kernel_size: 3, trainable: false}}, Flatten, "
         "{Dense: {units: 10}}]",
@@ -101,11 +101,11 @@ def test_the_last_validation_scores_the_slow_weights(trained: Callable) -> None:
     assert result.training.rows[-1]["val_loss"] != fast.training.rows[-1]["val_loss"]
 
 
-def test_averaging_twice_is_refused(make_plan: Callable) -> None:
+def test_refuses_to_average_twice(make_plan: Callable) -> None:
     with pytest.raises(RecipeError, match=r"train.lookahead: does not go with use_ema"):
         make_plan("train.lookahead={}", "train.optimizer={Adam: {use_ema: true}}")
 
 
-def test_its_defaults_are_the_paper_s(make_plan: Callable) -> None:
+def test_defaults_are_those_of_the_paper(make_plan: Callable) -> None:
     settings = make_plan("train.lookahead={}").recipe.train.lookahead
     assert (settings.every, settings.decay) == (5, 0.95)

@@ -44,7 +44,7 @@ def test_metrics_file_without_validation(trained: Callable) -> None:
     assert result.training.best is None
 
 
-def test_further_metrics_follow(trained: Callable) -> None:
+def test_more_metrics_are_further_columns(trained: Callable) -> None:
     result = trained(
         "train.epochs=1",
         "train.metrics=[{SparseTopKCategoricalAccuracy: {k: 2}}]",
@@ -57,7 +57,7 @@ def test_further_metrics_follow(trained: Callable) -> None:
     assert row["accuracy"] < row["sparse_top_k_categorical_accuracy"] <= 1
 
 
-def test_every_metric_for_one_hot_targets(trained: Callable) -> None:
+def test_writes_every_metric_for_one_hot_targets(trained: Callable) -> None:
     result = trained(
         "train.epochs=1",
         "data.validation=0",
@@ -71,20 +71,20 @@ def test_every_metric_for_one_hot_targets(trained: Callable) -> None:
     )
 
 
-def test_the_last_row_is_that_of_the_file(trained: Callable) -> None:
+def test_the_last_row_is_also_in_the_file(trained: Callable) -> None:
     result = trained()
     assert result.training.row_of_weights == read_metrics(result.run)[-1]
     assert len(result.training.rows) == 3
 
 
-def test_validation_metrics_are_those_of_the_weights(trained: Callable) -> None:
+def test_validation_metrics_are_those_of_the_epoch_s_weights(trained: Callable) -> None:
     result = trained(*WILD)
     scored = evaluated(result.model, result.validation)
     assert result.training.rows[-1]["val_loss"] == pytest.approx(scored["loss"], rel=1e-4)
     assert result.training.rows[-1]["val_accuracy"] == pytest.approx(scored["accuracy"])
 
 
-def test_the_learning_rate_is_that_at_the_start_of_an_epoch(trained: Callable) -> None:
+def test_writes_the_learning_rate_at_the_start_of_an_epoch(trained: Callable) -> None:
     result = trained(
         "train.optimizer={SGD: {learning_rate: 0.4}}",
         "train.learning_rate_schedule={Step: {epochs: [0.5, 2], factor: 0.5}}",
@@ -94,7 +94,7 @@ def test_the_learning_rate_is_that_at_the_start_of_an_epoch(trained: Callable) -
 
 
 @pytest.mark.parametrize("validation", [0, 0.2])
-def test_a_loss_that_is_not_finite_stops(validation: float, trained, tmp_path) -> None:
+def test_stops_if_the_loss_is_not_finite(validation: float, trained, tmp_path) -> None:
     with pytest.raises(TrainingError) as caught:
         trained(*DIVERGING, f"data.validation={validation}")
     assert re.fullmatch(

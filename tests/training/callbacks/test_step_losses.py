@@ -50,7 +50,7 @@ def test_an_epoch_of_many_steps(tmp_path, digits, make_model) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, ROW - 1, ROW, ROW + 1, 2 * ROW, 3 * ROW])
-def test_losses_of_half_an_epoch_are_put_back(count: int) -> None:
+def test_restores_the_losses_of_half_an_epoch(count: int) -> None:
     before, losses = _LossBuffer(3 * ROW, None), np.arange(count, dtype=np.float32)
     before.set(losses)
     np.testing.assert_array_equal(before.losses(), losses)
@@ -68,7 +68,7 @@ def test_a_compiled_step_keeps_its_loss() -> None:
     np.testing.assert_array_equal(buffer.losses(), range(ROW + 5))
 
 
-def test_penalties_are_part_of_the_loss(tmp_path, digits, make_model) -> None:
+def test_the_loss_includes_penalties(tmp_path, digits, make_model) -> None:
     run, model = create_run(tmp_path, "steps"), make_model(kernel_regularizer="l2")
     images, labels = digits.train.images[:40] / 255.0, digits.train.labels[:40]
     before = model.evaluate(images, labels, verbose=0)[0]
@@ -77,7 +77,7 @@ def test_penalties_are_part_of_the_loss(tmp_path, digits, make_model) -> None:
     assert sum(float(loss) for loss in model.losses) > 0.01
 
 
-def test_leaves_the_model_as_it_was(tmp_path, digits, make_model) -> None:
+def test_does_not_change_the_model(tmp_path, digits, make_model) -> None:
     model = make_model()
     run = create_run(tmp_path, "steps")
     images, labels = digits.train.images[:40] / 255.0, digits.train.labels[:40]

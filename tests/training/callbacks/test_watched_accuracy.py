@@ -29,7 +29,7 @@ def model() -> keras.Model:
     return model
 
 
-def test_measures_the_weights_of_each_epoch_as_evaluation_does(
+def test_measures_what_evaluate_measures_after_each_epoch(
     model: keras.Model, digits: Dataset
 ) -> None:
     watched = {"few": digits.test.first(7), "many": digits.train}  # more than a batch
@@ -51,5 +51,5 @@ def test_measures_the_weights_of_each_epoch_as_evaluation_does(
     assert all(row["few"] * 7 == pytest.approx(round(row["few"] * 7)) for row in later.found)
 
 
-def test_watches_all_images_when_there_are_fewer(digits: Dataset) -> None:
+def test_watches_all_images_if_there_are_fewer(digits: Dataset) -> None:
     assert len(digits.test.first(10_000)) == len(digits.test)

@@ -118,7 +118,7 @@ def test_a_schedule_counts_batches_when_gradients_are_accumulated(
     assert float(optimizer.learning_rate) == pytest.approx(0.5)
 
 
-def test_a_schedule_moves_the_rate_that_keras_has_by_itself(
+def test_a_schedule_starts_from_the_default_rate_of_keras(
     make_plan: Callable[..., Plan],
 ) -> None:
     plan = make_plan("train.optimizer=SGD", "train.learning_rate_schedule=Cosine")
@@ -126,7 +126,7 @@ def test_a_schedule_moves_the_rate_that_keras_has_by_itself(
     assert float(optimizer.learning_rate) == pytest.approx(0.01)
 
 
-def test_arguments_are_keras_s_own(make_plan: Callable[..., Plan]) -> None:
+def test_passes_arguments_to_keras(make_plan: Callable[..., Plan]) -> None:
     plan = make_plan("train.optimizer={AdamW: {learning_rate: 3e-4, weight_decay: 0.05}}")
     optimizer = make_optimizer(plan.recipe.train, STEPS_PER_EPOCH)
     assert type(optimizer) is keras.optimizers.AdamW

@@ -65,7 +65,7 @@ def test_decay_keeps_the_optimizer_s_own_rate() -> None:
         for name in ALONE
     ],
 )
-def test_nought_leaves_a_weight_as_it_is(name: str, make_plan: Callable) -> None:
+def test_multiplier_0_freezes_a_weight(name: str, make_plan: Callable) -> None:
     plan = make_plan(
         "model.layers=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]",
         f"train.optimizer={{{name}: {{learning_rate: 0.1, weight_decay: 0.1}}}}",
@@ -83,7 +83,7 @@ def test_nought_leaves_a_weight_as_it_is(name: str, make_plan: Callable) -> None
     assert unchanged == [True, False, False, False]
 
 
-def test_nought_leaves_a_weight_out_of_the_norm_that_clips() -> None:
+def test_multiplier_0_leaves_a_weight_out_of_the_clipped_norm() -> None:
     sgd, clips = keras.optimizers.SGD, {"learning_rate": 0.1, "global_clipnorm": 1.0}
     start, still, moved = stepped(with_multipliers(sgd, {"first": 0.0})(**clips), steps=1)
     np.testing.assert_array_equal(still, start)
@@ -92,7 +92,7 @@ def test_nought_leaves_a_weight_out_of_the_norm_that_clips() -> None:
     assert np.linalg.norm(halved - start) == pytest.approx(0.1 / 2**0.5, rel=1e-5)
 
 
-def test_nought_leaves_a_weight_as_its_constraint_would_not_have_it() -> None:
+def test_multiplier_0_applies_no_constraint() -> None:
     weights = [keras.Variable(np.ones(4, np.float32), name=name) for name in ("first", "second")]
     for weight in weights:
         weight.constraint = keras.constraints.UnitNorm(axis=0)
@@ -103,13 +103,13 @@ def test_nought_leaves_a_weight_as_its_constraint_would_not_have_it() -> None:
     assert np.linalg.norm(weights[1]) == pytest.approx(1)
 
 
-def test_all_may_stay_as_they_are() -> None:
+def test_all_multipliers_may_be_0() -> None:
     optimizer = with_multipliers(keras.optimizers.SGD, {"first": 0.0, "second": 0.0})(0.1)
     start, first, second = stepped(optimizer)
     np.testing.assert_array_equal(first, start)
     np.testing.assert_array_equal(second, start)
 
 
-def test_an_optimizer_with_rates_of_its_own(make_plan: Callable) -> None:
+def test_refuses_an_optimizer_with_its_own_rates(make_plan: Callable) -> None:
     with pytest.raises(RecipeError, match="Adafactor makes rates of its own"):
         make_plan("train.optimizer=Adafactor", "train.learning_rate_multipliers={dense/bias: 2}")

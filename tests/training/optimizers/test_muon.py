@@ -18,7 +18,7 @@ def normal(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(27, 8), (8, 27), (16, 16)])
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
-def test_singular_values_come_near_one(shape: tuple[int, int], scale: float) -> None:
+def test_singular_values_are_close_to_1(shape: tuple[int, int], scale: float) -> None:
     matrix = scale * normal(*shape)
     near = orthogonalize(tf.constant(matrix), 5).numpy()
     values = np.linalg.svd(near, compute_uv=False)
@@ -62,7 +62,7 @@ def test_two_steps_of_a_convolution_by_hand(nesterov: bool, normalize: bool) -> 
 
 
 @pytest.mark.parametrize("shape", [(5,), (6, 3), (3, 3, 4, 1)])
-def test_everything_else_is_trained_by_sgd(shape: tuple[int, ...]) -> None:
+def test_trains_all_other_weights_by_sgd(shape: tuple[int, ...]) -> None:
     start = normal(*shape)
     weight, same = keras.Variable(start), keras.Variable(start)
     muon = ConvolutionMuon(0.2, sgd_learning_rate_ratio=0.25, sgd_momentum=0.7, weight_decay=0.1)
@@ -83,14 +83,14 @@ def test_weight_decay_does_not_change_a_normalized_kernel() -> None:
     np.testing.assert_allclose(*(kernel.numpy() for kernel in kernels), rtol=1e-5)
 
 
-def test_it_is_made_again_from_its_config() -> None:
+def test_is_restored_from_its_config() -> None:
     optimizer = ConvolutionMuon(0.3, ns_steps=3, sgd_momentum=0.5, clipnorm=1.0)
     again = ConvolutionMuon.from_config(optimizer.get_config())
     assert again.get_config() == optimizer.get_config()
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_it_learns_the_digits(trained: Callable, precision: str) -> None:
+def test_learns_the_digits(trained: Callable, precision: str) -> None:
     result = trained(
         "model.layers=[{Conv2D: {filters: 16, kernel_size: 3, use_bias: false}}, "
         "BatchNormalization, ReLU, {Conv2D: {filters: 16, kernel_size: 3}}, ReLU, Flatten, "

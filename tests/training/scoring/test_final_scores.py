@@ -20,7 +20,7 @@ def final_scores(result: Any, digits: Dataset) -> FinalScores:
     )
 
 
-def test_last_and_best_weights_are_saved_and_scored(trained: Callable, digits: Dataset) -> None:
+def test_saves_and_scores_the_last_and_best_weights(trained: Callable, digits: Dataset) -> None:
     result = trained(*WILD)
     last = result.model.get_weights()
     training, run = result.training, result.run
@@ -42,7 +42,7 @@ def test_last_and_best_weights_are_saved_and_scored(trained: Callable, digits: D
         np.testing.assert_array_equal(weights, same)
 
 
-def test_without_validation_there_is_no_best(trained: Callable, digits: Dataset) -> None:
+def test_saves_no_best_weights_without_validation(trained: Callable, digits: Dataset) -> None:
     result = trained("data.validation=0", "train.epochs=1")
     scores = score_and_save(
         result.plan, result.model, result.training, digits, result.run, Progress()
@@ -68,7 +68,7 @@ def averaged_by_hand(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return both_ways(images) / 2 + shifted / 4
 
 
-def test_test_time_augmentation_has_scores_of_its_own(trained: Callable, digits: Dataset) -> None:
+def test_test_time_augmentation_has_its_own_scores(trained: Callable, digits: Dataset) -> None:
     plain = trained(*ONE_EPOCH)
     expected = score_and_save(
         plain.plan, plain.model, plain.training, digits, plain.run, Progress()
@@ -96,7 +96,7 @@ def test_test_time_augmentation_has_scores_of_its_own(trained: Callable, digits:
     }
 
 
-def test_a_setting_that_is_left_out_is_none(trained: Callable, digits: Dataset) -> None:
+def test_a_missing_setting_means_none(trained: Callable, digits: Dataset) -> None:
     result = trained(*ONE_EPOCH, "data.test_time_augmentation={shift: 2}")
     scores = score_and_save(
         result.plan, result.model, result.training, digits, result.run, Progress()
@@ -104,7 +104,7 @@ def test_a_setting_that_is_left_out_is_none(trained: Callable, digits: Dataset) 
     assert (scores.augmented["flip"], scores.augmented["shift"]) == (None, 2)
 
 
-def test_the_averaged_score_is_of_the_last_weights(trained: Callable, digits: Dataset) -> None:
+def test_augmented_scores_are_of_the_last_weights(trained: Callable, digits: Dataset) -> None:
     result = trained(*WILD, AUGMENTED)
     scores = score_and_save(
         result.plan, result.model, result.training, digits, result.run, Progress()

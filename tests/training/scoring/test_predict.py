@@ -65,7 +65,7 @@ def test_memory_runs_out_while_predicting(monkeypatch: pytest.MonkeyPatch) -> No
     assert "close other programs" in caught.value.hint
 
 
-def test_predictions_that_are_not_finite() -> None:
+def test_refuses_predictions_that_are_not_finite() -> None:
     model = classifier()
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):

@@ -116,7 +116,7 @@ def test_several_batches_of_images() -> None:
     np.testing.assert_allclose(predict_augmented(model, images, FLIP, Progress()), flips, atol=1e-4)
 
 
-def test_memory_is_that_of_a_batch_and_not_of_the_set() -> None:
+def test_holds_a_batch_in_memory_and_not_the_dataset() -> None:
     images = np.zeros((10_000, 16, 16, 1), np.uint8)
     model = pixels_shown((0, 0), size=16)
     predict_augmented(model, images[:1], BOTH, Progress())
@@ -127,7 +127,7 @@ def test_memory_is_that_of_a_batch_and_not_of_the_set() -> None:
     assert peak < images.nbytes / 2
 
 
-def test_predictions_that_are_not_finite() -> None:
+def test_refuses_predictions_that_are_not_finite() -> None:
     model = pixels_shown((0, 0))
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
