@@ -1,4 +1,4 @@
-"""Imports run one way, and none that is slow runs before it is needed."""
+"""Rooms import only the rooms below them; slow modules are imported when they are needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "kcnn"
 
-# What each part may import besides itself. Imports run one way, up this list.
+# What each part may import besides itself: only parts above it in this list.
 FOUNDATIONS = {"text", "errors", "progress", "stats", "machine", "files", "runs", "recipe"}
 MIDDLE = {"data", "model", "training", "figures", "export"}
 MAY_IMPORT = {
@@ -38,7 +38,7 @@ MAY_IMPORT = {
 
 
 def part_of(module: str) -> str:
-    """Gives a module's part of the package: `data` for `kcnn.data.idx`, `kcnn` for `kcnn`."""
+    """Return a module's part of the package: `data` for `kcnn.data.idx`, `kcnn` for `kcnn`."""
     return module.split(".")[1] if "." in module else module
 
 
@@ -48,15 +48,15 @@ def module_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Lists the modules of ours that a file imports, wherever in it."""
+    """List the modules of kcnn that a file imports, at the top or in functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if one.name.split(".")[0] == "kcnn")
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "kcnn")
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
             if (node.module or "").split(".")[0] == "kcnn":
-                for one in node.names:
-                    submodule = f"{node.module}.{one.name}"
+                for alias in node.names:
+                    submodule = f"{node.module}.{alias.name}"
                     yield submodule if is_module(submodule) else str(node.module)
 
 
@@ -80,7 +80,7 @@ def test_the_parts_have_no_import_cycle() -> None:
     left = {part: set(others) for part, others in MAY_IMPORT.items()}
     while left:
         lowest = {part for part, others in left.items() if not others & left.keys()}
-        assert lowest, f"these import each other in a circle: {sorted(left)}"
+        assert lowest, f"these import each other in a cycle: {sorted(left)}"
         left = {part: others for part, others in left.items() if part not in lowest}
 
 

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: exact words, exit status, nothing half-written."""
+"""The command line as a user meets it: exact texts, exit status, nothing half-written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listing(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """A folder with one finished run of a tiny network on digits, and what fit printed."""
+    """Return a folder with a finished run of a tiny model on digits, and the output of fit."""
     folder = tmp_path_factory.mktemp("outputs")
     done = run("fit", "digits", *TINY, "--output-dir", folder, "--seed", "7", "--json", "--quiet")
     assert done.exit_code == 0, done.output
@@ -39,13 +39,13 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
 
 @pytest.fixture(scope="module")
 def outputs(fitted: tuple[Path, Result]) -> Path:
-    """The folder of that run."""
+    """Return the folder of outputs with that run."""
     return fitted[0]
 
 
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
-    """A copy of the digits recipe that a test may damage."""
+    """Copy the digits recipe, so that a test may damage it."""
     copy = tmp_path / "mine.yaml"
     copy.write_bytes(DIGITS.read_bytes())
     return copy
@@ -154,7 +154,7 @@ class TestFit:
 
 
 def error_of(*arguments: str | Path) -> tuple[int, str, str]:
-    """Gives the exit status and the two lines of an error; anything more is a failure."""
+    """Return the exit status and the two lines of an error; fail if there is more."""
     done = run(*arguments)
     assert done.exception is None or isinstance(done.exception, SystemExit)
     message, _, hint = done.stderr.partition("\nhint: ")
@@ -348,15 +348,16 @@ class TestTrainedRun:
         layers = "[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
         run("fit", "digits", "train.epochs=1", f"model.layers={layers}", "--output-dir", tmp_path)
         plots = tmp_path / "digits" / "run-001" / "plots"
-        pictures = {path.name: path.read_bytes() for path in plots.iterdir()}
-        assert {"loss_steps.png", "feature_maps.png"} <= pictures.keys()
+        plots_before = {path.name: path.read_bytes() for path in plots.iterdir()}
+        assert {"loss_steps.png", "feature_maps.png"} <= plots_before.keys()
         image = tmp_path / "black.png"
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
         done = run("feature-maps", image, "--output-dir", tmp_path, "--json", "--quiet")
         (path,) = json.loads(done.stdout)
         assert Path(path).parent == plots
         assert Path(path).name.startswith("feature_maps-black-")
-        assert {path.name: path.read_bytes() for path in plots.iterdir()}.items() > pictures.items()
+        plots_now = {path.name: path.read_bytes() for path in plots.iterdir()}
+        assert plots_now.items() > plots_before.items()
 
     def test_refuses_to_plot_an_image_through_a_model_without_feature_maps(
         self, outputs: Path, tmp_path: Path
@@ -377,9 +378,10 @@ class TestTrainedRun:
     def test_predict_in_json(self, outputs: Path, tmp_path: Path) -> None:
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "black.png")
         done = run("predict", tmp_path, "--output-dir", outputs, "--top", "10", "--json", "--quiet")
-        (answer,) = json.loads(done.stdout)
-        assert answer["image"] == str(tmp_path / "black.png")
-        assert sum(one["probability"] for one in answer["classes"]) == pytest.approx(1, abs=1e-4)
+        (prediction,) = json.loads(done.stdout)
+        assert prediction["image"] == str(tmp_path / "black.png")
+        total = sum(row["probability"] for row in prediction["classes"])
+        assert total == pytest.approx(1, abs=1e-4)
 
     def test_refuses_to_predict_an_empty_file(self, outputs: Path, tmp_path: Path) -> None:
         empty = tmp_path / "empty.png"
@@ -392,7 +394,9 @@ class TestTrainedRun:
         (tmp_path / "empty.png").touch()
         done = run("predict", tmp_path, "--output-dir", outputs, "--json", "--quiet")
         assert done.exit_code == 1
-        assert [one["image"] for one in json.loads(done.stdout)] == [str(tmp_path / "black.png")]
+        assert [prediction["image"] for prediction in json.loads(done.stdout)] == [
+            str(tmp_path / "black.png")
+        ]
         assert f"error: {tmp_path / 'empty.png'}: an empty file, expected an image" in done.stderr
 
     @pytest.mark.slow
@@ -406,7 +410,7 @@ class TestTrainedRun:
 class TestRecipes:
     def test_lists_every_recipe(self) -> None:
         listed = json.loads(run("recipes", "--json").stdout)
-        assert {one["name"] for one in listed} == {
+        assert {recipe["name"] for recipe in listed} == {
             path.stem for path in DIGITS.parent.glob("*.yaml")
         }
 
@@ -424,8 +428,8 @@ class TestRecipes:
 
 class TestData:
     def test_lists_the_real_datasets(self, real_data: Path) -> None:
-        sets = json.loads(run("data", "--data-dir", real_data, "--json").stdout)
-        found = {one["name"]: one["found"] for one in sets}
+        datasets = json.loads(run("data", "--data-dir", real_data, "--json").stdout)
+        found = {dataset["name"]: dataset["found"] for dataset in datasets}
         assert found["mnist"] == str(real_data / "mnist.npz")
         assert found["cifar10"] == str(real_data / "cifar-10-binary.tar.gz")
         assert found["digits"] == "scikit-learn"

@@ -1,4 +1,4 @@
-"""The README and the pages of docs are true: commands and links exist, examples work."""
+"""Check the README and the pages of docs: commands and links exist, examples work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Against values that textbooks and other programs print."""
+"""Compare with values from textbooks and other programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kcnn.stats import (
     wilson_interval,
 )
 
-# Hours of sleep gained, from Student (1908), as R's data set `sleep` has them.
+# Hours of sleep gained, from Student (1908): the dataset `sleep` of R.
 DEXTRO = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
 LAEVO = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
 # Hahn and Meeker (1991), section 3.1: five measured voltages.
@@ -198,7 +198,7 @@ class TestSeedsNeeded:
 
         power_of = stats._power
         monkeypatch.setattr(stats, "_power", power)
-        # 0.02 deviations a difference and 0.1 among them, for which it returns NaN.
+        # SciPy returns NaN for some of these ratios, such as 0.02 and 0.1.
         deviations = (0.02, 0.1, *np.geomspace(0.005, 0.5, 500))
         seeds = [seeds_needed(deviation, 1.0) for deviation in sorted(deviations)]
         assert np.isfinite(powers).all()

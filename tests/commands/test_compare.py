@@ -81,7 +81,7 @@ def test_groups_seeds_of_a_recipe(make_run: MakeRun, tmp_path: Path) -> None:
     assert (first.mean, first.standard_deviation) == (pytest.approx(0.89), pytest.approx(0.01))
     assert first.interval == mean_interval([0.9, 0.89, 0.88])
     assert first.sampling_error == wilson_interval(890, IMAGES).half_width
-    assert first.seeds_needed == 17  # Cohen's table for an effect of one deviation
+    assert first.seeds_needed == 17  # Cohen's table for an effect of 1 standard deviation
     assert (second.runs, second.standard_deviation, second.seeds_needed) == (
         ("digits/b",), None, None,
     )  # fmt: skip

@@ -64,30 +64,30 @@ def test_writes_and_deletes_nothing_through_links(
     own: RunFolder, tmp_path: Path, name: str, command: list[str]
 ) -> None:
     mine = tmp_path / "mine"
-    place = own.path / name
-    if place.is_dir():
-        shutil.copytree(place, mine)
-        shutil.rmtree(place)
+    target = own.path / name
+    if target.is_dir():
+        shutil.copytree(target, mine)
+        shutil.rmtree(target)
     elif "." in name or name.endswith("lock"):
         mine.write_text("precious", encoding="utf-8")
-        place.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
     else:
         (mine / "saved_model").mkdir(parents=True)
     if mine.is_dir():
         (mine / ".cache.99999999").mkdir()
         (mine / "epoch-0000.npz").write_bytes(b"precious")
     before = contents(mine)
-    place.symlink_to(mine)
+    target.symlink_to(mine)
     result = kcnn(own, *command)
     assert contents(mine) == before
     if command != ["runs"]:
         assert result.exit_code == 1
-        assert f"{place}: is a link" in result.stderr
+        assert f"{target}: is a link" in result.stderr
 
 
 def contents(path: Path) -> dict[str, bytes]:
     files = [path, *path.rglob("*")]
-    return {str(one): one.read_bytes() if one.is_file() else b"" for one in files}
+    return {str(file): file.read_bytes() if file.is_file() else b"" for file in files}
 
 
 @pytest.mark.slow

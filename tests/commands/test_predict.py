@@ -38,7 +38,7 @@ def test_predicts_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -
         read_digits().test.images[:40], verbose=0
     )
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert [one.path for one in predictions] == sorted(digits.iterdir())
+    assert [prediction.path for prediction in predictions] == sorted(digits.iterdir())
     for prediction, expected in zip(predictions, probabilities, strict=True):
         names = [int(name) for name, _ in prediction.classes]
         assert names == np.argsort(-expected)[:3].tolist()
@@ -53,7 +53,7 @@ def test_predicts_every_image_format(trained_run, digits, tmp_path) -> None:
     for file, mode in zip(files, ("RGB", "RGBA", "L", "L"), strict=True):
         image.convert(mode).save(file)
     predictions = predict([digits / "00.png", *files], None, outputs(trained_run), top=1).images
-    assert [one.path for one in predictions] == [digits / "00.png", *files]
+    assert [prediction.path for prediction in predictions] == [digits / "00.png", *files]
     for prediction in predictions[1:]:
         assert prediction.classes[0][0] == predictions[0].classes[0][0]
         assert prediction.classes[0][1] == pytest.approx(predictions[0].classes[0][1], abs=1e-4)

@@ -1,4 +1,4 @@
-"""Real seeds of a tiny network on scikit-learn's digits."""
+"""Reproduce a tiny model on scikit-learn's digits with real seeds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 
 
 class Notes(Progress):
-    """Keeps what it is told."""
+    """Keep the notes, and count the epochs."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -56,7 +56,7 @@ class Notes(Progress):
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory, fits_here) -> Path:
-    """Two finished seeds, 5 and 6; the second was trained by `kcnn fit`."""
+    """Make two finished seeds, 5 and 6; `kcnn fit` trains the second."""
     folder = tmp_path_factory.mktemp("outputs")
     notes = Notes()
     with fits_here():
@@ -94,9 +94,9 @@ def test_finished_seeds_are_not_trained_again(
         (6, "digits/run-001", True),
     ]
     accuracies = [read_json(run.path / "summary.json")["test"]["accuracy"] for run in result.runs]
-    assert next(one for one in result.quantities if one.name == "test_accuracy").values == tuple(
-        accuracies
-    )
+    assert next(
+        quantity for quantity in result.quantities if quantity.name == "test_accuracy"
+    ).values == tuple(accuracies)
 
 
 @pytest.mark.slow
@@ -152,7 +152,10 @@ def test_writes_shows_and_judges_an_augmented_score(tmp_path: Path) -> None:
     assert list(summary["test_augmented"])[:2] == ["weights", "images"]
     assert summary["test_augmented"]["accuracy"] != summary["test"]["accuracy"]
     result = reproduce("digits", 1, settings, 5, StudyOptions(tmp_path))
-    assert [one.label for one in result.shown][:2] == ["test accuracy", "augmented test accuracy"]
+    assert [quantity.label for quantity in result.shown][:2] == [
+        "test accuracy",
+        "augmented test accuracy",
+    ]
     (verdict,) = result.verdicts
     assert verdict.quantity.values == (summary["test_augmented"]["accuracy"],)
     again = evaluate(None, tmp_path)
@@ -365,7 +368,7 @@ def test_processes_end_in_good_order_when_their_parent_is_gone(tmp_path: Path) -
 
 @contextmanager
 def _trainings(folder: Path, at_a_time: int) -> Iterator[subprocess.Popen[str]]:
-    """Starts some that would last for long, and waits until each has an epoch behind it."""
+    """Start long trainings, and wait until each has finished an epoch."""
     command = [sys.executable, "-m", "kcnn", "reproduce", "digits", *TINY, "train.epochs=100000"]
     with subprocess.Popen(
         [*command, "--output-dir", str(folder), "--jobs", str(at_a_time)],
@@ -383,7 +386,7 @@ def _trainings(folder: Path, at_a_time: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def _children(process: subprocess.Popen[str]) -> Iterator[int]:
-    """Finds the processes that train, and not the one of Python that cleans up behind them."""
+    """Yield the processes that train, but not Python's resource tracker."""
     for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
             yield int(child)

@@ -1,4 +1,4 @@
-"""Real sweeps of a tiny network on scikit-learn's digits."""
+"""Sweep a tiny model on scikit-learn's digits with real trainings."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ TINY = ("train.epochs=1", "model.layers=[Flatten, {Dense: {units: 10}}]")
 OVER = ("train.batch_size=[16, 64]",)
 
 
-def sixfold() -> tuple[str, list[str]]:
-    """Takes the recipe and the settings from the command in simple_convnet's header."""
+def command_of_the_book() -> tuple[str, list[str]]:
+    """Return the recipe and the axes of the command in simple_convnet's header."""
     text = shipped_recipes()["simple_convnet"].read_text(encoding="utf-8")
     (command,) = re.findall(r"^# (kcnn sweep .*)$", text, flags=re.MULTILINE)
     _, _, recipe, option, over = shlex.split(command)
@@ -40,7 +40,7 @@ def sixfold() -> tuple[str, list[str]]:
 
 
 def run(outputs: Path, *arguments: str) -> Result:
-    over = [part for one in OVER for part in ("--over", one)]
+    over = [part for axis in OVER for part in ("--over", axis)]
     return CliRunner().invoke(
         cli,
         ["sweep", "digits", *TINY, *over, "--output-dir", str(outputs), "--quiet", *arguments],
@@ -61,9 +61,9 @@ def again(outputs: Path, seeds: int = 2, *overrides: str) -> Sweep:
 
 
 def test_checks_the_book_s_six_optimizers() -> None:
-    recipe, over = sixfold()
+    recipe, over = command_of_the_book()
     assert recipe == "recipes/simple_convnet.yaml"
-    labels = [one.label for one in expand_grid("simple_convnet", [], read_axes(over))]
+    labels = [point.label for point in expand_grid("simple_convnet", [], read_axes(over))]
     assert labels == [
         "SGD", "SGD: {momentum: 0.9}", "SGD: {momentum: 0.9, nesterov: true}",
         "Adagrad: {learning_rate: 0.01}", "RMSprop", "Adam",
@@ -74,12 +74,12 @@ def test_checks_the_book_s_six_optimizers() -> None:
 def test_trains_the_book_s_six_optimizers(tmp_path: Path, fits_here) -> None:
     settings = (*TINY, "train.epochs=2")
     with fits_here():
-        result = sweep("digits", sixfold()[1], settings, 1, StudyOptions(tmp_path))
+        result = sweep("digits", command_of_the_book()[1], settings, 1, StudyOptions(tmp_path))
     assert len(result.rows) == 6
     for row in result.rows:
         first, last = read_metrics(row.results[0].finished)
         assert last["loss"] < first["loss"]
-    assert {one.path.name for one in list_runs(tmp_path)} >= {
+    assert {folder.path.name for folder in list_runs(tmp_path)} >= {
         "optimizer-SGD-momentum-0.9-nesterov-true-seed-000", "optimizer-Adam-seed-000",
     }  # fmt: skip
     assert result.plot.stat().st_size > 10_000
@@ -89,7 +89,7 @@ class TestTwoSeedsOfTwo:
     def test_trains_nothing_again(self, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trials, "ProcessExecutor", lambda *_: pytest.fail("trained"))
         result = again(outputs)
-        assert all(one.is_reused for row in result.rows for one in row.results)
+        assert all(trial_result.is_reused for row in result.rows for trial_result in row.results)
         assert len(list_runs(outputs)) == 4
 
     def test_metrics_are_those_of_the_runs(self, outputs: Path) -> None:
@@ -98,8 +98,8 @@ class TestTwoSeedsOfTwo:
                 quantity = row.quantity(name)
                 assert quantity is not None
                 assert quantity.values == tuple(
-                    read_summary(one.finished).values[part][name.removeprefix("test_")]
-                    for one in row.results
+                    read_summary(trial_result.finished).values[part][name.removeprefix("test_")]
+                    for trial_result in row.results
                 )
             small = row.point.values["train.batch_size"] == 16
             assert row.point.label == ("16" if small else "64")

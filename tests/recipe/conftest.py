@@ -49,5 +49,5 @@ def problems(recipe_file: Callable[[str], str]) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def base() -> str:
-    """A small recipe without mistakes."""
+    """Return a small recipe without mistakes."""
     return BASE

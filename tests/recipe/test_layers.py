@@ -1,4 +1,4 @@
-"""The schema of recipes against Keras's own classes: names, arguments, defaults, values."""
+"""Compare the schema of recipes with Keras's classes: names, arguments, defaults, values."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ spec = importlib.util.spec_from_file_location(
 at_random = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(at_random)
 
-# Layers, and one optimizer, that Keras does not have.
+# Layers and an optimizer that Keras does not have.
 OURS = {"Residual", "Repeat", "LocalResponseNormalization"}
 OUR_OPTIMIZER = {"ConvolutionMuon"}
-GRAPH_SETTINGS = {"inputs"}  # what a recipe sets besides a layer's arguments
+GRAPH_SETTINGS = {"inputs"}  # settings of a recipe besides a layer's arguments
 
 CLASSES: list[tuple[Any, type[Settings]]] = [
     (module, kind)
@@ -53,7 +53,7 @@ every_class = pytest.mark.parametrize(
     ("module", "kind"), CLASSES, ids=[kind.__name__ for _, kind in CLASSES]
 )
 
-# Every setting of every other class with a value that Keras takes.
+# Every setting of every other class, with a value that Keras accepts.
 OPTIMIZER = (
     "learning_rate: 0.1, weight_decay: 1e-4, clipnorm: 1, clipvalue: , global_clipnorm: , "
     "use_ema: true, ema_momentum: 0.9, ema_overwrite_frequency: 2, loss_scale_factor: 2, "
@@ -125,12 +125,12 @@ FULL = {
 
 
 def arguments(module: Any, name: str) -> dict[str, inspect.Parameter]:
-    """Every argument of a Keras class, those it hands to its base class included."""
+    """Return the arguments of a Keras class, also those that it passes to its base class."""
     found: dict[str, inspect.Parameter] = {}
-    for one in inspect.getmro(getattr(module, name)):
-        parameters = inspect.signature(one.__init__).parameters
+    for base in inspect.getmro(getattr(module, name)):
+        parameters = inspect.signature(base.__init__).parameters
         found = {**parameters, **found}
-        if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
     return found
 
@@ -147,9 +147,10 @@ def test_every_setting_is_an_argument(module: Any, kind: type[Settings]) -> None
 def test_required_arguments_are_required_in_recipes(module: Any, kind: type[Settings]) -> None:
     own = inspect.signature(getattr(module, kind.__name__)).parameters.values()
     needed = {
-        one.name
-        for one in own
-        if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
+        parameter.name
+        for parameter in own
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     }
     ours = {name for name, field in kind.model_fields.items() if field.is_required()}
     assert ours == needed | NEEDED_BY_US.get(kind.__name__, set())
@@ -179,7 +180,7 @@ EXCEPTIONS = {"F1Score": {"average": ("macro", None)}}
 
 
 def _same(ours: Any, theirs: Any) -> bool:
-    """Takes (1, 1) and ((0, 0), (0, 0)) for what the number 1 or 0 means."""
+    """Compare two defaults; (1, 1) equals 1, and ((0, 0), (0, 0)) equals 0."""
     while isinstance(theirs, tuple) and len(set(theirs)) == 1:
         theirs = theirs[0]
     return ours == theirs and type(ours) is type(theirs)
@@ -199,7 +200,7 @@ def test_every_class_constructs_with_all_its_settings(module: Any, kind: type[Se
 
 
 def in_keras(value: Any) -> Any:
-    """Return a value as Keras takes it: tuples, and instances for classes."""
+    """Return a value in the form for Keras: tuples, and instances for classes."""
     if isinstance(value, list):
         return tuple(map(in_keras, value))
     if isinstance(value, Settings):

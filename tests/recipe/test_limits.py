@@ -1,4 +1,4 @@
-"""Values that Keras refuses when it is too late, or takes and makes nonsense of."""
+"""Values that Keras refuses only during the training, or accepts and misunderstands."""
 
 from __future__ import annotations
 

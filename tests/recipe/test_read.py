@@ -68,7 +68,7 @@ YES = 'yes: write true, or "yes" if the word is meant'
             "11: train.early_stopping: monitors val_loss, which needs validation images; set "
             "data.validation",
             "12: epochs: is set twice; line 8 has it already"]),
-        # of what was refused, nothing else is said
+        # no further mistakes in a value that was refused
         ("loss: yes\n  batch_size: 0\n  batch_size: x", [
             f"10: {YES}", "12: batch_size: is set twice; line 11 has it already"]),
     ],
@@ -76,7 +76,7 @@ YES = 'yes: write true, or "yes" if the word is meant'
 def test_reports_mistakes_of_yaml_with_all_others(
     problems, base: str, train: str, expected: list[str]
 ) -> None:
-    assert problems(f"{base}  {train}\n") == [f"net.yaml:{one}" for one in expected]
+    assert problems(f"{base}  {train}\n") == [f"net.yaml:{problem}" for problem in expected]
 
 
 def test_reports_mistakes_of_yaml_with_those_of_the_command_line(problems, base: str) -> None:
@@ -146,17 +146,17 @@ def test_a_relative_path_starts_from_the_recipe(recipe_file, base: str) -> None:
     text = base.replace("dataset: mnist", "dataset: npz\n  path: photos.npz")
     Path("deeper/net.yaml").write_text(text)
     assert read_recipe("deeper/net.yaml").data.path == Path("deeper/photos.npz")
-    given_path = read_recipe("deeper/net.yaml", ["data.path=photos.npz"])
-    assert given_path.data.path == Path("photos.npz")
-    given_data = read_recipe("deeper/net.yaml", ["data={dataset: npz, path: photos.npz}"])
-    assert given_data.data.path == Path("photos.npz")
+    override = read_recipe("deeper/net.yaml", ["data.path=photos.npz"])
+    assert override.data.path == Path("photos.npz")
+    data_override = read_recipe("deeper/net.yaml", ["data={dataset: npz, path: photos.npz}"])
+    assert data_override.data.path == Path("photos.npz")
 
 
 def _mutated(text: str, draw: st.DrawFn) -> str:
-    """Alters a recipe in one of the ways people and accidents do."""
+    """Change a recipe as people and accidents do."""
     lines = text.splitlines()
-    place = draw(st.integers(0, len(lines) - 1))
-    line = lines[place]
+    number = draw(st.integers(0, len(lines) - 1))
+    line = lines[number]
     words = re.findall(r"[\w.]+", line) or [""]
     word = draw(st.sampled_from(words))
     value = draw(st.sampled_from(VALUES))
@@ -168,9 +168,9 @@ def _mutated(text: str, draw: st.DrawFn) -> str:
         "replace a word": [line.replace(word, value, 1) if word else value],
         "cut": [line[: draw(st.integers(0, len(line)))]],
         "insert": [line[:3] + draw(st.text(max_size=4)) + line[3:]],
-        "swap": [*lines[place + 1 : place + 2], line],
+        "swap": [*lines[number + 1 : number + 2], line],
     }
-    lines[place : place + 1] = ways[draw(st.sampled_from(sorted(ways)))]
+    lines[number : number + 1] = ways[draw(st.sampled_from(sorted(ways)))]
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [
 
 @pytest.fixture(autouse=True, params=LOADERS, ids=lambda loader: loader.__name__)
 def loader(request, monkeypatch) -> None:
-    """Both of PyYAML's parsers: a wheel may come without libyaml."""
+    """Use both of PyYAML's parsers: a wheel may come without libyaml."""
     monkeypatch.setattr(strict_yaml, "_Loader", request.param)
 
 

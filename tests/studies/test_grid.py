@@ -11,7 +11,7 @@ from kcnn.studies.grid import expand_grid, read_axes
 
 
 def labels(*over: str) -> list[str]:
-    return [one.label for one in expand_grid("digits", [], read_axes(over))]
+    return [point.label for point in expand_grid("digits", [], read_axes(over))]
 
 
 def test_a_single_setting_has_no_name_in_the_label() -> None:
@@ -36,9 +36,9 @@ def test_writes_settings_with_equal_last_names_in_full() -> None:
     over = [f"model.layers[{index}].Conv2D.filters=[4]" for index in (0, 2)]
     settings = ["model.layers=[Conv2D, ReLU, Conv2D, Flatten, {Dense: {units: 10}}]"]
     settings += [f"model.layers[{index}].Conv2D.kernel_size=3" for index in (0, 2)]
-    (one,) = expand_grid("digits", settings, read_axes(over))
-    assert one.label == "model.layers[0].Conv2D.filters=4, model.layers[2].Conv2D.filters=4"
-    assert one.name == "model-layers-0-Conv2D-filters-4-model-layers-2-Conv2D-filters-4"
+    (point,) = expand_grid("digits", settings, read_axes(over))
+    assert point.label == "model.layers[0].Conv2D.filters=4, model.layers[2].Conv2D.filters=4"
+    assert point.name == "model-layers-0-Conv2D-filters-4-model-layers-2-Conv2D-filters-4"
 
 
 def test_reports_all_mistakes_at_once() -> None:
@@ -46,8 +46,8 @@ def test_reports_all_mistakes_at_once() -> None:
     with pytest.raises(RecipeError) as caught:
         expand_grid("digits", [], read_axes(over))
     assert len(caught.value.problems) == 2
-    assert any("did you mean SGD?" in one for one in caught.value.problems)
-    assert any("expected a number above 0; got 0" in one for one in caught.value.problems)
+    assert any("did you mean SGD?" in problem for problem in caught.value.problems)
+    assert any("expected a number above 0; got 0" in problem for problem in caught.value.problems)
 
 
 @pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])

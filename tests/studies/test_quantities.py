@@ -27,8 +27,8 @@ def test_quantities_have_the_names_that_recipes_use(tmp_path) -> None:
                 "best": {"epoch": 2, "val_accuracy": 0.65, "test_accuracy": 0.75},
             },
         )  # fmt: skip
-    measured = {one.name: one for one in measure_runs(runs)}
-    assert {name: one.images for name, one in measured.items()} == {
+    measured = {quantity.name: quantity for quantity in measure_runs(runs)}
+    assert {name: quantity.images for name, quantity in measured.items()} == {
         "test_accuracy": 20, "test_loss": 20, "test_augmented_accuracy": 20,
         "test_augmented_loss": 20, "accuracy": 50, "val_accuracy": 30,
         "best_val_accuracy": 30, "best_test_accuracy": 20,
@@ -37,7 +37,7 @@ def test_quantities_have_the_names_that_recipes_use(tmp_path) -> None:
     assert measured["best_test_accuracy"].label == "test accuracy at the best epoch"
 
 
-def one_run(path: Path, **changes: Any) -> RunFolder:
+def write_run(path: Path, **changes: Any) -> RunFolder:
     """Write the summary of a finished run with some sections changed."""
     summary: dict[str, Any] = {
         "images": {"train": 50, "validation": 30, "test": 20},
@@ -74,7 +74,7 @@ def one_run(path: Path, **changes: Any) -> RunFolder:
 def test_refuses_a_summary_edited_by_hand(
     section: str, value: object, problem: str, tmp_path: Path
 ) -> None:
-    run = one_run(tmp_path, **{section: value})
+    run = write_run(tmp_path, **{section: value})
     with pytest.raises(RunError) as caught:
         measure_runs([run])
     assert caught.value.message.startswith(f"{run.summary}: ")
@@ -84,8 +84,8 @@ def test_refuses_a_summary_edited_by_hand(
 
 
 def test_leaves_out_a_loss_that_diverged(tmp_path: Path) -> None:
-    run = one_run(tmp_path, train={"accuracy": 0.5, "loss": 2.5, "val_loss": float("inf")})
-    assert {one.name for one in measure_runs([run])} == {
+    run = write_run(tmp_path, train={"accuracy": 0.5, "loss": 2.5, "val_loss": float("inf")})
+    assert {quantity.name for quantity in measure_runs([run])} == {
         "test_accuracy", "test_loss", "accuracy", "loss",
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""kcnn doctor --repeatable trains twice, and finds a byte that differs."""
+"""kcnn doctor --repeatable trains twice and reports a file that differs."""
 
 from __future__ import annotations
 

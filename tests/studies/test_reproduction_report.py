@@ -94,8 +94,8 @@ def test_lists_changed_settings(report: Reproduction) -> None:
 def test_the_plot_explains_why_nothing_is_judged(
     published: list[str], title: str, report: Reproduction
 ) -> None:
-    numbers = [Published(metric=one, value=0.7, source="week 11") for one in published]
-    verdicts = tuple(judge(one, QUANTITIES) for one in numbers)
+    numbers = [Published(metric=metric, value=0.7, source="week 11") for metric in published]
+    verdicts = tuple(judge(number, QUANTITIES) for number in numbers)
     (panel,) = _panels(replace(report, verdicts=verdicts))
     assert panel.title == title
 

@@ -1,4 +1,4 @@
-"""Which runs are reused, resumed and trained; real trainings are in test_processes.py."""
+"""Choose which runs are reused, resumed and trained; test_processes.py trains for real."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def run_trials(
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
-    """The attempts that are made; none starts a process. Seed 13 diverges."""
-    made: list[Attempt] = []
+    """Record the attempts instead of starting processes. Seed 13 diverges."""
+    attempted: list[Attempt] = []
 
     @dataclass
     class Executor:
@@ -65,7 +65,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
         def run(
             self, attempts: Sequence[Attempt], progress: Progress, keep_going: bool
         ) -> list[Outcome]:
-            made.extend(attempts)
+            attempted.extend(attempts)
             return [
                 TrainingError("the loss became nan", "a lower rate")
                 if seed_of(attempt) == 13
@@ -74,7 +74,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
             ]
 
     monkeypatch.setattr(module, "ProcessExecutor", Executor)
-    return made
+    return attempted
 
 
 def test_only_finished_runs_of_the_same_settings_are_reused(
@@ -86,10 +86,10 @@ def test_only_finished_runs_of_the_same_settings_are_reused(
     leave_run(tmp_path, trial(2, "train.epochs=7"), "other-epochs")
     damaged = leave_run(tmp_path, wanted[3], "damaged")
     write_text(damaged.resolved, "no: recipe")
-    trained = run_trials(wanted, tmp_path)
-    assert [one.is_reused for one in trained] == [False, True, False, False]
-    assert trained[1].finished.path == found.path
-    assert [seed_of(one) for one in attempts] == [0, 2, 3]
+    results = run_trials(wanted, tmp_path)
+    assert [result.is_reused for result in results] == [False, True, False, False]
+    assert results[1].finished.path == found.path
+    assert [seed_of(attempt) for attempt in attempts] == [0, 2, 3]
 
 
 def test_a_run_whose_images_changed_is_not_reused(
@@ -102,17 +102,17 @@ def test_a_run_whose_images_changed_is_not_reused(
     settings = (f"data={{dataset: npz, path: {file}}}",)
     wanted = [trial(seed, *settings) for seed in (0, 1)]
     digest = load_dataset(wanted[0].settings.data, None, Progress()).digest()
-    for one, of in zip(wanted, (digest, "of other images"), strict=True):
-        run = leave_run(tmp_path, one, f"seed-{one.seed}")
-        write_json(run.summary, {"status": "finished", "images_digest": of})
-    trained = run_trials(wanted, tmp_path, notes)
-    assert [one.is_reused for one in trained] == [True, False]
-    assert [seed_of(one) for one in attempts] == [1]
+    for wanted_trial, saved_digest in zip(wanted, (digest, "of other images"), strict=True):
+        run = leave_run(tmp_path, wanted_trial, f"seed-{wanted_trial.seed}")
+        write_json(run.summary, {"status": "finished", "images_digest": saved_digest})
+    results = run_trials(wanted, tmp_path, notes)
+    assert [result.is_reused for result in results] == [True, False]
+    assert [seed_of(attempt) for attempt in attempts] == [1]
     left_out = tmp_path / "digits" / "seed-1"
     assert notes.lines[0] == f"{left_out}: not reused, because its images have changed since"
     labels[0] = 5
     np.savez(file, **parts)
-    assert not any(one.is_reused for one in run_trials(wanted, tmp_path))
+    assert not any(result.is_reused for result in run_trials(wanted, tmp_path))
 
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])
@@ -120,10 +120,10 @@ def test_a_stopped_run_is_resumed(tmp_path: Path, attempts: list[Attempt], statu
     stopped = leave_checkpoint(leave_run(tmp_path, trial(0), "stopped", status))
     leave_checkpoint(leave_run(tmp_path, trial(1), "failed", "failed"))
     with lock_run(leave_checkpoint(leave_run(tmp_path, trial(2), "trains", "unfinished"))):
-        trained = run_trials([trial(0), trial(1), trial(2)], tmp_path)
-    assert [one.train for one in attempts] == [resume, fit, fit]
+        results = run_trials([trial(0), trial(1), trial(2)], tmp_path)
+    assert [attempt.train for attempt in attempts] == [resume, fit, fit]
     assert attempts[0].arguments["run"] == str(stopped.path)
-    assert not trained[0].is_reused
+    assert not results[0].is_reused
 
 
 def test_fallbacks_are_the_next_stopped_run_and_then_a_new_run(
@@ -134,22 +134,24 @@ def test_fallbacks_are_the_next_stopped_run_and_then_a_new_run(
     (first,) = attempts
     second = first.fallback
     assert second is not None and second.fallback is not None
-    assert [one.arguments["run"] for one in (first, second)] == [str(run.path) for run in runs]
+    assert [attempt.arguments["run"] for attempt in (first, second)] == [
+        str(run.path) for run in runs
+    ]
     assert second.fallback.train is fit and second.fallback.fallback is None
 
 
 def test_prefers_a_finished_run_to_a_stopped_run(tmp_path: Path, attempts: list[Attempt]) -> None:
     leave_checkpoint(leave_run(tmp_path, trial(0), "a-stopped", "interrupted"))
     finished = leave_run(tmp_path, trial(0), "b-finished")
-    (trained,) = run_trials([trial(0)], tmp_path)
-    assert attempts == [] and trained.finished.path == finished.path
+    (result,) = run_trials([trial(0)], tmp_path)
+    assert attempts == [] and result.finished.path == finished.path
 
 
 def test_names_of_new_runs(tmp_path: Path, attempts: list[Attempt]) -> None:
     run_trials([trial(0), trial(1, name="other")], tmp_path)
-    names = [one.arguments["name"] for one in attempts]
+    names = [attempt.arguments["name"] for attempt in attempts]
     assert names == ["mine", "other"]
-    assert all(isinstance(one, FreeName) for one in names)
+    assert all(isinstance(name, FreeName) for name in names)
 
 
 def test_passes_the_recipe_as_it_was_read(tiny: Path, attempts: list[Attempt]) -> None:

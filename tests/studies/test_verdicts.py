@@ -6,7 +6,7 @@ from kcnn.recipe.schema import Published
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.verdicts import judge
 
-# The course report's recipe, three seeds on this kind of machine (training, validation, test).
+# Three seeds of the course report's recipe, measured on such a machine.
 TRAINING = Quantity("accuracy", (0.721, 0.725, 0.728), 45_000)
 VALIDATION = Quantity("val_accuracy", (0.639, 0.652, 0.660), 5_000)
 TEST = Quantity("test_accuracy", (0.662, 0.670, 0.676), 10_000)
@@ -50,7 +50,7 @@ def test_our_accuracy_is_below_or_above() -> None:
 
 
 def test_allows_for_the_rounding_of_a_published_figure() -> None:
-    ours = (0.9762, 0.9763, 0.9764)  # one more of ours: about 97.3 to 98.0 %
+    ours = (0.9762, 0.9763, 0.9764)  # a further run is expected in about 97.3 to 98.0 %
     assert verdict(0.98, *ours) == "reproduced"
     assert verdict(0.985, *ours) == "below"
     assert verdict(0.97, 0.9762, 0.9763, 0.9764) == "reproduced"
@@ -112,9 +112,9 @@ def test_verdict_and_reason(
 
 
 def test_a_single_seed_has_no_verdict() -> None:
-    one = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
-    assert one.verdict == "too few seeds"
-    assert "neither agreement nor difference can be concluded" in one.reason
+    result = judge(published(0.9), [Quantity("test_accuracy", (0.9,), 10_000)])
+    assert result.verdict == "too few seeds"
+    assert "neither agreement nor difference can be concluded" in result.reason
 
 
 def test_two_seeds_far_apart_are_too_few() -> None:

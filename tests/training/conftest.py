@@ -37,7 +37,7 @@ MakePlan = Callable[..., Plan]
 
 @dataclass(frozen=True)
 class Trained:
-    """The result of a training."""
+    """Hold the result of a training."""
 
     plan: Plan
     model: keras.Model
@@ -48,7 +48,7 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
-    """The 1,437 training and 360 test images, 8×8 in grey."""
+    """Return the digits: 1,437 training and 360 test images, 8×8 in grey."""
     return read_digits()
 
 

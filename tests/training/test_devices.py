@@ -112,15 +112,17 @@ def test_a_single_device_needs_no_mirrored_strategy() -> None:
     assert mirrored(["CPU:0"]).strategy is tf.distribute.get_strategy()
 
 
-def assert_alike(one: dict, two: dict, tolerance: float) -> None:
-    assert (one["devices"], two["devices"]) == (["CPU:0"], ["CPU:0", "CPU:1"])
-    assert two["strategy"] == "MirroredStrategy"
-    for row, same in zip(one["metrics"], two["metrics"], strict=True):
+def assert_alike(single: dict, double: dict, tolerance: float) -> None:
+    assert (single["devices"], double["devices"]) == (["CPU:0"], ["CPU:0", "CPU:1"])
+    assert double["strategy"] == "MirroredStrategy"
+    for row, same in zip(single["metrics"], double["metrics"], strict=True):
         del row["seconds"], same["seconds"]
         assert same == pytest.approx(row, rel=tolerance, abs=tolerance)
-    losses, same = (np.loadtxt(run["steps"].splitlines()[1:], delimiter=",") for run in (one, two))
+    losses, same = (
+        np.loadtxt(run["steps"].splitlines()[1:], delimiter=",") for run in (single, double)
+    )
     np.testing.assert_allclose(losses, same, atol=tolerance)
-    for array, same in zip(one["weights"], two["weights"], strict=True):
+    for array, same in zip(single["weights"], double["weights"], strict=True):
         np.testing.assert_allclose(array, same, atol=tolerance)
 
 
@@ -129,18 +131,20 @@ def test_two_devices_train_like_a_single_device(tmp_path) -> None:
     # The last of the batches of 64 has 46 images, that of the batches of 98 has 26.
     settings = (
         ["train.batch_size=64"],
-        # The rate that Keras has by itself.
+        # The default learning rate of Keras.
         ["train.batch_size=64", "train.optimizer=SGD", "train.learning_rate_schedule=Cosine"],
         ["train.batch_size=98", *ONE_HOT],
         # Parts that are not equal: Keras takes the mean of the devices' means.
         ["train.batch_size=63"],
         ["train.batch_size=503"],
     )
-    jobs = [{"devices": devices, "settings": one} for one in settings for devices in (1, 2)]
+    jobs = [
+        {"devices": devices, "settings": overrides} for overrides in settings for devices in (1, 2)
+    ]
     results = run_fits(tmp_path, 2, jobs)
     tolerances = (1e-4, 1e-4, 1e-4, 5e-2, 5e-2)
-    for one, two, tolerance in zip(results[::2], results[1::2], tolerances, strict=True):
-        assert_alike(one, two, tolerance)
+    for single, double, tolerance in zip(results[::2], results[1::2], tolerances, strict=True):
+        assert_alike(single, double, tolerance)
 
 
 @pytest.mark.slow
@@ -154,8 +158,10 @@ def test_lookahead_multipliers_and_muon_on_two_devices(tmp_path) -> None:
         "train.learning_rate_multipliers={'*/beta': 3, dense/bias: 0}",
         "train.lookahead={every: 3}",
     ]
-    one, two = run_fits(tmp_path, 2, [{"devices": count, "settings": settings} for count in (1, 2)])
-    assert_alike(one, two, 1e-3)
+    single, double = run_fits(
+        tmp_path, 2, [{"devices": count, "settings": settings} for count in (1, 2)]
+    )
+    assert_alike(single, double, 1e-3)
 
 
 @pytest.mark.slow
@@ -167,15 +173,15 @@ def test_averaged_weights_and_scaled_losses_on_two_devices(tmp_path) -> None:
         {"devices": 2, "settings": settings},
         {"devices": 2, "settings": [*settings, "train.precision=mixed_float16"]},
     ]
-    one, two, half = run_fits(tmp_path, 2, jobs)
-    assert two["best"]["test_loss"] == pytest.approx(one["best"]["test_loss"], rel=2e-3)
-    assert half["test"]["loss"] == pytest.approx(one["test"]["loss"], rel=0.1)
+    single, double, half = run_fits(tmp_path, 2, jobs)
+    assert double["best"]["test_loss"] == pytest.approx(single["best"]["test_loss"], rel=2e-3)
+    assert half["test"]["loss"] == pytest.approx(single["test"]["loss"], rel=0.1)
 
 
 @pytest.mark.slow
 def test_several_devices_refuse_small_batches_and_accumulation(tmp_path) -> None:
     # Of 1006 images, the last of the batches of 67 has 1, that of the batches of 77 has 5: parts
-    # of 2, 2, 1 and none. The last of the batches of 6 has 4, but 6 give 2, 2, 2 and none.
+    # of 2, 2, 1 and none. The last of the batches of 6 has 4, but 6 are divided into 2, 2, 2, none.
     jobs = [
         {"devices": 2, "settings": ["train.batch_size=67"]},
         {"devices": 4, "settings": ["train.batch_size=77"]},
@@ -183,11 +189,11 @@ def test_several_devices_refuse_small_batches_and_accumulation(tmp_path) -> None
         {"devices": 4, "settings": ["train.batch_size=3", "train.drop_remainder=true"]},
         {"devices": 2, "settings": ["train.optimizer.SGD.gradient_accumulation_steps=2"]},
     ]
-    one, five, six, three, accumulated = run_fits(tmp_path, 4, jobs)
-    assert "one of 1 leaves none for the last of 2 devices" in one["error"]
-    assert "one of 5 leaves none for the last of 4 devices" in five["error"]
-    assert "one of 6 leaves none for the last of 4 devices" in six["error"]
-    assert "one of 3 leaves none for the last of 4 devices" in three["error"]
+    remainder_1, remainder_5, batch_6, batch_3, accumulated = run_fits(tmp_path, 4, jobs)
+    assert "one of 1 leaves none for the last of 2 devices" in remainder_1["error"]
+    assert "one of 5 leaves none for the last of 4 devices" in remainder_5["error"]
+    assert "one of 6 leaves none for the last of 4 devices" in batch_6["error"]
+    assert "one of 3 leaves none for the last of 4 devices" in batch_3["error"]
     assert "gradient_accumulation_steps: does not go with 2 devices" in accumulated["error"]
     assert not (tmp_path / "outputs").exists()
 
@@ -203,8 +209,8 @@ def test_several_devices_refuse_small_batches_and_accumulation(tmp_path) -> None
     ],
 )
 def test_batches_of_equal_size_are_divided_evenly(batch_size: int, left_out: str, tmp_path) -> None:
-    # Of 6 images, 4 devices get 2, 2, 1 and 1. A process each: one after another in one process,
-    # trainings on several devices can fail in TensorFlow's collective operations (2.21).
+    # Of 6 images, 4 devices get 2, 2, 1 and 1. Each training has its own process: in TensorFlow
+    # 2.21, a second training on several devices can fail in collective operations.
     settings = ["train.epochs=1", f"train.batch_size={batch_size}", left_out]
     (result,) = run_fits(tmp_path, 4, [{"devices": 4, "settings": settings}])
     assert len(result["metrics"]) == 1

@@ -26,7 +26,7 @@ def test_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_records_the_gpu_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No GPU is needed: what TensorFlow says of the second of two is put in its place."""
+    """Replace TensorFlow's description of the second of two GPUs, so that none is needed."""
     second = tf.config.PhysicalDevice("/physical_device:GPU:1", "GPU")
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [second])
     monkeypatch.setattr(

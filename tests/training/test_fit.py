@@ -29,8 +29,8 @@ def test_seconds_of_earlier_processes() -> None:
 
 def test_the_same_seed_trains_the_same_model(trained: Callable) -> None:
     first, again, other = trained(), trained(), trained("train.seed=1")
-    for one, same in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, same)
+    for weight, same in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, same)
     assert first.training.rows[-1]["loss"] == again.training.rows[-1]["loss"]
     assert first.training.rows[-1]["loss"] != other.training.rows[-1]["loss"]
 

@@ -37,7 +37,7 @@ def with_layers(make_plan: MakePlan, layers: str, *settings: str) -> Plan:
 
 
 def model_with(layer: keras.Layer) -> keras.Model:
-    """A network on digits with a layer of the test's own in its middle, in float64."""
+    """Make a model for digits in float64 with a layer of the test in the middle."""
     keras.utils.set_random_seed(0)
     image = keras.Input((8, 8, 1), dtype="float64")
     hidden = keras.layers.Dense(6, dtype="float64")(keras.layers.Flatten(dtype="float64")(image))
@@ -45,22 +45,22 @@ def model_with(layer: keras.Layer) -> keras.Model:
 
 
 class Wrong(keras.layers.Layer):
-    """x squared, with a fraction of its gradient."""
+    """Compute x squared, but only a fraction of its gradient."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, fraction: float) -> None:
         super().__init__(dtype="float64")
-        self.share = share
+        self.fraction = fraction
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         @tf.custom_gradient
         def square(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-            return x**2, lambda upstream: self.share * 2 * x * upstream
+            return x**2, lambda upstream: self.fraction * 2 * x * upstream
 
         return square(inputs / 255)
 
 
 class Positive(keras.layers.Layer):
-    """x times max(w, 0), whose kink some weights w stand at exactly."""
+    """Compute x times max(w, 0); some weights w are exactly at its kink."""
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         values = keras.initializers.Constant([0.0, 0.5, 0.0, -0.5, 0.0, 0.3])
@@ -85,20 +85,20 @@ def test_agrees(make_plan: MakePlan, batch: Images, layers: str) -> None:
     result = checked(with_layers(make_plan, layers), batch)
     assert result.agrees
     assert len(result.compared) > 20
-    assert max(one.error for one in result.compared) < 1e-6
+    assert max(weight.error for weight in result.compared) < 1e-6
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.99, 1.001, -1.0])
-def test_finds_a_wrong_gradient(make_plan: MakePlan, batch: Images, share: float) -> None:
-    result = check_gradients(make_plan(), model_with(Wrong(share)), batch, 60)
+@pytest.mark.parametrize("fraction", [0.0, 0.5, 0.99, 1.001, -1.0])
+def test_finds_a_wrong_gradient(make_plan: MakePlan, batch: Images, fraction: float) -> None:
+    result = check_gradients(make_plan(), model_with(Wrong(fraction)), batch, 60)
     assert not result.agrees
-    # The layers before the wrong one have wrong gradients, those behind it do not.
-    assert {one.variable.split("/")[0][:5] for one in result.disagreeing} == {"dense"}
-    assert len({one.variable.split("/")[0] for one in result.disagreeing}) == 1
+    # Layers before the wrong layer have wrong gradients, layers after it do not.
+    assert {weight.variable.split("/")[0][:5] for weight in result.disagreeing} == {"dense"}
+    assert len({weight.variable.split("/")[0] for weight in result.disagreeing}) == 1
     worst = result.disagreeing[0]
-    assert worst.analytic == pytest.approx(share * worst.numerical, rel=1e-4, abs=1e-12)
-    assert worst.error == pytest.approx(abs(1 - share) / (abs(share) + 1), rel=0.05)
-    assert not any(one.finding == "kink" for one in result.weights)
+    assert worst.analytic == pytest.approx(fraction * worst.numerical, rel=1e-4, abs=1e-12)
+    assert worst.error == pytest.approx(abs(1 - fraction) / (abs(fraction) + 1), rel=0.05)
+    assert not any(weight.finding == "kink" for weight in result.weights)
 
 
 def test_the_same_layer_with_the_right_gradient(make_plan: MakePlan, batch: Images) -> None:
@@ -107,9 +107,9 @@ def test_the_same_layer_with_the_right_gradient(make_plan: MakePlan, batch: Imag
 
 def test_kinks_are_not_compared(make_plan: MakePlan, batch: Images) -> None:
     result = check_gradients(make_plan(), model_with(Positive(dtype="float64")), batch, 100)
-    kinks = [one for one in result.weights if one.finding == "kink"]
-    assert [one.index for one in kinks] == [(0,), (2,), (4,)]
-    assert {one.variable.split("/")[-1] for one in kinks} == {"factor"}
+    kinks = [weight for weight in result.weights if weight.finding == "kink"]
+    assert [weight.index for weight in kinks] == [(0,), (2,), (4,)]
+    assert {weight.variable.split("/")[-1] for weight in kinks} == {"factor"}
     assert result.agrees
 
 
@@ -131,7 +131,7 @@ def test_uses_the_loss_of_the_recipe(make_plan: MakePlan, batch: Images, loss: s
 def test_some_weights_of_every_variable_are_checked(make_plan: MakePlan, batch: Images) -> None:
     plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
     result = checked(plan, batch, 1)
-    assert len(result.weights) == len({one.variable for one in result.weights}) == 6
+    assert len(result.weights) == len({weight.variable for weight in result.weights}) == 6
 
 
 def test_the_seed_chooses_the_weights(make_plan: MakePlan, batch: Images) -> None:
@@ -140,26 +140,26 @@ def test_the_seed_chooses_the_weights(make_plan: MakePlan, batch: Images) -> Non
         checked(with_layers(make_plan, layers, f"train.seed={seed}"), batch) for seed in (0, 0, 1)
     )
     assert first == second
-    assert [one.index for one in other.weights] != [one.index for one in first.weights]
+    assert [weight.index for weight in other.weights] != [weight.index for weight in first.weights]
 
 
 def test_dead_units_are_not_compared(make_plan: MakePlan, batch: Images) -> None:
     dead = "{Dense: {units: 4, activation: relu, bias_initializer: {Constant: {value: -99}}}}"
     plan = with_layers(make_plan, f"Flatten, {dead}")
     result = checked(plan, batch)
-    hidden = [one for one in result.weights if one.variable.startswith("dense/")]
-    assert all(one.zero for one in hidden)
-    assert not any(one in result.compared for one in hidden)
+    hidden = [weight for weight in result.weights if weight.variable.startswith("dense/")]
+    assert all(weight.zero for weight in hidden)
+    assert not any(weight in result.compared for weight in hidden)
 
 
 def test_restores_the_weights(make_plan: MakePlan, batch: Images) -> None:
     plan = with_layers(make_plan, "{Conv2D: {filters: 3, kernel_size: 3}}, BatchNormalization")
     model = in_float64(build_model(plan))
     check_gradients(plan, model, batch, 40)
-    before = [np.array(one) for one in model.trainable_variables]
+    before = [np.array(variable) for variable in model.trainable_variables]
     check_gradients(plan, model, batch, 40)
-    for one, other in zip(before, model.trainable_variables, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for former, variable in zip(before, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(former, variable)
 
 
 def test_refuses_a_model_without_weights(make_plan: MakePlan, batch: Images) -> None:

@@ -82,7 +82,7 @@ def test_an_epoch_counts_the_images_that_are_not_dropped(drop_remainder: str, sh
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A recipe for a folder of two classes with ten images each."""
+    """Write a recipe for a folder of two classes with ten images each."""
     for name in ("cat", "dog"):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(10):

@@ -1,4 +1,4 @@
-"""Memory that ran out is told with how much was asked for."""
+"""The error for memory that ran out names the requested memory."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_request_unknown() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads how much memory is free")
 def test_a_real_training_that_is_too_large(tmp_path: Path) -> None:
-    """Its convolution needs more than 300 GB at once, which no machine of a developer's has."""
+    """Its convolution needs more than 300 GB, which no developer's machine has."""
     (tmp_path / "large.yaml").write_text(RECIPE, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "kcnn", "fit", "large.yaml", "--quiet"],

@@ -48,7 +48,7 @@ def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> 
     ],
 )
 def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
-    """No GPU is needed: TensorFlow's description of one is replaced."""
+    """Replace TensorFlow's description of the GPUs, so that none is needed."""
     gpus = list(range(len(capabilities)))
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
     monkeypatch.setattr(

@@ -40,10 +40,10 @@ def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, m
     several = trained(*settings)
     assert several.model.steps_per_execution == 19
     monkeypatch.setattr(fit, "choose_steps_per_execution", lambda *arguments: 1)
-    one = trained(*settings)
-    assert one.model.steps_per_execution == 1
-    for weight, same in zip(several.model.get_weights(), one.model.get_weights(), strict=True):
+    single = trained(*settings)
+    assert single.model.steps_per_execution == 1
+    for weight, same in zip(several.model.get_weights(), single.model.get_weights(), strict=True):
         np.testing.assert_array_equal(weight, same)
-    assert several.run.steps.read_bytes() == one.run.steps.read_bytes()
-    for row, same in zip(several.training.rows, one.training.rows, strict=True):
+    assert several.run.steps.read_bytes() == single.run.steps.read_bytes()
+    for row, same in zip(several.training.rows, single.training.rows, strict=True):
         assert {**row, "seconds": 0} == {**same, "seconds": 0}

@@ -1,4 +1,4 @@
-"""A signal during training ends it between two steps, at whatever moment it comes."""
+"""A signal at any moment ends a training between two steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG = ("train.epochs=100000", "train.batch_size=16")
 
 
 class SignalsAtStep(Progress):
-    """Send a signal when a step is reported, which Keras does in another thread."""
+    """Send a signal when a step is reported; Keras reports steps in another thread."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
@@ -67,7 +67,7 @@ def test_scoring_the_validation_images_can_be_stopped(trained: Callable, tmp_pat
 
 @pytest.mark.slow
 def test_stops_at_random_moments(trained: Callable, pytestconfig: pytest.Config) -> None:
-    """Each drops a feed that is reading images, and all of its threads must end."""
+    """Each stop drops a feed that is reading images; all of its threads must end."""
     draw = random.Random(0)
     settings = (*LONG, "data.augment=[{RandomCrop: {padding: 1}}]")
     for _ in range(pytestconfig.getoption("--stops")):
@@ -86,7 +86,7 @@ def test_stops_at_random_moments(trained: Callable, pytestconfig: pytest.Config)
 
 @pytest.mark.parametrize("ending", ["stop", "error", "early"])
 def test_no_iterator_outlives_a_training(ending: str, trained: Callable) -> None:
-    """Python would end the threads that feed it, and TensorFlow wait for them forever."""
+    """Python would end the threads that feed it, and TensorFlow would wait for them forever."""
 
     class Fails(SignalsAtStep):
         def receive(self, event: Event) -> None:
@@ -110,7 +110,7 @@ def _iterators() -> list[OwnedIterator]:
     return [thing for thing in gc.get_objects() if isinstance(thing, OwnedIterator)]
 
 
-# What no kcnn command does: a feed that works while the process ends, in a cycle of references.
+# A feed that works while the process ends, in a cycle of references. No kcnn command does this.
 ENDS_WITH_A_FEED = """\
 import sys, time
 from kcnn.machine.start import start_tensorflow
@@ -140,7 +140,7 @@ del cycle
 
 @pytest.mark.slow
 def test_a_working_feed_does_not_delay_the_end_of_the_process() -> None:
-    """Ends at once, where Python's own end would wait forever (or, rarely, end by luck)."""
+    """Python's own exit would wait forever here (or, rarely, end by luck)."""
     program = ENDS_WITH_A_FEED.format(end="exit_at_once")
     done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True)
     assert done.returncode == 7, done.stderr

@@ -1,4 +1,4 @@
-"""Numbers that remember their calculation, against evaluating what they write."""
+"""Numbers that remember their calculation: their text must evaluate to the number."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_only_zero_is_false() -> None:
 
 
 def evaluate(text: str) -> Fraction:
-    """Compute a written expression exactly; a division that leaves a remainder is seen."""
+    """Compute a written expression exactly; fail if a division leaves a remainder."""
     python = re.sub(r"\d+", r"F(\g<0>)", text)
     for written, meant in (("⌊", "floor("), ("⌋", ")"), ("·", "*"), ("−", "-")):
         python = python.replace(written, meant)

@@ -30,7 +30,7 @@ import pytest
         # known in its own section by another name
         ("mnist", "mnist\n  normalize: true", [
             "3: data.normalize: unknown setting; did you mean scaling?"]),
-        # not in a layer, where anything may be meant
+        # not in a layer: there, the setting could mean anything
         ("Flatten", "Flatten: {epochs: 3}", [
             "5: model.layers[0].Flatten.epochs: unknown setting; known here: name, inputs"]),
         # a setting of the recipe's optimizer
@@ -62,7 +62,9 @@ import pytest
 def test_reports_mistakes_in_a_file(
     problems, base: str, written: str, changed: str, expected: list[str]
 ) -> None:
-    assert problems(base.replace(written, changed)) == [f"net.yaml:{one}" for one in expected]
+    assert problems(base.replace(written, changed)) == [
+        f"net.yaml:{problem}" for problem in expected
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ RECIPE = PACKAGE / "recipe"
 MAKERS = {
     "mistake": 0, "_conflict": 0, "_RefusedError": 0, "Mistake": 0, "_error": 1, "_refuse": 2,
 }  # fmt: skip
-# Codes that are put together when they are raised.
+# Codes that are composed when they are raised.
 COMPUTED = {"metric_needs_one_hot", "metric_needs_sparse", "per_cent", "not_a_fraction"}
 
 

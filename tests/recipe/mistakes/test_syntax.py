@@ -45,7 +45,7 @@ PYTHON = "a Python program, not a recipe; a recipe is YAML, with data:, model: a
 
 @pytest.fixture(autouse=True, params=LOADERS, ids=lambda loader: loader.__name__)
 def loader(request, monkeypatch) -> None:
-    """Both of PyYAML's parsers: each has words of its own."""
+    """Use both of PyYAML's parsers: their messages differ."""
     monkeypatch.setattr(strict_yaml, "_Loader", request.param)
 
 

@@ -1,4 +1,4 @@
-"""Real trainings of a tiny model, two at the same time."""
+"""Train a tiny model in real processes, two at the same time."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_runs_two_of_three_trials_at_the_same_time(tmp_path: Path) -> None:
     assert sorted(titles.ended) == titles.begun
     assert titles.epochs == dict.fromkeys(titles.begun, 1)
     environments = [read_json(run.environment) for run in list_runs(tmp_path)]
-    assert [one["training_cores"] for one in environments] == [1, 1, 1]
+    assert [environment["training_cores"] for environment in environments] == [1, 1, 1]
 
 
 def test_a_killed_trial_stops_the_other_and_is_named(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_the_fallback_of_a_refused_attempt_is_trained(tmp_path: Path) -> None:
 
 def test_two_runs_of_the_same_name_have_different_folders(tmp_path: Path) -> None:
     both = [
-        Attempt(one.title, one.train, {**one.arguments, "name": FreeName("same")})
-        for one in attempts(tmp_path, (), ())
+        Attempt(attempt.title, attempt.train, {**attempt.arguments, "name": FreeName("same")})
+        for attempt in attempts(tmp_path, (), ())
     ]
     ProcessExecutor([ONE_CORE, ONE_CORE]).run(both, Progress())
     assert [run.path.name for run in list_runs(tmp_path)] == ["same", "same-2"]

@@ -1,4 +1,4 @@
-"""Messages between the two processes; whole trainings are in test_processes.py."""
+"""Messages between two processes; test_processes.py has whole trainings."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_bug_is_received_with_its_traceback() -> None:
 
 
 class EndsItsReceiver:
-    """Ends the process that it is sent to, as the system does if memory runs out."""
+    """Kill the process that unpickles it, as the system does if memory runs out."""
 
     def __init__(self, end: Callable[..., None], *arguments: int) -> None:
         self._end = end, arguments
@@ -148,7 +148,7 @@ def test_a_process_that_is_killed() -> None:
 
 
 def test_a_starting_process_is_not_interrupted(tmp_path: Path) -> None:
-    """Not even the first, with which Python starts a process that unblocks the signal."""
+    """Starting the first process starts Python's resource tracker, which unblocks the signal."""
     code = """
 import signal, sys
 from multiprocessing import resource_tracker

@@ -1,4 +1,4 @@
-"""Checkpoints of a training of one dense layer."""
+"""Checkpoints while a dense layer is trained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALUES = POINTS @ np.array([[2.0], [-1.0]], np.float32)
 
 
 class MetricsFile(Resumable):
-    """Keep the losses, as the real callback of that name does."""
+    """Keep the losses, like the real callback of that name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,13 +72,13 @@ def fit(
     return file.rows
 
 
-def everything(model: keras.Model) -> list[np.ndarray]:
-    return [np.array(one) for one in [*model.variables, *model.optimizer.variables]]
+def variables_of(model: keras.Model) -> list[np.ndarray]:
+    return [np.array(variable) for variable in [*model.variables, *model.optimizer.variables]]
 
 
 def assert_equal(model: keras.Model, other: keras.Model) -> None:
-    for one, two in zip(everything(model), everything(other), strict=True):
-        np.testing.assert_array_equal(one, two)
+    for array, expected in zip(variables_of(model), variables_of(other), strict=True):
+        np.testing.assert_array_equal(array, expected)
 
 
 def test_a_resumed_training_equals_an_uninterrupted_training(
@@ -113,13 +113,13 @@ def test_a_checkpoint_records_early_stopping(run: RunFolder, notes) -> None:
 def test_refuses_the_checkpoint_of_another_model(run: RunFolder, units: int, notes) -> None:
     fit(make_model(), run, 1)
     model = make_model(units)
-    before = everything(model)
+    before = variables_of(model)
     with pytest.raises(RunError) as caught:
         fit(model, run, 2, newest_checkpoint(run, notes))
     assert caught.value.message == f"{run.checkpoints}: does not fit the recipe of this run"
     assert caught.value.hint == "restore the run's folder, or train it again: kcnn fit"
-    for one, two in zip(everything(model), before, strict=True):
-        np.testing.assert_array_equal(one, two)
+    for array, former in zip(variables_of(model), before, strict=True):
+        np.testing.assert_array_equal(array, former)
 
 
 def test_raises_the_error_of_a_part_unchanged(run: RunFolder, notes, monkeypatch) -> None:
@@ -185,9 +185,9 @@ def test_restores_running_metrics_within_an_epoch(run: RunFolder, notes) -> None
     for variable in other.metrics_variables:
         variable.assign(keras.ops.zeros_like(variable))
     resuming.on_epoch_begin(1)
-    for one, two in zip(other.metrics_variables, model.metrics_variables, strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert any(np.array(one).any() for one in other.metrics_variables)
+    for restored, saved in zip(other.metrics_variables, model.metrics_variables, strict=True):
+        np.testing.assert_array_equal(restored, saved)
+    assert any(np.array(metric).any() for metric in other.metrics_variables)
 
 
 def test_parts_are_the_callbacks_with_a_state() -> None:

@@ -25,7 +25,7 @@ def small_model() -> keras.Model:
 
 
 class ByHand(keras.callbacks.Callback):
-    """The same in NumPy, from the definition."""
+    """Compute the same in NumPy, from the definition."""
 
     def __init__(self, every: int, decay: float) -> None:
         super().__init__()
@@ -58,7 +58,10 @@ def trained_with(*callbacks: keras.callbacks.Callback, epochs: int = 2) -> list[
     [
         (5, 0.95),
         (8, 0.9),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((2, 0.8), (3, 1.0), (1, 0.5))),
+        *(
+            pytest.param(*values, marks=pytest.mark.slow)
+            for values in ((2, 0.8), (3, 1.0), (1, 0.5))
+        ),
     ],
 )
 def test_every_weight_equals_a_computation_by_hand(every: int, decay: float) -> None:

@@ -38,7 +38,7 @@ def test_a_step_s_loss_is_that_of_its_batch_before_it_learns(
 
 @pytest.mark.slow
 def test_an_epoch_of_many_steps(tmp_path, digits, make_model) -> None:
-    """At a learning rate of 0, so that each loss is known beforehand."""
+    """Use a learning rate of 0, so that each loss is known beforehand."""
     images, labels = digits.train.images[:700] / 255.0, digits.train.labels[:700]
     run, model = create_run(tmp_path, "steps"), make_model()
     model.optimizer.learning_rate = 0.0
@@ -60,7 +60,7 @@ def test_restores_the_losses_of_half_an_epoch(count: int) -> None:
 
 
 def test_a_compiled_step_keeps_its_loss() -> None:
-    """As on GPUs, where Keras has steps compiled."""
+    """Keras compiles steps on GPUs."""
     buffer = _LossBuffer(2 * ROW, None)
     record = tf.function(buffer.record, jit_compile=True)
     for step in range(ROW + 5):

@@ -134,7 +134,7 @@ def test_passes_arguments_to_keras(make_plan: Callable[..., Plan]) -> None:
     assert optimizer.beta_2 == keras.optimizers.AdamW().beta_2
 
 
-# Keras computes these arguments in one place for all optimizers; the slow tests combine the rest.
+# Keras computes these arguments alike for all optimizers; the slow tests combine the rest.
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

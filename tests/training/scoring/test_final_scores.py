@@ -83,13 +83,13 @@ def test_test_time_augmentation_has_its_own_scores(trained: Callable, digits: Da
     assert result.run.confusion.read_bytes() == plain.run.confusion.read_bytes()
     logits = averaged_by_hand(result.model, digits.test.images)
     labels = digits.test.labels
-    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     accuracy = np.mean(logits.argmax(axis=1) == labels)
     assert accuracy != scores.test["accuracy"]
     assert scores.augmented == {
         "weights": "last",
         "images": 360,
-        "loss": pytest.approx(-np.log(shares[np.arange(360), labels]).mean(), rel=1e-4),
+        "loss": pytest.approx(-np.log(probabilities[np.arange(360), labels]).mean(), rel=1e-4),
         "accuracy": pytest.approx(accuracy, abs=1e-5),
         "flip": "horizontal",
         "shift": 1,

@@ -16,13 +16,13 @@ FLIP, SHIFT = FlipsAndShifts(flip="horizontal"), FlipsAndShifts(shift=1)
 BOTH = FlipsAndShifts(flip="horizontal", shift=1)
 
 
-def pixels_shown(*places: tuple[int, int], size: int = 3, activation=None) -> keras.Model:
-    """A model that returns the pixels at some positions: averages can be computed by hand."""
+def pixels_shown(*pixels: tuple[int, int], size: int = 3, activation=None) -> keras.Model:
+    """Make a model that returns some pixels, so that averages can be computed by hand."""
     image = keras.Input((size, size, 1), name="image")
-    dense = keras.layers.Dense(len(places), use_bias=False, activation=activation)
+    dense = keras.layers.Dense(len(pixels), use_bias=False, activation=activation)
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
-    kernel = np.zeros((size * size, len(places)), np.float32)
-    for column, (row, right) in enumerate(places):
+    kernel = np.zeros((size * size, len(pixels)), np.float32)
+    for column, (row, right) in enumerate(pixels):
         kernel[size * row + right, column] = 1
     dense.set_weights([kernel])
     return model
@@ -43,7 +43,7 @@ def averaged(model: keras.Model, images: np.ndarray, changes: FlipsAndShifts) ->
 @pytest.mark.parametrize(
     ("changes", "bright", "expected"),
     [
-        # The unshifted image counts one half, and so do both of its flips together.
+        # The unshifted image has weight 1/2, and so have both of its flips together.
         (SHIFT, (1, 1), 50),
         (FLIP, (1, 1), 100),
         (BOTH, (1, 1), 50),
