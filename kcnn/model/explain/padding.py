@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kcnn.model.graph import Node
 from kcnn.recipe.layers.expression import Expression
@@ -54,7 +54,7 @@ def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingSolution]:
     sliding = node.layer.windows(shape)
     if sliding is None:
         return
-    rows, columns = (replace(window, before=0, after=0) for window in sliding)
+    rows, columns = (window._replace(before=0, after=0) for window in sliding)
     if rows == columns:
         yield _solve(node.name, "high and wide", rows)
     else:
@@ -72,7 +72,7 @@ def _solve(layer: str, axis: str, window: Window) -> PaddingSolution:
             f"and {padding} behind; an odd kernel needs no such choice"
         )
         return PaddingSolution(layer, axis, window, None, _solution(window, total), None, uneven)
-    padded = replace(window, before=padding, after=padding)
+    padded = window._replace(before=padding, after=padding)
     check, advice = f"{padded.output_size()} = {size}", _reason_against(padded)
     found = padding if advice is None else None
     return PaddingSolution(layer, axis, window, found, _solution(window, total), check, advice)

@@ -4,8 +4,6 @@ A default given here is Keras's own and stands here only because shape arithmeti
 recipe leaves out is never passed on. A test compares the two.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

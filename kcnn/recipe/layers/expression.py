@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
 from functools import reduce
 
 _SUM, _PRODUCT, _ATOM = range(3)  # how strongly the parts of a text hold together
 
 
-@dataclass(frozen=True)
 class Expression:
     """A whole number, written as the calculation that it comes from.
 
@@ -23,33 +21,39 @@ class Expression:
         '(28 − 5 + 2·0)/1 + 1'
     """
 
-    value: int
-    _text: str = ""
-    _binding: int = _ATOM
+    __slots__ = ("_binding", "_text", "_value")
+
+    def __init__(self, value: int, text: str = "", binding: int = _ATOM) -> None:
+        self._value = value
+        self._text = text or str(value)
+        self._binding = binding
 
     def __int__(self) -> int:
-        return self.value
+        return self._value
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._value)
 
     def __str__(self) -> str:
-        return self._text or str(self.value)
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<{self._value} = {self._text}>"
 
     def __add__(self, other: Number) -> Expression:
-        return Expression(self.value + int(other), f"{self} + {other}", _SUM)
+        return Expression(self._value + int(other), f"{self} + {other}", _SUM)
 
     def __sub__(self, other: Number) -> Expression:
         right = _at_least(_PRODUCT, other)
-        return Expression(self.value - int(other), f"{self} − {right}", _SUM)
+        return Expression(self._value - int(other), f"{self} − {right}", _SUM)
 
     def __mul__(self, other: Number) -> Expression:
         left, right = _at_least(_PRODUCT, self), _at_least(_PRODUCT, other)
-        return Expression(self.value * int(other), f"{left}·{right}", _PRODUCT)
+        return Expression(self._value * int(other), f"{left}·{right}", _PRODUCT)
 
     def __floordiv__(self, other: Number) -> Expression:
         """Divide and round down; the text has ⌊…⌋ only where rounding changes the number."""
-        value, remainder = divmod(self.value, int(other))
+        value, remainder = divmod(self._value, int(other))
         text = f"{_at_least(_PRODUCT, self)}/{_at_least(_ATOM, other)}"
         if remainder:
             return Expression(value, f"⌊{text}⌋")
@@ -57,7 +61,7 @@ class Expression:
 
     def bracketed(self) -> Expression:
         """Return the same number, with brackets around the text of a sum or product."""
-        return self if self._binding == _ATOM else Expression(self.value, f"({self})")
+        return self if self._binding == _ATOM else Expression(self._value, f"({self})")
 
 
 Number = int | Expression

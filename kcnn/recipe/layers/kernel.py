@@ -1,7 +1,5 @@
 """What layers with a kernel share: arguments of kernel and bias, weights and costs."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from kcnn.recipe.constraints import Constraint

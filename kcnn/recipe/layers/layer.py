@@ -1,6 +1,8 @@
-"""What every layer has: its arguments, its arithmetic, and the properties of its kind."""
+"""What every layer has: its arguments, its arithmetic, and the properties of its kind.
 
-from __future__ import annotations
+Without `from __future__ import annotations`, in all modules of layers: pydantic would compile each
+inherited annotation again for each layer, which took 25 ms of every start.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -108,7 +110,7 @@ class Layer(Settings):
             for name, size in zip(names, sizes, strict=False)
             if isinstance(size, Expression)
         }
-        if "high" in found and found["high"] == found.get("wide"):
+        if {"high", "wide"} <= found.keys() and str(found["high"]) == str(found["wide"]):
             rows = found.pop("high")
             del found["wide"]
             found = {"high and wide": rows, **found}

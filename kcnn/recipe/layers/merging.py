@@ -1,7 +1,5 @@
 """Layers that read several others."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Pooling layers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from kcnn.recipe.fields import PoolPadding, Size

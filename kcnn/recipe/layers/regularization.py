@@ -1,7 +1,5 @@
 """Layers that change values at random while training."""
 
-from __future__ import annotations
-
 from kcnn.recipe.fields import BelowOne, UnitInterval, WholeNumber
 from kcnn.recipe.layers.layer import Layer
 

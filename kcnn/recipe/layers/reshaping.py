@@ -1,7 +1,5 @@
 """Layers that move, cut or scale values and learn nothing."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from fractions import Fraction

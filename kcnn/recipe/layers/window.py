@@ -1,10 +1,7 @@
 """The sliding window of a convolution or pooling, one axis at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, pair
@@ -18,8 +15,7 @@ def window_reach(kernel: int, dilation: int) -> Expression:
     return (Expression(dilation) * (Expression(kernel) - 1) + 1).bracketed()
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A window that slides over one axis of a map.
 
     Args:
