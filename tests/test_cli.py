@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kcnn.cli import cli
+from kcnn.console.command_group import OTHER_NAMES
 from kcnn.recipe.library import library_folder
 
 DIGITS = library_folder() / "digits.yaml"
@@ -108,6 +109,13 @@ def test_suggests_the_right_word_for_a_typo(arguments: str, proposal: str) -> No
     done = run(*arguments.split())
     assert done.exit_code == 2
     assert proposal.replace("'", "") in done.stderr.replace("'", "")
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_NAMES))
+def test_names_of_other_programs_stand_for_commands_of_ours(name: str) -> None:
+    ours = OTHER_NAMES[name].split()
+    assert (name,) not in commands()
+    assert run(*ours, *([] if ours[0] == "--help" else ["--help"])).exit_code == 0
 
 
 @pytest.mark.parametrize("path", [path for path in commands() if path], ids=" ".join)
@@ -344,7 +352,7 @@ class TestTrainedRun:
         assert done.exit_code == 2
         assert "'default', 'textbook'" in done.stderr
 
-    def test_plot_an_image(self, tmp_path: Path) -> None:
+    def test_feature_maps(self, tmp_path: Path) -> None:
         layers = "[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 10}}]"
         run("fit", "digits", "train.epochs=1", f"model.layers={layers}", "--output-dir", tmp_path)
         plots = tmp_path / "digits" / "run-001" / "plots"

@@ -12,7 +12,7 @@ from kcnn.console.failure import report
 from kcnn.machine.signals import stop_replaces_errors
 
 # What other programs call a command of kcnn.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "train": "fit",
     "run": "fit",
     "resume": "fit --resume",
@@ -54,7 +54,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; propose one for the name that other programs have for it."""
-        other = _OTHER_NAMES.get(args[0])
+        other = OTHER_NAMES.get(args[0])
         if ctx.parent is None and other is not None:
             raise click.UsageError(f"No such command '{args[0]}'. Did you mean '{other}'?", ctx)
         return super().resolve_command(ctx, args)
@@ -84,9 +84,10 @@ class Commands(click.Group):
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except Exception as error:
+            cause = _cause(error)
             if not standalone_mode:
-                raise
-            status = report(_cause(error), as_json)
+                raise cause from None
+            status = report(cause, as_json)
         if not standalone_mode:
             return status
         sys.exit(status if isinstance(status, int) else 0)

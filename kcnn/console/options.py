@@ -106,7 +106,9 @@ resume_option = click.option(
     help="Continue a run; the newest when none is named.",
 )  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."
+)
 weights = click.option(
     "--weights", type=click.Choice(["last", "best"]), default="last", show_default=True,
     help="Weights after the last epoch, or at the best validation epoch.",

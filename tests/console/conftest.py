@@ -1,4 +1,4 @@
-"""What tests of texts share."""
+"""A recipe for the tests of texts."""
 
 from __future__ import annotations
 

@@ -61,10 +61,10 @@ class TestComparison:
         assert all(len(line) <= 100 for line in words.splitlines())
 
     @pytest.mark.parametrize(
-        ("differences", "said"),
+        ("differences", "words"),
         [({"train.seed": [0, 1]}, "only in their seed"), ({}, "in no setting at all")],
     )
-    def test_one_group(self, differences: dict, said: str) -> None:
+    def test_one_group(self, differences: dict, words: str) -> None:
         several = group(
             1, runs=("net/run-001", "net/run-002"), seeds=(0, 1), standard_deviation=0.012,
             interval=Interval(0.5, 0.6), seeds_needed=20_000,
@@ -74,7 +74,7 @@ class TestComparison:
             PairedTest(9, 10, 0.25, "exact"), None, 0.003,
         )  # fmt: skip
         text = " ".join(comparison_text(comparison).split())
-        assert text.startswith(f"the runs differ {said} group run seed ")
+        assert text.startswith(f"the runs differ {words} group run seed ")
         assert (
             "seed spread 1 2 seeds: mean 55.00 %, standard deviation 1.20 points from seed to "
             "seed; 95 % t-interval of the mean 50.00–60.00 %, on these test images"

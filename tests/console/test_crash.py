@@ -65,7 +65,7 @@ def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "beginning"),
     [
         (MemoryError(), "error: memory ran out\nhint: close other programs"),
         (
@@ -77,12 +77,12 @@ def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_no_bug_of_kcnn(
-    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, beginning: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = call(monkeypatch, error)
     assert result.exit_code == 1
-    assert result.stderr.startswith(said)
+    assert result.stderr.startswith(beginning)
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# A program that does one thing once it hears signals, as kcnn does.
+# A program that does one thing once it watches signals, as kcnn does.
 PROGRAM = """\
 import gc, os, signal, sys, time
 from kcnn.console.ending import orderly_end
@@ -21,21 +21,21 @@ with orderly_end():
 
 
 def start(body: str) -> subprocess.Popen[str]:
-    """Starts a program and waits until it says that it is ready."""
+    """Start a program and wait until it prints that it is ready."""
     lines = "\n    ".join(body.splitlines())
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(body=lines)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_signals,
+        preexec_fn=_print_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def _hear_signals() -> None:
+def _print_signals() -> None:
     """Undoes what pytest inherits where it runs in the background or without a terminal."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -91,7 +91,7 @@ def test_a_later_press_does_not_wait_for_it() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_that_python_drops_is_heard_all_the_same(number: signal.Signals) -> None:
+def test_a_signal_that_python_drops_is_handled_all_the_same(number: signal.Signals) -> None:
     """Python drops an exception that comes while it clears an object away."""
     process = start(f"""\
 class Asks:
@@ -106,7 +106,7 @@ time.sleep(60)
     assert errors.startswith("stopped by ")
 
 
-def test_another_exception_that_python_drops_is_told() -> None:
+def test_another_exception_that_python_drops_is_reported() -> None:
     process = start("""\
 class Fails:
     def __del__(self):
@@ -167,7 +167,7 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 
 
 def start_in_c(before: str = "") -> subprocess.Popen[str]:
-    """Starts a program that is in C, where Python answers no signal."""
+    """Start a program that is busy in C, where Python handles no signal."""
     process = start(before + IN_C)
     time.sleep(0.2)
     return process

@@ -56,13 +56,13 @@ def test_markdown(net: str) -> None:
 
 
 def test_json(net: str) -> None:
-    told = json.loads(json.dumps(explain(net).as_json()))
-    assert told["totals"] == {
+    found = json.loads(json.dumps(explain(net).as_json()))
+    assert found["totals"] == {
         "parameters": 750, "trainable_parameters": 750, "multiply_adds": 1368,
         "activation_bytes": 584, "batch_size": 50, "activation_bytes_per_batch": 29_200,
     }  # fmt: skip
-    assert [layer["name"] for layer in told["layers"]] == ["conv2d", "flatten", "dense"]
-    assert told["problem"] is None
+    assert [layer["name"] for layer in found["layers"]] == ["conv2d", "flatten", "dense"]
+    assert found["problem"] is None
 
 
 def test_what_does_not_fit(net: str) -> None:

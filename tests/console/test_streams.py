@@ -25,9 +25,11 @@ SHOWN = "\\u001b[31m \\u009b31m \\u0007 \\u202e \\udcff"
 @given(st.text(st.characters()))
 def test_text_for_a_terminal(text: str) -> None:
     shown = printable(text)
-    assert all(one.isprintable() or one == "\n" for one in shown)
+    assert all(character.isprintable() or character == "\n" for character in shown)
     assert printable(shown) == shown
-    assert (shown == text) == all(one.isprintable() or one == "\n" for one in text)
+    assert (shown == text) == all(
+        character.isprintable() or character == "\n" for character in text
+    )
 
 
 @given(st.dictionaries(st.text(st.characters()), st.text(st.characters())))
@@ -56,22 +58,22 @@ def stranger(tmp_path: Path) -> RunFolder:
 @pytest.mark.parametrize(
     "command", [["runs"], ["runs", "--json"], ["watch", "evil"], ["evaluate", "evil"]]
 )
-def test_what_a_stranger_s_run_says_to_a_terminal(stranger: RunFolder, command: list[str]) -> None:
+def test_text_of_a_run_cannot_control_a_terminal(stranger: RunFolder, command: list[str]) -> None:
     result = kcnn(*command, "--output-dir", str(stranger.path.parents[1]))
-    said = result.output.replace("\x1b[31m\x1b[1merror:\x1b[0m", "").replace(
+    printed = result.output.replace("\x1b[31m\x1b[1merror:\x1b[0m", "").replace(
         "\x1b[1mhint:\x1b[0m", ""
     )
-    assert printable(said) == said
-    assert command[0] != "watch" or "\\u001b[31m \\u009b31m" in said
+    assert printable(printed) == printed
+    assert command[0] != "watch" or "\\u001b[31m \\u009b31m" in printed
 
 
 def test_an_error_is_one_line_and_many_are_cut(tmp_path: Path) -> None:
     forged = kcnn("fit", "digits", 'data={dataset: npz, path: "/x/\\nerror: forged"}')
     assert "/x/\\nerror: forged: no such file" in forged.stderr
     (tmp_path / "many.yaml").write_text("\n".join(f"x{n}: 1" for n in range(5000)))
-    told = kcnn("check", str(tmp_path / "many.yaml")).stderr.splitlines()
-    assert len(told) == 22
-    assert told[20].startswith("and 4,98") and told[20].endswith(" more")
+    lines = kcnn("check", str(tmp_path / "many.yaml")).stderr.splitlines()
+    assert len(lines) == 22
+    assert lines[20].startswith("and 4,98") and lines[20].endswith(" more")
     (tmp_path / "long.yaml").write_text(f"a: *{'b' * 9000}")
     assert len(kcnn("check", str(tmp_path / "long.yaml")).stderr) < 2200
 

@@ -74,5 +74,5 @@ class TestSweep:
             "images, and choosing by the test accuracy would leak the test set into the choice. "
             "data.validation=0.1 takes images to choose by."
         )
-        paths = " ".join(str(one.finished.path) for one in runs)
+        paths = " ".join(str(result.finished.path) for result in runs)
         assert files.endswith(f"\nnext   kcnn compare {paths}")
