@@ -35,8 +35,8 @@ def _verdicts(reproduction: Reproduction) -> str:
         return "the recipe names no published numbers; there is nothing to hold ours against"
     verdicts = reproduction.verdicts
     rows = [
-        (verdict.metric, verdict.shown_value, verdict.verdict, verdict.source)
+        (verdict.metric, verdict.value_text, verdict.verdict, verdict.source)
         for verdict in verdicts
     ]
-    reasons = [f"{verdict.metric} {verdict.shown_value}: {verdict.reason}" for verdict in verdicts]
+    reasons = [f"{verdict.metric} {verdict.value_text}: {verdict.reason}" for verdict in verdicts]
     return table(("published", "value", "verdict", "source"), rows) + "\n\n" + "\n".join(reasons)

@@ -18,7 +18,7 @@ NAMES = {
 
 
 def sweep_text(sweep: Sweep) -> str:
-    """Return the combinations, the best first, and which column may choose between them."""
+    """Return the table of a sweep, the best first, and by which column to choose."""
     failed = [
         f"{result.trial.title}: failed: {result.problem}"
         for row in sweep.rows
@@ -52,23 +52,26 @@ def _cells(row: SweepRow, sweep: Sweep, several: bool) -> list[object]:
         cells.append(len(row.finished))
     for name in sweep.columns:
         metric = row.quantity(name)
-        cells.append(None if metric is None else metric.shown(metric.mean))
+        cells.append(None if metric is None else metric.format_value(metric.mean))
         if several:
             interval = metric.interval if metric else None
-            cells.append(metric.shown_range(interval) if metric and interval else None)
+            cells.append(metric.format_range(interval) if metric and interval else None)
     return [*cells, None if row.seconds is None else duration(row.seconds)]
 
 
 def _advice(sweep: Sweep) -> str:
-    """Return which column may choose, and how far one seed can be trusted."""
-    leak = "choosing by the test accuracy would leak the test set into the choice"
+    """Return by which column to choose, and a warning if there is a single seed."""
     if sweep.ordered_by == "val_accuracy":
-        choose = f"Choose by the validation accuracy; {leak}."
+        advice = (
+            "Choose by the validation accuracy. Choosing by the test accuracy would leak the test "
+            "set into the choice."
+        )
     else:
-        choose = (
-            f"No column may choose: the training accuracy does not predict the accuracy on new "
-            f"images, and {leak}. data.validation=0.1 takes images to choose by."
+        advice = (
+            "Do not choose by these columns: the training accuracy does not predict the accuracy "
+            "on new images, and choosing by the test accuracy would leak the test set into the "
+            "choice. Set data.validation=0.1 to choose by the accuracy on validation images."
         )
     if sweep.seeds > 1:
-        return choose
-    return f"{choose} With one seed of each, small differences may be chance: use --seeds 3."
+        return advice
+    return f"{advice} With a single seed each, small differences may be chance: use --seeds 3."

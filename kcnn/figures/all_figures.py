@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from kcnn.errors import KcnnError
 from kcnn.figures import (
@@ -18,6 +17,7 @@ from kcnn.figures import (
     samples,
 )
 from kcnn.figures.run_figure import RunFigure
+from kcnn.text.did_you_mean import did_you_mean
 
 # In the order in which they are drawn and listed.
 FIGURES: Sequence[RunFigure] = (
@@ -42,8 +42,7 @@ def choose_figures(only: Sequence[str] = ()) -> list[RunFigure]:
     names = [figure.NAME for figure in FIGURES]
     for name in only:
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            guess = f"; did you mean {near[0]}?" if near else ""
+            guess = did_you_mean(name, names)
             raise KcnnError(f"{name}: no such plot{guess}", f"choose from {', '.join(names)}")
     return [figure for figure in FIGURES if not only or figure.NAME in only]
 

@@ -103,11 +103,11 @@ class Quantity:
             self.values, standard_error=self.standard_error, known_spread=known_spread
         )
 
-    def shown(self, value: float) -> str:
+    def format_value(self, value: float) -> str:
         """Format one of its values: fractions in per cent."""
         return per_cent(value) if self.is_fraction else f"{value:.4g}"
 
-    def shown_range(self, interval: Interval) -> str:
+    def format_range(self, interval: Interval) -> str:
         """Format a range of its values: fractions in per cent."""
         if self.is_fraction:
             within = interval.clipped()

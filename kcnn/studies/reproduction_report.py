@@ -156,9 +156,9 @@ def quantity_cells(quantity: Quantity) -> tuple[str, str | None, str | None, int
     """Return mean, standard deviation, 95 % interval and number of seeds, as text."""
     deviation, interval = quantity.standard_deviation, quantity.interval
     return (
-        quantity.shown(quantity.mean),
-        None if deviation is None else quantity.shown(deviation),
-        None if interval is None else quantity.shown_range(interval),
+        quantity.format_value(quantity.mean),
+        None if deviation is None else quantity.format_value(deviation),
+        None if interval is None else quantity.format_range(interval),
         len(quantity.values),
     )
 
@@ -180,7 +180,7 @@ def _panels(reproduction: Reproduction) -> list[Any]:
         if (ours := verdict.quantity) is not None:
             ours_is = f"ours is {verdict.verdict}"
             result = ours_is if verdict.verdict in ("below", "above") else verdict.verdict
-            title = f"{ours.label}: published {verdict.shown_value}; {result}"
+            title = f"{ours.label}: published {verdict.value_text}; {result}"
             rows = [row(quantity) for quantity in (ours, verdict.closer) if quantity]
             panels.append(Panel(title, rows, verdict.value, ours.is_fraction))
     if panels:
@@ -200,7 +200,7 @@ def _published_table(verdicts: Sequence[Verdict]) -> str:
     rows = [
         (
             plain(verdict.metric),
-            verdict.shown_value,
+            verdict.value_text,
             plain(verdict.source),
             f"**{verdict.verdict}**",
             plain(verdict.reason),

@@ -36,7 +36,7 @@ class Verdict:
     closer: Quantity | None = None
 
     @property
-    def shown_value(self) -> str:
+    def value_text(self) -> str:
         """The published number with all its digits."""
         return f"{100 * self.value:.6g} %" if is_fraction(self.metric) else f"{self.value:.6g}"
 
@@ -46,8 +46,8 @@ class Verdict:
         if self.quantity is None or self.closer is None:
             return None
         return (
-            f"{self.shown_value} is published as {self.quantity.label}, but it fits our "
-            f"{self.closer.label} ({self.closer.shown(self.closer.mean)})"
+            f"{self.value_text} is published as {self.quantity.label}, but it fits our "
+            f"{self.closer.label} ({self.closer.format_value(self.closer.mean)})"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -109,10 +109,10 @@ def _verdict_and_reason(published: Published, ours: Quantity) -> tuple[str, str]
     expected, narrow = ours.expected(), ours.expected(known_spread=True)
     if expected is None or narrow is None:
         return "too few seeds", (
-            f"one seed ({ours.shown(ours.mean)}) has no spread: neither agreement nor difference "
-            "can be concluded; run at least 3"
+            f"one seed ({ours.format_value(ours.mean)}) has no spread: neither agreement nor "
+            "difference can be concluded; run at least 3"
         )
-    interval = f"one more run of ours is expected in {ours.shown_range(expected)}"
+    interval = f"one more run of ours is expected in {ours.format_range(expected)}"
     rounded = _rounded_from(published)
     if not expected.overlaps(rounded):
         verdict = "below" if ours.mean < published.value else "above"
@@ -120,12 +120,12 @@ def _verdict_and_reason(published: Published, ours: Quantity) -> tuple[str, str]
     if not narrow.overlaps(rounded):
         return "too few seeds", (
             f"{interval}; it lies there only because {len(ours.values)} seeds leave their spread "
-            f"uncertain (with the spread known, it would be {ours.shown_range(narrow)}): neither "
+            f"uncertain (with the spread known, it would be {ours.format_range(narrow)}): neither "
             "agreement nor difference can be concluded; run more"
         )
     if expected.covers(published.value):
         return "reproduced", f"{interval}, and it lies there"
-    return "reproduced", f"{interval}; before rounding, it was in {ours.shown_range(rounded)}"
+    return "reproduced", f"{interval}; before rounding, it was in {ours.format_range(rounded)}"
 
 
 def _rounded_from(published: Published) -> Interval:

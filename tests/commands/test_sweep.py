@@ -144,7 +144,7 @@ class TestTwoSeedsOfTwo:
         assert {first.split()[0], second.split()[0]} == {"16", "64"}
         assert "Choose by the validation accuracy" in done.stdout
         assert "leak the test set" in done.stdout
-        assert "With one seed" not in done.stdout
+        assert "With a single seed" not in done.stdout
 
     def test_json(self, outputs: Path) -> None:
         printed = json.loads(run(outputs, "--seeds", "2", "--json").stdout)
@@ -152,13 +152,13 @@ class TestTwoSeedsOfTwo:
         assert [one["seeds"] for one in printed["combinations"]] == [[0, 1], [0, 1]]
 
 
-def test_without_validation_no_column_may_choose(tmp_path: Path, fits_here) -> None:
+def test_without_validation_advises_against_a_choice(tmp_path: Path, fits_here) -> None:
     with fits_here():
         done = run(tmp_path, "data={dataset: digits}")
     assert done.exit_code == 0, done.output
     assert "training accuracy" in done.stdout.splitlines()[0]
-    assert "No column may choose" in " ".join(done.stdout.split())
-    assert "With one seed of each" in " ".join(done.stdout.split())
+    assert "Do not choose by these columns" in " ".join(done.stdout.split())
+    assert "With a single seed each" in " ".join(done.stdout.split())
 
 
 @pytest.mark.slow

@@ -46,8 +46,8 @@ class TestSweep:
         )
         assert problems == "batch_size=64: failed: the loss became nan"
         assert " ".join(advice.split()) == (
-            "Choose by the validation accuracy; choosing by the test accuracy would leak the test "
-            "set into the choice. With one seed of each, small differences may be chance: use "
+            "Choose by the validation accuracy. Choosing by the test accuracy would leak the test "
+            "set into the choice. With a single seed each, small differences may be chance: use "
             "--seeds 3."
         )
         assert files == (
@@ -70,9 +70,9 @@ class TestSweep:
         assert table.splitlines()[2].split()[:4] == ["32", "2", "85.00", "%"]
         assert table.splitlines()[0].count("95 % of the mean") == 2
         assert " ".join(advice.split()) == (
-            "No column may choose: the training accuracy does not predict the accuracy on new "
-            "images, and choosing by the test accuracy would leak the test set into the choice. "
-            "data.validation=0.1 takes images to choose by."
+            "Do not choose by these columns: the training accuracy does not predict the accuracy "
+            "on new images, and choosing by the test accuracy would leak the test set into the "
+            "choice. Set data.validation=0.1 to choose by the accuracy on validation images."
         )
         paths = " ".join(str(result.finished.path) for result in runs)
         assert files.endswith(f"\nnext   kcnn compare {paths}")

@@ -93,14 +93,14 @@ def test_leaves_out_a_loss_that_diverged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["test_recall", "test_augmented_auc", "best_test_f1_score"])
 def test_fractions_other_than_accuracies(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
-    assert (quantity.is_fraction, quantity.shown(0.9)) == (True, "90.00 %")
+    assert (quantity.is_fraction, quantity.format_value(0.9)) == (True, "90.00 %")
     assert quantity.standard_error == pytest.approx(0.015)
 
 
 @pytest.mark.parametrize("name", ["test_loss", "learning_rate"])
 def test_quantities_that_are_not_fractions(name: str) -> None:
     quantity = Quantity(name, (0.89, 0.9, 0.91), 400)
-    assert (quantity.is_fraction, quantity.shown(0.9)) == (False, "0.9")
+    assert (quantity.is_fraction, quantity.format_value(0.9)) == (False, "0.9")
     assert quantity.standard_error == 0
 
 

@@ -80,7 +80,7 @@ def test_a_precision_is_judged_as_an_accuracy_is() -> None:
     judged = judge(
         published(0.9, "test_precision"), [Quantity("test_precision", (0.94, 0.94, 0.94), 10_000)]
     )
-    assert (judged.verdict, judged.shown_value) == ("above", "90 %")
+    assert (judged.verdict, judged.value_text) == ("above", "90 %")
     assert judged.reason == (
         "one more run of ours is expected in 93.34–94.66 %, and it lies outside: ours is above"
     )
@@ -133,7 +133,7 @@ def test_allows_for_other_test_images() -> None:
 def test_a_loss_has_no_sampling_error() -> None:
     quantity = Quantity("test_loss", (0.5, 0.5, 0.5), 360)
     assert judge(published(0.5001, "test_loss"), [quantity]).verdict == "below"
-    assert judge(published(0.5, "test_loss"), [quantity]).shown_value == "0.5"
+    assert judge(published(0.5, "test_loss"), [quantity]).value_text == "0.5"
 
 
 def test_a_loss_does_not_fit_an_accuracy() -> None:

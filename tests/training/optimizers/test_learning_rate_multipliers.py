@@ -111,5 +111,5 @@ def test_all_multipliers_may_be_0() -> None:
 
 
 def test_refuses_an_optimizer_with_its_own_rates(make_plan: Callable) -> None:
-    with pytest.raises(RecipeError, match="Adafactor makes rates of its own"):
+    with pytest.raises(RecipeError, match="Adafactor computes its own rates"):
         make_plan("train.optimizer=Adafactor", "train.learning_rate_multipliers={dense/bias: 2}")
