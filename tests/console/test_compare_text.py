@@ -64,7 +64,7 @@ class TestComparison:
         ("differences", "words"),
         [({"train.seed": [0, 1]}, "only in their seed"), ({}, "in no setting at all")],
     )
-    def test_one_group(self, differences: dict, words: str) -> None:
+    def test_a_single_group(self, differences: dict, words: str) -> None:
         several = group(
             1, runs=("net/run-001", "net/run-002"), seeds=(0, 1), standard_deviation=0.012,
             interval=Interval(0.5, 0.6), seeds_needed=20_000,
@@ -108,5 +108,5 @@ class TestComparison:
     ("value", "text"),
     [(None, None), (0.5, "0.5"), ([1, {"a": None}], "[1, {a: null}]"), (True, "true")],
 )
-def test_a_setting_stands_as_in_a_recipe(value: object, text: str | None) -> None:
+def test_writes_a_setting_as_in_a_recipe(value: object, text: str | None) -> None:
     assert setting_text(value) == text

@@ -43,7 +43,7 @@ def test_an_unexpected_error_leaves_a_crash_file(
     assert text.endswith("by zero\\u001b[31m\n")
 
 
-def test_a_crash_where_the_current_folder_takes_no_file(
+def test_writes_a_temporary_crash_file_if_the_folder_is_read_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -54,7 +54,7 @@ def test_a_crash_where_the_current_folder_takes_no_file(
     assert str(path) in result.stderr
 
 
-def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prints_the_traceback_if_no_folder_is_writable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/proc/missing")
     monkeypatch.setattr(Path, "cwd", lambda: Path("/proc/missing"))
     result = call(monkeypatch, KeyError("name"))
@@ -76,7 +76,7 @@ def test_a_crash_where_no_folder_takes_a_file(monkeypatch: pytest.MonkeyPatch) -
         (OSError(28, os.strerror(28)), "error: no room left to print"),
     ],
 )
-def test_no_bug_of_kcnn(
+def test_errors_of_the_machine_are_not_bugs(
     error: Exception, beginning: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -86,7 +86,9 @@ def test_no_bug_of_kcnn(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_current_folder_that_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -97,8 +99,10 @@ def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
     )
 
 
-def test_an_error_after_a_signal_is_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """C++ turned the exception of the signal into this one."""
+def test_an_error_after_a_signal_is_reported_as_a_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C++ may turn the exception of the signal into a SystemError."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(signals._requests, "first", signal.SIGTERM)
     result = call(monkeypatch, SystemError("returned a result with an exception set"))

@@ -52,6 +52,8 @@ def test_verified_files() -> None:
         (None, False, "of a form for which no hash of the original is known"),
     ],
 )
-def test_whether_files_are_the_original(original: bool | None, readable: bool, files: str) -> None:
+def test_shows_whether_files_are_the_original(
+    original: bool | None, readable: bool, files: str
+) -> None:
     result = replace(MNIST, original=original, **({} if readable else UNREADABLE))
     assert f"files: {files}" in verification_text(result).splitlines()

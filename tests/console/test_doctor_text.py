@@ -10,7 +10,7 @@ from kcnn.console.doctor import machine_text
 
 MACHINE = Machine(
     {
-        "kcnn": "1", "python": "3", "packages": {}, "processor": "one", "cores": 1, "devices": [],
+        "kcnn": "1", "python": "3", "packages": {}, "processor": "x", "cores": 1, "devices": [],
         "bfloat16": "none", "onednn": None,
     },
     Path("outputs"), None, {"mnist": None},
@@ -24,7 +24,7 @@ def rows(machine: Machine) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("onednn", "shown"), [(True, "on"), (False, "off"), (None, "TensorFlow's choice")]
 )
-def test_whether_onednn_is_on(onednn: bool | None, shown: str) -> None:
+def test_shows_whether_onednn_is_on(onednn: bool | None, shown: str) -> None:
     machine = replace(MACHINE, description={**MACHINE.description, "onednn": onednn})
     assert ["oneDNN", shown] in rows(machine)
 
@@ -37,7 +37,7 @@ def test_whether_onednn_is_on(onednn: bool | None, shown: str) -> None:
         (["metrics.csv", "weights"], "NO: metrics.csv, weights differ"),
     ],
 )
-def test_whether_training_repeats(differing: list[str] | None, shown: str | None) -> None:
+def test_shows_whether_training_repeats(differing: list[str] | None, shown: str | None) -> None:
     found = [row[1] for row in rows(replace(MACHINE, differing_files=differing))
              if row[0] == "repeatable"]  # fmt: skip
     assert found == ([] if shown is None else [shown])

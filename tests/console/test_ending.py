@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# A program that does one thing once it watches signals, as kcnn does.
+# A program that handles signals as kcnn does.
 PROGRAM = """\
 import gc, os, signal, sys, time
 from kcnn.console.ending import orderly_end
@@ -28,15 +28,15 @@ def start(body: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_print_signals,
+        preexec_fn=_restore_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def _print_signals() -> None:
-    """Undoes what pytest inherits where it runs in the background or without a terminal."""
+def _restore_signals() -> None:
+    """Restore signals that pytest may ignore, in the background or without a terminal."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -54,7 +54,9 @@ def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
         (signal.SIGHUP, 129, "stopped by SIGHUP\n"),
     ],
 )
-def test_a_signal_before_any_command(number: signal.Signals, status: int, words: str) -> None:
+def test_a_signal_ends_a_program_before_any_command(
+    number: signal.Signals, status: int, words: str
+) -> None:
     process = start("print('ready', flush=True); time.sleep(60)")
     process.send_signal(number)
     assert end_of(process) == (status, words)
@@ -71,7 +73,7 @@ finally:
 """
 
 
-def test_a_second_press_at_once_does_not_break_the_good_order() -> None:
+def test_a_second_ctrl_c_at_once_is_ignored() -> None:
     process = start(IN_GOOD_ORDER.format(seconds=0.5))
     for _ in range(3):
         process.send_signal(signal.SIGINT)
@@ -80,7 +82,7 @@ def test_a_second_press_at_once_does_not_break_the_good_order() -> None:
     assert end_of(process) == (130, "in order\nstopped by Ctrl-C\n")
 
 
-def test_a_later_press_does_not_wait_for_it() -> None:
+def test_a_later_ctrl_c_ends_at_once() -> None:
     process = start(IN_GOOD_ORDER.format(seconds=60))
     process.send_signal(signal.SIGTERM)
     time.sleep(1.2)
@@ -91,8 +93,8 @@ def test_a_later_press_does_not_wait_for_it() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_that_python_drops_is_handled_all_the_same(number: signal.Signals) -> None:
-    """Python drops an exception that comes while it clears an object away."""
+def test_handles_a_signal_whose_exception_python_drops(number: signal.Signals) -> None:
+    """Python drops an exception that is raised while it finalizes an object."""
     process = start(f"""\
 class Asks:
     def __del__(self):
@@ -106,7 +108,7 @@ time.sleep(60)
     assert errors.startswith("stopped by ")
 
 
-def test_another_exception_that_python_drops_is_reported() -> None:
+def test_reports_other_exceptions_that_python_drops() -> None:
     process = start("""\
 class Fails:
     def __del__(self):
@@ -127,7 +129,7 @@ def run_in_shell(command: str, folder: Path | None = None) -> tuple[int, str, st
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "recipes", "check digits"])
-def test_closed_streams(command: str) -> None:
+def test_runs_with_closed_streams(command: str) -> None:
     status, output, errors = run_in_shell(f"{command} <&- 2>&-")
     assert (status, errors) == (0, "")
     assert output
@@ -137,21 +139,21 @@ def test_closed_streams(command: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("command", ["--help", "--version", "recipes"])
-def test_a_full_disk_for_what_is_printed(command: str) -> None:
+def test_reports_a_full_disk_on_standard_output(command: str) -> None:
     message = "error: no room left to print, or for a temporary file\n"
     assert run_in_shell(f"{command} >/dev/full") == (1, "", message)
     assert run_in_shell(f"{command} >/dev/full 2>/dev/full") == (1, "", "")
 
 
 @pytest.mark.parametrize("command", ["recipes", "--help", "check digits --json"])
-def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
-    """As with kcnn recipes | head -1."""
+def test_ignores_a_reader_that_goes_away(command: str) -> None:
+    """Such as `kcnn recipes | head -1`."""
     assert run_in_shell(f"{command} | true")[2] == ""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("display", ["2>/dev/full", "2>&1 | true", "2>&- >&-"])
-def test_a_training_goes_on_when_nobody_can_watch_it(display: str, tmp_path: Path) -> None:
+def test_a_training_continues_when_nothing_can_be_printed(display: str, tmp_path: Path) -> None:
     settings = "train.epochs=2 model.layers='[Flatten, {Dense: {units: 10}}]'"
     run_in_shell(f"fit digits {settings} --output-dir . {display}", tmp_path)
     log = (tmp_path / "digits" / "run-001" / "log.txt").read_text(encoding="utf-8")
@@ -159,7 +161,7 @@ def test_a_training_goes_on_when_nobody_can_watch_it(display: str, tmp_path: Pat
     assert any((tmp_path / "digits" / "run-001" / "plots").iterdir())
 
 
-IN_C = """\
+BUSY_IN_C = """\
 import hashlib
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
@@ -168,12 +170,12 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 
 def start_in_c(before: str = "") -> subprocess.Popen[str]:
     """Start a program that is busy in C, where Python handles no signal."""
-    process = start(before + IN_C)
+    process = start(before + BUSY_IN_C)
     time.sleep(0.2)
     return process
 
 
-def test_what_takes_long_to_stop_says_how_to_stop_it_at_once() -> None:
+def test_prints_how_to_end_at_once_if_a_stop_takes_long() -> None:
     process = start_in_c()
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
@@ -182,7 +184,7 @@ def test_what_takes_long_to_stop_says_how_to_stop_it_at_once() -> None:
     assert end_of(process) == (130, "")
 
 
-def test_what_does_not_stop_is_ended() -> None:
+def test_ends_a_process_that_does_not_stop() -> None:
     process = start_in_c("from kcnn.machine import signals\nsignals.SECONDS_TO_STOP = 0.5\n")
     process.send_signal(signal.SIGTERM)
     status, errors = end_of(process)

@@ -26,11 +26,11 @@ def written(text: io.TextIOWrapper) -> bytes:
 
 @pytest.fixture(autouse=True)
 def backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notebook's Matplotlib backend, which is set back after the test."""
+    """Set a notebook's Matplotlib backend."""
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 
-def test_matplotlib_writes_files_whatever_a_notebook_set() -> None:
+def test_replaces_a_notebook_s_matplotlib_backend() -> None:
     prepare_environment()
     assert os.environ["MPLBACKEND"] == "agg"
 
@@ -44,14 +44,14 @@ def test_matplotlib_writes_files_whatever_a_notebook_set() -> None:
         ("ascii", "replace", b"3?(8 ? 2) ? 2 ? ? ? ? ?"),  # as PYTHONIOENCODING=ascii:replace
     ],
 )
-def test_a_narrow_encoding_gets_look_alikes(
+def test_replaces_characters_that_the_encoding_lacks(
     encoding: str, errors: str, expected: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = stream(encoding, errors)
     monkeypatch.setattr(sys, "stdout", output)
     prepare_environment()
     output.write("3×(8 − 2) · 2 → é Ж 😀 …")
-    # cp1252 has an ellipsis of its own.
+    # cp1252 has an ellipsis.
     assert written(output) == expected.replace(b"...", b"\x85" if encoding == "cp1252" else b"...")
 
 
@@ -88,7 +88,7 @@ def test_the_command_line_prepares_its_environment(tmp_path: Path) -> None:
     assert b"digits" in done.stdout and "─".encode() not in done.stdout
 
 
-def test_an_encoding_that_can_replace_nothing_becomes_utf_8(tmp_path: Path) -> None:
+def test_uses_utf_8_if_the_encoding_cannot_replace_characters(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kcnn", "explain", "digits"],
         env={**os.environ, "PYTHONIOENCODING": "idna"},
@@ -99,7 +99,7 @@ def test_an_encoding_that_can_replace_nothing_becomes_utf_8(tmp_path: Path) -> N
     assert "×" in done.stdout.decode("utf-8")
 
 
-def test_a_matplotlibrc_that_matplotlib_cannot_read(tmp_path: Path) -> None:
+def test_reports_a_damaged_matplotlibrc(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_bytes(b"backend: agg\n\xff\xfe")
     done = subprocess.run(
         [sys.executable, "-c", "import kcnn.figures"], cwd=tmp_path, capture_output=True, text=True

@@ -65,7 +65,7 @@ def test_json(net: str) -> None:
     assert found["problem"] is None
 
 
-def test_what_does_not_fit(net: str) -> None:
+def test_a_layer_that_does_not_fit(net: str) -> None:
     wide = explain(net, ["model.layers[0].Conv2D.kernel_size=9"])
     assert wide.problem is not None
     assert "as far as it fits" in explanation_text(wide)

@@ -70,7 +70,7 @@ def test_there_are_commands() -> None:
 
 
 @each_command
-def test_what_is_not_there(
+def test_missing_inputs(
     path: tuple[str, ...], command: click.Command, call: Callable[..., Result]
 ) -> None:
     done = call(*path, *values_of(command), "--json")
@@ -121,7 +121,7 @@ def test_wrong_usage(
     ],
     ids=["error", "mistakes", "stop", "memory", "disk"],
 )  # fmt: skip
-def test_whatever_is_raised(
+def test_every_error_is_written_as_json(
     path: tuple[str, ...],
     command: click.Command,
     raised: BaseException,

@@ -29,14 +29,14 @@ def lines(**more: dict[str, Any]) -> list[str]:
         (None, 2, "shifts"),
     ],
 )
-def test_an_augmented_score_follows_the_plain_one(flip, shift, changes: str) -> None:
+def test_an_augmented_score_follows_the_plain_score(flip, shift, changes: str) -> None:
     best = {"test_accuracy": 0.94, "epoch": 7, "val_accuracy": 0.95}
     augmented = {"accuracy": 0.9375, "flip": flip, "shift": shift}
     averaged = f"               93.75 % with {changes} averaged"
     assert lines(test_augmented=augmented, best=best)[:3] == [PLAIN, averaged, BEST]
 
 
-def test_without_one_the_text_is_as_it_was() -> None:
+def test_without_an_augmented_score() -> None:
     first, second, *_ = lines()
     assert first == PLAIN
     assert second.startswith("time ")

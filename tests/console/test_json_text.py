@@ -9,7 +9,7 @@ import pytest
 from kcnn.console.json_text import json_text
 
 
-def test_json_is_in_ascii_where_the_output_has_no_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_ascii_json_if_the_output_is_not_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
     value = {"path": Path("é")}
     for encoding, expected in (("utf-8", '"é"'), ("latin-1", '"\\u00e9"')):
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))

@@ -38,7 +38,7 @@ def progress(terminal: io.StringIO) -> LiveProgress:
         ((2, 8), "1 images/s  3 min 30 s left"),  # and seven steps of the next
     ],
 )
-def test_the_speed_is_that_of_this_process(
+def test_the_speed_counts_only_steps_of_this_process(
     first: tuple[int, int],
     speed: str,
     clock: list[float],
@@ -68,7 +68,7 @@ def test_tasks_nest_and_end_with_their_error(terminal: io.StringIO, progress: Li
     assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l")  # the cursor is there again
 
 
-def test_a_bar_for_each_trial_and_one_for_all(
+def test_shows_a_bar_for_each_trial_and_for_all(
     clock: list[float], terminal: io.StringIO, progress: LiveProgress
 ) -> None:
     with progress.trials(2) as begin, begin("[SGD]") as first:

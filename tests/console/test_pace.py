@@ -52,5 +52,5 @@ def test_the_time_left_if_a_trial_resumes_within_an_epoch(clock: list[float]) ->
     ("step", "before"),
     [(1, 0), (20, 0), (10, 0), (8, 7), (19, 18)],  # Keras runs 1, 20 or 10 of 20 per execution
 )
-def test_steps_that_earlier_processes_took(step: int, before: int) -> None:
+def test_steps_of_earlier_processes(step: int, before: int) -> None:
     assert steps_before(step, 20) == before

@@ -26,7 +26,7 @@ def test_a_training_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("limit", "printed"), [(0.0, "Reading: 0.0 s\n"), (60.0, "")])
-def test_only_work_that_took_long_has_a_line(
+def test_prints_a_line_only_after_long_work(
     limit: float, printed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plain_progress, "_SECONDS_BEFORE_A_LINE", limit)
@@ -35,7 +35,7 @@ def test_only_work_that_took_long_has_a_line(
     assert capsys.readouterr().err == printed
 
 
-def test_work_that_failed_has_no_line(
+def test_prints_no_line_after_failed_work(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plain_progress, "_SECONDS_BEFORE_A_LINE", 0.0)

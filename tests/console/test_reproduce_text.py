@@ -45,14 +45,14 @@ class TestReproduction:
         )
         assert end == "report  report\nnext    kcnn compare seed-0 seed-1"
 
-    def test_nothing_published_and_a_single_seed(self) -> None:
+    def test_a_single_seed_without_published_numbers(self) -> None:
         made = self.made(verdicts=(), runs=self.made().runs[:1])
         assert reproduction_text(made).split("\n\n")[1:] == [
             "the recipe names no published numbers; there is nothing to hold ours against",
             "report  report",
         ]
 
-    def test_what_is_not_as_the_source_has_it(self) -> None:
+    def test_lists_differences_from_the_source(self) -> None:
         assumed = Fidelity(setting="data.scaling", status="assumed", note="not stated")
         text = reproduction_text(self.made(overrides=("train.epochs=1",), fidelity=(assumed,)))
         assert (

@@ -23,7 +23,7 @@ SHOWN = "\\u001b[31m \\u009b31m \\u0007 \\u202e \\udcff"
 
 
 @given(st.text(st.characters()))
-def test_text_for_a_terminal(text: str) -> None:
+def test_printable_text_has_no_control_characters(text: str) -> None:
     shown = printable(text)
     assert all(character.isprintable() or character == "\n" for character in shown)
     assert printable(shown) == shown
@@ -33,18 +33,18 @@ def test_text_for_a_terminal(text: str) -> None:
 
 
 @given(st.dictionaries(st.text(st.characters()), st.text(st.characters())))
-def test_json_means_the_same_after(value: dict[str, str]) -> None:
+def test_printable_json_has_the_same_value(value: dict[str, str]) -> None:
     assert json.loads(printable(json.dumps(value, ensure_ascii=False, indent=2))) == value
 
 
 def kcnn(*arguments: str) -> Result:
-    """Calls kcnn as in a terminal, where click leaves escapes in what is printed."""
+    """Call kcnn as in a terminal, where click prints escape sequences."""
     return CliRunner().invoke(cli, arguments, color=True)
 
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> RunFolder:
-    """A run whose texts would command a terminal."""
+    """Write a run whose texts would control a terminal."""
     run = RunFolder(tmp_path / "evil" / "run-001")
     write_text(run.resolved, "name: evil\n")
     write_json(run.summary, {"status": RED, "test": {"accuracy": 0.5}, "dataset": RED})
@@ -67,7 +67,7 @@ def test_text_of_a_run_cannot_control_a_terminal(stranger: RunFolder, command: l
     assert command[0] != "watch" or "\\u001b[31m \\u009b31m" in printed
 
 
-def test_an_error_is_one_line_and_many_are_cut(tmp_path: Path) -> None:
+def test_an_error_is_a_single_line_and_long_lists_are_cut(tmp_path: Path) -> None:
     forged = kcnn("fit", "digits", 'data={dataset: npz, path: "/x/\\nerror: forged"}')
     assert "/x/\\nerror: forged: no such file" in forged.stderr
     (tmp_path / "many.yaml").write_text("\n".join(f"x{n}: 1" for n in range(5000)))
@@ -78,14 +78,16 @@ def test_an_error_is_one_line_and_many_are_cut(tmp_path: Path) -> None:
     assert len(kcnn("check", str(tmp_path / "long.yaml")).stderr) < 2200
 
 
-def test_errors_and_lines_of_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_escapes_errors_and_lines_of_progress(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     result = kcnn("check", f"{tmp_path}/{RED}.yaml")
     assert f"{SHOWN}.yaml" in result.stderr
     PlainProgress().note(RED)
     assert capsys.readouterr().err == f"{SHOWN}\n"
 
 
-def test_a_bar_moves_while_standard_error_is_held_back(
+def test_a_bar_is_printed_while_standard_error_is_redirected(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     own = own_standard_error()
