@@ -204,7 +204,7 @@ def put_model() -> Callable[..., None]:
 
 
 @pytest.fixture
-def own_run(trained_run: RunFolder, tmp_path: Path) -> RunFolder:
+def run_copy(trained_run: RunFolder, tmp_path: Path) -> RunFolder:
     """Copy the trained run, so that a test may damage it."""
     copy = tmp_path / "outputs" / "digits" / "run-001"
     shutil.copytree(trained_run.path, copy)

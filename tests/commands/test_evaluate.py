@@ -34,17 +34,17 @@ def test_scores_the_test_set(trained_run) -> None:
     assert sorted(trained_run.path.iterdir()) == files
 
 
-def test_scores_with_test_time_augmentation(own_run) -> None:
-    plain = evaluate(None, outputs(own_run))
+def test_scores_with_test_time_augmentation(run_copy) -> None:
+    plain = evaluate(None, outputs(run_copy))
     assert plain.augmented is None
-    changed = own_run.resolved.read_text().replace(
+    changed = run_copy.resolved.read_text().replace(
         "dataset: digits", "dataset: digits, test_time_augmentation: {shift: 2}"
     )
-    own_run.resolved.write_text(changed)
-    evaluation = evaluate(None, outputs(own_run))
+    run_copy.resolved.write_text(changed)
+    evaluation = evaluate(None, outputs(run_copy))
     assert (evaluation.accuracy, evaluation.per_class) == (plain.accuracy, plain.per_class)
     test = read_digits().test
-    model = keras.saving.load_model(own_run.model, compile=False)
+    model = keras.saving.load_model(run_copy.model, compile=False)
     padded = np.pad(test.images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     shifted = model.predict(padded[:, 4:, 4:], verbose=0) + model.predict(
         padded[:, :-4, :-4], verbose=0
@@ -61,11 +61,11 @@ def test_scores_with_test_time_augmentation(own_run) -> None:
     assert evaluation_text(plain).splitlines()[-1].endswith("on 360 images")
 
 
-def test_scores_the_best_weights(own_run) -> None:
+def test_scores_the_best_weights(run_copy) -> None:
     with pytest.raises(RunError, match=r"best.keras: this run has no such model"):
-        evaluate(None, outputs(own_run), weights="best")
-    shutil.copy(own_run.model, own_run.best_model)
-    assert evaluate(None, outputs(own_run), weights="best").weights == "best"
+        evaluate(None, outputs(run_copy), weights="best")
+    shutil.copy(run_copy.model, run_copy.best_model)
+    assert evaluate(None, outputs(run_copy), weights="best").weights == "best"
 
 
 def test_refuses_a_missing_run(tmp_path) -> None:
@@ -73,43 +73,43 @@ def test_refuses_a_missing_run(tmp_path) -> None:
         evaluate(None, tmp_path)
 
 
-def test_refuses_a_run_without_a_model(own_run) -> None:
-    own_run.model.unlink()
+def test_refuses_a_run_without_a_model(run_copy) -> None:
+    run_copy.model.unlink()
     with pytest.raises(RunError, match=r"model.keras: this run has no such model"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x00\xff" * 500])
-def test_refuses_a_damaged_model(own_run, content) -> None:
-    own_run.model.write_bytes(content)
+def test_refuses_a_damaged_model(run_copy, content) -> None:
+    run_copy.model.write_bytes(content)
     with pytest.raises(RunError, match="keras: not the weights of") as caught:
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
     assert "\n" not in caught.value.message
 
 
-def test_refuses_a_truncated_model(own_run) -> None:
-    own_run.model.write_bytes(own_run.model.read_bytes()[:-500])
+def test_refuses_a_truncated_model(run_copy) -> None:
+    run_copy.model.write_bytes(run_copy.model.read_bytes()[:-500])
     with pytest.raises(RunError, match="not the weights of"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
 
 
-def test_refuses_a_model_with_another_output(own_run) -> None:
+def test_refuses_a_model_with_another_output(run_copy) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    model.save(own_run.model)
+    model.save(run_copy.model)
     with pytest.raises(RunError, match="not the weights of"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
 
 
-def test_refuses_a_model_for_other_images(own_run, put_model) -> None:
-    put_model(own_run, "[Flatten, {Dense: {units: 10}}]", (9, 8, 1))
+def test_refuses_a_model_for_other_images(run_copy, put_model) -> None:
+    put_model(run_copy, "[Flatten, {Dense: {units: 10}}]", (9, 8, 1))
     with pytest.raises(RunError, match=r"takes images of shape \(9, 8, 1\).* \(8, 8, 1\)"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
 
 
-def test_refuses_a_model_for_other_classes(own_run, put_model) -> None:
-    put_model(own_run, "[Flatten, {Dense: {units: 3}}]", (8, 8, 1))
+def test_refuses_a_model_for_other_classes(run_copy, put_model) -> None:
+    put_model(run_copy, "[Flatten, {Dense: {units: 3}}]", (8, 8, 1))
     with pytest.raises(RunError, match="predicts 3 classes, but there are 10 names"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))
 
 
 def test_refuses_a_dataset_with_a_renamed_class(fruit_run, notes) -> None:
@@ -133,35 +133,35 @@ def test_notes_that_the_test_images_changed(fruit_run, notes) -> None:
     ]
 
 
-def test_refuses_the_same_classes_in_another_order(own_run) -> None:
+def test_refuses_the_same_classes_in_another_order(run_copy) -> None:
     names = [str(digit) for digit in range(9, -1, -1)]
-    own_run.summary.write_text(json.dumps({"status": "finished", "class_names": names}))
+    run_copy.summary.write_text(json.dumps({"status": "finished", "class_names": names}))
     with pytest.raises(RunError, match=r"trained on 9, 8, .* now has 0, 1, "):
-        evaluate(None, outputs(own_run))
+        evaluate(None, outputs(run_copy))
 
 
 @pytest.mark.parametrize("summary", [None, '{"status": "interrupted"}'])
-def test_scores_a_run_that_stopped_before_it_saved_its_classes(own_run, notes, summary) -> None:
-    scored = evaluate(None, outputs(own_run))
-    own_run.summary.unlink()
+def test_scores_a_run_that_stopped_before_it_saved_its_classes(run_copy, notes, summary) -> None:
+    scored = evaluate(None, outputs(run_copy))
+    run_copy.summary.unlink()
     if summary is not None:
-        own_run.summary.write_text(summary)
-    assert evaluate(None, outputs(own_run), progress=notes) == scored
+        run_copy.summary.write_text(summary)
+    assert evaluate(None, outputs(run_copy), progress=notes) == scored
     assert notes.lines == [
         "digits/run-001: stopped before its classes were written; assuming those of the dataset"
     ]
 
 
-def test_refuses_a_finished_run_without_class_names(own_run) -> None:
-    own_run.summary.write_text('{"status": "finished"}')
+def test_refuses_a_finished_run_without_class_names(run_copy) -> None:
+    run_copy.summary.write_text('{"status": "finished"}')
     with pytest.raises(RunError, match="class_names: expected a list with the name"):
-        evaluate(None, outputs(own_run))
+        evaluate(None, outputs(run_copy))
 
 
-def test_refuses_a_run_whose_dataset_is_gone(own_run, tmp_path) -> None:
-    recipe = own_run.resolved.read_text().replace(
+def test_refuses_a_run_whose_dataset_is_gone(run_copy, tmp_path) -> None:
+    recipe = run_copy.resolved.read_text().replace(
         "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
     )
-    own_run.resolved.write_text(recipe)
+    run_copy.resolved.write_text(recipe)
     with pytest.raises(DataError, match=r"gone\.npz"):
-        evaluate("digits", outputs(own_run))
+        evaluate("digits", outputs(run_copy))

@@ -39,36 +39,36 @@ def predicted_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(gate, "predict_in_fresh_process", predict_here)
 
 
-def test_printed_result(own_run, predicted_here: None) -> None:
-    accuracy = evaluate(None, outputs(own_run)).accuracy
-    done = CliRunner().invoke(cli, ["export", "--output-dir", str(outputs(own_run)), "--quiet"])
+def test_printed_result(run_copy, predicted_here: None) -> None:
+    accuracy = evaluate(None, outputs(run_copy)).accuracy
+    done = CliRunner().invoke(cli, ["export", "--output-dir", str(outputs(run_copy)), "--quiet"])
     assert done.exit_code == 0, done.output
     folder, checked, use = done.stdout.splitlines()
-    assert folder.startswith(f"{own_run.exports / 'saved_model'}  ")
+    assert folder.startswith(f"{run_copy.exports / 'saved_model'}  ")
     assert checked.startswith(
         "checked in a fresh process with plain TensorFlow on 360 test images: accuracy "
         f"{100 * accuracy:.2f} %, largest difference of a probability "
     )
     assert checked.endswith(", 0 different classes")
     assert use.startswith("use it: ")
-    assert (own_run.exports / "saved_model" / "saved_model.pb").is_file()
+    assert (run_copy.exports / "saved_model" / "saved_model.pb").is_file()
 
 
 def test_export_that_disagrees_is_removed(
-    own_run, predicted_here: None, monkeypatch: pytest.MonkeyPatch
+    run_copy, predicted_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(gate.TOLERANCES, "float32", -1.0)
     with pytest.raises(ExportError, match="does not predict what the model predicts"):
-        export(None, outputs(own_run))
-    assert not list(own_run.exports.iterdir())
+        export(None, outputs(run_copy))
+    assert not list(run_copy.exports.iterdir())
 
 
 @pytest.mark.slow
-def test_export_and_use(own_run) -> None:
-    result = export(None, outputs(own_run))
-    assert result.path == own_run.exports / "saved_model"
+def test_export_and_use(run_copy) -> None:
+    result = export(None, outputs(run_copy))
+    assert result.path == run_copy.exports / "saved_model"
     assert result.images == 360
-    assert result.accuracy == evaluate(None, outputs(own_run)).accuracy
+    assert result.accuracy == evaluate(None, outputs(run_copy)).accuracy
     assert result.largest_difference <= 1e-5
     assert result.different_classes == 0
     assert result.size == sum(
@@ -89,27 +89,27 @@ def test_export_and_use(own_run) -> None:
     # An earlier export is replaced, and leftovers of a killed export are removed. A failed export
     # changes nothing.
     (result.path / "old.txt").touch()
-    (own_run.exports / f".saved_model.kcnn-{2**30}").mkdir()
-    export(None, outputs(own_run))
-    assert list(own_run.exports.iterdir()) == [result.path]
+    (run_copy.exports / f".saved_model.kcnn-{2**30}").mkdir()
+    export(None, outputs(run_copy))
+    assert list(run_copy.exports.iterdir()) == [result.path]
     assert not (result.path / "old.txt").exists()
     (result.path / "mark.txt").touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(gate.TOLERANCES, "float32", -1.0)
         with pytest.raises(ExportError, match="does not predict what the model predicts"):
-            export(None, outputs(own_run))
+            export(None, outputs(run_copy))
     assert (result.path / "mark.txt").exists()
-    assert list(own_run.exports.iterdir()) == [result.path]
+    assert list(run_copy.exports.iterdir()) == [result.path]
 
 
 @pytest.mark.slow
-def test_destination(own_run, tmp_path) -> None:
+def test_destination(run_copy, tmp_path) -> None:
     folder = tmp_path / "models" / "mine"
-    assert export("digits", outputs(own_run), destination=folder).path == folder
+    assert export("digits", outputs(run_copy), destination=folder).path == folder
     assert (folder / "saved_model.pb").is_file()
-    assert not own_run.exports.exists()
+    assert not run_copy.exports.exists()
     with pytest.raises(RunError, match="mine: already exists"):
-        export("digits", outputs(own_run), destination=folder)
+        export("digits", outputs(run_copy), destination=folder)
 
 
 @pytest.mark.slow
@@ -136,40 +136,40 @@ def test_refuses_test_images_that_changed(fruit_run) -> None:
     assert not fruit_run.exports.exists()
 
 
-def test_refuses_a_destination_with_a_name_too_long(own_run, tmp_path) -> None:
+def test_refuses_a_destination_with_a_name_too_long(run_copy, tmp_path) -> None:
     with pytest.raises(RunError, match="xxx: cannot be written: File name too long"):
-        export(None, outputs(own_run), destination=tmp_path / ("x" * 300))
+        export(None, outputs(run_copy), destination=tmp_path / ("x" * 300))
 
 
-def test_refuses_a_destination_that_exists(own_run, tmp_path) -> None:
+def test_refuses_a_destination_that_exists(run_copy, tmp_path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
     with pytest.raises(RunError, match="mine: already exists"):
-        export(None, outputs(own_run), destination=mine)
+        export(None, outputs(run_copy), destination=mine)
     assert mine.read_text() == "precious"
 
 
-def test_refuses_a_run_without_a_model(own_run) -> None:
-    own_run.model.unlink()
+def test_refuses_a_run_without_a_model(run_copy) -> None:
+    run_copy.model.unlink()
     with pytest.raises(RunError, match="this run has no such model"):
-        export(None, outputs(own_run))
-    assert not own_run.exports.exists()
+        export(None, outputs(run_copy))
+    assert not run_copy.exports.exists()
 
 
-def test_refuses_a_run_whose_dataset_is_gone(own_run, tmp_path) -> None:
-    recipe = own_run.resolved.read_text().replace(
+def test_refuses_a_run_whose_dataset_is_gone(run_copy, tmp_path) -> None:
+    recipe = run_copy.resolved.read_text().replace(
         "dataset: digits", f"dataset: npz, path: {tmp_path / 'gone.npz'}"
     )
-    own_run.resolved.write_text(recipe)
+    run_copy.resolved.write_text(recipe)
     with pytest.raises(DataError, match=r"gone\.npz"):
-        export(None, outputs(own_run))
-    assert not own_run.exports.exists()
+        export(None, outputs(run_copy))
+    assert not run_copy.exports.exists()
 
 
-def test_refuses_a_model_that_predicts_nan(own_run) -> None:
-    model = keras.saving.load_model(own_run.model, compile=False)
+def test_refuses_a_model_that_predicts_nan(run_copy) -> None:
+    model = keras.saving.load_model(run_copy.model, compile=False)
     model.set_weights([weights * np.nan for weights in model.get_weights()])
-    model.save(own_run.model)
+    model.save(run_copy.model)
     with pytest.raises(TrainingError, match="not finite"):
-        export(None, outputs(own_run))
-    assert not own_run.exports.exists()
+        export(None, outputs(run_copy))
+    assert not run_copy.exports.exists()

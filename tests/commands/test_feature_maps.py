@@ -15,9 +15,9 @@ from kcnn.runs.folder import RunFolder
 
 
 @pytest.fixture
-def run(own_run: RunFolder) -> RunFolder:
-    write_csv(own_run.metrics, ["epoch", "loss", "accuracy"], [[1, 0.7, 0.5]])
-    return own_run
+def run(run_copy: RunFolder) -> RunFolder:
+    write_csv(run_copy.metrics, ["epoch", "loss", "accuracy"], [[1, 0.7, 0.5]])
+    return run_copy
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ def test_notes_images_of_another_size(trained_run, digits, tmp_path, notes) -> N
     ]
 
 
-def test_grey_images_for_an_rgb_model(own_run, put_model, digits) -> None:
-    put_model(own_run, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
-    (prediction,) = predict([digits / "03.png"], None, outputs(own_run), top=9).images
+def test_grey_images_for_an_rgb_model(run_copy, put_model, digits) -> None:
+    put_model(run_copy, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
+    (prediction,) = predict([digits / "03.png"], None, outputs(run_copy), top=9).images
     assert dict(prediction.classes) == pytest.approx(
         {"red": 1 / 3, "green": 1 / 3, "blue": 1 / 3}, abs=1e-4
     )
@@ -157,16 +157,16 @@ def test_refuses_a_missing_image(trained_run, tmp_path) -> None:
         ('{"class_names": ["a", "b"]}', "predicts 10 classes, but there are 2 names"),
     ],
 )
-def test_refuses_class_names_that_do_not_fit(own_run, digits, summary, message) -> None:
-    own_run.summary.write_text(summary)
+def test_refuses_class_names_that_do_not_fit(run_copy, digits, summary, message) -> None:
+    run_copy.summary.write_text(summary)
     with pytest.raises(RunError, match=message):
-        predict([digits], None, outputs(own_run))
+        predict([digits], None, outputs(run_copy))
 
 
-def test_refuses_a_run_without_a_summary(own_run, digits) -> None:
-    own_run.summary.unlink()
+def test_refuses_a_run_without_a_summary(run_copy, digits) -> None:
+    run_copy.summary.unlink()
     with pytest.raises(RunError, match=r"summary.json: missing"):
-        predict([digits], None, outputs(own_run))
+        predict([digits], None, outputs(run_copy))
 
 
 def test_split_run_of_arguments(trained_run, digits, tmp_path, monkeypatch) -> None:
@@ -186,8 +186,8 @@ def test_refuses_no_images(trained_run) -> None:
         predict([], None, outputs(trained_run))
 
 
-def test_reads_large_images_in_small_batches(own_run, put_model, digits, monkeypatch) -> None:
-    put_model(own_run, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
+def test_reads_large_images_in_small_batches(run_copy, put_model, digits, monkeypatch) -> None:
+    put_model(run_copy, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
     sizes = []
     batches = FittedImages.batches
 
@@ -198,5 +198,5 @@ def test_reads_large_images_in_small_batches(own_run, put_model, digits, monkeyp
     monkeypatch.setattr(FittedImages, "batches", noted)
     for most in (6 * 8 * 3 * 7, 10, 2**26):
         monkeypatch.setattr(memory, "MAX_LAYER_VALUES", most)
-        assert len(predict([digits], None, outputs(own_run)).images) == 40
+        assert len(predict([digits], None, outputs(run_copy)).images) == 40
     assert sizes == [7, 1, 64]

@@ -218,9 +218,9 @@ class TestCommand:
 def test_refuses_a_time_edited_by_hand(timings: object, problem: str, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     write_json(run.summary, {"timings": timings})
-    wanted = trials.Trial("digits", (), 5, "train.seed=5", "seed-005")
+    trial = trials.Trial("digits", (), 5, "train.seed=5", "seed-005")
     with pytest.raises(RunError) as caught:
-        _ = trials.TrialResult(wanted, run).seconds
+        _ = trials.TrialResult(trial, run).seconds
     assert caught.value.message == f"{run.summary}: {problem}"
     assert caught.value.hint == "restore it, or train the run again"
 

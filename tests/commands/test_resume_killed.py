@@ -32,7 +32,7 @@ WAY = (
 
 @pytest.mark.slow
 def test_full_disk_of_any_size_loses_no_epoch(tiny: Path, assert_same, small_disk: Path) -> None:
-    """Give the disk a little more room each time, until the run finishes."""
+    """Enlarge the disk a little each time, until the run finishes."""
     whole = fit(tiny, name="whole").run
     run = RunFolder(small_disk / "tiny" / "run-001")
     messages = set()

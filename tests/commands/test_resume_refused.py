@@ -35,7 +35,7 @@ def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> FitR
 
 
 @pytest.fixture
-def own(finished: FitResult, tmp_path: Path) -> RunFolder:
+def run_copy(finished: FitResult, tmp_path: Path) -> RunFolder:
     """Copy a finished run, so that a test may damage it."""
     shutil.copytree(finished.run.path, tmp_path / "outputs" / "tiny" / "run-001")
     return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
@@ -65,32 +65,35 @@ def _damage(run: RunFolder) -> None:
     ],
 )  # fmt: skip
 def test_refuses_and_does_not_change_the_run(
-    own: RunFolder, prepare: Callable[[RunFolder], None] | None, overrides: list[str], message: str
+    run_copy: RunFolder,
+    prepare: Callable[[RunFolder], None] | None,
+    overrides: list[str],
+    message: str,
 ) -> None:
     if prepare:
-        prepare(own)
-    before = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+        prepare(run_copy)
+    before = {path: path.read_bytes() for path in run_copy.path.rglob("*") if path.is_file()}
     with pytest.raises(KcnnError) as caught:
-        resume(str(own.path), overrides)
+        resume(str(run_copy.path), overrides)
     assert message in caught.value.message
-    after = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
-    after.pop(own.checkpoints / "lock", None)
-    before.pop(own.checkpoints / "lock", None)
+    after = {path: path.read_bytes() for path in run_copy.path.rglob("*") if path.is_file()}
+    after.pop(run_copy.checkpoints / "lock", None)
+    before.pop(run_copy.checkpoints / "lock", None)
     assert after == before
 
 
-def test_refuses_other_images(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_other_images(run_copy: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Dataset, "digest", lambda self: "another")
     with pytest.raises(RunError, match="was trained on other images than those that are here now"):
-        resume(str(own.path), ["train.epochs=4"])
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
-def test_refuses_a_checkpoint_of_another_model(own: RunFolder) -> None:
-    text = own.resolved.read_text()
-    own.resolved.write_text(text.replace("filters: 4", "filters: 6"))
+def test_refuses_a_checkpoint_of_another_model(run_copy: RunFolder) -> None:
+    text = run_copy.resolved.read_text()
+    run_copy.resolved.write_text(text.replace("filters: 4", "filters: 6"))
     with pytest.raises(RunError, match="not the settings that the run was started with"):
-        resume(str(own.path), ["train.epochs=4"])
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
 def change_state(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -140,23 +143,26 @@ def _no_right(path: Path) -> dict[str, np.ndarray]:
     ],
 )
 def test_refuses_a_checkpoint_that_cannot_be_read(
-    own: RunFolder, monkeypatch: pytest.MonkeyPatch, read: Callable, reason: str
+    run_copy: RunFolder, monkeypatch: pytest.MonkeyPatch, read: Callable, reason: str
 ) -> None:
     monkeypatch.setattr("kcnn.runs.checkpoint.read_arrays", read)
     with pytest.raises(RunError) as caught:
-        resume(str(own.path), ["train.epochs=4"])
-    newest = own.checkpoints / "epoch-0003.npz"
+        resume(str(run_copy.path), ["train.epochs=4"])
+    newest = run_copy.checkpoints / "epoch-0003.npz"
     assert caught.value.message == f"{newest}: cannot be read: {reason}"
     assert "remove it, to resume from the one before" in caught.value.hint
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_skips_a_file_that_is_not_a_checkpoint(own: RunFolder, damage: str, notes) -> None:
-    newest, before = own.checkpoints / "epoch-0003.npz", own.checkpoints / "epoch-0002.npz"
+def test_skips_a_file_that_is_not_a_checkpoint(run_copy: RunFolder, damage: str, notes) -> None:
+    newest, before = (
+        run_copy.checkpoints / "epoch-0003.npz",
+        run_copy.checkpoints / "epoch-0002.npz",
+    )
     DAMAGES[damage](newest)
     DAMAGES[damage](before)
     with pytest.raises(RunError, match="every checkpoint in it is damaged"):
-        resume(str(own.path), ["train.epochs=4"], progress=notes)
+        resume(str(run_copy.path), ["train.epochs=4"], progress=notes)
     assert notes.lines == [f"{path}: damaged; trying the one before" for path in (newest, before)]
 
 
@@ -170,29 +176,29 @@ def test_skips_a_file_that_is_not_a_checkpoint(own: RunFolder, damage: str, note
         lambda state: state["parts"]["BestWeights"].update(weights=5),
     ],
 )
-def test_refuses_a_checkpoint_with_other_content(own: RunFolder, change) -> None:
-    change_state(own.checkpoints / "epoch-0003.npz", change)
+def test_refuses_a_checkpoint_with_other_content(run_copy: RunFolder, change) -> None:
+    change_state(run_copy.checkpoints / "epoch-0003.npz", change)
     with pytest.raises(RunError, match="does not fit the recipe of this run"):
-        resume(str(own.path), ["train.epochs=4"])
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
 @pytest.mark.parametrize("precision", [None, "float8", 7])
-def test_refuses_an_environment_without_a_precision(own: RunFolder, precision: object) -> None:
-    _unlike(own, precision=precision)
+def test_refuses_an_environment_without_a_precision(run_copy: RunFolder, precision: object) -> None:
+    _unlike(run_copy, precision=precision)
     with pytest.raises(RunError, match=r"environment\.json: precision: expected"):
-        resume(str(own.path), ["train.epochs=4"])
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
-def test_refuses_a_lock_that_is_not_a_file(own: RunFolder) -> None:
-    own.lock.unlink(missing_ok=True)
-    own.lock.mkdir()
+def test_refuses_a_lock_that_is_not_a_file(run_copy: RunFolder) -> None:
+    run_copy.lock.unlink(missing_ok=True)
+    run_copy.lock.mkdir()
     with pytest.raises(RunError, match="lock: cannot be written"):
-        resume(str(own.path), ["train.epochs=4"])
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
-def test_refuses_a_run_that_another_process_trains(own: RunFolder) -> None:
-    with lock_run(own), pytest.raises(RunError, match="another process is training this run"):
-        resume(str(own.path), ["train.epochs=4"])
+def test_refuses_a_run_that_another_process_trains(run_copy: RunFolder) -> None:
+    with lock_run(run_copy), pytest.raises(RunError, match="another process is training this run"):
+        resume(str(run_copy.path), ["train.epochs=4"])
 
 
 def test_keeps_only_two_checkpoints(finished: FitResult) -> None:

@@ -149,7 +149,7 @@ class TestTwoSeedsOfTwo:
     def test_json(self, outputs: Path) -> None:
         printed = json.loads(run(outputs, "--seeds", "2", "--json").stdout)
         assert printed["settings"] == ["train.batch_size"]
-        assert [one["seeds"] for one in printed["combinations"]] == [[0, 1], [0, 1]]
+        assert [point["seeds"] for point in printed["combinations"]] == [[0, 1], [0, 1]]
 
 
 def test_without_validation_advises_against_a_choice(tmp_path: Path, fits_here) -> None:

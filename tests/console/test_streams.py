@@ -43,7 +43,7 @@ def kcnn(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def stranger(tmp_path: Path) -> RunFolder:
+def hostile_run(tmp_path: Path) -> RunFolder:
     """Write a run whose texts would control a terminal."""
     run = RunFolder(tmp_path / "evil" / "run-001")
     write_text(run.resolved, "name: evil\n")
@@ -58,8 +58,10 @@ def stranger(tmp_path: Path) -> RunFolder:
 @pytest.mark.parametrize(
     "command", [["runs"], ["runs", "--json"], ["watch", "evil"], ["evaluate", "evil"]]
 )
-def test_text_of_a_run_cannot_control_a_terminal(stranger: RunFolder, command: list[str]) -> None:
-    result = kcnn(*command, "--output-dir", str(stranger.path.parents[1]))
+def test_text_of_a_run_cannot_control_a_terminal(
+    hostile_run: RunFolder, command: list[str]
+) -> None:
+    result = kcnn(*command, "--output-dir", str(hostile_run.path.parents[1]))
     printed = result.output.replace("\x1b[31m\x1b[1merror:\x1b[0m", "").replace(
         "\x1b[1mhint:\x1b[0m", ""
     )

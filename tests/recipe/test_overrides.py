@@ -59,11 +59,13 @@ def settings_with(recipe_file, text: str, *overrides: str) -> dict:
         (["about=a = b"], "about", "a = b"),
     ],
 )  # fmt: skip
-def test_forms(recipe_file, base: str, overrides: list[str], section: str, expected) -> None:
+def test_accepts_every_form_of_override(
+    recipe_file, base: str, overrides: list[str], section: str, expected
+) -> None:
     assert settings_with(recipe_file, base, *overrides)[section] == expected
 
 
-def test_nested_layers(recipe_file, base: str) -> None:
+def test_overrides_nested_layers(recipe_file, base: str) -> None:
     text = base.replace("- Flatten", "- Repeat: {times: 2, body: [{Residual: {body: [ReLU]}}]}")
     recipe = read_recipe(
         recipe_file(text.replace("- Dense", "- Flatten\n    - Dense")),
@@ -107,13 +109,15 @@ def test_nested_layers(recipe_file, base: str) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("adam", ["Adam", "{Adam: {learning_rate: 0.1}}", "adam", "{adam: }"])
-def test_refused(problems, base: str, adam: str, override: str, message: str) -> None:
+def test_refuses_invalid_overrides(
+    problems, base: str, adam: str, override: str, message: str
+) -> None:
     text = base.replace(ADAM, f"optimizer: {adam}")
     assert problems(text, override) == [f"command line, {override}: {message}"]
 
 
 @pytest.mark.parametrize("override", ["train.epochs=1\n2", "tra\nin=1", "about=\udcff", "a=\t1"])
-def test_characters_that_cannot_be_shown(problems, base: str, override: str) -> None:
+def test_refuses_characters_that_cannot_be_printed(problems, base: str, override: str) -> None:
     (problem,) = problems(base, override)
     assert problem == f"command line, {override!r}: expected one line of printable characters"
     assert problem.isprintable()

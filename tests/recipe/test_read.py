@@ -133,7 +133,7 @@ def test_refuses_a_huge_file_without_reading_it(recipe_file) -> None:
     assert time.perf_counter() - started < 1
 
 
-def test_a_folder(recipe_file) -> None:
+def test_refuses_a_folder(recipe_file) -> None:
     recipe_file()
     Path("recipes").mkdir()
     with pytest.raises(RecipeError, match="recipes: is a folder, not a recipe"):
@@ -193,7 +193,7 @@ def mutated_recipes(draw: st.DrawFn) -> str:
     max_examples=100, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=mutated_recipes())
-def test_mutated_recipes(recipe_file, text: str) -> None:
+def test_reads_or_refuses_mutated_recipes(recipe_file, text: str) -> None:
     _assert_recipe_or_recipe_error(recipe_file, text)
 
 
@@ -202,7 +202,7 @@ def test_mutated_recipes(recipe_file, text: str) -> None:
     max_examples=3_000, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=mutated_recipes())
-def test_many_mutated_recipes(recipe_file, text: str) -> None:
+def test_reads_or_refuses_many_mutated_recipes(recipe_file, text: str) -> None:
     _assert_recipe_or_recipe_error(recipe_file, text)
 
 

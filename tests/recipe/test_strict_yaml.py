@@ -110,7 +110,7 @@ def test_a_duplicate_beside_a_tuple_is_reported_too() -> None:
     assert "a: is set twice; line 1 has it already" in (first[1], second[1])
 
 
-def test_lines() -> None:
+def test_records_the_line_of_every_setting() -> None:
     content = (
         b"# a comment\n"
         b"data:\n"
@@ -191,7 +191,7 @@ def test_empty_files(content: bytes) -> None:
         (b'a: "\\ud800"', 1, "not "),
     ],
 )  # fmt: skip
-def test_refused(content: bytes, line: int, message: str) -> None:
+def test_refuses_what_is_not_a_recipe_s_yaml(content: bytes, line: int, message: str) -> None:
     found_line, found = refused(content)
     assert message in found
     assert "\n" not in found
@@ -244,7 +244,7 @@ def test_size_limits() -> None:
 @given(st.binary(max_size=300))
 @example(b"&a [*a, *a]")
 @example(b"\xc2\x85")
-def test_any_bytes(content: bytes) -> None:
+def test_reads_or_refuses_any_bytes(content: bytes) -> None:
     _assert_document_or_mistake(content)
 
 
@@ -252,7 +252,7 @@ def test_any_bytes(content: bytes) -> None:
     st.text(st.sampled_from("ab:-?,[]{}&*!|>'\"%@`#~ \n\t01.\\x\ud7ff\u2028\ufeff"), max_size=60)
 )
 @example("---")
-def test_any_text(text: str) -> None:
+def test_reads_or_refuses_any_text(text: str) -> None:
     _assert_document_or_mistake(text.encode())
 
 

@@ -68,14 +68,14 @@ TRICKY = [
 
 
 @pytest.mark.parametrize("text", TRICKY)
-def test_tricky_texts(recipe_file, base: str, text: str) -> None:
+def test_tricky_texts_are_read_back_equal(recipe_file, base: str, text: str) -> None:
     _assert_reads_back(recipe_file, base, text)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=1000)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])) | st.from_regex(r"[-+.0-9eE_:xo]+"))
 @example(text="0" * 40)
-def test_any_text(recipe_file, base: str, text: str) -> None:
+def test_any_text_is_read_back_equal(recipe_file, base: str, text: str) -> None:
     _assert_reads_back(recipe_file, base, text)
 
 
@@ -93,7 +93,7 @@ def _assert_reads_back(recipe_file, base: str, text: str) -> None:
 @example(rate=1e-3)
 @example(rate=1e22)
 @example(rate=5e-324)
-def test_any_number(recipe_file, base: str, rate: float) -> None:
+def test_any_number_is_read_back_equal(recipe_file, base: str, rate: float) -> None:
     recipe = read_recipe(recipe_file(base), [f"train.optimizer.Adam.learning_rate={rate!r}"])
     assert recipe.train.optimizer.learning_rate == rate
     assert written_again(resolved_yaml(recipe)) == resolved_yaml(recipe)

@@ -80,13 +80,13 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
 def test_only_finished_runs_of_the_same_settings_are_reused(
     tmp_path: Path, attempts: list[Attempt]
 ) -> None:
-    wanted = [trial(0), trial(1), trial(2), trial(3)]
-    found = leave_run(tmp_path, wanted[1], "of-another-name")
-    leave_run(tmp_path, wanted[0], "stopped", "interrupted")
+    trials = [trial(0), trial(1), trial(2), trial(3)]
+    found = leave_run(tmp_path, trials[1], "of-another-name")
+    leave_run(tmp_path, trials[0], "stopped", "interrupted")
     leave_run(tmp_path, trial(2, "train.epochs=7"), "other-epochs")
-    damaged = leave_run(tmp_path, wanted[3], "damaged")
+    damaged = leave_run(tmp_path, trials[3], "damaged")
     write_text(damaged.resolved, "no: recipe")
-    results = run_trials(wanted, tmp_path)
+    results = run_trials(trials, tmp_path)
     assert [result.is_reused for result in results] == [False, True, False, False]
     assert results[1].finished.path == found.path
     assert [seed_of(attempt) for attempt in attempts] == [0, 2, 3]
@@ -100,19 +100,19 @@ def test_a_run_whose_images_changed_is_not_reused(
     file = tmp_path / "own.npz"
     np.savez(file, **parts)
     settings = (f"data={{dataset: npz, path: {file}}}",)
-    wanted = [trial(seed, *settings) for seed in (0, 1)]
-    digest = load_dataset(wanted[0].settings.data, None, Progress()).digest()
-    for wanted_trial, saved_digest in zip(wanted, (digest, "of other images"), strict=True):
-        run = leave_run(tmp_path, wanted_trial, f"seed-{wanted_trial.seed}")
+    trials = [trial(seed, *settings) for seed in (0, 1)]
+    digest = load_dataset(trials[0].settings.data, None, Progress()).digest()
+    for own_trial, saved_digest in zip(trials, (digest, "of other images"), strict=True):
+        run = leave_run(tmp_path, own_trial, f"seed-{own_trial.seed}")
         write_json(run.summary, {"status": "finished", "images_digest": saved_digest})
-    results = run_trials(wanted, tmp_path, notes)
+    results = run_trials(trials, tmp_path, notes)
     assert [result.is_reused for result in results] == [True, False]
     assert [seed_of(attempt) for attempt in attempts] == [1]
     left_out = tmp_path / "digits" / "seed-1"
     assert notes.lines[0] == f"{left_out}: not reused, because its images have changed since"
     labels[0] = 5
     np.savez(file, **parts)
-    assert not any(result.is_reused for result in run_trials(wanted, tmp_path))
+    assert not any(result.is_reused for result in run_trials(trials, tmp_path))
 
 
 @pytest.mark.parametrize("status", ["interrupted", "unfinished"])
@@ -155,10 +155,10 @@ def test_names_of_new_runs(tmp_path: Path, attempts: list[Attempt]) -> None:
 
 
 def test_passes_the_recipe_as_it_was_read(tiny: Path, attempts: list[Attempt]) -> None:
-    wanted = Trial(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
-    content, settings = tiny.read_bytes(), resolved_yaml(wanted.settings)
+    own_trial = Trial(tiny, ("train.batch_size=32",), 3, "train.seed=3", "mine")
+    content, settings = tiny.read_bytes(), resolved_yaml(own_trial.settings)
     tiny.unlink()
-    run_trials([wanted], tiny.parent)
+    run_trials([own_trial], tiny.parent)
     recipe = pickle.loads(pickle.dumps(attempts[0].arguments["recipe"]))  # as a process gets it
     assert resolved_yaml(recipe) == settings
     assert recipe.origin.content == content

@@ -228,7 +228,7 @@ def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, mes
          "write a list in square brackets, as in [3, 3], and 0.001 with a point"),
     ],
 )  # fmt: skip
-def test_numbers(problems, base: str, setting: str, message: str) -> None:
+def test_mistakes_in_numbers(problems, base: str, setting: str, message: str) -> None:
     text = base if setting.startswith("epochs") else base.replace("Adam", f"Adam\n  {setting}")
     line = 8 if setting.startswith("epochs") else 10
     text = text.replace("epochs: 2", setting if line == 8 else "epochs: 2")
@@ -261,7 +261,7 @@ TUPLE = f"(…) is Python; {BRACKETS}, and a text in quotes"
             f"{BRACKETS}, and 0.001 with a point"]),
     ],
 )  # fmt: skip
-def test_python_in_braces(problems, base: str, layer: str, expected: list[str]) -> None:
+def test_mistakes_of_python_in_braces(problems, base: str, layer: str, expected: list[str]) -> None:
     found = problems(base.replace("Flatten", layer))
     assert [problem.partition(" ")[2] for problem in found] == expected
 
@@ -397,13 +397,13 @@ def test_words_among_other_values(problems, base: str, padding: str, hint: str) 
          "below 1, as in 0.1; got '10%'; write a fraction, as in 0.1 for 10 %"),
     ],
 )  # fmt: skip
-def test_sizes_and_fractions(problems, base: str, data: str, message: str) -> None:
+def test_mistakes_in_sizes_and_fractions(problems, base: str, data: str, message: str) -> None:
     text = base.replace("mnist", f"mnist\n  {data}")
     assert problems(text) == [f"net.yaml:3: data.{message}"]
 
 
 @pytest.mark.parametrize("name", ["_mine", "-x", "a b", "é", "x" * 101])
-def test_the_rule_of_names(problems, base: str, name: str) -> None:
+def test_refuses_names_with_other_characters(problems, base: str, name: str) -> None:
     (problem,) = problems(f"name: {name}\n{base}")
     assert problem.startswith(
         "net.yaml:1: name: expected at most 100 letters a to z, digits, dots, dashes and "
@@ -411,7 +411,7 @@ def test_the_rule_of_names(problems, base: str, name: str) -> None:
     )
 
 
-def test_a_python_file(recipe_file) -> None:
+def test_refuses_a_python_program(recipe_file) -> None:
     with pytest.raises(RecipeError) as caught:
         read_recipe(recipe_file("# my net\nimport keras\nfrom keras import layers\n"))
     assert caught.value.problems == (

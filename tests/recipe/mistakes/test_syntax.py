@@ -164,9 +164,9 @@ def test_large_mistakes_are_described_fast(filler: str) -> None:
     [("# a net\n\nimport keras\n", 3), ("from keras.layers import Dense\n", 1),
      ("x = 1\nmodel.add(Dense(10))\n", 2), ("def net():\n", 1)],
 )  # fmt: skip
-def test_a_python_program(text: str, line: int) -> None:
+def test_recognizes_a_python_program(text: str, line: int) -> None:
     assert _find_python(text) == (line, PYTHON)
 
 
-def test_a_recipe_is_no_python_program() -> None:
+def test_does_not_take_a_recipe_for_a_python_program() -> None:
     assert _find_python(RECIPE) is None

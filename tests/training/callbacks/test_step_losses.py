@@ -17,7 +17,7 @@ def read_steps(run: RunFolder) -> np.ndarray:
     return np.array([[float(value) for value in line.split(",")] for line in lines[1:]])
 
 
-def test_a_step_s_loss_is_that_of_its_batch_before_it_learns(
+def test_a_step_has_the_loss_of_its_batch_before_the_update(
     tmp_path, digits, make_model: Callable[[], keras.Model]
 ) -> None:
     images, labels = digits.train.images[:100] / 255.0, digits.train.labels[:100]

@@ -24,14 +24,14 @@ def finished(tiny_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> RunF
 
 
 @pytest.fixture
-def own(finished: RunFolder, tmp_path: Path) -> RunFolder:
+def run_copy(finished: RunFolder, tmp_path: Path) -> RunFolder:
     """Copy a finished run, so that a test may damage it."""
     shutil.copytree(finished.path, tmp_path / "outputs" / "tiny" / "run-001")
     return RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
 
 
 @pytest.fixture(autouse=True)
-def impatience() -> Iterator[None]:
+def time_limit() -> Iterator[None]:
     """End a test that waits for a pipe."""
 
     def stop(number: int, frame: object) -> None:
@@ -61,25 +61,25 @@ def kcnn(run: RunFolder, *arguments: str) -> Result:
     ],
 )
 def test_writes_and_deletes_nothing_through_links(
-    own: RunFolder, tmp_path: Path, name: str, command: list[str]
+    run_copy: RunFolder, tmp_path: Path, name: str, command: list[str]
 ) -> None:
-    mine = tmp_path / "mine"
-    target = own.path / name
+    outside = tmp_path / "mine"
+    target = run_copy.path / name
     if target.is_dir():
-        shutil.copytree(target, mine)
+        shutil.copytree(target, outside)
         shutil.rmtree(target)
     elif "." in name or name.endswith("lock"):
-        mine.write_text("precious", encoding="utf-8")
+        outside.write_text("precious", encoding="utf-8")
         target.unlink(missing_ok=True)
     else:
-        (mine / "saved_model").mkdir(parents=True)
-    if mine.is_dir():
-        (mine / ".cache.99999999").mkdir()
-        (mine / "epoch-0000.npz").write_bytes(b"precious")
-    before = contents(mine)
-    target.symlink_to(mine)
-    result = kcnn(own, *command)
-    assert contents(mine) == before
+        (outside / "saved_model").mkdir(parents=True)
+    if outside.is_dir():
+        (outside / ".cache.99999999").mkdir()
+        (outside / "epoch-0000.npz").write_bytes(b"precious")
+    before = contents(outside)
+    target.symlink_to(outside)
+    result = kcnn(run_copy, *command)
+    assert contents(outside) == before
     if command != ["runs"]:
         assert result.exit_code == 1
         assert f"{target}: is a link" in result.stderr
@@ -105,14 +105,14 @@ def contents(path: Path) -> dict[str, bytes]:
 )
 @pytest.mark.parametrize("what", ["pipe", "device"])
 def test_does_not_wait_for_pipes_and_devices(
-    own: RunFolder, name: str, command: list[str], what: str
+    run_copy: RunFolder, name: str, command: list[str], what: str
 ) -> None:
-    (own.path / name).unlink()
+    (run_copy.path / name).unlink()
     if what == "pipe":
-        os.mkfifo(own.path / name)
+        os.mkfifo(run_copy.path / name)
     else:
-        (own.path / name).symlink_to("/dev/zero")
-    result = kcnn(own, *command)
+        (run_copy.path / name).symlink_to("/dev/zero")
+    result = kcnn(run_copy, *command)
     assert (result.exit_code, name in result.output) == (
         (0, False) if command == ["runs"] else (1, True)
     )
