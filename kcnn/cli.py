@@ -526,16 +526,16 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
       kcnn data verify mnist
     """
     if ctx.invoked_subcommand is None:
-        from kcnn.commands.data import list_sets
+        from kcnn.commands.data import list_datasets
         from kcnn.console.data import datasets_text
 
-        show(list_sets(data_dir), datasets_text, as_json)
+        show(list_datasets(data_dir), datasets_text, as_json)
 
 
 @data.command("fetch")
 @click.argument("name")
 @options(data_dir, quiet)
-def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
+def fetch_dataset(name: str, data_dir: Path | None, quiet: bool) -> None:
     """Download a dataset, unless it is here already.
 
     \b
@@ -550,7 +550,7 @@ def fetch_set(name: str, data_dir: Path | None, quiet: bool) -> None:
 @data.command("verify")
 @click.argument("name")
 @options(data_dir, quiet, json_option)
-def verify_set(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
+def verify_dataset(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
     """Read a dataset, and compare its files with the original ones.
 
     \b

@@ -68,7 +68,7 @@ class TemporaryFolderError(KcnnError):
 
 
 class ExportError(KcnnError):
-    """A model that could not be exported, or whose export does not answer as it does."""
+    """A model that could not be exported, or whose export predicts something else."""
 
 
 class CrashError(Exception):

@@ -116,12 +116,12 @@ def test_task_has_the_steps_per_execution_of_fit(
 
 def test_steps_as_in_fit_are_close_to_the_requested_images(contenders, monkeypatch) -> None:
     from contenders.task import steps_as_in_fit
-    from kcnn.model.plan import plan_network
+    from kcnn.model.plan import plan_model
     from kcnn.recipe import read_recipe
     from kcnn.training import steps_per_execution as steps
 
     settings = ["train.batch_size=100", "model.layers=[Flatten, {Dense: {units: 10}}]"]
-    plan = plan_network(read_recipe("digits", settings), (8, 8, 1), 10)
+    plan = plan_model(read_recipe("digits", settings), (8, 8, 1), 10)
     monkeypatch.setattr(steps, "MAX_STEPS", 8)
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=469) == 77  # 7 per execution; 78 has 6
     assert steps_as_in_fit(plan, 7_800, steps_in_fit=60) == 78
@@ -233,7 +233,7 @@ def test_flops_reports_a_wrong_recipe_in_one_line(contenders) -> None:
 
 def test_counts_operations_forward_and_backward(contenders) -> None:
     from flops import operations_of_an_image
-    from kcnn.model.plan import plan_network
+    from kcnn.model.plan import plan_model
     from kcnn.recipe import read_recipe
 
     layers = "[{Conv2D: {filters: 2, kernel_size: 3%s}}, Flatten, {Dense: {units: 10}}]"
@@ -241,7 +241,7 @@ def test_counts_operations_forward_and_backward(contenders) -> None:
     zero_rate = "train.learning_rate_multipliers={'conv2d/*': 0}"
     for frozen, more, times in (("", [], 2), (", trainable: false", [], 1), ("", [zero_rate], 1)):
         recipe = read_recipe("digits", [f"model.layers={layers % frozen}", *more])
-        operations = operations_of_an_image(plan_network(recipe, (8, 8, 1), 10))
+        operations = operations_of_an_image(plan_model(recipe, (8, 8, 1), 10))
         # The image has no gradient. After a frozen layer, the dense layer's input has none either.
         assert operations == 2 * (times * convolution + (times + 1) * dense)
 
@@ -317,7 +317,7 @@ def test_verdict_lists_exponents_and_memory(contenders) -> None:
 def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
     from contenders import growing
     from kcnn.data.dataset import Images
-    from kcnn.model.plan import plan_network
+    from kcnn.model.plan import plan_model
     from kcnn.recipe import read_recipe
     from kcnn.training.fit import train
 
@@ -329,7 +329,7 @@ def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
         return training
 
     monkeypatch.setattr(growing, "train", record_and_train)
-    plan = plan_network(read_recipe(growing.NET, ["train.batch_size=8"]), (32, 32, 3), 10)
+    plan = plan_model(read_recipe(growing.NET, ["train.batch_size=8"]), (32, 32, 3), 10)
     images = Images(np.zeros((64, 32, 32, 3), np.uint8), np.zeros(64, np.int32))
     assert len(growing.seconds_of_epochs(plan, images, "float32")) == 2
     assert trainings == [(1, 16)]

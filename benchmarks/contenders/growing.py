@@ -14,7 +14,7 @@ from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.memory import peak_memory_mb
 from kcnn.model.dtype_policy import dtype_policy
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import create_run
@@ -35,7 +35,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
     # As uint8 from the start, because a larger temporary array would raise the peak memory.
     pixels = random.integers(0, 256, (images, *IMAGE_SHAPE), np.uint8)
     labels = random.integers(0, CLASSES, images, np.int32)
-    plan = plan_network(recipe, IMAGE_SHAPE, CLASSES)
+    plan = plan_model(recipe, IMAGE_SHAPE, CLASSES)
     *_, seconds = seconds_of_epochs(plan, Images(pixels, labels), policy)
     peak = peak_memory_mb() * 1_000_000
     print(json.dumps({"seconds": seconds, "peak": peak, "data": pixels.nbytes + labels.nbytes}))

@@ -11,7 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.errors import KcnnError
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.graph import INPUT, Node
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.training.job import load_job
@@ -73,7 +73,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
                 "train.learning_rate_schedule=null", "train.early_stopping=null",
                 f"train.precision={precision}", *overrides]  # fmt: skip
     fitted = load_job(check_recipe(read_recipe(net, overrides)), None, Progress())
-    plan = plan_network(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
+    plan = plan_model(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
     steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch)
     return Task(plan, fitted.train.first(steps * plan.recipe.train.batch_size), precision)
 

@@ -80,7 +80,7 @@ class Verification:
         return asdict(self)
 
 
-def list_sets(data_dir: Path | None) -> DatasetTable:
+def list_datasets(data_dir: Path | None) -> DatasetTable:
     """List the named datasets and where each is found; read no images.
 
     Args:

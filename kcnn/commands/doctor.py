@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kcnn.commands.data import list_sets
+from kcnn.commands.data import list_datasets
 from kcnn.errors import KcnnError
 from kcnn.files.atomic import require_writable
 from kcnn.machine.start import start_tensorflow
@@ -59,7 +59,7 @@ def examine(
         DataError: The data directory is none.
         TrainingError: A training failed.
     """
-    datasets = {row.name: row.found for row in list_sets(data_dir).rows}
+    datasets = {row.name: row.found for row in list_datasets(data_dir).rows}
     start_tensorflow(progress)
     from kcnn.machine.environment import describe_machine
 

@@ -1,4 +1,4 @@
-"""kcnn explain: the arithmetic of a recipe's network, without training it."""
+"""kcnn explain: the arithmetic of a recipe's model, without training it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
 from kcnn.model.explain.explain import Explanation as Explanation
-from kcnn.model.explain.explain import explain_network
+from kcnn.model.explain.explain import explain_model
 from kcnn.recipe import read_recipe
 
 
 def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
-    """Explain a recipe's network layer by layer, without TensorFlow.
+    """Explain a recipe's model layer by layer, without TensorFlow.
 
     Args:
         recipe: A file, or the name of a shipped recipe.
         overrides: Settings from the command line.
 
     Returns:
-        As much of the network as fits; its `problem` names why the rest does not.
+        As much of the model as fits; its `problem` names why the rest does not.
 
     Raises:
         RecipeError: The recipe has mistakes, or its layers make no graph.
@@ -27,4 +27,4 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
     """
     settings = read_recipe(recipe, overrides)
     images = describe_what_is_there(settings)
-    return explain_network(settings, require_image_shape(settings, images), images.classes)
+    return explain_model(settings, require_image_shape(settings, images), images.classes)

@@ -21,7 +21,7 @@ class PaddingSolutions:
 
     Args:
         recipe: The recipe.
-        solutions: One or two per convolution; none in a network without convolutions.
+        solutions: One or two per convolution; none in a model without convolutions.
         problem: Why the layers behind do not fit; None if all do.
     """
 

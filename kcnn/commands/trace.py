@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import plan_without_images
 from kcnn.model.explain.find import find_convolution, require_location
-from kcnn.model.own_initializers import convolutions_with
+from kcnn.model.initializer_requirements import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
@@ -87,14 +87,14 @@ def trace(
         filter: The filter's number, from 0; the first if None.
         image: An image file; the dataset's first test image if None.
         run: The run whose weights to take; None for those that training starts from.
-        output_dir: Where runs lie.
+        output_dir: The folder of all runs.
         data_dir: Where to look for data first.
         progress: Reports loading.
 
     Raises:
-        RecipeError: The network does not fit, or has no such convolution, location or filter.
+        RecipeError: The model does not fit, or has no such convolution, location or filter.
         DataError: The images cannot be found or read.
-        RunError: There is no such run, or it trained another network.
+        RunError: There is no such run, or it trained another model.
     """
     progress = progress or Progress()
     settings = read_recipe(recipe, overrides)
@@ -155,9 +155,9 @@ def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:
-    from kcnn.model.explain.worked_example import require_same_network
+    from kcnn.model.explain.worked_example import require_same_model
     from kcnn.model.saved import load_model
 
     model = load_model(run)
-    require_same_network(plan, model, run.title)
+    require_same_model(plan, model, run.title)
     return model

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 INDENT = 16
-MOST_SEEDS_SHOWN = 10_000
+MAX_SEEDS_SHOWN = 10_000
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -146,8 +146,8 @@ def _needed(comparison: Comparison) -> str:
     most = max(known, key=lambda group: group.seeds_needed or 0)
     assert most.seeds_needed is not None and most.standard_deviation is not None
     number = (
-        f"more than {MOST_SEEDS_SHOWN:,}"
-        if most.seeds_needed > MOST_SEEDS_SHOWN
+        f"more than {MAX_SEEDS_SHOWN:,}"
+        if most.seeds_needed > MAX_SEEDS_SHOWN
         else f"about {most.seeds_needed:,}"
     )
     return (

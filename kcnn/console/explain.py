@@ -28,9 +28,9 @@ def explanation_text(explanation: Explanation) -> str:
         for index, row in enumerate(rows)
     ]
     parts = ["\n".join([heading, line, image, *blocks]), _totals_text(explanation)]
-    odd = [_wrapped(f"{names}: {text}") for names, text in _remarks(explanation)]
-    if odd:
-        parts.append("\n".join(["worth a second look", *odd]))
+    remarks = [_wrapped(f"{names}: {text}") for names, text in _remarks(explanation)]
+    if remarks:
+        parts.append("\n".join(["remarks", *remarks]))
     return "\n\n".join(parts)
 
 
@@ -47,7 +47,7 @@ def explanation_markdown(explanation: Explanation) -> str:
         if below:
             lines += [f"- `{layer.name}`", *(f"  - {text}" for text in below)]
     if explanation.remarks:
-        lines += ["", "## Worth a second look", ""]
+        lines += ["", "## Remarks", ""]
         lines += [f"- `{names}`: {text}" for names, text in _remarks(explanation)]
     if explanation.problem is not None:
         lines += ["", "## Does not fit", "", f"- {plain(explanation.problem.message)}"]

@@ -10,7 +10,7 @@ from kcnn.text.plurals import count_text
 if TYPE_CHECKING:
     from kcnn.commands.gradients import GradientReport, OutputSums, WeightCheck
 
-MOST_SHOWN = 10  # weights that disagree
+MAX_SHOWN = 10  # weights that disagree
 _COLUMNS = ("variable", "weights", "zero", "at a kink", "disagree", "median error", "largest error")
 
 
@@ -25,7 +25,7 @@ def gradients_text(report: GradientReport) -> str:
     worst = [
         (_location(weight), f"{weight.analytic:.9g}", f"{weight.numerical:.9g}",
          _number(weight.error))
-        for weight in report.disagreeing[:MOST_SHOWN]
+        for weight in report.disagreeing[:MAX_SHOWN]
     ]  # fmt: skip
     if worst:
         parts.append(table(("worst", "backpropagation", "numerical", "relative error"), worst))

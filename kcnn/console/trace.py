@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from kcnn.commands.trace import Trace, WorkedExample
 
 WIDTH = 100
-MOST_CHANNELS = 3  # whose grids are printed; of the others, the sums are
+MAX_CHANNELS = 3  # whose grids are printed; of the others, the sums are
 GAP = "   "
 
 
 def trace_text(result: Trace) -> str:
     """Return patch, filter and products of each channel, then what they add up to."""
     example = result.numbers
-    channels = min(example.patch.shape[2], MOST_CHANNELS)
+    channels = min(example.patch.shape[2], MAX_CHANNELS)
     parts = [_heading(result), *(_channel(example, index) for index in range(channels))]
     if example.patch.shape[2] > channels:
         parts.append(f"and {example.patch.shape[2] - channels} channels more (--json has them)")

@@ -119,15 +119,15 @@ class _TooLongError(requests.RequestException):
 class _Bounded:
     """A file that accepts no more bytes than the original has."""
 
-    def __init__(self, output: BinaryIO, most_bytes: int) -> None:
+    def __init__(self, output: BinaryIO, max_bytes: int) -> None:
         self._output = output
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._received = 0
 
     def write(self, content: bytes) -> None:
         self._received += len(content)
-        if self._received > self._most_bytes:
-            raise _TooLongError(self._most_bytes)
+        if self._received > self._max_bytes:
+            raise _TooLongError(self._max_bytes)
         self._output.write(content)
 
     def flush(self) -> None:

@@ -20,7 +20,7 @@ from kcnn.text.plurals import count_text
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
-LARGEST = 100_000_000  # bytes; the training images of MNIST are half of it
+MAX_VALUES = 100_000_000  # bytes; the training images of MNIST are half of it
 
 
 def read_idx_dataset(stored: StoredDataset) -> Dataset:
@@ -69,7 +69,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
                     f"{path}: not an IDX file of bytes with {count_text(dimensions, 'dimension')}"
                 )
             shape = struct.unpack(f">{dimensions}I", header[4:])
-            if math.prod(shape) > LARGEST:
+            if math.prod(shape) > MAX_VALUES:
                 raise DataError(f"{path}: {shape} bytes, more than any dataset has", "get it again")
             content = stream.read(math.prod(shape) + 1)  # a small file may unpack without end
     except (EOFError, zlib.error, gzip.BadGzipFile):

@@ -13,7 +13,7 @@ from kcnn.progress import Progress
 from kcnn.text.plurals import count_text
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
-MOST_NAMED = 10  # files, or kinds of files, in one line
+MAX_NAMED = 10  # files, or kinds of files, in one line
 
 
 @contextmanager
@@ -109,6 +109,6 @@ def describe_left_out(others: Mapping[str, int]) -> str:
 def describe_kinds(others: Mapping[str, int]) -> str:
     """Return the number of files of each kind, the most frequent first: `2 .webp, 1 .heic`."""
     kinds = sorted(others, key=lambda kind: (-others[kind], kind))
-    named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MOST_NAMED]]
-    more = ["…"] if len(kinds) > MOST_NAMED else []
+    named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MAX_NAMED]]
+    more = ["…"] if len(kinds) > MAX_NAMED else []
     return ", ".join([*named, *more])

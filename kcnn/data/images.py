@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from kcnn.data.image_files import MOST_NAMED
+from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 MODES = {1: "L", 3: "RGB"}
-LARGEST_IMAGE = 8192 * 6144  # pixels: 50 million, as cameras of telephones take
-LONGEST_SIDE = 65_535
-LARGEST_FILE = 100_000_000  # bytes
+MAX_PIXELS = 8192 * 6144  # pixels: 50 million, as cameras of telephones take
+MAX_SIDE = 65_535
+MAX_FILE_BYTES = 100_000_000  # bytes
 _JPEG = b"\xff\xd8"
 _BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
 # Beginnings of scans and of Exif segments: thousands of them take a decoder minutes.
 _SLOW = (b"\xff\xda", b"Exif\0\0")
-_MOST_PARTS = 40
+_MAX_PARTS = 40
 # What turns an image upright for each orientation in Exif, and which of these swap its sides.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -71,7 +71,7 @@ def read_image_and_size(
                 image, own_size = _convert(file, MODES[channels], image_size)
     except Image.DecompressionBombError:
         raise DataError(
-            f"{path}: more than {LARGEST_IMAGE:,} pixels, or than {LONGEST_SIDE:,} in a row, too "
+            f"{path}: more than {MAX_PIXELS:,} pixels, or than {MAX_SIDE:,} in a row, too "
             "large to be safe to open",
             "make it smaller",
         ) from None
@@ -91,20 +91,20 @@ def _read_file(path: Path) -> bytes:
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
             raise DataError(f"{path}: is {kind}, expected an image file")
         with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
+            content = stream.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise DataError(f"{path}: more than {LARGEST_FILE:,} bytes", "make it smaller")
-    if content.startswith(_JPEG) and max(map(content.count, _SLOW)) > _MOST_PARTS:
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes", "make it smaller")
+    if content.startswith(_JPEG) and max(map(content.count, _SLOW)) > _MAX_PARTS:
         raise DataError(f"{path}: a JPEG image of more parts than a photograph has", "save it anew")
     return content
 
 
 def _require_moderate(image: Image.Image) -> None:
-    if image.width * image.height > LARGEST_IMAGE or max(image.size) > LONGEST_SIDE:
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
         raise Image.DecompressionBombError
 
 
@@ -117,8 +117,8 @@ def unreadable(refused: Sequence[DataError], total: int) -> DataError:
     """
     if len(refused) == 1:
         return refused[0]
-    lines = [error.message for error in refused[:MOST_NAMED]]
-    more = [f"and {len(refused) - MOST_NAMED:,} more"] if len(refused) > MOST_NAMED else []
+    lines = [error.message for error in refused[:MAX_NAMED]]
+    more = [f"and {len(refused) - MAX_NAMED:,} more"] if len(refused) > MAX_NAMED else []
     return DataError(
         f"{len(refused):,} of {total:,} images cannot be read: {'; '.join([*lines, *more])}",
         "remove them, or save them anew as PNG or JPEG",

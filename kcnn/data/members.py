@@ -17,8 +17,8 @@ from kcnn.text.plurals import count_text
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
 # Most that is read at a time, by us and by tarfile; a long name in a header has 4,096 at most.
 PIECE_BYTES = 1 << 17
-LARGEST_ARCHIVE = 400_000_000  # bytes unpacked; the datasets have 190 million
-MOST_MEMBERS = 1000
+MAX_ARCHIVE_BYTES = 400_000_000  # bytes unpacked; the datasets have 190 million
+MAX_MEMBERS = 1000
 
 
 def read_members(stored: StoredDataset, largest: int) -> Iterator[tuple[str, bytes]]:
@@ -77,11 +77,11 @@ def _read_archive(
     try:
         with (
             gzip.open(path) as whole,
-            _Limited(whole, LARGEST_ARCHIVE) as unzipped,
+            _Limited(whole, MAX_ARCHIVE_BYTES) as unzipped,
             tarfile.open(fileobj=unzipped, mode="r:") as archive,
         ):
             for count, member in enumerate(archive):
-                if count > MOST_MEMBERS:
+                if count > MAX_MEMBERS:
                     raise tarfile.TarError
                 name = Path(member.name).name
                 stream = archive.extractfile(member) if member.isreg() else None
@@ -95,7 +95,8 @@ def _read_archive(
                 pass
     except _TooLargeError:
         raise DataError(
-            f"{path}: more than {_bytes(LARGEST_ARCHIVE)} when unpacked, more than any dataset has",
+            f"{path}: more than {_bytes(MAX_ARCHIVE_BYTES)} when unpacked, more "
+            "than any dataset has",
             how_to_replace(stored),
         ) from None
     # tarfile raises the first two for headers that are not numbers or that never end.
@@ -118,27 +119,27 @@ class _Limited(io.RawIOBase):
 
     Args:
         stream: The unpacked archive.
-        most_bytes: The limit of every position and of every read.
+        max_bytes: The limit of every position and of every read.
     """
 
-    def __init__(self, stream: gzip.GzipFile, most_bytes: int) -> None:
+    def __init__(self, stream: gzip.GzipFile, max_bytes: int) -> None:
         self._stream = stream
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     def read(self, size: int = -1) -> bytes:
         """Read the next bytes."""
         if not 0 <= size <= PIECE_BYTES:
-            if self.tell() + size > self._most_bytes:
+            if self.tell() + size > self._max_bytes:
                 raise _TooLargeError
             raise tarfile.ReadError(f"a header of {size} bytes")
         content = self._stream.read(size)
-        if self.tell() > self._most_bytes:
+        if self.tell() > self._max_bytes:
             raise _TooLargeError
         return content
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Go forward to a position within the limit."""
-        if position > self._most_bytes:
+        if position > self._max_bytes:
             raise _TooLargeError
         # For every header that points back, gzip would unpack everything before it again.
         if position < self.tell():

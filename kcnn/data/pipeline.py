@@ -19,7 +19,7 @@ from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.cores import core_count
 from kcnn.recipe.augmentations import Augmentation
 
-MOST_WORKERS = 16
+MAX_WORKERS = 16
 PREFETCHED_BATCHES = 4
 NO_EPOCH = -1  # seeds what is drawn once for all epochs
 
@@ -177,5 +177,5 @@ def _in_parallel(elements: tf.data.Dataset, batch: Callable[..., Any]) -> tf.dat
     options.autotune.enabled = False
     # Under a strategy, each device takes a part of every batch, not a part of the files.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    batches = elements.map(batch, num_parallel_calls=min(core_count(), MOST_WORKERS))
+    batches = elements.map(batch, num_parallel_calls=min(core_count(), MAX_WORKERS))
     return batches.prefetch(PREFETCHED_BATCHES).with_options(options)

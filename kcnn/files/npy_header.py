@@ -6,7 +6,7 @@ import ast
 import zipfile
 
 _MAGIC = b"\x93NUMPY"
-_LARGEST_HEADER = 10_000  # as in NumPy, since Python parses it
+_MAX_HEADER_BYTES = 10_000  # as in NumPy, since Python parses it
 
 
 class ObjectsError(ValueError):
@@ -31,7 +31,7 @@ def read_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
         if magic != _MAGIC:
             raise ValueError(f"{name} is not an array")
         length = int.from_bytes(stream.read(2 if major == b"\x01" else 4), "little")
-        if length > _LARGEST_HEADER:
+        if length > _MAX_HEADER_BYTES:
             raise ValueError(f"{name} has a header of {length:,} bytes")
         header = ast.literal_eval(stream.read(length).decode("utf-8").strip())
     if "O" in str(header["descr"]):

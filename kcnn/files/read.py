@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 from kcnn.errors import RunError
 
-LARGEST_JSON = 4_000_000
-LARGEST_TABLE = 64_000_000
+MAX_JSON_BYTES = 4_000_000
+MAX_TABLE_BYTES = 64_000_000
 DAMAGED_HINT = "restore the file, or train the run again"
 
 
@@ -59,7 +59,7 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: The file is missing or is not a JSON object.
     """
     try:
-        value = json.loads(read_limited(path, LARGEST_JSON))
+        value = json.loads(read_limited(path, MAX_JSON_BYTES))
     except FileNotFoundError:
         raise RunError(
             f"{path}: missing",
@@ -102,7 +102,7 @@ def read_csv(path: Path, hint: str) -> Table:
         RunError: It is missing, cannot be read, is too long, not UTF-8, or not a table.
     """
     try:
-        text = read_limited(path, LARGEST_TABLE).decode("utf-8-sig")
+        text = read_limited(path, MAX_TABLE_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         raise RunError(f"{path}: missing", hint) from None
     except (OSError, UnicodeDecodeError) as error:

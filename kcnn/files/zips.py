@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MOST_BYTES_OF_DIRECTORY = 2**17  # of a thousand members
+MAX_DIRECTORY_BYTES = 2**17  # of a thousand members
 
 
 @contextmanager
@@ -45,7 +45,7 @@ class _BoundedDirectory(io.FileIO):
     """A file of which `zipfile` cannot read a long list of members."""
 
     def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > MOST_BYTES_OF_DIRECTORY and self._lists_members():
+        if size is not None and size > MAX_DIRECTORY_BYTES and self._lists_members():
             raise ValueError("it holds thousands of files")
         return super().read(size) or b""
 

@@ -10,7 +10,7 @@ from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.description import ImageDescription, describe_images, describe_settings
 from kcnn.errors import DataError, RecipeError
 from kcnn.model.graph import unfold
-from kcnn.model.plan import Plan, plan_network, require_right_end
+from kcnn.model.plan import Plan, plan_model, require_right_end
 from kcnn.recipe import Recipe
 from kcnn.recipe.schema import DataSettings, TrainSettings
 
@@ -38,11 +38,11 @@ class CheckedRecipe:
         """Compare the images that were read with their description.
 
         Returns:
-            The plan, with the number of classes if only the labels could tell it.
+            The plan, with the number of classes if it was known only from the labels.
 
         Raises:
             DataError: The images changed since they were described.
-            RecipeError: The output does not suit the classes that only the labels could tell.
+            RecipeError: The output does not fit the number of classes in the labels.
         """
         self.images.confirm(dataset)
         if self.plan.classes is not None:
@@ -71,7 +71,7 @@ def check_recipe(recipe: Recipe, similar: CheckedRecipe | None = None) -> Checke
     if errors:
         problems = [problem for error in errors for problem in error.problems]
         raise RecipeError(problems, next((error.hint for error in errors if error.hint), None))
-    assert plan is not None  # a path that does not tell the shape of its images is a mistake
+    assert plan is not None  # images of unknown shape are a mistake, which was collected
     return CheckedRecipe(recipe, images, plan)
 
 
@@ -80,10 +80,10 @@ def plan_without_images(recipe: Recipe) -> Plan:
 
     Raises:
         RecipeError: The layers make no graph, or the model does not fit.
-        DataError: Only the images tell their shape.
+        DataError: Their shape is known only from the images.
     """
     images = describe_what_is_there(recipe)
-    return plan_network(recipe, require_image_shape(recipe, images), images.classes)
+    return plan_model(recipe, require_image_shape(recipe, images), images.classes)
 
 
 def describe_what_is_there(recipe: Recipe) -> ImageDescription:
@@ -98,12 +98,12 @@ def require_image_shape(recipe: Recipe, images: ImageDescription) -> tuple[int, 
     """Return the height, width and channels of a recipe's images.
 
     Raises:
-        DataError: Only the images tell them.
+        DataError: They are known only from the images.
     """
     if images.image_shape is None:
         raise DataError(
             f"{recipe.origin.file}: the size of the images is known only from {recipe.data.path}",
-            "say it after the recipe: 'data.image_size=[32,32]' data.channels=3",
+            "write it after the recipe: 'data.image_size=[32,32]' data.channels=3",
         )
     return images.image_shape
 
@@ -182,4 +182,4 @@ def _plan(recipe: Recipe, images: ImageDescription) -> Plan | None:
     if images.image_shape is None:
         unfold(recipe)  # names are right or wrong for images of any shape
         return None
-    return plan_network(recipe, images.image_shape, images.classes)
+    return plan_model(recipe, images.image_shape, images.classes)

@@ -19,7 +19,7 @@ from kcnn.text.did_you_mean import did_you_mean
 
 INPUT = "image"
 SCALING = "scaling"  # the model's own first layer
-MOST_LAYERS = 5_000
+MAX_LAYERS = 5_000
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,9 @@ class _Unfolding:
         return self._append(Add(name=residual.name), loc, (body, shortcut))
 
     def _append(self, layer: Layer, loc: Location, inputs: tuple[str, ...]) -> str:
-        if len(self.nodes) >= MOST_LAYERS:
+        if len(self.nodes) >= MAX_LAYERS:
             raise RecipeError(
-                [self._origin.problem(loc, f"more than {MOST_LAYERS:,} layers; repeat less often")]
+                [self._origin.problem(loc, f"more than {MAX_LAYERS:,} layers; repeat less often")]
             )
         padding = getattr(layer, "padding", None)
         if isinstance(padding, int | list) and not isinstance(layer, ZeroPadding2D):

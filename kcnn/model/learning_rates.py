@@ -47,7 +47,7 @@ def multipliers_of_weights(recipe: Recipe, weights: Sequence[str]) -> dict[str, 
 
 def _expected(pattern: str, weights: Sequence[str]) -> str:
     if not weights:
-        return ": this network has none"
+        return ": this model has none"
     listed = ", ".join(weights[:_EXAMPLES])
     more = ", …" if len(weights) > _EXAMPLES else ""
     return did_you_mean(pattern, weights) or (

@@ -1,4 +1,4 @@
-"""A recipe's network worked out for given images, before any of it is built."""
+"""A recipe's model planned for images of a shape: its layers and all shapes, without Keras."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kcnn.errors import RecipeError
 from kcnn.model.constraint_axes import constraints_off_their_weights
 from kcnn.model.costs import Cost, total_cost
 from kcnn.model.graph import Node, unfold
-from kcnn.model.output import Link, OutputActivation, output_activation
-from kcnn.model.own_initializers import initializer_problems
+from kcnn.model.initializer_requirements import initializer_problems
+from kcnn.model.output_activation import Link, OutputActivation, output_activation
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe import layers as kinds
@@ -20,15 +20,15 @@ from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
 from kcnn.recipe.source import Location
 from kcnn.text.sizes import shape_text
 
-KERAS_K = 5  # where TopKCategoricalAccuracy leaves it out
+KERAS_K = 5  # the default of TopKCategoricalAccuracy
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A network whose every layer fits.
+    """A model whose layers all fit.
 
     Args:
-        recipe: The recipe it is of.
+        recipe: The recipe.
         nodes: Its layers, each after all that it reads.
         shapes: Output shapes by name of layer, `image` among them.
         classes: The number of classes; None when it is not known yet.
@@ -46,12 +46,12 @@ class Plan:
 
     @cached_property
     def cost(self) -> Cost:
-        """Parameters and multiply-adds of the whole network."""
+        """The parameters and multiply-adds of the whole model."""
         return total_cost(self.nodes, self.shapes)
 
     @property
     def learning_rate_multipliers(self) -> dict[str, float]:
-        """What the learning rate of some weights is multiplied by, by their path."""
+        """The learning-rate multiplier of each weight that has one, by its path."""
         return {
             node.path(name): multiplier
             for node in self.nodes
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def output_activation(self) -> OutputActivation:
-        """What the network does to its last sums; `linear` means that it gives logits."""
+        """The activation of the output; `linear` means that the outputs are logits."""
         return output_activation(
             {
                 node.name: Link(
@@ -74,7 +74,7 @@ class Plan:
         )
 
 
-def plan_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
+def plan_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
     """Plan a recipe's model: unfold the layers, compute all shapes and check the output.
 
     Args:
@@ -160,7 +160,7 @@ def _missing_probabilities(plan: Plan) -> Iterator[str]:
     for loc, measure in _measures(plan):
         if measure.needs_probabilities or _denies_logits(measure):
             message = (
-                f"{_named(measure)} needs probabilities, and the network ends in logits; end it "
+                f"{_named(measure)} needs probabilities, and the model ends in logits; end it "
                 "with activation: softmax"
             )
             yield plan.recipe.origin.problem(loc, message)
@@ -176,8 +176,8 @@ def _highest_of_too_few(plan: Plan, classes: int) -> Iterator[str]:
             continue
         if highest >= classes:
             message = (
-                f"{_named(measure)} takes the {highest} highest outputs together, which says "
-                f"nothing of {classes} classes; write a {setting} below {classes}"
+                f"{_named(measure)} takes the {highest} highest outputs together, which means "
+                f"nothing for {classes} classes; write a {setting} below {classes}"
             )
             yield plan.recipe.origin.problem(loc, message)
 

@@ -23,22 +23,22 @@ class Field:
     Args:
         size: Pixels from the first to the last it depends on; padding counts.
         jump: Pixels from one value's field to its neighbor's.
-        places: Values along the axis.
+        count: Values along the axis.
         image: Pixels of the image.
     """
 
     size: Fraction
     jump: Fraction
-    places: int
+    count: int
     image: int
 
-    def through(self, reach: int, stride: Fraction, places: int) -> Field:
+    def through(self, reach: int, stride: Fraction, count: int) -> Field:
         """Return the field behind a window that slides over this one's values."""
-        return Field(self.size + (reach - 1) * self.jump, self.jump * stride, places, self.image)
+        return Field(self.size + (reach - 1) * self.jump, self.jump * stride, count, self.image)
 
     def through_all(self) -> Field:
         """Return the field behind a layer that reads all values: at most the whole image."""
-        whole = self.size + (self.places - 1) * self.jump
+        whole = self.size + (self.count - 1) * self.jump
         return Field(min(whole, Fraction(self.image)), Fraction(0), 1, self.image)
 
     @property
@@ -85,4 +85,4 @@ def _widest(branches: Sequence[Fields]) -> Fields:
 
 def _joined(fields: Sequence[Field]) -> Field:
     widest = max(fields, key=lambda field: (field.size, field.jump))
-    return replace(widest, places=max(field.places for field in fields))
+    return replace(widest, count=max(field.count for field in fields))

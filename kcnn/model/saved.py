@@ -17,7 +17,7 @@ from kcnn.model.checked_recipe import describe_what_is_there
 from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.model.saved_weights import load_weights, read_statistics, require_size
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.runs.environment import read_environment
@@ -67,7 +67,7 @@ def load_model(run: RunFolder, which: str = "last") -> keras.Model:
     """
     path = find_model(run, which)
     recipe = read_recipe(run.resolved)
-    plan = plan_network(recipe, _image_shape(run, recipe), classes=None)
+    plan = plan_model(recipe, _image_shape(run, recipe), classes=None)
     _require_classifier(plan, run)
     _require_memory(plan, path)
     try:

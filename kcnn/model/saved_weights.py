@@ -25,7 +25,7 @@ from kcnn.model.build import SCALING, ChannelStatistics
 from kcnn.model.plan import Plan
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-LARGEST_CONFIG = 8 * 2**20
+MAX_CONFIG_BYTES = 8 * 2**20
 BYTES_OF_WEIGHT = 4  # Keras keeps weights in float32 under each of our dtype policies
 # HDF5's own records, of which a layer has several.
 BYTES_OF_LAYER, BYTES_OF_FILE = 2**16, 2**20
@@ -69,7 +69,7 @@ def read_statistics(path: Path, channels: int) -> ChannelStatistics:
         Exception: The file is damaged, which raises nearly anything.
     """
     with open_zip(path) as archive:
-        config = json.loads(read_member(archive, CONFIG, LARGEST_CONFIG))
+        config = json.loads(read_member(archive, CONFIG, MAX_CONFIG_BYTES))
     layers = [layer["config"] for layer in config["config"]["layers"]]
     (scaling,) = (layer for layer in layers if layer["name"] == SCALING)
     mean, variance = (list(_flat(scaling[name])) for name in ("mean", "variance"))

@@ -1,4 +1,4 @@
-"""The shapes of all layers of a network, from that of its images."""
+"""The shapes of all layers of a model, from the shape of its images."""
 
 from __future__ import annotations
 

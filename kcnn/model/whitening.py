@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kcnn.model.graph import SCALING
-from kcnn.model.own_initializers import convolutions_with
+from kcnn.model.initializer_requirements import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.recipe import Recipe
 from kcnn.recipe.initializers import Whitening

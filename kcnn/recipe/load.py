@@ -12,7 +12,7 @@ from kcnn.recipe.library import HINT, find_recipe
 from kcnn.recipe.overrides import parse_value
 from kcnn.recipe.read import check_recipe
 from kcnn.recipe.schema import Recipe
-from kcnn.recipe.strict_yaml import LARGEST_FILE, YamlMistakeError
+from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError
 
 
 def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -56,15 +56,15 @@ def _read_file(file: Path) -> bytes:
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)  # a device may have no end
+            content = stream.read(MAX_FILE_BYTES + 1)  # a device may have no end
     except IsADirectoryError:
         raise RecipeError(
             [f"{file}: is a folder, not a recipe"], f"name a file in it: {HINT}"
         ) from None
     except OSError as error:
         raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None
-    if len(content) > LARGEST_FILE:
+    if len(content) > MAX_FILE_BYTES:
         size = max(size, len(content))  # a device has none
-        problem = f"{file}: {size:,} bytes; a recipe has at most {LARGEST_FILE:,}. Is it one?"
+        problem = f"{file}: {size:,} bytes; a recipe has at most {MAX_FILE_BYTES:,}. Is it one?"
         raise RecipeError([problem], HINT)
     return content

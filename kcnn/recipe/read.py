@@ -17,7 +17,7 @@ from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Source
 from kcnn.recipe.strict_yaml import Document, YamlMistakeError, read_yaml
-from kcnn.runs.folder import LONGEST_NAME
+from kcnn.runs.folder import MAX_NAME_LENGTH
 
 
 def check_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> Recipe:
@@ -83,7 +83,7 @@ def _source(
 
 def _name(file: Path) -> str:
     """Return a name for runs: the file's, without characters that a run's name cannot have."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:LONGEST_NAME] or "recipe"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:MAX_NAME_LENGTH] or "recipe"
 
 
 def _resolve_path(settings: dict[str, Any], folder: Path) -> None:

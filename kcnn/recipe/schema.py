@@ -25,7 +25,7 @@ from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
 from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
 from kcnn.recipe.source import Source
-from kcnn.runs.folder import LONGEST_NAME, NAME_PATTERN
+from kcnn.runs.folder import MAX_NAME_LENGTH, NAME_PATTERN
 from kcnn.runs.metrics import is_fraction
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
@@ -34,11 +34,11 @@ SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 
-LARGEST_SIDE = 4096
-IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {LARGEST_SIDE}, as in [32, 32]"
+MAX_SIDE = 4096
+IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {MAX_SIDE}, as in [32, 32]"
 PATH = "a path, as in photos"
 NAME = (
-    f"at most {LONGEST_NAME} letters a to z, digits, dots, dashes and underscores, a letter or "
+    f"at most {MAX_NAME_LENGTH} letters a to z, digits, dots, dashes and underscores, a letter or "
     "digit first"
 )
 VALIDATION = "a number of images, as in 5000, or a fraction below 1, as in 0.1"
@@ -50,7 +50,7 @@ def _is_name(value: Any) -> bool:
 
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
-    if len(sizes) != 2 or not all(type(size) is int and 0 < size <= LARGEST_SIDE for size in sizes):
+    if len(sizes) != 2 or not all(type(size) is int and 0 < size <= MAX_SIDE for size in sizes):
         raise mistake("unexpected", expected=IMAGE_SIZE)
     return sizes[0], sizes[1]
 

@@ -20,16 +20,15 @@ from kcnn.recipe.source import Location
 # libyaml's parser where the wheel has it: ten times faster, so that large files are refused fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-LARGEST_FILE = 256 * 1024
-DEEPEST_NESTING = 40
-MOST_VALUES = 50_000
-LONGEST_NAME = 100
+MAX_FILE_BYTES = 256 * 1024
+MAX_NESTING = 40
+MAX_VALUES = 50_000
+MAX_NAME_LENGTH = 100
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 # Spaces that YAML takes for letters, as copied from a web page.
 FOREIGN_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS = {"null": None, "~": None, "": None, "true": True, "false": False}
 
 
@@ -69,7 +68,7 @@ def read_yaml(content: bytes) -> Document:
     Raises:
         YamlMistakeError: It is not text, not YAML, too large, too deep, or more than one document.
     """
-    if len(content) > LARGEST_FILE:
+    if len(content) > MAX_FILE_BYTES:
         raise _error(1, "too_large", size=len(content))
     try:
         text = content.decode("utf-8-sig")
@@ -112,9 +111,9 @@ class _Reader:
 
     def _value(self, event: Any, loc: Location) -> Any:
         self._count += 1
-        if self._count > MOST_VALUES:
+        if self._count > MAX_VALUES:
             raise _error(_line(event), "too_many_values")
-        if len(loc) > DEEPEST_NESTING:
+        if len(loc) > MAX_NESTING:
             raise _too_deep(_line(event))
         # The value of an empty document is found after its last line.
         self._document.lines.setdefault(loc, min(_line(event), self._last_line))
@@ -139,9 +138,9 @@ class _Reader:
         value = self._anchors[event.anchor]
         size, depth = _extent(value)
         self._count += size
-        if self._count > MOST_VALUES:
+        if self._count > MAX_VALUES:
             raise _error(_line(event), "anchor_too_large", name=event.anchor)
-        if len(loc) + depth > DEEPEST_NESTING:
+        if len(loc) + depth > MAX_NESTING:
             raise _too_deep(_line(event))
         return copy.deepcopy(value)  # so that an override of one leaves the other alone
 
@@ -182,7 +181,7 @@ class _Reader:
         name: str = event.value
         if FOREIGN_SPACE.search(name):
             raise _error(_line(event), "pasted_space")
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
             raise _error(_line(event), "name_length")
         return name
 

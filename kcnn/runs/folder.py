@@ -12,8 +12,8 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import require_writable, writing
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
-LONGEST_NAME = 100
-NAME_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+MAX_NAME_LENGTH = 100
+NAME_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}")
 
 
 class FreeName(str):

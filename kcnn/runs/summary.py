@@ -19,7 +19,7 @@ STOPPED = ("interrupted", "unfinished")  # runs that --resume finishes
 STATUSES = ("finished", "failed", *STOPPED)
 
 # More weights and seconds than any run has, in few enough digits for a table.
-LARGEST = 1e15
+MAX_NUMBER = 1e15
 # The largest number of float32, which a loss comes near before it diverges.
 MAX_METRIC = 3.5e38
 MAX_METRIC_NAME_LENGTH = 100
@@ -182,7 +182,9 @@ class Summary:
         status = self.values.get("status")
         return status if status in STATUSES else "unfinished"
 
-    def number(self, name: str, lowest: float = -LARGEST, highest: float = LARGEST) -> float | None:
+    def number(
+        self, name: str, lowest: float = -MAX_NUMBER, highest: float = MAX_NUMBER
+    ) -> float | None:
         """Return a finite number.
 
         Args:
@@ -217,9 +219,9 @@ class Summary:
             RunError: It is something else.
         """
         value = self._find(name)
-        if value is None or (type(value) is int and 0 <= value <= LARGEST):
+        if value is None or (type(value) is int and 0 <= value <= MAX_NUMBER):
             return value
-        raise self._wrong(name, f"a whole number from 0 to {LARGEST:g}", value)
+        raise self._wrong(name, f"a whole number from 0 to {MAX_NUMBER:g}", value)
 
     def metric(self, name: str) -> float | None:
         """Return a metric: a fraction, or a loss; None for one that diverged.

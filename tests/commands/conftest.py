@@ -19,7 +19,7 @@ from kcnn.errors import KcnnError
 from kcnn.figures import accuracy
 from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.saved import load_model, save_model
 from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.recipe import read_recipe
@@ -145,7 +145,7 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     recipe = read_recipe(run.resolved)
     dataset = load_dataset(recipe.data, None, Progress())
     keras.utils.set_random_seed(0)
-    model = build_model(plan_network(recipe, dataset.image_shape, len(dataset.class_names)))
+    model = build_model(plan_model(recipe, dataset.image_shape, len(dataset.class_names)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.01), loss)
     train = dataset.train
@@ -174,7 +174,7 @@ def fruit_run(tmp_path: Path) -> RunFolder:
     data = f"dataset: folder, path: {photos}, image_size: [8, 8]"
     write_text(run.resolved, DIGITS.replace("dataset: digits", data).replace("10}", "2}"))
     recipe = read_recipe(run.resolved)
-    save_model(build_model(plan_network(recipe, (8, 8, 3), 2)), run.model)
+    save_model(build_model(plan_model(recipe, (8, 8, 3), 2)), run.model)
     write_json(run.summary, {"status": "finished", "class_names": ["apple", "banana"]})
     return run
 
@@ -193,7 +193,7 @@ def put_model() -> Callable[..., None]:
         head, tail = text.index("model:"), text.index("train:")
         settings = f"{text[:head]}model: {{layers: {layers}}}\n{text[tail:]}"
         write_text(run.resolved, settings)
-        model = build_model(plan_network(read_recipe(run.resolved), image_shape, None))
+        model = build_model(plan_model(read_recipe(run.resolved), image_shape, None))
         save_model(model, run.model)
         summary = {**read_summary(run).values, "image_shape": list(image_shape)}
         if class_names is not None:

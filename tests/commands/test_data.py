@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kcnn.commands.data import fetch, list_sets, verify
+from kcnn.commands.data import fetch, list_datasets, verify
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
@@ -29,7 +29,7 @@ def own_mnist(tmp_path: Path) -> Path:
 
 
 def test_list_without_any_datasets() -> None:
-    rows = {row.name: row for row in list_sets(None).rows}
+    rows = {row.name: row for row in list_datasets(None).rows}
     assert list(rows) == ["digits", "mnist", "fashion_mnist", "cifar10", "cifar100"]
     assert rows["digits"].found == "scikit-learn"
     assert {row.found for name, row in rows.items() if name != "digits"} == {None}
@@ -38,13 +38,13 @@ def test_list_without_any_datasets() -> None:
 
 
 def test_list_shows_where_a_dataset_is(own_mnist) -> None:
-    rows = {row.name: row for row in list_sets(own_mnist.parent).rows}
+    rows = {row.name: row for row in list_datasets(own_mnist.parent).rows}
     assert rows["mnist"].found == str(own_mnist)
 
 
 def test_list_does_not_import_numpy() -> None:
     code = (
-        "import sys; from kcnn.commands.data import list_sets; list_sets(None);"
+        "import sys; from kcnn.commands.data import list_datasets; list_datasets(None);"
         "print(sorted({'numpy', 'PIL', 'pooch', 'sklearn', 'keras'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

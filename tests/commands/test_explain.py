@@ -49,7 +49,7 @@ in all
 memory: the output for one image, in float32. sees: the receptive field, the rows and columns of the
   28×28 image that one value depends on, padding counted.
 
-worth a second look
+remarks
   dense: holds 98.2 % of all parameters; a smaller map before Flatten, or GlobalAveragePooling2D in
     its place, needs fewer
 """
@@ -113,7 +113,7 @@ def test_markdown(net: Path) -> None:
     assert {row.count("|") for row in rows} == {7}
     assert "| C1 (Conv2D) | 24×24×30 | 780 | 432,000 | 69.1 kB | 5×5 |" in rows
     assert "- `C1`\n  - (28 − 5 + 2·0)/1 + 1 = 24 high and wide\n" in text
-    assert "## Worth a second look\n\n- `dense`: holds 98.2 %" in text
+    assert "## Remarks\n\n- `dense`: holds 98.2 %" in text
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
@@ -138,7 +138,7 @@ def test_refuses_a_recipe_whose_image_shape_is_unknown(net: Path) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == (
         "error: net.yaml: the size of the images is known only from photos.npz\n"
-        "hint: say it after the recipe: 'data.image_size=[32,32]' data.channels=3\n"
+        "hint: write it after the recipe: 'data.image_size=[32,32]' data.channels=3\n"
     )
     assert run(net, *settings, "data.image_size=[32,32]", "data.channels=3").exit_code == 0
 

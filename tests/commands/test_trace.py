@@ -84,7 +84,7 @@ def test_uses_the_weights_of_a_run(trained_run: RunFolder) -> None:
 
 
 def test_refuses_a_run_of_another_model(trained_run: RunFolder) -> None:
-    with pytest.raises(RunError, match="digits/run-001: trained another network"):
+    with pytest.raises(RunError, match="digits/run-001: trained another model"):
         trace("digits", [], "conv2d", run=str(trained_run.path), output_dir=Path("outputs"))
 
 
@@ -93,7 +93,7 @@ def test_refuses_a_run_of_another_model(trained_run: RunFolder) -> None:
     [
         (["c1"], "net.yaml: no layer is named c1; did you mean C1?"),
         (["dense"], "net.yaml: layer dense is a Dense, expected a Conv2D"),
-        (["C1", "--at", "24,0"], "--at 24,0: C1 gives a 24×24 map"),
+        (["C1", "--at", "24,0"], "--at 24,0: C1 returns a 24×24 map"),
         (["C1", "--filter", "30"], "--filter 30: C1 has 30 filters"),
         (["C1", "--run", "none"], "none: no such run in outputs"),
         (["C1", "--image", "none.png"], "none.png: no such file"),

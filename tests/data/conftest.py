@@ -49,7 +49,7 @@ def write_idx() -> WriteIdx:
 
 
 @pytest.fixture
-def write_idx_set(write_idx: WriteIdx) -> Callable[..., None]:
+def write_idx_dataset(write_idx: WriteIdx) -> Callable[..., None]:
     """Write four IDX files with 12 training and 4 test images into a folder."""
 
     def write(folder: Path, suffix: str = "", pixel: int = 7) -> None:

@@ -92,7 +92,7 @@ def test_skips_links_devices_and_paths_outside_of_the_folder(tmp_path: Path) -> 
 
 
 def test_refuses_an_archive_that_unpacks_to_too_much(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(members_module, "LARGEST_ARCHIVE", 5_000_000)
+    monkeypatch.setattr(members_module, "MAX_ARCHIVE_BYTES", 5_000_000)
     foreign = archive(tmp_path, (tarfile.TarInfo("foreign"), 9_000_000))
     with pytest.raises(DataError, match="more than 5,000,000 bytes when unpacked"):
         list(read_members(foreign, 10**6))

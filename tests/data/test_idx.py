@@ -20,8 +20,8 @@ def test_reads_what_was_written(tmp_path, write_idx, suffix) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_reads_a_dataset(no_data, tmp_path, write_idx_set, suffix) -> None:
-    write_idx_set(tmp_path / "fashion-mnist", suffix)
+def test_reads_a_dataset(no_data, tmp_path, write_idx_dataset, suffix) -> None:
+    write_idx_dataset(tmp_path / "fashion-mnist", suffix)
     dataset = read_idx_dataset(locate(NAMED_DATASETS["fashion_mnist"], tmp_path))
     assert dataset.image_shape == (28, 28, 1)
     assert dataset.train.labels.dtype == np.int32
@@ -57,9 +57,9 @@ def test_refuses_random_bytes(tmp_path: Path, content: bytes) -> None:
 
 
 def test_refuses_images_and_labels_of_different_length(
-    no_data, tmp_path, write_idx_set, write_idx
+    no_data, tmp_path, write_idx_dataset, write_idx
 ) -> None:
-    write_idx_set(tmp_path)
+    write_idx_dataset(tmp_path)
     write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.zeros(3))
     with pytest.raises(DataError, match="3 labels for the 4 images"):
         read_idx_dataset(locate(NAMED_DATASETS["mnist"], tmp_path))

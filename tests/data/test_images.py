@@ -136,7 +136,7 @@ def test_large_image_is_resized_in_two_steps_without_loss(tmp_path) -> None:
 def test_refuses_an_image_that_is_too_large(tmp_path, monkeypatch) -> None:
     Image.new("L", (30, 40)).save(tmp_path / "image.png")
     with monkeypatch.context() as patch:
-        patch.setattr(module, "LARGEST_IMAGE", 1199)
+        patch.setattr(module, "MAX_PIXELS", 1199)
         with pytest.raises(DataError, match="more than 1,199 pixels"):
             read_image(tmp_path / "image.png", None, 1)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
@@ -166,7 +166,7 @@ def test_refuses_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> Non
     Image.new("1", (65_536, 1)).save(tmp_path / "long.png")
     with pytest.raises(DataError, match="or than 65,535 in a row, too large to be safe to open"):
         read_image(tmp_path / "long.png", (8, 8), 3)
-    monkeypatch.setattr(module, "LARGEST_FILE", 50)
+    monkeypatch.setattr(module, "MAX_FILE_BYTES", 50)
     with pytest.raises(DataError, match=r"long\.png: more than 50 bytes"):
         read_image(tmp_path / "long.png", (8, 8), 3)
 

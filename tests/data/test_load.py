@@ -22,9 +22,9 @@ def test_converts_to_the_requested_size_and_channels(no_data, request_data) -> N
     assert dataset.test.images.shape == (360, 16, 12, 3)
 
 
-def test_loads_idx_files(no_data, tmp_path, request_data, write_idx_set) -> None:
-    write_idx_set(tmp_path / "mnist", ".gz", pixel=1)
-    write_idx_set(tmp_path / "fashion-mnist", ".gz", pixel=2)
+def test_loads_idx_files(no_data, tmp_path, request_data, write_idx_dataset) -> None:
+    write_idx_dataset(tmp_path / "mnist", ".gz", pixel=1)
+    write_idx_dataset(tmp_path / "fashion-mnist", ".gz", pixel=2)
     for name, pixel in (("mnist", 1), ("fashion_mnist", 2)):
         dataset = load_dataset(request_data(name), tmp_path, Progress())
         assert (dataset.name, dataset.train.images[0, 0, 0, 0]) == (name, pixel)
@@ -84,9 +84,9 @@ def test_loads_mnist_in_the_size_of_cifar10(no_data, real_data, request_data) ->
 
 
 def test_refuses_test_images_of_another_size(
-    no_data, tmp_path, request_data, write_idx_set, write_idx
+    no_data, tmp_path, request_data, write_idx_dataset, write_idx
 ) -> None:
-    write_idx_set(tmp_path / "mnist")
+    write_idx_dataset(tmp_path / "mnist")
     write_idx(tmp_path / "mnist" / "t10k-images-idx3-ubyte", np.zeros((4, 32, 32)))
     with pytest.raises(DataError) as caught:
         load_dataset(request_data("mnist"), tmp_path, Progress())
@@ -97,9 +97,9 @@ def test_refuses_test_images_of_another_size(
 
 @pytest.mark.parametrize(("part", "name"), [("training", "train"), ("test", "t10k")])
 def test_refuses_a_split_without_images(
-    no_data, tmp_path, request_data, write_idx_set, write_idx, part, name
+    no_data, tmp_path, request_data, write_idx_dataset, write_idx, part, name
 ) -> None:
-    write_idx_set(tmp_path / "mnist")
+    write_idx_dataset(tmp_path / "mnist")
     write_idx(tmp_path / "mnist" / f"{name}-images-idx3-ubyte", np.zeros((0, 28, 28)))
     write_idx(tmp_path / "mnist" / f"{name}-labels-idx1-ubyte", np.zeros(0))
     with pytest.raises(DataError) as caught:

@@ -12,7 +12,7 @@ from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import unfold
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 
@@ -43,10 +43,10 @@ def test_builds_every_shipped_recipe(name: str) -> None:
     recipe = read_recipe(name)
     shape = describe_settings(recipe.data).image_shape
     assert shape is not None
-    classes = plan_network(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
+    classes = plan_model(recipe, shape, None).shapes[unfold(recipe)[-1].name][0]
     mean, variance = STATISTICS
     statistics = (mean[: shape[2]], variance[: shape[2]])
-    plan = plan_network(recipe, shape, classes)
+    plan = plan_model(recipe, shape, classes)
     model = build_model(plan, statistics)
     assert model.name == name
     assert model.input_shape == (None, *shape)
@@ -71,13 +71,13 @@ def test_first_layer_scales_pixels(
 ) -> None:
     if policy != "float32":
         request.getfixturevalue("mixed_bfloat16")
-    plan = plan_network(make_recipe(NET, f"data.scaling={scaling}"), (8, 8, 3), 10)
+    plan = plan_model(make_recipe(NET, f"data.scaling={scaling}"), (8, 8, 3), 10)
     model = build_model(plan, STATISTICS if scaling == "standard" else None)
     np.testing.assert_allclose(scaled(model, IMAGES), expected, rtol=1e-6)
 
 
 def test_logits_stay_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
-    model = build_model(plan_network(make_recipe(NET), (8, 8, 3), 10))
+    model = build_model(plan_model(make_recipe(NET), (8, 8, 3), 10))
     computed = {layer.name: layer.compute_dtype for layer in model.layers[1:]}
     assert computed == {
         "scaling": "float32",
@@ -102,7 +102,7 @@ TWO_BRANCHES = """
 
 
 def test_branches_of_logits_stay_float32_under_mixed_precision(make_recipe, mixed_bfloat16) -> None:
-    model = build_model(plan_network(make_recipe(TWO_BRANCHES), (8, 8, 3), 10))
+    model = build_model(plan_model(make_recipe(TWO_BRANCHES), (8, 8, 3), 10))
     exact = {layer.name for layer in model.layers if layer.compute_dtype == "float32"}
     assert exact == {"scaling", "first", "last_of_first", "second", "average"}
 
@@ -116,7 +116,7 @@ def test_synchronizes_batch_normalization_unless_the_recipe_sets_it(
 ) -> None:
     setting = f": {{synchronized: {written}}}" if written else ""
     layers = NET.replace("BatchNormalization", f"BatchNormalization{setting}")
-    plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
+    plan = plan_model(make_recipe(layers), (8, 8, 3), 10)
     model = build_model(plan, synchronized=synchronized)
     assert model.get_layer("batch_normalization").synchronized is expected
 
@@ -133,7 +133,7 @@ def test_passes_the_settings_of_the_recipe_to_keras(make_recipe) -> None:
 - Flatten
 - Dense: {units: 10, kernel_initializer: zeros}
 """
-    model = build_model(plan_network(make_recipe(layers), (8, 8, 3), 10))
+    model = build_model(plan_model(make_recipe(layers), (8, 8, 3), 10))
     convolution = model.get_layer("conv2d")
     assert convolution.kernel_size == (3, 1)
     assert (keras.ops.convert_to_numpy(convolution.kernel) == 0.5).all()
@@ -152,7 +152,7 @@ def test_connects_branches_as_the_recipe_says(make_recipe) -> None:
     body: [{Conv2D: {filters: 1, kernel_size: 1, kernel_initializer: ones}}]
 - Concatenate: {inputs: [sum, twice]}
 """
-    plan = plan_network(make_recipe(layers, "data.scaling=none"), (1, 1, 1), None)
+    plan = plan_model(make_recipe(layers, "data.scaling=none"), (1, 1, 1), None)
     output = build_model(plan)(np.ones((1, 1, 1, 1), np.float32))
     assert keras.ops.convert_to_numpy(output).ravel().tolist() == [6.0, 2.0]
 
@@ -161,7 +161,7 @@ def test_refuses_a_model_that_differs_from_the_plan(make_recipe) -> None:
     layers = (
         "- Conv2D: {filters: 4, kernel_size: 3, padding: same}\n- Flatten\n- Dense: {units: 10}"
     )
-    plan = plan_network(make_recipe(layers), (8, 6, 3), 10)
+    plan = plan_model(make_recipe(layers), (8, 6, 3), 10)
     keras.config.set_image_data_format("channels_first")
     try:
         with pytest.raises(RecipeError, match=r"net.yaml:4: model.layers\[0\].Conv2D: ") as caught:
@@ -189,7 +189,7 @@ def test_names_a_layer_that_keras_refuses(make_recipe) -> None:
 
 def test_built_model_can_be_saved_and_loaded(make_recipe, tmp_path: Path) -> None:
     layers = NET.replace("- Flatten", "- LocalResponseNormalization: {depth_radius: 3}\n- Flatten")
-    model = build_model(plan_network(make_recipe(layers), (8, 8, 3), 10))
+    model = build_model(plan_model(make_recipe(layers), (8, 8, 3), 10))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert loaded.get_layer("local_response_normalization").depth_radius == 3
@@ -197,7 +197,7 @@ def test_built_model_can_be_saved_and_loaded(make_recipe, tmp_path: Path) -> Non
 
 
 def kinds_of(recipe, compiled: bool = False) -> dict[str, type[keras.Layer]]:
-    model = build_model(plan_network(recipe, (8, 6, 3), 10), compiled=compiled)
+    model = build_model(plan_model(recipe, (8, 6, 3), 10), compiled=compiled)
     return {layer.name: type(layer) for layer in model.layers}
 
 
@@ -219,7 +219,7 @@ def test_kernel_as_large_as_its_input_becomes_a_matrix_product(
 
 def test_compiles_activations_only_if_compiled(make_recipe) -> None:
     recipe = make_recipe(NET.replace("- Flatten", "- Activation: {activation: gelu}\n- Flatten"))
-    plan = plan_network(recipe, (8, 8, 3), 10)
+    plan = plan_model(recipe, (8, 8, 3), 10)
     plain, compiled = build_model(plan), build_model(plan, compiled=True)
     assert plain.get_layer("activation").activation is keras.activations.gelu
     assert compiled.get_layer("activation").activation is not keras.activations.gelu

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kcnn.errors import RecipeError
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 
 END = "- Flatten\n- Dense: {units: 10}"
 
@@ -31,7 +31,7 @@ CONV = "filters: 2, kernel_size: 3, "
     ],
 )
 def test_axes_that_the_weight_has(make_recipe, layer: str) -> None:
-    assert plan_network(make_recipe(f"{layer}\n{END}"), (8, 8, 1), 10).classes == 10
+    assert plan_model(make_recipe(f"{layer}\n{END}"), (8, 8, 1), 10).classes == 10
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_axes_that_the_weight_has(make_recipe, layer: str) -> None:
 )  # fmt: skip
 def test_axes_that_the_weight_does_not_have(make_recipe, layer: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(make_recipe(f"{layer}\n{END}"), (8, 8, 1), 10)
+        plan_model(make_recipe(f"{layer}\n{END}"), (8, 8, 1), 10)
     (problem,) = caught.value.problems
     assert problem.endswith(message)
     assert problem.startswith("net.yaml:4: model.layers[0].")

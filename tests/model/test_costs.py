@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kcnn.model.costs import Cost
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.recipe import read_recipe
 
 LENET = """
@@ -37,24 +37,24 @@ SIMPLE_CONV_NET = """
     ],
 )
 def test_shipped_nets_of_the_tutorials(name, shape, parameters, multiply_adds) -> None:
-    cost = plan_network(read_recipe(name), shape, 10).cost
+    cost = plan_model(read_recipe(name), shape, 10).cost
     assert cost == Cost(parameters, 0, multiply_adds)
 
 
 def test_resnet20() -> None:
-    cost = plan_network(read_recipe("resnet20"), (32, 32, 3), 10).cost
+    cost = plan_model(read_recipe("resnet20"), (32, 32, 3), 10).cost
     assert 270_000 < cost.parameters < 280_000
     assert cost.not_trained == 2 * (7 * 16 + 7 * 32 + 7 * 64)
 
 
 def test_lenet_5(make_recipe) -> None:
-    cost = plan_network(make_recipe(LENET), (32, 32, 1), 10).cost
+    cost = plan_model(make_recipe(LENET), (32, 32, 1), 10).cost
     # 28·28·25·6 + 10·10·150·16 + 400·120 + 120·84 + 84·10
     assert cost == Cost(61_706, 0, 117_600 + 240_000 + 48_000 + 10_080 + 840)
 
 
 def test_simple_conv_net(make_recipe) -> None:
-    cost = plan_network(make_recipe(SIMPLE_CONV_NET), (28, 28, 1), 10).cost
+    cost = plan_model(make_recipe(SIMPLE_CONV_NET), (28, 28, 1), 10).cost
     # 24·24·25·30 + 4320·100 + 100·10
     assert cost == Cost(433_890, 0, 432_000 + 432_000 + 1_000)
 
@@ -83,7 +83,7 @@ def test_simple_conv_net(make_recipe) -> None:
     ],
 )  # fmt: skip
 def test_one_layer(make_recipe, layer: str, expected: Cost) -> None:
-    assert plan_network(make_recipe(f"- {layer}"), (4, 4, 6), None).cost == expected
+    assert plan_model(make_recipe(f"- {layer}"), (4, 4, 6), None).cost == expected
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_weights_with_a_multiplier_of_0_are_not_trained(
     make_recipe, layer, pattern, expected
 ) -> None:
     recipe = make_recipe(f"- {layer}", f"train.learning_rate_multipliers={{'{pattern}': 0}}")
-    assert plan_network(recipe, (4, 4, 6), None).cost == expected
+    assert plan_model(recipe, (4, 4, 6), None).cost == expected
 
 
 def test_weights_with_other_multipliers_are_trained(make_recipe) -> None:
     recipe = make_recipe("- Dense: {units: 5}", "train.learning_rate_multipliers={'*': 0.1}")
-    assert plan_network(recipe, (4, 4, 6), None).cost.not_trained == 0
+    assert plan_model(recipe, (4, 4, 6), None).cost.not_trained == 0
 
 
 def test_cifar94_does_not_train_its_whitening_kernel() -> None:
-    cost = plan_network(read_recipe("cifar94"), (32, 32, 3), 10).cost
+    cost = plan_model(read_recipe("cifar94"), (32, 32, 3), 10).cost
     whitening, moving = 2 * 2 * 3 * 24, 2 * (2 * 64 + 4 * 256)
     assert cost.not_trained == whitening + moving == 2_592

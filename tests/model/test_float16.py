@@ -11,7 +11,7 @@ import keras
 import pytest
 
 from kcnn.model.build import build_model
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.recipe.layers import LAYERS, Layer
 
 spec = importlib.util.spec_from_file_location(
@@ -42,7 +42,7 @@ def needed_settings(layer: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", at_random.LAYERS)
 def test_outputs_of_black_images_are_finite(name: str, training: bool) -> None:
     recipe = at_random.recipe_of([{name: needed_settings(name)}, *HEAD])
-    model = build_model(plan_network(recipe, SHAPE, None))
+    model = build_model(plan_model(recipe, SHAPE, None))
     output = model(keras.ops.zeros((2, *SHAPE)), training=training)
     assert keras.ops.all(keras.ops.isfinite(output))
 
@@ -50,7 +50,7 @@ def test_outputs_of_black_images_are_finite(name: str, training: bool) -> None:
 def test_layer_that_needs_float32_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = at_random.recipe_of(["ReLU", "ELU", *HEAD])
     monkeypatch.setattr(LAYERS["ELU"], "needs_float32", True)
-    model = build_model(plan_network(recipe, SHAPE, None))
+    model = build_model(plan_model(recipe, SHAPE, None))
     types = {layer.name: layer.compute_dtype for layer in model.layers}
     assert (types["re_lu"], types["elu"]) == ("float16", "float32")
     assert Layer.needs_float32 is False

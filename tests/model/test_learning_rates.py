@@ -4,7 +4,7 @@ import pytest
 
 from kcnn.errors import RecipeError
 from kcnn.model.graph import unfold
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 
 LAYERS = """
 - Conv2D: {filters: 4, kernel_size: 3}
@@ -16,7 +16,7 @@ LAYERS = """
 
 def found(make_recipe, patterns: str) -> dict[str, float]:
     recipe = make_recipe(LAYERS, f"train.learning_rate_multipliers={patterns}")
-    return plan_network(recipe, (8, 8, 1), 10).learning_rate_multipliers
+    return plan_model(recipe, (8, 8, 1), 10).learning_rate_multipliers
 
 
 def test_patterns_mean_paths(make_recipe) -> None:
@@ -63,5 +63,5 @@ def test_weights_of_frozen_layers_are_not_meant(make_recipe) -> None:
     pattern = "train.learning_rate_multipliers={dense/bias: 2}"
     with pytest.raises(RecipeError, match="did you mean dense_1/bias"):
         unfold(make_recipe(f"{layers}\n- Dense: {{units: 10}}", pattern))
-    with pytest.raises(RecipeError, match="no weight that is trained: this network has none"):
+    with pytest.raises(RecipeError, match="no weight that is trained: this model has none"):
         unfold(make_recipe(layers, pattern))

@@ -12,7 +12,7 @@ from kcnn.errors import RecipeError
 from kcnn.model import processor_limits
 from kcnn.model.build import build_model
 from kcnn.model.dtype_policy import dtype_policy
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.model.processor_limits import has_dilated_transposed_convolution, require_kernels
 
 DILATED = "- Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: [1, 2]}\n"
@@ -26,7 +26,7 @@ MESSAGE = (
 
 @pytest.fixture
 def dilated(make_recipe) -> Plan:
-    return plan_network(make_recipe(DILATED + END), (8, 8, 1), 10)
+    return plan_model(make_recipe(DILATED + END), (8, 8, 1), 10)
 
 
 def computes(plan: Plan, dtype: str) -> bool:
@@ -66,7 +66,7 @@ def test_refuses_what_tensorflow_does_not_compute_here(dilated: Plan, dtype: str
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_without_dilation_every_format_is_computed(make_recipe, dtype: str, monkeypatch) -> None:
     layers = "- Conv2DTranspose: {filters: 2, kernel_size: 3, strides: 2}\n" + END
-    plan = plan_network(make_recipe(layers), (8, 8, 1), 10)
+    plan = plan_model(make_recipe(layers), (8, 8, 1), 10)
     monkeypatch.setattr(
         processor_limits, "has_dilated_transposed_convolution", lambda _: pytest.fail("asked")
     )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcnn.model.graph import as_written
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.receptive_field import receptive_fields
 from kcnn.recipe import Recipe, read_recipe
 
@@ -21,7 +21,7 @@ LENET = """
 
 
 def pixels(recipe: Recipe, shape: tuple[int, int, int]) -> dict[str, tuple[int, int]]:
-    plan = plan_network(recipe, shape, None)
+    plan = plan_model(recipe, shape, None)
     fields = receptive_fields(as_written(plan.nodes), plan.shapes)
     return {name: (rows.pixels, columns.pixels) for name, (rows, columns) in fields.items()}
 

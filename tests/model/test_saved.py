@@ -16,7 +16,7 @@ from kcnn.files.atomic import write_json, write_text
 from kcnn.model import saved
 from kcnn.model.build import build_model
 from kcnn.model.dtype_policy import dtype_policy
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.saved import load_model, save_model
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.folder import RunFolder
@@ -67,7 +67,7 @@ def make_run(make_recipe, tmp_path: Path) -> MakeRun:
         run = RunFolder(tmp_path / "run")
         statistics = STATISTICS if recipe.data.scaling == "standard" else None
         with dtype_policy("mixed_bfloat16" if "mixed" in str(overrides) else "float32"):
-            plan = plan_network(recipe, (8, 8, 3), 10)
+            plan = plan_model(recipe, (8, 8, 3), 10)
             model = build_model(plan, statistics, compiled=True)
         model.compile(OwnOptimizer(), "mse")
         model.fit(IMAGES, np.zeros((5, 10)), verbose=0)

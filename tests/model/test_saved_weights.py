@@ -17,7 +17,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import write_json, write_text
 from kcnn.model import saved_weights
 from kcnn.model.build import build_model
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.saved import load_model, save_model
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder
@@ -41,7 +41,7 @@ def run(tmp_path: Path) -> RunFolder:
     run = RunFolder(tmp_path)
     write_text(run.resolved, RECIPE)
     write_json(run.summary, {"status": "finished"})
-    plan = plan_network(read_recipe(run.resolved), (8, 8, 1), 10)
+    plan = plan_model(read_recipe(run.resolved), (8, 8, 1), 10)
     save_model(build_model(plan, ([7.0], [2.0])), run.model)
     return run
 

@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 
 from kcnn.errors import RecipeError
 from kcnn.model.build import build_model
-from kcnn.model.explain.explain import explain_network
+from kcnn.model.explain.explain import explain_model
 from kcnn.model.graph import unfold
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
@@ -32,7 +32,7 @@ spec.loader.exec_module(at_random)
 def assert_agreement(recipe: Recipe, shape: Shape) -> None:
     """Plan a network, build it with Keras, and compare."""
     try:
-        plan = plan_network(recipe, shape, None)
+        plan = plan_model(recipe, shape, None)
     except RecipeError as error:
         assert error.message.startswith("net.yaml:1: model.layers[")
         if not any(reason in error.message for reason in at_random.STRICTER_THAN_KERAS):
@@ -49,7 +49,7 @@ def assert_agreement(recipe: Recipe, shape: Shape) -> None:
     assert planned_weights(plan) == {
         weight.path: weight.shape for weight in model.weights if "seed" not in weight.path
     }
-    explanation = explain_network(recipe, shape, None)
+    explanation = explain_model(recipe, shape, None)
     assert explanation.cost == plan.cost
     assert all(plan.shapes[layer.name] == layer.output_shape for layer in explanation.layers)
 
@@ -115,7 +115,7 @@ A_MAP_AND_ROWS = [
 
 def test_refuses_to_concatenate_a_map_and_rows() -> None:
     with pytest.raises(RecipeError, match="Concatenate joins 1×12×1 and 1×12: all sizes but"):
-        plan_network(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
+        plan_model(at_random.recipe_of(A_MAP_AND_ROWS), (1, 12, 1), None)
 
 
 @settings(max_examples=40, **at_random.UNLIMITED)  # test_many_graphs_agree_with_keras draws more
@@ -138,7 +138,7 @@ def test_many_graphs_agree_with_keras(shape: Shape, layers: list[Any]) -> None:
 @given(shape=at_random.SHAPES, layers=at_random.CHAINS)
 def test_planned_model_can_be_called(shape: Shape, layers: list[Any]) -> None:
     try:
-        plan = plan_network(at_random.recipe_of(layers), shape, None)
+        plan = plan_model(at_random.recipe_of(layers), shape, None)
     except RecipeError:
         return
     output = build_model(plan)(keras.ops.ones((2, *shape)), training=True)
@@ -187,14 +187,14 @@ def test_refuses_layers_that_do_not_fit(
     make_recipe, layer: str, shape: Shape, message: str
 ) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(make_recipe(f"- {layer}"), shape, None)
+        plan_model(make_recipe(f"- {layer}"), shape, None)
     kind = layer.partition(":")[0]
     assert caught.value.problems == (f"net.yaml:4: model.layers[0].{kind}: {message}",)
 
 
 def test_refuses_a_convolution_after_flatten(make_recipe) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(
+        plan_model(
             make_recipe("- Flatten\n- Conv2D: {filters: 1, kernel_size: 1}"), (4, 4, 1), None
         )
     assert caught.value.problems == (
@@ -226,7 +226,7 @@ def test_refuses_to_add_different_shapes(
     make_recipe, channels: int, body: str, joined: str, fix: str
 ) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(
+        plan_model(
             make_recipe(f"- Residual: {{body: [{{Conv2D: {{{body}}}}}]}}"), (15, 15, channels), None
         )
     assert caught.value.problems == (
@@ -239,7 +239,7 @@ def test_fix_for_different_shapes_works(make_recipe) -> None:
     body = "[{Conv2D: {filters: 2, kernel_size: 3, strides: 2, padding: same}}]"
     shortcut = "[{Conv2D: {filters: 2, kernel_size: 1, strides: 2, padding: same}}]"
     layers = f"- Residual: {{body: {body}, shortcut: {shortcut}}}\n- Flatten\n- Dense: {{units: 3}}"
-    assert plan_network(make_recipe(layers), (15, 15, 1), None).shapes["add"] == (8, 8, 2)
+    assert plan_model(make_recipe(layers), (15, 15, 1), None).shapes["add"] == (8, 8, 2)
 
 
 def test_multiply_broadcasts_a_weight_for_each_channel(make_recipe) -> None:
@@ -249,7 +249,7 @@ def test_multiply_broadcasts_a_weight_for_each_channel(make_recipe) -> None:
 - Dense: {units: 4, activation: sigmoid, name: weights}
 - Multiply: {inputs: [map, weights]}
 """
-    plan = plan_network(make_recipe(squeeze), (7, 5, 4), None)
+    plan = plan_model(make_recipe(squeeze), (7, 5, 4), None)
     assert plan.shapes["multiply"] == (7, 5, 4)
     assert shape_of(build_model(plan), "multiply") == (7, 5, 4)
 

@@ -9,7 +9,7 @@ import pytest
 
 from kcnn.model.build import build_model
 from kcnn.model.checked_recipe import plan_without_images
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Layer
 from kcnn.recipe.library import shipped_recipes
@@ -64,7 +64,7 @@ def named(plan: Plan, names: Callable[[Layer], Sequence[str]]) -> list[str]:
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_names_in_branches_and_repetitions(make_recipe, compiled: bool) -> None:
-    plan = plan_network(make_recipe(WEIGHTED), (8, 8, 3), 10)
+    plan = plan_model(make_recipe(WEIGHTED), (8, 8, 3), 10)
     model = build_model(plan, compiled=compiled)
     assert named(plan, trainable_weights) == paths(model.trainable_variables)
     assert named(plan, weight_names) == paths(model.variables)

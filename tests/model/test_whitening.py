@@ -6,7 +6,7 @@ import pytest
 
 from kcnn.model.build import build_model
 from kcnn.model.graph import SCALING
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.whitening import choose_images, whiten
 
 STATISTICS = ([120.0, 110.0, 100.0], [3600.0, 2500.0, 1600.0])
@@ -34,7 +34,7 @@ def whitened(
         *overrides,
         f"data.scaling={scaling}",
     )
-    plan = plan_network(recipe, (12, 11, 3), 10)
+    plan = plan_model(recipe, (12, 11, 3), 10)
     model = build_model(plan, STATISTICS if scaling == "standard" else None)
     whiten(plan, model, images)
     return keras.Model(model.input, model.get_layer("first").output)
@@ -126,7 +126,7 @@ def test_whitens_images_that_are_sorted_by_class(make_recipe, images) -> None:
 
 def test_does_nothing_without_a_whitening_layer(make_recipe, images) -> None:
     recipe = make_recipe("- Conv2D: {filters: 4, kernel_size: 2}\n- Flatten\n- Dense: {units: 10}")
-    plan = plan_network(recipe, (12, 11, 3), 10)
+    plan = plan_model(recipe, (12, 11, 3), 10)
     model = build_model(plan)
     before = model.get_weights()
     whiten(plan, model, images)

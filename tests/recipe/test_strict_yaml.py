@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from kcnn.recipe import strict_yaml
 from kcnn.recipe.mistakes.report import describe_yaml
 from kcnn.recipe.strict_yaml import (
-    DEEPEST_NESTING,
-    LARGEST_FILE,
-    LONGEST_NAME,
-    MOST_VALUES,
+    MAX_FILE_BYTES,
+    MAX_NAME_LENGTH,
+    MAX_NESTING,
+    MAX_VALUES,
     YamlMistakeError,
     read_yaml,
 )
@@ -172,7 +172,7 @@ def test_empty_files(content: bytes) -> None:
         (b"x: &x b\n*x : 1", 2, "a setting's name must be a plain word"),
         (b'"a\\nb": 1', 1, "1 to 100 printable characters"),
         (b'a: 1\n"": 1', 2, "1 to 100 printable characters"),
-        (b"? " + b"a" * (LONGEST_NAME + 1), 1, "1 to 100 printable characters"),
+        (b"? " + b"a" * (MAX_NAME_LENGTH + 1), 1, "1 to 100 printable characters"),
         (b"a: &x {b: 1}\nc:\n  <<: *x", 3, "<<: merging mappings is not part of a recipe"),
         (b"a: 1\nb: *x", 2, "*x: no anchor of this name before it"),
         (b"&a [*a]", 1, "*a: no anchor of this name before it"),
@@ -210,7 +210,7 @@ def test_refuses_anchors_that_explode() -> None:
     lines += [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]" for i in range(1, 30)]
     started = time.perf_counter()
     line, message = refused("\n".join(lines).encode())
-    assert message == f"*a3: more than {MOST_VALUES:,} values"
+    assert message == f"*a3: more than {MAX_VALUES:,} values"
     assert line == 5
     assert time.perf_counter() - started < 2
 
@@ -227,18 +227,20 @@ def test_refuses_deep_nesting(opening: bytes) -> None:
 
 
 def test_accepts_nesting_up_to_the_limit() -> None:
-    text = "[" * DEEPEST_NESTING + "1" + "]" * DEEPEST_NESTING
+    text = "[" * MAX_NESTING + "1" + "]" * MAX_NESTING
     value = read_yaml(text.encode()).value
-    for _ in range(DEEPEST_NESTING):
+    for _ in range(MAX_NESTING):
         (value,) = value
     assert value == 1
 
 
 def test_size_limits() -> None:
-    assert read_yaml(b"a: " + b"x" * (LARGEST_FILE - 3)).value == {"a": "x" * (LARGEST_FILE - 3)}
-    line, message = refused(b"a" * (LARGEST_FILE + 1))
+    assert read_yaml(b"a: " + b"x" * (MAX_FILE_BYTES - 3)).value == {
+        "a": "x" * (MAX_FILE_BYTES - 3)
+    }
+    line, message = refused(b"a" * (MAX_FILE_BYTES + 1))
     assert (line, message) == (1, "262,145 bytes; a recipe has at most 262,144. Is it one?")
-    assert refused(b"- 1\n" * (MOST_VALUES + 1)) == (50_000, "more than 50,000 values")
+    assert refused(b"- 1\n" * (MAX_VALUES + 1)) == (50_000, "more than 50,000 values")
 
 
 @given(st.binary(max_size=300))

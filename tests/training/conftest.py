@@ -15,7 +15,7 @@ from kcnn.data.pipeline import evaluation_batches, training_batches
 from kcnn.data.splits import split_validation, steps_per_epoch
 from kcnn.model.build import build_model
 from kcnn.model.dtype_policy import dtype_policy
-from kcnn.model.plan import Plan, plan_network
+from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
@@ -57,7 +57,7 @@ def make_plan(tmp_path: Path) -> MakePlan:
     """Plan the tiny model with some settings changed, each `setting=value`."""
     file = tmp_path / "tiny.yaml"
     file.write_text(RECIPE, encoding="utf-8")
-    return lambda *settings: plan_network(read_recipe(file, settings), (8, 8, 1), 10)
+    return lambda *settings: plan_model(read_recipe(file, settings), (8, 8, 1), 10)
 
 
 @pytest.fixture

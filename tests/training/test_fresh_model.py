@@ -7,7 +7,7 @@ import numpy as np
 from kcnn.commands.fit import fit
 from kcnn.data.digits import read_digits
 from kcnn.data.splits import split_validation
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.saved import load_model
 from kcnn.recipe import read_recipe
 from kcnn.training.fresh_model import fresh_model
@@ -31,7 +31,7 @@ def test_fit_starts_from_the_fresh_model(tmp_path: Path) -> None:
     path.write_text(RECIPE, encoding="utf-8")
     recipe = read_recipe(path)
     train, _ = split_validation(read_digits().train, 100, seed=4)
-    fresh = fresh_model(plan_network(recipe, (8, 8, 1), 10), train.images)
+    fresh = fresh_model(plan_model(recipe, (8, 8, 1), 10), train.images)
     result = fit(path, output_dir=tmp_path / "outputs")
     trained = load_model(result.run)
     for layer in ("scaling", "first"):
@@ -48,7 +48,7 @@ def test_fit_starts_from_the_fresh_model(tmp_path: Path) -> None:
 def test_without_images_neither_scaling_nor_whitening(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(RECIPE, encoding="utf-8")
-    model = fresh_model(plan_network(read_recipe(path), (8, 8, 1), 10), None)
+    model = fresh_model(plan_model(read_recipe(path), (8, 8, 1), 10), None)
     image = np.full((1, 8, 8, 1), 9.0, np.float32)
     np.testing.assert_array_equal(model.get_layer("scaling")(image), image)
     assert abs(np.array(model.get_layer("first").kernel).sum(axis=3)).max() > 0.01

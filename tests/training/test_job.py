@@ -118,9 +118,9 @@ def test_images_are_listed_and_the_model_planned_once(
 
     count(description, "list_folder")
     count(load, "list_folder")
-    count(checked_recipe, "plan_network")
+    count(checked_recipe, "plan_model")
     load_recipe(read_recipe(photos))
-    assert calls == ["list_folder", "plan_network"]
+    assert calls == ["list_folder", "plan_model"]
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.recipe import read_recipe
 from kcnn.training import fit
 from kcnn.training.steps_per_execution import MAX_STEPS, choose_steps_per_execution
@@ -25,9 +25,9 @@ def test_a_single_step_on_several_devices_and_with_lookahead(make_plan: Callable
 
 
 def test_a_single_step_for_a_large_model() -> None:
-    plan = plan_network(read_recipe("cifar"), (32, 32, 3), 10)
+    plan = plan_model(read_recipe("cifar"), (32, 32, 3), 10)
     assert choose_steps_per_execution(plan, 351, devices=1) == 1
-    alone = plan_network(read_recipe("cifar", ["train.batch_size=1"]), (32, 32, 3), 10)
+    alone = plan_model(read_recipe("cifar", ["train.batch_size=1"]), (32, 32, 3), 10)
     assert choose_steps_per_execution(alone, 45_000, devices=1) == 60
 
 

@@ -1,1 +1,1 @@
-"""A network's arithmetic as a textbook writes it, and remarks on it."""
+"""A model's arithmetic as a textbook writes it, and remarks on it."""

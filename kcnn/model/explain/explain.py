@@ -1,4 +1,4 @@
-"""A network explained layer by layer: the sums behind its shapes and what each layer costs."""
+"""A model explained layer by layer: the sums behind its shapes and what each layer costs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LayerExplanation:
         name: Its name in the model.
         kind: Its class.
         inputs: The layers it reads.
-        output_shape: What comes out of it for one image.
+        output_shape: Shape of its output for one image.
         sums: The calculations behind its output shape, its parameters and its multiply-adds.
         cost: Its parameters and multiply-adds.
         activation_bytes: Its output for one image in float32; 0 for the same values reshaped.
@@ -65,7 +65,7 @@ class LayerExplanation:
     receptive_field: tuple[int, int]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
+        """Return what json.dumps takes."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -81,13 +81,13 @@ class LayerExplanation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A network, as far as its layers fit.
+    """An explained model, as far as its layers fit.
 
     Args:
         recipe: The recipe.
         image_shape: Height, width and channels of the images.
         layers: The layers that fit, in the order of the recipe.
-        remarks: What is worth a second look; empty unless all layers fit.
+        remarks: Remarks on its layers; empty unless all layers fit.
         problem: Why the next layer, or the output, does not fit; None if all does.
     """
 
@@ -99,22 +99,22 @@ class Explanation:
 
     @cached_property
     def cost(self) -> Cost:
-        """Parameters and multiply-adds of all layers together."""
+        """The parameters and multiply-adds of all layers together."""
         return sum((layer.cost for layer in self.layers), Cost())
 
     @property
     def image_bytes(self) -> int:
-        """The scaled image in float32."""
+        """Bytes of the scaled image in float32."""
         return BYTES * math.prod(self.image_shape)
 
     @property
     def activation_bytes(self) -> int:
-        """The image and every layer's output, for one image in float32."""
+        """Bytes of the image and every layer's output, for one image in float32."""
         return self.image_bytes + sum(layer.activation_bytes for layer in self.layers)
 
     @property
     def batch_bytes(self) -> int:
-        """The same for a batch of training."""
+        """`activation_bytes` of a training batch."""
         return self.activation_bytes * self.recipe.train.batch_size
 
     def as_json(self) -> dict[str, Any]:
@@ -137,8 +137,8 @@ class Explanation:
         }
 
 
-def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> Explanation:
-    """Explain a recipe's network as far as its layers fit.
+def explain_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Explanation:
+    """Explain a recipe's model as far as its layers fit.
 
     Args:
         recipe: The recipe.
@@ -146,7 +146,7 @@ def explain_network(recipe: Recipe, image_shape: Shape, classes: int | None) -> 
         classes: How many classes there are; None leaves the output unchecked.
 
     Raises:
-        RecipeError: The layers make no graph: names that are missing or taken.
+        RecipeError: The layers make no graph: a name is missing, or used twice.
     """
     nodes = tuple(unfold(recipe))
     shapes, problem = infer_shapes(recipe, nodes, image_shape)

@@ -1,4 +1,4 @@
-"""Find one of a network's convolutions, and a location in its output."""
+"""Find one of a model's convolutions, and a location in its output."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def require_location(
     """Return the row and column to look at; the middle if none is given.
 
     Args:
-        plan: The network.
+        plan: The model's plan.
         name: A convolution's name.
         at: Row and column of its output, or None.
         number: The filter, from 0.
@@ -44,7 +44,7 @@ def require_location(
     height, width, filters = plan.shapes[name]
     row, column = (height // 2, width // 2) if at is None else at
     if row >= height or column >= width:
-        message = f"--at {row},{column}: {name} gives a {height}×{width} map"
+        message = f"--at {row},{column}: {name} returns a {height}×{width} map"
         hint = f"rows run from 0 to {height - 1}, columns from 0 to {width - 1}"
         raise RecipeError([message], hint)
     if number >= filters:

@@ -1,6 +1,7 @@
-"""Remarks on a network that fits, a plain sentence each.
+"""Remarks on a model that fits, a plain sentence each.
 
-None is an error; a lesson may want just that. Remarks on a single layer are in the layer's class.
+None of them reports an error: a lesson may want exactly what they remark on. Remarks
+on a single layer are in the layer's class.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kcnn.recipe import layers
 from kcnn.recipe.layers import Layer
 from kcnn.text.numbers import per_cent
 
-HEAVY = 0.9  # the fraction of the parameters from which on a dense layer is worth a remark
+HEAVY = 0.9  # the fraction of the parameters from which a dense layer gets a remark
 CUT_BELOW_ZERO = ("ReLU", "relu", "relu6", "softplus", "exponential")
 
 
@@ -27,7 +28,7 @@ class Remark:
 
     Args:
         layer: The layer's name.
-        sentence: What is odd there, without the layer's name, and what to do about it.
+        sentence: What is unexpected, without the layer's name, and what to do about it.
     """
 
     layer: str
@@ -35,8 +36,8 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class _Network:
-    """A plan that knows which layers read each layer."""
+class _PlanWithReaders:
+    """A plan, and which layers read each layer."""
 
     plan: Plan
 
@@ -55,18 +56,18 @@ class _Network:
 
 
 def find_remarks(plan: Plan) -> list[Remark]:
-    """List the remarks on a network, in the order of its layers.
+    """List the remarks on a model, in the order of its layers.
 
     Args:
-        plan: A network whose every layer fits.
+        plan: The model's plan.
     """
-    network = _Network(plan)
+    linked = _PlanWithReaders(plan)
     found = [
         *_of_layers(plan),
         *_wider_than_image(plan),
         *_heavy_dense(plan),
-        *_linear_after_linear(network),
-        *_bias_before_normalization(network),
+        *_linear_after_linear(linked),
+        *_bias_before_normalization(linked),
         *_noise_after_output(plan),
         *_output_and_loss(plan),
         *_nothing_to_train(plan),
@@ -119,27 +120,27 @@ def _heavy_dense(plan: Plan) -> Iterator[Remark]:
     )
 
 
-def _linear_after_linear(network: _Network) -> Iterator[Remark]:
-    for node in network.plan.nodes:
+def _linear_after_linear(linked: _PlanWithReaders) -> Iterator[Remark]:
+    for node in linked.plan.nodes:
         if not node.layer.has_kernel or not node.layer.is_linear:
             continue
-        reader = network.only_reader(node)
+        reader = linked.only_reader(node)
         while reader is not None and reader.layer.is_linear and not reader.layer.has_kernel:
-            reader = network.only_reader(reader)
+            reader = linked.only_reader(reader)
         if reader is None or not reader.layer.has_kernel:
             continue
         if _makes_separable(node.layer, reader.layer):
             continue
         yield Remark(
             node.name,
-            f"no activation stands between it and {reader.name}: two linear layers in a row can "
+            f"no activation is between it and {reader.name}: two linear layers in a row can "
             "do no more than one",
         )
 
 
-def _bias_before_normalization(network: _Network) -> Iterator[Remark]:
-    for node in network.plan.nodes:
-        reader, rank = network.only_reader(node), len(network.plan.shapes[node.name])
+def _bias_before_normalization(linked: _PlanWithReaders) -> Iterator[Remark]:
+    for node in linked.plan.nodes:
+        reader, rank = linked.only_reader(node), len(linked.plan.shapes[node.name])
         if reader is None or not reader.layer.subtracts_channel_means(rank):
             continue
         if "bias" in node.layer.weight_names and node.layer.is_linear:
@@ -155,7 +156,7 @@ def _noise_after_output(plan: Plan) -> Iterator[Remark]:
         if node.layer.rests:
             yield Remark(
                 node.name,
-                "stands after the output: in training it changes the answers themselves; put it "
+                "comes after the output: in training it changes the predictions themselves; put it "
                 "before the last layer with weights",
             )
         elif not isinstance(node.layer, layers.Softmax | layers.Activation):

@@ -71,21 +71,21 @@ class WorkedExample:
         return float(self.products.sum())
 
 
-def require_same_network(plan: Plan, model: keras.Model, run: str) -> None:
-    """Raise if a run's model is not of the network that a recipe describes.
+def require_same_model(plan: Plan, model: keras.Model, run: str) -> None:
+    """Raise if a run's model is not the one that a recipe describes.
 
     Raises:
-        RunError: A layer is missing in it or has another output shape.
+        RunError: A layer is missing or has another output shape.
     """
     there = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
     for name, shape in plan.shapes.items():
         found = there.get(name)
         if found != shape:
-            other = "has no such layer" if found is None else f"gives {shape_text(found)}"
+            other = "has no such layer" if found is None else f"has {shape_text(found)}"
             raise RunError(
-                f"{run}: trained another network: {name} is {shape_text(shape)} in "
+                f"{run}: trained another model: {name} is {shape_text(shape)} in "
                 f"{plan.recipe.origin.file}, and the run {other}",
-                "give the run's own resolved.yaml as the recipe",
+                "write the run's resolved.yaml as the recipe",
             )
 
 
@@ -100,7 +100,7 @@ def work_out(
     """Compute one value of a convolution by hand, and with Keras.
 
     Args:
-        plan: The network.
+        plan: The model's plan.
         model: The model built from it.
         node: One of its convolutions, as the recipe writes it.
         image: Raw pixels from 0 to 255, shape (height, width, channels).

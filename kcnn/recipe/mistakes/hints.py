@@ -12,7 +12,7 @@ from kcnn.recipe.mistakes.words import advice_for, nearest_word
 from kcnn.recipe.optimizers import SCHEDULES
 from kcnn.recipe.strict_yaml import FOREIGN_SPACE
 
-_LARGEST_WHOLE = 10**9
+_MAX_WHOLE = 10**9
 # What a text looks like where another kind of value was expected.
 _TEXTS = (
     (r"\(+\s*\d.*", BRACKETS),
@@ -31,7 +31,7 @@ def hint(value: Any, expected: str, words: Collection[str]) -> str:
         words: The words that its setting takes.
     """
     if isinstance(value, float) and value.is_integer() and "a whole number" in expected:
-        return f"; write {int(value)}" if abs(value) <= _LARGEST_WHOLE else "; that is too large"
+        return f"; write {int(value)}" if abs(value) <= _MAX_WHOLE else "; that is too large"
     if not isinstance(value, str):
         return ""
     if FOREIGN_SPACE.search(value[:100]):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from kcnn.recipe.schema import OWN_DATASETS
-from kcnn.recipe.strict_yaml import DEEPEST_NESTING, LARGEST_FILE, LONGEST_NAME, MOST_VALUES
+from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_NESTING, MAX_VALUES
 
 BRACKETS = "write a list in square brackets, as in [3, 3]"
 PASTED_SPACE = "YAML takes a space copied from a web page for a letter; type the spaces again"
 
 YAML = {
-    "too_large": f"{{size:,}} bytes; a recipe has at most {LARGEST_FILE:,}. Is it one?",
+    "too_large": f"{{size:,}} bytes; a recipe has at most {MAX_FILE_BYTES:,}. Is it one?",
     "not_utf_8": "not UTF-8 text; save the file as UTF-8",
-    "too_deep": f"nested deeper than {DEEPEST_NESTING} levels",
-    "too_many_values": f"more than {MOST_VALUES:,} values",
+    "too_deep": f"nested deeper than {MAX_NESTING} levels",
+    "too_many_values": f"more than {MAX_VALUES:,} values",
     "second_document": "a second document begins; a recipe is one document",
     "tag": "tag {tag}: tags are not part of a recipe",
     "unknown_anchor": "*{name}: no anchor of this name before it",
-    "anchor_too_large": f"*{{name}}: more than {MOST_VALUES:,} values",
+    "anchor_too_large": f"*{{name}}: more than {MAX_VALUES:,} values",
     "duplicate": "{name}: is set twice; line {first} has it already",
     "tuple": f"{{name}}: (…) is Python; {BRACKETS}, and a text in quotes",
     "name_no_word": "a setting's name must be a plain word",
-    "name_length": f"a setting's name has 1 to {LONGEST_NAME} printable characters",
+    "name_length": f"a setting's name has 1 to {MAX_NAME_LENGTH} printable characters",
     "merge_key": "<<: merging mappings is not part of a recipe",
     "pasted_space": PASTED_SPACE,
     "surrogate": "not Unicode: half of a surrogate pair",

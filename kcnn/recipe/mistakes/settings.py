@@ -13,9 +13,9 @@ from kcnn.recipe.codes import Mistake
 from kcnn.recipe.kinds import spellings
 from kcnn.recipe.mistakes.examples import example_of, in_braces
 from kcnn.recipe.mistakes.hints import hint, schedule_hint
-from kcnn.recipe.mistakes.homes import home_of, move, section_of
 from kcnn.recipe.mistakes.sentences import BRACKETS, SETTINGS
 from kcnn.recipe.mistakes.words import advice_for, nearest_word, suggest
+from kcnn.recipe.mistakes.wrong_section import find_section, move, section_of
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Location, Source
 from kcnn.text.values import limit_text, shown
@@ -38,7 +38,7 @@ EXPECTED = {
     "literal_error": "{expected}",
     "unexpected": "{expected}",
 }
-MOST_LISTED = 14
+MAX_LISTED = 14
 # A name and a value that no colon and space part, in braces: `{filters=16}`.
 _GLUED = re.compile(r" *(?P<name>\w+)\s*[=:]\s*.+")
 
@@ -75,7 +75,7 @@ def explains_missing(mistake: Mistake, source: Source) -> Location | None:
     *section, word = mistake.loc
     if glued := _GLUED.match(str(word)):
         return (*section, glued["name"])
-    if home := home_of(mistake.loc, source):
+    if home := find_section(mistake.loc, source):
         return home
     known = nearest_word(str(word), _kind_at(section).model_fields)
     return None if known is None else (*section, known)
@@ -157,7 +157,7 @@ def _unknown_setting(mistake: Mistake, source: Source) -> str:
         return f"a number where a setting's name should be; {BRACKETS}, and 0.001 with a point"
     if advice := advice_for(str(word), known):
         return f"unknown setting; {advice}"
-    if home := home_of(mistake.loc, source):
+    if home := find_section(mistake.loc, source):
         return f"unknown setting; {move(mistake.loc, home, source)}"
     return f"unknown setting{suggest(str(word), known) or '; known here: ' + ', '.join(known)}"
 
@@ -184,8 +184,8 @@ def _first_word(value: Any) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MOST_LISTED
-    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more in docs/recipe.md" * (more > 0))
+    more = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more in docs/recipe.md" * (more > 0))
 
 
 def _kind_at(loc: Sequence[str | int]) -> type[BaseModel]:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 from kcnn.model.build import build_model
-from kcnn.model.explain.explain import Explanation, LayerExplanation, Sum, explain_network
-from kcnn.model.plan import plan_network
+from kcnn.model.explain.explain import Explanation, LayerExplanation, Sum, explain_model
+from kcnn.model.plan import plan_model
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.layers.shapes import Shape
 
@@ -66,7 +66,7 @@ def assert_true_sums(explanation: Explanation) -> None:
 
 
 def explain_at_random(layers: list[Any], shape: Shape) -> Explanation:
-    return explain_network(at_random.recipe_of(layers), shape, None)
+    return explain_model(at_random.recipe_of(layers), shape, None)
 
 
 @pytest.mark.parametrize("examples", [100, pytest.param(2_000, marks=pytest.mark.slow)])
@@ -104,7 +104,7 @@ def test_shapes_and_parameters_equal_those_of_keras(examples: int) -> None:
 def assert_keras_builds(explanation: Explanation, shape: Shape) -> None:
     if explanation.problem is not None:
         return
-    model = build_model(plan_network(explanation.recipe, shape, None))
+    model = build_model(plan_model(explanation.recipe, shape, None))
     for layer in explanation.layers:
         built = model.get_layer(layer.name)
         assert tuple(built.output.shape[1:]) == layer.output_shape
@@ -143,13 +143,13 @@ def assert_keras_builds(explanation: Explanation, shape: Shape) -> None:
     ],
 )  # fmt: skip
 def test_sums_as_textbooks_write_them(make_recipe, layer: str, shape: Shape, sums) -> None:
-    (explained,) = explain_network(make_recipe(f"- {layer}"), shape, None).layers
+    (explained,) = explain_model(make_recipe(f"- {layer}"), shape, None).layers
     assert [str(written) for written in explained.sums] == sums
 
 
 def test_dense_layers_and_memory(make_recipe) -> None:
     recipe = make_recipe("- Flatten\n- Dense: {units: 10}", "train.batch_size=100")
-    explanation = explain_network(recipe, (28, 28, 1), 10)
+    explanation = explain_model(recipe, (28, 28, 1), 10)
     flatten, dense = explanation.layers
     assert [str(written) for written in dense.sums] == ["(784 + 1)·10 = 7,850", "784·10 = 7,840"]
     assert (flatten.activation_bytes, dense.activation_bytes) == (0, 40)  # a view, and a copy
@@ -161,14 +161,14 @@ def test_dense_layers_and_memory(make_recipe) -> None:
 def test_totals_equal_the_plan(make_recipe) -> None:
     for name, shape in (("resnet20", (32, 32, 3)), ("mnist", (28, 28, 1))):
         recipe = read_recipe(name)
-        assert explain_network(recipe, shape, 10).cost == plan_network(recipe, shape, 10).cost
+        assert explain_model(recipe, shape, 10).cost == plan_model(recipe, shape, 10).cost
 
 
 def test_numeric_padding_is_part_of_its_layer(make_recipe) -> None:
     recipe = make_recipe("""
 - Repeat: {times: 2, body: [{Conv2D: {filters: 1, kernel_size: 3, padding: 2}}, ZeroPadding2D]}
 """)
-    layers = explain_network(recipe, (5, 5, 1), None).layers
+    layers = explain_model(recipe, (5, 5, 1), None).layers
     kinds = [(layer.kind, layer.inputs) for layer in layers]
     assert kinds == [
         ("Conv2D", ("image",)),
@@ -179,7 +179,7 @@ def test_numeric_padding_is_part_of_its_layer(make_recipe) -> None:
 
 
 def problem_of(recipe: Recipe, classes: int | None = None) -> tuple[list[str], str]:
-    explanation = explain_network(recipe, (28, 28, 1), classes)
+    explanation = explain_model(recipe, (28, 28, 1), classes)
     assert explanation.problem is not None
     return [layer.name for layer in explanation.layers], explanation.problem.message
 

@@ -4,7 +4,7 @@ import pytest
 
 from kcnn.model.explain.padding import PaddingSolution, solve_padding
 from kcnn.model.graph import as_written, unfold
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_solves_the_exercise_of_the_report(solve) -> None:
 def test_solution_keeps_the_size(make_recipe, solve, kernel: int, dilation: int) -> None:
     layer = f"Conv2D: {{filters: 1, kernel_size: {kernel}, dilation_rate: {dilation}"
     (solution,) = solve(f"{layer}}}")
-    plan = plan_network(make_recipe(f"- {layer}, padding: {solution.padding}}}"), (32, 32, 3), None)
+    plan = plan_model(make_recipe(f"- {layer}, padding: {solution.padding}}}"), (32, 32, 3), None)
     assert plan.shapes["conv2d"] == (32, 32, 1)
 
 

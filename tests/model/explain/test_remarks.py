@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kcnn.model.explain.remarks import find_remarks
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.recipe import read_recipe
 
 HEAD = "- Flatten\n- Dense: {units: 10}"
@@ -15,7 +15,7 @@ DENSE = "- Conv2D: {filters: 1, kernel_size: 3, activation: relu}\n- Flatten\n"
 @pytest.fixture
 def remarks(make_recipe):
     def find(layers: str, *settings: str) -> list[tuple[str, str]]:
-        plan = plan_network(make_recipe(layers, *settings), (28, 28, 1), None)
+        plan = plan_model(make_recipe(layers, *settings), (28, 28, 1), None)
         return [(remark.layer, remark.sentence) for remark in find_remarks(plan)]
 
     return find
@@ -24,7 +24,7 @@ def remarks(make_recipe):
 @pytest.mark.parametrize("name", ["cifar", "mnist", "lenet5"])
 def test_no_remarks(name: str) -> None:
     shape = {"cifar": (32, 32, 3), "mnist": (28, 28, 1), "lenet5": (32, 32, 1)}[name]
-    assert find_remarks(plan_network(read_recipe(name), shape, 10)) == []
+    assert find_remarks(plan_model(read_recipe(name), shape, 10)) == []
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_no_remarks(name: str) -> None:
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- MaxPooling2D\n- Dense: {units: 5}\n" + HEAD,
          "dense", "reads a 13×13 map one place at a time"),
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- AveragePooling2D: {pool_size: 2}\n" + HEAD,
-         "conv2d", "no activation stands between it and dense"),
+         "conv2d", "no activation is between it and dense"),
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- BatchNormalization\n- ReLU\n" + HEAD,
          "conv2d", "biases here change nothing"),
         ("- Flatten\n- Dense: {units: 10}\n- Dropout: {rate: 0.5}",
-         "dropout", "stands after the output"),
+         "dropout", "comes after the output"),
         ("- Flatten\n- Dense: {units: 10, activation: relu}",
          "dense", "ends in relu: a logit must be free to fall below 0"),
         ("- Flatten\n- Dense: {units: 10}\n- ReLU", "re_lu", "ends in ReLU"),

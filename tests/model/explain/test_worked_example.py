@@ -9,8 +9,8 @@ import pytest
 from kcnn.errors import RecipeError, RunError
 from kcnn.model.build import build_model
 from kcnn.model.explain.find import find_convolution, require_location
-from kcnn.model.explain.worked_example import require_same_network, work_out
-from kcnn.model.plan import plan_network
+from kcnn.model.explain.worked_example import require_same_model, work_out
+from kcnn.model.plan import plan_model
 
 SHAPE = (9, 8, 3)
 IMAGE = np.random.default_rng(0).integers(0, 256, SHAPE, np.uint8)
@@ -19,7 +19,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, SHAPE, np.uint8)
 @pytest.fixture
 def built(make_recipe):
     def build(layers: str):
-        plan = plan_network(make_recipe(layers), SHAPE, None)
+        plan = plan_model(make_recipe(layers), SHAPE, None)
         keras.utils.set_random_seed(0)
         model = build_model(plan)
         for weight in model.trainable_weights:  # biases, too
@@ -78,7 +78,7 @@ def test_layers_and_locations_that_are_not_there(built) -> None:
     with pytest.raises(RecipeError, match="layer flatten is a Flatten, expected a Conv2D"):
         find_convolution(plan, "flatten")
     assert require_location(plan, "first", None, 0) == (3, 3)
-    with pytest.raises(RecipeError, match="--at 7,0: first gives a 7×6 map"):
+    with pytest.raises(RecipeError, match="--at 7,0: first returns a 7×6 map"):
         require_location(plan, "first", (7, 0), 0)
     with pytest.raises(RecipeError, match="--filter 2: first has 2 filters"):
         require_location(plan, "first", None, 2)
@@ -86,7 +86,7 @@ def test_layers_and_locations_that_are_not_there(built) -> None:
 
 def test_another_network(built) -> None:
     plan, model = built("- Conv2D: {filters: 2, kernel_size: 3}")
-    require_same_network(plan, model, "net/run-001")
+    require_same_model(plan, model, "net/run-001")
     other, _ = built("- Conv2D: {filters: 3, kernel_size: 3}")
-    with pytest.raises(RunError, match=r"another network: conv2d is 7×6×3 in net\.yaml"):
-        require_same_network(other, model, "net/run-001")
+    with pytest.raises(RunError, match=r"another model: conv2d is 7×6×3 in net\.yaml"):
+        require_same_model(other, model, "net/run-001")

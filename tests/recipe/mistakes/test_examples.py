@@ -6,7 +6,7 @@ from kcnn.recipe import read_recipe
 from kcnn.recipe.classes import _CLASSES
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.mistakes.examples import example_of, in_braces
-from kcnn.recipe.mistakes.homes import section_of
+from kcnn.recipe.mistakes.wrong_section import section_of
 from kcnn.recipe.schema import Fidelity, Published, Recipe
 
 # Where the classes of each table stand in a recipe.

@@ -9,7 +9,7 @@ from kcnn.recipe import strict_yaml
 from kcnn.recipe.mistakes.report import describe_yaml
 from kcnn.recipe.mistakes.sentences import PASTED_SPACE
 from kcnn.recipe.mistakes.syntax import _find_python
-from kcnn.recipe.strict_yaml import LARGEST_FILE, YamlMistakeError, read_yaml
+from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
 
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])]
 RECIPE = """\
@@ -153,7 +153,7 @@ def test_long_and_unprintable_words_are_shown_short_and_printable() -> None:
     ],
 )  # fmt: skip
 def test_large_mistakes_are_described_fast(filler: str) -> None:
-    text = filler * (LARGEST_FILE // len(filler) - 10) + "\n  - : : x"
+    text = filler * (MAX_FILE_BYTES // len(filler) - 10) + "\n  - : : x"
     started = time.process_time()
     assert refused(text)[1]
     assert time.process_time() - started < 10

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kcnn.errors import RecipeError
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 
 END = "- Flatten\n- Dense: {units: 10}"
 
@@ -35,7 +35,7 @@ def whitening(more: str) -> str:
 )  # fmt: skip
 def test_refuses_convolutions_that_an_initializer_is_not_for(make_recipe, layers, message) -> None:
     with pytest.raises(RecipeError) as caught:
-        plan_network(make_recipe(f"{layers}\n{END}"), (8, 8, 3), 10)
+        plan_model(make_recipe(f"{layers}\n{END}"), (8, 8, 3), 10)
     (problem,) = caught.value.problems
     line = 3 + layers.count("\n") + 1
     loc = f"model.layers[{layers.count(chr(10))}].Conv2D.kernel_initializer"
@@ -50,12 +50,12 @@ def test_refuses_dirac_for_dense(make_recipe) -> None:
 @pytest.mark.parametrize("padding", ["1", "same"])
 def test_whitening_allows_padding_of_the_image(make_recipe, padding: str) -> None:
     layers = f"{whitening(f'filters: 24, padding: {padding}, dilation_rate: 7')}\n{END}"
-    plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
+    plan = plan_model(make_recipe(layers), (8, 8, 3), 10)
     assert plan.shapes["conv2d"][2] == 24
 
 
 def test_accepts_convolutions_that_an_initializer_is_for(make_recipe) -> None:
     dirac = "- Conv2D: {filters: 6, kernel_size: 3, kernel_initializer: {Dirac: {seed: 3}}}"
     layers = f"{whitening('filters: 24')}\n{dirac}\n{END}"
-    plan = plan_network(make_recipe(layers), (8, 8, 3), 10)
+    plan = plan_model(make_recipe(layers), (8, 8, 3), 10)
     assert plan.shapes["conv2d_1"] == (5, 5, 6)

@@ -1,4 +1,4 @@
-"""Settings that stand in the wrong section: where they belong."""
+"""Settings in the wrong section: find the right one, and word the mistake."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def section_of(owner: type[BaseModel], setting: str) -> type[Settings] | None:
     return None
 
 
-def home_of(loc: Location, source: Source) -> Location | None:
-    """Return where a setting belongs that is unknown at its location; None if nowhere.
+def find_section(loc: Location, source: Source) -> Location | None:
+    """Find where a setting belongs that is unknown at its location; None if nowhere.
 
     Args:
         loc: Its location.
@@ -58,7 +58,7 @@ def move(loc: Location, home: Location, source: Source) -> str:
     """Return the sentence that names the section to which a setting belongs.
 
     Args:
-        loc: Where it stands.
+        loc: Where it is.
         home: Where it belongs.
         source: The recipe, which knows what the command line sets.
     """

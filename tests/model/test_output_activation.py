@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kcnn.model.build import build_model
-from kcnn.model.plan import plan_network
+from kcnn.model.plan import plan_model
 from kcnn.model.probabilities import probability_model
 
 SOFTMAX = "- Flatten\n- Dense: {units: 10, activation: softmax, name: first}"
@@ -36,7 +36,7 @@ MAP_OF_SUMS = "- Conv2D: {filters: 10, kernel_size: 3}\n"
     ],
 )  # fmt: skip
 def test_recipe_and_model_agree_on_what_the_output_is(make_recipe, layers, activation) -> None:
-    plan = plan_network(make_recipe(layers), (4, 4, 1), None)
+    plan = plan_model(make_recipe(layers), (4, 4, 1), None)
     model = build_model(plan)
     assert plan.output_activation == activation
     assert (probability_model(model) is model) == (activation != "linear")
