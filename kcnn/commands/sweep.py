@@ -16,7 +16,7 @@ from kcnn.studies.grid import GridPoint, expand_grid, read_axes, short_names
 from kcnn.studies.quantities import measure_runs
 from kcnn.studies.sweep_report import Sweep, SweepRow, write_report
 from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 SWEEPS = "sweeps"
 

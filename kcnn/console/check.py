@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kcnn.text.plurals import count_text
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import count_text, shape_text
 
 if TYPE_CHECKING:
     from kcnn.commands.check import Check

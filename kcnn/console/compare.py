@@ -9,8 +9,7 @@ from kcnn.console.tables import table
 from kcnn.recipe.differences import SEED
 from kcnn.recipe.write import one_line
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
-from kcnn.text.duration import duration
-from kcnn.text.numbers import per_cent, per_cent_range, points
+from kcnn.text.numbers import duration, per_cent, per_cent_range, points
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:

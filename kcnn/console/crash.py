@@ -17,8 +17,7 @@ from pathlib import Path
 
 from kcnn.console.streams import echo_error
 from kcnn.errors import CrashError
-from kcnn.text.printable import printable
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line, printable
 
 CRASHED = 3  # the exit status
 _MAX_REASON = 200

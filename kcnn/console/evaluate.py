@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
-from kcnn.text.numbers import per_cent
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.evaluate import Evaluation

@@ -8,7 +8,7 @@ from kcnn.console.tables import table
 from kcnn.recipe.kinds import snake_case
 from kcnn.text.markdown import plain
 from kcnn.text.markdown import table as markdown_table
-from kcnn.text.sizes import bytes_text, shape_text
+from kcnn.text.numbers import bytes_text, shape_text
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kcnn.text.numbers import per_cent
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.export import ExportResult

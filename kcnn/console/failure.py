@@ -20,7 +20,7 @@ from kcnn.console.streams import (
     is_of_gone_terminal,
 )
 from kcnn.errors import KcnnError, RecipeError, TemporaryFolderError
-from kcnn.text.shorten import shorten
+from kcnn.text.printable import shorten
 
 FAILED = 1  # exit status of an error that the user can fix
 MAX_PROBLEMS = 20

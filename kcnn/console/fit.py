@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.evaluate import augmented_line
-from kcnn.text.duration import duration
-from kcnn.text.numbers import per_cent
+from kcnn.text.numbers import duration, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.fit import FitResult

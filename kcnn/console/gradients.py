@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.tables import table
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 if TYPE_CHECKING:
     from kcnn.commands.gradients import GradientReport, OutputSums, WeightCheck

@@ -39,7 +39,7 @@ from kcnn.progress import (
     TrialsStarted,
     TrialStarted,
 )
-from kcnn.text.duration import duration
+from kcnn.text.numbers import duration
 from kcnn.text.printable import printable
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from kcnn.text.duration import duration
+from kcnn.text.numbers import duration
 
 
 def steps_before(step: int, steps: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kcnn.console.compare import setting_text
 from kcnn.console.tables import table
 from kcnn.studies.sweep_report import Sweep, SweepRow
-from kcnn.text.duration import duration
+from kcnn.text.numbers import duration
 from kcnn.text.wrap import wrapped
 
 WIDTH = 100

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ import numpy as np
 from kcnn.data.images import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 # A relative change of the aspect ratio below this is not visible.
 STRETCH = 0.02

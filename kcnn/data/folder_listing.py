@@ -10,7 +10,7 @@ from pathlib import Path
 from kcnn.data.class_folders import ClassFolders, find_class_folders
 from kcnn.data.image_files import describe_kinds, describe_left_out, images_below, images_in
 from kcnn.errors import DataError
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kcnn.errors import DataError
 from kcnn.progress import Progress
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MAX_NAMED = 10  # files, or kinds of files, in one line

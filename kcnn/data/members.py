@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
 # Most that is read at a time, by us and by tarfile; a long name in a header has 4,096 at most.

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.run_figure import Source
 from kcnn.runs.scores import Confusion, read_confusion
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 NAME = "confusion"
 READS: Sequence[str] = ("metrics.csv", "confusion.csv")

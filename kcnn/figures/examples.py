@@ -11,7 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
 from kcnn.runs.scores import Predictions
 from kcnn.text.numbers import short_per_cent
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 MAX_NAME_LENGTH = 24
 

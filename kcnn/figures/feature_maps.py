@@ -14,8 +14,8 @@ from kcnn.figures.examples import Example, first_example, right_and_wrong
 from kcnn.figures.image_grid import draw_image, visible
 from kcnn.figures.run_figure import LayerMaps, Source
 from kcnn.runs.scores import read_predictions
-from kcnn.text.plurals import count_text
-from kcnn.text.shorten import one_line
+from kcnn.text.numbers import count_text
+from kcnn.text.printable import one_line
 
 NAME = "feature_maps"
 # Besides the model, which is in memory while a run trains and else in model.keras, and

@@ -14,7 +14,7 @@ from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import Source
 from kcnn.runs.scores import Predictions, read_predictions
 from kcnn.text.numbers import short_per_cent
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 NAME = "mistakes"
 READS: Sequence[str] = ("metrics.csv", "predictions.csv")

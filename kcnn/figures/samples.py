@@ -11,7 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import Source
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 NAME = "samples"
 READS: Sequence[str] = ("metrics.csv",)

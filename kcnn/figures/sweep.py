@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 # Columns of metrics.csv with their labels, the most meaningful first.
 ACCURACIES = {

@@ -25,7 +25,7 @@ from kcnn.recipe.kinds import table
 from kcnn.recipe.layers import Layer
 from kcnn.recipe.layers.shapes import Shape, pair
 from kcnn.recipe.regularizers import REGULARIZERS
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 # Our classes of layers that Keras does not have or trains more slowly.
 _OUR_CLASSES = {

@@ -11,7 +11,7 @@ from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Conv2D
 from kcnn.recipe.layers.shapes import Shape, pair
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 InitializerT = TypeVar("InitializerT", bound=Settings)
 

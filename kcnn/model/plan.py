@@ -18,7 +18,7 @@ from kcnn.recipe import layers as kinds
 from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
 from kcnn.recipe.source import Location
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 KERAS_K = 5  # the default of TopKCategoricalAccuracy
 

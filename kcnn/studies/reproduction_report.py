@@ -12,7 +12,7 @@ from kcnn.recipe.schema import Fidelity
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.verdicts import Verdict
 from kcnn.text.markdown import code, plain, table
-from kcnn.text.plurals import count_text
+from kcnn.text.numbers import count_text
 
 
 @dataclass(frozen=True)

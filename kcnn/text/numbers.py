@@ -1,7 +1,8 @@
-"""Numbers: six digits, per cent, percentage points."""
+"""Numbers as text: digits, per cent, points, counts of things, shapes, bytes, lengths of time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 
@@ -39,3 +40,43 @@ def points(fraction: float, sign: bool = False) -> str:
 def without_exponent(number: int | float) -> str:
     """Return a number as people write it: 0.00001 where Python writes 1e-05."""
     return f"{Decimal(repr(number)):f}"
+
+
+def count_text(number: int, thing: str, things: str | None = None) -> str:
+    """Return a number and what it counts.
+
+    Args:
+        number: How many there are.
+        thing: The singular, which may end in a clause: `image that lies`.
+        things: The plural; the singular with an s if None.
+
+    Example:
+        >>> count_text(1, "image"), count_text(2000, "image"), count_text(2, "class", "classes")
+        ('1 image', '2,000 images', '2 classes')
+    """
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number:,} {things or f'{thing}s'}"
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """Return a shape as `28×28×1`."""
+    return "×".join(map(str, shape))
+
+
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in the largest unit that it fills: `3.1 MB`."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in words: `45 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,4 +1,4 @@
-"""Untrusted text made safe for a terminal, which obeys control characters."""
+"""Untrusted text made fit for a terminal: control characters escaped, long text shortened."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def printable(text: str) -> str:
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
         for character in text
     )
+
+
+def shorten(text: str, length: int) -> str:
+    """Return a text of at most `length` characters; an ellipsis marks a cut."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def one_line(text: str, length: int) -> str:
+    """Return a text as one printable line of at most `length` characters."""
+    return shorten(printable(" ".join(text.split())), length)

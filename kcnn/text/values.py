@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcnn.text.shorten import shorten
+from kcnn.text.printable import shorten
 
 _MAX_LENGTH = 60
 

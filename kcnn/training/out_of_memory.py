@@ -7,7 +7,7 @@ import re
 import tensorflow as tf
 
 from kcnn.errors import TrainingError
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 _REQUESTED = re.compile(r"shape ?\[([\d,]+)\] and type (\w+)")
 _TYPES = {"float": tf.float32, "half": tf.float16, "double": tf.float64}

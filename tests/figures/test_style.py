@@ -13,7 +13,7 @@ from PIL import Image
 from kcnn.errors import RunError
 from kcnn.figures import accuracy, accuracy_textbook, learning_rate, loss, style
 from kcnn.figures.curves import Curve
-from kcnn.text.shorten import one_line
+from kcnn.text.printable import one_line
 
 
 @pytest.mark.parametrize("image_format", style.FORMATS)

@@ -20,7 +20,7 @@ from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
 from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.layers.shapes import Shape, borders, pair
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 spec = importlib.util.spec_from_file_location(
     "layers_at_random", Path(__file__).with_name("layers_at_random.py")

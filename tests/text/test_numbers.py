@@ -3,9 +3,13 @@ from __future__ import annotations
 import pytest
 
 from kcnn.text.numbers import (
+    bytes_text,
+    count_text,
+    duration,
     per_cent,
     per_cent_range,
     points,
+    shape_text,
     short_per_cent,
     six_digits,
     without_exponent,
@@ -47,3 +51,34 @@ def test_percent_does_not_round_up_to_100() -> None:
         "99.95 %",
         "100.0 %",
     ]
+
+
+def test_number_and_thing() -> None:
+    assert count_text(1, "image") == "1 image"
+    assert count_text(0, "image") == "0 images"
+    assert count_text(2000, "image") == "2,000 images"
+    assert count_text(2, "class", "classes") == "2 classes"
+
+
+def test_shape() -> None:
+    assert shape_text((28, 28, 1)) == "28×28×1"
+    assert shape_text([72]) == "72"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (3_140_000, "3.1 MB"), (10**10, "10.0 GB")],
+)
+def test_bytes(count: int, text: str) -> None:
+    assert bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"),
+        (3599.4, "59 min 59 s"), (3600, "1 h 00 min"), (7500, "2 h 05 min"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

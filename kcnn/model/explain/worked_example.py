@@ -12,7 +12,7 @@ from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.plan import Plan
 from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.layers.window import Window
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 
 @dataclass(frozen=True)

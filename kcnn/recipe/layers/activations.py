@@ -16,7 +16,7 @@ from kcnn.recipe.layers.shapes import (
     require_axes,
 )
 from kcnn.recipe.regularizers import Regularizer
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 
 class Activation(Layer):

@@ -12,7 +12,7 @@ from kcnn.recipe.fields import LayerName, LayerNames, Settings
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes
 from kcnn.recipe.layers.window import Windows
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 AXES = ("high", "wide", "channels")
 

@@ -7,7 +7,7 @@ from kcnn.recipe.fields import accept
 from kcnn.recipe.layers.expression import Expression, Number
 from kcnn.recipe.layers.layer import Layer
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, axis_position
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 # From here on two maps differ by strides, and not by a border that was cut off.
 _STRIDED = 1.5

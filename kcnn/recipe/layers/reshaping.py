@@ -10,7 +10,7 @@ from kcnn.recipe.layers.expression import Expression, product
 from kcnn.recipe.layers.layer import Layer
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, pair
 from kcnn.recipe.layers.window import with_margin
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 # Values along each axis that interpolation mixes.
 _INTERPOLATED = {None: 1, "nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kcnn.recipe.layers.expression import Number
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 Shape = tuple[int, ...]
 Sizes = tuple[Number, ...]  # a shape whose sizes may remember their calculation

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes, borders, pair
-from kcnn.text.sizes import shape_text
+from kcnn.text.numbers import shape_text
 
 
 def window_reach(kernel: int, dilation: int) -> Expression:

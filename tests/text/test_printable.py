@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kcnn.text.shorten import one_line, shorten
+from kcnn.text.printable import one_line, shorten
 
 
 def test_shorten() -> None:
