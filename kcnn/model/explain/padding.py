@@ -40,7 +40,7 @@ def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[Paddin
     Args:
         nodes: The layers as the recipe writes them.
         shapes: Output shapes by name of layer, `image` among them; convolutions whose input is
-            not among them are left out.
+            not among them, or is a row instead of a map, are left out.
     """
     return [
         solution
@@ -51,7 +51,7 @@ def solve_padding(nodes: list[Node], shapes: Mapping[str, Shape]) -> list[Paddin
 
 
 def _solve_layer(node: Node, shape: Shape) -> Iterator[PaddingSolution]:
-    sliding = node.layer.windows(shape)
+    sliding = node.layer.windows(shape) if len(shape) == 3 else None
     if sliding is None:
         return
     rows, columns = (window._replace(before=0, after=0) for window in sliding)
