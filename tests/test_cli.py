@@ -122,7 +122,7 @@ def test_names_of_other_programs_stand_for_commands_of_ours(name: str) -> None:
 def test_shows_an_example_for_a_missing_argument(path: tuple[str, ...]) -> None:
     done = run(*path)
     if "Missing" in done.stderr:
-        assert done.stderr.splitlines()[-1].startswith(f"hint: for example: kcnn {' '.join(path)}")
+        assert done.stderr.splitlines()[-1].startswith(f"fix: for example: kcnn {' '.join(path)}")
 
 
 def test_version() -> None:
@@ -165,7 +165,7 @@ def error_of(*arguments: str | Path) -> tuple[int, str, str]:
     """Return the exit status and the two lines of an error; fail if there is more."""
     done = run(*arguments)
     assert done.exception is None or isinstance(done.exception, SystemExit)
-    message, _, hint = done.stderr.partition("\nhint: ")
+    message, _, hint = done.stderr.partition("\nfix: ")
     assert message.startswith("error: ")
     assert done.stdout == ""
     return done.exit_code, message.removeprefix("error: "), hint.strip()

@@ -127,7 +127,7 @@ def _example(command: click.Command) -> str | None:
 
 def _echo_hint(hint: str | None) -> None:
     if hint:
-        echo_error(hint, click.style("hint:", bold=True))
+        echo_error(hint, click.style("fix:", bold=True))
 
 
 def _current_folder_is_gone() -> bool:

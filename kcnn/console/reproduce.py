@@ -17,9 +17,9 @@ def reproduction_text(reproduction: Reproduction) -> str:
     ]
     if reproduction.caveat:
         parts.append(reproduction.caveat)
-    hints = [f"hint: {verdict.hint}" for verdict in reproduction.verdicts if verdict.hint]
-    if hints:
-        parts.append("\n".join(hints))
+    remarks = [f"remark: {verdict.hint}" for verdict in reproduction.verdicts if verdict.hint]
+    if remarks:
+        parts.append("\n".join(remarks))
     if reproduction.fidelity:
         rows = [(note.setting, note.status, note.note) for note in reproduction.fidelity]
         parts.append(table(("not as the source has it", "", "note"), rows))

@@ -21,7 +21,7 @@ _SHOW = b"\0kcnn: not imported\0"
 
 _ENDED = """\
 error: the process ended while TensorFlow was starting
-hint: {}
+fix: {}
 """
 _HINT_WITH_OUTPUT = (
     "the lines above are TensorFlow's; check the environment variables that they name, the "

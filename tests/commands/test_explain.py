@@ -138,7 +138,7 @@ def test_refuses_a_recipe_whose_image_shape_is_unknown(net: Path) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == (
         "error: net.yaml: the size of the images is known only from photos.npz\n"
-        "hint: write it after the recipe: 'data.image_size=[32,32]' data.channels=3\n"
+        "fix: write it after the recipe: 'data.image_size=[32,32]' data.channels=3\n"
     )
     assert run(net, *settings, "data.image_size=[32,32]", "data.channels=3").exit_code == 0
 

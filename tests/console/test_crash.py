@@ -67,10 +67,10 @@ def test_prints_the_traceback_if_no_folder_is_writable(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("error", "beginning"),
     [
-        (MemoryError(), "error: memory ran out\nhint: close other programs"),
+        (MemoryError(), "error: memory ran out\nfix: close other programs"),
         (
             FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
-            "error: no folder for temporary files can be written\nhint: set TMPDIR to a folder",
+            "error: no folder for temporary files can be written\nfix: set TMPDIR to a folder",
         ),
         (OSError("Matplotlib requires access to a writable cache directory"), "error: no folder"),
         (OSError(28, os.strerror(28)), "error: no room left to print"),
@@ -95,7 +95,7 @@ def test_reports_a_current_folder_that_was_deleted(
     result = call(monkeypatch, FileNotFoundError(2, "No such file or directory"))
     assert result.exit_code == 1
     assert result.stderr == (
-        "error: the current folder does not exist any more\nhint: cd to another\n"
+        "error: the current folder does not exist any more\nfix: cd to another\n"
     )
 
 

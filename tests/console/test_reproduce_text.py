@@ -40,7 +40,7 @@ class TestReproduction:
         )
         assert reason.startswith("test_accuracy 72.951 %: one more run of ours is expected in ")
         assert hint == (
-            "hint: 72.951 % is published as test accuracy, but it fits our training accuracy "
+            "remark: 72.951 % is published as test accuracy, but it fits our training accuracy "
             "(72.47 %)"
         )
         assert end == "report  report\nnext    kcnn compare seed-0 seed-1"

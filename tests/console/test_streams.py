@@ -63,7 +63,7 @@ def test_text_of_a_run_cannot_control_a_terminal(
 ) -> None:
     result = kcnn(*command, "--output-dir", str(hostile_run.path.parents[1]))
     printed = result.output.replace("\x1b[31m\x1b[1merror:\x1b[0m", "").replace(
-        "\x1b[1mhint:\x1b[0m", ""
+        "\x1b[1mfix:\x1b[0m", ""
     )
     assert printable(printed) == printed
     assert command[0] != "watch" or "\\u001b[31m \\u009b31m" in printed

@@ -97,7 +97,7 @@ def try_case(case: Case, folder: Path) -> Result:
 def names_locations(result: Result) -> bool:
     """Return whether each problem in a command's output begins with its location."""
     lines = unstyled(result.stderr).removeprefix("error: ").splitlines()
-    problems = [line for line in lines if not re.match(r"hint: |and \d+ more$", line)]
+    problems = [line for line in lines if not re.match(r"fix: |and \d+ more$", line)]
     return bool(problems) and all(LOCATION.match(line) for line in problems)
 
 

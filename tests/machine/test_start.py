@@ -131,7 +131,7 @@ def test_a_process_that_tensorflow_ends_is_not_mute(end: str, shown: str, tmp_pa
         "from kcnn.machine.start import start_tensorflow; start_tensorflow()", tmp_path
     )
     assert done.returncode
-    error = "error: the process ended while TensorFlow was starting\nhint: "
+    error = "error: the process ended while TensorFlow was starting\nfix: "
     assert done.stderr.startswith(shown + error)
     assert len(done.stderr.splitlines()) == 2 + bool(shown)
 
@@ -150,7 +150,7 @@ def test_libraries_that_cannot_be_loaded(tmp_path: Path) -> None:
     assert done.returncode == 1
     message, hint = done.stderr.splitlines()[-2:]
     assert message == "error: TensorFlow cannot be loaded: DLL load failed"
-    assert hint.startswith("hint: install it again")
+    assert hint.startswith("fix: install it again")
 
 
 def test_without_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:

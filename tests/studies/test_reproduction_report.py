@@ -73,7 +73,7 @@ def test_tables_have_as_many_cells_in_every_row(report: Reproduction) -> None:
 def test_text(report: Reproduction) -> None:
     text = reproduction_text(report)
     assert "test_accuracy 72.951 %: one more run of ours is expected in 63." in text
-    assert "hint: 72.951 % is published as test accuracy" in text
+    assert "remark: 72.951 % is published as test accuracy" in text
     assert "data.scaling" in text
     assert "changed from the recipe" not in text
 

@@ -64,5 +64,5 @@ def test_a_real_training_that_is_too_large(tmp_path: Path) -> None:
         r"images, and \d+ GB of memory are free",
         error,
     )
-    assert re.fullmatch(r"hint: write a batch_size of about \d+", hint)
+    assert re.fullmatch(r"fix: write a batch_size of about \d+", hint)
     assert not list((tmp_path / "outputs").glob("*/*"))
