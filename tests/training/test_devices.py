@@ -27,6 +27,7 @@ from kcnn.errors import KcnnError
 from kcnn.figures import run_plots
 from kcnn.model.saved import load_model
 from kcnn.progress import EpochFinished, Progress
+from kcnn.runs.metrics import read_metrics
 from kcnn.training import devices as kcnn_devices
 
 class Stop(Progress):
