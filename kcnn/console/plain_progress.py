@@ -31,7 +31,7 @@ class PlainProgress(Progress):
     """Write a line for each epoch, and one for other work if it took long.
 
     Args:
-        heading: What stands before each line.
+        heading: Text before each line.
     """
 
     def __init__(self, heading: str = "") -> None:
@@ -41,7 +41,7 @@ class PlainProgress(Progress):
         self._trials: _PlainTrials | None = None
 
     def receive(self, event: Event) -> None:
-        """Write a line if the event is worth one."""
+        """Write the line of an event, if it has one."""
         match event:
             case Note(text):
                 self._write(text)
@@ -71,7 +71,7 @@ class PlainProgress(Progress):
             self._write(f"{title}: {seconds:.1f} s")
 
     def _left(self, epoch: int) -> str:
-        """Return what stands behind an epoch's line: nothing, or the time left for all trials."""
+        """Return the end of an epoch's line: nothing, or the time left for all trials."""
         return ""
 
 

@@ -22,7 +22,7 @@ FOLDER_CHANNELS = 3
 
 @dataclass(frozen=True)
 class ImageDescription:
-    """What is known of a dataset; None is what only its images or labels tell.
+    """What is known of a dataset; None where only its images or labels show it.
 
     Args:
         image_shape: Height, width and channels of the images, as the model takes them.

@@ -38,7 +38,7 @@ def read_npz(
         path: The file.
         name: The dataset's name.
         class_names: The names of the classes, where the file itself has none.
-        progress: Receives a note on images that are all but black.
+        progress: Receives a note on images that are almost black.
 
     Raises:
         DataError: The file or one of its arrays is missing, damaged or not as described.
@@ -113,7 +113,7 @@ def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
 
 
 def _note_darkness(path: Path, parts: Mapping[str, Images], progress: Progress) -> None:
-    """Note images that are all but black: 0 and 1 are two of 256 levels, not black and white.
+    """Note images that are almost black: 0 and 1 are two of 256 levels, not black and white.
 
     The numbers alone cannot tell whether that is meant, so they are read as they are.
     """
@@ -125,5 +125,5 @@ def _note_darkness(path: Path, parts: Mapping[str, Images], progress: Progress) 
         ]
         progress.note(
             f"{path}: no value of {' and '.join(dark)} is above 1 of 255{''.join(others)}, so that "
-            "the images are all but black; if 1 means white, save images * 255"
+            "the images are almost black; if 1 means white, save images * 255"
         )

@@ -36,7 +36,7 @@ class NpzHeader:
         image_shape: Height, width and channels.
         train_count: Number of training images.
         test_count: Number of test images.
-        classes: Number of class names; None where the file has none, and only its labels tell.
+        classes: Number of class names; None where the file has none, and only its labels show it.
     """
 
     image_shape: tuple[int, int, int]

@@ -71,7 +71,7 @@ def as_written(nodes: Sequence[Node]) -> list[Node]:
     """Put each numbered padding back into the layer that the recipe writes it in.
 
     Args:
-        nodes: The unfolded graph, where a ZeroPadding2D stands before such a layer.
+        nodes: The unfolded graph, where a ZeroPadding2D comes before such a layer.
     """
     written: list[Node] = []
     for node in nodes:

@@ -68,7 +68,7 @@ class RandomUniform(Seeded):
 
     @model_validator(mode="after")
     def _in_order(self) -> RandomUniform:
-        # Keras's own ends stand in for one that is left out.
+        # Keras's own ends replace one that is left out.
         lowest = -0.05 if self.minval is None else self.minval
         highest = 0.05 if self.maxval is None else self.maxval
         if lowest > highest:

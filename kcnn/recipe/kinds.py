@@ -81,7 +81,7 @@ class OneOf:
 
 
 def _has_settings_beside(value: Any, known: Mapping[str, str]) -> bool:
-    """Return whether settings stand beside a class that has none, not inside it."""
+    """Return whether settings are beside a class that has none, not inside it."""
     if not isinstance(value, dict) or len(value) < 2:
         return False
     name, *others = value

@@ -24,7 +24,7 @@ def check_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> R
     """Read a recipe strictly.
 
     Args:
-        file: Where it lies.
+        file: Its path.
         content: Its bytes.
         overrides: Settings from the command line, each `setting=value`.
 

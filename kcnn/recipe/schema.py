@@ -101,7 +101,7 @@ class DataSettings(Settings):
 
     Args:
         dataset: A named dataset, or `folder` or `npz` with a `path`.
-        path: Where the folder or npz lies; relative to the recipe, on the command line relative to
+        path: The folder or npz file; relative to the recipe, on the command line relative to
             the current folder.
         image_size: Height and width every image is resized to.
         channels: 1 for grey, 3 for color; the dataset's own when left out (color for a folder).
@@ -270,7 +270,7 @@ class Recipe(Settings):
     """A lesson or a paper made executable.
 
     Args:
-        name: The folder its runs lie in; the file's name when left out.
+        name: The folder of its runs; the file's name when left out.
         about: One line for people.
         source: Where the lesson is from.
         data: Which images, and how they are prepared.

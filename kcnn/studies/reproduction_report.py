@@ -90,7 +90,7 @@ class Reproduction:
             return None
         return (
             f"changed from the recipe: {' '.join(self.overrides)}; what was published belongs to "
-            "the recipe as it stands"
+            "the recipe without overrides"
         )
 
     def as_json(self) -> dict[str, Any]:

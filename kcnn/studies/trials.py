@@ -110,7 +110,7 @@ class TrialResult:
 class TrialRunner:
     """Runs the trials of a study.
 
-    The commands `fit` and `resume` are handed in, because a study stands below the commands. Both
+    The commands `fit` and `resume` are passed in, because a study cannot import commands. Both
     are pickled by name for other processes, so they must be functions of a module.
 
     Args:

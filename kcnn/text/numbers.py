@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 def six_digits(number: float) -> str:
-    """Return six significant digits, which is more than float32 metrics are worth."""
+    """Return six significant digits, which is more than float32 metrics are accurate to."""
     return f"{number:.6g}"
 
 

@@ -35,5 +35,5 @@ class Clock:
 
     @property
     def total(self) -> float:
-        """The time of all parts so far, and of what lies between them."""
+        """The time of all parts so far, and of the time between them."""
         return round(self._earlier + time.perf_counter() - self._begin, 3)

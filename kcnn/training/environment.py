@@ -43,8 +43,8 @@ def _guarantee(devices: Devices) -> str:
             "deterministic, and everything random is drawn from the seed"
         )
     return (
-        "the same figures but for their last digits: everything random is drawn from the seed, but "
-        "sums over several devices may be taken in another order"
+        "the same figures except for their last digits: everything random is drawn from the seed, "
+        "but sums over several devices may be taken in another order"
     )
 
 

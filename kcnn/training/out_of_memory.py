@@ -20,7 +20,7 @@ def out_of_memory(reason: str, batch_size: int) -> TrainingError:
         reason: TensorFlow's own message.
         batch_size: The recipe's batch size.
     """
-    hint = "close other programs, or train a smaller network"
+    hint = "close other programs, or train a smaller model"
     if batch_size > 1:
         hint = f"try train.batch_size={batch_size // 2}, which needs about half as much"
     requested = _REQUESTED.search(reason)

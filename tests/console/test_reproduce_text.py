@@ -56,8 +56,8 @@ class TestReproduction:
         assumed = Fidelity(setting="data.scaling", status="assumed", note="not stated")
         text = reproduction_text(self.made(overrides=("train.epochs=1",), fidelity=(assumed,)))
         assert (
-            "changed from the recipe: train.epochs=1; what was published belongs to the recipe as "
-            "it stands"
+            "changed from the recipe: train.epochs=1; what was published belongs to the recipe "
+            "without overrides"
         ) in text
         assert (
             "not as the source has it           note\n"

@@ -166,7 +166,7 @@ def test_warns_of_images_that_are_almost_black(path, notes, changes, message) ->
     dataset = read_npz(save(path, **changes), "own", progress=notes)
     assert dataset.train.images.max() == changes.get("x_train", arrays()["x_train"]).max()
     assert notes.lines == [
-        f"{path}: no value of {message} that the images are all but black; if 1 means white, save "
+        f"{path}: no value of {message} that the images are almost black; if 1 means white, save "
         "images * 255"
     ]
 

@@ -17,7 +17,7 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos.npz"]),
         ("dataset: mnist\n  path: x", "", [
             "3: data.path: dataset mnist is found by its name; path is for folder and npz "
-            "(--data-dir says where named datasets lie)"]),
+            "(--data-dir is the folder of named datasets)"]),
         ("dataset: mnist\n  augment: [RandomFlip, MixUp]", "", [
             "3: data.augment[1]: MixUp mixes labels, which SparseCategoricalCrossentropy cannot "
             "take; write train.loss: categorical_crossentropy"]),

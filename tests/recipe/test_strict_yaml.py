@@ -182,7 +182,7 @@ def test_empty_files(content: bytes) -> None:
         ("a: ü".encode("utf-16"), 1, "not UTF-8 text"),
         (b"\x89PNG\r\n\x1a\n\0\0", 1, "not UTF-8 text"),
         (b"a: b\x00c", 1, "an invisible character (U+0000); delete it"),
-        (b"a:\n\tb: 1", 2, "a tab stands before the text; indent with spaces"),
+        (b"a:\n\tb: 1", 2, "there is a tab before the text; indent with spaces"),
         (b"a: 1\nb: @x", 2, "put a text that begins with @ in quotes"),
         (b"a: 1\nb: [1, 2", 2, "the [ is not closed; write ] at its end"),
         (b"a: 1\nb: [1,\n2", 2, "the [ is not closed; write ] at its end"),

@@ -1,6 +1,6 @@
 """The layers a recipe may name: Keras's classes and arguments, one of ours, and two that nest.
 
-A default given here is Keras's own and stands here only because shape arithmetic needs it; what a
+A default given here is Keras's own, and is here only because shape arithmetic needs it; what a
 recipe leaves out is never passed on. A test compares the two.
 """
 

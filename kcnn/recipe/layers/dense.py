@@ -35,6 +35,6 @@ class Dense(Weighted, KernelSettings):
     def remarks(self, shape: Shape, batch_size: int) -> Iterator[str]:
         if len(shape) == 3 and shape[:2] != (1, 1):
             yield (
-                f"reads a {shape[0]}×{shape[1]} map one place at a time, as a 1×1 convolution "
+                f"reads a {shape[0]}×{shape[1]} map one location at a time, as a 1×1 convolution "
                 "does; put Flatten before it to read them all"
             )

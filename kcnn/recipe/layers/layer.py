@@ -35,7 +35,7 @@ class Layer(Settings):
     needs_map: ClassVar[bool] = False
     # Multiplies its input by trained weights.
     has_kernel: ClassVar[bool] = False
-    # Is linear once the network is trained, but for its activation.
+    # Is linear once it is trained, apart from its activation.
     linear: ClassVar[bool] = False
     # Returns its input outside training.
     rests: ClassVar[bool] = False
@@ -43,7 +43,7 @@ class Layer(Settings):
     reshapes: ClassVar[bool] = False
     # Puts out probabilities if its inputs are probabilities.
     keeps_probabilities: ClassVar[bool] = False
-    # Its maps look like those of its input, but for brightness and border.
+    # Its maps look like those of its input, except for brightness and border.
     looks_like_input: ClassVar[bool] = False
     # Ends a block of layers, as an activation ends the block of a convolution.
     ends_block: ClassVar[bool] = False
@@ -176,7 +176,7 @@ class Layer(Settings):
         return False
 
     def reach_and_stride(self, shape: Shape) -> list[tuple[int, Fraction]]:
-        """Return how far a value reads, and how far its neighbor lies, over height and width.
+        """Return the reach of a value and the distance to its neighbor, over height and width.
 
         Args:
             shape: Shape of the map, (height, width, channels).

@@ -14,7 +14,7 @@ _STRIDED = 1.5
 
 
 class _Merging(Layer):
-    """What reads several layers."""
+    """A layer that reads several layers."""
 
     merges = True
 

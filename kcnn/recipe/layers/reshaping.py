@@ -17,7 +17,7 @@ _INTERPOLATED = {None: 1, "nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3":
 
 
 class _SameValues(Layer):
-    """What moves values and changes none."""
+    """A layer that moves values and changes none."""
 
     linear = True
     reshapes = True
@@ -38,7 +38,7 @@ def _is_target_shape(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(type(one) is int and (one > 0 or one == -1) for one in value)
+        and all(type(size) is int and (size > 0 or size == -1) for size in value)
         and value.count(-1) <= 1
     )
 
@@ -47,7 +47,7 @@ class Reshape(_SameValues):
     """The same values in another shape.
 
     Args:
-        target_shape: Height, width and channels, say; -1 stands for the remaining values.
+        target_shape: For example height, width and channels; -1 stands for the remaining values.
     """
 
     target_shape: Annotated[

@@ -15,7 +15,7 @@ Sizes = tuple[Number, ...]  # a shape whose sizes may remember their calculation
 
 
 class ShapeMistake(Exception):  # noqa: N818  a mistake of the recipe, not an error of kcnn
-    """A layer cannot take its inputs; the message has the sizes and a way out."""
+    """A layer cannot take its inputs; the message has the sizes and how to fix them."""
 
 
 def pair(value: Any) -> tuple[int, int]:

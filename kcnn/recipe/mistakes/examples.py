@@ -48,7 +48,7 @@ def example_of(name: str, kind: type[BaseModel], setting: str = "") -> str:
 
 
 def in_braces(example: str) -> str:
-    """Return an example as it stands behind a setting's name or in a list."""
+    """Return an example as it is written after a setting's name or in a list."""
     return f"{{{example}}}" if ": {" in example else example
 
 

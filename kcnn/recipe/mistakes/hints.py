@@ -19,7 +19,7 @@ _TEXTS = (
     (r"[-+]?\d+,\d+", "write a point, not a comma, as in 0.5"),
     (r"[\d.]+ ?%", "write a fraction, as in 0.1 for 10 %"),
 )
-_SCHEDULE = "a schedule stands in train, as in learning_rate_schedule: Cosine"
+_SCHEDULE = "a schedule belongs to train, as in learning_rate_schedule: Cosine"
 
 
 def hint(value: Any, expected: str, words: Collection[str]) -> str:
@@ -44,7 +44,7 @@ def hint(value: Any, expected: str, words: Collection[str]) -> str:
 
 
 def schedule_hint(value: Any) -> str:
-    """Return where a learning-rate schedule stands; the empty string for other values."""
+    """Return where a learning-rate schedule belongs; the empty string for other values."""
     text = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else value
     if not isinstance(text, str):
         return ""

@@ -80,7 +80,7 @@ def _without_echoes(mistakes: Sequence[Mistake], source: Source) -> list[Mistake
 
 
 def _from_the_root(loc: Location) -> list[Location]:
-    """Return a location and all around it, but for the whole recipe."""
+    """Return a location and those that contain it, except the whole recipe."""
     return [loc[:end] for end in range(1, len(loc) + 1)]
 
 

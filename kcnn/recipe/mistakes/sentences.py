@@ -1,4 +1,4 @@
-"""The sentence of each mistake whose words are the same everywhere; facts stand in braces."""
+"""The sentence of each mistake whose words are always the same; braces hold its facts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kcnn.recipe.schema import OWN_DATASETS
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_NESTING, MAX_VALUES
 
 BRACKETS = "write a list in square brackets, as in [3, 3]"
-PASTED_SPACE = "YAML takes a space copied from a web page for a letter; type the spaces again"
+PASTED_SPACE = "YAML reads a space copied from a web page as a letter; type the spaces again"
 
 YAML = {
     "too_large": f"{{size:,}} bytes; a recipe has at most {MAX_FILE_BYTES:,}. Is it one?",
@@ -33,17 +33,17 @@ OVERRIDES = {
     "no_setting_name": "'{name}' is not the name of a setting",
     "class_left_out": "{here} is {name}; write {here}.{name}.{rest}={value}",
     "another_class": "{here} is {name}; to replace it write '{here}={value}'",
-    "no_list": "[{index}]: no list stands here; write the whole list, as in [a, b]",
-    "list_index": "{step}: a list stands here; name an item by its number, as in [0]",
+    "no_list": "[{index}]: there is no list here; write the whole list, as in [a, b]",
+    "list_index": "{step}: this is a list; name an item by its number, as in [0]",
     "beyond_list": "[{index}]: the list has {length} items, the first is [0]",
-    "has_no_settings": "{step}: what stands before it, {found}, has no settings",
+    "has_no_settings": "{step}: the value before it, {found}, has no settings",
 }
 
 # A word that is not among `names` is followed by the one that was meant.
 CONFLICTS = {
     "path_missing": "dataset {dataset} needs path, as in path: {example}",
     "path_of_named_dataset": "dataset {dataset} is found by its name; path is for "
-    f"{' and '.join(OWN_DATASETS)} (--data-dir says where named datasets lie)",
+    f"{' and '.join(OWN_DATASETS)} (--data-dir is the folder of named datasets)",
     "image_size_missing": "dataset folder needs image_size, as in image_size: [64, 64]",
     "mixed_labels": "{augmentation} mixes labels, which {loss} cannot take; write "
     "train.loss: categorical_crossentropy",

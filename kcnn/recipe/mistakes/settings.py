@@ -64,7 +64,7 @@ def describe_setting(mistake: Mistake, source: Source) -> str:
 
 
 def explains_missing(mistake: Mistake, source: Source) -> Location | None:
-    """Return the setting that an unknown one stands for: it is not missing besides.
+    """Return the setting that an unknown one stands for; it must not be reported as missing too.
 
     Args:
         mistake: Any mistake.
@@ -117,7 +117,7 @@ def _settings_beside(mistake: Mistake, source: Source) -> str:
     name, settings = mistake.facts["name"], ", ".join(mistake.facts["settings"])
     example = in_braces(example_of(name, classes_at(mistake.loc)[name]))
     inside = f", as in {example}" if example != name else ""
-    return f"{settings}: beside {mistake.facts['word']}; settings stand inside it{inside}"
+    return f"{settings}: beside {mistake.facts['word']}; settings go inside it{inside}"
 
 
 def _no_settings(mistake: Mistake, source: Source) -> str:
@@ -152,7 +152,7 @@ def _unknown_setting(mistake: Mistake, source: Source) -> str:
     *section, word = mistake.loc
     known = list(_kind_at(section).model_fields)
     if _GLUED.match(str(word)):
-        return "part the name and its value by a colon and a space, as in units: 10"
+        return "write a colon and a space between the name and its value, as in units: 10"
     if re.fullmatch(r"[\d.]+\)*", str(word)):
         return f"a number where a setting's name should be; {BRACKETS}, and 0.001 with a point"
     if advice := advice_for(str(word), known):

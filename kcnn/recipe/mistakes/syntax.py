@@ -20,7 +20,7 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PYTHON = re.compile(r"^(import \w|from [\w.]+ import |def \w+\(|model\.\w+\()", re.MULTILINE)
 _PYTHON_PROGRAM = "a Python program, not a recipe; a recipe is YAML, with data:, model: and train:"
 _TEXTS = ("name", "about", "source", "note", "path")
-_TAB = "a tab stands before the text; indent with spaces"
+_TAB = "there is a tab before the text; indent with spaces"
 _COLON = "a colon is missing, as in epochs: 5"
 _DASH = "a dash is missing, as in - Flatten"
 _SPACE_AFTER_COLON = "a space is missing after the colon, as in epochs: 5"
@@ -29,8 +29,8 @@ _QUOTE_MARK = (
     "put a text that begins with *, &, | or > in quotes; the items of a list begin with a dash"
 )
 _BACKSLASH = "a \\ in double quotes begins a special character; use single quotes, or / for \\"
-_BRACES = "settings in one line stand in braces, as in Dense: {units: 10, activation: relu}"
-_OWN_LINE = "each setting stands on a line of its own"
+_BRACES = "settings in one line need braces, as in Dense: {units: 10, activation: relu}"
+_OWN_LINE = "each setting needs its own line"
 
 # What one line alone shows to be wrong.
 _LINE_ERRORS = (
@@ -137,7 +137,7 @@ def _unreadable(error: Any, text: str) -> SyntaxProblem:
 
 
 def _late_colon(stop: _Stop) -> SyntaxProblem | None:
-    """A colon where none may stand: after another in its line, or below a line that is wrong."""
+    """Explain a colon that may not be there: a second one in its line, or below a wrong line."""
     around = re.match(r" *(?:- +)?([\w.]+): +(.+)", _code(stop.text))
     if around and stop.column > around.start(2):
         name, value = around.groups()
@@ -166,7 +166,7 @@ def _unfinished(stop: _Stop) -> list[int]:
 
 
 def _no_colon(stop: _Stop) -> SyntaxProblem:
-    no_setting = "no setting, as epochs: 5 is one; begin a comment with #"
+    no_setting = "not a setting such as epochs: 5; begin a comment with #"
     return _error_of(stop.lines, stop.begun) or (stop.begun, no_setting)
 
 
@@ -176,7 +176,7 @@ def _too_far(stop: _Stop) -> SyntaxProblem | None:
 
 
 def _not_in_line(stop: _Stop) -> SyntaxProblem:
-    """Something that does not go on with the list or the settings before it."""
+    """Explain a line that does not continue the list or the settings before it."""
     if found := _error_of(stop.lines, stop.line):
         return found
     if stop.character and stop.character in "}]":
@@ -203,8 +203,7 @@ def _brackets(stop: _Stop) -> SyntaxProblem:
         return stop.line, f"opened by {opening[0]} and closed by {stop.character}; use a pair"
     if stop.character == ":" and re.search(r": +\w+$", stop.text[: stop.column]):
         return stop.line, (
-            "settings inside settings stand in braces of their own, as in "
-            "{Adam: {learning_rate: 0.001}}"
+            "settings inside settings need their own braces, as in {Adam: {learning_rate: 0.001}}"
         )
     return stop.line, "a comma is missing between two settings in { } or two values in [ ]"
 
@@ -214,7 +213,7 @@ def _open_quote(stop: _Stop) -> SyntaxProblem:
 
 
 def _text_before(stop: _Stop) -> SyntaxProblem:
-    return stop.before, "a text stands before the settings; begin a comment with #"
+    return stop.before, "there is text before the settings; begin a comment with #"
 
 
 def _odd_start(stop: _Stop) -> SyntaxProblem:
@@ -237,9 +236,9 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[_Stop], SyntaxProblem | None]], 
     ("expected ',' or", _brackets),
     (
         "sequence entries are not allowed",
-        "a dash begins a line of its own; in one line a list is as in [a, b]",
+        "a dash begins a new line; in one line, write a list as [a, b]",
     ),
-    ("node content", "nothing stands before a comma; take it out, or write what is missing"),
+    ("node content", "there is nothing before a comma; remove it, or write what is missing"),
     ("alphabetic or numeric", _QUOTE_MARK),
     ("comment or", _QUOTE_MARK),
     ("chomping", _QUOTE_MARK),

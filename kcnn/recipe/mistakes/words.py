@@ -158,7 +158,7 @@ def name_for(word: str, known: Collection[str]) -> str | None:
 
 
 def advice_for(word: str, known: Collection[str]) -> str | None:
-    """Return what to do about a word for which no single name stands; None for other words.
+    """Return what to write instead of a word that has no single name here; None for other words.
 
     Args:
         word: The word.

@@ -46,7 +46,7 @@ def test_no_remarks(name: str) -> None:
         (DENSE + "- Dense: {units: 99, activation: relu}\n- Dense: {units: 10}",
          "dense", "holds 98.5 % of all parameters (100.0 % with the other dense layers)"),
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- MaxPooling2D\n- Dense: {units: 5}\n" + HEAD,
-         "dense", "reads a 13×13 map one place at a time"),
+         "dense", "reads a 13×13 map one location at a time"),
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- AveragePooling2D: {pool_size: 2}\n" + HEAD,
          "conv2d", "no activation is between it and dense"),
         ("- Conv2D: {filters: 9, kernel_size: 3}\n- BatchNormalization\n- ReLU\n" + HEAD,

@@ -97,7 +97,7 @@ def test_a_missing_section(problems) -> None:
         ),
         (
             "{Dense: , units: 10, activation: relu}",
-            "model.layers[0]: units, activation: beside Dense; settings stand inside it, as in "
+            "model.layers[0]: units, activation: beside Dense; settings go inside it, as in "
             "{Dense: {units: 10}}",
         ),
         ("Linear: {}", "model.layers[0]: unknown layer 'Linear'; did you mean Dense?"),
@@ -223,7 +223,7 @@ def test_mistakes_elsewhere(problems, base: str, written: str, changed: str, mes
         ("checkpoint_every_minutes: 0,5", "checkpoint_every_minutes: expected a number; got '0,5'; "
          "write a point, not a comma, as in 0.5"),
         ("checkpoint_every_minutes: 5\xa0", "checkpoint_every_minutes: expected a number; got "
-         "'5\\xa0'; YAML takes a space copied from a web page for a letter; type the spaces again"),
+         "'5\\xa0'; YAML reads a space copied from a web page as a letter; type the spaces again"),
         ("lookahead: {decay: 0,001}", "lookahead.001: a number where a setting's name should be; "
          "write a list in square brackets, as in [3, 3], and 0.001 with a point"),
     ],
@@ -249,11 +249,11 @@ TUPLE = f"(…) is Python; {BRACKETS}, and a text in quotes"
             f"kernel_size: {TUPLE}", f"input_shape: {TUPLE}"]),
         ("Conv2D: {filters=8, kernel_size=(3, 3)}", [
             f"kernel_size=(3: {TUPLE}",
-            "model.layers[0].Conv2D.filters=8: part the name and its value by a colon and a space, "
-            "as in units: 10"]),
+            "model.layers[0].Conv2D.filters=8: write a colon and a space between the name and its "
+            "value, as in units: 10"]),
         ("Conv2D: {filters:16, kernel_size: 3}", [
-            "model.layers[0].Conv2D.filters:16: part the name and its value by a colon and a "
-            "space, as in units: 10"]),
+            "model.layers[0].Conv2D.filters:16: write a colon and a space between the name and its "
+            "value, as in units: 10"]),
         ("MaxPooling2D:\n        pool_size: (2, 3)", [
             f"model.layers[0].MaxPooling2D.pool_size: {SIZE}; got '(2, 3)'; {BRACKETS}"]),
         ("Flatten: {3): }", [
@@ -324,9 +324,9 @@ PUBLISHED = "{metric: test_accuracy, value: 0.5, source: the report}"
         ("Adam", "keras.optimizers.SGD(0.05, momentum=0.9)", "9: train.optimizer: "
          "'keras.optimizers.SGD(0.05, momentum=0.9)' is Python; here: SGD: {learning_rate: 0.01}"),
         ("Adam", "{Adam, learning_rate: 0.01}", "9: train.optimizer: learning_rate: beside Adam; "
-         "settings stand inside it, as in {Adam: {learning_rate: 0.001}}"),
+         "settings go inside it, as in {Adam: {learning_rate: 0.001}}"),
         ("Adam", "Adam\n  loss: {KLDivergence, x: 1}",
-         "10: train.loss: x: beside KLDivergence; settings stand inside it"),
+         "10: train.loss: x: beside KLDivergence; settings go inside it"),
         ("Adam", "Adam\n  metrics: accuracy",
          "10: train.metrics: expected a list, as in [Accuracy]; got 'accuracy'"),
         ("Adam", "Adam\n  learning_rate_schedule: {Step: {epochs: 5}}", "10: "
@@ -355,7 +355,7 @@ def test_a_mistake_that_only_pydantic_knows() -> None:
     assert describe_setting(mistake, source) == "input should be new; got 3"
 
 
-SCHEDULE = "; a schedule stands in train, as in learning_rate_schedule: Cosine"
+SCHEDULE = "; a schedule belongs to train, as in learning_rate_schedule: Cosine"
 
 
 @pytest.mark.parametrize(

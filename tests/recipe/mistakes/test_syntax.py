@@ -34,11 +34,9 @@ COLON = "a colon is missing, as in epochs: 5"
 DASH = "a dash is missing, as in - Flatten"
 SPACE_AFTER_DASH = "a space is missing after the dash, as in - Flatten"
 TEXT = "put a text that holds ': ' in quotes"
-BRACES = "settings in one line stand in braces, as in Dense: {units: 10, activation: relu}"
-OWN_BRACES = (
-    "settings inside settings stand in braces of their own, as in {Adam: {learning_rate: 0.001}}"
-)
-OWN_LINE = "each setting stands on a line of its own"
+BRACES = "settings in one line need braces, as in Dense: {units: 10, activation: relu}"
+OWN_BRACES = "settings inside settings need their own braces, as in {Adam: {learning_rate: 0.001}}"
+OWN_LINE = "each setting needs its own line"
 INDENTED = "indented unlike the lines around it; line it up with them"
 PYTHON = "a Python program, not a recipe; a recipe is YAML, with data:, model: and train:"
 
@@ -95,7 +93,7 @@ MISTAKES = [
     ("dataset: mnist", 'path: "C:\\Users\\me"', 3, BACKSLASH),
     ("dataset: mnist", 'path: "C:\\data"', 3, BACKSLASH),
     ("epochs: 5", "epochs: 5\x07", 10, "an invisible character (U+0007); delete it"),
-    ("  epochs", "\tepochs", 10, "a tab stands before the text; indent with spaces"),
+    ("  epochs", "\tepochs", 10, "there is a tab before the text; indent with spaces"),
     ("units: 10}", "units: 10", 7, "the { is not closed; write } at its end"),
     ("units: 10}", "units: 10]", 7, "opened by { and closed by ]; use a pair"),
     ("units: 10}", "units: 10}}", 7,
@@ -116,13 +114,13 @@ MISTAKES = [
     ("name: net", "about: > 90 %", 1, QUOTE_MARK),
     ("- Flatten", "* Flatten", 6, QUOTE_MARK),
     ("layers:\n    - Flatten", "layers: - Flatten", 5,
-     "a dash begins a line of its own; in one line a list is as in [a, b]"),
+     "a dash begins a new line; in one line, write a list as [a, b]"),
     ("units: 10", "units: 10,, use_bias: true", 7,
-     "nothing stands before a comma; take it out, or write what is missing"),
+     "there is nothing before a comma; remove it, or write what is missing"),
     ("name: net", '"net"\nname: net', 1,
-     "a text stands before the settings; begin a comment with #"),
+     "there is text before the settings; begin a comment with #"),
     ("Adam", "Adam\nsome words more\nname: x", 12,
-     "no setting, as epochs: 5 is one; begin a comment with #"),
+     "not a setting such as epochs: 5; begin a comment with #"),
     ("name: net", '"""A net."""\nimport keras', 2, PYTHON),
 ]  # fmt: skip
 
