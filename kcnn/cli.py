@@ -44,7 +44,7 @@ def cli() -> None:
     """Train convolutional networks on images from one recipe file.
 
     A recipe is a lesson or a paper made executable: it names the data, the layers in Keras's words,
-    and the training. kcnn brings some (kcnn recipes).
+    and the training. Some come with kcnn (kcnn recipes).
 
     \b
     Examples:
@@ -65,8 +65,8 @@ def cli() -> None:
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
-    RECIPE is a file or the name of a recipe that kcnn brings. Any of its settings can be written
-    after it. Leaves a run folder with metrics, plots, models and the settings in force.
+    RECIPE is a file or the name of a recipe that comes with kcnn. Any of its settings can be
+    written after it. Leaves a run folder with metrics, plots, models and the settings in force.
 
     --resume continues a run that was stopped, which ends as it would have without the stop. With
     more epochs, it continues a finished run too. Other settings cannot change.

@@ -15,7 +15,9 @@ from click.testing import CliRunner
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 AIRBENCH = str(BENCHMARKS / "nets" / "airbench94.yaml")
-WRONG = "WRONG: no such file, and no recipe of that name; kcnn recipes lists those that kcnn brings"
+WRONG = (
+    "WRONG: no such file, and no recipe of that name; kcnn recipes lists those that come with kcnn"
+)
 
 
 def run(script: str, *arguments: str, data: Path) -> subprocess.CompletedProcess:

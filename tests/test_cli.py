@@ -176,7 +176,7 @@ class TestBadRecipes:
         assert error_of("fit", "digts.yaml") == (
             1,
             "digts.yaml: no such file, and no recipe of that name; did you mean digits?",
-            "kcnn recipes lists those that kcnn brings",
+            "kcnn recipes lists those that come with kcnn",
         )
 
     def test_prints_mistakes_as_json(self) -> None:

@@ -52,7 +52,7 @@ def check(
 
     Args:
         recipe: A file, or the name of a recipe that comes with kcnn.
-        overrides: Settings from the command line.
+        overrides: Settings from the command line, each `setting=value`.
         build: Whether to build the model with Keras as well.
         progress: Shows what takes long.
 

@@ -84,7 +84,7 @@ def list_datasets(data_dir: Path | None) -> DatasetTable:
     """List the named datasets and where each is found; read no images.
 
     Args:
-        data_dir: Where to look first.
+        data_dir: The folder in which datasets are looked for first.
 
     Raises:
         DataError: --data-dir or KCNN_DATA is not a directory.
@@ -110,7 +110,8 @@ def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
 
     Args:
         name: Its name.
-        data_dir: Where to look first and to download to; see `kcnn.data.download`.
+        data_dir: The folder in which datasets are looked for first, and to which they are
+            downloaded; see `kcnn.data.download`.
         progress: Shows downloads.
 
     Returns:
@@ -129,7 +130,7 @@ def verify(name: str, data_dir: Path | None, progress: Progress) -> Verification
 
     Args:
         name: Its name.
-        data_dir: Where to look first.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows the bytes that are hashed.
 
     Raises:

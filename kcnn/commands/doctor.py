@@ -34,14 +34,14 @@ class Machine:
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
-        repeated = self.differing_files
-        return {
+        values = {
             **self.description,
             "output_dir": str(self.output_dir),
             "output_dir_problem": self.output_dir_problem,
-            **({} if repeated is None else {"differing_files": repeated}),
-            "data": self.data,
         }
+        if self.differing_files is not None:
+            values["differing_files"] = self.differing_files
+        return {**values, "data": self.data}
 
 
 def examine(
@@ -51,12 +51,12 @@ def examine(
 
     Args:
         output_dir: Where runs would go.
-        data_dir: Where to look for data first.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows the start of TensorFlow, and the trainings.
         repeat: Whether to train twice and compare: `differing_files`, none where training repeats.
 
     Raises:
-        DataError: The data directory is none.
+        DataError: --data-dir or KCNN_DATA is not a directory.
         TrainingError: A training failed.
     """
     datasets = {row.name: row.found for row in list_datasets(data_dir).rows}

@@ -59,10 +59,10 @@ def evaluate(
     If a user's images changed since the run, the changed images are scored, with a note.
 
     Args:
-        run: A run for `kcnn.runs.find.find_run`; None for the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
-        data_dir: The folder of datasets, if not the usual one.
+        data_dir: The folder in which datasets are looked for first.
         progress: Where loading, changed images and images done are reported.
 
     Returns:

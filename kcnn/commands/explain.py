@@ -15,8 +15,8 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
     """Explain a recipe's model layer by layer, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a shipped recipe.
-        overrides: Settings from the command line.
+        recipe: A file, or the name of a recipe that comes with kcnn.
+        overrides: Settings from the command line, each `setting=value`.
 
     Returns:
         As much of the model as fits; its `problem` names why the rest does not.

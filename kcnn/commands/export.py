@@ -63,12 +63,12 @@ def export(
     The folder gets its final name only after the SavedModel has predicted what the model predicts.
 
     Args:
-        run: A run as `kcnn.runs.find.find_run` takes it; None means the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
         destination: A new folder for the SavedModel; None means the run's `export/saved_model`,
             where an earlier export is replaced.
-        data_dir: The folder of datasets, if not the usual one.
+        data_dir: The folder in which datasets are looked for first.
         progress: Where loading and the check are reported.
 
     Returns:

@@ -42,7 +42,7 @@ def plot_feature_maps(
 
     Args:
         image: PNG, JPEG, BMP or GIF. It is converted to the size and colors of the model's input.
-        run: A run as `kcnn.runs.find.find_run` takes it; the newest if None.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         image_format: `png`, `svg` or `pdf`.
         progress: Where loading is reported, and whether the image was stretched or enlarged.

@@ -45,11 +45,12 @@ def fit(
     Errors in the recipe, the data or the machine are raised before the run folder is created.
 
     Args:
-        recipe: A file, the name of a shipped recipe, or a recipe that was read.
-        overrides: Overrides of settings, each `setting=value`; none if the recipe was read.
+        recipe: A file, the name of a recipe that comes with kcnn, or a recipe that was read.
+        overrides: Settings from the command line, each `setting=value`; none for a recipe that was
+            read.
         output_dir: The folder of all runs.
         name: The run's name; the next free number if None.
-        data_dir: The folder of datasets to look in first.
+        data_dir: The folder in which datasets are looked for first.
         seed: Override of `train.seed`.
         device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best device.
         progress: Where the work is reported.
@@ -62,7 +63,7 @@ def fit(
     """
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
-    settings = _read(recipe, [*overrides, *([] if seed is None else [f"train.seed={seed}"])])
+    settings = _read(recipe, _with_seed(overrides, seed))
     checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
@@ -95,6 +96,10 @@ def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: P
     from kcnn.model.feature_maps import compute_feature_maps
 
     plot_run(run, dataset, partial(compute_feature_maps, model), progress=progress)
+
+
+def _with_seed(overrides: Sequence[str], seed: int | None) -> Sequence[str]:
+    return overrides if seed is None else [*overrides, f"train.seed={seed}"]
 
 
 def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:

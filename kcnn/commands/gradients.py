@@ -186,10 +186,10 @@ def check_gradients(
     """Check the gradients of a recipe's untrained model in float64.
 
     Args:
-        recipe: A file, or the name of a shipped recipe.
-        overrides: Overrides of settings, each `setting=value`.
+        recipe: A file, or the name of a recipe that comes with kcnn.
+        overrides: Settings from the command line, each `setting=value`.
         weights: How many weights to check, of every trainable variable at least one.
-        data_dir: The folder of datasets to look in first.
+        data_dir: The folder in which datasets are looked for first.
         progress: Where the work is reported.
 
     Returns:

@@ -52,8 +52,8 @@ def solve_for_padding(recipe: str | Path, overrides: Sequence[str] = ()) -> Padd
     """Solve for the padding that keeps each convolution's map, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
-        overrides: Settings from the command line.
+        recipe: A file, or the name of a recipe that comes with kcnn.
+        overrides: Settings from the command line, each `setting=value`.
 
     Raises:
         RecipeError: The recipe has mistakes, or its layers make no graph.

@@ -64,7 +64,7 @@ def plot_runs(
         output_dir: The folder of all runs. Comparisons go into its folder `comparisons`.
         image_format: `png`, `svg` or `pdf`.
         only: Names of figures in `kcnn.figures.all_figures`; all if empty.
-        data_dir: The folder of datasets, if not the usual one.
+        data_dir: The folder in which datasets are looked for first.
         progress: Where loading and skipped figures are reported.
         style: How accuracy is drawn, a key of `kcnn.figures.accuracy.STYLES`.
 

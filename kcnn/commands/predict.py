@@ -77,7 +77,7 @@ def predict(
 
     Args:
         images: PNG, JPEG, BMP or GIF files, and folders of them.
-        run: A run for `kcnn.runs.find.find_run`; None for the newest.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
         top: How many classes to return for each image; all if there are fewer.
@@ -117,7 +117,7 @@ def predict(
     with progress.task("Classifying", len(paths), "images") as advance:
         for batch in predict_batches(model, batches):
             for probabilities in batch:
-                path = fitted.taken[len(predictions)]
+                path = fitted.accepted[len(predictions)]
                 predictions.append(
                     Prediction(path, _most_probable(probabilities, class_names, top))
                 )

@@ -1,4 +1,4 @@
-"""kcnn recipes: list, print and copy the shipped recipes."""
+"""kcnn recipes: list, print and copy the recipes that come with kcnn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kcnn.recipe.library import find_recipe, shipped_recipes
 
 @dataclass(frozen=True)
 class ShippedRecipe:
-    """A shipped recipe.
+    """A recipe that comes with kcnn.
 
     Args:
         name: Its name.
@@ -31,7 +31,7 @@ class ShippedRecipe:
 
 @dataclass(frozen=True)
 class RecipeTable:
-    """The shipped recipes.
+    """The recipes that come with kcnn.
 
     Args:
         rows: A row per recipe.
@@ -45,7 +45,7 @@ class RecipeTable:
 
 
 def list_recipes() -> RecipeTable:
-    """List the shipped recipes."""
+    """List the recipes that come with kcnn."""
     rows = []
     for name, path in shipped_recipes().items():
         recipe = read_recipe(path)

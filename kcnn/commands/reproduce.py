@@ -41,9 +41,9 @@ def reproduce(
     the settings is appended to the folder's name.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         seeds: How many seeds, 1 or more.
-        overrides: Settings from the command line.
+        overrides: Settings from the command line, each `setting=value`.
         first_seed: The first seed; None for the recipe's `train.seed`.
         options: Where to train, and how many trials at the same time.
         progress: Shows the trials, and the time left for all.

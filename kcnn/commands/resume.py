@@ -54,10 +54,10 @@ def resume(
     No file of the run is changed before everything has been checked.
 
     Args:
-        run: A path or a short name; None for the newest run.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         overrides: New values of settings in MAY_CHANGE, each `setting=value`.
         output_dir: The folder of all runs.
-        data_dir: The folder to look for datasets first.
+        data_dir: The folder in which datasets are looked for first.
         device: As of `fit`.
         progress: Receives the events of the work.
 

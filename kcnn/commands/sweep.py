@@ -36,7 +36,7 @@ def sweep(
     sweep. If a training diverges, the others continue. Table and plot go into `outputs/sweeps`.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         over: What varies: one `setting=[value, value]` an axis.
         overrides: Settings that all points have in common.
         seeds: How many seeds of each point, 1 or more, from `train.seed` on.

@@ -80,15 +80,15 @@ def trace(
     """Compute one value of one convolution on a real image, by hand and with Keras.
 
     Args:
-        recipe: A file, or the name of a shipped recipe.
-        overrides: Settings from the command line.
+        recipe: A file, or the name of a recipe that comes with kcnn.
+        overrides: Settings from the command line, each `setting=value`.
         layer: The convolution's name.
         at: Row and column of its output; the middle if None.
         filter: The filter's number, from 0; the first if None.
         image: An image file; the dataset's first test image if None.
         run: The run whose weights to take; None for those that training starts from.
         output_dir: The folder of all runs.
-        data_dir: Where to look for data first.
+        data_dir: The folder in which datasets are looked for first.
         progress: Reports loading.
 
     Raises:

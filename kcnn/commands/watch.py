@@ -18,7 +18,7 @@ def watch(run: str | None, output_dir: Path) -> Iterator[str]:
     """Follow a run's log until no process trains it any more.
 
     Args:
-        run: A path or a short name; None for the newest run.
+        run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
 
     Yields:

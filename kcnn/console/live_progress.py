@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from kcnn.console.live_trials import LiveTrials
-from kcnn.console.metrics import epoch_line, metrics_line
+from kcnn.console.metrics import epoch_line, metrics_line, training_line
 from kcnn.console.pace import steps_before
 from kcnn.console.streams import best_effort, own_standard_error
 from kcnn.progress import (
@@ -69,9 +69,7 @@ class LiveProgress(Progress):
             case TaskFinished():
                 self._tasks.pop()[0].stop()
             case TrainingStarted(epochs, steps, batch_size):
-                self._write(
-                    f"Training: {epochs} epochs of {steps} steps, {batch_size} images a step"
-                )
+                self._write(training_line(epochs, steps, batch_size))
                 self._training = _TrainingBar(self._console, event)
             case StepFinished() if self._training is not None:
                 self._training.advance(event)

@@ -1,23 +1,36 @@
-"""The metrics of an epoch or a step in one line."""
+"""The lines of a training's progress: its size, its epochs, its metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kcnn.text.numbers import per_cent
+
 _PER_CENT = ("accuracy", "val_accuracy")
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 
 
+def training_line(epochs: int, steps: int, batch_size: int) -> str:
+    """Return the line that begins a training."""
+    return f"Training: {epochs} epochs of {steps} steps, {batch_size} images a step"
+
+
 def epoch_line(epoch: int, epochs: int, row: Mapping[str, float]) -> str:
-    """Return an epoch's row of metrics.csv as a line to read."""
+    """Return the line of a finished epoch.
+
+    Args:
+        epoch: Its number, from 1.
+        epochs: Number of epochs of the training.
+        row: Its row of metrics.csv.
+    """
     metrics = {name: value for name, value in row.items() if name not in _NOT_METRICS}
     number = str(epoch).rjust(len(str(epochs)))
     return f"epoch {number}/{epochs}  {metrics_line(metrics)}  {row['seconds']:.1f} s"
 
 
 def metrics_line(metrics: Mapping[str, float]) -> str:
-    """Return metrics side by side: accuracies in per cent, everything else as a number."""
+    """Return metrics in one line: accuracies in per cent, everything else as a number."""
     return "  ".join(
-        f"{name} {value:.2%}".replace("%", " %") if name in _PER_CENT else f"{name} {value:.4f}"
+        f"{name} {per_cent(value)}" if name in _PER_CENT else f"{name} {value:.4f}"
         for name, value in metrics.items()
     )

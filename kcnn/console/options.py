@@ -78,7 +78,7 @@ def former(*names: str, now: str) -> Callable[[Any], Any]:
 def complete_recipe(
     ctx: click.Context, argument: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete names of the recipes that kcnn brings, and of files."""
+    """Complete names of the recipes that come with kcnn, and of files."""
     from kcnn.recipe.library import shipped_recipes
 
     names = [CompletionItem(name) for name in shipped_recipes() if name.startswith(incomplete)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from kcnn.console.metrics import epoch_line
+from kcnn.console.metrics import epoch_line, training_line
 from kcnn.console.pace import Pace
 from kcnn.console.streams import best_effort
 from kcnn.progress import (
@@ -51,9 +51,7 @@ class PlainProgress(Progress):
                 self._finish_task(failed)
             case TrainingStarted(epochs, steps, batch_size):
                 self._epochs = epochs
-                self._write(
-                    f"Training: {epochs} epochs of {steps} steps, {batch_size} images a step"
-                )
+                self._write(training_line(epochs, steps, batch_size))
             case EpochFinished(epoch, row):
                 self._write(epoch_line(epoch, self._epochs, row) + self._left(epoch))
             case TrialsStarted(total):

@@ -26,23 +26,25 @@ def sweep_text(sweep: Sweep) -> str:
         if result.problem
     ]
     runs = [str(result.run.path) for row in sweep.rows[:2] for result in row.finished if result.run]
-    return "\n\n".join(
-        [
-            _table(sweep),
-            *(["\n".join(failed)] if failed else []),
-            wrapped(_advice(sweep), WIDTH, later_indent=""),
-            f"plot   {sweep.plot}\n"
-            f"table  {sweep.folder / 'sweep.csv'}, sweep.json"
-            + (f"\nnext   kcnn compare {' '.join(runs)}" if len(runs) > 1 else ""),
-        ]
-    )
+    parts = [_table(sweep)]
+    if failed:
+        parts.append("\n".join(failed))
+    parts.append(wrapped(_advice(sweep), WIDTH, later_indent=""))
+    files = [f"plot   {sweep.plot}", f"table  {sweep.folder / 'sweep.csv'}, sweep.json"]
+    if len(runs) > 1:
+        files.append(f"next   kcnn compare {' '.join(runs)}")
+    return "\n\n".join([*parts, "\n".join(files)])
 
 
 def _table(sweep: Sweep) -> str:
     several = sweep.seeds > 1
-    columns = [*sweep.settings, *(["seeds"] if several else [])]
+    columns = [*sweep.settings]
+    if several:
+        columns.append("seeds")
     for name in sweep.columns:
-        columns += [NAMES[name], *(["95 % of the mean"] if several else [])]
+        columns.append(NAMES[name])
+        if several:
+            columns.append("95 % of the mean")
     return table([*columns, "training"], [_cells(row, sweep, several) for row in sweep.rows])
 
 

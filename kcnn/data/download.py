@@ -26,7 +26,7 @@ def locate_or_download(
 
     Args:
         named: The dataset.
-        data_dir: The option --data-dir, if any.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows each file's bytes.
 
     Raises:
@@ -44,7 +44,7 @@ def download(named: NamedDataset, data_dir: Path | None, progress: Progress) -> 
 
     Args:
         named: The dataset to download.
-        data_dir: The option --data-dir, if any.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows each file's bytes.
 
     Raises:

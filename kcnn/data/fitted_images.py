@@ -28,7 +28,7 @@ class FittedImages:
         channels: 1 for grey, 3 for red, green, blue.
         stretched: Names of the files whose aspect ratio changed.
         enlarged: Names of the files that are smaller than the model's images.
-        taken: The files that were read in batches, in their order.
+        accepted: The files that were read in batches, in their order.
         refused: The errors of those that could not be read.
     """
 
@@ -37,13 +37,13 @@ class FittedImages:
     channels: int
     stretched: list[str] = field(default_factory=list)
     enlarged: list[str] = field(default_factory=list)
-    taken: list[Path] = field(default_factory=list)
+    accepted: list[Path] = field(default_factory=list)
     refused: list[DataError] = field(default_factory=list)
 
     def batches(self, paths: Sequence[Path], size: int) -> Iterator[np.ndarray]:
         """Read files in batches: uint8, (at most size, height, width, channels).
 
-        Files that cannot be read are left out and go to `refused`, the others to `taken`.
+        Files that cannot be read are left out and go to `refused`, the others to `accepted`.
         """
         images = self._readable(paths)
         while batch := list(islice(images, size)):
@@ -56,7 +56,7 @@ class FittedImages:
             except DataError as error:
                 self.refused.append(error)
             else:
-                self.taken.append(path)
+                self.accepted.append(path)
                 yield image
 
     def read(self, path: Path) -> np.ndarray:

@@ -39,7 +39,7 @@ def load_dataset(
     Args:
         settings: The recipe's data settings, free of conflicts as `kcnn.recipe.read_recipe` leaves
             them.
-        data_dir: The option --data-dir, if any.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows downloads and long reading.
         listing: The files of a folder, where they were listed already.
 

@@ -40,7 +40,7 @@ def data_directories(data_dir: Path | None) -> list[Path]:
     """List where data is looked for: --data-dir, KCNN_DATA, Keras's cache.
 
     Args:
-        data_dir: The option --data-dir, if any.
+        data_dir: The folder in which datasets are looked for first.
 
     Returns:
         The folders, in the order of the search; none if a user without a home folder names none.
@@ -87,7 +87,7 @@ def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
 
     Args:
         named: The dataset to find.
-        data_dir: The option --data-dir, if any.
+        data_dir: The folder in which datasets are looked for first.
 
     Returns:
         The first folder that holds all its files, or None.

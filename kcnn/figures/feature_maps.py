@@ -1,4 +1,4 @@
-"""The feature maps that a model's layers compute for images."""
+"""Draw the feature maps that a model's layers compute for images."""
 
 from __future__ import annotations
 

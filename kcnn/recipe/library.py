@@ -1,4 +1,4 @@
-"""The recipes that kcnn brings, found by name from any directory."""
+"""The recipes that come with kcnn, found by name from any directory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def library_folder() -> Path:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Return the files of the recipes that kcnn brings, by name."""
+    """Return the files of the recipes that come with kcnn, by name."""
     return {path.stem: path for path in sorted(library_folder().glob("*.yaml"))}
 
 
@@ -26,7 +26,7 @@ def find_recipe(recipe: str | Path) -> Path:
     """Find a recipe's file.
 
     Args:
-        recipe: A path, or the name of a recipe that kcnn brings; a path goes first.
+        recipe: A path, or the name of a recipe that comes with kcnn; a path goes first.
 
     Raises:
         RecipeError: Neither exists.
@@ -39,13 +39,13 @@ def find_recipe(recipe: str | Path) -> Path:
         return shipped[str(recipe)]
     if path.stem in shipped:
         raise RecipeError(
-            [f"{path}: no such file"], f"kcnn brings a recipe of that name: write {path.stem}"
+            [f"{path}: no such file"], f"a recipe of that name comes with kcnn: write {path.stem}"
         )
     if _exists(beside := Path(f"{recipe}.yaml")):
         raise RecipeError([f"{path}: no such file"], f"write {beside}")
     raise RecipeError(
         [f"{path}: no such file, and no recipe of that name{did_you_mean(path.stem, shipped)}"],
-        "kcnn recipes lists those that kcnn brings",
+        "kcnn recipes lists those that come with kcnn",
     )
 
 

@@ -19,7 +19,7 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe strictly.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         overrides: Settings from the command line, each `setting=value`.
 
     Returns:

@@ -29,7 +29,7 @@ def apply_overrides(
 
     Args:
         settings: A recipe's plain content; it is changed in place.
-        overrides: Each `setting=value`; the value is read as in a recipe.
+        overrides: Settings from the command line, each `setting=value`.
 
     Returns:
         The text of each override by the location that it sets, and the mistakes.

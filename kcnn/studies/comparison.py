@@ -89,7 +89,7 @@ class SeedGroup:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side.
+    """A comparison of runs.
 
     Args:
         runs: In the order asked for, each once.

@@ -105,7 +105,7 @@ def expand_grid(
     """Return every point of a grid, after checking the recipe and the model of each.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         overrides: Settings that all points have in common.
         axes: What varies; the last axis varies fastest.
 

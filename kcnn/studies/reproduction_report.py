@@ -51,7 +51,7 @@ class Reproduction:
     Args:
         recipe: The recipe's name.
         about: Its description, the recipe's `about`.
-        overrides: Settings from the command line.
+        overrides: Settings from the command line, each `setting=value`.
         parameters: The number of the model's weights.
         multiply_adds: For one image.
         runs: One a seed.

@@ -153,4 +153,6 @@ def _mean_and_interval(quantity: Quantity | None) -> tuple[object, object, objec
     if quantity is None:
         return "", "", ""
     interval = quantity.interval
-    return quantity.mean, *((interval.low, interval.high) if interval else ("", ""))
+    if interval is None:
+        return quantity.mean, "", ""
+    return quantity.mean, interval.low, interval.high

@@ -30,7 +30,7 @@ class Trial:
     """One run of a study: a recipe, its settings and a seed.
 
     Args:
-        recipe: A file, or the name of a recipe that kcnn brings.
+        recipe: A file, or the name of a recipe that comes with kcnn.
         overrides: Settings from the command line, without the seed.
         seed: Its `train.seed`.
         title: Its title on the display, such as `train.seed=4`.
@@ -60,7 +60,7 @@ class StudyOptions:
 
     Args:
         output_dir: The folder of all runs.
-        data_dir: The folder to search for data first.
+        data_dir: The folder in which datasets are looked for first.
         device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best there is.
         jobs: How many trials may run at the same time.
     """

@@ -85,7 +85,7 @@ def load_job(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) 
 
     Args:
         checked: The recipe, what is known of its images, and its plan.
-        data_dir: Where to look for data first.
+        data_dir: The folder in which datasets are looked for first.
         progress: Shows the work.
 
     Raises:

@@ -45,11 +45,11 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it() -> None:
     ("recipe", "message", "hint"),
     [
         ("digit", "digit: no such file, and no recipe of that name; did you mean digits?",
-         "kcnn recipes lists those that kcnn brings"),
+         "kcnn recipes lists those that come with kcnn"),
         ("nothing.yaml", "nothing.yaml: no such file, and no recipe of that name",
-         "kcnn recipes lists those that kcnn brings"),
+         "kcnn recipes lists those that come with kcnn"),
         ("recipes/digits.yaml", "recipes/digits.yaml: no such file",
-         "kcnn brings a recipe of that name: write digits"),
+         "a recipe of that name comes with kcnn: write digits"),
     ],
 )  # fmt: skip
 def test_suggests_a_name_for_an_unknown_recipe(recipe: str, message: str, hint: str) -> None:
