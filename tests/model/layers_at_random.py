@@ -99,6 +99,9 @@ LAYERS: dict[str, st.SearchStrategy[Any]] = {
     ),
 }  # fmt: skip
 
+# Layers that read several others. `branches` draws them.
+MERGING = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply")
+
 # What messages say where Keras plans what TensorFlow cannot compute, or what nobody expects.
 STRICTER_THAN_KERAS = [
     "TensorFlow has equal strides only here",
@@ -186,7 +189,7 @@ def branches(draw: st.DrawFn) -> list[Any]:
     left = {"Conv2D": {**same, "strides": strides, "name": "left", "inputs": "stem"}}
     right = {"Conv2D": {**same, "kernel_size": 1, "strides": strides, "inputs": "stem"}}
     between = draw(st.lists(ONE_LAYER, max_size=1))
-    join = draw(st.sampled_from(["Add", "Average", "Concatenate", "Maximum", "Multiply"]))
+    join = draw(st.sampled_from(MERGING))
     joined = {"inputs": ["left", "right"]}
     if join == "Concatenate":
         joined["axis"] = draw(st.sampled_from([-1, 1, 3]))

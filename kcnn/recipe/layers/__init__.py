@@ -19,7 +19,7 @@ from kcnn.recipe.layers.convolutions import (
 )
 from kcnn.recipe.layers.dense import Dense
 from kcnn.recipe.layers.layer import Layer
-from kcnn.recipe.layers.merging import Add, Average, Concatenate, Maximum, Multiply
+from kcnn.recipe.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply
 from kcnn.recipe.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -88,7 +88,7 @@ LAYERS.update(
         RMSNormalization, UnitNormalization,
         Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,
-        Add, Concatenate, Multiply, Average, Maximum,
+        Add, Concatenate, Multiply, Average, Maximum, Minimum,
         Residual, Repeat,
     )
 )  # fmt: skip

@@ -52,6 +52,10 @@ class Maximum(_Merging):
     """The largest of its inputs, value by value."""
 
 
+class Minimum(_Merging):
+    """The smallest of its inputs, value by value."""
+
+
 class Concatenate(_Merging):
     """Its inputs, joined along one axis.
 
