@@ -102,11 +102,11 @@ def test_task_has_the_steps_per_execution_of_fit(
     from kcnn.model.checked_recipe import check_recipe
     from kcnn.progress import Progress
     from kcnn.recipe import read_recipe
-    from kcnn.training.job import load_job
+    from kcnn.training.prepare import prepare_training
     from kcnn.training.steps_per_execution import choose_steps_per_execution
 
     monkeypatch.setenv("KCNN_DATA", str(real_data))
-    fitted = load_job(check_recipe(read_recipe(net)), None, Progress())
+    fitted = prepare_training(check_recipe(read_recipe(net)), None, Progress())
     per_execution = choose_steps_per_execution(fitted.plan, fitted.steps_per_epoch, 1)
     assert per_execution > 1
     for images in (10_000, 1):

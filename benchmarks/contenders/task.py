@@ -14,7 +14,7 @@ from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.training.job import load_job
+from kcnn.training.prepare import prepare_training
 from kcnn.training.steps_per_execution import choose_steps_per_execution
 
 WARM_UP_EPOCHS = 1
@@ -72,7 +72,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
     settings = [f"train.epochs={WARM_UP_EPOCHS + epochs}", "data.validation=0", "published=[]",
                 "train.learning_rate_schedule=null", "train.early_stopping=null",
                 f"train.precision={precision}", *overrides]  # fmt: skip
-    fitted = load_job(check_recipe(read_recipe(net, overrides)), None, Progress())
+    fitted = prepare_training(check_recipe(read_recipe(net, overrides)), None, Progress())
     plan = plan_model(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
     steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch)
     return Task(plan, fitted.train.first(steps * plan.recipe.train.batch_size), precision)

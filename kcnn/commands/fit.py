@@ -22,7 +22,7 @@ from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult as FitResult
 from kcnn.training.complete_run import complete_run
-from kcnn.training.job import Job, build_compiled_model, load_job
+from kcnn.training.prepare import PreparedTraining, build_compiled_model, prepare_training
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +67,7 @@ def fit(
     checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
-        job = load_job(checked, data_dir, progress)
+        prepared = prepare_training(checked, data_dir, progress)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
@@ -75,17 +75,17 @@ def fit(
     from kcnn.training.precision import choose_precision
 
     devices = choose_devices(device)
-    chosen = choose_precision(job.recipe.train.precision, devices)
+    chosen = choose_precision(prepared.recipe.train.precision, devices)
     if chosen.reason:
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
-        model = build_compiled_model(job, devices, chosen.policy, progress)
-    environment = describe_run(devices, chosen.policy, job.recipe.train.seed)
+        model = build_compiled_model(prepared, devices, chosen.policy, progress)
+    environment = describe_run(devices, chosen.policy, prepared.recipe.train.seed)
     run = create_run(output_dir, settings.name, name)
     with lock_run(run):
-        _begin(run, job, environment, clock.started)
+        _begin(run, prepared, environment, clock.started)
         log_notes(run, progress.notes)
-        return complete_run(run, job, model, clock, draw_plots, display)
+        return complete_run(run, prepared, model, clock, draw_plots, display)
 
 
 def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:
@@ -109,12 +109,14 @@ def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
     return read_recipe(recipe, overrides)
 
 
-def _begin(run: RunFolder, job: Job, environment: Mapping[str, Any], started: datetime) -> None:
+def _begin(
+    run: RunFolder, prepared: PreparedTraining, environment: Mapping[str, Any], started: datetime
+) -> None:
     """Write the recipe and the environment of a run; if that fails, there is no run."""
     try:
-        write_recipe(run, job.recipe.origin.content)
+        write_recipe(run, prepared.recipe.origin.content)
         write_environment(run, environment, started)
-        write_resolved(run, resolved_yaml(job.recipe))  # last: from here on it is a run
+        write_resolved(run, resolved_yaml(prepared.recipe))  # last: from here on it is a run
     except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise

@@ -31,7 +31,7 @@ from kcnn.runs.recipe import write_resolved
 from kcnn.runs.summary import read_status, write_unfinished
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult, complete_run
-from kcnn.training.job import Job, build_compiled_model, load_job
+from kcnn.training.prepare import PreparedTraining, build_compiled_model, prepare_training
 
 if TYPE_CHECKING:
     from kcnn.runs.checkpoint import Checkpoint
@@ -87,8 +87,8 @@ def _resume(
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
     with clock.timed("load"):
-        job = load_job(check_recipe(settings), data_dir, progress)
-    _require_same_job(run, job, checkpoint)
+        prepared = prepare_training(check_recipe(settings), data_dir, progress)
+    _require_same_training(run, prepared, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
@@ -99,20 +99,20 @@ def _resume(
     here = describe_run(devices, policy, settings.train.seed)
     _note_differences(environment, here, progress)
     with clock.timed("build"):
-        model = build_compiled_model(job, devices, policy, progress)
+        model = build_compiled_model(prepared, devices, policy, progress)
     _note_mixed_schedule(before, settings, progress)
     epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
     remove_leftovers(run.path)
     remove_leftovers(run.checkpoints)
     write_resumption(run, environment, here, epoch, step, before.train.epochs)
-    write_resolved(run, resolved_yaml(job.recipe))
+    write_resolved(run, resolved_yaml(prepared.recipe))
     write_unfinished(run)
     if checkpoint is None:
         progress.note(f"starting {run.path} again: it had finished no epoch")
     else:
         progress.note(f"resuming {run.path} after {checkpoint.position}")
     log_notes(run, progress.notes)
-    return complete_run(run, job, model, clock, draw_plots, display, checkpoint)
+    return complete_run(run, prepared, model, clock, draw_plots, display, checkpoint)
 
 
 def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> None:
@@ -125,22 +125,25 @@ def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> 
         )
 
 
-def _require_same_job(run: RunFolder, job: Job, checkpoint: Checkpoint | None) -> None:
+def _require_same_training(
+    run: RunFolder, prepared: PreparedTraining, checkpoint: Checkpoint | None
+) -> None:
     if checkpoint is None:
         return
-    if checkpoint.origin.images != job.images_digest:
+    if checkpoint.origin.images != prepared.images_digest:
         raise RunError(
             f"{run.path}: was trained on other images than those that are here now",
             "point --data-dir at the data that it was started with",
         )
-    if checkpoint.origin.settings != job.settings_digest():
+    if checkpoint.origin.settings != prepared.settings_digest():
         raise RunError(
             f"{run.resolved}: these are not the settings that the run was started with",
             "restore the file; kcnn fit starts another run with other settings",
         )
-    if checkpoint.step >= job.steps_per_epoch:
+    if checkpoint.step >= prepared.steps_per_epoch:
         raise RunError(
-            f"{run.checkpoints}: step {checkpoint.step} of an epoch of {job.steps_per_epoch} steps",
+            f"{run.checkpoints}: step {checkpoint.step} of an epoch of "
+            f"{prepared.steps_per_epoch} steps",
             "remove the newest file there, to resume from the one before",
         )
 

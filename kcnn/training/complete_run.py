@@ -15,7 +15,7 @@ from kcnn.runs.folder import RunFolder
 from kcnn.runs.log import logged
 from kcnn.runs.summary import About, Results, add_timings, write_stopped, write_summary
 from kcnn.training.clock import Clock
-from kcnn.training.job import Job
+from kcnn.training.prepare import PreparedTraining
 
 if TYPE_CHECKING:
     import keras
@@ -47,7 +47,7 @@ class FitResult:
 
 def complete_run(
     run: RunFolder,
-    job: Job,
+    prepared: PreparedTraining,
     model: keras.Model,
     clock: Clock,
     draw: Draw,
@@ -58,7 +58,7 @@ def complete_run(
 
     Args:
         run: The run; its recipe and environment have been written.
-        job: The model's plan and the images.
+        prepared: The model's plan and the images.
         model: Its compiled model, before the first step.
         clock: Times the parts.
         draw: Draws the plots. It is handed in because training imports no figures.
@@ -71,7 +71,7 @@ def complete_run(
     """
     # A signal must not interrupt TensorFlow: the work stops only where it calls stop_if_requested.
     with logged(run, progress) as reported, stops_deferred():
-        completion = _Completion(run, job, model, clock, reported)
+        completion = _Completion(run, prepared, model, clock, reported)
         with completion.status_when_stopped():
             training = completion.train(resumed)
             stop_if_requested()
@@ -86,7 +86,7 @@ class _Completion:
     """The steps of complete_run on one run."""
 
     run: RunFolder
-    job: Job
+    prepared: PreparedTraining
     model: keras.Model
     clock: Clock
     progress: Progress
@@ -114,21 +114,21 @@ class _Completion:
         """Score the model; write and return the summary, without the time of drawing."""
         from kcnn.training.scoring.final_scores import score_and_save
 
-        job, clock = self.job, self.clock
+        prepared, clock = self.prepared, self.clock
         with clock.timed("score"):
             scores = score_and_save(
-                job.plan, self.model, training, job.dataset, self.run, self.progress
+                prepared.plan, self.model, training, prepared.dataset, self.run, self.progress
             )
-        rate = round(len(training.rows) * job.images_per_epoch / clock.parts["train"])
+        rate = round(len(training.rows) * prepared.images_per_epoch / clock.parts["train"])
         results = Results(
-            class_names=job.dataset.class_names,
+            class_names=prepared.dataset.class_names,
             images={
-                "train": len(job.train),
-                "validation": len(job.validation or ()),
-                "test": len(job.dataset.test),
+                "train": len(prepared.train),
+                "validation": len(prepared.validation or ()),
+                "test": len(prepared.dataset.test),
             },
-            images_digest=job.images_digest,
-            test_images_digest=job.dataset.test.digest(),
+            images_digest=prepared.images_digest,
+            test_images_digest=prepared.dataset.test.digest(),
             train=training.row_of_weights,
             test=scores.test,
             test_augmented=scores.augmented,
@@ -142,7 +142,7 @@ class _Completion:
     def draw(self, draw: Draw, summary: dict[str, Any]) -> dict[str, Any]:
         """Draw the plots; write and return the summary with all timings."""
         with self.clock.timed("draw"):
-            draw(self.run, self.job.dataset, self.model, self.progress)
+            draw(self.run, self.prepared.dataset, self.model, self.progress)
         timings = self.clock.parts | {"total": self.clock.total}
         return add_timings(self.run, summary, timings)
 
@@ -169,8 +169,8 @@ class _Completion:
         from kcnn.runs.checkpoint import Origin
 
         return Origin(
-            images=self.job.images_digest,
-            settings=self.job.settings_digest(),
+            images=self.prepared.images_digest,
+            settings=self.prepared.settings_digest(),
             first_kernel=first_kernel(self.model),
         )
 
@@ -178,17 +178,17 @@ class _Completion:
         from kcnn.training.fit import train
 
         feed = self._feed(resumed)
-        return train(self.job.plan, self.model, feed, self.run, self.progress, origin, resumed)
+        return train(self.prepared.plan, self.model, feed, self.run, self.progress, origin, resumed)
 
     def _feed(self, resumed: Checkpoint | None) -> Feed:
         from kcnn.data.pipeline import evaluation_batches, training_batches
         from kcnn.training.feed import Feed
         from kcnn.training.scoring.predict import batch_size
 
-        job, settings = self.job, self.job.recipe.train
-        classes = job.plan.classes if settings.loss.targets == "one_hot" else None
+        prepared, settings = self.prepared, self.prepared.recipe.train
+        classes = prepared.plan.classes if settings.loss.targets == "one_hot" else None
         batches = training_batches(
-            job.train,
+            prepared.train,
             batch_size=settings.batch_size,
             epochs=settings.epochs,
             first_epoch=resumed.epoch if resumed else 0,
@@ -197,31 +197,33 @@ class _Completion:
             shuffle=settings.shuffle,
             with_replacement=settings.sampling == "with_replacement",
             drop_remainder=settings.drop_remainder,
-            augmentations=job.recipe.data.augment,
+            augmentations=prepared.recipe.data.augment,
             classes=classes,
         )
-        validation = job.validation and evaluation_batches(
-            job.validation, batch_size(self.model), classes
+        validation = prepared.validation and evaluation_batches(
+            prepared.validation, batch_size(self.model), classes
         )
-        return Feed(batches, job.steps_per_epoch, job.batch_size, validation, self._watched())
+        return Feed(
+            batches, prepared.steps_per_epoch, prepared.batch_size, validation, self._watched()
+        )
 
     def _watched(self) -> dict[str, Images]:
         """Return the images that the recipe watches, by the column of their accuracy."""
-        count = self.job.recipe.train.watch_first
+        count = self.prepared.recipe.train.watch_first
         if count is None:
             return {}
         return {
-            "first_train_accuracy": self.job.train.first(count),
-            "first_test_accuracy": self.job.dataset.test.first(count),
+            "first_train_accuracy": self.prepared.train.first(count),
+            "first_test_accuracy": self.prepared.dataset.test.first(count),
         }
 
     def _summary(self) -> About:
-        recipe, cost = self.job.recipe, self.job.plan.cost
+        recipe, cost = self.prepared.recipe, self.prepared.plan.cost
         return About(
             run=self.run.title,
             recipe=recipe.name,
             dataset=recipe.data.dataset,
-            image_shape=self.job.dataset.image_shape,
+            image_shape=self.prepared.dataset.image_shape,
             started=self.clock.started.isoformat(timespec="seconds"),
             epochs=recipe.train.epochs,
             parameters=cost.parameters,

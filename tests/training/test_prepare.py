@@ -16,7 +16,7 @@ from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.training.devices import choose_devices
-from kcnn.training.job import Job, build_compiled_model, load_job
+from kcnn.training.prepare import PreparedTraining, build_compiled_model, prepare_training
 
 PHOTOS = """\
 data:
@@ -28,8 +28,8 @@ train: {epochs: 1, optimizer: Adam}
 """
 
 
-def load_recipe(recipe: Recipe, progress: Progress | None = None) -> Job:
-    return load_job(check_recipe(recipe), None, progress or Progress())
+def load_recipe(recipe: Recipe, progress: Progress | None = None) -> PreparedTraining:
+    return prepare_training(check_recipe(recipe), None, progress or Progress())
 
 
 def test_holds_no_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +42,10 @@ def test_holds_no_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         return dataset
 
     monkeypatch.setattr(load, "load_dataset", noted)
-    job = load_recipe(read_recipe("digits", ["data.validation=0.5"]), Progress())
+    prepared = load_recipe(read_recipe("digits", ["data.validation=0.5"]), Progress())
     assert whole[0]() is None
-    assert job.validation is not None
-    assert len(job.train) == pytest.approx(len(job.validation), abs=1)
+    assert prepared.validation is not None
+    assert len(prepared.train) == pytest.approx(len(prepared.validation), abs=1)
 
 
 def test_reports_before_training_what_the_processor_cannot_compute(
@@ -53,19 +53,19 @@ def test_reports_before_training_what_the_processor_cannot_compute(
 ) -> None:
     layer = "{Conv2DTranspose: {filters: 2, kernel_size: 3, dilation_rate: 2}}"
     settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
-    job = load_recipe(read_recipe("digits", settings), Progress())
+    prepared = load_recipe(read_recipe("digits", settings), Progress())
     devices = choose_devices("cpu")
     monkeypatch.setattr(
         processor_limits, "has_dilated_transposed_convolution", {"float32"}.__contains__
     )
     with pytest.raises(RecipeError, match="no kernel for it on this processor in bfloat16"):
-        build_compiled_model(job, devices, "mixed_bfloat16", Progress())
-    assert build_compiled_model(job, devices, "float32", Progress()).output_shape == (None, 10)
+        build_compiled_model(prepared, devices, "mixed_bfloat16", Progress())
+    assert build_compiled_model(prepared, devices, "float32", Progress()).output_shape == (None, 10)
 
 
 def test_the_digest_includes_images_that_do_not_train() -> None:
     digests = {
-        load_job(
+        prepare_training(
             check_recipe(read_recipe("digits", [f"data.validation={part}"])), None, Progress()
         ).images_digest
         for part in (0, 100, 0.5)
@@ -93,8 +93,8 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_fewer_images_than_the_default_batch_size(photos: Path, notes: Any) -> None:
-    job = load_recipe(read_recipe(photos), notes)
-    assert (job.batch_size, job.steps_per_epoch, job.images_per_epoch) == (16, 1, 16)
+    prepared = load_recipe(read_recipe(photos), notes)
+    assert (prepared.batch_size, prepared.steps_per_epoch, prepared.images_per_epoch) == (16, 1, 16)
     assert notes.lines == [
         "an epoch is a single step of all 16 training images, because batch_size is 32"
     ]

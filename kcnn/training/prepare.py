@@ -1,4 +1,4 @@
-"""The model and the images of one training, checked before anything is written."""
+"""Prepare a training: load its images, build its model, and check both before writing a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
+class PreparedTraining:
     """A model to train, and the images to train it on.
 
     Args:
@@ -80,8 +80,10 @@ class Job:
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def load_job(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) -> Job:
-    """Load the images of a recipe that was checked.
+def prepare_training(
+    checked: CheckedRecipe, data_dir: Path | None, progress: Progress
+) -> PreparedTraining:
+    """Load the images of a recipe that was checked, and set those for validation apart.
 
     Args:
         checked: The recipe, what is known of its images, and its plan.
@@ -110,16 +112,16 @@ def load_job(checked: CheckedRecipe, data_dir: Path | None, progress: Progress) 
             f"an epoch is a single step of all {count} training images, because batch_size is "
             f"{settings.batch_size}"
         )
-    return Job(plan, dataset, validation, digest)
+    return PreparedTraining(plan, dataset, validation, digest)
 
 
 def build_compiled_model(
-    job: Job, devices: Devices, policy: str, progress: Progress
+    prepared: PreparedTraining, devices: Devices, policy: str, progress: Progress
 ) -> keras.Model:
-    """Build and compile a job's model for the devices that train it.
+    """Build and compile a training's model for the devices that train it.
 
     Args:
-        job: The model and its images.
+        prepared: The model's plan and the images.
         devices: The devices to train it on.
         policy: Keras's dtype policy.
         progress: Receives a note on what is different on several devices.
@@ -131,32 +133,32 @@ def build_compiled_model(
     from kcnn.model.dtype_policy import dtype_policy
     from kcnn.training.fit import compile_model
 
-    _require_parts(job, devices)
-    _require_no_accumulation(job, devices)
-    if devices.count > 1 and job.recipe.train.optimizer.clips:
+    _require_parts(prepared, devices)
+    _require_no_accumulation(prepared, devices)
+    if devices.count > 1 and prepared.recipe.train.optimizer.clips:
         progress.note("several devices: each clips the gradient of its own part of a batch")
     with stops_deferred():
         if devices.are_one_processor:
-            require_kernels(job.plan, policy)
-            _require_memory(job, policy)
+            require_kernels(prepared.plan, policy)
+            _require_memory(prepared, policy)
         with devices.strategy.scope(), dtype_policy(policy):
             model = fresh_model(
-                job.plan,
-                job.train.images,
+                prepared.plan,
+                prepared.train.images,
                 synchronized=devices.count > 1,
                 compiled=devices.are_one_processor,
             )
-            compile_model(job.plan, model, job.steps_per_epoch)
+            compile_model(prepared.plan, model, prepared.steps_per_epoch)
     return model
 
 
-def _require_memory(job: Job, policy: str) -> None:
+def _require_memory(prepared: PreparedTraining, policy: str) -> None:
     """Raise if memory must run out: TensorFlow would end the process without a message."""
     free = free_memory()
     bytes_a_value = 4 if policy == "float32" else 2
-    sizes = {name: bytes_a_value * math.prod(shape) for name, shape in job.plan.shapes.items()}
+    sizes = {name: bytes_a_value * math.prod(shape) for name, shape in prepared.plan.shapes.items()}
     largest = max(sizes, key=lambda name: sizes[name])
-    batch_size = job.batch_size
+    batch_size = prepared.batch_size
     if free is None or sizes[largest] * batch_size <= free:
         return
     message = (
@@ -165,39 +167,39 @@ def _require_memory(job: Job, policy: str) -> None:
     )
     fits = int(free / (2 * sum(sizes.values())))  # forward and back
     hint = f"write a batch_size of about {fits}" if fits else "write fewer filters, or smaller maps"
-    raise TrainingError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
+    raise TrainingError(prepared.recipe.origin.problem(("train", "batch_size"), message), hint)
 
 
-def _require_parts(job: Job, devices: Devices) -> None:
+def _require_parts(prepared: PreparedTraining, devices: Devices) -> None:
     """Raise unless every device gets images of every batch; Keras fails on an empty part."""
-    settings = job.recipe.train
-    last = 0 if settings.drop_remainder else len(job.train) % settings.batch_size
+    settings = prepared.recipe.train
+    last = 0 if settings.drop_remainder else len(prepared.train) % settings.batch_size
     for size in (settings.batch_size, last) if last else (settings.batch_size,):
         # TensorFlow splits equal batches evenly. If the last is smaller, it rounds up the part of
         # each device in every batch, until nothing is left.
         part = -(-size // devices.count) if last else 1
         if part * (devices.count - 1) >= size:
-            raise _empty_part(job, devices, size)
+            raise _empty_part(prepared, devices, size)
 
 
-def _empty_part(job: Job, devices: Devices, size: int) -> DataError:
-    batch_size = job.recipe.train.batch_size
+def _empty_part(prepared: PreparedTraining, devices: Devices, size: int) -> DataError:
+    batch_size = prepared.recipe.train.batch_size
     message = (
-        f"batches of {batch_size} from {len(job.train)} images: one of {size} leaves none for the "
-        f"last of {devices.count} devices"
+        f"batches of {batch_size} from {len(prepared.train)} images: one of {size} leaves none for "
+        f"the last of {devices.count} devices"
     )
     hint = f"write a batch_size of at least {devices.count}"
     if batch_size >= devices.count:
         hint = "write drop_remainder: true, or another batch_size"
-    return DataError(job.recipe.origin.problem(("train", "batch_size"), message), hint)
+    return DataError(prepared.recipe.origin.problem(("train", "batch_size"), message), hint)
 
 
-def _require_no_accumulation(job: Job, devices: Devices) -> None:
+def _require_no_accumulation(prepared: PreparedTraining, devices: Devices) -> None:
     """Raise for accumulated gradients on several devices, which Keras sums where it may not."""
-    if devices.count > 1 and job.recipe.train.optimizer.gradient_accumulation_steps:
-        optimizer = type(job.recipe.train.optimizer).__name__
+    if devices.count > 1 and prepared.recipe.train.optimizer.gradient_accumulation_steps:
+        optimizer = type(prepared.recipe.train.optimizer).__name__
         loc = ("train", "optimizer", optimizer, "gradient_accumulation_steps")
         raise TrainingError(
-            job.recipe.origin.problem(loc, f"does not go with {devices.count} devices"),
+            prepared.recipe.origin.problem(loc, f"does not go with {devices.count} devices"),
             "leave it out, or train on one device: --device 0",
         )
