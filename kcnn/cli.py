@@ -25,6 +25,7 @@ from kcnn.console.options import (
     overrides,
     quiet,
     recipe,
+    refuse_nan,
     resume_option,
     run,
     split_names,
@@ -33,7 +34,12 @@ from kcnn.console.options import (
 from kcnn.console.progress import make_progress
 from kcnn.console.show import show
 from kcnn.console.streams import echo
-from kcnn.console.usage import arguments_to_fit, arguments_to_resume, refuse_both
+from kcnn.console.usage import (
+    arguments_to_fit,
+    arguments_to_resume,
+    pass_to_subcommand,
+    refuse_both,
+)
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 
@@ -331,7 +337,7 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", callback=at_least_two)
 @click.option(
     "--difference", type=click.FloatRange(0, 100, min_open=True), default=0.3, show_default=True,
-    help="Points of test accuracy to count the seeds for.",
+    callback=refuse_nan, help="Points of test accuracy to count the seeds for.",
 )  # fmt: skip
 @options(output_dir, json_option)
 def compare(difference: float, as_json: bool, **arguments: Any) -> None:
@@ -477,6 +483,8 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
         from kcnn.console.recipes import recipes_text
 
         show(list_recipes(), recipes_text, as_json)
+    else:
+        pass_to_subcommand(ctx, as_json=as_json)
 
 
 @recipes.command("show")
@@ -530,6 +538,8 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
         from kcnn.console.data import datasets_text
 
         show(list_datasets(data_dir), datasets_text, as_json)
+    else:
+        pass_to_subcommand(ctx, data_dir=data_dir, as_json=as_json)
 
 
 @data.command("fetch")

@@ -125,6 +125,11 @@ def test_shows_an_example_for_a_missing_argument(path: tuple[str, ...]) -> None:
         assert done.stderr.splitlines()[-1].startswith(f"fix: for example: kcnn {' '.join(path)}")
 
 
+def test_refuses_a_difference_of_nan() -> None:
+    done = run("compare", "a", "b", "--difference", "nan")
+    assert (done.exit_code, "expected a number; got nan" in done.stderr) == (2, True)
+
+
 def test_version() -> None:
     assert run("--version").output.startswith("kcnn, version 0.")
 
@@ -425,6 +430,12 @@ class TestRecipes:
     def test_shows_the_file_unchanged(self) -> None:
         assert run("recipes", "show", "digits").stdout == DIGITS.read_text()
 
+    @pytest.mark.parametrize("subcommand", ["show", "copy"])
+    def test_refuses_json_before_a_subcommand_without_it(self, subcommand: str) -> None:
+        done = run("recipes", "--json", subcommand, "digits")
+        assert done.exit_code == 2
+        assert json.loads(done.stdout)["error"]["message"] == f"{subcommand} takes no --json"
+
     def test_copy_refuses_to_overwrite_a_file(self, tmp_path: Path) -> None:
         mine = tmp_path / "mine.yaml"
         assert run("recipes", "copy", "digits", mine).exit_code == 0
@@ -441,6 +452,13 @@ class TestData:
         assert found["mnist"] == str(real_data / "mnist.npz")
         assert found["cifar10"] == str(real_data / "cifar-10-binary.tar.gz")
         assert found["digits"] == "scikit-learn"
+
+    def test_options_before_verify_count(self, tmp_path: Path) -> None:
+        (tmp_path / "mnist.npz").write_bytes(b"not a zip")
+        done = run("data", "--data-dir", tmp_path, "--json", "verify", "mnist")
+        after = run("data", "verify", "mnist", "--data-dir", tmp_path, "--json")
+        assert done.stdout == after.stdout
+        assert json.loads(done.stdout)["readable"] is False
 
     def test_verify_fails_on_a_damaged_dataset(self, tmp_path: Path) -> None:
         (tmp_path / "mnist.npz").write_bytes(b"not a zip")

@@ -35,6 +35,13 @@ def at_least_two(
     return value
 
 
+def refuse_nan(ctx: click.Context, option: click.Parameter, value: float) -> float:
+    """Refuse `nan`, which every range of Click lets pass."""
+    if value != value:
+        raise click.BadParameter("expected a number; got nan")
+    return value
+
+
 def check_location(
     ctx: click.Context, option: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:

@@ -14,6 +14,27 @@ def refuse_both(first: str, second: str, are_given: bool) -> None:
         raise click.UsageError(f"{first} and {second} do not go together; choose one")
 
 
+def pass_to_subcommand(ctx: click.Context, **given: Any) -> None:
+    """Pass options that were written before a subcommand on to it.
+
+    Args:
+        ctx: The context of a group whose subcommand is about to run.
+        given: The group's options, by parameter name.
+
+    Raises:
+        click.UsageError: The subcommand has no such option.
+    """
+    assert isinstance(ctx.command, click.Group) and ctx.invoked_subcommand is not None
+    subcommand = ctx.command.get_command(ctx, ctx.invoked_subcommand)
+    assert subcommand is not None  # Click found it before it called the group
+    given = {name: value for name, value in given.items() if value}
+    taken = {parameter.name for parameter in subcommand.params}
+    for parameter in ctx.command.params:
+        if parameter.name in given and parameter.name not in taken:
+            raise click.UsageError(f"{ctx.invoked_subcommand} takes no {parameter.opts[0]}")
+    ctx.default_map = {ctx.invoked_subcommand: given}
+
+
 def arguments_to_fit(
     recipe: str | None, overrides: Sequence[str], resume: None, **others: Any
 ) -> dict[str, Any]:
