@@ -104,7 +104,7 @@ def circumstances() -> str:
     with that of its parent process.
     """
     start_tensorflow()
-    from kcnn.machine.environment import describe_machine
+    from kcnn.machine.description import describe_machine
 
     machine = describe_machine()
     packages = machine["packages"]

@@ -21,7 +21,7 @@ from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.mistakes.settings import EXPECTED
 from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 from kcnn.text.values import limit_text
 
 REQUIRED = "required"
@@ -94,7 +94,7 @@ def _default(kind: type[Settings], name: str, field: FieldInfo, meaning: str) ->
         return NOTHING if issubclass(kind, _OURS) else KERAS
     if isinstance(field.default, Settings):
         return f"`{type(field.default).__name__}`"
-    return NOTHING if field.default == [] else f"`{one_line(field.default)}`"
+    return NOTHING if field.default == [] else f"`{yaml_line(field.default)}`"
 
 
 def _expected(annotation: Any, marks: Sequence[Any]) -> tuple[str, str]:

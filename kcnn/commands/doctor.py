@@ -61,7 +61,7 @@ def examine(
     """
     datasets = {row.name: row.found for row in list_datasets(data_dir).rows}
     start_tensorflow(progress)
-    from kcnn.machine.environment import describe_machine
+    from kcnn.machine.description import describe_machine
 
     return Machine(
         description=describe_machine(),

@@ -71,8 +71,8 @@ def fit(
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
-    from kcnn.training.environment import describe_run
     from kcnn.training.precision import choose_precision
+    from kcnn.training.run_description import describe_run
 
     devices = choose_devices(device)
     chosen = choose_precision(prepared.recipe.train.precision, devices)

@@ -92,7 +92,7 @@ def _resume(
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.training.devices import choose_devices
-    from kcnn.training.environment import describe_run
+    from kcnn.training.run_description import describe_run
 
     devices = choose_devices(device)
     _require_same_devices(run, environment, devices)

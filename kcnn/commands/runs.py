@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from kcnn.errors import RunError
 from kcnn.runs.environment import when_started
-from kcnn.runs.find import list_runs as find_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.lock import is_locked
 from kcnn.runs.metrics import read_metrics

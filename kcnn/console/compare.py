@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
 from kcnn.recipe.differences import SEED
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
 from kcnn.text.numbers import duration, per_cent, per_cent_range, points
 from kcnn.text.wrap import wrapped
@@ -53,7 +53,7 @@ def _settings(comparison: Comparison) -> str:
 
 def setting_text(value: Any) -> str | None:
     """Return a setting's value as a recipe has it; None for one that is not set."""
-    return None if value is None else one_line(value)
+    return None if value is None else yaml_line(value)
 
 
 def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:

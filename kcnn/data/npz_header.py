@@ -70,8 +70,8 @@ def read_npz_header(path: Path) -> NpzHeader:
     except Exception:
         problem = f"damaged; it has {path.stat().st_size:,} bytes"
         raise DataError(f"{path}: {problem}", how_to_fix(problem)) from None
-    image_shape = require_image_shape(f"{path}: x_train", shapes["x_train"])
-    require_same_shape(path, image_shape, require_image_shape(f"{path}: x_test", shapes["x_test"]))
+    image_shape = require_image_array(f"{path}: x_train", shapes["x_train"])
+    require_same_shape(path, image_shape, require_image_array(f"{path}: x_test", shapes["x_test"]))
     classes = shapes[CLASS_NAMES][0] if len(shapes.get(CLASS_NAMES, ())) == 1 else None
     return NpzHeader(image_shape, shapes["x_train"][0], shapes["x_test"][0], classes)
 
@@ -137,7 +137,7 @@ def require_same_shape(path: Path, train: Shape, test: Shape) -> None:
         )
 
 
-def require_image_shape(array: str, shape: Shape) -> tuple[int, int, int]:
+def require_image_array(array: str, shape: Shape) -> tuple[int, int, int]:
     """Return the height, width and channels of an array of images.
 
     Args:

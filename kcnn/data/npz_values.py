@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.npz_header import require_image_shape
+from kcnn.data.npz_header import require_image_array
 from kcnn.errors import DataError
 
 
@@ -18,7 +18,7 @@ def as_pixels(array_name: str, array: np.ndarray) -> np.ndarray:
     Raises:
         DataError: It has another shape, or other values.
     """
-    shape = require_image_shape(array_name, array.shape)
+    shape = require_image_array(array_name, array.shape)
     array = array.reshape(-1, *shape)
     if array.dtype == np.uint8:
         return array

@@ -1,4 +1,4 @@
-"""What layers cost: parameters and multiply-adds, counted from shapes without Keras."""
+"""The cost of layers: parameters and multiply-adds, counted from shapes without Keras."""
 
 from __future__ import annotations
 

@@ -31,8 +31,7 @@ class Node:
         layer: Its class and arguments.
         inputs: The names of the nodes it reads; `image` is the input.
         loc: Where the recipe has it.
-        multipliers: What the learning rate of its weights is multiplied by, by their names; only
-            those that the recipe has a multiplier for.
+        multipliers: Learning-rate multipliers by name of weight; only those that the recipe sets.
     """
 
     name: str
@@ -95,7 +94,7 @@ def _is_border(before: Node, node: Node) -> bool:
 
 
 def _with_multipliers(recipe: Recipe, nodes: list[Node]) -> list[Node]:
-    """Give each node the learning-rate multipliers of its weights."""
+    """Add the learning-rate multipliers of each node's weights to it."""
     weights = {
         node.path(name): (node.name, name)
         for node in nodes

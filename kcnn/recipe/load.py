@@ -10,7 +10,7 @@ from kcnn.errors import RecipeError
 from kcnn.recipe.codes import MistakesError
 from kcnn.recipe.library import HINT, find_recipe
 from kcnn.recipe.overrides import parse_value
-from kcnn.recipe.read import check_recipe
+from kcnn.recipe.parse import parse_recipe
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError
 
@@ -31,7 +31,7 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     file = find_recipe(recipe)
     content = _read_file(file)
     try:
-        return check_recipe(file, content, overrides)
+        return parse_recipe(file, content, overrides)
     except MistakesError as error:
         from kcnn.recipe.mistakes.report import recipe_error  # right recipes need no words
 

@@ -39,7 +39,7 @@ def resolved_yaml(recipe: Recipe) -> str:
     )  # fmt: skip
 
 
-def one_line(value: Any) -> str:
+def yaml_line(value: Any) -> str:
     """Return a plain value in one line of YAML, as in `setting=value` on the command line."""
     text = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"),

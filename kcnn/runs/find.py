@@ -22,7 +22,7 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
         RunError: There is no such run.
     """
     if run is None:
-        runs = list_runs(output_dir)
+        runs = find_runs(output_dir)
         if not runs:
             raise RunError(f"{output_dir}: no runs here", "train one first: kcnn fit digits")
         return newest(runs)
@@ -42,7 +42,7 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
     raise RunError(f"{run}: no such run in {output_dir}", "kcnn runs lists them")
 
 
-def list_runs(output_dir: Path) -> list[RunFolder]:
+def find_runs(output_dir: Path) -> list[RunFolder]:
     """List every run below a folder of runs, by recipe and name.
 
     Raises:

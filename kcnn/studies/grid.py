@@ -14,7 +14,7 @@ from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
 from kcnn.recipe import read_recipe
 from kcnn.recipe.differences import DECIDES_NOTHING, SEED
 from kcnn.recipe.load import read_value
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 
 MAX_NAME_LENGTH = 80
 HINT = "write --over 'SETTING=[VALUE, VALUE]', as in --over 'train.batch_size=[32, 128]'"
@@ -60,7 +60,7 @@ class GridPoint:
     @property
     def overrides(self) -> tuple[str, ...]:
         """Its settings as arguments of the command line."""
-        return tuple(f"{name}={one_line(value)}" for name, value in self.values.items())
+        return tuple(f"{name}={yaml_line(value)}" for name, value in self.values.items())
 
     @property
     def name(self) -> str:
@@ -147,7 +147,7 @@ def _slug(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    text = one_line(value)
+    text = yaml_line(value)
     return text[1:-1] if isinstance(value, dict) and value else text
 
 

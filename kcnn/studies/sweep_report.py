@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.files.atomic import write_csv, write_json
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 from kcnn.studies.grid import GridPoint
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.trials import TrialResult
@@ -137,7 +137,7 @@ def _csv(sweep: Sweep) -> tuple[list[str], list[list[object]]]:
     columns = [*sweep.settings, "seeds", *measures, "seconds", "runs", "problem"]
     lines = []
     for row in sweep.rows:
-        line: list[object] = [one_line(value) for value in row.point.values.values()]
+        line: list[object] = [yaml_line(value) for value in row.point.values.values()]
         line.append(len(row.finished))
         for name in sweep.columns:
             line += _mean_and_interval(row.quantity(name))

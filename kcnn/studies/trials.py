@@ -16,7 +16,7 @@ from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
 from kcnn.runs.checkpoint import has_checkpoint
 from kcnn.runs.environment import was_extended
-from kcnn.runs.find import list_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, FreeName, RunFolder
 from kcnn.runs.lock import is_locked
 from kcnn.runs.summary import STOPPED, read_status, read_summary
@@ -208,7 +208,7 @@ def _find_runs(trials: Sequence[Trial], output_dir: Path) -> tuple[_Runs, _Runs]
     keys, folders = {trial.key for trial in trials}, {trial.settings.name for trial in trials}
     finished: _Runs = {}
     begun: _Runs = {}
-    for run in list_runs(output_dir):
+    for run in find_runs(output_dir):
         folder, is_finished = run.path.parent.name, read_status(run) == "finished"
         if folder not in folders or not (is_finished or _can_be_resumed(run)):
             continue

@@ -13,7 +13,7 @@ from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import write_csv, write_json, write_text
-from kcnn.runs.find import list_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.folder import RunFolder, create_run
 
 RECIPE = """\
@@ -92,7 +92,7 @@ def test_compares_several_runs_in_a_folder_that_is_not_a_run(make_run, tmp_path:
     assert again == written
     pair = plot_runs(["digits/run-001", "digits/run-002"], tmp_path, "svg").paths
     assert pair[0].parent != written[0].parent
-    assert [run.path for run in list_runs(tmp_path)] == [run.path for run in runs]
+    assert [run.path for run in find_runs(tmp_path)] == [run.path for run in runs]
 
 
 def test_compares_runs_of_the_same_name_in_two_folders(make_run, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from kcnn.machine.cores import usable_cores
 from kcnn.machine.signals import SECONDS_OF_ONE_PRESS
 from kcnn.progress import EpochFinished, Event, Note, Progress, TrialEvent
 from kcnn.recipe import read_recipe
-from kcnn.runs.find import list_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_status, read_summary
 from kcnn.studies import trials
@@ -174,7 +174,7 @@ def test_a_report_is_not_listed_as_a_run(outputs: Path) -> None:
     assert written == json.loads(json.dumps(result.as_json()))
     assert written["published"][0]["verdict"] in ("below", "too few seeds")
     assert "| test_accuracy | 99 % | a book |" in (result.folder / "reproduction.md").read_text()
-    assert len(list_runs(outputs)) == 2
+    assert len(find_runs(outputs)) == 2
 
 
 class TestCommand:
@@ -317,8 +317,8 @@ def test_a_signal_ends_the_processes_that_train(
     assert "Traceback" not in said
     assert "the same command continues with them" in said
     names = [f"seed-{seed:03d}" for seed in range(at_a_time)]
-    assert [run.path.name for run in list_runs(tmp_path)] == names
-    assert {read_status(run) for run in list_runs(tmp_path)} == {"interrupted"}
+    assert [run.path.name for run in find_runs(tmp_path)] == names
+    assert {read_status(run) for run in find_runs(tmp_path)} == {"interrupted"}
     assert not (tmp_path / "digits" / "reproduction").exists()
 
 
@@ -337,7 +337,7 @@ def test_a_second_ctrl_c_at_once_lets_trials_stop_in_good_order(tmp_path: Path) 
             os.kill(training, signal.SIGCONT)
         process.stderr.read()
     assert process.returncode == 130
-    assert [read_status(run) for run in list_runs(tmp_path)] == ["interrupted"] * 2
+    assert [read_status(run) for run in find_runs(tmp_path)] == ["interrupted"] * 2
 
 
 @pytest.mark.slow
@@ -352,7 +352,7 @@ def test_a_second_ctrl_c_after_a_while_ends_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.stderr.read()
     assert process.returncode == 130
-    assert [read_status(run) for run in list_runs(tmp_path)] == ["unfinished"] * 2
+    assert [read_status(run) for run in find_runs(tmp_path)] == ["unfinished"] * 2
 
 
 @pytest.mark.slow
@@ -363,7 +363,7 @@ def test_processes_end_in_good_order_when_their_parent_is_gone(tmp_path: Path) -
         process.kill()
         process.stderr.read()  # to its end: no process is left that holds it open
     assert process.returncode == -signal.SIGKILL
-    assert [read_status(run) for run in list_runs(tmp_path)] == ["interrupted"] * 2
+    assert [read_status(run) for run in find_runs(tmp_path)] == ["interrupted"] * 2
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from kcnn.files.read import read_json
 from kcnn.progress import Event, Progress, TrainingStarted, TrialEvent
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
-from kcnn.runs.find import list_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_summary
 from kcnn.studies import trials
@@ -79,7 +79,7 @@ def test_trains_the_book_s_six_optimizers(tmp_path: Path, fits_here) -> None:
     for row in result.rows:
         first, last = read_metrics(row.results[0].finished)
         assert last["loss"] < first["loss"]
-    assert {folder.path.name for folder in list_runs(tmp_path)} >= {
+    assert {folder.path.name for folder in find_runs(tmp_path)} >= {
         "optimizer-SGD-momentum-0.9-nesterov-true-seed-000", "optimizer-Adam-seed-000",
     }  # fmt: skip
     assert result.plot.stat().st_size > 10_000
@@ -90,7 +90,7 @@ class TestTwoSeedsOfTwo:
         monkeypatch.setattr(trials, "ProcessExecutor", lambda *_: pytest.fail("trained"))
         result = again(outputs)
         assert all(trial_result.is_reused for row in result.rows for trial_result in row.results)
-        assert len(list_runs(outputs)) == 4
+        assert len(find_runs(outputs)) == 4
 
     def test_metrics_are_those_of_the_runs(self, outputs: Path) -> None:
         for row in again(outputs).rows:

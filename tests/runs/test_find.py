@@ -7,7 +7,7 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.files.atomic import write_json, write_text
-from kcnn.runs.find import find_model, find_run, list_runs, newest
+from kcnn.runs.find import find_model, find_run, find_runs, newest
 from kcnn.runs.folder import RunFolder
 
 RUNS = ("cifar/run-001", "cifar/run-002", "digits/first-try")
@@ -49,14 +49,14 @@ def test_find_the_newest_run(outputs: Path) -> None:
 def test_of_runs_at_the_same_time_the_last_by_name_is_newest(outputs: Path) -> None:
     for title in RUNS:
         os.utime(outputs / title / "resolved.yaml", (500, 500))
-    assert newest(list_runs(outputs)).title == "digits/first-try"
+    assert newest(find_runs(outputs)).title == "digits/first-try"
 
 
-def test_list_runs_skips_other_folders(outputs: Path) -> None:
+def test_find_runs_skips_other_folders(outputs: Path) -> None:
     (outputs / "cifar" / "run-003").mkdir()
     (outputs / "notes.txt").write_text("")
-    assert [run.title for run in list_runs(outputs)] == list(RUNS)
-    assert list_runs(outputs / "nowhere") == []
+    assert [run.title for run in find_runs(outputs)] == list(RUNS)
+    assert find_runs(outputs / "nowhere") == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kcnn.errors import RecipeError
 from kcnn.recipe.strict_yaml import read_yaml
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 from kcnn.studies.grid import expand_grid, read_axes
 
 
@@ -114,6 +114,6 @@ PLAIN = st.recursive(
 
 @given(PLAIN)
 def test_a_value_written_on_a_line_is_read_back_equal(value: object) -> None:
-    text = one_line(value)
+    text = yaml_line(value)
     assert "\n" not in text
     assert read_yaml(text.encode()).value == value

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kcnn.recipe.write import one_line
+from kcnn.recipe.write import yaml_line
 
 # A likely value of each setting that an example shows; of a class before that of all others.
 _VALUES: dict[str, Any] = {
@@ -43,7 +43,7 @@ def example_of(name: str, kind: type[BaseModel], setting: str = "") -> str:
         return name
     owner = kind.__name__
     values = {likely: _VALUES.get(f"{owner}.{likely}", _VALUES[likely]) for likely in names}
-    settings = one_line(values)
+    settings = yaml_line(values)
     return f"{name}: {settings}" if name else settings
 
 

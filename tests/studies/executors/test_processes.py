@@ -24,7 +24,7 @@ from kcnn.progress import (
     TrialFinished,
     TrialStarted,
 )
-from kcnn.runs.find import list_runs
+from kcnn.runs.find import find_runs
 from kcnn.runs.folder import FreeName, RunFolder
 from kcnn.runs.summary import read_status
 from kcnn.studies.executors.executor import Attempt
@@ -81,11 +81,11 @@ def test_runs_two_of_three_trials_at_the_same_time(tmp_path: Path) -> None:
     assert [run.path.name for run in runs if isinstance(run, RunFolder)] == [
         "seed-0", "seed-1", "seed-2",
     ]  # fmt: skip
-    assert {read_status(run) for run in list_runs(tmp_path)} == {"finished"}
+    assert {read_status(run) for run in find_runs(tmp_path)} == {"finished"}
     assert titles.begun == ["train.seed=0", "train.seed=1", "train.seed=2"]
     assert sorted(titles.ended) == titles.begun
     assert titles.epochs == dict.fromkeys(titles.begun, 1)
-    environments = [read_json(run.environment) for run in list_runs(tmp_path)]
+    environments = [read_json(run.environment) for run in find_runs(tmp_path)]
     assert [environment["training_cores"] for environment in environments] == [1, 1, 1]
 
 
@@ -101,7 +101,7 @@ def test_a_killed_trial_stops_the_other_and_is_named(tmp_path: Path) -> None:
     long = ("train.epochs=100000",)
     with pytest.raises(KcnnError, match=r"^train\.seed=[01]: .* was killed by signal 9"):
         ProcessExecutor([ONE_CORE, ONE_CORE]).run(attempts(tmp_path, long, long, ()), Kills())
-    assert sorted(read_status(run) for run in list_runs(tmp_path)) == ["interrupted", "unfinished"]
+    assert sorted(read_status(run) for run in find_runs(tmp_path)) == ["interrupted", "unfinished"]
     assert not multiprocessing.active_children()
 
 
@@ -120,13 +120,13 @@ def test_an_error_before_the_training_stops_all(tmp_path: Path) -> None:
     both = attempts(tmp_path, ("train.batch_size=5000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*batch_size"):
         ProcessExecutor([ONE_CORE]).run(both, Progress(), keep_going=True)
-    assert list_runs(tmp_path) == []
+    assert find_runs(tmp_path) == []
 
 
 def test_a_disk_error_stops_all(tmp_path: Path) -> None:
     class Blocks(Titles):
         def after_epoch(self) -> None:
-            (run,) = list_runs(tmp_path)
+            (run,) = find_runs(tmp_path)
             blocked = run.checkpoints / "epoch-0150.npz"
             if not blocked.exists():
                 write_text(blocked / "in_the_way", "")
@@ -134,7 +134,7 @@ def test_a_disk_error_stops_all(tmp_path: Path) -> None:
     both = attempts(tmp_path, ("train.epochs=100000",), ())
     with pytest.raises(KcnnError, match=r"^train\.seed=0: .*epoch-0150\.npz: cannot be written"):
         ProcessExecutor([ONE_CORE]).run(both, Blocks(), keep_going=True)
-    assert [read_status(run) for run in list_runs(tmp_path)] == ["failed"]
+    assert [read_status(run) for run in find_runs(tmp_path)] == ["failed"]
 
 
 def test_the_fallback_of_a_refused_attempt_is_trained(tmp_path: Path) -> None:
@@ -154,5 +154,5 @@ def test_two_runs_of_the_same_name_have_different_folders(tmp_path: Path) -> Non
         for attempt in attempts(tmp_path, (), ())
     ]
     ProcessExecutor([ONE_CORE, ONE_CORE]).run(both, Progress())
-    assert [run.path.name for run in list_runs(tmp_path)] == ["same", "same-2"]
-    assert {read_status(run) for run in list_runs(tmp_path)} == {"finished"}
+    assert [run.path.name for run in find_runs(tmp_path)] == ["same", "same-2"]
+    assert {read_status(run) for run in find_runs(tmp_path)} == {"finished"}

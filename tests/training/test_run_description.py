@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from kcnn.training.devices import Devices
-from kcnn.training.environment import describe_run
+from kcnn.training.run_description import describe_run
 
 DEVICES = Devices(("CPU:0",), tf.distribute.MirroredStrategy(["CPU:0"]))
 

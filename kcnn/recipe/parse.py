@@ -20,8 +20,8 @@ from kcnn.recipe.strict_yaml import Document, YamlMistakeError, read_yaml
 from kcnn.runs.folder import MAX_NAME_LENGTH
 
 
-def check_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe strictly.
+def parse_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> Recipe:
+    """Parse a recipe strictly.
 
     Args:
         file: Its path.

@@ -4,7 +4,7 @@ import json
 import sys
 
 from kcnn import __version__
-from kcnn.machine.environment import describe_machine
+from kcnn.machine.description import describe_machine
 from kcnn.machine.start import uses_onednn
 
 

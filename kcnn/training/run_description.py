@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from kcnn.machine.cores import core_count
-from kcnn.machine.environment import describe_device, describe_machine
+from kcnn.machine.description import describe_device, describe_machine
 from kcnn.training.devices import Devices
 
 
