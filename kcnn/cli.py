@@ -49,14 +49,14 @@ SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
 def cli() -> None:
     """Train convolutional networks on images from one recipe file.
 
-    A recipe is a lesson or a paper made executable: it names the data, the layers in Keras's words,
-    and the training. Some come with kcnn (kcnn recipes).
+    A recipe is a YAML file. It names the images, the layers in Keras's words, and the training.
+    `kcnn recipes` lists the recipes that come with kcnn.
 
     \b
     Examples:
-      kcnn fit digits        train; needs no download
-      kcnn plot              draw the newest run again
-      kcnn export            write it as a SavedModel
+      kcnn fit digits        train a network; needs no download
+      kcnn plot              draw the plots of the newest run again
+      kcnn export            write its model as a SavedModel
     """
 
 
@@ -64,18 +64,18 @@ def cli() -> None:
 @click.argument("recipe", required=False, shell_complete=complete_recipe)
 @overrides
 @options(output_dir, data_dir)
-@click.option("--name", help="The run's name; the next number when left out.")
-@click.option("--seed", type=click.IntRange(0), help="Replaces train.seed.")
+@click.option("--name", help="Name of the run; without it, the next number.")
+@click.option("--seed", type=click.IntRange(0), help="Seed, instead of the recipe's train.seed.")
 @resume_option
 @options(device, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
-    RECIPE is a file or the name of a recipe that comes with kcnn. Any of its settings can be
-    written after it. Leaves a run folder with metrics, plots, models and the settings in force.
+    RECIPE is a file, or the name of a recipe that comes with kcnn. Write settings after it to
+    change them. The command makes a run folder with the metrics, plots, models and all settings.
 
-    --resume continues a run that was stopped, which ends as it would have without the stop. With
-    more epochs, it continues a finished run too. Other settings cannot change.
+    --resume continues a run that was stopped. The result is the same as without the stop. A
+    finished run can be given more epochs.
 
     \b
     Examples:
@@ -98,20 +98,20 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @cli.command()
 @click.argument("runs", nargs=-1)
 @click.option(
-    "--only", metavar="NAME,...", default="", callback=split_names, help="Only these plots.",
+    "--only", metavar="NAME,...", default="", callback=split_names, help="Draw only these plots.",
 )  # fmt: skip
 @image_format
 @click.option(
     "--style", type=click.Choice(["default", "textbook"]), default="default", show_default=True,
-    help="Of accuracy: textbook has circles and squares, from 0 to 1.",
+    help="Style of the accuracy plot: textbook has markers, and an axis from 0 to 1.",
 )  # fmt: skip
 @former("--image", now="kcnn feature-maps IMAGE")
 @for_reading_runs
 def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Draw the plots of one run again, or the curves of several.
 
-    Curves of several runs are drawn over each other. The newest run when none is named. A run that
-    was stopped plots what it has.
+    Without RUNS, the newest run is plotted. The curves of several runs share one plot. For a run
+    that was stopped, kcnn plots what there is.
 
     \b
     Examples:
@@ -128,7 +128,7 @@ def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
 
 @cli.command("feature-maps")
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("--run", help="The run whose model to take; the newest when left out.")
+@click.option("--run", help="Run whose model is used; without it, the newest.")
 @image_format
 @options(output_dir, quiet, json_option)
 def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
@@ -159,8 +159,8 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Write a run's model as a SavedModel, and check it.
 
     The SavedModel takes raw images and returns class probabilities. A fresh process with plain
-    TensorFlow loads it again; its predictions must equal the model's on the whole test set. The
-    newest run when none is named.
+    TensorFlow loads it again; its predictions must equal the model's on the whole test set.
+    Without RUN, the newest run is exported.
 
     \b
     Examples:
@@ -176,14 +176,14 @@ def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @cli.command()
 @recipe
 @overrides
-@click.option("--build", is_flag=True, help="Build it with Keras as well (takes seconds).")
+@click.option("--build", is_flag=True, help="Also build the model with Keras (takes seconds).")
 @former("--gradients", "--weights", "--data-dir", now="kcnn gradients RECIPE")
 @json_option
 def check(as_json: bool, **arguments: Any) -> None:
     """Find every mistake in a recipe, without training.
 
-    All mistakes that can be found together are reported together: first those in words and values,
-    then those between settings, then layers that do not fit.
+    It reports all mistakes of one kind together: first wrong words and values; when there are none,
+    settings that do not go together; then layers that do not fit.
 
     \b
     Example:
@@ -199,13 +199,13 @@ def check(as_json: bool, **arguments: Any) -> None:
 @recipe
 @overrides
 @click.option("--weights", type=click.IntRange(1), default=300, show_default=True,
-              help="How many to check.")  # fmt: skip
+              help="Number of weights to check.")  # fmt: skip
 @options(data_dir, quiet, json_option)
 def gradients(quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Compare backpropagation with numerical gradients.
 
-    At weights chosen at random, in float64 on a few real images. Dropout and noise are held still;
-    batch normalization takes the statistics of these images.
+    It checks weights chosen at random, in float64, on a few training images. Dropout and noise are
+    off; batch normalization uses the mean and variance of these images.
 
     \b
     Example:
@@ -228,8 +228,8 @@ def gradients(quiet: bool, as_json: bool, **arguments: Any) -> None:
 def explain(markdown: bool, as_json: bool, **arguments: Any) -> None:
     """Show the arithmetic behind each layer of a recipe.
 
-    The sums behind shapes, parameters and multiply-adds; with them the memory of the activations,
-    the receptive field, and remarks. Nothing is trained.
+    It calculates the output shape, parameters and multiply-adds of each layer, the memory of its
+    output and its receptive field, and remarks on what may be a mistake. Nothing is trained.
 
     \b
     Examples:
@@ -250,7 +250,7 @@ def explain(markdown: bool, as_json: bool, **arguments: Any) -> None:
 @overrides
 @json_option
 def padding(as_json: bool, **arguments: Any) -> None:
-    """Find the padding that keeps each convolution's map size.
+    """Find the padding that keeps height and width of each feature map.
 
     \b
     Example:
@@ -268,18 +268,18 @@ def padding(as_json: bool, **arguments: Any) -> None:
 @click.argument("layer")
 @overrides
 @at
-@click.option("--filter", type=click.IntRange(0), help="Which filter, from 0.")
+@click.option("--filter", type=click.IntRange(0), help="Number of the filter, from 0.")
 @click.option(
     "--image", type=click.Path(path_type=Path),
-    help="An image file; the first test image when left out.",
+    help="Image file; without it, the first test image.",
 )  # fmt: skip
-@click.option("--run", help="Take this run's weights; fresh ones when left out.")
+@click.option("--run", help="Run whose weights are used; without it, the weights before training.")
 @for_reading_runs
 def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
-    """Show how one value of a convolution comes about.
+    """Calculate one output value of a convolution, step by step.
 
-    Patch, filter and products as grids of numbers, on a real image. LAYER is the convolution's
-    name, as kcnn explain prints it.
+    It prints the window of a real image, the filter, and their products. LAYER is the name of the
+    convolution in kcnn explain.
 
     \b
     Example:
@@ -311,14 +311,21 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @cli.command()
 @click.argument("images", nargs=-1, required=True, metavar="[RUN] IMAGE...")
 @weights
-@click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="Classes shown.")
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table, too.")
+@click.option(
+    "--top", type=click.IntRange(1), default=3, show_default=True, help="Number of classes to show."
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path),
+    help="Also write the predictions to this CSV file.",
+)
 @options(output_dir, quiet, json_option)
 def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Predict the classes of your images.
 
-    PNG, JPEG, BMP and GIF files, or folders of them. Size and colors are converted as the run
-    needs. The newest run when none is named.
+    IMAGE is a PNG, JPEG, BMP or GIF file, or a folder of them; size and colors are converted as the
+    run needs. Without RUN, the newest run is used.
 
     \b
     Examples:
@@ -337,14 +344,16 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", callback=at_least_two)
 @click.option(
     "--difference", type=click.FloatRange(0, 100, min_open=True), default=0.3, show_default=True,
-    callback=refuse_nan, help="Points of test accuracy to count the seeds for.",
+    callback=refuse_nan,
+    help="Difference of test accuracy, in percentage points, for which to count the seeds.",
 )  # fmt: skip
 @options(output_dir, json_option)
 def compare(difference: float, as_json: bool, **arguments: Any) -> None:
-    """Compare finished runs, with what chance alone would do.
+    """Compare finished runs: is the difference more than chance?
 
-    Shows their settings and their accuracy. Runs that differ only by seed count as one group.
-    For two runs every test image is compared.
+    It shows which settings differ, and the accuracies with their confidence intervals. Runs that
+    differ only in their seed are one group. For two runs it compares the predictions for every
+    test image.
 
     \b
     Examples:
@@ -361,9 +370,12 @@ def compare(difference: float, as_json: bool, **arguments: Any) -> None:
 @recipe
 @overrides
 @click.option(
-    "--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many to train.",
+    "--seeds", type=click.IntRange(1), default=3, show_default=True,
+    help="Number of seeds to train.",
 )  # fmt: skip
-@click.option("--first-seed", type=click.IntRange(0), help="The first; train.seed when left out.")
+@click.option(
+    "--first-seed", type=click.IntRange(0), help="First seed; without it, the recipe's train.seed."
+)
 @former("--side-by-side", now="--jobs")
 @options(jobs, device, output_dir, data_dir, quiet, json_option)
 def reproduce(
@@ -372,9 +384,9 @@ def reproduce(
 ) -> None:  # fmt: skip
     """Train several seeds; judge a recipe's published numbers.
 
-    Each number is reproduced, or ours is below or above it, or the seeds are too few to decide.
-    Finished runs of the same settings and seed are reused, and stopped ones are resumed; so the
-    same command continues a stopped reproduction.
+    The verdict on each number: reproduced; ours is below or above it; or too few seeds to decide.
+    Finished runs with the same settings and seed are not trained again, and stopped ones are
+    resumed. So the same command continues where it was stopped.
 
     \b
     Examples:
@@ -410,9 +422,9 @@ def sweep(
 ) -> None:  # fmt: skip
     """Train a recipe on a grid of settings.
 
-    One run for each combination of the values; a table and a plot compare them. Finished runs of
-    the same settings and seed are reused, and stopped ones are resumed; so the same command
-    continues a stopped sweep.
+    It trains one run for each combination of the values, and compares them in a table and a plot.
+    Finished runs with the same settings and seed are not trained again, and stopped ones are
+    resumed. So the same command continues where it was stopped.
 
     \b
     Examples:
@@ -454,7 +466,7 @@ def runs(as_json: bool, **arguments: Any) -> None:
 def watch(**arguments: Any) -> None:
     """Print the log of a run until its training ends.
 
-    The newest run when none is named. Ctrl-C ends the watching alone.
+    Without RUN, the newest run is watched. Ctrl-C ends only the watching, not the training.
 
     \b
     Example:
@@ -507,7 +519,7 @@ def show_recipe(name: str) -> None:
 def copy_recipe(name: str, destination: Path) -> None:
     """Copy a recipe, to make it your own.
 
-    DESTINATION is a new file or a folder (the current folder when left out).
+    DESTINATION is a new file or a folder (without it, the current folder).
 
     \b
     Example:
@@ -578,7 +590,7 @@ def verify_dataset(name: str, data_dir: Path | None, quiet: bool, as_json: bool)
 @options(output_dir, data_dir)
 @click.option(
     "--repeatable", is_flag=True,
-    help="Train digits twice, and compare every byte (half a minute).",
+    help="Train digits twice, and check that both runs are equal (half a minute).",
 )  # fmt: skip
 @options(quiet, json_option)
 def doctor(
@@ -586,7 +598,7 @@ def doctor(
 ) -> None:
     """Show versions, devices and data found on this machine.
 
-    Also whether bfloat16 is fast on it.
+    It also shows whether this machine is fast at bfloat16.
 
     \b
     Examples:

@@ -97,28 +97,29 @@ output_dir = click.option(
     help="Folder of all runs.",
 )  # fmt: skip
 data_dir = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Look for data here first.",
+    "--data-dir", type=click.Path(path_type=Path),
+    help="Folder in which to look for datasets first.",
 )  # fmt: skip
 device = click.option(
     "--device", metavar="cpu|gpu|0,1", callback=check_device,
-    help="Where to train; every GPU when left out.",
+    help="Devices to train on; without it, every GPU, or the processor if there is none.",
 )  # fmt: skip
 jobs = click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True,
-    help="Trainings at the same time; the cores and GPUs are divided among them. Faster in total; "
-    "the numbers differ in their last digits from those of a training alone.",
+    help="Number of trainings at the same time. They share the cores and GPUs. This is faster in "
+    "total; results differ in their last digits from those of one training on all cores.",
 )  # fmt: skip
 resume_option = click.option(
     "--resume", metavar="[RUN]", is_flag=False, flag_value="",
-    help="Continue a run; the newest when none is named.",
+    help="Continue this run; without RUN, the newest.",
 )  # fmt: skip
-quiet = click.option("--quiet", is_flag=True, help="No progress, only the result.")
+quiet = click.option("--quiet", is_flag=True, help="Print the result only, no progress.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."
 )
 weights = click.option(
     "--weights", type=click.Choice(["last", "best"]), default="last", show_default=True,
-    help="Weights after the last epoch, or at the best validation epoch.",
+    help="Weights of the last epoch, or of the epoch with the best validation score.",
 )  # fmt: skip
 run = click.argument("run", required=False)
 recipe = click.argument("recipe", shell_complete=complete_recipe)
@@ -126,7 +127,7 @@ overrides = click.argument("overrides", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)
 at = click.option(
     "--at", metavar="ROW,COLUMN", callback=check_location,
-    help="Where in its output; the middle when left out.",
+    help="Location in the output; without it, the middle.",
 )  # fmt: skip
 image_format = click.option(
     "--format", "image_format", type=click.Choice(["png", "svg", "pdf"]), default="png",

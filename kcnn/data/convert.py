@@ -37,7 +37,7 @@ def convert_images(
     Args:
         part: The images.
         image_size: Height and width (bilinear resizing); None keeps the present size.
-        channels: 1 for grey, 3 for red, green, blue; None keeps the present number.
+        channels: 1 for gray, 3 for red, green, blue; None keeps the present number.
 
     Returns:
         The same object if there is nothing to convert.

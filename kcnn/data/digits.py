@@ -14,7 +14,7 @@ SPLIT_SEED = 0
 def read_digits() -> Dataset:
     """Read the 1797 digits; a fixed fifth of every class is the test set.
 
-    scikit-learn does not split them. Its grey levels from 0 to 16 become 0 to 255.
+    scikit-learn does not split them. Its gray levels from 0 to 16 become 0 to 255.
     """
     from sklearn.datasets import load_digits
 

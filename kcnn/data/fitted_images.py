@@ -25,7 +25,7 @@ class FittedImages:
     Args:
         height: Of the model's images, in pixels.
         width: Of the model's images, in pixels.
-        channels: 1 for grey, 3 for red, green, blue.
+        channels: 1 for gray, 3 for red, green, blue.
         stretched: Names of the files whose aspect ratio changed.
         enlarged: Names of the files that are smaller than the model's images.
         accepted: The files that were read in batches, in their order.

@@ -33,7 +33,7 @@ def read_folder(
         listing: Its files. Where it has no `test` folder, a fixed fraction of every class becomes
             the test set.
         image_size: Height and width to resize to.
-        channels: 1 for grey, 3 for red, green, blue.
+        channels: 1 for gray, 3 for red, green, blue.
         test: That fraction.
         progress: Shows the images read, and what was left out of the listing.
 

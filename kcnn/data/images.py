@@ -46,7 +46,7 @@ def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) ->
     Args:
         path: The file.
         image_size: Height and width to resize to (bilinear); None keeps the image's own.
-        channels: 1 for grey, 3 for red, green, blue.
+        channels: 1 for gray, 3 for red, green, blue.
 
     Returns:
         uint8, (height, width, channels).

@@ -37,7 +37,7 @@ def plot(source: Source) -> Figure:
 def draw(before: np.ndarray, after: np.ndarray, title: str) -> Figure:
     """Draw up to 64 filters, eight in a row, untrained on the left and trained on the right.
 
-    All filters share one scale, in which mid grey is a weight of 0. Filters over three channels
+    All filters share one scale, in which mid gray is a weight of 0. Filters over three channels
     are drawn in color, filters over other numbers of channels as the mean over the channels. Below
     each trained filter is the distance that it moved.
 

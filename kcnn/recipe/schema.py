@@ -104,7 +104,7 @@ class DataSettings(Settings):
         path: The folder or npz file; relative to the recipe, on the command line relative to
             the current folder.
         image_size: Height and width every image is resized to.
-        channels: 1 for grey, 3 for color; the dataset's own when left out (color for a folder).
+        channels: 1 for gray, 3 for color; the dataset's own when left out (color for a folder).
         validation: Images taken from the training set: a number, or a fraction below 1.
         test: Fraction of a folder's images that become the test set if it has no `test` sub-folder.
         scaling: What the network's first layer does to pixel values: divide them by 255 (unit),
@@ -121,7 +121,7 @@ class DataSettings(Settings):
     )
     channels: Annotated[
         int | None,
-        accept(lambda value: value in (1, 3) and type(value) is int, "1 (grey) or 3 (RGB)"),
+        accept(lambda value: value in (1, 3) and type(value) is int, "1 (gray) or 3 (RGB)"),
     ] = None
     validation: Annotated[int | float, Accepting(_validation, expected=VALIDATION)] = 0
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -276,7 +276,7 @@ class Recipe(Settings):
         data: Which images, and how they are prepared.
         model: The network.
         train: How it is trained.
-        published: Figures of the source; `kcnn reproduce` reports whether ours agree.
+        published: Numbers that the source publishes; `kcnn reproduce` reports whether ours agree.
         fidelity: Where the recipe adds to its source, or departs from it.
     """
 

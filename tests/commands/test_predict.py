@@ -24,7 +24,7 @@ def outputs(run: RunFolder) -> Path:
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory) -> Path:
-    """Write the first 40 test digits as grey PNG files, and return the folder."""
+    """Write the first 40 test digits as gray PNG files, and return the folder."""
     folder = tmp_path_factory.mktemp("digits")
     for index, image in enumerate(read_digits().test.images[:40]):
         Image.fromarray(image[..., 0]).save(folder / f"{index:02d}.png")
@@ -49,7 +49,7 @@ def test_predicts_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -
 
 def test_predicts_every_image_format(trained_run, digits, tmp_path) -> None:
     image = Image.open(digits / "00.png")
-    files = [tmp_path / name for name in ("rgb.png", "rgba.png", "grey.gif", "grey.bmp")]
+    files = [tmp_path / name for name in ("rgb.png", "rgba.png", "gray.gif", "gray.bmp")]
     for file, mode in zip(files, ("RGB", "RGBA", "L", "L"), strict=True):
         image.convert(mode).save(file)
     predictions = predict([digits / "00.png", *files], None, outputs(trained_run), top=1).images
@@ -75,7 +75,7 @@ def test_notes_images_of_another_size(trained_run, digits, tmp_path, notes) -> N
     ]
 
 
-def test_grey_images_for_an_rgb_model(run_copy, put_model, digits) -> None:
+def test_gray_images_for_an_rgb_model(run_copy, put_model, digits) -> None:
     put_model(run_copy, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
     (prediction,) = predict([digits / "03.png"], None, outputs(run_copy), top=9).images
     assert dict(prediction.classes) == pytest.approx(

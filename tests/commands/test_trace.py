@@ -42,13 +42,13 @@ def run(*arguments: str | Path) -> Result:
 
 def test_text(net: Path) -> None:
     image = np.arange(28 * 28, dtype=np.uint16).reshape(28, 28) % 256
-    Image.fromarray(image.astype(np.uint8)).save("grey.png")
-    done = run(net, "C1", "--image", "grey.png", "--at", "0,3", "--filter", "7")
+    Image.fromarray(image.astype(np.uint8)).save("gray.png")
+    done = run(net, "C1", "--image", "gray.png", "--at", "0,3", "--filter", "7")
     lines = done.stdout.splitlines()
     assert done.exit_code == 0, done.stderr
     assert lines[0] == "C1, filter 7, at row 0 and column 3 of its 24×24×30 output"
     assert lines[1] == "reads rows 0 to 4 and columns 3 to 7"
-    assert lines[3] == "image: grey.png; weights as seed 0 draws them"
+    assert lines[3] == "image: gray.png; weights as seed 0 draws them"
     patch = lines[lines.index("patch") + 1 : lines.index("filter")]
     read = [[float(value) for value in line.split()] for line in patch]
     assert read == pytest.approx((image[:5, 3:8] / 255).round(3), abs=1e-9)
@@ -64,9 +64,9 @@ def test_whitening_without_standard_scaling(net: Path) -> None:
         .replace("kernel_size: 5", "kernel_size: 4"),
         encoding="utf-8",
     )
-    Image.new("L", (8, 8)).save("grey.png")
+    Image.new("L", (8, 8)).save("gray.png")
     kernels = [
-        trace(net, [], "C1", filter=number, image=Path("grey.png")).numbers.kernel
+        trace(net, [], "C1", filter=number, image=Path("gray.png")).numbers.kernel
         for number in (0, 15)
     ]
     np.testing.assert_array_equal(kernels[0], -kernels[1])

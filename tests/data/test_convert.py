@@ -41,8 +41,8 @@ def test_refuses_more_than_the_free_memory(part, monkeypatch) -> None:
 
 def test_colors_equal_pillow() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 4, 3)).astype(np.uint8)
-    grey = convert_images(Images(pixels, np.zeros(2, np.int32)), None, 1)
+    gray = convert_images(Images(pixels, np.zeros(2, np.int32)), None, 1)
     expected = np.asarray(Image.fromarray(pixels[1]).convert("L"))
-    assert (grey.images[1, ..., 0] == expected).all()
-    color = convert_images(grey, None, 3)
-    assert (color.images == grey.images).all()
+    assert (gray.images[1, ..., 0] == expected).all()
+    color = convert_images(gray, None, 3)
+    assert (color.images == gray.images).all()

@@ -13,7 +13,7 @@ def test_counts_and_shapes_are_those_of_the_catalog() -> None:
     assert digits.class_names == named.class_names
 
 
-def test_grey_levels_fill_the_range() -> None:
+def test_gray_levels_fill_the_range() -> None:
     images = read_digits().train.images
     assert images.dtype == np.uint8
     assert set(np.unique(images)) == {round(level * 255 / 16) for level in range(17)}

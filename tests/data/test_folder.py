@@ -14,11 +14,11 @@ from kcnn.errors import DataError
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 
 
-def fill(folder: Path, count: int, grey: int, size: tuple[int, int] = (4, 6)) -> None:
-    """Write grey images, each lighter by 1 than the last."""
+def fill(folder: Path, count: int, gray: int, size: tuple[int, int] = (4, 6)) -> None:
+    """Write gray images, each lighter by 1 than the last."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        level = grey + number
+        level = gray + number
         Image.new("RGB", size, (level, level, level)).save(folder / f"{number:02}.png")
 
 

@@ -24,9 +24,9 @@ def test_reads_colors(tmp_path, pixels, suffix) -> None:
     path = tmp_path / f"image.{suffix}"
     Image.fromarray(pixels).save(path)
     assert (read_image(path, None, 3) == pixels).all()
-    grey = read_image(path, None, 1)
-    assert grey.shape == (6, 4, 1)
-    assert (grey[..., 0] == np.asarray(Image.fromarray(pixels).convert("L"))).all()
+    gray = read_image(path, None, 1)
+    assert gray.shape == (6, 4, 1)
+    assert (gray[..., 0] == np.asarray(Image.fromarray(pixels).convert("L"))).all()
 
 
 def test_resizes_to_height_and_width(tmp_path, pixels) -> None:

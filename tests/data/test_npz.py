@@ -38,9 +38,9 @@ def test_reads_images_and_labels(path) -> None:
     assert dataset.source == str(path)
 
 
-def test_grey_images_and_labels_in_a_column(path) -> None:
-    grey = arrays()["x_train"][..., 0]
-    save(path, x_train=grey, x_test=grey[:3], y_train=arrays()["y_train"][:, np.newaxis])
+def test_gray_images_and_labels_in_a_column(path) -> None:
+    gray = arrays()["x_train"][..., 0]
+    save(path, x_train=gray, x_test=gray[:3], y_train=arrays()["y_train"][:, np.newaxis])
     dataset = read_npz(path, "own")
     assert dataset.image_shape == (5, 4, 1)
     assert list(dataset.train.labels) == [0, 1, 2, 0, 1, 2]

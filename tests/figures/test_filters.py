@@ -10,7 +10,7 @@ def kernel(channels: int, count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(3, 5, channels, count)).astype(np.float32)
 
 
-def test_grey_filters_share_a_scale_around_zero(texts) -> None:
+def test_gray_filters_share_a_scale_around_zero(texts) -> None:
     before, after = kernel(1, 10), 4 * kernel(1, 10, seed=1)
     figure = filters.draw(before, after, "mnist/run-001")
     drawn = [image for axes in figure.axes[:2] for image in axes.images]

@@ -48,7 +48,7 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
-    """Return the digits: 1,437 training and 360 test images, 8×8 in grey."""
+    """Return the digits: 1,437 training and 360 test images, 8×8 in gray."""
     return read_digits()
 
 

@@ -128,11 +128,11 @@ def brightness(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
 
 
 def color(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """Blend with the image in grey, or away from it; grey images stay."""
+    """Blend with the image in gray, or away from it; gray images stay."""
     if images.shape[3] != len(LUMA):
         return images
-    grey = tf.tensordot(images, tf.constant(LUMA), axes=1)[..., tf.newaxis]
-    return _blend(images, grey, amounts)
+    gray = tf.tensordot(images, tf.constant(LUMA), axes=1)[..., tf.newaxis]
+    return _blend(images, gray, amounts)
 
 
 def stronger_contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:

@@ -28,7 +28,7 @@ class Augmented:
 Augment = Callable[..., Augmented]
 
 
-@pytest.fixture(params=[(6, 9, 3), (9, 6, 1)], ids=["rgb", "grey"])
+@pytest.fixture(params=[(6, 9, 3), (9, 6, 1)], ids=["rgb", "gray"])
 def images(request: pytest.FixtureRequest) -> np.ndarray:
     """Forty images that are not square."""
     return np.random.default_rng(7).integers(0, 256, (40, *request.param), np.uint8)

@@ -171,7 +171,7 @@ def test_mistakes_in_layers(problems, base: str, layer: str, message: str) -> No
          "3: data.validation: expected a number of images, as in 5000, or a fraction below 1, as "
          "in 0.1; got 1.5"),
         ("dataset: mnist", "dataset: mnist\n  channels: true",
-         "3: data.channels: expected 1 (grey) or 3 (RGB); got true"),
+         "3: data.channels: expected 1 (gray) or 3 (RGB); got true"),
         ("dataset: mnist", "dataset: mnist\n  augment: [{RandomRotation: {factor: [1, 0]}}]",
          "3: data.augment[0].RandomRotation.factor: expected a number from 0 to 1, which means "
          "plus or minus, or [lowest, highest] from -1 to 1; got [1, 0]"),
