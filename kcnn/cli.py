@@ -250,7 +250,7 @@ def explain(markdown: bool, as_json: bool, **arguments: Any) -> None:
 @overrides
 @json_option
 def padding(as_json: bool, **arguments: Any) -> None:
-    """Find the padding that keeps height and width of each feature map.
+    """Find the padding that keeps the size of feature maps.
 
     \b
     Example:
