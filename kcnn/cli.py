@@ -349,7 +349,7 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @options(output_dir, json_option)
 def compare(difference: float, as_json: bool, **arguments: Any) -> None:
-    """Compare finished runs: is the difference more than chance?
+    """Compare finished runs, and judge if they differ by chance.
 
     It shows which settings differ, and the accuracies with their confidence intervals. Runs that
     differ only in their seed are one group. For two runs it compares the predictions for every
