@@ -89,7 +89,14 @@ def fit(
 
 
 def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:
-    """Draw all plots of a run that was just trained, with its model still in memory."""
+    """Draw all plots of a run that was just trained, with its model still in memory.
+
+    Args:
+        run: The run; its files are written.
+        dataset: The images, without those for validation among the training images.
+        model: The trained model.
+        progress: Receives a note for each figure that cannot be drawn.
+    """
     # Here, because importing Matplotlib takes most of a second, and a recipe with a mistake should
     # be refused without it.
     from kcnn.figures.run_plots import plot_run

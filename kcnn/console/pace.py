@@ -34,11 +34,22 @@ class Pace:
         self._started = time.monotonic()
 
     def begin(self, trial: int, epochs: int, steps: int) -> None:
-        """Record the length of a trial's training."""
+        """Record the length of a trial's training.
+
+        Args:
+            trial: The trial's number.
+            epochs: Its epochs.
+            steps: Steps of an epoch.
+        """
         self._lengths[trial] = epochs, steps
 
     def advance(self, trial: int, epoch: int, step: int) -> float:
         """Record how far a trial is. A resumed one begins with what was done before.
+
+        Args:
+            trial: The trial's number.
+            epoch: Its present epoch, from 1.
+            step: The last step of that epoch that is done, from 1.
 
         Returns:
             Fraction of the trial that is done.

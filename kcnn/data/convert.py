@@ -16,6 +16,11 @@ from kcnn.machine.memory import free_memory
 def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.ndarray:
     """Allocate images: uint8, (count, height, width, channels).
 
+    Args:
+        count: Number of images.
+        image_size: Height and width.
+        channels: 1 for gray, 3 for red, green, blue.
+
     Raises:
         DataError: They do not fit into the free memory.
     """

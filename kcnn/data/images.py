@@ -60,7 +60,19 @@ def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) ->
 def read_image_and_size(
     path: Path, image_size: tuple[int, int] | None, channels: int
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Read one image file as `read_image` does, and return its own height and width too."""
+    """Read one image file as `read_image` does.
+
+    Args:
+        path: The file.
+        image_size: Height and width to resize to; None keeps the image's own.
+        channels: 1 for gray, 3 for red, green, blue.
+
+    Returns:
+        The pixels, and the height and width before resizing.
+
+    Raises:
+        DataError: As `read_image`.
+    """
     content = _read_file(path)
     try:
         with warnings.catch_warnings():

@@ -61,6 +61,11 @@ def load_dataset(
 def read_named(named: NamedDataset, data_dir: Path | None, progress: Progress) -> Dataset:
     """Read a named dataset in its own size and colors; download it if it is not on this machine.
 
+    Args:
+        named: The dataset.
+        data_dir: The folder in which datasets are looked for first.
+        progress: Shows downloads.
+
     Raises:
         DataError: It cannot be downloaded or read.
     """

@@ -128,6 +128,11 @@ def require_keys(path: Path, found: Sequence[str]) -> None:
 def require_same_shape(path: Path, train: Shape, test: Shape) -> None:
     """Raise unless training and test images have the same height, width and channels.
 
+    Args:
+        path: The file, for the message.
+        train: Height, width and channels of the training images.
+        test: Those of the test images.
+
     Raises:
         DataError: They differ.
     """

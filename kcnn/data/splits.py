@@ -105,6 +105,11 @@ def _counts(sizes: np.ndarray, count: int) -> np.ndarray:
 def steps_per_epoch(count: int, batch_size: int, drop_remainder: bool = False) -> int:
     """Return the number of batches of an epoch.
 
+    Args:
+        count: Number of training images.
+        batch_size: Images in a batch.
+        drop_remainder: Whether a last, smaller batch is left out.
+
     Raises:
         DataError: There would be none.
     """

@@ -152,7 +152,16 @@ def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
 def draw_line(
     axes: Axes, run: Curve, name: str, color: str, line: Mapping[str, Any], scale: float = 1.0
 ) -> None:
-    """Draw a column of a run, if the run has it. Values that are not finite leave gaps."""
+    """Draw a column of a run, if the run has it. Values that are not finite leave gaps.
+
+    Args:
+        axes: Where to draw.
+        run: The run's metrics.
+        name: The column of metrics.csv.
+        color: The line's color.
+        line: Further arguments of `Axes.plot`.
+        scale: Factor of the values, such as 100 for per cent.
+    """
     values = run.column(name)
     if values is None:
         return

@@ -70,6 +70,11 @@ def most_confident_mistakes(predictions: Predictions) -> np.ndarray:
 def require_same_images(test: Images, predictions: Predictions, classes: int) -> None:
     """Check that predictions belong to the test images.
 
+    Args:
+        test: The test images.
+        predictions: The rows of predictions.csv.
+        classes: Number of classes.
+
     Raises:
         RunError: A predicted image is missing, its label differs, or a class is unknown.
     """

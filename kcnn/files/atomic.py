@@ -80,6 +80,11 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file whole or not at all: commas, and LF at the end of each line.
 
+    Args:
+        path: The file.
+        columns: The names in its first line.
+        rows: One value a column, in their order.
+
     Raises:
         RunError: The path cannot be written, or the disk is full.
     """

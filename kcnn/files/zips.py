@@ -30,6 +30,11 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 def read_member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
     """Read a member; never unpack more than `largest` bytes (a zip bomb).
 
+    Args:
+        archive: The archive, from `open_zip`.
+        name: The member's name.
+        largest: Maximum number of bytes when unpacked.
+
     Raises:
         KeyError: There is no such member.
         ValueError: It unpacks to more.

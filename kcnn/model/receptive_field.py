@@ -33,7 +33,13 @@ class Field:
     image: int
 
     def through(self, reach: int, stride: Fraction, count: int) -> Field:
-        """Return the field behind a window that slides over this one's values."""
+        """Return the field of the values that a window computes from those of this field.
+
+        Args:
+            reach: Values from the window's first to its last.
+            stride: Values between neighboring positions; below 1 where a map is enlarged.
+            count: Number of values that the window computes along the axis.
+        """
         return Field(self.size + (reach - 1) * self.jump, self.jump * stride, count, self.image)
 
     def through_all(self) -> Field:

@@ -23,7 +23,7 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         overrides: Settings from the command line, each `setting=value`.
 
     Returns:
-        The settings in force; `recipe.origin` knows the file and its lines.
+        The settings in force; `recipe.origin` has the file and its lines.
 
     Raises:
         RecipeError: The file is missing or unreadable, or has mistakes; all are reported together.

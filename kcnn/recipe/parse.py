@@ -29,7 +29,7 @@ def parse_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> R
         overrides: Settings from the command line, each `setting=value`.
 
     Returns:
-        The settings in force; `recipe.origin` knows the file and its lines.
+        The settings in force; `recipe.origin` has the file and its lines.
 
     Raises:
         MistakesError: It has mistakes; all are reported together.

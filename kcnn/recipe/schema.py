@@ -107,7 +107,7 @@ class DataSettings(Settings):
         channels: 1 for gray, 3 for color; the dataset's own when left out (color for a folder).
         validation: Images taken from the training set: a number, or a fraction below 1.
         test: Fraction of a folder's images that become the test set if it has no `test` sub-folder.
-        scaling: What the network's first layer does to pixel values: divide them by 255 (unit),
+        scaling: What the model's first layer does to pixel values: divide them by 255 (unit),
             subtract each channel's mean and divide by its standard deviation, both of the training
             images (standard), or nothing (none).
         augment: Random changes of training images, in this order.
@@ -131,7 +131,7 @@ class DataSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """The network: its layers from the image to the output.
+    """The model: its layers from the image to the output.
 
     Args:
         layers: Each reads the one before it, unless its `inputs` name others; the last has one
@@ -178,7 +178,7 @@ class Lookahead(Settings):
 
 
 class TrainSettings(Settings):
-    """How the network is trained.
+    """How the model is trained.
 
     Args:
         epochs: How often to go through the training images.
@@ -195,7 +195,7 @@ class TrainSettings(Settings):
         loss: What training minimizes.
         metrics: What is measured besides accuracy.
         watch_first: Measure accuracy on so many of the first training images and of the first test
-            images after each epoch; on all images of a smaller set.
+            images after each epoch; on all images if there are fewer.
         early_stopping: When to stop early.
         checkpoint_every_minutes: How often to write a checkpoint besides each epoch's end; for long
             epochs.
@@ -274,7 +274,7 @@ class Recipe(Settings):
         about: One line for people.
         source: Where the lesson is from.
         data: Which images, and how they are prepared.
-        model: The network.
+        model: The layers of the model.
         train: How it is trained.
         published: Numbers that the source publishes; `kcnn reproduce` reports whether ours agree.
         fidelity: Where the recipe adds to its source, or departs from it.
@@ -293,5 +293,5 @@ class Recipe(Settings):
 
     @property
     def origin(self) -> Source:
-        """The file it was read from, which knows the line of every setting."""
+        """The file it was read from, with the line of every setting."""
         return self._origin

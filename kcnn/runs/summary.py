@@ -101,6 +101,11 @@ class Results:
 def write_summary(run: RunFolder, about: About, results: Results) -> dict[str, Any]:
     """Write summary.json of a finished run; return what it holds.
 
+    Args:
+        run: The run.
+        about: What is known of it.
+        results: Its results, with the timings so far.
+
     Raises:
         RunError: The file cannot be written.
     """

@@ -74,6 +74,11 @@ class WorkedExample:
 def require_same_model(plan: Plan, model: keras.Model, run: str) -> None:
     """Raise if a run's model is not the one that a recipe describes.
 
+    Args:
+        plan: The plan of the recipe's model.
+        model: The run's model.
+        run: The run's title, for the message.
+
     Raises:
         RunError: A layer is missing or has another output shape.
     """

@@ -65,7 +65,13 @@ Windows = tuple[Window, Window]  # over height and width
 
 
 def with_margin(size: Expression, before: int, after: int) -> Expression:
-    """Add the rows or columns of a border: `28 + 2·1`, or `28 + 0 + 1`."""
+    """Add a border to a size: `28 + 2·1`, or `28 + 0 + 1` where its sides differ.
+
+    Args:
+        size: Rows or columns of the map.
+        before: Rows or columns before the first.
+        after: Rows or columns after the last.
+    """
     return size + Expression(2) * before if before == after else size + before + after
 
 
@@ -96,7 +102,13 @@ def sliding_windows(
 
 
 def same_margins(size: int, reach: int, stride: int) -> tuple[int, int]:
-    """Return the zeros that `padding: same` puts before and after, as TensorFlow does."""
+    """Return the zeros that `padding: same` puts before and after, as TensorFlow does.
+
+    Args:
+        size: Rows or columns of the map.
+        reach: Rows or columns from the window's first to its last.
+        stride: Distance between neighboring positions.
+    """
     total = max((-(-size // stride) - 1) * stride + reach - size, 0)
     return total // 2, total - total // 2
 
