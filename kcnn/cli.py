@@ -204,8 +204,9 @@ def check(as_json: bool, **arguments: Any) -> None:
 def gradients(quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Compare backpropagation with numerical gradients.
 
-    It checks weights chosen at random, in float64, on a few training images. Dropout and noise are
-    off; batch normalization uses the mean and variance of these images.
+    It checks weights chosen at random, in float64, on a few training images. Dropout and noise draw
+    the same random numbers each time. Batch normalization uses the mean and variance of these
+    images.
 
     \b
     Example:
@@ -283,7 +284,7 @@ def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
 
     \b
     Example:
-      kcnn trace mnist conv2d --at 14,14
+      kcnn trace mnist conv2d --at 9,21
     """
     from kcnn.commands.trace import trace
     from kcnn.console.trace import trace_text
