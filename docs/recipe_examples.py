@@ -7,8 +7,9 @@ from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Layer, Repeat, Residual
 from kcnn.recipe.losses import CategoricalCrossentropy, SparseTopKCategoricalAccuracy
-from kcnn.recipe.optimizers import ConvolutionMuon, Optimizer, ReduceLROnPlateau, Step, Triangle
+from kcnn.recipe.optimizers import ConvolutionMuon, Optimizer
 from kcnn.recipe.regularizers import L2
+from kcnn.recipe.schedules import ReduceLROnPlateau, Step, Triangle
 from kcnn.recipe.schema import (
     EarlyStopping,
     Fidelity,

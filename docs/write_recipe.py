@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.recipe import layers, losses, optimizers
+from kcnn.recipe import layers, losses, optimizers, schedules
 from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
 from kcnn.recipe.constraints import CONSTRAINTS
 from kcnn.recipe.fields import Settings
@@ -162,7 +162,7 @@ SECTIONS = (
         "Learning-rate schedules",
         "`train.learning_rate_schedule` is one of these.",
         names="learning-rate schedule",
-        kinds=_kinds(optimizers.SCHEDULES),
+        kinds=_kinds(schedules.SCHEDULES),
     ),
     Section("Lookahead", "`train.lookahead`:", settings=Lookahead),
     Section(

@@ -15,7 +15,7 @@ from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
-from kcnn.recipe.optimizers import Cosine, OneCycle, Triangle
+from kcnn.recipe.schedules import Cosine, OneCycle, Triangle
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.environment import (
     Environment,

@@ -10,8 +10,9 @@ from kcnn.recipe.initializers import INITIALIZERS, KERNEL_INITIALIZERS_OF_CONV2D
 from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.layers import LAYERS
 from kcnn.recipe.losses import LOSSES, METRICS
-from kcnn.recipe.optimizers import OPTIMIZERS, SCHEDULES
+from kcnn.recipe.optimizers import OPTIMIZERS
 from kcnn.recipe.regularizers import REGULARIZERS
+from kcnn.recipe.schedules import SCHEDULES
 
 _CLASSES: dict[str, Kinds] = {
     "layers": LAYERS,

@@ -9,17 +9,8 @@ from kcnn.recipe.codes import Mistake
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.layers import Layer
-from kcnn.recipe.optimizers import (
-    SGD,
-    Adafactor,
-    Constant,
-    ConvolutionMuon,
-    Cosine,
-    Ftrl,
-    OneCycle,
-    ReduceLROnPlateau,
-    Triangle,
-)
+from kcnn.recipe.optimizers import SGD, Adafactor, ConvolutionMuon, Ftrl
+from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau, Triangle
 from kcnn.recipe.schema import OWN_DATASETS, Recipe
 from kcnn.recipe.source import Location
 

@@ -23,7 +23,8 @@ from kcnn.recipe.fields import (
 )
 from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
-from kcnn.recipe.optimizers import AnyOptimizer, AnySchedule
+from kcnn.recipe.optimizers import AnyOptimizer
+from kcnn.recipe.schedules import AnySchedule
 from kcnn.recipe.source import Source
 from kcnn.runs.folder import MAX_NAME_LENGTH, NAME_PATTERN
 from kcnn.runs.metrics import is_fraction

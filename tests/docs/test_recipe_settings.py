@@ -10,7 +10,8 @@ from kcnn.recipe.augmentations import AlternatingFlip, RandAugment, RandomZoom
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Whitening
 from kcnn.recipe.layers import Conv2D, Dense, Repeat
-from kcnn.recipe.optimizers import SGD, ConvolutionMuon, Step
+from kcnn.recipe.optimizers import SGD, ConvolutionMuon
+from kcnn.recipe.schedules import Step
 from kcnn.recipe.schema import DataSettings, Fidelity, Recipe, TrainSettings
 from recipe_settings import Setting, settings_of, summary
 

@@ -9,7 +9,7 @@ from typing import Any
 from kcnn.recipe.kinds import spellings
 from kcnn.recipe.mistakes.sentences import BRACKETS, PASTED_SPACE
 from kcnn.recipe.mistakes.words import advice_for, nearest_word
-from kcnn.recipe.optimizers import SCHEDULES
+from kcnn.recipe.schedules import SCHEDULES
 from kcnn.recipe.strict_yaml import FOREIGN_SPACE
 
 _MAX_WHOLE = 10**9

@@ -8,8 +8,8 @@ import keras
 
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
-from kcnn.recipe.optimizers import ReduceLROnPlateau
 from kcnn.recipe.rules import metric_names
+from kcnn.recipe.schedules import ReduceLROnPlateau
 from kcnn.recipe.schema import TrainSettings
 from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras.optimizers import schedules
 
-from kcnn.recipe import optimizers as kinds
+from kcnn.recipe import schedules as kinds
 from kcnn.recipe.schema import TrainSettings
 from kcnn.training.optimizers.triangle import Triangle
 

@@ -5,7 +5,7 @@ import inspect
 import keras
 import pytest
 
-from kcnn.recipe import augmentations, initializers, layers, losses, optimizers, schema
+from kcnn.recipe import augmentations, initializers, layers, losses, optimizers, schedules, schema
 from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.mistakes.words import (
@@ -18,7 +18,7 @@ from kcnn.recipe.mistakes.words import (
 
 TABLES: tuple[Kinds, ...] = (
     layers.LAYERS, optimizers.OPTIMIZERS, losses.LOSSES, losses.METRICS, initializers.INITIALIZERS,
-    optimizers.SCHEDULES, augmentations.AUGMENTATIONS,
+    schedules.SCHEDULES, augmentations.AUGMENTATIONS,
 )  # fmt: skip
 SECTIONS = (schema.Recipe, schema.DataSettings, schema.ModelSettings, schema.TrainSettings)
 SETTINGS = [set(kind.model_fields) for table in TABLES for kind in table.values()]
@@ -148,7 +148,7 @@ def test_words_in_train(problems, base: str, optimizer: str, train: str, message
     if inspect.isclass(value) and name != "LearningRateSchedule"
 ])  # fmt: skip
 def test_advises_for_every_schedule_of_keras(schedule: str) -> None:
-    assert suggest(schedule, optimizers.SCHEDULES)
+    assert suggest(schedule, schedules.SCHEDULES)
 
 
 def test_suggests_keras_s_factor_for_cutmix(problems, base: str) -> None:
