@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kcnn.errors import KcnnError, RunError
+from kcnn.files.read import DAMAGED_HINT
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.schema import DataSettings
 from kcnn.runs.folder import RunFolder
@@ -47,7 +48,14 @@ def read_scored_run(run: RunFolder) -> ScoredRun:
             f"{run.path}: {status}; only finished runs can be compared",
             f"{how_to_finish(run)}; kcnn plot shows what it has",
         )
-    return ScoredRun(run, read_recipe(run.resolved), read_predictions(run))
+    scored = ScoredRun(run, read_recipe(run.resolved), read_predictions(run))
+    images, rows = read_summary(run).count("test.images"), len(scored.right)
+    if images is not None and rows != images:
+        raise RunError(
+            f"{run.predictions}: {rows:,} rows, but the run was scored on {images:,} images",
+            DAMAGED_HINT,
+        )
+    return scored
 
 
 def require_same_test_set(first: ScoredRun, other: ScoredRun) -> None:
@@ -57,7 +65,8 @@ def require_same_test_set(first: ScoredRun, other: ScoredRun) -> None:
         KcnnError: They were not, so their accuracies cannot be compared.
     """
     digests = [run.test_images_digest for run in (first, other)]
-    if digests[0] is not None and digests[0] == digests[1]:
+    have_same_labels = np.array_equal(first.predictions.label, other.predictions.label)
+    if digests[0] is not None and digests[0] == digests[1] and have_same_labels:
         return  # in whatever folders
     names = [_dataset_name(run.recipe) for run in (first, other)]
     counts = [len(run.predictions.label) for run in (first, other)]
@@ -65,7 +74,7 @@ def require_same_test_set(first: ScoredRun, other: ScoredRun) -> None:
         reason = f"{names[0]} and {names[1]}"
     elif counts[0] != counts[1]:
         reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
-    elif not np.array_equal(first.predictions.label, other.predictions.label):
+    elif not have_same_labels:
         reason = f"{names[0]} with other labels, or in another order"
     elif None not in digests and _are_read_alike(first.recipe.data, other.recipe.data):
         reason = f"{names[0]} with other images"

@@ -36,6 +36,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         first_label: int = 0,
         status: str = "finished",
         digest: str | None = None,
+        scored: int | None = None,
     ) -> RunFolder:
         run = RunFolder(tmp_path / "digits" / name)
         write_text(run.resolved, resolved_yaml(read_recipe("digits", overrides)))
@@ -47,7 +48,9 @@ def make_run(tmp_path: Path) -> MakeRun:
         train = {"epoch": 1, "accuracy": 0.9, "val_accuracy": 0.8}
         summary = {"status": status, "parameters": 30, "timings": {"train": 9.5}, "train": train}
         summary |= {"best": {"epoch": 1, "test_accuracy": 0.75}, "test_images_digest": digest}
-        write_json(run.summary, summary)
+        write_json(
+            run.summary, summary | {"test": {"images": images if scored is None else scored}}
+        )
         return run
 
     return make
@@ -209,6 +212,21 @@ class TestRefused:
         assert problem in caught.value.message
         assert len(caught.value.message) < len(str(run.summary)) + 130
         assert caught.value.hint == "restore it, or train the run again"
+
+
+def test_refuses_predictions_that_were_cut_short(make_run: MakeRun, tmp_path: Path) -> None:
+    whole = make_run("a", [], digest="same")
+    cut = make_run("b", [], digest="same", images=400, scored=IMAGES)
+    with pytest.raises(RunError, match="400 rows, but the run was scored on 1,000 images"):
+        compare([str(whole.path), str(cut.path)], tmp_path)
+
+
+def test_refuses_predictions_of_unequal_length_for_the_same_images(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    runs = [make_run("a", [], digest="same"), make_run("b", [], digest="same", images=400)]
+    with pytest.raises(KcnnError, match="1,000 and 400 images of digits"):
+        compare([str(run.path) for run in runs], tmp_path)
 
 
 def test_missing_values_of_a_summary(make_run: MakeRun, tmp_path: Path) -> None:
