@@ -68,8 +68,8 @@ def _require_folder(path: Path) -> None:
         )
     raise DataError(
         f"{path}: no such folder",
-        "data.path names the folder of images: as seen from where the recipe lies or, on the "
-        "command line, from here",
+        "data.path names the folder of images: relative to the recipe or, on the command "
+        "line, to the current folder",
     )
 
 

@@ -60,8 +60,8 @@ def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
 def images_below(folder: Path) -> tuple[list[Path], Counter[str]]:
     """List the image files in and below a folder, sorted by path, without hidden ones.
 
-    Only links are looked up: the system tells what the others are together with their names, which
-    makes a million files a matter of seconds.
+    The system lists names together with their kinds, and only links are looked up one by one. So a
+    million files take seconds.
 
     Returns:
         The images, and how many files of each other kind there are, `.webp` for instance.

@@ -76,7 +76,7 @@ def read_image_and_size(
     content = _read_file(path)
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large images, for which our limit is lower, and of odd metadata.
+            # Pillow warns of large images, for which our limit is lower, and of invalid metadata.
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(content), formats=FORMATS) as file:
                 _require_moderate(file)
@@ -141,7 +141,7 @@ def _convert(
     image: Image.Image, mode: str, image_size: tuple[int, int] | None
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Resize an image, turn it upright and convert its colors; return its own size too."""
-    image.load()  # raises for a damaged image here, not where odd Exif is caught
+    image.load()  # raises for a damaged image here, not where invalid Exif is caught
     turn = _turn(image)
     is_turned = turn in _ON_ITS_SIDE
     own_size = image.size if is_turned else image.size[::-1]
@@ -161,7 +161,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     """Return what turns an image upright; None if its Exif cannot be read."""
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    # Odd Exif, as some cameras write it, raises nearly anything.
+    # Invalid Exif, as some cameras write it, raises nearly anything.
     except Exception:
         return None
 

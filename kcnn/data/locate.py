@@ -107,7 +107,7 @@ def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
 def _folders(directory: Path, named: NamedDataset, layout: Layout) -> Iterator[Path]:
     for name in named.folders:
         yield from (directory / name / inner for inner in layout.folders)
-    # All IDX datasets have the file names of MNIST, so only the folder tells them apart.
+    # All IDX datasets have the file names of MNIST, so only the folder distinguishes them.
     if layout.format != "idx" or _idx_owner(directory) == named.name:
         yield from (directory / inner for inner in layout.folders)
 

@@ -115,7 +115,7 @@ def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
 def _note_darkness(path: Path, parts: Mapping[str, Images], progress: Progress) -> None:
     """Note images that are almost black: 0 and 1 are two of 256 levels, not black and white.
 
-    The numbers alone cannot tell whether that is meant, so they are read as they are.
+    The values alone do not show whether that is meant, so they are read as they are.
     """
     highest = {key: int(part.images.max()) for key, part in parts.items()}
     dark = [key for key, value in highest.items() if value <= 1]

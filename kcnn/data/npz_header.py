@@ -100,8 +100,8 @@ def require_npz(path: Path) -> None:
     if not path.is_file():
         raise DataError(
             f"{path}: no such file",
-            "data.path names the .npz file: as seen from where the recipe lies or, on the command "
-            "line, from here",
+            "data.path names the .npz file: relative to the recipe or, on the command "
+            "line, to the current folder",
         )
     if not zipfile.is_zipfile(path):
         raise DataError(
@@ -169,7 +169,7 @@ def _how_to_reshape(shape: Shape) -> str:
     if len(shape) != 4:
         return "numpy.reshape(images, (-1, height, width, channels)) makes images of rows"
     if shape[1] in (1, 3):
-        return "numpy.transpose(images, (0, 2, 3, 1)) moves channels from second place to last"
+        return "numpy.transpose(images, (0, 2, 3, 1)) makes the channels the last axis"
     if shape[3] == 2:
         return "images[..., :1] leaves their transparency out"
     if shape[3] == 4:

@@ -62,7 +62,7 @@ def right_and_wrong(
 
     Returns:
         Two examples, the right one first. If all images are right or all are wrong, one example
-        whose caption says so.
+        whose caption shows it.
 
     Raises:
         RunError: The predictions belong to other images.

@@ -50,7 +50,7 @@ def save_model(model: keras.Model, path: Path) -> None:
 def load_model(run: RunFolder, which: str = "last") -> keras.Model:
     """Build a run's model from its resolved.yaml and load its weights.
 
-    No object is made from what the model file says, so that a stranger's file cannot run code.
+    The model file's configuration creates no objects, so that a stranger's file cannot run code.
     The model is the one that plain Keras would load from the file, to the bit.
 
     Args:
@@ -157,7 +157,7 @@ def _image_shape(run: RunFolder, recipe: Recipe) -> tuple[int, int, int]:
     shape = recorded or describe_what_is_there(recipe).image_shape
     if shape is None:
         raise RunError(
-            f"{run.summary}: image_shape: missing, and {recipe.data.path} does not tell it either",
+            f"{run.summary}: image_shape: missing, and {recipe.data.path} does not show it either",
             how_to_finish(run),
         )
     return shape

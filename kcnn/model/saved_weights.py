@@ -2,7 +2,7 @@
 
 Such a file is a zip archive of `config.json`, `metadata.json` and `model.weights.h5`. Only the
 weights are taken from it, and the two lists of numbers by which standard scaling normalizes: Keras
-keeps those in the configuration. No layer, function or object is made from what the file says.
+keeps those in the configuration. The file's configuration creates no layer, function or object.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class KLDivergence(Loss):
 
 
 class Metric(Settings):
-    """What is measured besides the loss, each epoch and at the end."""
+    """What is measured in addition to the loss, each epoch and at the end."""
 
     targets: ClassVar[Targets | None] = None
     needs_probabilities: ClassVar[bool] = False

@@ -28,15 +28,14 @@ from kcnn.recipe.schedules import AnySchedule
 from kcnn.recipe.source import Source
 from kcnn.runs.folder import MAX_NAME_LENGTH, NAME_PATTERN
 from kcnn.runs.metrics import is_fraction
+from kcnn.runs.summary import MAX_IMAGE_SIDE
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
 SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
-
-MAX_SIDE = 4096
-IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {MAX_SIDE}, as in [32, 32]"
+IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {MAX_IMAGE_SIDE}, as in [32, 32]"
 PATH = "a path, as in photos"
 NAME = (
     f"at most {MAX_NAME_LENGTH} letters a to z, digits, dots, dashes and underscores, a letter or "
@@ -51,7 +50,8 @@ def _is_name(value: Any) -> bool:
 
 def _image_size(value: Any) -> tuple[int, int]:
     sizes = value if isinstance(value, list) else []
-    if len(sizes) != 2 or not all(type(size) is int and 0 < size <= MAX_SIDE for size in sizes):
+    are_sides = all(type(size) is int and 0 < size <= MAX_IMAGE_SIDE for size in sizes)
+    if len(sizes) != 2 or not are_sides:
         raise mistake("unexpected", expected=IMAGE_SIZE)
     return sizes[0], sizes[1]
 
@@ -194,11 +194,11 @@ class TrainSettings(Settings):
             `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 freezes them.
         lookahead: Pull the weights back to a slow average of themselves.
         loss: What training minimizes.
-        metrics: What is measured besides accuracy.
+        metrics: What is measured in addition to accuracy.
         watch_first: Measure accuracy on so many of the first training images and of the first test
             images after each epoch; on all images if there are fewer.
         early_stopping: When to stop early.
-        checkpoint_every_minutes: How often to write a checkpoint besides each epoch's end; for long
+        checkpoint_every_minutes: How often to write a checkpoint within an epoch too; for long
             epochs.
         precision: Keras's dtype policy; `auto` is mixed_bfloat16 on devices that are fast at it,
             else float32. Weights, logits and loss stay float32.
@@ -244,7 +244,7 @@ class Published(Settings):
 
     @property
     def rounding(self) -> float:
-        """How far the figure may lie from what was measured: half a unit of its last digit.
+        """How far the number may be from what was measured: half a unit of its last digit.
 
         Fractions are published in per cent, so 0.98 and 1.0 have at least two digits. Other figures
         have all digits before the point, so 20.0 is not a rounded 16.2.

@@ -38,7 +38,7 @@ def require_same_classes(run: RunFolder, class_names: Sequence[str], progress: P
         raise RunError(
             f"{run.path}: was trained on {_listed(trained, class_names)}; the dataset now has "
             f"{_listed(class_names, trained)}",
-            "give the classes their former names, or train it again with kcnn fit",
+            "restore the former names of the classes, or train it again with kcnn fit",
         )
 
 

@@ -23,7 +23,7 @@ MAX_NUMBER = 1e15
 # The largest number of float32, which a loss comes near before it diverges.
 MAX_METRIC = 3.5e38
 MAX_METRIC_NAME_LENGTH = 100
-MAX_IMAGE_SIDE = 4096  # pixels, as in recipes
+MAX_IMAGE_SIDE = 4096  # pixels; the limit of recipes too
 
 HINT = "restore it, or train the run again"
 

@@ -99,7 +99,7 @@ def train(
         feed: The images, from the first step to train.
         run: The run, for metrics.csv, steps.csv and checkpoints.
         progress: Receives steps and epochs.
-        origin: What every checkpoint records besides the state of the training.
+        origin: What every checkpoint records in addition to the state of the training.
         resumed: The checkpoint to resume from; None for a new training.
 
     Returns:

@@ -69,7 +69,7 @@ def _solve(layer: str, axis: str, window: Window) -> PaddingSolution:
     if 2 * padding > total + stride - 1:  # with strides, up to stride − 1 zeros may be left over
         uneven = (
             f"an even kernel has no middle: padding: same keeps the size with {total // 2} before "
-            f"and {padding} behind; an odd kernel needs no such choice"
+            f"and {padding} after; an odd kernel needs none of this"
         )
         return PaddingSolution(layer, axis, window, None, _solution(window, total), None, uneven)
     padded = window._replace(before=padding, after=padding)

@@ -33,7 +33,7 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """max(0, x), unless its settings say otherwise.
+    """max(0, x), by default.
 
     Args:
         max_value: The largest result.

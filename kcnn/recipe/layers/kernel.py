@@ -1,4 +1,4 @@
-"""What layers with a kernel share: arguments of kernel and bias, weights and costs."""
+"""Base classes of layers with a kernel: arguments of kernel and bias, weights and costs."""
 
 from typing import ClassVar
 

@@ -138,7 +138,7 @@ class Layer(Settings):
         return {name: every[name] for name in self.weight_names}
 
     def weight_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """Return the shapes of all weights that the settings could give such a layer."""
+        """Return the shapes of all weights that such a layer can have."""
         return {}
 
     def parameters(self, shape: Shape) -> Expression:

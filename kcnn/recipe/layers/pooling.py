@@ -42,7 +42,7 @@ class MaxPooling2D(_Pooling):
 
 
 class AveragePooling2D(_Pooling):
-    """The mean of each window; Keras gives `pool_size` no default here."""
+    """The mean of each window; `pool_size` has no default in Keras."""
 
     linear = True
     keeps_probabilities = True

@@ -63,8 +63,8 @@ def _line(mistake: Mistake, source: Source) -> tuple[float, int, str]:
 def _without_echoes(mistakes: Sequence[Mistake], source: Source) -> list[Mistake]:
     """Leave out what follows from another mistake.
 
-    A setting that a typo explains is not missing besides, and of a value that could not be read
-    nothing else is said.
+    A setting that is there with a typo is not reported as missing too. A value that could not be
+    read has no other mistakes.
     """
     refused = {mistake.loc for mistake in mistakes if mistake.line is not None and mistake.loc}
     meant = [loc for mistake in mistakes if (loc := explains_missing(mistake, source))]

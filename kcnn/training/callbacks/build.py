@@ -64,7 +64,7 @@ def make_callbacks(
         feed: The images.
         run: The run.
         progress: Receives steps and epochs.
-        origin: What every checkpoint records besides the state of the training.
+        origin: What every checkpoint records in addition to the state of the training.
         resumed: The checkpoint to resume from; None for a new training.
     """
     settings, done = plan.recipe.train, resumed.step if resumed else 0

@@ -22,7 +22,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         run: The run.
-        parts: The callbacks whose state is kept besides the model's, from `parts_of`.
+        parts: The callbacks whose state is kept in addition to the model's, from `parts_of`.
         origin: What all checkpoints of the run have in common.
         resumed: The checkpoint to restore; None for a new training.
     """

@@ -40,7 +40,7 @@ def test_even_kernel_has_no_solution(solve) -> None:
     (solution,) = solve("Conv2D: {filters: 1, kernel_size: 4}")
     assert (solution.padding, solution.check) == (None, None)
     assert solution.sum == "P = (4 − 1)/2 = 1.5, not a whole number"
-    assert "1 before and 2 behind" in solution.advice
+    assert "1 before and 2 after" in solution.advice
 
 
 def test_dilated_even_kernel_has_a_solution(solve) -> None:
