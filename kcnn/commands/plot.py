@@ -16,7 +16,7 @@ from kcnn.errors import KcnnError
 from kcnn.figures.accuracy import check_style
 from kcnn.figures.all_figures import choose_figures, figures_that_compare_runs
 from kcnn.figures.curves import read_curve
-from kcnn.figures.run_figure import DEFAULT_STYLE, LayerMaps, RunFigure, Source
+from kcnn.figures.run_figure import DEFAULT_STYLE, FigureInput, LayerMaps, RunFigure
 from kcnn.figures.run_plots import check_format, plot_run, prepare_plots, save_plots
 from kcnn.files.folder_names import folder_name
 from kcnn.machine.start import start_tensorflow
@@ -149,7 +149,7 @@ def _compare(
         pairs = zip(runs, curves, strict=True)
         curves = [replace(curve, title=str(run.path)) for run, curve in pairs]
     comparing = [figure for figure in figures if figure.COMPARES_RUNS]
-    plots = prepare_plots(comparing, Source(runs, curves, style))
+    plots = prepare_plots(comparing, FigureInput(runs, curves, style))
     folder = output_dir / COMPARISONS / _folder_name(runs)
     return save_plots(plots, folder, image_format, strict, progress)
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kcnn.errors import KcnnError
 from kcnn.figures import accuracy_textbook, style
 from kcnn.figures.curves import Curve, draw_metric, mark_test
-from kcnn.figures.run_figure import DEFAULT_STYLE, Source
+from kcnn.figures.run_figure import DEFAULT_STYLE, FigureInput
 from kcnn.text.numbers import short_per_cent
 
 NAME = "accuracy"
@@ -18,7 +18,7 @@ NEEDS_IMAGES = False
 COMPARES_RUNS = True
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the accuracies of the runs in the source's style."""
     return STYLES[source.style](source.curves)
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from kcnn.figures import style
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Confusion, read_confusion
 from kcnn.text.printable import one_line
 
@@ -29,7 +29,7 @@ MAX_NAME_LENGTH = 18
 MAX_ROW_LENGTH = 70
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the confusion matrix of the run's test images."""
     return draw(read_confusion(source.run), source.curve.headline)
 

@@ -12,7 +12,7 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.figures.examples import Example, first_example, right_and_wrong
 from kcnn.figures.image_grid import draw_image, visible
-from kcnn.figures.run_figure import LayerMaps, Source
+from kcnn.figures.run_figure import FigureInput, LayerMaps
 from kcnn.runs.scores import read_predictions
 from kcnn.text.numbers import count_text
 from kcnn.text.printable import one_line
@@ -36,7 +36,7 @@ LETTER = 0.074
 MARGINS = 0.36
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the feature maps of a test image that was classified right, and of one classified wrong.
 
     The feature maps of a run that was not scored are those of the first test image.

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from kcnn.figures import style
 from kcnn.figures.image_grid import draw_image, visible
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.filters import read_filters
 
 NAME = "filters"
@@ -27,7 +27,7 @@ STEP = 1.12
 LINE = 0.34
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the filters of the run's first convolution."""
     before, after = read_filters(source.run)
     return draw(before, after, source.curve.headline)

@@ -16,7 +16,7 @@ from kcnn.figures.curves import (
     new_axes,
     require_column,
 )
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 
 NAME = "learning_rate"
 READS: Sequence[str] = ("metrics.csv",)
@@ -26,7 +26,7 @@ COMPARES_RUNS = True
 COLUMN = "learning_rate"
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the learning rates of the runs."""
     return draw(source.curves)
 

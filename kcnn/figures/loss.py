@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, draw_metric, mark_test
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 
 NAME = "loss"
 READS: Sequence[str] = ("metrics.csv",)
@@ -17,7 +17,7 @@ NEEDS_IMAGES = False
 COMPARES_RUNS = True
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the losses of the runs."""
     return draw(source.curves)
 

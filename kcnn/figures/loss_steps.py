@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve, name_runs
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.steps import read_steps
 
 NAME = "loss_steps"
@@ -28,7 +28,7 @@ MAX_LABELS = 12
 STEP_COLOR, MEAN_COLOR = style.COLORS[5], style.COLORS[0]
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the loss of every step of the runs."""
     return draw(source.curves, [read_steps(run) for run in source.runs])
 

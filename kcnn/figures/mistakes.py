@@ -11,7 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Predictions, read_predictions
 from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import one_line
@@ -24,7 +24,7 @@ COMPARES_RUNS = False
 COUNT = 32
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw the mistakes that the run's model made on the test images."""
     predictions = read_predictions(source.run)
     dataset = source.dataset

@@ -38,7 +38,7 @@ FeatureMaps = Callable[[np.ndarray], Sequence[LayerMaps]]
 
 
 @dataclass(frozen=True)
-class Source:
+class FigureInput:
     """What a figure is drawn from: one run, or several to draw over each other.
 
     Args:
@@ -104,4 +104,4 @@ class RunFigure(Protocol):
 
     # Read the files and draw the figure. RunError if a file is missing or damaged; the reason is
     # printed, and the other figures are drawn.
-    def plot(self, source: Source) -> Figure: ...  # noqa: D102
+    def plot(self, source: FigureInput) -> Figure: ...  # noqa: D102

@@ -13,7 +13,7 @@ from kcnn.errors import KcnnError
 from kcnn.figures import style
 from kcnn.figures.all_figures import choose_figures
 from kcnn.figures.curves import read_curve
-from kcnn.figures.run_figure import DEFAULT_STYLE, FeatureMaps, RunFigure, Source
+from kcnn.figures.run_figure import DEFAULT_STYLE, FeatureMaps, FigureInput, RunFigure
 from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
@@ -56,12 +56,14 @@ def plot_run(
     curve = read_curve(run)
     require_no_links(run)
     remove_leftovers(run.plots)
-    source = Source([run], [curve], style_name, dataset, feature_maps)
+    source = FigureInput([run], [curve], style_name, dataset, feature_maps)
     plots = prepare_plots(figures, source)
     return save_plots(plots, run.plots, image_format, bool(only), progress or Progress())
 
 
-def prepare_plots(figures: Sequence[RunFigure], source: Source) -> dict[str, Callable[[], Figure]]:
+def prepare_plots(
+    figures: Sequence[RunFigure], source: FigureInput
+) -> dict[str, Callable[[], Figure]]:
     """Return for each figure's name the function that draws it from `source`."""
     return {figure.NAME: partial(figure.plot, source) for figure in figures}
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
-from kcnn.figures.run_figure import Source
+from kcnn.figures.run_figure import FigureInput
 from kcnn.text.printable import one_line
 
 NAME = "samples"
@@ -21,7 +21,7 @@ COMPARES_RUNS = False
 COUNT = 40
 
 
-def plot(source: Source) -> Figure:
+def plot(source: FigureInput) -> Figure:
     """Draw training images of the run's dataset."""
     dataset = source.dataset
     title = f"{source.curve.short_title}: {one_line(dataset.name, 40)}"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kcnn.errors import DataError
-from kcnn.model.keras_layers import recipe_class
+from kcnn.model.recipe_class import recipe_class
 
 # The scaling of the images, and their input.
 _SCALING = (

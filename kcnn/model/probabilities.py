@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from kcnn.model.keras_layers import recipe_class
 from kcnn.model.output_activation import Link, output_activation
+from kcnn.model.recipe_class import recipe_class
 from kcnn.recipe.layers.shapes import is_last_axis
 
 NAME = "probabilities"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import KcnnError, RunError
 from kcnn.figures.all_figures import FIGURES
-from kcnn.figures.run_figure import RunFigure, Source
+from kcnn.figures.run_figure import FigureInput, RunFigure
 from kcnn.figures.run_plots import plot_run, save_plots
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.machine.signals import Stopped, stops_deferred
@@ -148,7 +148,7 @@ def test_figure_is_skipped_only_without_the_files_it_reads(
 
 def test_several_runs_have_no_feature_maps(run: RunFolder) -> None:
     with pytest.raises(RunError, match="its model is not loaded"):
-        Source([run, run], []).feature_maps(np.zeros((1, 6, 6, 3)))
+        FigureInput([run, run], []).feature_maps(np.zeros((1, 6, 6, 3)))
 
 
 def test_draws_feature_maps_of_a_right_and_a_wrong_image(run: RunFolder, dataset: Dataset) -> None:
