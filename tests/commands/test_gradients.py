@@ -33,7 +33,8 @@ model:
     - ELU
     - UpSampling2D: {size: 2, interpolation: bilinear, name: b}
     - Maximum: {inputs: [a, b], name: c}
-    - Multiply: {inputs: [c, b], name: d}
+    - Minimum: {inputs: [c, b], name: l}
+    - Multiply: {inputs: [c, l], name: d}
     - Add: {inputs: [c, d]}
     - SeparableConv2D: {filters: 8, kernel_size: 3, dilation_rate: 2, padding: same}
     - LayerNormalization
@@ -194,7 +195,7 @@ def test_text_of_gradients_that_agree() -> None:
     ]  # fmt: skip
     assert [line.split()[0] for line in lines[5:7]] == ["conv2d/kernel", "conv2d/bias"]
     assert lines[-2].startswith(
-        "softmax put behind the logits: an image's outputs sum to 1; largest deviation "
+        "softmax of the logits: an image's outputs sum to 1; largest deviation "
     )
     assert lines[-1].startswith("backpropagation agrees: largest relative error ")
 
