@@ -130,9 +130,9 @@ class GradientReport:
         zeros = sum(weight.zero for weight in gradients.weights)
         compared, wrong = len(gradients.compared), len(self.disagreeing)
         counts = (
-            (gradients.shortened, "of them by a shorter step, clear of a kink nearby"),
-            (zeros, "more with a gradient of 0 both ways"),
-            (kinks, "more at a kink left out"),
+            (gradients.shortened, "of them with a shorter step, because a kink is near"),
+            (zeros, "more where both gradients are 0"),
+            (kinks, "more left out, at a kink"),
         )
         besides = "".join(f"; {count} {what}" for count, what in counts if count)
         if not compared:

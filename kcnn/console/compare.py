@@ -31,7 +31,7 @@ def comparison_text(comparison: Comparison) -> str:
             _settings(comparison),
             _runs(comparison, numbers),
             "\n".join(_words(comparison)),
-            f"their curves over each other: kcnn plot {titles}",
+            f"plot their curves together: kcnn plot {titles}",
         ]
     )
 
@@ -67,7 +67,7 @@ def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
         for run in comparison.runs
     ]  # fmt: skip
     columns = (
-        "group", "run", "seed", "test accuracy", "95 %, other images", "best epoch's",
+        "group", "run", "seed", "test accuracy", "95 % interval", "best epoch",
         "val accuracy", "training accuracy", "parameters", "training",
     )  # fmt: skip
     return table(columns, rows)
@@ -81,9 +81,9 @@ def _words(comparison: Comparison) -> Iterator[str]:
     error = max(group.sampling_error for group in comparison.groups)
     yield _line(
         "test images",
-        f"{images:,} other ones would move an accuracy by up to "
-        f"±{points(error)} (95 %); that is the interval in the table. All runs saw the same "
-        "images, so most of it moves them alike",
+        f"on {images:,} other test images, an accuracy may differ by up to "
+        f"±{points(error)} (95 %): this is the interval in the table. All runs saw the same "
+        "images, so other images would change them in a similar way",
     )
     if comparison.paired is not None:
         yield _line("image by image", _paired(comparison.paired, comparison))

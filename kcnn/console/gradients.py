@@ -42,8 +42,8 @@ def _heading(report: GradientReport) -> str:
     return (
         f"{report.recipe.origin.file}: loss {report.gradients.loss:.6f} in float64 "
         f"on {images} of {classes}\n"
-        "one training batch; dropout and noise held still; biases and whatever else begins with "
-        "equal values moved by about 0.01"
+        "one training batch; dropout and noise draw the same numbers each time; variables whose "
+        "values are all equal, such as biases, were changed by about 0.01"
     )
 
 
@@ -53,7 +53,7 @@ def _sums(sums: OutputSums) -> str:
             "sigmoid: no distribution over the classes; an image's outputs sum from "
             f"{sums.lowest:.4f} to {sums.highest:.4f}"
         )
-    put = "" if sums.activation == "softmax" else " put behind the logits"
+    put = "" if sums.activation == "softmax" else " of the logits"
     right = "an image's outputs sum to 1" if sums.right else "an image's outputs do not sum to 1"
     return f"softmax{put}: {right}; largest deviation {_number(sums.deviation)}"
 

@@ -249,7 +249,7 @@ class TestCommand:
         output = " ".join(done.output.split())
         assert "the runs differ only in their seed" in output
         assert "2 seeds: mean 89.00 %, standard deviation 1.41 points from seed to seed" in output
-        assert "1,000 other ones would move an accuracy by up to ±1.94 points" in output
+        assert "on 1,000 other test images, an accuracy may differ by up to ±1.94 points" in output
         assert "only digits/a is right on 20, only digits/b on 0; McNemar (exact)" in output
         assert "of each recipe would show a difference of 0.30 points" in output
         assert output.endswith(f"kcnn plot {a.path} {b.path}")

@@ -48,16 +48,16 @@ class TestComparison:
         )
         assert runs.splitlines()[3].endswith("1,234  –")
         assert " ".join(words.split()) == (
-            "test images 1,000 other ones would move an accuracy by up to ±3.10 points (95 %); "
-            "that is the interval in the table. All runs saw the same images, so most of it moves "
-            "them alike "
+            "test images on 1,000 other test images, an accuracy may differ by up to ±3.10 points "
+            "(95 %): this is the interval in the table. All runs saw the same images, so other "
+            "images would change them in a similar way "
             "image by image only net/run-001 is right on 20, only net/run-002 on 50; McNemar "
             "(chi-square) p = below 0.0001: more than chance on these images; another seed may "
             "differ "
             "seeds needed for a difference of 0.30 points: unknown without the spread; compare "
             "runs of the same settings with several seeds (kcnn reproduce trains them)"
         )
-        assert curves == "their curves over each other: kcnn plot run-001 run-002"
+        assert curves == "plot their curves together: kcnn plot run-001 run-002"
         assert all(len(line) <= 100 for line in words.splitlines())
 
     @pytest.mark.parametrize(
