@@ -502,7 +502,8 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
 
 @recipes.command("show")
 @click.argument("name")
-def show_recipe(name: str) -> None:
+@json_option
+def show_recipe(name: str, as_json: bool) -> None:
     """Print a recipe.
 
     \b
@@ -510,14 +511,16 @@ def show_recipe(name: str) -> None:
       kcnn recipes show cifar
     """
     from kcnn.commands.recipes import show_recipe
+    from kcnn.console.recipes import recipe_text
 
-    echo(show_recipe(name).rstrip("\n"))
+    show(show_recipe(name), recipe_text, as_json)
 
 
 @recipes.command("copy")
 @click.argument("name")
 @click.argument("destination", type=click.Path(path_type=Path), default=".")
-def copy_recipe(name: str, destination: Path) -> None:
+@json_option
+def copy_recipe(name: str, destination: Path, as_json: bool) -> None:
     """Copy a recipe, to make it your own.
 
     DESTINATION is a new file or a folder (without it, the current folder).
@@ -527,9 +530,9 @@ def copy_recipe(name: str, destination: Path) -> None:
       kcnn recipes copy cifar mine.yaml
     """
     from kcnn.commands.recipes import copy_recipe
+    from kcnn.console.recipes import copy_text
 
-    path = copy_recipe(name, destination)
-    echo(f"{path}\nnext: edit it, then kcnn check {path}")
+    show(copy_recipe(name, destination), copy_text, as_json)
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -557,8 +560,8 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
 
 @data.command("fetch")
 @click.argument("name")
-@options(data_dir, quiet)
-def fetch_dataset(name: str, data_dir: Path | None, quiet: bool) -> None:
+@options(data_dir, quiet, json_option)
+def fetch_dataset(name: str, data_dir: Path | None, quiet: bool, as_json: bool) -> None:
     """Download a dataset, unless it is here already.
 
     \b
@@ -566,8 +569,9 @@ def fetch_dataset(name: str, data_dir: Path | None, quiet: bool) -> None:
       kcnn data fetch cifar10
     """
     from kcnn.commands.data import fetch
+    from kcnn.console.data import fetched_text
 
-    echo(str(fetch(name, data_dir, make_progress(quiet))))
+    show(fetch(name, data_dir, make_progress(quiet)), fetched_text, as_json)
 
 
 @data.command("verify")

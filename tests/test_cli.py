@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -65,6 +66,15 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
     assert shown.exit_code == 0
     assert "Example" in shown.output
     assert f"kcnn {' '.join(path)}".strip() in shown.output
+
+
+def test_subcommands_take_the_options_of_their_group() -> None:
+    groups = [command for command in cli.commands.values() if isinstance(command, click.Group)]
+    assert groups
+    for group in groups:
+        options = {parameter.name for parameter in group.params}
+        for subcommand in group.commands.values():
+            assert options <= {parameter.name for parameter in subcommand.params}
 
 
 @pytest.mark.parametrize("path", [(), ("recipes",), ("data",)], ids=" ".join)
@@ -430,11 +440,12 @@ class TestRecipes:
     def test_shows_the_file_unchanged(self) -> None:
         assert run("recipes", "show", "digits").stdout == DIGITS.read_text()
 
-    @pytest.mark.parametrize("subcommand", ["show", "copy"])
-    def test_refuses_json_before_a_subcommand_without_it(self, subcommand: str) -> None:
-        done = run("recipes", "--json", subcommand, "digits")
-        assert done.exit_code == 2
-        assert json.loads(done.stdout)["error"]["message"] == f"{subcommand} takes no --json"
+    def test_prints_a_recipe_and_a_copy_as_json(self, tmp_path: Path) -> None:
+        shown = json.loads(run("recipes", "show", "digits", "--json").stdout)
+        assert (Path(shown["path"]), shown["text"]) == (DIGITS, DIGITS.read_text())
+        mine = tmp_path / "mine.yaml"
+        before = json.loads(run("recipes", "--json", "copy", "digits", mine).stdout)
+        assert before == {"recipe": "digits", "path": str(mine)}
 
     def test_copy_refuses_to_overwrite_a_file(self, tmp_path: Path) -> None:
         mine = tmp_path / "mine.yaml"
@@ -452,6 +463,10 @@ class TestData:
         assert found["mnist"] == str(real_data / "mnist.npz")
         assert found["cifar10"] == str(real_data / "cifar-10-binary.tar.gz")
         assert found["digits"] == "scikit-learn"
+
+    def test_fetches_as_json(self, real_data: Path) -> None:
+        done = run("data", "fetch", "mnist", "--data-dir", real_data, "--json", "--quiet")
+        assert json.loads(done.stdout) == {"name": "mnist", "path": str(real_data / "mnist.npz")}
 
     def test_options_before_verify_count(self, tmp_path: Path) -> None:
         (tmp_path / "mnist.npz").write_bytes(b"not a zip")

@@ -52,6 +52,23 @@ class DatasetTable:
 
 
 @dataclass(frozen=True)
+class FetchedDataset:
+    """A dataset that is on this machine now.
+
+    Args:
+        name: Its name.
+        path: Its file or folder.
+    """
+
+    name: str
+    path: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {"name": self.name, "path": str(self.path)}
+
+
+@dataclass(frozen=True)
 class Verification:
     """What reading a dataset found.
 
@@ -105,7 +122,7 @@ def list_datasets(data_dir: Path | None) -> DatasetTable:
     )
 
 
-def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
+def fetch(name: str, data_dir: Path | None, progress: Progress) -> FetchedDataset:
     """Find a named dataset on this machine, or download it.
 
     Args:
@@ -114,15 +131,13 @@ def fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
             downloaded; see `kcnn.data.download`.
         progress: Shows downloads.
 
-    Returns:
-        Its file or folder.
-
     Raises:
         DataError: There is nothing to download under that name, or the download failed.
     """
     from kcnn.data.download import locate_or_download
 
-    return locate_or_download(_downloadable(name), data_dir, progress).path
+    stored = locate_or_download(_downloadable(name), data_dir, progress)
+    return FetchedDataset(name, stored.path)
 
 
 def verify(name: str, data_dir: Path | None, progress: Progress) -> Verification:

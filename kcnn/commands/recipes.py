@@ -44,6 +44,40 @@ class RecipeTable:
         return [asdict(row) for row in self.rows]
 
 
+@dataclass(frozen=True)
+class RecipeText:
+    """A recipe as its file has it.
+
+    Args:
+        path: Its file.
+        text: Its text.
+    """
+
+    path: Path
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {"path": str(self.path), "text": self.text}
+
+
+@dataclass(frozen=True)
+class RecipeCopy:
+    """A copy of a recipe.
+
+    Args:
+        name: The recipe's name or file.
+        path: The new file.
+    """
+
+    name: str
+    path: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        return {"recipe": self.name, "path": str(self.path)}
+
+
 def list_recipes() -> RecipeTable:
     """List the recipes that come with kcnn."""
     rows = []
@@ -53,35 +87,32 @@ def list_recipes() -> RecipeTable:
     return RecipeTable(tuple(rows))
 
 
-def show_recipe(name: str) -> str:
-    """Return the text of a recipe.
+def show_recipe(name: str) -> RecipeText:
+    """Read the text of a recipe.
 
     Raises:
         RecipeError: There is no such recipe, or it cannot be read or is not UTF-8.
     """
     path = find_recipe(name)
     try:
-        return path.read_text(encoding="utf-8")
+        return RecipeText(path, path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise RecipeError([f"{path}: not UTF-8 text, so not a recipe"]) from None
     except OSError as error:
         raise RecipeError([f"{path}: cannot be read: {error.strerror}"]) from None
 
 
-def copy_recipe(name: str, destination: Path) -> Path:
+def copy_recipe(name: str, destination: Path) -> RecipeCopy:
     """Copy a recipe to a new file.
 
     Args:
         name: The recipe's name or file.
         destination: The new file, or a folder for a file of the same name.
 
-    Returns:
-        The new file.
-
     Raises:
         RecipeError: There is no such recipe, or the destination exists or cannot be written.
     """
-    text = show_recipe(name)
+    text = show_recipe(name).text
     path = destination / f"{Path(name).stem}.yaml" if destination.is_dir() else destination
     try:
         _write_new(path, text)
@@ -96,7 +127,7 @@ def copy_recipe(name: str, destination: Path) -> Path:
         ) from None
     except OSError as error:
         raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
-    return path
+    return RecipeCopy(name, path)
 
 
 def _free_name(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The texts of kcnn data and kcnn data verify."""
+"""The texts of kcnn data, fetch and verify."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kcnn.console.tables import table
 from kcnn.text.numbers import count_text, shape_text
 
 if TYPE_CHECKING:
-    from kcnn.commands.data import DatasetTable, Verification
+    from kcnn.commands.data import DatasetTable, FetchedDataset, Verification
 
 _FILES = {
     True: "the original download",
@@ -27,6 +27,11 @@ def datasets_text(datasets: DatasetTable) -> str:
         for row in datasets.rows
     ]  # fmt: skip
     return table(("dataset", "training", "test", "images", "classes", "found"), rows)
+
+
+def fetched_text(fetched: FetchedDataset) -> str:
+    """Return where the dataset is."""
+    return str(fetched.path)
 
 
 def verification_text(result: Verification) -> str:

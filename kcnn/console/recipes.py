@@ -1,4 +1,4 @@
-"""The text of kcnn recipes."""
+"""The texts of kcnn recipes, show and copy."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 from kcnn.console.tables import table
 
 if TYPE_CHECKING:
-    from kcnn.commands.recipes import RecipeTable
+    from kcnn.commands.recipes import RecipeCopy, RecipeTable, RecipeText
 
 
 def recipes_text(recipes: RecipeTable) -> str:
     """Return a row per recipe."""
     rows = [(row.name, row.dataset, row.about) for row in recipes.rows]
     return table(("recipe", "data", "about"), rows) + "\n\nkcnn recipes show NAME prints one"
+
+
+def recipe_text(recipe: RecipeText) -> str:
+    """Return the recipe itself; printing adds the last line end."""
+    return recipe.text.rstrip("\n")
+
+
+def copy_text(copy: RecipeCopy) -> str:
+    """Return where the copy is, and what to do with it."""
+    return f"{copy.path}\nnext: edit it, then kcnn check {copy.path}"

@@ -52,7 +52,7 @@ def test_list_does_not_import_numpy() -> None:
 
 
 def test_fetch_finds_a_dataset_that_exists(own_mnist) -> None:
-    assert fetch("mnist", own_mnist.parent, Progress()) == own_mnist
+    assert fetch("mnist", own_mnist.parent, Progress()).path == own_mnist
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_list() -> None:
 
 
 def test_show() -> None:
-    assert show_recipe("digits") == (SHIPPED / "digits.yaml").read_text(encoding="utf-8")
+    assert show_recipe("digits").text == (SHIPPED / "digits.yaml").read_text(encoding="utf-8")
 
 
 def test_show_suggests_the_nearest_name() -> None:
@@ -39,8 +39,8 @@ def test_show_refuses_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 def test_copies_into_a_folder_or_a_file(tmp_path: Path) -> None:
     original = (SHIPPED / "cifar.yaml").read_bytes()
-    assert copy_recipe("cifar", tmp_path) == tmp_path / "cifar.yaml"
-    assert copy_recipe("cifar", tmp_path / "mine.yaml") == tmp_path / "mine.yaml"
+    assert copy_recipe("cifar", tmp_path).path == tmp_path / "cifar.yaml"
+    assert copy_recipe("cifar", tmp_path / "mine.yaml").path == tmp_path / "mine.yaml"
     assert (tmp_path / "cifar.yaml").read_bytes() == original
     assert (tmp_path / "mine.yaml").read_bytes() == original
 
