@@ -120,20 +120,13 @@ def test_the_example_mistakes_are_reported_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("mine.yaml").write_text(
-        "name: mine\n"
-        "data:\n"
-        "  dataset: cifar10\n"
-        "train: {epochs: 1, optimizer: Adam}\n"
-        "\n"
-        "model:\n"
-        "  layers:\n"
-        "    - Conv2D: {filtres: 16, kernel_size: 3}\n"
-        "    - MaxPool2D\n"
-        "    - Flatten\n"
-        "    - Dense: {units: 10}\n",
-        encoding="utf-8",
-    )
+    copy = (REPOSITORY / "recipes" / "cifar.yaml").read_text(encoding="utf-8")
+    for right, wrong in (
+        ("{filters: 16", "{filtres: 16"),
+        ("MaxPooling2D: {pool_size: 2}", "MaxPool2D"),
+    ):
+        copy = copy.replace(right, wrong, 1)
+    Path("mine.yaml").write_text(copy, encoding="utf-8")
     printed = CliRunner().invoke(cli, ["check", "mine.yaml"]).stderr
     (shown,) = (block for block in blocks("text") if block.startswith("error: "))
     assert printed.startswith(shown)
