@@ -45,7 +45,7 @@ def test_reports_the_requested_memory(reason: str, megabytes: str, shape: str) -
 def test_request_unknown() -> None:
     error = out_of_memory("failed", 1)
     assert error.message == "memory ran out while training"
-    assert "a smaller network" in error.hint
+    assert "a smaller model" in error.hint
 
 
 @pytest.mark.slow
