@@ -27,7 +27,7 @@ MAX_SECONDS = 2.0
 MAX_WAITING_SECONDS = 60.0  # such as for a pipe that nobody writes to
 MAX_MEGABYTES = 500.0
 # The only words that kcnn may style with escape sequences.
-_STYLED_WORD = re.compile("(?:\x1b\\[31m)?\x1b\\[1m(error|hint):\x1b\\[0m")
+_STYLED_WORD = re.compile("(?:\x1b\\[31m)?\x1b\\[1m(error|fix):\x1b\\[0m")
 
 
 @dataclass(frozen=True)
