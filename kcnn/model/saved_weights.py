@@ -19,6 +19,7 @@ from typing import Any
 import h5py
 import keras
 
+from kcnn.files.atomic import writing
 from kcnn.files.zips import open_zip, read_member
 from kcnn.machine.memory import free_memory
 from kcnn.model.build import SCALING, ChannelStatistics
@@ -89,6 +90,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         path: A `.keras` file that passed `require_size`.
 
     Raises:
+        RunError: The folder for temporary files is full.
         ValueError: It has other weights, or weights that are not plain numbers inside the file.
         Exception: The file is damaged, which raises nearly anything.
     """
@@ -96,7 +98,9 @@ def load_weights(model: keras.Model, path: Path) -> None:
         # Unpacked, so that what is loaded is what was checked. HDF5 also reads it faster.
         file = Path(folder) / WEIGHTS
         with open_zip(path) as archive:
-            file.write_bytes(archive.read(WEIGHTS))
+            content = archive.read(WEIGHTS)
+        with writing(file, len(content)):
+            file.write_bytes(content)
         _require_shapes(model, file)
         model.load_weights(file)
 

@@ -41,6 +41,19 @@ model:
 train: {epochs: 4, batch_size: 64, optimizer: {Adam: {learning_rate: 0.01}}}
 """
 
+# A convolution whose sizes a person can compute in the head.
+NET = """\
+name: net
+about: A net for the tests.
+data: {dataset: mnist}
+model:
+  layers:
+    - Conv2D: {filters: 30, kernel_size: 5, activation: relu, name: C1}
+    - MaxPooling2D
+    - Flatten
+    - Dense: {units: 10}
+train: {epochs: 1, batch_size: 100, optimizer: Adam}
+"""
 
 _TIMES = {"seconds", "timings", "started", "run", "peak_memory_mb"}
 
@@ -209,3 +222,11 @@ def run_copy(trained_run: RunFolder, tmp_path: Path) -> RunFolder:
     copy = tmp_path / "outputs" / "digits" / "run-001"
     shutil.copytree(trained_run.path, copy)
     return RunFolder(copy)
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a recipe of one convolution, C1, into the current folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET, encoding="utf-8")
+    return Path("net.yaml")

@@ -13,18 +13,6 @@ from click.testing import CliRunner, Result
 from kcnn.cli import cli
 from kcnn.recipe.library import shipped_recipes
 
-NET = """\
-name: net
-about: A net for the tests.
-data: {dataset: mnist}
-model:
-  layers:
-    - Conv2D: {filters: 30, kernel_size: 5, activation: relu, name: C1}
-    - MaxPooling2D
-    - Flatten
-    - Dense: {units: 10}
-train: {epochs: 1, batch_size: 100, optimizer: Adam}
-"""
 TEXT = """\
 layer          output    parameters  multiply-adds  memory   sees
 ─────────────  ────────  ──────────  ─────────────  ───────  ─────
@@ -53,13 +41,6 @@ remarks
   dense: holds 98.2 % of all parameters; a smaller map before Flatten, or GlobalAveragePooling2D in
     its place, needs fewer
 """
-
-
-@pytest.fixture
-def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("net.yaml").write_text(NET, encoding="utf-8")
-    return Path("net.yaml")
 
 
 def run(*arguments: str | Path) -> Result:

@@ -13,26 +13,6 @@ from kcnn.commands.trace import trace
 from kcnn.errors import RunError
 from kcnn.runs.folder import RunFolder
 
-NET = """\
-name: net
-about: A net for the tests.
-data: {dataset: mnist}
-model:
-  layers:
-    - Conv2D: {filters: 30, kernel_size: 5, activation: relu, name: C1}
-    - MaxPooling2D
-    - Flatten
-    - Dense: {units: 10}
-train: {epochs: 1, batch_size: 100, optimizer: Adam}
-"""
-
-
-@pytest.fixture
-def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("net.yaml").write_text(NET, encoding="utf-8")
-    return Path("net.yaml")
-
 
 def run(*arguments: str | Path) -> Result:
     done = CliRunner().invoke(cli, ["trace", *(str(argument) for argument in arguments)])
@@ -59,7 +39,8 @@ def test_text(net: Path) -> None:
 
 def test_whitening_without_standard_scaling(net: Path) -> None:
     net.write_text(
-        NET.replace("mnist", "digits")
+        net.read_text(encoding="utf-8")
+        .replace("mnist", "digits")
         .replace("name: C1", "name: C1, kernel_initializer: Whitening")
         .replace("kernel_size: 5", "kernel_size: 4"),
         encoding="utf-8",

@@ -109,6 +109,17 @@ def test_loads_the_same_model_as_keras(make_run: MakeRun, layers: str, overrides
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a small disk")
+def test_a_full_folder_for_temporary_files_is_no_damage(
+    make_run: MakeRun, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = make_run("- Flatten\n- Dense: {units: 200}\n- Dense: {units: 10}\n")
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    with pytest.raises(RunError, match=r"model\.weights\.h5: cannot be written: No space left"):
+        load_model(run)
+    assert not list(small_disk.iterdir())
+
+
 @pytest.mark.slow
 def test_keras_loads_the_file_without_kcnn(make_run: MakeRun, tmp_path: Path) -> None:
     _, model = make_run(LAYERS, "data.scaling=standard")

@@ -159,9 +159,11 @@ class SeparableConv2D(_Depthwise):
     def _depthwise_weights(self, shape: Shape) -> Expression:
         return product(*pair(self.kernel_size), self._channels(shape))
 
+    def _weights_of_an_output(self, shape: Shape) -> Expression:
+        return product(self._channels(shape))  # of the pointwise kernel
+
     def parameters(self, shape: Shape) -> Expression:
-        pointwise = self._with_bias(product(self._channels(shape)), self.filters)
-        return self._depthwise_weights(shape) + pointwise
+        return self._depthwise_weights(shape) + super().parameters(shape)
 
     def multiply_adds(self, before: Shape, after: Shape) -> Expression:
         pointwise = product(self._channels(before), self.filters)

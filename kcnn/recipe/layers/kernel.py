@@ -1,5 +1,6 @@
 """Base classes of layers with a kernel: arguments of kernel and bias, weights and costs."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from kcnn.recipe.constraints import Constraint
@@ -34,17 +35,17 @@ class Weighted(Layer):
     linear = True
     kernel_names: ClassVar[tuple[str, ...]] = ("kernel",)
 
+    @abstractmethod
     def _outputs(self, shape: Shape) -> Number:
         """Return the number of channels or units of its output."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _weights_of_an_output(self, shape: Shape) -> Expression:
         """Return how many weights of the kernel one channel or unit has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _kernel_shapes(self, shape: Shape) -> list[Shape]:
         """Return the shapes of its kernels, in the order of their names."""
-        raise NotImplementedError
 
     @property
     def weight_names(self) -> tuple[str, ...]:
@@ -55,10 +56,8 @@ class Weighted(Layer):
         return {**dict(kernels), "bias": (int(self._outputs(shape)),)}
 
     def parameters(self, shape: Shape) -> Expression:
-        return self._with_bias(self._weights_of_an_output(shape), self._outputs(shape))
-
-    def _with_bias(self, weights: Expression, outputs: Number) -> Expression:
-        return (weights + 1 if self.use_bias else weights) * outputs
+        weights = self._weights_of_an_output(shape)
+        return (weights + 1 if self.use_bias else weights) * self._outputs(shape)
 
     def multiply_adds(self, before: Shape, after: Shape) -> Expression:
         weights = self._weights_of_an_output(before).bracketed()

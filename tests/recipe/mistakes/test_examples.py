@@ -8,6 +8,7 @@ from kcnn.recipe.fields import Settings
 from kcnn.recipe.mistakes.examples import example_of, in_braces
 from kcnn.recipe.mistakes.wrong_section import section_of
 from kcnn.recipe.schema import Fidelity, Published, Recipe
+from kcnn.recipe.write import resolved_yaml
 
 # Where the classes of each table stand in a recipe.
 LAYERS = "model.layers=[{}, Flatten, {{Dense: {{units: 10}}}}]"
@@ -38,7 +39,10 @@ def test_the_example_of_a_class_has_no_mistakes(
     sparse = getattr(kind, "targets", "one_hot") == "sparse"
     loss = f"{'sparse_' if sparse else ''}categorical_crossentropy"
     override = OVERRIDES[table].format(in_braces(example_of(name, kind)))
-    read_recipe(file, [f"train.loss={loss}", "train.epochs=9", "data.validation=9", override])
+    recipe = read_recipe(
+        file, [f"train.loss={loss}", "train.epochs=9", "data.validation=9", override]
+    )
+    assert name in resolved_yaml(recipe)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,8 @@ def test_the_example_of_a_section_has_no_mistakes(recipe_file, section: str, set
 def test_the_example_of_an_item_has_no_mistakes(
     recipe_file, base: str, setting: str, kind: type[Settings]
 ) -> None:
-    read_recipe(recipe_file(f"{base}{setting}: [{example_of('', kind)}]"))
+    recipe = read_recipe(recipe_file(f"{base}{setting}: [{example_of('', kind)}]"))
+    assert [type(item) for item in getattr(recipe, setting)] == [kind]
 
 
 def test_every_table_of_classes_is_tested() -> None:
