@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.tables import table
+from kcnn.text.numbers import ordinal, short_per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.predict import Predictions
@@ -15,7 +16,7 @@ def predictions_text(predictions: Predictions) -> str:
     images = predictions.images
     count = max(len(image.classes) for image in images)
     rows = [
-        (image.path, *(f"{name} {100 * probability:.1f} %" for name, probability in image.classes))
+        (image.path, *(f"{name} {short_per_cent(fraction)}" for name, fraction in image.classes))
         for image in images
     ]
-    return table(("image", "class", *["then"] * (count - 1)), rows)
+    return table(("image", "class", *map(ordinal, range(2, count + 1))), rows)

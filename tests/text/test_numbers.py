@@ -6,6 +6,7 @@ from kcnn.text.numbers import (
     bytes_text,
     count_text,
     duration,
+    ordinal,
     per_cent,
     per_cent_range,
     points,
@@ -82,3 +83,12 @@ def test_bytes(count: int, text: str) -> None:
 )  # fmt: skip
 def test_a_length_of_time(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"),
+     (20, "20th"), (21, "21st"), (112, "112th"), (123, "123rd")],
+)  # fmt: skip
+def test_ordinal(number: int, text: str) -> None:
+    assert ordinal(number) == text
