@@ -88,6 +88,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+class Recorder(Progress):
+    """Keep all events, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def receive(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """Return a progress that keeps the events, in `events`."""
+    return Recorder()
+
+
 class Notes(Progress):
     """Keep the notes, those of trials too."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 from typing_extensions import TypeAliasType
 
-from kcnn.recipe.fields import Axes, NotNegative, Positive, Settings, UnitInterval, mistake
+from kcnn.recipe.fields import Axes, NotNegative, Positive, Settings, UnitInterval, require_order
 from kcnn.recipe.kinds import OneOf, table
 
 
@@ -42,10 +42,7 @@ class MinMaxNorm(Settings):
     def _in_order(self) -> MinMaxNorm:
         lowest = 0 if self.min_value is None else self.min_value
         highest = 1 if self.max_value is None else self.max_value
-        if lowest > highest:
-            raise mistake(
-                "wrong_order", lower="min_value", lowest=lowest, upper="max_value", highest=highest
-            )
+        require_order(min_value=lowest, max_value=highest)
         return self
 
 

@@ -42,6 +42,13 @@ def mistake(code: str, **facts: Any) -> PydanticCustomError:
     return PydanticCustomError(code, code, facts)
 
 
+def require_order(**ends: float) -> None:
+    """Raise a mistake if the first of two settings, named, is above the second."""
+    (lower, lowest), (upper, highest) = ends.items()
+    if lowest > highest:
+        raise mistake("wrong_order", lower=lower, lowest=lowest, upper=upper, highest=highest)
+
+
 @dataclass(frozen=True)
 class Accepting(PlainValidator):
     """A validator that knows what it accepts; the reference pages read it.

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 from typing_extensions import TypeAliasType
 
-from kcnn.recipe.fields import Count, Positive, Settings, WholeNumber, choice, mistake
+from kcnn.recipe.fields import Count, Positive, Settings, WholeNumber, choice, require_order
 from kcnn.recipe.kinds import OneOf, table
 
 
@@ -71,10 +71,7 @@ class RandomUniform(Seeded):
         # Keras's own ends replace one that is left out.
         lowest = -0.05 if self.minval is None else self.minval
         highest = 0.05 if self.maxval is None else self.maxval
-        if lowest > highest:
-            raise mistake(
-                "wrong_order", lower="minval", lowest=lowest, upper="maxval", highest=highest
-            )
+        require_order(minval=lowest, maxval=highest)
         return self
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from kcnn.data.dataset import Dataset
 from kcnn.data.folder import read_folder
 from kcnn.data.folder_listing import list_folder
 from kcnn.errors import DataError
-from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
+from kcnn.progress import Progress, TaskFinished
 
 
 def fill(folder: Path, count: int, gray: int, size: tuple[int, int] = (4, 6)) -> None:
@@ -175,24 +174,14 @@ def test_reports_images_beside_the_classes_of_train_and_test(tmp_path, notes) ->
     ]
 
 
-def test_progress_counts_every_image(tmp_path) -> None:
-    class Counter(Progress):
-        expected = None
-        seen: ClassVar[list[int]] = []
-
-        def receive(self, event: Event) -> None:
-            match event:
-                case TaskStarted(_, total, unit):
-                    self.expected = total, unit
-                case TaskAdvanced(count):
-                    self.seen.append(count)
-
+def test_progress_counts_every_image(tmp_path, recorder) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)
-    counter = Counter()
-    read(tmp_path, progress=counter)
-    assert counter.expected == (10, "images")
-    assert sum(counter.seen) == 10
+    read(tmp_path, progress=recorder)
+    started, *advances, finished = recorder.events
+    assert (started.total, started.unit) == (10, "images")
+    assert sum(advance.count for advance in advances) == 10
+    assert finished == TaskFinished()
 
 
 def test_names_an_empty_image(tmp_path) -> None:

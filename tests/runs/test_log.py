@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from kcnn.errors import TrainingError
-from kcnn.progress import EpochFinished, Event, Note, Progress, StepFinished, TrainingStarted
+from kcnn.progress import (
+    EpochFinished,
+    Note,
+    Progress,
+    StepFinished,
+    TaskAdvanced,
+    TaskFinished,
+    TaskStarted,
+    TrainingStarted,
+)
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.runs.log import Remembering, log_notes, logged
 
@@ -23,18 +32,8 @@ def lines_of(run: RunFolder) -> list[str]:
     return [line[time.end() :] for line, time in zip(lines, times, strict=True) if time]
 
 
-class Heard(Progress):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def receive(self, event: Event) -> None:
-        if isinstance(event, Note):
-            self.notes.append(event.text)
-
-
-def test_events_are_logged_and_reach_the_display(run: RunFolder) -> None:
-    heard = Heard()
-    with logged(run, heard) as progress:
+def test_events_are_logged_and_reach_the_display(run: RunFolder, recorder) -> None:
+    with logged(run, recorder) as progress:
         progress.note("going on")
         with progress.task("Loading", 9, "images") as advance:
             advance(9)
@@ -48,7 +47,15 @@ def test_events_are_logged_and_reach_the_display(run: RunFolder) -> None:
         "epoch 1/2: loss 0.5 accuracy 0.333333",
         "finished",
     ]
-    assert heard.notes == ["going on"]
+    assert recorder.events == [
+        Note("going on"),
+        TaskStarted("Loading", 9, "images"),
+        TaskAdvanced(9),
+        TaskFinished(),
+        TrainingStarted(2, 3, 4),
+        StepFinished(1, 1, {"loss": 2.5}),
+        EpochFinished(1, {"epoch": 1, "loss": 0.5, "accuracy": 1 / 3}),
+    ]
 
 
 def test_a_resumed_run_appends_to_its_log(run: RunFolder) -> None:
@@ -58,17 +65,16 @@ def test_a_resumed_run_appends_to_its_log(run: RunFolder) -> None:
     assert lines_of(run) == ["finished", "finished"]
 
 
-def test_notes_before_there_is_a_run_are_first_in_its_log(run: RunFolder) -> None:
-    heard = Heard()
-    early = Remembering(heard)
+def test_notes_before_there_is_a_run_are_first_in_its_log(run: RunFolder, notes) -> None:
+    early = Remembering(notes)
     with early.task("Loading", 9, "images") as advance:
         advance(9)
     early.note("left out 2 files")
     log_notes(run, early.notes)
-    with logged(run, heard) as progress:
+    with logged(run, notes) as progress:
         progress.note("going on")
     assert lines_of(run) == ["left out 2 files", "going on", "finished"]
-    assert heard.notes == ["left out 2 files", "going on"]
+    assert notes.lines == ["left out 2 files", "going on"]
 
 
 @pytest.mark.parametrize(

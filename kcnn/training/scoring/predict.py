@@ -33,11 +33,30 @@ def predict_images(
     Raises:
         TrainingError: A prediction is not finite, or memory ran out.
     """
+    return predict_by(checked_forward_pass(model), images, batch_size(model), progress, title)
+
+
+def predict_by(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    size: int,
+    progress: Progress,
+    title: str,
+) -> np.ndarray:
+    """Return the predictions of a function for images, computed in batches.
+
+    Args:
+        predict: Returns the predictions for a batch.
+        images: uint8, shape (count, height, width, channels).
+        size: How many images a batch has.
+        progress: Shows how many images are done.
+        title: The title in the progress display.
+    """
     predictions = []
     with progress.task(title, len(images), "images") as advance:
-        for prediction in predict_batches(model, in_batches(images, batch_size(model))):
-            predictions.append(prediction)
-            advance(len(prediction))
+        for batch in in_batches(images, size):
+            predictions.append(predict(batch))
+            advance(len(batch))
     return np.concatenate(predictions)
 
 

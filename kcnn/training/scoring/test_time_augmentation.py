@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.progress import Progress
 from kcnn.recipe.schema import FlipsAndShifts
-from kcnn.training.scoring.predict import batch_size, checked_forward_pass, in_batches
+from kcnn.training.scoring.predict import batch_size, checked_forward_pass, predict_by
 
 # For the image itself, shifted up-left and shifted down-right.
 SHIFT_WEIGHTS = (0.5, 0.25, 0.25)
@@ -43,12 +43,11 @@ def predict_augmented(
         TrainingError: A prediction is not finite, or memory ran out.
     """
     predict = checked_forward_pass(model)
-    averages = []
-    with progress.task(title, len(images), "images") as advance:
-        for batch in in_batches(images, batch_size(model)):
-            averages.append(sum(weight * predict(view) for weight, view in _views(batch, changes)))
-            advance(len(batch))
-    return np.concatenate(averages)
+
+    def average(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(sum(weight * predict(view) for weight, view in _views(batch, changes)))
+
+    return predict_by(average, images, batch_size(model), progress, title)
 
 
 def _views(batch: np.ndarray, changes: FlipsAndShifts) -> Iterator[tuple[float, np.ndarray]]:

@@ -24,7 +24,6 @@ from kcnn.errors import (
 )
 from kcnn.progress import (
     EpochFinished,
-    Event,
     Note,
     Progress,
     StepFinished,
@@ -37,19 +36,9 @@ from kcnn.runs.folder import RunFolder
 from kcnn.studies.executors import trial_process as module
 
 
-class Recorder(Progress):
-    """Keep the events, in order."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def receive(self, event: Event) -> None:
-        self.events.append(event)
-
-
-def test_events_arrive_as_they_were_sent() -> None:
+def test_events_arrive_as_they_were_sent(recorder) -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    relay, recorder = module._Relay(sender), Recorder()
+    relay = module._Relay(sender)
     process = module.TrialProcess(fit, {}, recorder)
     process.receiver = receiver
     with relay.task("outer"), relay.task("Loading", 9, "images") as advance:

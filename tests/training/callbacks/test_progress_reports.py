@@ -5,14 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from kcnn.errors import TrainingError
-from kcnn.progress import (
-    EpochFinished,
-    Event,
-    Progress,
-    StepFinished,
-    TrainingFinished,
-    TrainingStarted,
-)
+from kcnn.progress import EpochFinished, StepFinished, TrainingFinished, TrainingStarted
 
 DIVERGING = (
     "model.layers=[Flatten, {Dense: {units: 8}}, {Dense: {units: 10}}]",
@@ -20,18 +13,7 @@ DIVERGING = (
 )
 
 
-class Recorder(Progress):
-    """Record the events of a training."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def receive(self, event: Event) -> None:
-        self.events.append(event)
-
-
-def test_events_of_steps_and_epochs(trained: Callable) -> None:
-    recorder = Recorder()
+def test_events_of_steps_and_epochs(trained: Callable, recorder) -> None:
     trained("train.epochs=2", progress=recorder)
     events = [event for event in recorder.events if not isinstance(event, StepFinished)]
     assert StepFinished in map(type, recorder.events)
@@ -40,8 +22,7 @@ def test_events_of_steps_and_epochs(trained: Callable) -> None:
     assert events[-1] == TrainingFinished()
 
 
-def test_a_failed_training_reports_its_end(trained: Callable) -> None:
-    recorder = Recorder()
+def test_a_failed_training_reports_its_end(trained: Callable, recorder) -> None:
     with pytest.raises(TrainingError):
         trained(*DIVERGING, progress=recorder)
     assert recorder.events[-1] == TrainingFinished()

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kcnn.errors import TrainingError
 from kcnn.machine.signals import Stopped, stops_deferred
-from kcnn.progress import Event, Progress, TaskAdvanced
+from kcnn.progress import Progress, TaskAdvanced, TaskFinished, TaskStarted
 from kcnn.training.scoring.predict import batch_size, in_batches, predict_images
 
 
@@ -36,22 +36,16 @@ def classifier() -> keras.Model:
     return keras.Model(image, output)
 
 
-class Count(Progress):
-    def __init__(self) -> None:
-        self.done = 0
-
-    def receive(self, event: Event) -> None:
-        if isinstance(event, TaskAdvanced):
-            self.done += event.count
-
-
-def test_predictions_of_several_batches() -> None:
+def test_predictions_of_several_batches(recorder) -> None:
     images = np.random.default_rng(0).integers(0, 256, (1203, 4, 4, 3), np.uint8)
-    model, count = classifier(), Count()
-    predictions = predict_images(model, images, count)
+    model = classifier()
+    predictions = predict_images(model, images, recorder)
     assert predictions.dtype == np.float32
     np.testing.assert_allclose(predictions, model.predict(images, verbose=0), atol=1e-6)
-    assert count.done == 1203
+    started, *advances, finished = recorder.events
+    assert started == TaskStarted("Scoring", 1203, "images")
+    assert advances == [TaskAdvanced(500), TaskAdvanced(500), TaskAdvanced(203)]
+    assert finished == TaskFinished()
 
 
 def test_memory_runs_out_while_predicting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.errors import TrainingError
-from kcnn.progress import Event, Progress, TaskAdvanced
+from kcnn.progress import Progress, TaskAdvanced, TaskFinished, TaskStarted
 from kcnn.recipe.schema import FlipsAndShifts
 from kcnn.training.scoring.predict import predict_images
 from kcnn.training.scoring.test_time_augmentation import predict_augmented
@@ -94,20 +94,14 @@ def test_the_outputs_of_the_model_are_averaged() -> None:
     assert averaged(model, image, SHIFT)[0] == pytest.approx([shifted, 1 - shifted])
 
 
-class Count(Progress):
-    def __init__(self) -> None:
-        self.done: list[int] = []
-
-    def receive(self, event: Event) -> None:
-        if isinstance(event, TaskAdvanced):
-            self.done.append(event.count)
-
-
-def test_several_batches_of_images() -> None:
+def test_several_batches_of_images(recorder) -> None:
     images = np.random.default_rng(0).integers(0, 256, (1203, 3, 3, 1), np.uint8)
-    model, count = pixels_shown((0, 0), (1, 1)), Count()
-    whole = predict_augmented(model, images, BOTH, count)
-    assert count.done == [500, 500, 203]
+    model = pixels_shown((0, 0), (1, 1))
+    whole = predict_augmented(model, images, BOTH, recorder)
+    started, *advances, finished = recorder.events
+    assert started == TaskStarted("Scoring with test-time augmentation", 1203, "images")
+    assert advances == [TaskAdvanced(500), TaskAdvanced(500), TaskAdvanced(203)]
+    assert finished == TaskFinished()
     for index in (0, 499, 500, 1202):
         alone = predict_augmented(model, images[index : index + 1], BOTH, Progress())
         np.testing.assert_allclose(whole[index], alone[0], atol=1e-4)
