@@ -83,8 +83,6 @@ def duration(seconds: float) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Return a place in an order: `1st`, `2nd`, `13th`, `21st`."""
-    last = (
-        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    )
-    return f"{number}{last}"
+    """Return a position in an order: `1st`, `2nd`, `13th`, `21st`."""
+    endings = {} if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{endings.get(number % 10, 'th')}"

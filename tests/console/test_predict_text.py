@@ -10,14 +10,14 @@ def test_predictions() -> None:
     some = Predictions(
         (
             Prediction(Path("a.png"), (("cat", 0.875), ("dog", 0.125))),
-            Prediction(Path("b.png"), (("dog", 1.0),) * 2),
+            Prediction(Path("b.png"), (("dog", 0.9996), ("cat", 0.0004))),
         )
     )
     assert predictions_text(some) == (
-        "image  class        then\n"
-        "─────  ───────────  ───────────\n"
+        "image  class        2nd\n"
+        "─────  ───────────  ──────────\n"
         "a.png  cat 87.5 %   dog 12.5 %\n"
-        "b.png  dog 100.0 %  dog 100.0 %"
+        "b.png  dog 99.96 %  cat 0.0 %"
     )
     assert some.as_json()[0] == {
         "image": "a.png",
