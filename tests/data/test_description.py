@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kcnn.data import npz_header
 from kcnn.data.description import describe_images, describe_settings
 from kcnn.errors import DataError
 
@@ -74,3 +76,39 @@ def test_describes_an_npz(tmp_path: Path, request_data) -> None:
     np.savez(tmp_path / "own.npz", **parts, class_names=np.array(["a", "b", "c"]))
     assert describe_images(data).classes == 3
     assert describe_settings(data).image_shape is None
+    np.savez(tmp_path / "own.npz", **parts, class_names=np.array("abc"))  # one text, no list
+    assert describe_images(data).classes is None
+
+
+@pytest.mark.parametrize("shape", [(6, 0, 4), (6, 5, 0, 3), (0, 5, 4)])
+def test_refuses_an_npz_of_empty_images(tmp_path: Path, request_data, shape) -> None:
+    images, labels = np.zeros(shape, np.uint8), np.zeros(6, int)
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(DataError, match="x_train is empty"):
+        describe_images(request_data("npz", path=path))
+
+
+def test_refuses_a_path_that_cannot_be_looked_up(tmp_path: Path, request_data) -> None:
+    path = tmp_path / ("x" * 300)
+    with pytest.raises(DataError, match="x: cannot be read: File name too long"):
+        describe_images(request_data("npz", path=path))
+
+
+def test_refuses_an_npz_without_test_images(tmp_path: Path, request_data) -> None:
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=np.zeros((6, 5, 4), np.uint8), y_train=np.zeros(6, int))
+    with pytest.raises(DataError, match=r"no x_test, y_test in it, .*; found x_train, y_train"):
+        describe_images(request_data("npz", path=path))
+
+
+def test_a_disk_that_fails_is_not_a_damaged_file(tmp_path: Path, request_data, monkeypatch) -> None:
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=np.zeros((6, 5, 4), np.uint8))
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(npz_header, "open_zip", fail)
+    with pytest.raises(DataError, match=r"own\.npz: cannot be read: Input/output error"):
+        describe_images(request_data("npz", path=path))

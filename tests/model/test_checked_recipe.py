@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,8 @@ def test_refuses_a_batch_size_above_the_images_of_a_folder(photos: Path) -> None
     assert check_recipe(read_recipe(photos, ["train.batch_size=16"])).images.train_count == 16
     with pytest.raises(RecipeError, match="17 is more than the 16 training images"):
         check_recipe(read_recipe(photos, ["train.batch_size=17"]))
+    with pytest.raises(RecipeError, match="13 is more than the 12 training images"):
+        check_recipe(read_recipe(photos, ["train.batch_size=13", "data.validation=4"]))
 
 
 def test_all_mistakes_are_reported_together(photos: Path) -> None:
@@ -122,6 +125,19 @@ def test_all_mistakes_are_reported_together(photos: Path) -> None:
     missing, misfit = caught.value.problems
     assert missing.endswith("gone: no such folder")
     assert "does not fit" in misfit
+    without_shape = ["data={dataset: npz, path: gone.npz}", "model.layers[0]={ReLU: {inputs: far}}"]
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos, without_shape))
+    missing, name = caught.value.problems
+    assert missing.endswith("gone.npz: no such file")
+    assert "far" in name
+
+
+def test_a_mistake_is_one_line_even_if_the_path_has_two(photos: Path) -> None:
+    photos.write_text(PHOTOS.replace("path: photos", 'path: "gone\\nfar"'))
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos))
+    assert caught.value.problems[0].endswith(r"gone\nfar: no such folder")
 
 
 def test_refuses_images_that_changed_since_they_were_described(
@@ -130,14 +146,17 @@ def test_refuses_images_that_changed_since_they_were_described(
     checked = check_recipe(read_recipe(photos))
     recipe = checked.recipe
 
-    def read(count: int, shape: tuple[int, ...] = (8, 8, 3), classes: int = 2) -> Dataset:
+    def read(
+        count: int, shape: tuple[int, ...] = (8, 8, 3), classes: int = 2, test: int = 4
+    ) -> Dataset:
         train = Images(np.zeros((count, *shape), np.uint8), np.zeros(count, np.int32))
         names = tuple(map(str, range(classes)))
-        return Dataset("photos", train, train.first(4), names, str(recipe.data.path))
+        return Dataset("photos", train, train.first(test), names, str(recipe.data.path))
 
     assert checked.confirm(read(16)) is checked.plan
     for dataset, message in (
         (read(17), "photos: training images: 17, and 16 a moment ago"),
+        (read(16, test=3), "photos: test images: 3, and 4 a moment ago"),
         (read(16, (8, 8, 1)), r"photos: images of shape \(8, 8, 1\), and \(8, 8, 3\)"),
         (read(16, classes=3), "photos: classes: 3, and 2 a moment ago"),
     ):
@@ -161,13 +180,17 @@ def test_classes_known_only_from_the_labels(tmp_path: Path) -> None:
     checked = check_recipe(read_recipe("digits", [data]))
     assert (checked.plan.image_shape, checked.plan.classes) == ((8, 8, 1), None)
     assert checked.confirm(dataset).classes == 10
+    with pytest.raises(DataError, match="training images: 39, and 40 a moment ago"):
+        checked.confirm(replace(dataset, train=dataset.train.first(39)))
     eleven = check_recipe(read_recipe("digits", [data, "model.layers[7].Dense.units=11"]))
     with pytest.raises(RecipeError, match="the output is 11, but npz has 10 classes"):
         eleven.confirm(dataset)
 
 
 def test_plan_without_images(photos: Path, tmp_path: Path) -> None:
-    assert plan_without_images(read_recipe(photos)).classes == 2
+    # The images are not counted, so neither are too few a mistake.
+    for overrides in ([], ["data.test=0.01"]):
+        assert plan_without_images(read_recipe(photos, overrides)).classes == 2
     (tmp_path / "photos").rename(tmp_path / "elsewhere")
     assert plan_without_images(read_recipe(photos)).classes is None
     with pytest.raises(DataError, match=r"the size of the images is known only from .*gone\.npz"):

@@ -166,6 +166,7 @@ def test_within_an_epoch_the_metrics_are_needed(run: RunFolder, changes, notes) 
         {"stopped": 1},
         {"variables": [1.0]},
         {"about": {"first_kernel": None, "images": 5, "settings": "{}"}},
+        {"about": {"first_kernel": None, "images": "0123", "settings": {}}},
         {"about": {"first_kernel": [1.0], "images": "0123", "settings": "{}"}},
         {"about": {"images": "0123", "settings": "{}"}},
         {"about": {"first_kernel": None, "images": "0123", "settings": "{}", "more": 1}},
