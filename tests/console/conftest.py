@@ -1,7 +1,8 @@
-"""A recipe for the tests of texts."""
+"""A recipe and a clock for the tests of the console."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ model:
     - Dense: {units: 10}
 train: {epochs: 1, batch_size: 50, optimizer: Adam}
 """
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time in a list; a test may change it."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
 
 
 @pytest.fixture

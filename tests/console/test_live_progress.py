@@ -5,19 +5,16 @@ import io
 import pytest
 from rich.console import Console
 
-from kcnn.console import pace as pace_module
 from kcnn.console.live_progress import LiveProgress
-from kcnn.progress import EpochFinished, StepFinished, TrainingFinished, TrainingStarted
+from kcnn.progress import (
+    EpochFinished,
+    StepFinished,
+    TaskStarted,
+    TrainingFinished,
+    TrainingStarted,
+)
 
 ROW = {"epoch": 1, "loss": 0.5, "accuracy": 0.9, "learning_rate": 0.1, "seconds": 2.0}
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the time in a list; a test may change it."""
-    now = [100.0]
-    monkeypatch.setattr(pace_module.time, "monotonic", lambda: now[0])
-    return now
 
 
 @pytest.fixture
@@ -68,6 +65,14 @@ def test_tasks_nest_and_end_with_their_error(terminal: io.StringIO, progress: Li
     assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l")  # the cursor is there again
 
 
+def test_counts_bytes_in_the_unit_that_they_fill(
+    terminal: io.StringIO, progress: LiveProgress
+) -> None:
+    with progress.task("Fetching", 2_500_000, "bytes") as advance:
+        advance(1_500_000)
+    assert "1.5/2.5 MB" in terminal.getvalue()
+
+
 def test_shows_a_bar_for_each_trial_and_for_all(
     clock: list[float], terminal: io.StringIO, progress: LiveProgress
 ) -> None:
@@ -85,3 +90,20 @@ def test_shows_a_bar_for_each_trial_and_for_all(
     assert "Adam: a line" in shown
     assert "0 of 2 trained" in shown
     assert "17 s left for all" in shown
+
+
+def test_the_bar_of_a_trial_shows_its_task_and_goes_with_it(
+    terminal: io.StringIO, progress: LiveProgress
+) -> None:
+    with progress.trials(3) as begin:
+        with begin("SGD") as first:
+            first.receive(TaskStarted("Loading", 9, "images"))
+            with begin("Adam"):  # draws all bars again
+                assert "Loading" in terminal.getvalue()
+        drawn = len(terminal.getvalue())
+        with begin("Lion"):
+            bars = terminal.getvalue()[drawn:]
+    assert "Lion" in bars and "2 of 3 trained" in bars
+    assert "SGD" not in bars and "Adam" not in bars
+    shown = terminal.getvalue()
+    assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l")  # the cursor is there again

@@ -2,16 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.console import pace as module
 from kcnn.console.pace import Pace, steps_before
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the time in a list; a test may change it."""
-    now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    return now
 
 
 def test_the_time_left_for_all(clock: list[float]) -> None:
@@ -24,6 +15,9 @@ def test_the_time_left_for_all(clock: list[float]) -> None:
     assert pace.left == "1 min 30 s left for all"
     pace.end(1)
     assert pace.done == pytest.approx(0.375)
+    for trial in (2, 3, 4):
+        pace.end(trial)
+    assert (pace.done, pace.left) == (1, "")
 
 
 def test_the_time_left_if_a_trial_resumes_after_its_tenth_epoch(clock: list[float]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcnn.console import pace, plain_progress
+from kcnn.console import plain_progress
 from kcnn.console.plain_progress import PlainProgress
 from kcnn.progress import EpochFinished, StepFinished, TrainingStarted
 
@@ -46,10 +46,8 @@ def test_prints_no_line_after_failed_work(
 
 
 def test_lines_of_trials_begin_with_their_title(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
     row = {**ROW, "loss": 0.5, "accuracy": 0.9, "seconds": 2.0}
     with (
         PlainProgress().trials(2) as begin,
@@ -58,7 +56,7 @@ def test_lines_of_trials_begin_with_their_title(
     ):
         first.receive(TrainingStarted(2, 10, 32))
         second.receive(TrainingStarted(2, 10, 32))
-        now[0] += 10
+        clock[0] += 10
         second.receive(StepFinished(1, 1, {}))
         second.receive(EpochFinished(1, row))
         first.receive(StepFinished(1, 9, {}))

@@ -50,6 +50,13 @@ def test_reports_all_mistakes_at_once() -> None:
     assert any("expected a number above 0; got 0" in problem for problem in caught.value.problems)
 
 
+def test_names_no_point_for_a_mistake_of_all_points() -> None:
+    with pytest.raises(RecipeError) as caught:
+        expand_grid("digits", ["data.image_size=[1, 1]"], read_axes(["train.epochs=[1, 2]"]))
+    (problem,) = caught.value.problems
+    assert "(with " not in problem
+
+
 @pytest.mark.parametrize("lost", ["train.optimizer=SGD", "train.optimizer.Adam.epsilon=0.1"])
 def test_refuses_an_override_that_the_grid_would_replace(lost: str) -> None:
     axes = read_axes(["train.optimizer=[SGD, Adam]"])
