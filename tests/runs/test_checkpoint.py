@@ -79,6 +79,12 @@ def test_the_last_two_are_kept(run: RunFolder) -> None:
     assert names(run) == ["epoch-0003-step-000005.npz", "epoch-0003-step-000010.npz"]
 
 
+def test_one_that_cannot_be_removed_stays(run: RunFolder) -> None:
+    (run.checkpoints / "epoch-0001.npz").mkdir()
+    write(run, (2, 0), (3, 0))
+    assert names(run) == ["epoch-0001.npz", "epoch-0002.npz", "epoch-0003.npz"]
+
+
 def test_writing_again_after_damage_keeps_later_ones(run: RunFolder) -> None:
     """A run resumed from epoch 1 because 2 and 3 are damaged; they must not remove 1."""
     write(run, (1, 0), (2, 0), (3, 0))

@@ -6,7 +6,11 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.files.atomic import write_json
-from kcnn.runs.dataset import has_same_test_images, require_same_test_images
+from kcnn.runs.dataset import (
+    has_same_test_images,
+    require_same_classes,
+    require_same_test_images,
+)
 from kcnn.runs.folder import RunFolder
 
 
@@ -33,3 +37,32 @@ def test_a_damaged_hash(tmp_path: Path) -> None:
     write_json(run.summary, {"test_images_digest": 3})
     with pytest.raises(RunError, match="test_images_digest: expected a text, found 3"):
         has_same_test_images(run, "ab")
+
+
+@pytest.mark.parametrize(
+    ("trained", "here", "message"),
+    [
+        (["b", "a"], ["a", "b"], "was trained on b, a; the dataset now has a, b"),
+        (["a", "b"], ["a", "c"], "was trained on b, a; the dataset now has c, a"),
+        (list("abcdefghij"), ["k"], "was trained on a, b, c, d, e, f, g, h, i, j; the dataset"),
+        (list("abcdefghijk"), ["k"], "h, i, j, and 1 more; the dataset now has k"),
+    ],
+)
+def test_other_classes(tmp_path: Path, notes, trained, here, message) -> None:
+    run = RunFolder(tmp_path)
+    write_json(run.summary, {"status": "finished", "class_names": trained})
+    require_same_classes(run, trained, notes)
+    with pytest.raises(RunError, match=message):
+        require_same_classes(run, here, notes)
+    assert not notes.lines
+
+
+def test_classes_that_are_not_known(tmp_path: Path, notes) -> None:
+    run = RunFolder(tmp_path)
+    write_json(run.summary, {"status": "interrupted"})
+    require_same_classes(run, ["a", "b"], notes)
+    (note,) = notes.lines
+    assert "stopped before its classes were written; assuming those of the dataset" in note
+    write_json(run.summary, {"status": "finished"})
+    with pytest.raises(RunError, match="class_names: expected a list"):
+        require_same_classes(run, ["a", "b"], notes)

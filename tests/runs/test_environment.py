@@ -47,6 +47,14 @@ def test_resumptions_are_added(tmp_path: Path) -> None:
     assert read_environment(run).differences(HERE) == ["kcnn"]
 
 
+def test_resumptions_that_a_user_damaged_are_replaced(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    write_json(run.environment, {"resumed": "nonsense"})
+    write_resumption(run, read_environment(run), HERE, 1, 0, epochs_before=20)
+    (only,) = read_environment(run).resumptions
+    assert only["epochs_before"] == 20
+
+
 def test_when_a_run_was_started(tmp_path: Path) -> None:
     run = create_run(tmp_path, "cifar")
     write_text(run.resolved, "name: any\n")
@@ -79,6 +87,7 @@ def test_a_run_that_does_not_record_it_was_started_with_its_settings(
         ([{"epochs_before": 40}], False),
         ([{"epochs_before": 20}, {"epochs_before": 40}], True),
         ("nonsense", False),
+        (["nonsense", {"epochs_before": 20}], True),
     ],
 )
 def test_a_run_that_was_started_with_fewer_epochs(

@@ -32,6 +32,12 @@ def test_damaged_filters_are_a_run_error(run: RunFolder) -> None:
     np.savez(run.filters, before=np.zeros((3, 3, 1, 8)), after=np.ones((3, 3, 1, 4)))
     with pytest.raises(RunError, match="of one shape"):
         read_filters(run)
+    np.savez(run.filters, before=np.zeros((3, 3)), after=np.ones((3, 3)))
+    with pytest.raises(RunError, match="of one shape"):
+        read_filters(run)
+    np.savez(run.filters, before=np.zeros((3, 3, 1, 8)), after=np.full((3, 3, 1, 8), "a"))
+    with pytest.raises(RunError, match="expected numbers, found float64 and <U1"):
+        read_filters(run)
 
 
 def test_filters_read_back(run: RunFolder) -> None:

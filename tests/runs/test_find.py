@@ -65,6 +65,7 @@ def test_find_runs_skips_other_folders(outputs: Path) -> None:
         ("mnist", "mnist: no such run in"),
         ("cifar/run-009", "cifar/run-009: no such run in"),
         ("cifar/run-003", r"run-003: not a run folder \(no resolved.yaml in it\)"),
+        ("cifar/run-001/resolved.yaml", "run-001/resolved.yaml: no such run in"),
         ("a" * 300, "cannot be read: File name too long"),
         ("", "not a run folder"),
     ],

@@ -65,6 +65,9 @@ def test_require_creatable_refuses_a_name_that_is_taken(tmp_path: Path) -> None:
     create_run(tmp_path, "digits", "first-try")
     require_creatable(tmp_path, "digits", "second-try")
     require_creatable(tmp_path, "mnist", "first-try")
+    (tmp_path / "cifar").write_text("")
+    with pytest.raises(RunError, match="cifar"):
+        require_creatable(tmp_path, "cifar", "first-try")
     with pytest.raises(RunError, match=r"digits/first-try: a run of this name already exists"):
         require_creatable(tmp_path, "digits", "first-try")
 

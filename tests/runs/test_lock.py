@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import pytest
 
 from kcnn.errors import RunError
@@ -62,3 +63,19 @@ def test_a_lock_that_leads_elsewhere_is_not_taken(run: RunFolder, tmp_path: Path
         pass
     assert not is_locked(run)
     assert (tmp_path / "mine").read_text() == "mine"
+    with filelock.FileLock(tmp_path / "mine"):
+        assert not is_locked(run)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_a_run_of_another_user_is_locked(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run as root, who may write every file."""
+
+    def refuse(lock: filelock.FileLock, timeout: float) -> None:
+        raise PermissionError
+
+    with lock_run(run), monkeypatch.context() as patch:
+        patch.setattr(filelock.FileLock, "acquire", refuse)
+        assert is_locked(run)
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    assert not is_locked(run)

@@ -17,7 +17,7 @@ from kcnn.progress import (
     TrainingStarted,
 )
 from kcnn.runs.folder import RunFolder, create_run
-from kcnn.runs.log import Remembering, log_notes, logged
+from kcnn.runs.log import Remembering, log_notes, logged, read_new_lines
 
 
 @pytest.fixture
@@ -99,3 +99,25 @@ def test_names_of_files_that_are_no_text(run: RunFolder) -> None:
     with logged(run, Progress()) as progress:
         progress.note("photos/\udcff\x1b[2J.png")
     assert "\x1b" not in run.log.read_text(encoding="utf-8")
+    assert len(lines_of(run)) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_hides_neither_the_error_nor_the_display(
+    run: RunFolder, recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.log.symlink_to("/dev/full")
+    with pytest.raises(TrainingError, match="diverged"), logged(run, recorder) as progress:
+        progress.note("going on")
+        raise TrainingError("diverged")
+    assert recorder.events == [Note("going on")]
+    assert capsys.readouterr().err == ""
+
+
+def test_new_lines_are_read_once_and_whole(run: RunFolder) -> None:
+    assert read_new_lines(run, 0) == ([], 0)
+    run.log.write_bytes(b"one\ntwo\nthr")
+    assert read_new_lines(run, 0) == (["one", "two"], 8)
+    assert read_new_lines(run, 8) == ([], 0)
+    run.log.write_bytes(b"one\ntwo\nthree\n")
+    assert read_new_lines(run, 8) == (["three"], 6)

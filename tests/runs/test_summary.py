@@ -17,6 +17,7 @@ from kcnn.runs.summary import (
     Results,
     Summary,
     add_timings,
+    how_to_finish,
     read_status,
     read_summary,
     write_stopped,
@@ -61,6 +62,39 @@ def test_a_number_outside_of_its_range() -> None:
     assert SUMMARY.number("timings.train") == -1
     with pytest.raises(RunError, match=r"timings\.train: expected a number from 0 to 1e\+15"):
         SUMMARY.number("timings.train", lowest=0)
+
+
+@pytest.mark.parametrize("value", [True, "7", [7]])
+def test_values_that_are_no_numbers(value: object) -> None:
+    summary = Summary(Path("s"), {"any": value})
+    with pytest.raises(RunError, match="any: expected a number, found"):
+        summary.number("any")
+    with pytest.raises(RunError, match="any: expected a whole number from 0"):
+        summary.count("any")
+
+
+@pytest.mark.parametrize("value", [-1, 10**16, 7.0, math.nan])
+def test_values_that_count_nothing(value: float) -> None:
+    with pytest.raises(RunError, match="any: expected a whole number from 0"):
+        Summary(Path("s"), {"any": value}).count("any")
+
+
+def test_a_number_that_is_not_a_number() -> None:
+    with pytest.raises(RunError, match=r"any: expected a number from .*, found nan"):
+        Summary(Path("s"), {"any": math.nan}).number("any")
+
+
+@pytest.mark.parametrize("name", ["", "a\x1b[2J", "a\nb", "a" * 101])
+def test_names_unfit_for_a_table(name: str) -> None:
+    with pytest.raises(RunError, match="test: expected names of metrics, found"):
+        Summary(Path("s"), {"test": {"accuracy": 0.5, name: 0.5}}).names("test")
+
+
+def test_how_to_finish(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    assert how_to_finish(run) == f"kcnn fit --resume {tmp_path} finishes it"
+    write_json(run.summary, {"status": "failed"})
+    assert how_to_finish(run) == f"train it again: kcnn fit {run.resolved}"
 
 
 def test_a_fraction_in_per_cent() -> None:
