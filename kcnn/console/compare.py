@@ -98,8 +98,7 @@ def _line(label: str, text: str) -> str:
 
 def _seed_spread(group: SeedGroup) -> str:
     if group.standard_deviation is None or group.interval is None:
-        again = " (the same one each time)" if len(group.runs) > 1 else ""
-        return f"one seed{again}: how far another seed would be from it is unknown"
+        return "one seed (the same one each time): how far another seed would be from it is unknown"
     return (
         f"{len(group.seeds)} seeds: mean {per_cent(group.mean)}, standard deviation "
         f"{points(group.standard_deviation)} from seed to seed; 95 % t-interval of the mean "

@@ -103,6 +103,17 @@ class TestComparison:
         text = " ".join(comparison_text(comparison).split())
         assert f"group 2 − 1 +2.00 points, 95 % interval {verdict} seeds needed" in text
 
+    def test_takes_the_less_certain_of_two_groups(self) -> None:
+        first = group(1, sampling_error=0.02, standard_deviation=0.012, seeds_needed=252)
+        second = group(2, sampling_error=0.01, standard_deviation=0.006, seeds_needed=64)
+        runs = (compared(1, 0, 550), compared(2, 1, 580))
+        for groups in ((first, second), (second, first)):
+            comparison = Comparison(runs, {}, groups, None, None, 0.003)
+            text = " ".join(comparison_text(comparison).split())
+            assert "may differ by up to ±2.00 points (95 %)" in text
+            assert "seeds needed about 252 of each recipe would show" in text
+            assert text.count("at a standard deviation of 1.20 points") == 1
+
 
 @pytest.mark.parametrize(
     ("value", "text"),
