@@ -54,6 +54,11 @@ def test_markdown(net: str) -> None:
     ]  # fmt: skip
 
 
+def test_markdown_shows_what_a_recipe_is_about_as_text(net: str) -> None:
+    explanation = explain(net, ["about='![a](http://host/) <b>'"])
+    assert "\n!\\[a\\](http://host/) &lt;b>\n" in explanation_markdown(explanation)
+
+
 def test_json(net: str) -> None:
     found = json.loads(json.dumps(explain(net).as_json()))
     assert found["totals"] == {
@@ -70,4 +75,4 @@ def test_a_layer_that_does_not_fit(net: str) -> None:
     assert "as far as it fits" in explanation_text(wide)
     markdown = explanation_markdown(wide)
     assert "## Does not fit\n\n- " in markdown
-    assert "a 9×9 window does not fit a 8×8 map" in markdown
+    assert "model.layers\\[0\\]" in markdown and "a 9×9 window does not fit a 8×8 map" in markdown
