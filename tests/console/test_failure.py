@@ -80,7 +80,8 @@ def test_missing_inputs(
     else:
         error = error_of(done)
         assert done.exit_code == 1
-        assert error["message"] in done.stderr
+        hint = f"fix: {error['hint']}\n" if error["hint"] else ""
+        assert done.stderr.endswith(f"error: {error['message']}\n{hint}")
 
 
 @each_command
