@@ -41,3 +41,12 @@ def test_shows_whether_training_repeats(differing: list[str] | None, shown: str 
     found = [row[1] for row in rows(replace(MACHINE, differing_files=differing))
              if row[0] == "repeatable"]  # fmt: skip
     assert found == ([] if shown is None else [shown])
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [(None, "outputs: can be written"), ("outputs: is a file", "outputs: is a file")],
+)
+def test_shows_whether_runs_can_be_written(problem: str | None, shown: str) -> None:
+    last = machine_text(replace(MACHINE, output_dir_problem=problem)).splitlines()[-2:]
+    assert last == [f"output folder  {shown}", "data mnist     not here"]

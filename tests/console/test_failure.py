@@ -139,6 +139,23 @@ def test_every_error_is_written_as_json(
     assert expected["message"].splitlines()[-1] in done.stderr
 
 
+def test_prints_the_first_mistakes_and_cuts_endless_ones(
+    call: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistakes = [f"net.yaml:{line}: wrong" for line in range(1, 1_024)]
+
+    def fail(**arguments: object) -> None:
+        raise RecipeError(["x" * 5_000, *mistakes], "read the pages")
+
+    monkeypatch.setattr(cli.commands["runs"], "callback", fail)
+    done = call("runs", "--json")
+    first, *others, more, hint = done.stderr.splitlines()
+    assert first == f"error: {'x' * 1_999}…"
+    assert others == mistakes[:19]
+    assert (more, hint) == ("and 1,004 more", "fix: read the pages")
+    assert error_of(done)["mistakes"] == ["x" * 5_000, *mistakes]
+
+
 def test_a_crash(call: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**arguments: object) -> None:
         raise ZeroDivisionError("division by zero")
