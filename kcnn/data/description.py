@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.class_folders import find_class_folders
 from kcnn.data.counts import resolve_count
-from kcnn.data.folder_listing import FolderListing, list_folder
+from kcnn.data.folder_listing import list_folder
+from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
 
@@ -38,7 +39,7 @@ class ImageDescription:
     train_count: int | None = None
     test_count: int | None = None
     path: Path | None = None
-    listing: FolderListing | None = None
+    listing: FileListing | None = None
 
     def confirm(self, dataset: Dataset) -> None:
         """Compare a dataset with its description.
@@ -110,7 +111,7 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
     )
 
 
-def _describe_folder(data: DataSettings, listing: FolderListing) -> ImageDescription:
+def _describe_folder(data: DataSettings, listing: FileListing) -> ImageDescription:
     total, classes = len(listing.train), len(listing.class_names)
     if listing.test is None:
         test_count = resolve_count(data.test, total, classes, "data.test")

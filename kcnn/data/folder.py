@@ -9,8 +9,8 @@ import numpy as np
 
 from kcnn.data.convert import empty_images
 from kcnn.data.dataset import Dataset, Images
-from kcnn.data.folder_listing import ClassFiles, FolderListing
 from kcnn.data.images import read_image, unreadable
+from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
@@ -20,7 +20,7 @@ SPLIT_SEED = 0
 
 def read_folder(
     path: Path,
-    listing: FolderListing,
+    listing: FileListing,
     image_size: tuple[int, int],
     channels: int,
     test: float,
@@ -48,7 +48,7 @@ def read_folder(
     with progress.task(f"Reading {path.name}", total, "images") as advance:
         parts = [
             Images(
-                _read(files.paths, image_size, channels, advance, refused),
+                _read(listing, files.names, image_size, channels, advance, refused),
                 np.array(files.labels, np.int32),
             )
             for files in (train, held_out)
@@ -58,7 +58,7 @@ def read_folder(
     return Dataset(path.resolve().name, parts[0], parts[1], listing.class_names, str(path))
 
 
-def _split(listing: FolderListing, test: float) -> tuple[ClassFiles, ClassFiles]:
+def _split(listing: FileListing, test: float) -> tuple[ClassFiles, ClassFiles]:
     files = listing.train
     if listing.test is not None:
         return files, listing.test
@@ -67,25 +67,22 @@ def _split(listing: FolderListing, test: float) -> tuple[ClassFiles, ClassFiles]
 
 
 def _select(files: ClassFiles, chosen: np.ndarray) -> ClassFiles:
-    indices = np.flatnonzero(chosen).tolist()
-    return ClassFiles(
-        tuple(files.paths[index] for index in indices),
-        tuple(files.labels[index] for index in indices),
-    )
+    return files.select(np.flatnonzero(chosen).tolist())
 
 
 def _read(
-    paths: Sequence[Path],
+    listing: FileListing,
+    names: Sequence[str],
     size: tuple[int, int],
     channels: int,
     advance: Advance,
     refused: list[DataError],
 ) -> np.ndarray:
     """Read images; collect the errors of those that cannot be read, to report them together."""
-    images = empty_images(len(paths), size, channels)
-    for index, path in enumerate(paths):
+    images = empty_images(len(names), size, channels)
+    for index, name in enumerate(names):
         try:
-            images[index] = read_image(path, size, channels)
+            images[index] = read_image(listing.path(name), size, channels)
         except DataError as error:
             refused.append(error)
         advance(1)

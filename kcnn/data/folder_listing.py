@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from kcnn.data.class_folders import ClassFolders, find_class_folders
 from kcnn.data.image_files import describe_kinds, describe_left_out, images_below, images_in
+from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.errors import DataError
 from kcnn.text.numbers import count_text
 
 
-@dataclass(frozen=True)
-class ClassFiles:
-    """Image files with their labels, in the order of classes and names.
-
-    Args:
-        paths: The files.
-        labels: Index of each file's class.
-    """
-
-    paths: tuple[Path, ...]
-    labels: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-
-@dataclass(frozen=True)
-class FolderListing:
-    """The image files of a dataset in a folder.
-
-    Args:
-        class_names: The names of the classes, sorted.
-        train: Training images; all images where there is no `test` folder.
-        test: Test images; None where a fraction of the others becomes the test set.
-        notes: What was left out of the folder.
-    """
-
-    class_names: tuple[str, ...]
-    train: ClassFiles
-    test: ClassFiles | None
-    notes: tuple[str, ...]
-
-
-def list_folder(path: Path) -> FolderListing:
+def list_folder(path: Path) -> FileListing:
     """List the images of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
 
     Args:
@@ -59,11 +27,11 @@ def list_folder(path: Path) -> FolderListing:
     """
     folders = find_class_folders(path)
     notes = _notes_on_what_is_not_read(path, folders)
-    train = _list_classes(folders.train, folders.class_names, notes)
+    train = _list_classes(path, folders.train, folders.class_names, notes)
     test = None
     if folders.test is not None:
-        test = _list_classes(folders.test, folders.class_names, notes)
-    return FolderListing(folders.class_names, train, test, tuple(notes))
+        test = _list_classes(path, folders.test, folders.class_names, notes)
+    return FileListing(path, folders.class_names, train, None, test, tuple(notes))
 
 
 def _notes_on_what_is_not_read(path: Path, folders: ClassFolders) -> list[str]:
@@ -80,9 +48,11 @@ def _notes_on_what_is_not_read(path: Path, folders: ClassFolders) -> list[str]:
     return notes
 
 
-def _list_classes(folder: Path, class_names: Sequence[str], notes: list[str]) -> ClassFiles:
-    paths: list[Path] = []
-    labels: list[int] = []
+def _list_classes(
+    root: Path, folder: Path, class_names: Sequence[str], notes: list[str]
+) -> ClassFiles:
+    names: list[str] = []
+    labels = array("i")
     others: Counter[str] = Counter()
     for label, name in enumerate(class_names):
         class_folder = folder / name
@@ -92,12 +62,12 @@ def _list_classes(folder: Path, class_names: Sequence[str], notes: list[str]) ->
         )
         if not images:
             raise _without_images(class_folder, other_kinds)
-        paths += images
-        labels += [label] * len(images)
+        names += [image.relative_to(root).as_posix() for image in images]
+        labels.extend([label] * len(images))
         others.update(other_kinds)
     if others:
         notes.append(f"{folder}: {describe_left_out(others)}")
-    return ClassFiles(tuple(paths), tuple(labels))
+    return ClassFiles(tuple(names), labels)
 
 
 def _without_images(folder: Path, others: Mapping[str, int]) -> DataError:

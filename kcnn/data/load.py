@@ -16,8 +16,9 @@ from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
-from kcnn.data.folder_listing import FolderListing, list_folder
+from kcnn.data.folder_listing import list_folder
 from kcnn.data.idx import read_idx_dataset
+from kcnn.data.listing import FileListing
 from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
@@ -32,7 +33,7 @@ def load_dataset(
     settings: DataSettings,
     data_dir: Path | None,
     progress: Progress,
-    listing: FolderListing | None = None,
+    listing: FileListing | None = None,
 ) -> Dataset:
     """Find or download a dataset, read it, and convert it to the size and colors of a recipe.
 
@@ -107,7 +108,7 @@ def _read(
     settings: DataSettings,
     data_dir: Path | None,
     progress: Progress,
-    listing: FolderListing | None,
+    listing: FileListing | None,
 ) -> Dataset:
     path, image_size = settings.path, settings.image_size
     if settings.dataset == "folder":

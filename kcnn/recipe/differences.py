@@ -13,7 +13,9 @@ from kcnn.recipe.write import resolved_yaml
 
 SEED = "train.seed"
 _DECIDING = ("data", "model", "train")
-DECIDES_NOTHING = "checkpoint_every_minutes"
+DECIDES_NOTHING = (("train", "checkpoint_every_minutes"), ("data", "cache"))
+# Settings that came after kcnn 0.1; with these values they do what it did.
+_NEWER = {("data", "resize"): "stretch", ("data", "unreadable"): "error"}
 
 
 def deciding_settings(recipe: Recipe) -> dict[str, Any]:
@@ -23,8 +25,27 @@ def deciding_settings(recipe: Recipe) -> dict[str, Any]:
     """
     every = plain_settings(recipe)
     settings = {section: every[section] for section in _DECIDING}
-    settings["train"].pop(DECIDES_NOTHING, None)
+    for section, name in DECIDES_NOTHING:
+        settings[section].pop(name, None)
     return settings
+
+
+def without_newer_defaults(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out settings that do what kcnn did before it had them.
+
+    So a hash of what decides a training is still that of a run of an older kcnn.
+
+    Args:
+        settings: As of `deciding_settings`; not changed.
+    """
+    return {
+        section: {
+            name: value
+            for name, value in named.items()
+            if (section, name) not in _NEWER or value != _NEWER[section, name]
+        }
+        for section, named in settings.items()
+    }
 
 
 def plain_settings(recipe: Recipe) -> dict[str, Any]:

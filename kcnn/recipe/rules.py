@@ -11,7 +11,7 @@ from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.layers import Layer
 from kcnn.recipe.optimizers import SGD, Adafactor, ConvolutionMuon, Ftrl
 from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau, Triangle
-from kcnn.recipe.schema import OWN_DATASETS, Recipe
+from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS, Recipe
 from kcnn.recipe.source import Location
 
 
@@ -48,6 +48,14 @@ def _data_conflicts(recipe: Recipe) -> Iterator[Mistake]:
         yield _conflict("path_of_named_dataset", "data", "path", dataset=data.dataset)
     if data.dataset == "folder" and data.image_size is None:
         yield _conflict("image_size_missing", "data")
+    # resolved.yaml has the defaults, too, so that only other values are somebody's choice.
+    for name in ("resize", "unreadable", "cache"):
+        if data.dataset not in DATASETS_OF_FILES and getattr(data, name) != _default(data, name):
+            yield _conflict("setting_of_files", "data", name, dataset=data.dataset)
+
+
+def _default(settings: Settings, name: str) -> Any:
+    return type(settings).model_fields[name].default
 
 
 def _target_conflicts(recipe: Recipe) -> Iterator[Mistake]:

@@ -32,6 +32,10 @@ from kcnn.runs.summary import MAX_IMAGE_SIDE
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
 OWN_DATASETS = ("folder", "npz")
+DATASETS_OF_FILES = ("folder",)  # one file for each image
+UNREADABLE = ("error", "skip")
+CACHES = ("auto", "memory", "disk", "none")
+RESIZES = ("stretch", "fit", "crop")
 SAMPLINGS = ("without_replacement", "with_replacement")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
@@ -105,6 +109,12 @@ class DataSettings(Settings):
         path: The folder or npz file; relative to the recipe, on the command line relative to
             the current folder.
         image_size: Height and width every image is resized to.
+        resize: How an image of another shape gets that size: stretch changes its aspect ratio, fit
+            adds a border, crop cuts off what is too long.
+        unreadable: Whether image files that cannot be read are an error, or are left out (skip).
+        cache: Where decoded images are kept: in memory, on disk, or nowhere (none), so that each
+            epoch reads the files; auto takes memory while they fit a quarter of what is free, else
+            the disk.
         channels: 1 for gray, 3 for color; the dataset's own when left out (color for a folder).
         validation: Images taken from the training set: a number, or a fraction below 1.
         test: Fraction of a folder's images that become the test set if it has no `test` sub-folder.
@@ -120,6 +130,9 @@ class DataSettings(Settings):
     image_size: Annotated[tuple[int, int] | None, Accepting(_image_size, expected=IMAGE_SIZE)] = (
         None
     )
+    resize: Annotated[str, choice(*RESIZES)] = "stretch"
+    unreadable: Annotated[str, choice(*UNREADABLE)] = "error"
+    cache: Annotated[str, choice(*CACHES)] = "auto"
     channels: Annotated[
         int | None,
         accept(lambda value: value in (1, 3) and type(value) is int, "1 (gray) or 3 (RGB)"),

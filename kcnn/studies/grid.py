@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -170,6 +171,9 @@ def _check_points(
     hint = None
     duplicates: list[str] = []
     seen: list[tuple[object, str]] = []
+    undeciding: dict[str, list[str]] = defaultdict(list)
+    for section, name in DECIDES_NOTHING:
+        undeciding[section].append(name)
     checked: CheckedRecipe | None = None
     for point in points:
         try:
@@ -181,8 +185,10 @@ def _check_points(
                 titles_of.setdefault(problem, []).append(point.title)
             continue
         # Compare the parsed settings, not their text: SGD and {SGD: {}} are the same optimizer.
-        train = settings.train.model_copy(update={DECIDES_NOTHING: None})
-        deciding = (settings.data, settings.model, train)
+        deciding = [
+            getattr(settings, section).model_copy(update=dict.fromkeys(undeciding[section]))
+            for section in ("data", "model", "train")
+        ]
         duplicates += [
             f"--over: {title} and {point.title} are the same training; leave one out"
             for other, title in seen

@@ -18,7 +18,7 @@ from kcnn.model.plan import Plan
 from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
-from kcnn.recipe.differences import deciding_settings
+from kcnn.recipe.differences import deciding_settings, without_newer_defaults
 from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class PreparedTraining:
 
     def settings_digest(self) -> str:
         """Return a hash of the settings that decide the training, without its length and path."""
-        settings = deciding_settings(self.recipe)
+        settings = without_newer_defaults(deciding_settings(self.recipe))
         settings["train"].pop("epochs")
         settings["data"].pop("path", None)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()

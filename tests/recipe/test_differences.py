@@ -3,7 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from kcnn.recipe import read_recipe
-from kcnn.recipe.differences import deciding_settings, differing_settings
+from kcnn.recipe.differences import (
+    deciding_settings,
+    differing_settings,
+    without_newer_defaults,
+)
 from kcnn.recipe.write import resolved_yaml
 
 
@@ -49,3 +53,15 @@ def test_lists_of_other_lengths() -> None:
 
 def test_equal_recipes_have_no_differences() -> None:
     assert differing_settings([settings(), settings()]) == {}
+
+
+def test_settings_that_change_nothing_leave_the_hash_of_an_older_run() -> None:
+    data = without_newer_defaults(settings())["data"]
+    # Those of kcnn 0.1, whose checkpoints have a hash of them.
+    assert data == {"dataset": "digits", "validation": 0.1, "test": 0.2, "scaling": "unit"}
+    fitted = {**settings(), "data": {**settings()["data"], "resize": "fit"}}
+    assert without_newer_defaults(fitted)["data"] == {**data, "resize": "fit"}
+
+
+def test_the_cache_decides_nothing() -> None:
+    assert "cache" not in settings()["data"]

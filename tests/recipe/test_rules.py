@@ -18,6 +18,14 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: mnist\n  path: x", "", [
             "3: data.path: dataset mnist is found by its name; path is for folder and npz "
             "(--data-dir is the folder of named datasets)"]),
+        ("dataset: mnist\n  resize: stretch\n  unreadable: error\n  cache: none", "", [
+            "5: data.cache: is for image files, as of dataset folder; dataset mnist has none, so "
+            "leave it out"]),
+        ("dataset: npz\n  path: x.npz\n  resize: crop\n  unreadable: skip", "", [
+            "4: data.resize: is for image files, as of dataset folder; dataset npz has none, so "
+            "leave it out",
+            "5: data.unreadable: is for image files, as of dataset folder; dataset npz has none, "
+            "so leave it out"]),
         ("dataset: mnist\n  augment: [RandomFlip, MixUp]", "", [
             "3: data.augment[1]: MixUp mixes labels, which SparseCategoricalCrossentropy cannot "
             "take; write train.loss: categorical_crossentropy"]),

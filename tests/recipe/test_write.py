@@ -36,7 +36,8 @@ def _set_fields(section) -> dict:
 def test_writes_our_defaults_but_not_those_of_keras(recipe_file, base: str) -> None:
     assert resolved_yaml(read_recipe(recipe_file(base), ["train.seed=5"])) == (
         "name: net\n"
-        "data: {dataset: mnist, validation: 0, test: 0.2, scaling: unit}\n"
+        "data: {dataset: mnist, resize: stretch, unreadable: error, cache: auto, validation: 0, "
+        "test: 0.2,\n  scaling: unit}\n"
         "model:\n"
         "  layers:\n"
         "  - Flatten\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcnn.recipe.schema import OWN_DATASETS
+from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_NESTING, MAX_VALUES
 
 BRACKETS = "write a list in square brackets, as in [3, 3]"
@@ -45,6 +45,8 @@ CONFLICTS = {
     "path_of_named_dataset": "dataset {dataset} is found by its name; path is for "
     f"{' and '.join(OWN_DATASETS)} (--data-dir is the folder of named datasets)",
     "image_size_missing": "dataset folder needs image_size, as in image_size: [64, 64]",
+    "setting_of_files": f"is for image files, as of dataset {' or '.join(DATASETS_OF_FILES)}; "
+    "dataset {dataset} has none, so leave it out",
     "mixed_labels": "{augmentation} mixes labels, which {loss} cannot take; write "
     "train.loss: categorical_crossentropy",
     "metric_needs_one_hot": "{metric} does not go with {loss}; write "
