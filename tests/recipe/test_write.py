@@ -37,7 +37,7 @@ def test_writes_our_defaults_but_not_those_of_keras(recipe_file, base: str) -> N
     assert resolved_yaml(read_recipe(recipe_file(base), ["train.seed=5"])) == (
         "name: net\n"
         "data: {dataset: mnist, resize: stretch, unreadable: error, cache: auto, validation: 0, "
-        "test: 0.2,\n  scaling: unit}\n"
+        "test: 0.2, scaling: unit}\n"
         "model:\n"
         "  layers:\n"
         "  - Flatten\n"
