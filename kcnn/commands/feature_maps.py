@@ -16,14 +16,15 @@ from kcnn.data.image_files import reading
 from kcnn.errors import DataError
 from kcnn.figures import feature_maps
 from kcnn.figures.curves import read_curve
-from kcnn.figures.examples import user_image
+from kcnn.figures.examples import MAX_NAME_LENGTH, user_image
 from kcnn.figures.run_plots import check_format, save_plots
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.runs.find import find_run
 from kcnn.runs.folder import RunFolder, require_no_links
 from kcnn.runs.metrics import read_metrics
-from kcnn.runs.summary import read_status
+from kcnn.runs.summary import read_status, read_summary
+from kcnn.text.distinct import shorten_distinct
 
 MAX_STEM_LENGTH = 60
 
@@ -81,11 +82,18 @@ def _plot(run: RunFolder, file: Path, image_format: str, progress: Progress) -> 
 
 
 def _predict(run: RunFolder, file: Path, progress: Progress) -> tuple[str, float] | None:
-    """Return the most probable class, or None if the run stopped before its classes were saved."""
+    """Return the most probable class and its probability; the name is short, as in other figures.
+
+    Returns:
+        None if the run stopped before its classes were saved.
+    """
     if read_status(run) != "finished":
         return None
     predictions = predict([file], str(run.path), run.path.parent, top=1, progress=progress)
-    return predictions.images[0].classes[0]
+    name, probability = predictions.images[0].classes[0]
+    class_names = read_summary(run).class_names()
+    shortened = shorten_distinct(class_names, MAX_NAME_LENGTH)
+    return shortened[class_names.index(name)], probability
 
 
 def _plot_name(file: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kcnn.text.cells import cell_width, pad_left, pad_right
 from kcnn.text.printable import printable
 
 
@@ -16,7 +17,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [
-        max(len(row[index]) for row in [list(columns), *cells]) for index in range(len(columns))
+        max(cell_width(row[index]) for row in [list(columns), *cells])
+        for index in range(len(columns))
     ]
     right = [
         any(isinstance(row[index], int | float) for row in rows) for index in range(len(columns))
@@ -24,7 +26,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [list(columns), ["─" * width for width in widths], *cells]
     return "\n".join(
         "  ".join(
-            text.rjust(width) if flush_right else text.ljust(width)
+            pad_left(text, width) if flush_right else pad_right(text, width)
             for text, width, flush_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in lines

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Confusion, read_confusion
-from kcnn.text.printable import one_line
+from kcnn.text.cells import cell_width
+from kcnn.text.distinct import shorten_distinct
 
 NAME = "confusion"
 READS: Sequence[str] = ("metrics.csv", "confusion.csv")
@@ -68,10 +69,11 @@ def draw(confusion: Confusion, title: str) -> Figure:
 def _name_classes(axes: Axes, class_names: tuple[str, ...]) -> None:
     step = -(-len(class_names) // MAX_CLASS_NAMES)
     ticks = range(0, len(class_names), step)
-    names = [one_line(class_names[tick], MAX_NAME_LENGTH) for tick in ticks]
+    shortened = shorten_distinct(class_names, MAX_NAME_LENGTH)
+    names = [shortened[tick] for tick in ticks]
     axes.set_yticks(ticks, names)
     axes.set_xticks(ticks, names)
-    if max(len(name) for name in names) * len(names) > MAX_ROW_LENGTH:
+    if max(cell_width(name) for name in names) * len(names) > MAX_ROW_LENGTH:
         axes.tick_params(axis="x", labelrotation=45)
         for label in axes.get_xticklabels():
             label.set(horizontalalignment="right", rotation_mode="anchor")

@@ -17,6 +17,7 @@ from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import MAX_METRIC, read_summary
+from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import printable
 
@@ -69,7 +70,10 @@ class Curve:
     @property
     def headline(self) -> str:
         """The run's name and its most important metric."""
-        name = self.short_title
+        return self.headline_as(self.short_title)
+
+    def headline_as(self, name: str) -> str:
+        """Return a name for the run and its most important metric."""
         if "accuracy" in self.test:
             return f"{name}: {short_per_cent(self.test['accuracy'])} test accuracy"
         validation = self.column("val_accuracy")
@@ -224,9 +228,12 @@ def _legend(figure: Figure, runs: Sequence[Curve], metric: str) -> None:
 
 def name_runs(figure: Figure, runs: Sequence[Curve]) -> None:
     """Add a legend below the axes with the color and headline of each run."""
+    names = [run.short_title for run in runs]
+    if len(set(names)) < len(names):
+        names = shorten_distinct([run.title for run in runs], MAX_TITLE_LENGTH)
     colors = style.run_colors(len(runs))
     handles = [
-        Line2D([], [], color=color, linewidth=3, label=run.headline)
-        for run, color in zip(runs, colors, strict=True)
+        Line2D([], [], color=color, linewidth=3, label=run.headline_as(name))
+        for run, name, color in zip(runs, names, colors, strict=True)
     ]
     figure.legend(handles=handles, loc="outside lower left")

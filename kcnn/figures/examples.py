@@ -10,6 +10,7 @@ import numpy as np
 from kcnn.data.dataset import Images
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
 from kcnn.runs.scores import Predictions
+from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import one_line
 
@@ -40,13 +41,15 @@ def user_image(pixels: np.ndarray, name: str, prediction: tuple[str, float] | No
     """
     # A file name may hold bytes that are not UTF-8, which Matplotlib cannot draw.
     readable = name.encode("utf-8", "replace").decode()
-    outcome = "the run was not scored" if prediction is None else _predicted(*prediction)
+    outcome = "the run was not scored"
+    if prediction is not None:
+        outcome = _predicted(one_line(prediction[0], MAX_NAME_LENGTH), prediction[1])
     return Example(pixels, f"{one_line(readable, 2 * MAX_NAME_LENGTH)}\n{outcome}")
 
 
 def first_example(test: Images, class_names: Sequence[str]) -> Example:
     """Return the first test image, for a run that was never scored."""
-    true = f"true class: {one_line(class_names[test.labels[0]], MAX_NAME_LENGTH)}"
+    true = f"true class: {shorten_distinct(class_names, MAX_NAME_LENGTH)[test.labels[0]]}"
     return Example(test.images[0], f"first test image, the run was not scored\n{true}")
 
 
@@ -77,21 +80,22 @@ def right_and_wrong(
     if len(wrong):
         outcome = "wrong, the most confident mistake"
         chosen.append((wrong[0], outcome if len(right) else f"{outcome}; no test image is right"))
-    return [_example(test, predictions, class_names, row, outcome) for row, outcome in chosen]
+    names = shorten_distinct(class_names, MAX_NAME_LENGTH)
+    return [_example(test, predictions, names, row, outcome) for row, outcome in chosen]
 
 
 def _example(
-    test: Images, predictions: Predictions, class_names: Sequence[str], row: int, outcome: str
+    test: Images, predictions: Predictions, names: Sequence[str], row: int, outcome: str
 ) -> Example:
     index = predictions.index[row]
-    predicted = class_names[predictions.predicted[row]]
+    predicted = names[predictions.predicted[row]]
     caption = (
         f"test image {index}: {outcome}\n"
-        f"true class: {one_line(class_names[predictions.label[row]], MAX_NAME_LENGTH)}\n"
+        f"true class: {names[predictions.label[row]]}\n"
         f"{_predicted(predicted, predictions.probability[row])}"
     )
     return Example(test.images[index], caption)
 
 
 def _predicted(name: str, probability: float) -> str:
-    return f"predicted: {one_line(name, MAX_NAME_LENGTH)}, {short_per_cent(probability)}"
+    return f"predicted: {name}, {short_per_cent(probability)}"

@@ -14,8 +14,8 @@ from kcnn.figures.examples import Example, first_example, right_and_wrong
 from kcnn.figures.image_grid import draw_image, visible
 from kcnn.figures.run_figure import FigureInput, LayerMaps
 from kcnn.runs.scores import read_predictions
+from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import count_text
-from kcnn.text.printable import one_line
 
 NAME = "feature_maps"
 # Besides the model, which is in memory while a run trains and else in model.keras, and
@@ -75,7 +75,7 @@ def draw(examples: Sequence[Example], layers: Sequence[LayerMaps], title: str) -
     heading = f"Feature maps of {count} layers"
     width = len(examples) * (COLUMNS * STEP + GAP) - GAP
     rows = len(chosen) + 1
-    labels = [f"image\n{_size(examples[0].pixels)}", *map(_label, chosen)]
+    labels = [f"image\n{_size(examples[0].pixels)}", *_labels(chosen)]
     longest = max(len(line) for label in labels for line in label.split("\n"))
     figure = style.new_figure(
         f"{heading}\n{title}",
@@ -140,8 +140,9 @@ def _limits(maps: np.ndarray) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def _label(layer: LayerMaps) -> str:
-    return f"{one_line(layer.name, MAX_NAME_LENGTH)}\n{_size(layer.maps)}"
+def _labels(layers: Sequence[LayerMaps]) -> list[str]:
+    names = shorten_distinct([layer.name for layer in layers], MAX_NAME_LENGTH)
+    return [f"{name}\n{_size(layer.maps)}" for name, layer in zip(names, layers, strict=True)]
 
 
 def _size(images: np.ndarray) -> str:

@@ -13,8 +13,8 @@ from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
-from kcnn.text.printable import one_line
 
 NAME = "mistakes"
 READS: Sequence[str] = ("metrics.csv", "predictions.csv")
@@ -49,9 +49,10 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     if not len(wrong):
         raise RunError("no mistakes: every test image was classified right")
     shown = wrong[:COUNT]
+    names = shorten_distinct(class_names, CAPTION_LENGTH - len("→ "))
     captions = [
-        f"{_shorten(class_names, predictions.label[row])}\n"
-        f"→ {_shorten(class_names, predictions.predicted[row])}\n"
+        f"{names[predictions.label[row]]}\n"
+        f"→ {names[predictions.predicted[row]]}\n"
         f"{short_per_cent(predictions.probability[row])}"
         for row in shown
     ]
@@ -86,7 +87,3 @@ def require_same_images(test: Images, predictions: Predictions, classes: int) ->
         "predictions.csv does not fit the test images: other labels or another number of images",
         "point --data-dir at the data that the run was trained on",
     )
-
-
-def _shorten(class_names: Sequence[str], label: int) -> str:
-    return one_line(class_names[label], CAPTION_LENGTH - len("→ "))

@@ -11,6 +11,7 @@ from kcnn.data.dataset import Images
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import FigureInput
+from kcnn.text.distinct import shorten_distinct
 from kcnn.text.printable import one_line
 
 NAME = "samples"
@@ -41,6 +42,7 @@ def draw(training: Images, class_names: Sequence[str], title: str) -> Figure:
     """
     order = np.random.default_rng(0).permutation(len(training))
     chosen = training.by_turns(COUNT, order)
-    captions = [one_line(class_names[label], CAPTION_LENGTH) for label in training.labels[chosen]]
+    names = shorten_distinct(class_names, CAPTION_LENGTH)
+    captions = [names[label] for label in training.labels[chosen]]
     heading = f"Training images: {len(chosen)} of {len(training):,}"
     return draw_grid(training.images[chosen], captions, f"{heading}\n{title}")

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from kcnn.figures import style
 from kcnn.figures.curves import Curve
-from kcnn.text.printable import one_line
+from kcnn.text.distinct import shorten_distinct
 
 # Columns of metrics.csv with their labels, the most meaningful first.
 ACCURACIES = {
@@ -69,8 +69,8 @@ def draw(title: str, all_series: Sequence[Series]) -> Figure:
         style.epoch_axis(axes, epochs)
     above.set_xlabel("")
     handles = []
-    for series, color in zip(all_series, style.run_colors(len(all_series)), strict=True):
-        label = one_line(series.label, MAX_LABEL_LENGTH)
+    labels = shorten_distinct([series.label for series in all_series], MAX_LABEL_LENGTH)
+    for label, color in zip(labels, style.run_colors(len(all_series)), strict=True):
         handles.append(Line2D([], [], color=color, linewidth=3, label=label))
     figure.legend(handles=handles, loc="outside lower left")
     return figure

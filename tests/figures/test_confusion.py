@@ -43,3 +43,11 @@ def test_long_names_are_not_cut_and_not_read_as_formulas(classes, cut_texts) -> 
 
 def test_layout_ignores_the_texts_in_cells(laid_out) -> None:
     assert laid_out(confusion.draw(table(10), "run").axes[0]) == []
+
+
+def test_names_that_begin_alike_look_different() -> None:
+    names = tuple(f"Peripheral_visual_{name}" for name in ("field", "cortex", "acuity"))
+    figure = confusion.draw(Confusion(names, np.eye(3, dtype=np.int64)), "cifar/run-001")
+    axes = figure.axes[0]
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert len({label.get_text() for label in labels}) == 3

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
-from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, read_curve
+from kcnn.figures import style
+from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, name_runs, read_curve
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.runs.folder import RunFolder
 
@@ -84,3 +85,12 @@ def test_short_title_keeps_the_recipe_and_the_run() -> None:
 def test_diverged_run_has_a_headline() -> None:
     diverged = Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "val_accuracy": [float("nan")]}))
     assert diverged.headline == "cifar/run-001: not scored on the test set"
+
+
+def test_runs_that_begin_and_end_alike_have_different_names() -> None:
+    ends = ["first", "second"]
+    titles = [f"{'photos-of-birds/' * 3}{end}{'/run-001' * 3}" for end in ends]
+    figure = style.new_figure("Accuracy", height=5)
+    name_runs(figure, [Curve(title, pd.DataFrame({"epoch": [1]})) for title in titles])
+    first, second = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert first != second

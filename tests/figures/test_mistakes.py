@@ -63,3 +63,11 @@ def test_refuses_predictions_without_mistakes() -> None:
 def test_refuses_predictions_of_other_images(wrong: Predictions) -> None:
     with pytest.raises(RunError, match="does not fit the test images"):
         mistakes.draw(TEST, wrong, CLASS_NAMES, "run")
+
+
+def test_classes_that_begin_alike_look_different() -> None:
+    names = ("Corn_(maize)___Common_rust", "Corn_(maize)___healthy", "Apple")
+    predicted = predictions([1, 0, 2, 0, 1], [0.9] * 5)
+    axes = mistakes.draw(TEST, predicted, names, "run").axes[0]
+    for true, guess, _ in (text.get_text().split("\n") for text in axes.texts):
+        assert true != guess.removeprefix("→ ")

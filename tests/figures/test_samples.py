@@ -42,3 +42,9 @@ def test_draws_fewer_images_than_40_and_color() -> None:
     assert len(figure.axes[0].images) == 3
     assert figure.axes[0].images[0].get_array().shape == (4, 4, 3)
     assert "3 of 3" in figure.get_suptitle()
+
+
+def test_classes_that_begin_alike_look_different() -> None:
+    names = [f"Corn_(maize)___{name}" for name in ("healthy", "common rust", "gray leaf spot")]
+    axes = samples.draw(training_images(np.arange(3)), names, "corn").axes[0]
+    assert len({text.get_text() for text in axes.texts}) == 3
