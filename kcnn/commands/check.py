@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.model.checked_recipe import check_recipe
+from kcnn.model.explain.remarks import Remark, grouped_remarks
+from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
@@ -21,11 +23,18 @@ class Check:
         recipe: Its settings.
         plan: The layers of its model.
         built: Whether Keras built it too.
+        warnings: What makes its predictions wrong though it is no mistake.
     """
 
     recipe: Recipe
     plan: Plan
     built: bool
+    warnings: tuple[Remark, ...] = ()
+
+    @property
+    def grouped_warnings(self) -> list[tuple[str, str]]:
+        """Its warnings, each sentence once, after the names of all layers that it applies to."""
+        return grouped_remarks(self.warnings)
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
@@ -39,6 +48,7 @@ class Check:
             "layers": len(plan.nodes),
             "parameters": plan.cost.parameters,
             "multiply_adds": plan.cost.multiply_adds,
+            "warnings": [vars(warning) for warning in self.warnings],
         }
 
 
@@ -61,10 +71,12 @@ def check(
             them.
     """
     settings = read_recipe(recipe, overrides)
-    plan = check_recipe(settings).plan
+    checked = check_recipe(settings)
+    plan = checked.plan
     if build:
         _build(plan, progress or Progress())
-    return Check(settings, plan, build)
+    warnings = slow_averages(plan, checked.images.train_count)
+    return Check(settings, plan, build, tuple(warnings))
 
 
 def _build(plan: Plan, progress: Progress) -> None:

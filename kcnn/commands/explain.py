@@ -8,6 +8,7 @@ from pathlib import Path
 from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
 from kcnn.model.explain.explain import Explanation as Explanation
 from kcnn.model.explain.explain import explain_model
+from kcnn.model.explain.slow_averages import has_moving_averages
 from kcnn.recipe import read_recipe
 
 
@@ -26,5 +27,7 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
         DataError: The size of the images is not known without reading them.
     """
     settings = read_recipe(recipe, overrides)
-    images = describe_what_is_there(settings)
-    return explain_model(settings, require_image_shape(settings, images), images.classes)
+    # A folder is listed only if the number of its images matters; a million take seconds.
+    images = describe_what_is_there(settings, count=has_moving_averages(settings))
+    shape = require_image_shape(settings, images)
+    return explain_model(settings, shape, images.classes, images.train_count)

@@ -19,8 +19,10 @@ def check_text(check: Check) -> str:
     layers = count_text(len(plan.nodes), "layer")
     classes = f" to {plan.classes} classes" if plan.classes else ""
     built = "; Keras built it" if check.built else ""
+    warnings = [f"\nwarning: {names}: {text}" for names, text in check.grouped_warnings]
     return (
         f"{verdict}{built}\n"
         f"{layers}, from {shape_text(plan.image_shape)} images{classes}; "
         f"{plan.cost.parameters:,} parameters, {plan.cost.multiply_adds:,} multiply-adds an image"
+        + "".join(warnings)
     )

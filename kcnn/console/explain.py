@@ -28,7 +28,7 @@ def explanation_text(explanation: Explanation) -> str:
         for index, row in enumerate(rows)
     ]
     parts = ["\n".join([heading, line, image, *blocks]), _totals_text(explanation)]
-    remarks = [_wrapped(f"{names}: {text}") for names, text in _remarks(explanation)]
+    remarks = [_wrapped(f"{names}: {text}") for names, text in explanation.grouped_remarks]
     if remarks:
         parts.append("\n".join(["remarks", *remarks]))
     return "\n\n".join(parts)
@@ -48,7 +48,7 @@ def explanation_markdown(explanation: Explanation) -> str:
             lines += [f"- `{layer.name}`", *(f"  - {text}" for text in below)]
     if explanation.remarks:
         lines += ["", "## Remarks", ""]
-        lines += [f"- `{names}`: {text}" for names, text in _remarks(explanation)]
+        lines += [f"- `{names}`: {text}" for names, text in explanation.grouped_remarks]
     if explanation.problem is not None:
         lines += ["", "## Does not fit", "", f"- {plain(explanation.problem.message)}"]
     return "\n".join(lines)
@@ -103,14 +103,6 @@ def _legend(explanation: Explanation) -> str:
         "memory: the output for one image, in float32. sees: the receptive field, the rows and "
         f"columns of the {height}×{width} image that one value depends on, padding counted."
     )
-
-
-def _remarks(explanation: Explanation) -> list[tuple[str, str]]:
-    """Return remarks, each once for all layers that it applies to."""
-    layers: dict[str, list[str]] = {}
-    for remark in explanation.remarks:
-        layers.setdefault(remark.sentence, []).append(remark.layer)
-    return [(", ".join(names), sentence) for sentence, names in layers.items()]
 
 
 def _named(name: str, kind: str) -> str:

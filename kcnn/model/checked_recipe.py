@@ -86,10 +86,15 @@ def plan_without_images(recipe: Recipe) -> Plan:
     return plan_model(recipe, require_image_shape(recipe, images), images.classes)
 
 
-def describe_what_is_there(recipe: Recipe) -> ImageDescription:
-    """Describe a recipe's images uncounted, by its settings alone where they are not here."""
+def describe_what_is_there(recipe: Recipe, count: bool = False) -> ImageDescription:
+    """Describe a recipe's images, by its settings alone where they are not here.
+
+    Args:
+        recipe: The recipe.
+        count: Whether to list the files of a folder.
+    """
     try:
-        return describe_images(recipe.data, count=False)
+        return describe_images(recipe.data, count=count)
     except DataError:
         return describe_settings(recipe.data)
 

@@ -14,6 +14,8 @@ from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred
 from kcnn.model.checked_recipe import CheckedRecipe, require_batch
+from kcnn.model.explain.remarks import grouped_remarks
+from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.plan import Plan
 from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
@@ -101,12 +103,14 @@ def prepare_training(
     try:
         dataset = load_dataset(recipe.data, data_dir, progress, checked.images.listing)
         plan = checked.confirm(dataset)
-        digest = dataset.digest()
+        digest, total = dataset.digest(), len(dataset.train)
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except CountError as error:
         problem = recipe.origin.problem(error.loc, error.reason)
         raise DataError(problem, error.hint) from None
     require_batch(recipe, len(dataset.train))
+    for names, sentence in grouped_remarks(slow_averages(plan, total)):
+        progress.note(f"warning: {names}: {sentence}")
     if (count := len(dataset.train)) < settings.batch_size:
         progress.note(
             f"an epoch is a single step of all {count} training images, because batch_size is "

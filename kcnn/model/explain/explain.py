@@ -10,7 +10,8 @@ from typing import Any
 
 from kcnn.errors import RecipeError
 from kcnn.model.costs import Cost, node_cost
-from kcnn.model.explain.remarks import Remark, find_remarks
+from kcnn.model.explain.remarks import Remark, find_remarks, grouped_remarks
+from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.graph import Node, as_written, unfold
 from kcnn.model.plan import Plan, require_right_end
 from kcnn.model.receptive_field import Fields, receptive_fields
@@ -97,6 +98,11 @@ class Explanation:
     remarks: tuple[Remark, ...]
     problem: RecipeError | None
 
+    @property
+    def grouped_remarks(self) -> list[tuple[str, str]]:
+        """Its remarks, each sentence once, after the names of all layers that it applies to."""
+        return grouped_remarks(self.remarks)
+
     @cached_property
     def cost(self) -> Cost:
         """The parameters and multiply-adds of all layers together."""
@@ -137,13 +143,17 @@ class Explanation:
         }
 
 
-def explain_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Explanation:
+def explain_model(
+    recipe: Recipe, image_shape: Shape, classes: int | None, train_images: int | None = None
+) -> Explanation:
     """Explain a recipe's model as far as its layers fit.
 
     Args:
         recipe: The recipe.
         image_shape: Height, width and channels of the images.
         classes: How many classes there are; None leaves the output unchecked.
+        train_images: Number of training images, before some are set apart for validation; None
+            leaves out remarks that depend on it.
 
     Raises:
         RecipeError: The layers make no graph: a name is missing, or used twice.
@@ -155,7 +165,8 @@ def explain_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Ex
     if problem is not None:
         return Explanation(recipe, image_shape, layers, (), problem)
     plan = Plan(recipe, nodes, shapes, classes)
-    return Explanation(recipe, image_shape, layers, tuple(find_remarks(plan)), _end_of(plan))
+    remarks = (*find_remarks(plan), *slow_averages(plan, train_images))
+    return Explanation(recipe, image_shape, layers, remarks, _end_of(plan))
 
 
 def _end_of(plan: Plan) -> RecipeError | None:

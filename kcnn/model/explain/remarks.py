@@ -6,7 +6,7 @@ on a single layer are in the layer's class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,14 @@ class Remark:
 
     layer: str
     sentence: str
+
+
+def grouped_remarks(remarks: Iterable[Remark]) -> list[tuple[str, str]]:
+    """Return each sentence once, after the names of all layers that it applies to."""
+    layers: dict[str, list[str]] = {}
+    for remark in remarks:
+        layers.setdefault(remark.sentence, []).append(remark.layer)
+    return [(", ".join(names), sentence) for sentence, names in layers.items()]
 
 
 @dataclass(frozen=True)
