@@ -1,0 +1,1 @@
+"""One image file: what its first bytes say, its header, and its pixels."""

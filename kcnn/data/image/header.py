@@ -1,0 +1,35 @@
+"""What the header of an image file says, without decoding a pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kcnn.data.image.exif import UPRIGHT
+from kcnn.data.image.formats import ImageFormat
+
+
+@dataclass(slots=True)
+class Header:
+    """What the header of an image file says.
+
+    Args:
+        format: The format of the file.
+        width: Of the pixels as they are stored, before the orientation turns them.
+        height: Likewise.
+        mode: Pillow's word for the colors: `L`, `RGB`, `RGBA`, `P`, `CMYK`, `I;16` …
+        frames: Number of images or pages in the file.
+        orientation: What turns the image upright, as in Exif.
+        bits: Of one color of a pixel.
+        has_key_color: A color of the image stands for transparent (`tRNS` in PNG).
+        in_passes: A JPEG image in several passes, of which a decoder keeps all coefficients.
+    """
+
+    format: ImageFormat
+    width: int
+    height: int
+    mode: str
+    frames: int = 1
+    orientation: int = UPRIGHT
+    bits: int = 8
+    has_key_color: bool = False
+    in_passes: bool = False

@@ -1,0 +1,27 @@
+"""How large an image may be: a small file can unpack to more than the memory holds."""
+
+from __future__ import annotations
+
+from kcnn.data.image.formats import JPEG, ImageError
+from kcnn.data.image.header import Header
+
+MAX_PIXELS = 8192 * 6144
+# A JPEG image is decoded at a fraction of its size, so photos of telephones may be larger: 60
+# megapixels are common, 200 the most. A decoder keeps three or six bytes for each pixel of one
+# that is in passes.
+MAX_JPEG_PIXELS = 16_384 * 12_288
+MAX_PASSES_PIXELS = 8192 * 8192
+MAX_SIDE = 65_535
+
+
+def require_moderate(header: Header) -> None:
+    """Raise an ImageError if the pixels of an image would take too much memory."""
+    largest = MAX_PIXELS
+    if header.format is JPEG:
+        largest = MAX_PASSES_PIXELS if header.in_passes else MAX_JPEG_PIXELS
+    if header.width * header.height > largest or max(header.width, header.height) > MAX_SIDE:
+        raise ImageError(
+            f"more than {largest:,} pixels, or than {MAX_SIDE:,} in a row, too "
+            "large to be safe to open",
+            "make it smaller",
+        )
