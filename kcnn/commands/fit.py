@@ -70,6 +70,7 @@ def fit(
         prepared = prepare_training(checked, data_dir, progress)
     with clock.timed("start"):
         start_tensorflow(progress)
+    from kcnn.model.initial_weights import take_initial_weights
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
     from kcnn.training.run_description import describe_run
@@ -80,7 +81,11 @@ def fit(
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
         model = build_compiled_model(prepared, devices, chosen.policy, progress)
+        initial = take_initial_weights(prepared.recipe, model)
     environment = describe_run(devices, chosen.policy, prepared.recipe.train.seed)
+    if initial is not None:
+        progress.note(initial.in_words)
+        environment["initial_weights"] = initial.as_json()
     run = create_run(output_dir, settings.name, name)
     with lock_run(run):
         _begin(run, prepared, environment, clock.started)

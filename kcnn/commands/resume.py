@@ -34,6 +34,8 @@ from kcnn.training.complete_run import FitResult, complete_run
 from kcnn.training.prepare import PreparedTraining, build_compiled_model, prepare_training
 
 if TYPE_CHECKING:
+    import keras
+
     from kcnn.runs.checkpoint import Checkpoint
     from kcnn.training.devices import Devices
 
@@ -87,7 +89,9 @@ def _resume(
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, settings, checkpoint)
     with clock.timed("load"):
-        prepared = prepare_training(check_recipe(settings), data_dir, progress)
+        prepared = prepare_training(
+            check_recipe(settings, has_begun=checkpoint is not None), data_dir, progress
+        )
     _require_same_training(run, prepared, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)
@@ -100,6 +104,8 @@ def _resume(
     _note_differences(environment, here, progress)
     with clock.timed("build"):
         model = build_compiled_model(prepared, devices, policy, progress)
+        if checkpoint is None:
+            _take_initial_weights(run, environment, settings, model)
     _note_mixed_schedule(before, settings, progress)
     epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
     remove_leftovers(run.path)
@@ -145,6 +151,24 @@ def _require_same_training(
             f"{run.checkpoints}: step {checkpoint.step} of an epoch of "
             f"{prepared.steps_per_epoch} steps",
             "remove the newest file there, to resume from the one before",
+        )
+
+
+def _take_initial_weights(
+    run: RunFolder, environment: Environment, settings: Recipe, model: keras.Model
+) -> None:
+    """Give a run without a checkpoint its initial weights again.
+
+    Raises:
+        RunError: Their file has changed.
+    """
+    from kcnn.model.initial_weights import take_initial_weights
+
+    initial = take_initial_weights(settings, model)
+    if initial is not None and initial.sha256 != environment.initial_weights_sha256:
+        raise RunError(
+            f"{run.path}: {initial.file} has changed since the run was started",
+            "restore the file; kcnn fit starts another run",
         )
 
 

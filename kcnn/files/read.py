@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -50,6 +51,20 @@ def read_limited(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise RunError(f"{path}: longer than {limit:,} bytes", "is this a run of kcnn?")
     return content
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: It is missing, or cannot be read.
+        RunError: It is not a regular file.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as stream:
+        while content := stream.read(2**20):
+            digest.update(content)
+    return digest.hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.description import ImageDescription, describe_images, describe_settings
-from kcnn.errors import DataError, RecipeError
+from kcnn.errors import DataError, RecipeError, RunError
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_model, require_right_end
 from kcnn.recipe import Recipe
 from kcnn.recipe.schema import DataSettings, TrainSettings
+from kcnn.runs.find import find_weights
+from kcnn.text.printable import printable
 
 if TYPE_CHECKING:
     from kcnn.data.dataset import Dataset
@@ -52,22 +54,28 @@ class CheckedRecipe:
         return plan
 
 
-def check_recipe(recipe: Recipe, similar: CheckedRecipe | None = None) -> CheckedRecipe:
+def check_recipe(
+    recipe: Recipe, similar: CheckedRecipe | None = None, has_begun: bool = False
+) -> CheckedRecipe:
     """Check a recipe against what is known of its images before any is read.
 
     Args:
         recipe: The settings in force.
         similar: A recipe that was checked a moment ago. If it is of the same images, they are not
             looked up again.
+        has_begun: Whether a checkpoint has its weights, so that its initial ones are not needed.
 
     Raises:
-        RecipeError: The images are not there or too few, the layers make no graph, or the model
-            does not fit the images. All mistakes are reported together.
+        RecipeError: The images are not there or too few, the layers make no graph, the model does
+            not fit the images, or the initial weights are not there. All mistakes are reported
+            together.
     """
     errors: list[RecipeError] = []
     images = _collect(errors, lambda: _describe(recipe, similar)) or describe_settings(recipe.data)
     _collect(errors, lambda: _require_count(recipe, images))
     plan = _collect(errors, lambda: _plan(recipe, images))
+    if not has_begun:
+        _collect(errors, lambda: _require_initial_weights(recipe))
     if errors:
         problems = [problem for error in errors for problem in error.problems]
         raise RecipeError(problems, next((error.hint for error in errors if error.hint), None))
@@ -177,6 +185,28 @@ def _require_count(recipe: Recipe, images: ImageDescription) -> None:
         except CountError as error:
             raise _mistake(recipe, error) from None
     require_batch(recipe, count)
+
+
+def _require_initial_weights(recipe: Recipe) -> None:
+    """Raise unless the initial weights are there."""
+    if recipe.train.initial_weights is None:
+        return
+    try:
+        find_weights(recipe.train.initial_weights)
+    except RunError as error:
+        raise initial_weights_error(recipe, error.message, error.hint) from None
+
+
+def initial_weights_error(recipe: Recipe, message: str, hint: str | None) -> RecipeError:
+    """Return the error about a recipe's `train.initial_weights`.
+
+    Args:
+        recipe: The settings in force.
+        message: What is wrong.
+        hint: How to fix it.
+    """
+    loc = ("train", "initial_weights")
+    return RecipeError([recipe.origin.problem(loc, printable(message))], hint)
 
 
 def _mistake(recipe: Recipe, error: CountError) -> RecipeError:

@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,7 @@ def require_size(path: Path, plan: Plan) -> None:
         raise ValueError(
             f"{WEIGHTS} has {size:,} bytes, expected {least:,} for the layers of resolved.yaml"
         )
-    free = free_memory()
-    if free is not None and 2 * size > free:  # the file, and the weights read from it
-        raise ValueError(
-            f"{WEIGHTS} has {size:,} bytes, and loading it takes twice that; {free:,} are free"
-        )
+    require_room(size)
 
 
 def read_statistics(path: Path, channels: int) -> ChannelStatistics:
@@ -94,15 +91,49 @@ def load_weights(model: keras.Model, path: Path) -> None:
         ValueError: It has other weights, or weights that are not plain numbers inside the file.
         Exception: The file is damaged, which raises nearly anything.
     """
+    with unpacked(path) as file:
+        _require_shapes(model, file)
+        model.load_weights(file)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Unpack the weights of a `.keras` file for a while, so that what is checked is what is read.
+
+    HDF5 also reads them faster.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunError: The folder for temporary files is full.
+        ValueError: The file has not exactly one member of weights, or they do not fit into memory.
+        Exception: The file is damaged, which raises nearly anything.
+    """
     with tempfile.TemporaryDirectory(prefix="kcnn-") as folder:
-        # Unpacked, so that what is loaded is what was checked. HDF5 also reads it faster.
         file = Path(folder) / WEIGHTS
         with open_zip(path) as archive:
+            require_room(_member(archive, WEIGHTS).file_size)
             content = archive.read(WEIGHTS)
         with writing(file, len(content)):
             file.write_bytes(content)
-        _require_shapes(model, file)
-        model.load_weights(file)
+        yield file
+
+
+def require_room(size: int) -> None:
+    """Raise if weights and the file that they are read from do not fit into memory.
+
+    Args:
+        size: Bytes of the HDF5 file.
+
+    Raises:
+        ValueError: They do not.
+    """
+    free = free_memory()
+    if free is not None and 2 * size > free:
+        raise ValueError(
+            f"{WEIGHTS} has {size:,} bytes, and loading it takes twice that; {free:,} are free"
+        )
 
 
 def _require_shapes(model: keras.Model, file: Path) -> None:
@@ -142,23 +173,42 @@ def _shapes(file: Path, layers: int) -> Counter[tuple[int, ...]]:
     Raises:
         ValueError: There are more arrays than layers have, or one is not plain numbers.
     """
-    most = 20 * (layers + 1)
     with h5py.File(file, "r") as content:
-        items: list[h5py.Dataset | h5py.Group] = []
-
-        def collect(name: str, item: h5py.Dataset | h5py.Group) -> bool | None:
-            items.append(item)
-            return len(items) > most or None  # what is not None ends the visit
-
-        if content.visititems(collect):
-            raise ValueError(f"{WEIGHTS} holds more than {layers:,} layers have")
+        items = items_of(content, layers).values()
         arrays = [item for item in items if isinstance(item, h5py.Dataset)]
         for array in arrays:
-            _require_numbers(array)
+            require_numbers(array)
         return Counter(array.shape for array in arrays)
 
 
-def _require_numbers(array: h5py.Dataset) -> None:
+def items_of(content: h5py.File, layers: int) -> dict[str, h5py.Dataset | h5py.Group]:
+    """Return the arrays and groups of an HDF5 file by name, without following links out of it.
+
+    Args:
+        content: The file.
+        layers: How many layers its weights may have.
+
+    Raises:
+        ValueError: There is more in it.
+    """
+    most = 20 * (layers + 1)
+    items: dict[str, h5py.Dataset | h5py.Group] = {}
+
+    def collect(name: str, item: h5py.Dataset | h5py.Group) -> bool | None:
+        items[name] = item
+        return len(items) > most or None  # what is not None ends the visit
+
+    if content.visititems(collect):
+        raise ValueError(f"{WEIGHTS} holds more than {layers:,} layers have")
+    return items
+
+
+def require_numbers(array: h5py.Dataset) -> None:
+    """Raise unless an array is plain numbers, all of them stored in the file.
+
+    Raises:
+        ValueError: It is not.
+    """
     # An array may claim to be larger than what is stored of it (a bomb), or lie in another file.
     is_whole = array.external is None and array.id.get_storage_size() >= array.nbytes
     if not is_whole or array.is_virtual or array.dtype.kind not in "fiu":

@@ -11,13 +11,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kcnn.errors import RunError
 from kcnn.recipe.codes import Mistake, MistakesError
 from kcnn.recipe.overrides import apply_overrides
 from kcnn.recipe.rules import find_conflicts
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Source
 from kcnn.recipe.strict_yaml import Document, YamlMistakeError, read_yaml
-from kcnn.runs.folder import MAX_NAME_LENGTH
+from kcnn.runs.find import find_run
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, MAX_NAME_LENGTH
 
 
 def parse_recipe(file: Path, content: bytes, overrides: Sequence[str] = ()) -> Recipe:
@@ -78,6 +80,8 @@ def _source(
     written, mistakes = apply_overrides(settings, overrides)
     if not {("data",), ("data", "path")} & written.keys():
         _resolve_path(settings, file.parent)
+    in_file = not {("train",), ("train", "initial_weights")} & written.keys()
+    _resolve_weights(settings, file.parent if in_file else Path())
     return Source(file, content, settings, document.lines, written), mistakes
 
 
@@ -92,3 +96,26 @@ def _resolve_path(settings: dict[str, Any], folder: Path) -> None:
     if isinstance(data, dict) and isinstance(data.get("path"), str) and data["path"]:
         with suppress(RuntimeError):  # the home of nobody; the check of the setting reports it
             data["path"] = str(folder / Path(data["path"]).expanduser())
+
+
+def _resolve_weights(settings: dict[str, Any], folder: Path) -> None:
+    """Replace the run or file that `train.initial_weights` names by its path.
+
+    This is done once, before any training: the newest run of a name may be another one later.
+    """
+    train = settings.get("train")
+    if not isinstance(train, dict):
+        return
+    value = train.get("initial_weights")
+    if not isinstance(value, str) or not value or "\0" in value:
+        return  # the check of the setting reports it
+    with suppress(RuntimeError):
+        path = folder / Path(value).expanduser()
+        train["initial_weights"] = str(path if path.is_file() else _run_named(path, value) or path)
+
+
+def _run_named(path: Path, name: str) -> Path | None:
+    for run in (str(path), name):
+        with suppress(RunError):
+            return find_run(run, DEFAULT_OUTPUT_DIR).path
+    return None

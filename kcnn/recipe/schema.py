@@ -41,6 +41,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {MAX_IMAGE_SIDE}, as in [32, 32]"
 PATH = "a path, as in photos"
+WEIGHTS = "a run or a file of weights, as in cifar/run-001 or model.keras"
 NAME = (
     f"at most {MAX_NAME_LENGTH} letters a to z, digits, dots, dashes and underscores, a letter or "
     "digit first"
@@ -60,13 +61,18 @@ def _image_size(value: Any) -> tuple[int, int]:
     return sizes[0], sizes[1]
 
 
-def _path(value: Any) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise mistake("unexpected", expected=PATH)
-    try:
-        return Path(value).expanduser()
-    except RuntimeError:
-        raise mistake("no_such_home") from None
+def _path_or(expected: str) -> Accepting:
+    """Build a validator that accepts a path; `expected` says what kind of path."""
+
+    def check(value: Any) -> Path:
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise mistake("unexpected", expected=expected)
+        try:
+            return Path(value).expanduser()
+        except RuntimeError:
+            raise mistake("no_such_home") from None
+
+    return Accepting(check, expected=expected)
 
 
 def _validation(value: Any) -> Any:
@@ -126,7 +132,7 @@ class DataSettings(Settings):
     """
 
     dataset: Annotated[str, choice(*DATASETS)]
-    path: Annotated[Path | None, Accepting(_path, expected=PATH)] = None
+    path: Annotated[Path | None, _path_or(PATH)] = None
     image_size: Annotated[tuple[int, int] | None, Accepting(_image_size, expected=IMAGE_SIZE)] = (
         None
     )
@@ -195,6 +201,9 @@ class TrainSettings(Settings):
     """How the model is trained.
 
     Args:
+        initial_weights: A run, or a `.keras` or `.weights.h5` file, whose weights the model starts
+            with where the names and shapes of layers agree; a path is relative to the recipe, on
+            the command line relative to the current folder. A run's name is one below outputs.
         epochs: How often to go through the training images.
         batch_size: Images per step, on all devices together.
         shuffle: A new order each epoch; the order of the files if false.
@@ -218,6 +227,7 @@ class TrainSettings(Settings):
         seed: Decides the validation images, initial weights, order, augmentation and dropout.
     """
 
+    initial_weights: Annotated[Path | None, _path_or(WEIGHTS)] = None
     epochs: Count
     batch_size: Count = 32
     shuffle: bool = True

@@ -33,6 +33,8 @@ def resolved_yaml(recipe: Recipe) -> str:
     }
     if recipe.data.path is not None:
         settings["data"]["path"] = str(Path(recipe.data.path).absolute())
+    if recipe.train.initial_weights is not None:
+        settings["train"]["initial_weights"] = str(recipe.train.initial_weights.absolute())
     return yaml.dump(
         settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
         default_flow_style=None,

@@ -49,6 +49,13 @@ class Environment:
         resumed = self.values.get("resumed")
         return resumed if isinstance(resumed, list) else []
 
+    @property
+    def initial_weights_sha256(self) -> str | None:
+        """Hash of the file of initial weights; None if the run started with none."""
+        initial = self.values.get("initial_weights")
+        sha256 = initial.get("sha256") if isinstance(initial, dict) else None
+        return sha256 if isinstance(sha256, str) else None
+
     def precision(self) -> str:
         """Return the dtype policy that the run was trained under.
 

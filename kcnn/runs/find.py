@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kcnn.errors import RunError
+from kcnn.files.read import opened
 from kcnn.runs.folder import RunFolder, is_run
 from kcnn.runs.summary import how_to_finish
+
+# How the two kinds of files with weights begin: a .keras file is a zip archive.
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:
@@ -78,6 +82,33 @@ def find_model(run: RunFolder, weights: str) -> Path:
     if weights == "last":
         hint = f"the run was stopped before its last epoch; {how_to_finish(run)}"
     raise RunError(f"{path}: this run has no such model", hint)
+
+
+def find_weights(path: Path) -> Path:
+    """Return the file of weights that a run's folder or a path names.
+
+    Args:
+        path: A run's folder, for its last weights, or a `.keras` or HDF5 file.
+
+    Raises:
+        RunError: It is missing, or neither; or the run has no weights yet.
+    """
+    if is_run(path):
+        return find_model(RunFolder(path), "last")
+    if path.is_dir():
+        raise RunError(f"{path}: neither a run nor a file of weights", "kcnn runs lists the runs")
+    try:
+        with opened(path) as file:
+            signature = file.read(len(_HDF5))
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such run or file", "kcnn runs lists the runs") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    if not signature.startswith((_ZIP, _HDF5)):
+        raise RunError(
+            f"{path}: not a file of weights", "Keras writes model.keras and model.weights.h5"
+        )
+    return path
 
 
 def _folders(path: Path) -> list[Path]:

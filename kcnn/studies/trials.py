@@ -11,12 +11,13 @@ from typing import Any
 
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.errors import KcnnError
+from kcnn.files.read import sha256_of_file
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
 from kcnn.runs.checkpoint import has_checkpoint
-from kcnn.runs.environment import was_extended
-from kcnn.runs.find import find_runs
+from kcnn.runs.environment import read_environment, was_extended
+from kcnn.runs.find import find_runs, find_weights
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, FreeName, RunFolder
 from kcnn.runs.lock import is_locked
 from kcnn.runs.summary import STOPPED, read_status, read_summary
@@ -217,9 +218,21 @@ def _find_runs(trials: Sequence[Trial], output_dir: Path) -> tuple[_Runs, _Runs]
         except KcnnError:  # of another version of kcnn, or damaged
             continue
         key = _key(folder, recipe)
-        if key in keys and not was_extended(run, recipe.train.epochs):
+        is_same = not was_extended(run, recipe.train.epochs) and _started_alike(run, recipe)
+        if key in keys and is_same:
             (finished if is_finished else begun).setdefault(key, []).append(run)
     return finished, {key: runs for key, runs in begun.items() if key not in finished}
+
+
+def _started_alike(run: RunFolder, recipe: Recipe) -> bool:
+    """Return whether a run's file of initial weights, if it has one, is still the same."""
+    if recipe.train.initial_weights is None:
+        return True
+    try:
+        sha256 = sha256_of_file(find_weights(recipe.train.initial_weights))
+        return sha256 == read_environment(run).initial_weights_sha256
+    except (KcnnError, OSError):
+        return False
 
 
 def _with_unchanged_images(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from kcnn.errors import RecipeError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES
+from kcnn.recipe.write import resolved_yaml
 
 SHIPPED = shipped_recipes()
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in SHIPPED.items()}
@@ -150,6 +153,38 @@ def test_a_relative_path_starts_from_the_recipe(recipe_file, base: str) -> None:
     assert override.data.path == Path("photos.npz")
     data_override = read_recipe("deeper/net.yaml", ["data={dataset: npz, path: photos.npz}"])
     assert data_override.data.path == Path("photos.npz")
+
+
+def test_initial_weights_are_a_path_from_the_recipe_or_a_run_in_outputs(
+    recipe_file, base: str
+) -> None:
+    recipe_file()
+    for folder in ("deeper", "outputs/net/run-001", "outputs/net/run-002"):
+        Path(folder).mkdir(parents=True)
+    for path in ("deeper/w.keras", "w.keras"):
+        Path(path).touch()
+    for number, when in ((1, 200), (2, 100)):
+        resolved = Path(f"outputs/net/run-00{number}/resolved.yaml")
+        resolved.touch()
+        os.utime(resolved, (when, when))
+
+    def read(value: str, *overrides: str) -> Path | None:
+        text = base.replace("train:", f"train:\n  initial_weights: {value}")
+        Path("deeper/net.yaml").write_text(text, encoding="utf-8")
+        return read_recipe("deeper/net.yaml", overrides).train.initial_weights
+
+    assert read("w.keras") == Path("deeper/w.keras")
+    assert read("w.keras", "train.initial_weights=w.keras") == Path("w.keras")
+    assert read("net/run-002") == Path("outputs/net/run-002")
+    assert read("../outputs/net/run-002") == Path("deeper/../outputs/net/run-002")
+    assert read("net") == Path("outputs/net/run-001")  # the newest
+    assert read("nothing") == Path("deeper/nothing")
+    text = resolved_yaml(read_recipe("deeper/net.yaml", ["train.initial_weights=net"]))
+    assert yaml.safe_load(text)["train"]["initial_weights"] == str(
+        Path("outputs/net/run-001").absolute()
+    )
+    with pytest.raises(RecipeError, match="expected a run or a file of weights"):
+        read("5")
 
 
 def _mutated(text: str, draw: st.DrawFn) -> str:
