@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcnn.model.checked_recipe import describe_what_is_there, require_image_shape
+from kcnn.model.checked_recipe import (
+    describe_what_is_there,
+    require_class_count,
+    require_image_shape,
+)
 from kcnn.model.explain.explain import Explanation as Explanation
 from kcnn.model.explain.explain import explain_model
 from kcnn.model.explain.slow_averages import has_moving_averages
@@ -24,10 +28,11 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
 
     Raises:
         RecipeError: The recipe has mistakes, or its layers make no graph.
-        DataError: The size of the images is not known without reading them.
+        DataError: The size of the images or the number of classes is not known without them.
     """
     settings = read_recipe(recipe, overrides)
     # A folder is listed only if the number of its images matters; a million take seconds.
     images = describe_what_is_there(settings, count=has_moving_averages(settings))
     shape = require_image_shape(settings, images)
-    return explain_model(settings, shape, images.classes, images.train_count)
+    counted = require_class_count(settings, images)
+    return explain_model(counted, shape, images.classes, images.train_count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kcnn.errors import DataError
-from kcnn.files.npy_header import ObjectsError, read_shape
+from kcnn.files.npy_header import ObjectsError, read_shape, read_whole_numbers
 from kcnn.files.zips import open_zip
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -25,6 +25,8 @@ _WITHOUT_OBJECTS = {
     CLASS_NAMES: PLAIN_NAMES,
 }
 
+_MAX = 10**8  # bytes of labels that are read to count the classes
+
 Shape = tuple[int, ...]
 
 
@@ -36,7 +38,8 @@ class NpzHeader:
         image_shape: Height, width and channels.
         train_count: Number of training images.
         test_count: Number of test images.
-        classes: Number of class names; None where the file has none, and only its labels show it.
+        classes: Number of class names; of the different labels where the file has none; None where
+            the labels are not numbered from 0 without gaps.
     """
 
     image_shape: tuple[int, int, int]
@@ -46,7 +49,7 @@ class NpzHeader:
 
 
 def read_npz_header(path: Path) -> NpzHeader:
-    """Read the shapes of the arrays in an .npz file.
+    """Read the shapes of the arrays in an .npz file, and its labels if no names count the classes.
 
     Raises:
         DataError: The file or one of its arrays is missing, damaged or has another shape than
@@ -62,6 +65,7 @@ def read_npz_header(path: Path) -> NpzHeader:
             for name in (*KEYS, CLASS_NAMES):
                 if name in names:
                     shapes[name] = read_shape(archive, name)
+            labels = None if CLASS_NAMES in names else read_whole_numbers(archive, "y_train", _MAX)
     except (DataError, OSError):
         raise
     except ObjectsError as error:
@@ -72,7 +76,10 @@ def read_npz_header(path: Path) -> NpzHeader:
         raise DataError(f"{path}: {problem}", how_to_fix(problem)) from None
     image_shape = require_image_array(f"{path}: x_train", shapes["x_train"])
     require_same_shape(path, image_shape, require_image_array(f"{path}: x_test", shapes["x_test"]))
+    # Labels that are no numbers from 0 without gaps are a mistake, which reading them reports.
     classes = shapes[CLASS_NAMES][0] if len(shapes.get(CLASS_NAMES, ())) == 1 else None
+    if labels is not None and labels == {*range(max(len(labels), 2))}:
+        classes = len(labels)
     return NpzHeader(image_shape, shapes["x_train"][0], shapes["x_test"][0], classes)
 
 

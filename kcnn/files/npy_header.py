@@ -1,12 +1,16 @@
-"""The headers of the arrays in an .npz file, read without NumPy and without the arrays."""
+"""The arrays in an .npz file without NumPy: their headers, and the values of small ones."""
 
 from __future__ import annotations
 
 import ast
+import math
+import re
 import zipfile
+from typing import IO, Literal
 
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER_BYTES = 10_000  # as in NumPy, since Python parses it
+_WHOLE = re.compile("([<>|=]?)([iu])([1248])")
 
 
 class ObjectsError(ValueError):
@@ -27,16 +31,47 @@ def read_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
         Exception: The archive is damaged, which raises nearly anything.
     """
     with archive.open(f"{name}.npy") as stream:
-        magic, major = stream.read(len(_MAGIC)), stream.read(2)[:1]
-        if magic != _MAGIC:
-            raise ValueError(f"{name} is not an array")
-        length = int.from_bytes(stream.read(2 if major == b"\x01" else 4), "little")
-        if length > _MAX_HEADER_BYTES:
-            raise ValueError(f"{name} has a header of {length:,} bytes")
-        header = ast.literal_eval(stream.read(length).decode("utf-8").strip())
+        return _read_header(stream, name)[0]
+
+
+def read_whole_numbers(archive: zipfile.ZipFile, name: str, largest: int) -> set[int] | None:
+    """Read which whole numbers an array holds.
+
+    Args:
+        archive: An .npz file.
+        name: The array's name.
+        largest: Maximum number of bytes of the array.
+
+    Returns:
+        The different numbers; None if they are not whole, or the array is larger.
+
+    Raises:
+        Exception: As `read_shape`.
+    """
+    with archive.open(f"{name}.npy") as stream:
+        shape, kind = _read_header(stream, name)
+        match = _WHOLE.fullmatch(kind)
+        if match is None or math.prod(shape) * int(match[3]) > largest:
+            return None
+        order: Literal["little", "big"] = "big" if match[1] == ">" else "little"
+        size, signed = int(match[3]), match[2] == "i"
+        content = stream.read(math.prod(shape) * size)
+    values = {content[start : start + size] for start in range(0, len(content), size)}
+    return {int.from_bytes(value, order, signed=signed) for value in values}
+
+
+def _read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], str]:
+    """Return the shape of an array and the kind of its values, such as `<i8`."""
+    magic, major = stream.read(len(_MAGIC)), stream.read(2)[:1]
+    if magic != _MAGIC:
+        raise ValueError(f"{name} is not an array")
+    length = int.from_bytes(stream.read(2 if major == b"\x01" else 4), "little")
+    if length > _MAX_HEADER_BYTES:
+        raise ValueError(f"{name} has a header of {length:,} bytes")
+    header = ast.literal_eval(stream.read(length).decode("utf-8").strip())
     if "O" in str(header["descr"]):
         raise ObjectsError(f"{name} holds Python objects, which could run code")
     shape = header["shape"]
     if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError(f"{name} has no shape")
-    return shape
+    return shape, str(header["descr"])

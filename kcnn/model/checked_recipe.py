@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.description import ImageDescription, describe_images, describe_settings
 from kcnn.errors import DataError, RecipeError, RunError
 from kcnn.model.graph import unfold
-from kcnn.model.plan import Plan, plan_model, require_right_end
+from kcnn.model.plan import Plan, plan_model
 from kcnn.recipe import Recipe
+from kcnn.recipe.class_count import count_classes, needs_class_count
 from kcnn.recipe.schema import DataSettings, TrainSettings
 from kcnn.runs.find import find_weights
 from kcnn.text.printable import printable
@@ -49,9 +50,8 @@ class CheckedRecipe:
         self.images.confirm(dataset)
         if self.plan.classes is not None:
             return self.plan
-        plan = replace(self.plan, classes=len(dataset.class_names))
-        require_right_end(plan)
-        return plan
+        classes = len(dataset.class_names)
+        return plan_model(count_classes(self.recipe, classes), self.plan.image_shape, classes)
 
 
 def check_recipe(
@@ -72,6 +72,7 @@ def check_recipe(
     """
     errors: list[RecipeError] = []
     images = _collect(errors, lambda: _describe(recipe, similar)) or describe_settings(recipe.data)
+    recipe = _with_class_count(recipe, images)
     _collect(errors, lambda: _require_count(recipe, images))
     plan = _collect(errors, lambda: _plan(recipe, images))
     if not has_begun:
@@ -88,10 +89,18 @@ def plan_without_images(recipe: Recipe) -> Plan:
 
     Raises:
         RecipeError: The layers make no graph, or the model does not fit.
-        DataError: Their shape is known only from the images.
+        DataError: Their shape or the number of classes is known only from the images.
     """
     images = describe_what_is_there(recipe)
-    return plan_model(recipe, require_image_shape(recipe, images), images.classes)
+    shape = require_image_shape(recipe, images)
+    return plan_model(require_class_count(recipe, images), shape, images.classes)
+
+
+def count_what_is_there(recipe: Recipe) -> Recipe:
+    """Return a recipe with the number of classes, if its images are here to count them."""
+    if not needs_class_count(recipe):
+        return recipe
+    return _with_class_count(recipe, describe_what_is_there(recipe))
 
 
 def describe_what_is_there(recipe: Recipe, count: bool = False) -> ImageDescription:
@@ -119,6 +128,24 @@ def require_image_shape(recipe: Recipe, images: ImageDescription) -> tuple[int, 
             "write it after the recipe: 'data.image_size=[32,32]' data.channels=3",
         )
     return images.image_shape
+
+
+def require_class_count(recipe: Recipe, images: ImageDescription) -> Recipe:
+    """Return a recipe with the number of classes where it has the word `classes`.
+
+    Raises:
+        DataError: The number is known only from the images.
+    """
+    if images.classes is None and needs_class_count(recipe):
+        raise DataError(
+            f"{recipe.origin.file}: the number of classes is known only from {recipe.data.path}",
+            "write it instead of classes, as in units: 10",
+        )
+    return _with_class_count(recipe, images)
+
+
+def _with_class_count(recipe: Recipe, images: ImageDescription) -> Recipe:
+    return recipe if images.classes is None else count_classes(recipe, images.classes)
 
 
 def require_batch(recipe: Recipe, images: int) -> None:

@@ -88,6 +88,27 @@ def choice(*names: str) -> Accepting:
     return Accepting(check, expected=", ".join(names))
 
 
+class ClassCount(int):
+    """The number of classes where a recipe has the word `classes`, until the number is known.
+
+    It computes as a stand-in, so that the shapes before it can be checked already;
+    `kcnn.recipe.class_count` replaces the word. No sum that it is part of may be shown.
+    """
+
+    def __str__(self) -> str:
+        return CLASSES
+
+    __repr__ = __str__
+
+
+def _outputs(value: Any) -> int:
+    if value == CLASSES:
+        return ClassCount(2)
+    if type(value) is not int or not 0 < value <= 10**9:
+        raise mistake("unexpected", expected=OUTPUTS, words=(CLASSES,))
+    return value
+
+
 def _is_integer(value: Any, least: int) -> bool:
     return type(value) is int and least <= value <= 1_000_000
 
@@ -141,6 +162,8 @@ def _is_names(value: Any) -> bool:
     return bool(names) and all(_is_name(name) for name in names)
 
 
+CLASSES = "classes"
+OUTPUTS = "a whole number above 0, or classes"
 _LAYER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,99}")  # TensorFlow takes no others
 _PADDINGS = ("valid", "same")
 MARGIN = "a whole number from 0, [height, width] or [[top, bottom], [left, right]]"
@@ -151,6 +174,7 @@ ACTIVATIONS = (
 )  # fmt: skip
 
 Count = Annotated[int, Field(gt=0, le=10**9)]
+Outputs = Annotated[int, Accepting(_outputs, expected=OUTPUTS)]
 WholeNumber = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]

@@ -12,6 +12,7 @@ from typing import Any
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.errors import KcnnError
 from kcnn.files.read import sha256_of_file
+from kcnn.model.checked_recipe import count_what_is_there
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
@@ -46,8 +47,10 @@ class Trial:
 
     @cached_property
     def settings(self) -> Recipe:
-        """The settings in force."""
-        return read_recipe(self.recipe, [*self.overrides, f"train.seed={self.seed}"])
+        """The settings in force, with the number of classes, as in its resolved.yaml."""
+        return count_what_is_there(
+            read_recipe(self.recipe, [*self.overrides, f"train.seed={self.seed}"])
+        )
 
     @cached_property
     def key(self) -> str:

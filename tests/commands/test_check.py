@@ -86,7 +86,7 @@ def test_imports_neither_tensorflow_nor_numpy(recipe: str, request: pytest.Fixtu
 
 def test_reads_the_image_shape_from_the_header_of_an_npz(npz: Path) -> None:
     plan = check(npz, build=True).plan
-    assert (plan.image_shape, plan.classes) == ((4, 4, 1), None)
+    assert (plan.image_shape, plan.classes) == ((4, 4, 1), 3)
     assert plan.cost.parameters == 16 * 3 + 3
     assert check(npz, ["data.image_size=[8, 8]", "data.channels=3"]).plan.image_shape == (8, 8, 3)
     np.savez(npz.parent / "photos.npz", x_train=np.zeros((40, 16)))
@@ -170,7 +170,7 @@ def test_text_notes_that_images_were_not_read(folder: Path) -> None:
 def test_text_notes_that_an_npz_was_not_read(npz: Path) -> None:
     text = check_text(check(npz))
     assert text.startswith(f"{npz}: no mistakes found, {AS_FAR}\n")
-    assert "from 4×4×1 images; 51 parameters" in text
+    assert "from 4×4×1 images to 3 classes; 51 parameters" in text
 
 
 def test_refuses_multipliers_of_unknown_weights(npz: Path) -> None:

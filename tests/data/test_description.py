@@ -71,10 +71,16 @@ def test_describes_an_npz(tmp_path: Path, request_data) -> None:
     np.savez_compressed(tmp_path / "own.npz", **parts)
     data = request_data("npz", path=tmp_path / "own.npz")
     images = describe_images(data)
-    assert (images.image_shape, images.classes) == ((5, 4, 1), None)
+    assert (images.image_shape, images.classes) == ((5, 4, 1), 3)
     assert (images.train_count, images.test_count) == (6, 3)
     np.savez(tmp_path / "own.npz", **parts, class_names=np.array(["a", "b", "c"]))
     assert describe_images(data).classes == 3
+    for wrong in (labels * 2, labels + 1, labels * 0, labels / 2, labels.astype(str)):
+        np.savez(tmp_path / "own.npz", **{**parts, "y_train": wrong})
+        assert describe_images(data).classes is None  # reading them says what is wrong
+    for kind in ("u1", ">i2", "<i8", "<u4"):
+        np.savez(tmp_path / "own.npz", **{**parts, "y_train": labels.astype(kind)})
+        assert describe_images(data).classes == 3
     assert describe_settings(data).image_shape is None
     np.savez(tmp_path / "own.npz", **parts, class_names=np.array("abc"))  # one text, no list
     assert describe_images(data).classes is None

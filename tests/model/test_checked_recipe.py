@@ -171,20 +171,31 @@ def test_confirms_a_slice_of_a_named_dataset() -> None:
     assert checked.confirm(Dataset("digits", few, few, names, "here")) is checked.plan
 
 
-def test_classes_known_only_from_the_labels(tmp_path: Path) -> None:
+def test_classes_counted_by_the_labels(tmp_path: Path) -> None:
     images, labels = np.zeros((40, 8, 8), np.uint8), np.arange(40) % 10
     file = tmp_path / "own.npz"
     np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
     data = f"data={{dataset: npz, path: {file}}}"
     dataset = read_npz(file, "own")
     checked = check_recipe(read_recipe("digits", [data]))
-    assert (checked.plan.image_shape, checked.plan.classes) == ((8, 8, 1), None)
+    assert (checked.plan.image_shape, checked.plan.classes) == ((8, 8, 1), 10)
     assert checked.confirm(dataset).classes == 10
     with pytest.raises(DataError, match="training images: 39, and 40 a moment ago"):
         checked.confirm(replace(dataset, train=dataset.train.first(39)))
-    eleven = check_recipe(read_recipe("digits", [data, "model.layers[7].Dense.units=11"]))
     with pytest.raises(RecipeError, match="the output is 11, but npz has 10 classes"):
-        eleven.confirm(dataset)
+        check_recipe(read_recipe("digits", [data, "model.layers[7].Dense.units=11"]))
+
+
+def test_counts_the_classes_of_a_folder(photos: Path) -> None:
+    word = ["model.layers[1].Dense.units=classes"]
+    checked = check_recipe(read_recipe(photos, word))
+    assert checked.plan.shapes["dense"] == (2,)
+    assert checked.plan.recipe.origin.settings["model"]["layers"][1] == {"Dense": {"units": 2}}
+    with pytest.raises(RecipeError, match="the output is 3, but folder has 2 classes"):
+        check_recipe(read_recipe(photos, ["model.layers[1].Dense.units=3"]))
+    with pytest.raises(DataError) as caught:
+        plan_without_images(read_recipe(photos, [*word, "data.path=gone"]))
+    assert caught.value.message == f"{photos}: the number of classes is known only from gone"
 
 
 def test_plan_without_images(photos: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from kcnn.recipe.constraints import Constraint
-from kcnn.recipe.fields import Count, Extra, Padding, PoolPadding, Size
+from kcnn.recipe.fields import Count, Extra, Outputs, Padding, PoolPadding, Size
 from kcnn.recipe.initializers import Conv2DInitializer, Initializer
 from kcnn.recipe.layers.expression import Expression, Number, product
 from kcnn.recipe.layers.kernel import KernelSettings, Weighted
@@ -59,12 +59,13 @@ class Conv2D(Convolution, KernelSettings):
     """A convolution; `padding` may also be a number of pixels.
 
     Args:
-        filters: Number of filters; each makes one channel of the output.
+        filters: Number of filters; each makes one channel of the output. `classes` at the end of a
+            fully convolutional model: one for each class.
         groups: Groups that the channels are divided into, each with filters of its own.
         kernel_initializer: Initial values of these weights; `Dirac` and `Whitening` too.
     """
 
-    filters: Count
+    filters: Outputs
     groups: Count = 1
     kernel_initializer: Conv2DInitializer | None = None
 

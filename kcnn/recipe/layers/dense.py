@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kcnn.recipe.fields import Count
+from kcnn.recipe.fields import Outputs
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.kernel import KernelSettings, Weighted
 from kcnn.recipe.layers.shapes import Shape, Sizes
@@ -12,10 +12,10 @@ class Dense(Weighted, KernelSettings):
     """Every output reads every input.
 
     Args:
-        units: Number of outputs; in the last layer, one for each class.
+        units: Number of outputs; `classes` in the last layer: one for each class.
     """
 
-    units: Count
+    units: Outputs
 
     def _outputs(self, shape: Shape) -> int:
         return self.units

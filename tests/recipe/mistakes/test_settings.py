@@ -38,7 +38,8 @@ def test_all_mistakes_of_a_recipe_in_the_order_of_the_file(problems) -> None:
         "net.yaml:8: model.layers[1]: unknown layer 'MaxPooling2d'; did you mean MaxPooling2D?",
         "net.yaml:9: model.layers[2].Dense.activation: expected one of 21 names; got 'rleu'; "
         "did you mean relu?",
-        "net.yaml:9: model.layers[2].Dense.units: expected a whole number; got 'ten'",
+        "net.yaml:9: model.layers[2].Dense.units: expected a whole number above 0, or "
+        "classes; got 'ten'",
         "net.yaml:11: train.epochs: expected a number above 0; got 0",
         "net.yaml:14: train.optimizer.Adam.learning_rate: expected a number; got 'fast'",
     ]
@@ -87,11 +88,12 @@ def test_a_missing_section(problems) -> None:
         ),
         (
             "Dense: {units: 10.0}",
-            "model.layers[0].Dense.units: expected a whole number; got 10.0; write 10",
+            "model.layers[0].Dense.units: expected a whole number above 0, or classes; got "
+            "10.0; write 10",
         ),
         (
             "Dense: {units: true}",
-            "model.layers[0].Dense.units: expected a whole number; got true",
+            "model.layers[0].Dense.units: expected a whole number above 0, or classes; got true",
         ),
         (
             "{Dense: , units: 10, activation: relu}",
@@ -101,7 +103,7 @@ def test_a_missing_section(problems) -> None:
         ("Linear: {}", "model.layers[0]: unknown layer 'Linear'; did you mean Dense?"),
         (
             "Dense: {units: null}",
-            "model.layers[0].Dense.units: expected a whole number; got nothing",
+            "model.layers[0].Dense.units: expected a whole number above 0, or classes; got nothing",
         ),
         ("Dropout: {rate: 1}", "model.layers[0].Dropout.rate: expected a number below 1; got 1"),
         (
