@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.folder_scan import FolderContents, FolderScan, named
+from kcnn.data.parts import PARTS, Part, class_key, composed, part_of
 from kcnn.errors import DataError
+from kcnn.text.numbers import count_text
 
-# Names of folders that are parts of a dataset, in any case; a class may have one, but not all may.
-SPLIT_WORDS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
-# What a folder beside train is called when it is one of the two that are read.
-_READ_AS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+_MAX_DEPTH = 10  # folders in one another, each alone
+_UNUSED = "to leave it out, give it a name such as unused"
+
+
+@dataclass(frozen=True)
+class PartFolder:
+    """The folder of a part of a dataset.
+
+    Args:
+        path: The folder.
+        classes: The name of each class's folder in it, in the order of the classes; None for a
+            class that has none here.
+    """
+
+    path: Path
+    classes: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -20,105 +34,206 @@ class ClassFolders:
     """The folders that hold the images of each class.
 
     Args:
-        train: The folder that has a folder for each class.
-        test: The same with test images; None where a fraction of the others becomes the test set.
-        class_names: The names of these folders, sorted.
-        not_read: Names of other folders beside `train`.
+        class_names: The names of the classes, sorted, in Unicode's composed form.
+        parts: The folders of the parts. A dataset without parts is all `train`.
+        has_parts: Whether there is a folder for each part.
+        notes: What was left out.
     """
 
-    train: Path
-    test: Path | None
     class_names: tuple[str, ...]
-    not_read: tuple[str, ...] = ()
+    parts: Mapping[Part, PartFolder]
+    has_parts: bool
+    notes: tuple[str, ...]
 
 
-def find_class_folders(path: Path) -> ClassFolders:
-    """Find the classes of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
+def find_class_folders(path: Path, scan: FolderScan) -> ClassFolders:
+    """Find the classes of a folder: `path/train/CLASS`, `path/test/CLASS`, or `path/CLASS`.
 
     Args:
         path: The folder.
+        scan: Receives what was left out, and what could not be looked at.
 
     Raises:
         DataError: It does not exist, does not have two classes, or has parts of a dataset that
             would not be read as such.
         OSError: It cannot be read.
     """
-    _require_folder(path)
-    folders = {folder.name: folder for folder in _folders_in(path)}
-    if "train" not in folders or not _folders_in(folders["train"]):
-        return ClassFolders(path, None, _class_names(path))
-    others = tuple(name for name in folders if name not in ("train", "test"))
-    _require_spelling(path, others, folders)
-    class_names = _class_names(folders["train"])
-    test = folders.get("test")
-    if test is not None:
-        _require_known_classes(test, class_names)
-    return ClassFolders(folders["train"], test, class_names, others)
+    require_folder(path)
+    top = scan.contents(path)
+    scan.require_complete()  # before a part that is out of reach makes another dataset of the rest
+    parts: dict[Part, list[str]] = {}
+    for name in top.folders:
+        if part := part_of(name):
+            parts.setdefault(part, []).append(name)
+    contents = {name: scan.contents(path / name) for names in parts.values() for name in names}
+    scan.require_complete()
+    if any(contents[name].folders for name in parts.get("train", ())):
+        return _classes_of_parts(top, parts, contents)
+    _require_classes(top, contents, scan)
+    folders = _class_folders(top)
+    class_names = _sorted_names(folders)
+    train = _part_folder(path, folders, class_names)
+    return ClassFolders(class_names, {"train": train}, False, tuple(_images_beside([top])))
 
 
-def _require_folder(path: Path) -> None:
+def require_folder(path: Path) -> None:
+    """Raise unless a path is a folder.
+
+    Raises:
+        DataError: It is a file, or is not there.
+    """
     if path.is_dir():
         return
+    hint = (
+        "data.path names the folder of images: relative to the recipe or, on the command line, to "
+        "the current folder"
+    )
     if path.exists():
-        raise DataError(
-            f"{path}: is a file, expected a folder of images",
-            "dataset: npz reads .npz files"
-            if path.suffix == ".npz"
-            else "data.path names the folder of images; unpack an archive first",
-        )
-    raise DataError(
-        f"{path}: no such folder",
-        "data.path names the folder of images: relative to the recipe or, on the command "
-        "line, to the current folder",
+        suffix = path.suffix.lower()
+        if suffix in (".npz", ".csv", ".tsv", ".parquet"):
+            hint = f"dataset: {'npz' if suffix == '.npz' else 'csv'} reads {suffix} files"
+        else:
+            hint = "data.path names the folder of images; unpack an archive first"
+        raise DataError(f"{path}: is a file, expected a folder of images", hint)
+    if path.is_symlink():
+        raise DataError(f"{path}: a link to {path.readlink()}, which is not there", hint)
+    raise DataError(f"{path}: no such folder", hint)
+
+
+def _classes_of_parts(
+    top: FolderContents,
+    parts: Mapping[Part, Sequence[str]],
+    contents: Mapping[str, FolderContents],
+) -> ClassFolders:
+    for names in parts.values():
+        if len(names) > 1:
+            raise DataError(
+                f"{top.path}: {' and '.join(names)} are the same part of a dataset",
+                f"move the images of one into the other; {_UNUSED}",
+            )
+    found = {part: contents[parts[part][0]] for part in PARTS if part in parts}
+    folders = {part: _class_folders(inside) for part, inside in found.items()}
+    class_names = _sorted_names(folders["train"])
+    if len(class_names) < 2:
+        raise _too_few(found["train"])
+    for part in ("validation", "test"):
+        if part in found:
+            _require_known_classes(found[part], folders[part], folders["train"], class_names)
+    not_read = [name for name in top.folders if name not in contents]
+    notes = _images_beside([top, *found.values()])
+    if not_read:
+        read = ", ".join(inside.path.name for inside in found.values())
+        notes.insert(0, f"{top.path}: left out {named(not_read)} beside {read}")
+    return ClassFolders(
+        class_names,
+        {
+            part: _part_folder(inside.path, folders[part], class_names)
+            for part, inside in found.items()
+        },
+        True,
+        tuple(notes),
     )
 
 
-def _folders_in(folder: Path) -> list[Path]:
-    # Looks up no single file, of which there may be a hundred thousand.
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir()]
-    return [folder / name for name in sorted(names) if not name.startswith(".")]
+def _part_folder(path: Path, folders: Mapping[str, str], class_names: Sequence[str]) -> PartFolder:
+    return PartFolder(path, tuple(folders.get(class_key(name)) for name in class_names))
 
 
-def _require_spelling(path: Path, names: Sequence[str], existing: Collection[str]) -> None:
-    """Raise for `Test` and the like, or a fraction of train would become the test set instead."""
-    for name in names:
-        meant = _READ_AS.get(name.lower())
-        if meant is None:
+def _class_folders(folder: FolderContents) -> dict[str, str]:
+    """Return the folders of classes by what the names of a class have in common."""
+    folders: dict[str, str] = {}
+    for name in folder.folders:
+        other = folders.setdefault(class_key(name), name)
+        if other == name:
             continue
-        fix = f"move its images into {meant}" if meant in existing else f"rename it to {meant}"
+        if composed(other) == composed(name):
+            shown = f"{composed(name)}, in two Unicode forms ({other!a} and {name!a})"
+        else:
+            shown = f"{other} and {name}, which differ in case alone"
         raise DataError(
-            f"{path / name}: not read under this name; beside train only test is read",
-            f"{fix}; to leave it out, give it a name such as unused",
+            f"{folder.path}: two folders for one class: {shown}",
+            "move the images of one into the other, or rename one",
         )
+    return folders
 
 
-def _class_names(folder: Path) -> tuple[str, ...]:
-    names = tuple(child.name for child in _folders_in(folder))
-    if names and all(name.lower() in SPLIT_WORDS for name in names):
+def _sorted_names(folders: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(composed(name) for name in folders.values()))
+
+
+def _require_classes(
+    top: FolderContents, contents: Mapping[str, FolderContents], scan: FolderScan
+) -> None:
+    """Raise unless the folders in a folder may be classes."""
+    names = top.folders
+    if names and all(name in contents for name in names):
         raise DataError(
-            f"{folder}: the sub-folders {', '.join(names)} are parts of a dataset, not classes",
-            "rename them to train and test, each with a folder for every class",
+            f"{top.path}: {named(names)} are parts of a dataset, not classes",
+            "put a folder for each class into each of them, as in train/cat and test/cat"
+            if any(part_of(name) == "train" for name in names)
+            else "add train, with a folder for each class",
+        )
+    for inside in contents.values():
+        same = [inner for inner in inside.folders if inner in names]
+        if same:
+            raise DataError(
+                f"{inside.path}: has folders that are classes beside it ({named(same)}), so it is "
+                "no class itself",
+                f"move the classes beside it into {top.path / 'train'}; {_UNUSED} outside",
+            )
+    if len(names) == 1 and not top.images and (deeper := _with_classes(top, scan)):
+        raise DataError(
+            f"{top.path}: its only folder is {deeper.path}, with {named(deeper.folders)}",
+            f"write path: {deeper.path.as_posix()}",
         )
     if len(names) < 2:
-        raise DataError(
-            f"{folder}: {len(names)} sub-folder(s), expected one for each of two classes or more",
-            "sort the images into folders named after their classes",
-        )
-    return names
+        raise _too_few(top)
 
 
-def _require_known_classes(folder: Path, class_names: Sequence[str]) -> None:
-    found, classes = _folders_in(folder), ", ".join(class_names[:10])
-    fix = f"or remove or rename {folder}: a fraction of train then becomes the test set"
-    if not found:
+def _with_classes(top: FolderContents, scan: FolderScan) -> FolderContents | None:
+    """Return the folder further down that has several folders, where each before it has one."""
+    for _ in range(_MAX_DEPTH):
+        if len(top.folders) != 1 or top.images:
+            return top if len(top.folders) > 1 else None
+        top = scan.contents(top.path / top.folders[0])
+    return None
+
+
+def _too_few(folder: FolderContents) -> DataError:
+    found = f"1 sub-folder, {folder.folders[0]}" if folder.folders else "no sub-folders"
+    beside = f" and {count_text(folder.images, 'image')}" if folder.images else ""
+    return DataError(
+        f"{folder.path}: {found}{beside}; expected a sub-folder for each of two classes or more",
+        "sort the images into folders named after their classes, or list them with their classes "
+        "in a CSV file (dataset: csv)",
+    )
+
+
+def _require_known_classes(
+    part: FolderContents,
+    folders: Mapping[str, str],
+    train: Mapping[str, str],
+    class_names: Sequence[str],
+) -> None:
+    classes = named(class_names)
+    if not folders:
         raise DataError(
-            f"{folder}: no sub-folders, expected one for each class",
-            f"sort its images into {classes}; {fix}",
+            f"{part.path}: no sub-folders, expected one for each class",
+            f"sort its images into {classes}; {_UNUSED}",
         )
-    unknown = [child for child in found if child.name not in class_names]
+    unknown = [name for key, name in folders.items() if key not in train]
     if unknown:
         raise DataError(
-            f"{unknown[0]}: a class without training images",
-            f"the classes in train are {classes}; {fix}",
+            f"{part.path / unknown[0]}: a class without training images",
+            f"the classes in train are {classes}; to leave {part.path} out, give it a name such as "
+            "unused",
         )
+
+
+def _images_beside(folders: Sequence[FolderContents]) -> list[str]:
+    notes = []
+    for folder in folders:
+        if folder.images:
+            images = count_text(folder.images, "image that lies", "images that lie")
+            notes.append(f"{folder.path}: left out {images} beside the folders of the classes")
+    return notes

@@ -10,6 +10,7 @@ from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.class_folders import find_class_folders
 from kcnn.data.counts import resolve_count
 from kcnn.data.folder_listing import list_folder
+from kcnn.data.folder_scan import FolderScan
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
@@ -96,8 +97,8 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
     try:
         if data.dataset == "folder":
             if not count:
-                classes = len(find_class_folders(data.path).class_names)
-                return replace(describe_settings(data), classes=classes)
+                class_names = find_class_folders(data.path, FolderScan()).class_names
+                return replace(describe_settings(data), classes=len(class_names))
             return _describe_folder(data, list_folder(data.path))
         header = read_npz_header(data.path)
     except OSError as error:  # a folder that may not be read, or a name that is too long

@@ -42,6 +42,8 @@ def read_folder(
     """
     for note in listing.notes:
         progress.note(note)
+    if listing.validation is not None:  # until Dataset has a place for them
+        progress.note(f"{path}: left out {len(listing.validation):,} validation images")
     train, held_out = _split(listing, test)
     total = len(train) + len(held_out)
     refused: list[DataError] = []

@@ -3,78 +3,85 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kcnn.data.class_folders import ClassFolders, find_class_folders
-from kcnn.data.image_files import describe_kinds, describe_left_out, images_below, images_in
+from kcnn.data.class_folders import PartFolder, find_class_folders
+from kcnn.data.folder_scan import FolderScan, named
+from kcnn.data.image_files import KINDS, describe_kinds, notes_on
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.errors import DataError
-from kcnn.text.numbers import count_text
 
 
 def list_folder(path: Path) -> FileListing:
-    """List the images of a folder: `path/train/CLASS` and `path/test/CLASS`, or `path/CLASS`.
+    """List the images of a folder: `path/train/CLASS` and other parts, or `path/CLASS`.
 
     Args:
         path: The folder.
 
     Raises:
-        DataError: There are not two classes with images, or a part of the dataset would not be
-            read as such.
-        OSError: A folder cannot be read.
+        DataError: There are not two classes with images, a part of the dataset would not be read as
+            such, or something in the folder cannot be looked at.
+        OSError: The folder itself, or that of a part, cannot be read.
     """
-    folders = find_class_folders(path)
-    notes = _notes_on_what_is_not_read(path, folders)
-    train = _list_classes(path, folders.train, folders.class_names, notes)
-    test = None
-    if folders.test is not None:
-        test = _list_classes(path, folders.test, folders.class_names, notes)
-    return FileListing(path, folders.class_names, train, None, test, tuple(notes))
+    scan = FolderScan()
+    folders = find_class_folders(path, scan)
+    notes = list(folders.notes)
+    listed: dict[str, ClassFiles] = {}
+    for part, folder in folders.parts.items():
+        listed[part] = _list_classes(path, folder, scan)
+        scan.require_complete()  # a class may be empty only because a link leads nowhere
+        absent = _classes_without_images(folder, listed[part], folders.class_names)
+        if absent and part == "train":
+            raise _without_images(folder.path / absent[0])
+        if absent:
+            if not listed[part]:
+                raise DataError(f"{folder.path}: no {KINDS} images", "remove it, or add some")
+            notes.append(f"{folder.path}: no images of {named(absent)}")
+    notes += [f"{path}: {note}" for note in notes_on(scan)]
+    if folders.has_parts and "test" not in listed:
+        notes.append(f"{path}: no folder test, so a fraction of train becomes the test set")
+    return FileListing(
+        root=path,
+        class_names=folders.class_names,
+        train=listed["train"],
+        validation=listed.get("validation"),
+        test=listed.get("test"),
+        notes=tuple(notes),
+    )
 
 
-def _notes_on_what_is_not_read(path: Path, folders: ClassFolders) -> list[str]:
-    notes = []
-    if folders.not_read:
-        notes.append(
-            f"{path}: left out {', '.join(folders.not_read[:10])}: beside train only test is read; "
-            "data.validation takes its images from train"
-        )
-    for folder in {path: None, folders.train: None, folders.test: None}:
-        if folder is not None and (count := len(images_in(folder))):
-            images = count_text(count, "image that lies", "images that lie")
-            notes.append(f"{folder}: left out {images} beside the folders of the classes")
-    return notes
-
-
-def _list_classes(
-    root: Path, folder: Path, class_names: Sequence[str], notes: list[str]
-) -> ClassFiles:
+def _list_classes(root: Path, folder: PartFolder, scan: FolderScan) -> ClassFiles:
+    # The folder itself is `.`, which no name begins with.
+    prefix = "" if folder.path == root else f"{folder.path.relative_to(root).as_posix()}/"
     names: list[str] = []
     labels = array("i")
-    others: Counter[str] = Counter()
-    for label, name in enumerate(class_names):
-        class_folder = folder / name
-        # A class of train may have no folder in test.
-        images, other_kinds = (
-            images_below(class_folder) if class_folder.is_dir() else ([], Counter())
-        )
-        if not images:
-            raise _without_images(class_folder, other_kinds)
-        names += [image.relative_to(root).as_posix() for image in images]
-        labels.extend([label] * len(images))
-        others.update(other_kinds)
-    if others:
-        notes.append(f"{folder}: {describe_left_out(others)}")
+    for label, class_folder in enumerate(folder.classes):
+        if class_folder is not None:
+            images = scan.images_below(folder.path / class_folder)
+            names += [f"{prefix}{class_folder}/{image}" for image in images]
+            labels.extend([label] * len(images))
     return ClassFiles(tuple(names), labels)
 
 
-def _without_images(folder: Path, others: Mapping[str, int]) -> DataError:
-    message = f"{folder}: no PNG, JPEG, BMP or GIF images for this class"
-    if not others:
+def _classes_without_images(
+    folder: PartFolder, files: ClassFiles, class_names: tuple[str, ...]
+) -> list[str]:
+    """Return the folders of classes without images, under the class's name if there is none."""
+    present = set(files.labels)
+    return [
+        folder.classes[label] or name
+        for label, name in enumerate(class_names)
+        if label not in present
+    ]
+
+
+def _without_images(folder: Path) -> DataError:
+    message = f"{folder}: no {KINDS} images for this class"
+    scan = FolderScan()
+    scan.images_below(folder)
+    if not scan.others:
         return DataError(message, "add some, or leave the class out everywhere")
     return DataError(
-        f"{message}, but {describe_kinds(others)}",
+        f"{message}, but {describe_kinds(scan.others)}",
         "save those that are images as PNG or JPEG, or leave the class out everywhere",
     )

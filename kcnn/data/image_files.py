@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from kcnn.data.folder_scan import FolderScan
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 from kcnn.text.numbers import count_text
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MAX_NAMED = 10  # files, or kinds of files, in one line
+KINDS = "PNG, JPEG, BMP or GIF"
 
 
 @contextmanager
@@ -22,7 +21,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        raise DataError(f"{error.filename or path}: cannot be read: {error.strerror}") from None
 
 
 def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
@@ -30,85 +29,68 @@ def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
 
     Args:
         paths: Files and folders.
-        progress: Receives a note on files of other kinds in the folders.
+        progress: Receives a note on other files in the folders.
 
     Returns:
         Files as they were named, a folder's images sorted by path; hidden ones are left out.
 
     Raises:
-        DataError: A path does not exist or cannot be read, or a folder has no images.
+        DataError: A path does not exist or cannot be read, a folder has no images, or a link in it
+            leads nowhere.
     """
     images: list[Path] = []
-    others: Counter[str] = Counter()
+    all_folders = FolderScan()
     for path in paths:
         with reading(path):
             if path.is_dir():
-                inside, beside = images_below(path)
+                scan = FolderScan()  # a new one: a folder may be named twice
+                inside = scan.images_below(path)
+                scan.require_complete()
                 if not inside:
-                    raise DataError(f"{path}: no PNG, JPEG, BMP or GIF images in this folder")
-                images.extend(inside)
-                others.update(beside)
+                    raise DataError(f"{path}: no {KINDS} images in this folder")
+                images.extend(path / name for name in inside)
+                all_folders.others.update(scan.others)
+                all_folders.system.update(scan.system)
+            elif path.is_symlink() and not path.exists():
+                raise DataError(
+                    f"{path}: a link to {path.readlink()}, which is not there",
+                    "remove it, or bring back what it links to",
+                )
             elif path.exists():
                 images.append(path)
             else:
                 raise DataError(f"{path}: no such file or folder")
-    if others:
-        progress.note(describe_left_out(others))
+    for note in notes_on(all_folders):
+        progress.note(note)
     return images
 
 
-def images_below(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """List the image files in and below a folder, sorted by path, without hidden ones.
-
-    The system lists names together with their kinds, and only links are looked up one by one. So a
-    million files take seconds.
-
-    Returns:
-        The images, and how many files of each other kind there are, `.webp` for instance.
-
-    Raises:
-        OSError: A folder cannot be read.
-    """
-    images: list[Path] = []
-    others: Counter[str] = Counter()
-    folders = [folder]
-    while folders:
-        with os.scandir(inner := folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                path = inner / entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-                elif entry.is_file():
-                    suffix = path.suffix.lower()
-                    if suffix in SUFFIXES:
-                        images.append(path)
-                    else:
-                        others[suffix] += 1
-    images.sort(key=lambda path: path.parts)  # several times as fast as comparing paths
-    return images, others
-
-
-def images_in(folder: Path) -> list[Path]:
-    """List the image files directly in a folder, in no order, without hidden ones."""
-    return [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    ]
+def notes_on(scan: FolderScan) -> list[str]:
+    """Return what a scan left out, in at most two lines."""
+    notes = []
+    if scan.others:
+        notes.append(describe_left_out(scan.others))
+    if scan.system:
+        notes.append(
+            f"left out what is hidden or belongs to the system: {_most_frequent(scan.system)}"
+        )
+    return notes
 
 
 def describe_left_out(others: Mapping[str, int]) -> str:
     """Return a note on files of other kinds that were left out."""
     total = sum(others.values())
     files = count_text(total, "file that is", "files that are")
-    return f"left out {files} not PNG, JPEG, BMP or GIF: {describe_kinds(others)}"
+    return f"left out {files} not {KINDS}: {describe_kinds(others)}"
 
 
 def describe_kinds(others: Mapping[str, int]) -> str:
     """Return the number of files of each kind, the most frequent first: `2 .webp, 1 .heic`."""
-    kinds = sorted(others, key=lambda kind: (-others[kind], kind))
-    named = [f"{others[kind]:,} {kind or 'without a suffix'}" for kind in kinds[:MAX_NAMED]]
-    more = ["…"] if len(kinds) > MAX_NAMED else []
+    return _most_frequent({kind or "without a suffix": count for kind, count in others.items()})
+
+
+def _most_frequent(counts: Mapping[str, int]) -> str:
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    named = [f"{counts[name]:,} {name}" for name in names[:MAX_NAMED]]
+    more = ["…"] if len(names) > MAX_NAMED else []
     return ", ".join([*named, *more])

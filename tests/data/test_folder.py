@@ -70,110 +70,6 @@ def test_resizes_images_of_different_sizes(tmp_path) -> None:
     assert read(tmp_path, image_size=(8, 9)).image_shape == (8, 9, 3)
 
 
-@pytest.mark.parametrize(
-    "names", [("Training", "Testing"), ("TRAIN", "Val", "test"), ("training", "Validation")]
-)
-def test_refuses_folders_of_a_split_as_classes(tmp_path, names) -> None:
-    for name in names:
-        fill(tmp_path / name / "cat", 5, 0)
-        fill(tmp_path / name / "dog", 5, 100)
-    listed = ", ".join(sorted(names))
-    with pytest.raises(
-        DataError, match=f"sub-folders {listed} are parts of a dataset, not classes"
-    ) as caught:
-        read(tmp_path)
-    assert "rename them to train and test" in caught.value.hint
-
-
-def test_class_can_have_the_name_of_a_split(tmp_path) -> None:
-    for name in ("bus", "train"):
-        fill(tmp_path / name, 5, 0)
-    assert read(tmp_path).class_names == ("bus", "train")
-
-
-@pytest.mark.parametrize("other", ["val", "Validation", "unused"])
-def test_reports_folders_beside_train_that_are_not_read(tmp_path, notes, other) -> None:
-    for part in ("train", other):
-        fill(tmp_path / part / "cat", 5, 0)
-        fill(tmp_path / part / "dog", 5, 100)
-    dataset = read(tmp_path, progress=notes)
-    assert len(dataset.train) + len(dataset.test) == 10
-    assert notes.lines == [
-        f"{tmp_path}: left out {other}: beside train only test is read; data.validation takes its "
-        "images from train"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("other", "hint"),
-    [
-        ("Test", "rename it to test; to leave it out"),
-        ("testing", "rename it to test; to leave it out"),
-        ("Train", "move its images into train; to leave it out"),
-        ("TRAINING", "move its images into train; to leave it out"),
-    ],
-)
-def test_hint_for_misspelled_folders_of_a_split(tmp_path, other, hint) -> None:
-    for part in ("train", other):
-        fill(tmp_path / part / "cat", 5, 0)
-        fill(tmp_path / part / "dog", 5, 100)
-    with pytest.raises(DataError, match=f"/{other}: not read under this name") as caught:
-        read(tmp_path)
-    assert caught.value.hint.startswith(hint)
-    (tmp_path / other).rename(tmp_path / "unused")
-    assert len(read(tmp_path).test) == 2
-
-
-def test_refuses_a_test_folder_without_classes(tmp_path) -> None:
-    for part in ("train/cat", "train/dog", "test"):
-        fill(tmp_path / part, 5, 0)
-    with pytest.raises(DataError, match="/test: no sub-folders, expected one for each") as caught:
-        read(tmp_path)
-    assert (
-        f"sort its images into cat, dog; or remove or rename {tmp_path / 'test'}"
-        in caught.value.hint
-    )
-    (tmp_path / "test").rename(tmp_path / "unlabelled")
-    assert len(read(tmp_path).test) == 2
-
-
-def test_reports_the_number_of_other_files(tmp_path, notes) -> None:
-    fill(tmp_path / "cat", 5, 0)
-    fill(tmp_path / "dog", 5, 0)
-    for name in ("cat/1.webp", "cat/.hidden.webp", "dog/2.WEBP", "dog/3.heic", "notes.txt"):
-        (tmp_path / name).touch()
-    read(tmp_path, progress=notes)
-    assert notes.lines == [
-        f"{tmp_path}: left out 3 files that are not PNG, JPEG, BMP or GIF: 2 .webp, 1 .heic"
-    ]
-
-
-def test_reports_images_beside_the_classes(tmp_path, notes) -> None:
-    for name in ("cat", "dog"):
-        fill(tmp_path / name, 5, 0)
-    fill(tmp_path, 3, 0)
-    (tmp_path / "photo.JPG").touch()
-    for name in ("._photo.jpg", "labels.csv"):
-        (tmp_path / name).touch()
-    assert len(read(tmp_path, progress=notes).train) == 8
-    assert notes.lines == [
-        f"{tmp_path}: left out 4 images that lie beside the folders of the classes"
-    ]
-
-
-def test_reports_images_beside_the_classes_of_train_and_test(tmp_path, notes) -> None:
-    for part in ("train", "test"):
-        fill(tmp_path / part / "cat", 5, 0)
-        fill(tmp_path / part / "dog", 5, 0)
-    for folder in ("", "train", "test"):
-        (tmp_path / folder / "beside.png").touch()
-    read(tmp_path, progress=notes)
-    assert notes.lines == [
-        f"{folder}: left out 1 image that lies beside the folders of the classes"
-        for folder in (tmp_path, tmp_path / "train", tmp_path / "test")
-    ]
-
-
 def test_progress_counts_every_image(tmp_path, recorder) -> None:
     fill(tmp_path / "cat", 5, 0)
     fill(tmp_path / "dog", 5, 0)
@@ -205,30 +101,6 @@ def test_names_all_unreadable_images_at_once(tmp_path) -> None:
     assert "remove them" in caught.value.hint
 
 
-def test_refuses_a_folder_without_classes(tmp_path) -> None:
-    with pytest.raises(DataError, match="gone: no such folder"):
-        read(tmp_path / "gone")
-    with pytest.raises(DataError, match="expected one for each of two classes"):
-        read(tmp_path)
-    fill(tmp_path / "cat", 5, 0)
-    (tmp_path / "dog").mkdir()
-    with pytest.raises(DataError, match="dog: no PNG, JPEG, BMP or GIF images for this class"):
-        read(tmp_path)
-    with pytest.raises(DataError, match=r"00\.png: is a file, expected a folder") as caught:
-        read(tmp_path / "cat" / "00.png")
-    assert "unpack an archive first" in caught.value.hint
-
-
-def test_refuses_a_class_with_other_files_only(tmp_path) -> None:
-    fill(tmp_path / "cat", 5, 0)
-    (tmp_path / "dog").mkdir()
-    for number in range(10):
-        (tmp_path / "dog" / f"{number}.webp").touch()
-    with pytest.raises(DataError, match=r"images for this class, but 10 \.webp$") as caught:
-        read(tmp_path)
-    assert caught.value.hint.startswith("save those that are images as PNG or JPEG")
-
-
 def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
     for name in ("cat", "dog"):
         fill(tmp_path / name, 10, 0)
@@ -236,11 +108,3 @@ def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_folder(tmp_path, list_folder(tmp_path), (6, 4), 3, 0.01, Progress())
     assert caught.value.hint == "write a fraction of at least 0.05, which is one image"
-
-
-def test_refuses_a_test_class_without_training_images(tmp_path) -> None:
-    for name in ("train/cat", "train/dog", "test/cat", "test/owl"):
-        fill(tmp_path / name, 2, 0)
-    with pytest.raises(DataError, match="owl: a class without training images") as caught:
-        read(tmp_path)
-    assert "the classes in train are cat, dog; or remove or rename" in caught.value.hint
