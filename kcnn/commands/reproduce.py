@@ -77,7 +77,7 @@ def reproduce(
         fidelity=tuple(settings.fidelity),
         folder=folder,
     )
-    write_report(reproduction)
+    write_report(reproduction, progress)
     return reproduction
 
 

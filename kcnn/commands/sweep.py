@@ -73,7 +73,7 @@ def sweep(
         rows=tuple(sorted(rows, key=lambda row: _rank(row, ordered_by))),
         folder=folder,
     )
-    write_report(result, rows)
+    write_report(result, rows, progress)
     return result
 
 

@@ -13,6 +13,7 @@ from kcnn.errors import KcnnError
 from kcnn.figures import style
 from kcnn.figures.all_figures import choose_figures
 from kcnn.figures.curves import read_curve
+from kcnn.figures.fonts import note_boxes
 from kcnn.figures.run_figure import DEFAULT_STYLE, FeatureMaps, FigureInput, RunFigure
 from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.signals import stop_if_requested
@@ -93,6 +94,7 @@ def save_plots(
         Stopped: A signal arrived. It is raised between two plots.
     """
     written = []
+    without_font: set[str] = set()
     for name, draw in plots.items():
         stop_if_requested()
         try:
@@ -103,8 +105,9 @@ def save_plots(
             progress.note(f"skipped {name}: {error.message}")
             continue
         path = folder / f"{name}.{image_format}"
-        style.save(figure, path)
+        without_font.update(style.save(figure, path))
         written.append(path)
+    note_boxes("".join(sorted(without_font)), progress)
     return written
 
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from kcnn.figures.fonts import choose_fonts
 from kcnn.files.atomic import atomic
 
 FORMATS = ("png", "svg", "pdf")
@@ -56,8 +57,8 @@ _SETTINGS = {
 def _in_house_style() -> Iterator[None]:
     """Set Matplotlib up from its defaults, so that a user's matplotlibrc cannot break a figure."""
     with matplotlib.style.context(["default", _SETTINGS]), warnings.catch_warnings():
-        # Values near the largest float leave a gap, and letters that the font lacks become boxes.
-        # The figure is still useful, so the warnings are not.
+        # Values near the largest float leave a gap. Characters that no font has become boxes, which
+        # `note_boxes` reports once. The figure is still useful, so the warnings are not.
         warnings.simplefilter("ignore")
         yield
 
@@ -83,16 +84,20 @@ def new_figure(title: str, height: float, width: float = WIDTH) -> Figure:
 
 
 @house_style
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> str:
     """Write a figure to a file atomically. The same figure has the same bytes.
 
     Args:
         figure: The figure.
         path: The file. Its suffix is one of FORMATS.
 
+    Returns:
+        The characters that no font of the system has, for `note_boxes`.
+
     Raises:
         RunError: The file cannot be written.
     """
+    without_font = choose_fonts(figure)
     with atomic(path) as temporary:
         if path.suffix == ".png":
             # savefig would draw each image twice: to lay the figure out and to write it.
@@ -100,6 +105,7 @@ def save(figure: Figure, path: Path) -> None:
             FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
         else:
             figure.savefig(temporary, metadata=_DATES[path.suffix])
+    return without_font
 
 
 def run_colors(count: int) -> Sequence[str]:

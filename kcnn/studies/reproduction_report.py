@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.files.atomic import write_json, write_text
+from kcnn.progress import Progress
 from kcnn.recipe.schema import Fidelity
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.verdicts import Verdict
@@ -109,20 +110,25 @@ class Reproduction:
         }
 
 
-def write_report(reproduction: Reproduction) -> None:
+def write_report(reproduction: Reproduction, progress: Progress) -> None:
     """Write reproduction.json, reproduction.md and reproduction.png.
+
+    Args:
+        reproduction: What to write.
+        progress: Receives a note on characters that no font has.
 
     Raises:
         RunError: The folder cannot be written.
     """
     from kcnn.figures import reproduction as figure
+    from kcnn.figures.fonts import note_boxes
     from kcnn.figures.style import save
 
     folder = reproduction.folder
     write_json(folder / "reproduction.json", reproduction.as_json())
     write_text(folder / "reproduction.md", markdown(reproduction))
     drawn = figure.draw(_title(reproduction), _panels(reproduction))
-    save(drawn, folder / "reproduction.png")
+    note_boxes(save(drawn, folder / "reproduction.png"), progress)
 
 
 def markdown(reproduction: Reproduction) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.files.atomic import write_csv, write_json
+from kcnn.progress import Progress
 from kcnn.recipe.write import yaml_line
 from kcnn.studies.grid import GridPoint
 from kcnn.studies.quantities import Quantity
@@ -103,18 +104,20 @@ class Sweep:
         }
 
 
-def write_report(result: Sweep, rows: Sequence[SweepRow]) -> None:
+def write_report(result: Sweep, rows: Sequence[SweepRow], progress: Progress) -> None:
     """Write sweep.json, sweep.csv and sweep.png.
 
     Args:
         result: The sweep.
         rows: Its rows in the order of the grid, in which the plot has them.
+        progress: Receives a note on characters that no font has.
 
     Raises:
         RunError: The folder cannot be written, or a run's metrics cannot be read.
     """
     from kcnn.figures import sweep as figure
     from kcnn.figures.curves import read_curve
+    from kcnn.figures.fonts import note_boxes
     from kcnn.figures.style import save
 
     write_json(result.folder / "sweep.json", result.as_json())
@@ -128,7 +131,8 @@ def write_report(result: Sweep, rows: Sequence[SweepRow]) -> None:
         for row in rows
         if row.finished
     ]
-    save(figure.draw(f"{result.recipe}: {', '.join(result.settings)}", series), result.plot)
+    drawn = figure.draw(f"{result.recipe}: {', '.join(result.settings)}", series)
+    note_boxes(save(drawn, result.plot), progress)
 
 
 def _csv(sweep: Sweep) -> tuple[list[str], list[list[object]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kcnn.console.reproduce import reproduction_text
+from kcnn.progress import Progress
 from kcnn.recipe.schema import Fidelity, Published
 from kcnn.studies.quantities import Quantity
 from kcnn.studies.reproduction_report import (
@@ -101,7 +102,7 @@ def test_the_plot_explains_why_nothing_is_judged(
 
 
 def test_files(report: Reproduction) -> None:
-    write_report(report)
+    write_report(report, Progress())
     written = json.loads((report.folder / "reproduction.json").read_text())
     assert written["published"][0]["fits"] == "accuracy"
     assert written["quantities"][0]["values"] == [0.662, 0.67, 0.676]
