@@ -17,6 +17,7 @@ from kcnn.text.numbers import six_digits
 _CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support")
 _WHOLE_COLUMNS = ("index", "label", "predicted")
 _PREDICTION_COLUMNS = (*_WHOLE_COLUMNS, "probability")
+_FILE_COLUMN = "file"
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,15 @@ class Predictions:
         label: int64, shape (images,): its true class.
         predicted: int64, shape (images,): the class with the highest probability.
         probability: float64, shape (images,): that probability, between 0 and 1.
+        files: The image's file, relative to the dataset's folder with forward slashes; None if the
+            images have no files, and for runs of former versions.
     """
 
     index: np.ndarray
     label: np.ndarray
     predicted: np.ndarray
     probability: np.ndarray
+    files: Sequence[str] | None = None
 
 
 def write_per_class(run: RunFolder, per_class: Sequence[ClassScore]) -> None:
@@ -116,14 +120,18 @@ def read_confusion(run: RunFolder) -> Confusion:
 
 
 def write_predictions(run: RunFolder, predictions: Predictions) -> None:
-    """Write predictions.csv.
+    """Write predictions.csv; it has the column `file` if the images have files.
 
     Raises:
         RunError: The file cannot be written.
     """
     columns = [getattr(predictions, name).tolist() for name in _WHOLE_COLUMNS]
     columns.append([six_digits(probability) for probability in predictions.probability])
-    write_csv(run.predictions, _PREDICTION_COLUMNS, zip(*columns, strict=True))
+    names = [*_PREDICTION_COLUMNS]
+    if predictions.files is not None:
+        names.append(_FILE_COLUMN)
+        columns.append(list(predictions.files))
+    write_csv(run.predictions, names, zip(*columns, strict=True))
 
 
 def read_predictions(run: RunFolder) -> Predictions:
@@ -145,7 +153,7 @@ def read_predictions(run: RunFolder) -> Predictions:
             f"{run.predictions}: expected numbers under {', '.join(_PREDICTION_COLUMNS)}",
             DAMAGED_HINT,
         ) from None
-    return Predictions(**whole, probability=probability)
+    return Predictions(**whole, probability=probability, files=columns.get(_FILE_COLUMN))
 
 
 def _written(fraction: float | None) -> str:

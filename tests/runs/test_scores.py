@@ -136,3 +136,20 @@ def test_files_byte_for_byte(run: RunFolder) -> None:
     np.testing.assert_array_equal(confusion.counts, counts)
     np.testing.assert_array_equal(read.predicted, predictions.predicted)
     np.testing.assert_allclose(read.probability, predictions.probability, rtol=1e-5)
+
+
+def test_predictions_name_the_files(run: RunFolder) -> None:
+    files = ["cat/a, b.jpg", "dog/\u732b.jpg"]
+    predictions = Predictions(
+        np.arange(2), np.array([0, 1]), np.array([0, 0]), np.array([0.5, 1.0]), files
+    )
+    write_predictions(run, predictions)
+    assert run.predictions.read_bytes().decode() == (
+        'index,label,predicted,probability,file\n0,0,0,0.5,"cat/a, b.jpg"\n1,1,0,1,dog/\u732b.jpg\n'
+    )
+    assert list(read_predictions(run).files or ()) == files
+
+
+def test_predictions_of_former_runs_name_no_files(run: RunFolder) -> None:
+    run.predictions.write_text("index,label,predicted,probability\n0,0,0,0.7\n")
+    assert read_predictions(run).files is None
