@@ -1,6 +1,6 @@
 """The input pipeline: from images in memory to shuffled, augmented batches.
 
-Everything random comes from (seed, epoch, image index) or, where images are drawn with replacement,
+Everything random comes from (seed, epoch, image index) or, where an image may come several times,
 from (seed, epoch, position in the epoch); what lasts for all epochs, from (seed, image index). So
 training repeats bit for bit, resumes at any step, and does not depend on the batch size.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kcnn.data.augmentation import build_augmenter
 from kcnn.data.augmentation.augmenter import Augmenter
+from kcnn.data.balanced_order import Classes
 from kcnn.data.dataset import Images
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.cores import core_count
@@ -37,6 +39,8 @@ def training_batches(
     seed: int,
     shuffle: bool = True,
     with_replacement: bool = False,
+    balanced: bool = False,
+    class_weights: np.ndarray | None = None,
     drop_remainder: bool = False,
     augmentations: Sequence[Augmentation] = (),
     classes: int | None = None,
@@ -55,13 +59,17 @@ def training_batches(
         shuffle: Whether each epoch has a new order; else the order of the images.
         with_replacement: Whether every image of an epoch is drawn at random from all of them,
             whatever `shuffle` is; else each comes once.
+        balanced: Whether an epoch shows each class equally often, whatever `shuffle` is.
+        class_weights: float32, (classes,): how much the images of each class count in the loss;
+            None for equally. A mixed target counts as the mixture of its classes.
         drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
 
     Returns:
         Images (batch, height, width, channels), uint8 or, where an augmentation makes fractions,
-        float32 in 0..255; targets float32 (batch, classes) or int32 (batch,).
+        float32 in 0..255; targets float32 (batch, classes) or int32 (batch,). With class weights
+        also the weight of each image, float32 (batch,), as Keras's `sample_weight`.
 
     Raises:
         DataError: An epoch would have no batch.
@@ -69,11 +77,14 @@ def training_batches(
     count = len(train)
     steps = steps_per_epoch(count, batch_size, drop_remainder)
     size = batch_size if steps * batch_size == count or drop_remainder else None
+    groups = Classes.of(train.labels) if balanced else None
     augmenters = [build_augmenter(augmentation) for augmentation in augmentations]
 
     @_as_written
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
-        order, draws = _epoch_numbers(seed, epoch, count, shuffle, with_replacement, augmenters)
+        order, draws = _epoch_numbers(
+            seed, epoch, count, shuffle, with_replacement, groups, augmenters
+        )
 
         @_as_written
         def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
@@ -83,11 +94,13 @@ def training_batches(
         return tf.data.Dataset.range(steps).map(rows)
 
     @_as_written
-    def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+    def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         images, targets = _gather(train, indices, size, classes)
         for augmenter, numbers in zip(augmenters, draws, strict=True):
             images, targets = augmenter.apply(images, targets, numbers)
-        return images, targets
+        if class_weights is None:
+            return images, targets
+        return images, targets, _weights(targets, class_weights)
 
     rows_of_epochs = (
         tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_rows).skip(first_step)
@@ -127,13 +140,19 @@ def _epoch_numbers(
     count: int,
     shuffle: bool,
     with_replacement: bool,
+    groups: Classes | None,
     augmenters: Sequence[Augmenter],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Draw an epoch's order and, in that order, the random numbers of its augmentations."""
     base = tf.constant([seed, 0], tf.int64)
     epoch_seed = tf.random.fold_in(base, epoch)
     lasting_seed = tf.random.fold_in(base, tf.constant(NO_EPOCH, tf.int64))
-    order = _order(count, shuffle, with_replacement, tf.random.fold_in(epoch_seed, 0))
+    order_seed = tf.random.fold_in(epoch_seed, 0)
+    if groups is None:
+        order = _order(count, shuffle, with_replacement, order_seed)
+    else:
+        order = groups.balanced_order(order_seed)
+    has_repeats = with_replacement or groups is not None
 
     def numbers(position: int, augmenter: Augmenter) -> tf.Tensor:
         if augmenter.of_epoch is not None:
@@ -141,7 +160,7 @@ def _epoch_numbers(
             return tf.gather(augmenter.of_epoch(drawn, epoch), order)
         drawn = augmenter.draw(count, tf.random.fold_in(epoch_seed, position))
         # An image that comes twice is changed in two ways: its numbers belong to its positions.
-        return drawn if with_replacement else tf.gather(drawn, order)
+        return drawn if has_repeats else tf.gather(drawn, order)
 
     return order, [numbers(*numbered) for numbered in enumerate(augmenters, start=1)]
 
@@ -152,6 +171,14 @@ def _order(count: int, shuffle: bool, with_replacement: bool, seed: tf.Tensor) -
         return tf.random.stateless_uniform([count], seed, 0, count, tf.int32)
     order = tf.range(count)
     return tf.random.experimental.stateless_shuffle(order, seed) if shuffle else order
+
+
+def _weights(targets: tf.Tensor, class_weights: np.ndarray) -> tf.Tensor:
+    """Return the weight of each image: that of its class, or the mixture that its target is."""
+    weights = tf.constant(class_weights, tf.float32)
+    if targets.shape.rank == 1:
+        return tf.gather(weights, targets)
+    return tf.reduce_sum(targets * weights, axis=1)
 
 
 def _gather(

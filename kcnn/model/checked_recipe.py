@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.class_weights import UnknownClassError, require_class_names
 from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.description import ImageDescription, describe_images, describe_settings
 from kcnn.errors import DataError, RecipeError, RunError
@@ -74,6 +77,7 @@ def check_recipe(
     images = _collect(errors, lambda: _describe(recipe, similar)) or describe_settings(recipe.data)
     recipe = _with_class_count(recipe, images)
     _collect(errors, lambda: _require_count(recipe, images))
+    _collect(errors, lambda: _require_weighted_classes(recipe, images))
     plan = _collect(errors, lambda: _plan(recipe, images))
     if not has_begun:
         _collect(errors, lambda: _require_initial_weights(recipe))
@@ -234,6 +238,25 @@ def initial_weights_error(recipe: Recipe, message: str, hint: str | None) -> Rec
     """
     loc = ("train", "initial_weights")
     return RecipeError([recipe.origin.problem(loc, printable(message))], hint)
+
+
+def _require_weighted_classes(recipe: Recipe, images: ImageDescription) -> None:
+    """Raise if a weight is written for a class that is known not to exist."""
+    named = NAMED_DATASETS.get(recipe.data.dataset)
+    known = named or images.listing
+    if known is not None and isinstance(recipe.train.class_weight, dict):
+        with class_weight_mistakes(recipe):
+            require_class_names(recipe.train.class_weight, known.class_names)
+
+
+@contextmanager
+def class_weight_mistakes(recipe: Recipe) -> Iterator[None]:
+    """Report an unknown class in `train.class_weight` with its line in the recipe."""
+    try:
+        yield
+    except UnknownClassError as error:
+        loc = ("train", "class_weight", error.name)
+        raise RecipeError([recipe.origin.problem(loc, error.reason)], error.hint) from None
 
 
 def _mistake(recipe: Recipe, error: CountError) -> RecipeError:

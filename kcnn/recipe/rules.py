@@ -107,8 +107,10 @@ def _schedule_conflicts(recipe: Recipe) -> Iterator[Mistake]:
         yield _conflict("ftrl_starts_at_zero", *loc)
     if train.learning_rate_multipliers and isinstance(train.optimizer, Adafactor):
         yield _conflict("adafactor_multipliers", "train", "learning_rate_multipliers")
-    if train.sampling == "with_replacement" and not train.shuffle:
-        yield _conflict("sampling_in_order", "train", "sampling")
+    if train.sampling != "without_replacement" and not train.shuffle:
+        yield _conflict("sampling_in_order", "train", "sampling", sampling=train.sampling)
+    if train.sampling == "balanced" and train.class_weight is not None:
+        yield _conflict("balanced_twice", "train", "class_weight")
 
 
 def _starts_at_zero(schedule: Settings | None) -> bool:

@@ -36,7 +36,7 @@ DATASETS_OF_FILES = ("folder",)  # one file for each image
 UNREADABLE = ("error", "skip")
 CACHES = ("auto", "memory", "disk", "none")
 RESIZES = ("stretch", "fit", "crop")
-SAMPLINGS = ("without_replacement", "with_replacement")
+SAMPLINGS = ("without_replacement", "with_replacement", "balanced")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
 IMAGE_SIZE = f"[height, width] in pixels, each from 1 to {MAX_IMAGE_SIDE}, as in [32, 32]"
@@ -46,6 +46,7 @@ NAME = (
     f"at most {MAX_NAME_LENGTH} letters a to z, digits, dots, dashes and underscores, a letter or "
     "digit first"
 )
+CLASS_WEIGHT = "balanced, or weights of at least 0 by class, as in {cat: 2, dog: 0.5}"
 VALIDATION = "a number of images, as in 5000, or a fraction below 1, as in 0.1"
 
 
@@ -80,6 +81,16 @@ def _validation(value: Any) -> Any:
     fraction = isinstance(value, float) and 0 <= value < 1
     if not (whole or fraction):
         raise mistake("unexpected", expected=VALIDATION)
+    return value
+
+
+def _class_weight(value: Any) -> Any:
+    def is_weight(number: Any) -> bool:
+        return type(number) in (int, float) and 0 <= number < float("inf")
+
+    is_mapping = isinstance(value, dict) and bool(value) and all(map(is_weight, value.values()))
+    if value not in (None, "balanced") and not is_mapping:
+        raise mistake("unexpected", expected=CLASS_WEIGHT, words=("balanced",))
     return value
 
 
@@ -207,8 +218,9 @@ class TrainSettings(Settings):
         epochs: How often to go through the training images.
         batch_size: Images per step, on all devices together.
         shuffle: A new order each epoch; the order of the files if false.
-        sampling: Whether an epoch shows every image once, or draws as many images at random, so
-            that some come twice and others not at all.
+        sampling: Whether an epoch shows every image once, draws as many images at random, so that
+            some come twice and others not at all, or shows each class equally often (balanced): all
+            images of a rare class several times, and a new part of a frequent one in each epoch.
         drop_remainder: Leave out the last, smaller batch of an epoch.
         optimizer: How the weights are updated.
         learning_rate_schedule: How the optimizer's learning rate changes.
@@ -216,6 +228,9 @@ class TrainSettings(Settings):
             `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 freezes them.
         lookahead: Pull the weights back to a slow average of themselves.
         loss: What training minimizes.
+        class_weight: How much each class counts in the training loss, as Keras's `class_weight`;
+            classes that are not named count 1. `balanced` is images / (classes × images of the
+            class). Images that MixUp or CutMix mix count as their labels are mixed.
         metrics: What is measured in addition to accuracy.
         watch_first: Measure accuracy on so many of the first training images and of the first test
             images after each epoch; on all images if there are fewer.
@@ -238,6 +253,9 @@ class TrainSettings(Settings):
     learning_rate_multipliers: dict[str, NotNegative] | None = None
     lookahead: Lookahead | None = None
     loss: AnyLoss = SparseCategoricalCrossentropy()
+    class_weight: Annotated[
+        str | dict[str, float] | None, Accepting(_class_weight, expected=CLASS_WEIGHT)
+    ] = None
     metrics: list[AnyMetric] = []
     watch_first: Count | None = None
     early_stopping: EarlyStopping | None = None

@@ -196,6 +196,8 @@ class _Completion:
             seed=settings.seed,
             shuffle=settings.shuffle,
             with_replacement=settings.sampling == "with_replacement",
+            balanced=settings.sampling == "balanced",
+            class_weights=prepared.class_weights,
             drop_remainder=settings.drop_remainder,
             augmentations=prepared.recipe.data.augment,
             classes=classes,

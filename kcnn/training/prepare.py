@@ -13,7 +13,7 @@ from kcnn.data.counts import CountError
 from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred
-from kcnn.model.checked_recipe import CheckedRecipe, require_batch
+from kcnn.model.checked_recipe import CheckedRecipe, class_weight_mistakes, require_batch
 from kcnn.model.explain.remarks import grouped_remarks
 from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.plan import Plan
@@ -25,6 +25,7 @@ from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from kcnn.data.dataset import Dataset, Images
     from kcnn.training.devices import Devices
@@ -39,12 +40,15 @@ class PreparedTraining:
         dataset: The images, of which those for validation were set apart.
         validation: The images that are scored after each epoch; None if there are none.
         images_digest: `Dataset.digest` of all images, those for validation among them.
+        class_weights: How much each class counts in the loss, float32 of shape (classes,); None if
+            all count equally.
     """
 
     plan: Plan
     dataset: Dataset
     validation: Images | None
     images_digest: str
+    class_weights: np.ndarray | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -116,7 +120,21 @@ def prepare_training(
             f"an epoch is a single step of all {count} training images, because batch_size is "
             f"{settings.batch_size}"
         )
-    return PreparedTraining(plan, dataset, validation, digest)
+    weights = _class_weights(recipe, dataset, progress)
+    return PreparedTraining(plan, dataset, validation, digest, weights)
+
+
+def _class_weights(recipe: Recipe, dataset: Dataset, progress: Progress) -> np.ndarray | None:
+    """Return the weight of each class, from the images that are left for training."""
+    from kcnn.data.class_weights import class_weights, weights_text
+
+    setting, names = recipe.train.class_weight, dataset.class_names
+    if setting is None:
+        return None
+    with class_weight_mistakes(recipe):
+        weights = class_weights(setting, dataset.train.labels, names)
+    progress.note(weights_text(weights, names))
+    return weights
 
 
 def build_compiled_model(

@@ -117,8 +117,9 @@ def test_a_meaning_comes_from_the_nearest_class_that_has_one() -> None:
 
 def test_a_meaning_of_several_lines_is_one_line() -> None:
     assert setting(TrainSettings, "sampling").meaning == (
-        "Whether an epoch shows every image once, or draws as many images at random, so that "
-        "some come twice and others not at all."
+        "Whether an epoch shows every image once, draws as many images at random, so that some "
+        "come twice and others not at all, or shows each class equally often (balanced): all "
+        "images of a rare class several times, and a new part of a frequent one in each epoch."
     )
 
 

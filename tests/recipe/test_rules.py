@@ -56,6 +56,12 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: mnist", "\n  sampling: with_replacement\n  shuffle: false", [
             "10: train.sampling: with_replacement draws images at random, and shuffle: false keeps "
             "their order; leave one out"]),
+        ("dataset: mnist", "\n  sampling: balanced\n  shuffle: false", [
+            "10: train.sampling: balanced draws images at random, and shuffle: false keeps "
+            "their order; leave one out"]),
+        ("dataset: mnist", "\n  sampling: balanced\n  class_weight: {7: 2}", [
+            "11: train.class_weight: does not go with sampling: balanced, which shows each class "
+            "equally often already; keep one of them"]),
         ("dataset: mnist\npublished:\n  - {metric: test_acuracy, value: 1, source: x}", "", [
             "4: published[0].metric: 'test_acuracy' is not measured; did you mean test_accuracy?"]),
         ("dataset: mnist\npublished:\n  - {metric: test_accuracy, value: 98.6, source: x}", "", [

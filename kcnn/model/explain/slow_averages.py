@@ -42,7 +42,9 @@ def slow_averages(plan: Plan, train_images: int | None) -> list[Remark]:
         train_images: Number of training images, before some are set apart for validation; None if
             unknown, then nothing is remarked.
     """
-    steps = None if train_images is None else training_steps(plan.recipe, train_images)
+    if train_images is None or plan.recipe.train.initial_weights is not None:
+        return []  # averages that another run left have arrived
+    steps = training_steps(plan.recipe, train_images)
     if not steps:
         return []
     found = []
