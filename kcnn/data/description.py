@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.class_folders import find_class_folders
 from kcnn.data.counts import resolve_count
-from kcnn.data.folder_listing import list_folder
 from kcnn.data.folder_scan import FolderScan
+from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
+from kcnn.recipe.schema import DATASETS_OF_FILES
 
 if TYPE_CHECKING:
     from kcnn.data.dataset import Dataset
@@ -71,7 +72,7 @@ def describe_settings(data: DataSettings) -> ImageDescription:
     """Describe a dataset by its settings and the catalog alone, without looking at files."""
     named = NAMED_DATASETS.get(data.dataset)
     if named is None:
-        channels = FOLDER_CHANNELS if data.dataset == "folder" else None
+        channels = FOLDER_CHANNELS if data.dataset in DATASETS_OF_FILES else None
         return ImageDescription(_shape(data, (None, None, channels)), None, path=data.path)
     return ImageDescription(
         _shape(data, named.image_shape),
@@ -95,11 +96,11 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
     if data.path is None:
         return describe_settings(data)
     try:
-        if data.dataset == "folder":
-            if not count:
+        if data.dataset in DATASETS_OF_FILES:
+            if data.dataset == "folder" and not count:
                 class_names = find_class_folders(data.path, FolderScan()).class_names
                 return replace(describe_settings(data), classes=len(class_names))
-            return _describe_folder(data, list_folder(data.path))
+            return _describe_files(data, list_files(data.dataset, data.path))
         header = read_npz_header(data.path)
     except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
@@ -112,7 +113,7 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
     )
 
 
-def _describe_folder(data: DataSettings, listing: FileListing) -> ImageDescription:
+def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescription:
     total, classes = len(listing.train), len(listing.class_names)
     if listing.test is None:
         test_count = resolve_count(data.test, total, classes, "data.test")

@@ -16,14 +16,15 @@ from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.folder import read_folder
-from kcnn.data.folder_listing import list_folder
 from kcnn.data.idx import read_idx_dataset
+from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
 from kcnn.progress import Progress
+from kcnn.recipe.schema import DATASETS_OF_FILES
 
 if TYPE_CHECKING:
     from kcnn.recipe.schema import DataSettings
@@ -111,10 +112,10 @@ def _read(
     listing: FileListing | None,
 ) -> Dataset:
     path, image_size = settings.path, settings.image_size
-    if settings.dataset == "folder":
+    if settings.dataset in DATASETS_OF_FILES:
         assert path is not None and image_size is not None  # as kcnn.recipe.rules requires
         channels = settings.channels or FOLDER_CHANNELS
-        files = listing or list_folder(path)
+        files = listing or list_files(settings.dataset, path)
         return read_folder(path, files, image_size, channels, settings.test, progress)
     if settings.dataset == "npz":
         assert path is not None

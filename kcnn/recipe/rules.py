@@ -14,6 +14,8 @@ from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau,
 from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS, Recipe
 from kcnn.recipe.source import Location
 
+_PATHS = {"folder": "photos", "csv": "photos/labels.csv", "npz": "photos.npz"}
+
 
 def find_conflicts(recipe: Recipe) -> list[Mistake]:
     """Return the contradictions of a recipe."""
@@ -42,12 +44,12 @@ def _conflict(code: str, *loc: str | int, **facts: Any) -> Mistake:
 def _data_conflicts(recipe: Recipe) -> Iterator[Mistake]:
     data = recipe.data
     if data.dataset in OWN_DATASETS and data.path is None:
-        example = "photos" if data.dataset == "folder" else "photos.npz"
+        example = _PATHS[data.dataset]
         yield _conflict("path_missing", "data", dataset=data.dataset, example=example)
     if data.dataset not in OWN_DATASETS and data.path is not None:
         yield _conflict("path_of_named_dataset", "data", "path", dataset=data.dataset)
-    if data.dataset == "folder" and data.image_size is None:
-        yield _conflict("image_size_missing", "data")
+    if data.dataset in DATASETS_OF_FILES and data.image_size is None:
+        yield _conflict("image_size_missing", "data", dataset=data.dataset)
     # resolved.yaml has the defaults, too, so that only other values are somebody's choice.
     for name in ("resize", "unreadable", "cache"):
         if data.dataset not in DATASETS_OF_FILES and getattr(data, name) != _default(data, name):

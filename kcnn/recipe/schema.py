@@ -30,9 +30,9 @@ from kcnn.runs.folder import MAX_NAME_LENGTH, NAME_PATTERN
 from kcnn.runs.metrics import is_fraction
 from kcnn.runs.summary import MAX_IMAGE_SIDE
 
-DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "npz")
-OWN_DATASETS = ("folder", "npz")
-DATASETS_OF_FILES = ("folder",)  # one file for each image
+DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "folder", "csv", "npz")
+OWN_DATASETS = ("folder", "csv", "npz")
+DATASETS_OF_FILES = ("folder", "csv")  # one file for each image
 UNREADABLE = ("error", "skip")
 CACHES = ("auto", "memory", "disk", "none")
 RESIZES = ("stretch", "fit", "crop")
@@ -122,9 +122,9 @@ class DataSettings(Settings):
     """Which images, and how they are prepared.
 
     Args:
-        dataset: A named dataset, or `folder` or `npz` with a `path`.
-        path: The folder or npz file; relative to the recipe, on the command line relative to
-            the current folder.
+        dataset: A named dataset, or `folder`, `csv` or `npz` with a `path`.
+        path: The folder, or the CSV or npz file; relative to the recipe, on the command line
+            relative to the current folder.
         image_size: Height and width every image is resized to.
         resize: How an image of another shape gets that size: stretch changes its aspect ratio, fit
             adds a border, crop cuts off what is too long.
@@ -132,9 +132,11 @@ class DataSettings(Settings):
         cache: Where decoded images are kept: in memory, on disk, or nowhere (none), so that each
             epoch reads the files; auto takes memory while they fit a quarter of what is free, else
             the disk.
-        channels: 1 for gray, 3 for color; the dataset's own when left out (color for a folder).
-        validation: Images taken from the training set: a number, or a fraction below 1.
-        test: Fraction of a folder's images that become the test set if it has no `test` sub-folder.
+        channels: 1 for gray, 3 for color; the dataset's own when left out (color for image files).
+        validation: Images taken from the training set: a number, or a fraction below 1. Leave it
+            out if the dataset has validation images of its own.
+        test: Fraction of the image files that become the test set if the folder has no `test`
+            sub-folder, or the CSV no rows of that split.
         scaling: What the model's first layer does to pixel values: divide them by 255 (unit),
             subtract each channel's mean and divide by its standard deviation, both of the training
             images (standard), or nothing (none).

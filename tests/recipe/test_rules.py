@@ -14,18 +14,21 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
         ("dataset: folder", "", [
             "1: data: dataset folder needs path, as in path: photos",
             "1: data: dataset folder needs image_size, as in image_size: [64, 64]"]),
+        ("dataset: csv", "", [
+            "1: data: dataset csv needs path, as in path: photos/labels.csv",
+            "1: data: dataset csv needs image_size, as in image_size: [64, 64]"]),
         ("dataset: npz", "", ["1: data: dataset npz needs path, as in path: photos.npz"]),
         ("dataset: mnist\n  path: x", "", [
-            "3: data.path: dataset mnist is found by its name; path is for folder and npz "
+            "3: data.path: dataset mnist is found by its name; path is for folder, csv and npz "
             "(--data-dir is the folder of named datasets)"]),
         ("dataset: mnist\n  resize: stretch\n  unreadable: error\n  cache: none", "", [
-            "5: data.cache: is for image files, as of dataset folder; dataset mnist has none, so "
-            "leave it out"]),
+            "5: data.cache: is for image files, as of dataset folder or csv; dataset mnist has "
+            "none, so leave it out"]),
         ("dataset: npz\n  path: x.npz\n  resize: crop\n  unreadable: skip", "", [
-            "4: data.resize: is for image files, as of dataset folder; dataset npz has none, so "
-            "leave it out",
-            "5: data.unreadable: is for image files, as of dataset folder; dataset npz has none, "
-            "so leave it out"]),
+            "4: data.resize: is for image files, as of dataset folder or csv; dataset npz has "
+            "none, so leave it out",
+            "5: data.unreadable: is for image files, as of dataset folder or csv; dataset npz "
+            "has none, so leave it out"]),
         ("dataset: mnist\n  augment: [RandomFlip, MixUp]", "", [
             "3: data.augment[1]: MixUp mixes labels, which SparseCategoricalCrossentropy cannot "
             "take; write train.loss: categorical_crossentropy"]),

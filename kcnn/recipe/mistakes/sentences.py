@@ -43,8 +43,9 @@ OVERRIDES = {
 CONFLICTS = {
     "path_missing": "dataset {dataset} needs path, as in path: {example}",
     "path_of_named_dataset": "dataset {dataset} is found by its name; path is for "
-    f"{' and '.join(OWN_DATASETS)} (--data-dir is the folder of named datasets)",
-    "image_size_missing": "dataset folder needs image_size, as in image_size: [64, 64]",
+    f"{', '.join(OWN_DATASETS[:-1])} and {OWN_DATASETS[-1]} (--data-dir is the folder of named "
+    "datasets)",
+    "image_size_missing": "dataset {dataset} needs image_size, as in image_size: [64, 64]",
     "setting_of_files": f"is for image files, as of dataset {' or '.join(DATASETS_OF_FILES)}; "
     "dataset {dataset} has none, so leave it out",
     "mixed_labels": "{augmentation} mixes labels, which {loss} cannot take; write "

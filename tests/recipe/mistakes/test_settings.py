@@ -32,7 +32,7 @@ train:
 def test_all_mistakes_of_a_recipe_in_the_order_of_the_file(problems) -> None:
     assert problems(SIX) == [
         "net.yaml:3: data.dataset: expected digits, mnist, fashion_mnist, cifar10, cifar100, "
-        "folder, npz; got 'minst'; did you mean mnist?",
+        "folder, csv, npz; got 'minst'; did you mean mnist?",
         "net.yaml:4: data.validaton: unknown setting; did you mean validation?",
         "net.yaml:7: model.layers[0].Conv2D.filtres: unknown setting; did you mean filters?",
         "net.yaml:8: model.layers[1]: unknown layer 'MaxPooling2d'; did you mean MaxPooling2D?",
