@@ -318,7 +318,7 @@ def test_verdict_lists_exponents_and_memory(contenders) -> None:
 
 def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
     from contenders import growing
-    from kcnn.data.dataset import Images
+    from kcnn.data.dataset import MemoryImages
     from kcnn.model.plan import plan_model
     from kcnn.recipe import read_recipe
     from kcnn.training.fit import train
@@ -332,7 +332,7 @@ def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
 
     monkeypatch.setattr(growing, "train", record_and_train)
     plan = plan_model(read_recipe(growing.NET, ["train.batch_size=8"]), (32, 32, 3), 10)
-    images = Images(np.zeros((64, 32, 32, 3), np.uint8), np.zeros(64, np.int32))
+    images = MemoryImages(np.zeros((64, 32, 32, 3), np.uint8), np.zeros(64, np.int32))
     assert len(growing.seconds_of_epochs(plan, images, "float32")) == 2
     assert trainings == [(1, 16)]
 

@@ -145,7 +145,7 @@ def test_the_results_are_as_measured() -> None:
 def test_the_example_digit_is_a_seven_of_the_test_set() -> None:
     digits = read_digits()
     image = read_image(REPOSITORY / "docs" / "seven.png", None, 1)  # 20 pixels for each of 8
-    assert (image[::20, ::20] == digits.test.images[1]).all()
+    assert (image[::20, ::20] == digits.test.read_all()[1]).all()
     assert digits.test.labels[1] == 7
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from kcnn.commands.check import check
 from kcnn.commands.fit import fit
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, Images, MemoryImages
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
@@ -71,7 +71,7 @@ def load_real(dataset: str, real_data: Path) -> Dataset:
 
 def copy_of(images: Images, count: int) -> Images:
     """Copy the first images, so that the others are freed."""
-    return Images(images.images[:count].copy(), images.labels[:count].copy())
+    return MemoryImages(images.read_all()[:count].copy(), images.labels[:count].copy())
 
 
 def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
@@ -79,8 +79,10 @@ def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
     import numpy as np
 
     images = load_real(dataset, real_data)
-    arrays = {"x_train": images.train.images, "y_train": images.train.labels}
-    np.savez(folder / "slice.npz", x_test=images.test.images, y_test=images.test.labels, **arrays)
+    arrays = {"x_train": images.train.read_all(), "y_train": images.train.labels}
+    np.savez(
+        folder / "slice.npz", x_test=images.test.read_all(), y_test=images.test.labels, **arrays
+    )
     return ["data.dataset=npz", f"data.path={folder / 'slice.npz'}", "data.validation=10"]
 
 
@@ -105,7 +107,7 @@ def test_alexnet_trains_on_a_folder(real_data: Path, tmp_path: Path) -> None:
     for index in range(16):
         folder = tmp_path / "photos" / f"class {train.labels[index] % 2}"
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(train.images[index]).save(folder / f"{index}.png")
+        Image.fromarray(train.read_all()[index]).save(folder / f"{index}.png")
     settings = [
         f"data.path={tmp_path / 'photos'}",
         "model.layers[15].Dense.units=2",

@@ -55,7 +55,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
         labels = keras.utils.to_categorical(labels, task.plan.classes)
     clock = EpochSeconds()
     model.fit(
-        task.train.images.astype(np.float32) / 255, labels, task.batch_size, task.epochs,
+        task.train.read_all().astype(np.float32) / 255, labels, task.batch_size, task.epochs,
         verbose=0, callbacks=[clock],
     )  # fmt: skip
     return clock.seconds

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.memory import peak_memory_mb
@@ -36,7 +36,7 @@ def main(policy: str, images: int, batch_size: int, depth: int) -> None:
     pixels = random.integers(0, 256, (images, *IMAGE_SHAPE), np.uint8)
     labels = random.integers(0, CLASSES, images, np.int32)
     plan = plan_model(recipe, IMAGE_SHAPE, CLASSES)
-    *_, seconds = seconds_of_epochs(plan, Images(pixels, labels), policy)
+    *_, seconds = seconds_of_epochs(plan, MemoryImages(pixels, labels), policy)
     peak = peak_memory_mb() * 1_000_000
     print(json.dumps({"seconds": seconds, "peak": peak, "data": pixels.nbytes + labels.nbytes}))
 
@@ -50,7 +50,7 @@ def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
     settings = plan.recipe.train
     steps = steps_per_epoch(len(images), settings.batch_size)
     with dtype_policy(policy):
-        model = fresh_model(plan, images.images, compiled=True)
+        model = fresh_model(plan, images, compiled=True)
         compile_model(plan, model, steps)
     model.steps_per_execution = 1
     batches = training_batches(

@@ -21,7 +21,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     settings = task.plan.recipe.train
     steps = steps_per_epoch(len(task.train), task.batch_size)
     with dtype_policy(task.precision):
-        model = fresh_model(task.plan, task.train.images, compiled=True)
+        model = fresh_model(task.plan, task.train, compiled=True)
         compile_model(task.plan, model, steps)
     batches = training_batches(
         task.train,

@@ -14,7 +14,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     torch.manual_seed(0)
     model = build_torch_model(task)
     optimizer, loss_function = build_optimizer(task, model), build_loss(task)
-    images = torch.from_numpy(task.train.images).permute(0, 3, 1, 2).float() / 255
+    images = torch.from_numpy(task.train.read_all()).permute(0, 3, 1, 2).float() / 255
     labels = torch.from_numpy(task.train.labels).long()
     loader = DataLoader(TensorDataset(images, labels), task.batch_size, shuffle=True)
 

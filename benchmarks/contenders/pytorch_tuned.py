@@ -15,7 +15,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     torch.manual_seed(0)
     model = build_torch_model(task).to(memory_format=torch.channels_last)
     optimizer, loss_function = build_optimizer(task, model), build_loss(task)
-    pixels = torch.from_numpy(task.train.images)
+    pixels = torch.from_numpy(task.train.read_all())
     labels = torch.from_numpy(task.train.labels).long()
     in_bfloat16 = task.precision == "mixed_bfloat16"
 

@@ -93,7 +93,7 @@ def evaluate(
     model = load_model(found, weights)
     require_images(model, path, dataset.image_shape)
     require_classes(model, path, dataset.class_names)
-    probabilities = predict_images(probability_model(model), dataset.test.images, progress)
+    probabilities = predict_images(probability_model(model), dataset.test, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
     scores.note_missing_classes(progress)
     return Evaluation(
@@ -114,6 +114,6 @@ def _augmented(
     from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
     # With the model as it is: averages of logits and of probabilities are different scores.
-    outputs = predict_augmented(model, test.images, changes, progress)
+    outputs = predict_augmented(model, test, changes, progress)
     accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
     return {"accuracy": accuracy, **changes.model_dump()}

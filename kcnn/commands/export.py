@@ -110,7 +110,7 @@ def export(
         model = probability_model(load_model(found, weights))
         require_images(model, path, dataset.image_shape)
         require_classes(model, path, dataset.class_names)
-        probabilities = predict_images(model, test.images, progress)
+        probabilities = predict_images(model, test, progress)
     height, width, channels = dataset.image_shape
     description = {
         "run": found.title,

@@ -211,7 +211,7 @@ def check_gradients(
     from kcnn.model.double_precision import in_float64
     from kcnn.training.gradient_check import check_gradients
 
-    model = fresh_model(plan, dataset.train.images)
+    model = fresh_model(plan, dataset.train)
     sums = _output_sums(plan, model, images)
     gradients = check_gradients(plan, in_float64(model), images, weights, progress)
     shown, classes = len(set(images.labels.tolist())), len(dataset.class_names)
@@ -230,7 +230,7 @@ def choose_images(plan: Plan, train: Images) -> Images:
     wanted = max(MIN_IMAGES, len(np.unique(labels)))
     count = min(wanted, affordable, plan.recipe.train.batch_size)
     chosen = np.sort(train.by_turns(count))
-    return type(train)(train.images[chosen], labels[chosen])
+    return train.select(chosen)
 
 
 def _variable_errors(name: str, weights: Sequence[WeightCheck]) -> VariableErrors:
@@ -256,6 +256,6 @@ def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:
     """Compute the sums of the model's outputs in float32, as it is trained and used."""
     from kcnn.model.probabilities import probability_model
 
-    outputs = probability_model(model)(images.images.astype("float32"), training=False)
+    outputs = probability_model(model)(images.read_all().astype("float32"), training=False)
     sums = outputs.numpy().astype("float64").sum(axis=1)
     return OutputSums(plan.output_activation, float(sums.min()), float(sums.max()))

@@ -134,7 +134,8 @@ def _read_image(
     if file is not None:
         return pixels, str(file), dataset
     label = dataset.class_names[dataset.test.labels[0]]
-    return dataset.test.images[0], f"the first test image of {dataset.name}, {label}", dataset
+    pixels = dataset.test.read_one(0)
+    return pixels, f"the first test image of {dataset.name}, {label}", dataset
 
 
 def _starts_from_images(plan: Plan) -> bool:
@@ -151,7 +152,7 @@ def _fresh_model(plan: Plan, dataset: Dataset | None) -> keras.Model:
         return fresh_model(plan, None)
     validation, seed = plan.recipe.data.validation, plan.recipe.train.seed
     left, _ = set_validation_apart(dataset, validation, seed)
-    return fresh_model(plan, left.train.images)
+    return fresh_model(plan, left.train)
 
 
 def _trained_model(plan: Plan, run: RunFolder) -> keras.Model:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.locate import StoredDataset
 from kcnn.data.members import how_to_replace, read_members
 from kcnn.errors import DataError
@@ -65,7 +65,7 @@ def assemble(stored: StoredDataset, decode: Decode) -> Dataset:
     batch = named.train_count // len(train_members)
     train, test = _empty(named.train_count), _empty(named.test_count)
     parts = {
-        name: Images(train.images[start : start + batch], train.labels[start : start + batch])
+        name: MemoryImages(train.pixels[start : start + batch], train.labels[start : start + batch])
         for name, start in zip(train_members, range(0, named.train_count, batch), strict=True)
     }
     parts[test_member] = test
@@ -81,13 +81,13 @@ def assemble(stored: StoredDataset, decode: Decode) -> Dataset:
             # One channel at a time: NumPy takes ten times as long for all three at once.
             for channel in range(3):
                 plane = planes[:, channel * SIDE * SIDE : (channel + 1) * SIDE * SIDE]
-                part.images[..., channel] = plane.reshape(-1, SIDE, SIDE)
+                part.pixels[..., channel] = plane.reshape(-1, SIDE, SIDE)
     _require_class_count(stored, class_names)
     return Dataset(named.name, train, test, class_names, str(stored.path))
 
 
-def _empty(count: int) -> Images:
-    return Images(np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32))
+def _empty(count: int) -> MemoryImages:
+    return MemoryImages(np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32))
 
 
 def _require_class_count(stored: StoredDataset, class_names: tuple[str, ...]) -> None:

@@ -1,65 +1,80 @@
-"""Convert images in memory to the size and colors of a recipe, once, when they are loaded."""
+"""Images in the size and colors of a recipe, converted when they are read."""
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.data.images import MODES
-from kcnn.errors import DataError
-from kcnn.machine.memory import free_memory
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_BATCH_SIZE = 256
 
 
-def empty_images(count: int, image_size: tuple[int, int], channels: int) -> np.ndarray:
-    """Allocate images: uint8, (count, height, width, channels).
+class ConvertedImages(Images):
+    """Images of another size or number of channels.
 
     Args:
-        count: Number of images.
-        image_size: Height and width.
+        base: The images to convert.
+        image_size: Height and width to resize to (bilinear).
         channels: 1 for gray, 3 for red, green, blue.
-
-    Raises:
-        DataError: They do not fit into the free memory.
     """
-    size, free = count * math.prod(image_size) * channels, free_memory()
-    if free is not None and size > free:
-        raise DataError(
-            f"{count:,} images of {image_size[0]}×{image_size[1]}×{channels} are "
-            f"{size / 1e9:,.0f} GB, and {free / 1e9:,.0f} GB of memory are free",
-            "choose a smaller data.image_size, or fewer images",
-        )
-    return np.empty((count, *image_size, channels), np.uint8)
+
+    def __init__(self, base: Images, image_size: tuple[int, int], channels: int) -> None:
+        self._base = base
+        self._shape = (*image_size, channels)
+        self.labels = base.labels
+        self.names = base.names
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return self._shape
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Convert some images."""
+        images = np.empty((len(indices), *self._shape), np.uint8)
+        for image, pixels in zip(images, self._base.read(indices), strict=True):
+            image[:] = self._convert(pixels)
+        return images
+
+    def _convert(self, pixels: np.ndarray) -> np.ndarray:
+        height, width, channels = self._shape
+        image = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0])
+        image = image.convert(MODES[channels])
+        if (height, width) != pixels.shape[:2]:
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+        return np.asarray(image).reshape(self._shape)
+
+    def update_hash(self, digest: _Hash, indices: np.ndarray | None = None) -> None:
+        """Add the converted pixels, then the labels, to a hash."""
+        chosen = np.arange(len(self)) if indices is None else indices
+        for batch in read_batches(self.select(chosen), _BATCH_SIZE):
+            digest.update(batch.data)
+        digest.update(self.labels[chosen].data)
 
 
 def convert_images(
-    part: Images, image_size: tuple[int, int] | None, channels: int | None
+    images: Images, image_size: tuple[int, int] | None, channels: int | None
 ) -> Images:
-    """Convert images to the size and colors of a recipe.
+    """Convert images to the size and colors of a recipe, when they are read.
 
     Args:
-        part: The images.
-        image_size: Height and width (bilinear resizing); None keeps the present size.
+        images: The images.
+        image_size: Height and width; None keeps the present size.
         channels: 1 for gray, 3 for red, green, blue; None keeps the present number.
 
     Returns:
         The same object if there is nothing to convert.
-
-    Raises:
-        DataError: They do not fit into the free memory.
     """
-    count, height, width, own_channels = part.images.shape
-    size = image_size or (height, width)
-    channels = channels or own_channels
-    if (*size, channels) == (height, width, own_channels):
-        return part
-    images = empty_images(count, size, channels)
-    for index, pixels in enumerate(part.images):
-        image = Image.fromarray(pixels if own_channels == 3 else pixels[..., 0])
-        image = image.convert(MODES[channels])
-        if size != (height, width):
-            image = image.resize(size[::-1], Image.Resampling.BILINEAR)
-        images[index] = np.asarray(image).reshape(*size, channels)
-    return Images(images, part.labels)
+    height, width, own_channels = images.shape
+    size, channels = image_size or (height, width), channels or own_channels
+    if (*size, channels) == images.shape:
+        return images
+    return ConvertedImages(images, size, channels)

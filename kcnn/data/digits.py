@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcnn.data.catalog import NAMED_DATASETS
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.splits import take_stratified
 
 SPLIT_SEED = 0
@@ -25,8 +25,8 @@ def read_digits() -> Dataset:
     test = take_stratified(labels, named.test_count, SPLIT_SEED, "digits")
     return Dataset(
         named.name,
-        Images(images[~test], labels[~test]),
-        Images(images[test], labels[test]),
+        MemoryImages(images[~test], labels[~test]),
+        MemoryImages(images[test], labels[test]),
         named.class_names,
         "scikit-learn",
     )

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.convert import empty_images
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.images import read_image, unreadable
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.splits import take_stratified
@@ -49,7 +48,7 @@ def read_folder(
     refused: list[DataError] = []
     with progress.task(f"Reading {path.name}", total, "images") as advance:
         parts = [
-            Images(
+            MemoryImages(
                 _read(listing, files.names, image_size, channels, advance, refused),
                 np.array(files.labels, np.int32),
             )
@@ -81,7 +80,7 @@ def _read(
     refused: list[DataError],
 ) -> np.ndarray:
     """Read images; collect the errors of those that cannot be read, to report them together."""
-    images = empty_images(len(names), size, channels)
+    images = np.empty((len(names), *size, channels), np.uint8)
     for index, name in enumerate(names):
         try:
             images[index] = read_image(listing.path(name), size, channels)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, Images, MemoryImages
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 from kcnn.text.numbers import count_text
@@ -103,4 +103,4 @@ def _read_part(images_path: Path, labels_path: Path) -> Images:
             f"{labels_path}: {len(labels):,} labels for the {len(images):,} images of "
             f"{images_path.name}"
         )
-    return Images(images[..., np.newaxis], labels.astype(np.int32))
+    return MemoryImages(images[..., np.newaxis], labels.astype(np.int32))

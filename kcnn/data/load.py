@@ -89,7 +89,7 @@ def read_stored(stored: StoredDataset) -> Dataset:
 
 
 def _require_named(stored: StoredDataset, part: str, images: Images) -> None:
-    expected, shape = stored.named, images.images.shape[1:]
+    expected, shape = stored.named, images.shape
     classes = len(expected.class_names)
     if not len(images):
         raise DataError(f"{stored.path}: no {part} images in it", how_to_replace(stored))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.npz_header import (
     CLASS_NAMES,
     KEYS,
@@ -72,7 +72,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _images(path: Path, arrays: dict[str, np.ndarray], images_key: str, labels_key: str) -> Images:
+def _images(
+    path: Path, arrays: dict[str, np.ndarray], images_key: str, labels_key: str
+) -> MemoryImages:
     images = as_pixels(f"{path}: {images_key}", arrays[images_key])
     labels = as_labels(f"{path}: {labels_key}", arrays[labels_key])
     if len(images) != len(labels):
@@ -80,7 +82,7 @@ def _images(path: Path, arrays: dict[str, np.ndarray], images_key: str, labels_k
             f"{path}: {len(images):,} images in {images_key} but {len(labels):,} labels in "
             f"{labels_key}"
         )
-    return Images(images, labels)
+    return MemoryImages(images, labels)
 
 
 def _class_names(path: Path, array: np.ndarray) -> tuple[str, ...]:
@@ -112,12 +114,12 @@ def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
     return tuple(str(label) for label in present)
 
 
-def _note_darkness(path: Path, parts: Mapping[str, Images], progress: Progress) -> None:
+def _note_darkness(path: Path, parts: Mapping[str, MemoryImages], progress: Progress) -> None:
     """Note images that are almost black: 0 and 1 are two of 256 levels, not black and white.
 
     The values alone do not show whether that is meant, so they are read as they are.
     """
-    highest = {key: int(part.images.max()) for key, part in parts.items()}
+    highest = {key: int(part.pixels.max()) for key, part in parts.items()}
     dark = [key for key, value in highest.items() if value <= 1]
     if dark:
         others = [

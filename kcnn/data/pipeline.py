@@ -1,4 +1,4 @@
-"""The input pipeline: from images in memory to shuffled, augmented batches.
+"""The input pipeline: from images that can be read to shuffled, augmented batches.
 
 Everything random comes from (seed, epoch, image index) or, where an image may come several times,
 from (seed, epoch, position in the epoch); what lasts for all epochs, from (seed, image index). So
@@ -184,15 +184,15 @@ def _weights(targets: tf.Tensor, class_weights: np.ndarray) -> tf.Tensor:
 def _gather(
     images: Images, indices: tf.Tensor, size: int | None, classes: int | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    # NumPy gathers: a tensor would hold a copy of all images, and each iterator another.
+    # Python reads: a tensor would hold a copy of all images, and each iterator another.
     # stateful=False: in deterministic mode, TensorFlow would otherwise run the calls one by one.
     rows, labels = tf.numpy_function(
-        lambda chosen: (images.images[chosen], images.labels[chosen]),
+        lambda chosen: (images.read(chosen), images.labels[chosen]),
         [indices],
         [tf.uint8, tf.int32],
         stateful=False,
     )
-    rows = tf.ensure_shape(rows, (size, *images.images.shape[1:]))
+    rows = tf.ensure_shape(rows, (size, *images.shape))
     labels = tf.ensure_shape(labels, (size,))
     return rows, labels if classes is None else tf.one_hot(labels, classes)
 

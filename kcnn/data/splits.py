@@ -17,7 +17,7 @@ def set_validation_apart(
     """Take validation images out of a dataset.
 
     Args:
-        dataset: The dataset; drop your reference, or the images stay in memory twice.
+        dataset: The dataset.
         validation: As of `split_validation`.
         seed: As of `split_validation`.
 
@@ -51,10 +51,7 @@ def split_validation(
     if validation == 0:
         return train, None
     taken = take_stratified(train.labels, validation, seed, "data.validation")
-    return (
-        Images(train.images[~taken], train.labels[~taken]),
-        Images(train.images[taken], train.labels[taken]),
-    )
+    return train.select(np.flatnonzero(~taken)), train.select(np.flatnonzero(taken))
 
 
 def take_stratified(labels: np.ndarray, wanted: int | float, seed: int, setting: str) -> np.ndarray:

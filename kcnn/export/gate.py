@@ -6,17 +6,20 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import keras
 import numpy as np
 
+from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
-from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
+from kcnn.export.plain_tensorflow import CANNOT_WRITE
 from kcnn.export.saved_model import SIGNATURES
 from kcnn.progress import Advance, Progress
 
@@ -76,7 +79,7 @@ def require_agreement(
         ExportError: The SavedModel cannot be loaded or run, or it predicts something else.
     """
     predictions = predict_in_fresh_process(
-        saved_model, tuple(SIGNATURES), test.images, batch_size, progress
+        saved_model, tuple(SIGNATURES), test, batch_size, progress
     )
     model_classes = probabilities.argmax(axis=1)
     differences, different_classes, accuracies = [], [], []
@@ -106,16 +109,18 @@ def require_agreement(
 def predict_in_fresh_process(
     saved_model: Path,
     signatures: Sequence[str],
-    images: np.ndarray,
+    images: Images,
     batch_size: int,
     progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Run a SavedModel on images in a fresh process that has TensorFlow only.
 
+    The images go through a pipe, batch by batch, so they need neither memory nor disk.
+
     Args:
         saved_model: The SavedModel's folder.
         signatures: The signatures to run.
-        images: uint8, (count, height, width, channels).
+        images: The images.
         batch_size: Images in a batch.
         progress: Where the progress is reported.
 
@@ -123,46 +128,46 @@ def predict_in_fresh_process(
         The predictions of each signature, float32, (count, classes).
 
     Raises:
+        DataError: An image cannot be read.
         ExportError: The process failed or was killed, or the temporary folder has no room for the
-            images and the predictions.
+            predictions.
     """
-    total = len(images) * len(signatures)
     with (
-        _folder_with(images) as folder,
-        progress.task("Checking the export", total, "images") as advance,
+        _temporary_folder() as folder,
+        progress.task("Checking the export", len(images), "images") as advance,
     ):
-        command = [sys.executable, "-P", str(RUNNER), str(saved_model)]
-        command += [str(folder / "images.npy"), str(folder), str(batch_size), *signatures]
-        ending = _run(command, folder / "errors.txt", advance)
+        shape = (len(images), *images.shape)
+        command = [sys.executable, "-P", str(RUNNER), str(saved_model), str(folder)]
+        command += [",".join(map(str, shape)), str(batch_size), *signatures]
+        ending = _run(command, read_batches(images, batch_size), folder / "errors.txt", advance)
         if ending.status == CANNOT_WRITE:
-            raise _cannot_write(str(folder.parent), ending.last_line, images)
+            raise _cannot_write(str(folder.parent), ending.last_line)
         if ending.status:
             raise _failure(ending.status, ending.last_error)
         return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
 
 
 @contextmanager
-def _folder_with(images: np.ndarray) -> Iterator[Path]:
-    """Create a temporary folder with images.npy, and remove it afterwards.
+def _temporary_folder() -> Iterator[Path]:
+    """Create a temporary folder, and remove it afterwards.
 
     Raises:
-        ExportError: The folder or the file cannot be written. This is not the run's fault.
+        ExportError: The folder cannot be created. This is not the run's fault.
     """
-    with ExitStack() as stack:
-        try:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kcnn-")))
-            save_array(folder / "images.npy", images)
-        except OSError as error:
-            where = tempfile.tempdir or "temporary folder"
-            raise _cannot_write(where, error.strerror or str(error), images) from None
-        yield folder
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="kcnn-")
+    except OSError as error:
+        where = tempfile.tempdir or "temporary folder"
+        raise _cannot_write(where, error.strerror or str(error)) from None
+    with folder as path:
+        yield Path(path)
 
 
-def _cannot_write(where: str, reason: str, images: np.ndarray) -> ExportError:
+def _cannot_write(where: str, reason: str) -> ExportError:
     return ExportError(
         f"{where}: cannot be written: {reason}",
-        f"the check of the export writes the test images, {-(-images.nbytes // 1000):,} kB, and "
-        "their predictions there: make room, or set TMPDIR to another folder",
+        "the check of the export writes its predictions there: make room, or set TMPDIR to another "
+        "folder",
     )
 
 
@@ -181,29 +186,30 @@ class _Ending:
     last_error: str
 
 
-def _run(command: Sequence[str], errors: Path, advance: Advance) -> _Ending:
-    """Run a process that prints numbers of images done."""
+def _run(
+    command: Sequence[str], batches: Iterable[np.ndarray], errors: Path, advance: Advance
+) -> _Ending:
+    """Run a process that reads batches of images and prints numbers of images done."""
     # On the CPU: this process may hold all of the GPU's memory.
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with (
         errors.open("w+", encoding="utf-8", errors="replace") as stderr,
         subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment
         ) as process,
+        ThreadPoolExecutor(1) as pool,
     ):
-        assert process.stdout is not None
-        last_line = ""
+        assert process.stdin is not None and process.stdout is not None
+        last_line = pool.submit(_count, process.stdout, advance)
         try:
-            for line in map(str.strip, process.stdout):
-                if line.isdecimal():
-                    advance(int(line))
-                else:  # libraries may print other lines
-                    last_line = line or last_line
+            # A process that has ended reads no further batch; its exit status says why.
+            with suppress(BrokenPipeError):
+                for batch in batches:
+                    process.stdin.write(np.ascontiguousarray(batch).data)
+                process.stdin.flush()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            last = last_line.result()
         except BaseException:
             process.kill()
             raise
@@ -211,7 +217,19 @@ def _run(command: Sequence[str], errors: Path, advance: Advance) -> _Ending:
         stderr.seek(0)
         lines = stderr.read().split("\n")
         last_error = next((line for line in reversed(lines) if line.strip()), "no message")
-        return _Ending(status, last_line, last_error.strip())
+        return _Ending(status, last, last_error.strip())
+
+
+def _count(lines: IO[bytes], advance: Advance) -> str:
+    """Report the numbers that a process prints; return the last line that is no number."""
+    last_line = ""
+    for content in lines:
+        line = content.decode("utf-8", "replace").strip()
+        if line.isdecimal():
+            advance(int(line))
+        else:  # libraries may print other lines
+            last_line = line or last_line
+    return last_line
 
 
 def _failure(status: int, last_error: str) -> ExportError:

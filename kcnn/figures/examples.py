@@ -50,7 +50,7 @@ def user_image(pixels: np.ndarray, name: str, prediction: tuple[str, float] | No
 def first_example(test: Images, class_names: Sequence[str]) -> Example:
     """Return the first test image, for a run that was never scored."""
     true = f"true class: {shorten_distinct(class_names, MAX_NAME_LENGTH)[test.labels[0]]}"
-    return Example(test.images[0], f"first test image, the run was not scored\n{true}")
+    return Example(test.read_one(0), f"first test image, the run was not scored\n{true}")
 
 
 def right_and_wrong(
@@ -94,7 +94,7 @@ def _example(
         f"true class: {names[predictions.label[row]]}\n"
         f"{_predicted(predicted, predictions.probability[row])}"
     )
-    return Example(test.images[index], caption)
+    return Example(test.read_one(index), caption)
 
 
 def _predicted(name: str, probability: float) -> str:

@@ -59,7 +59,7 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     heading = (
         f"Most confident mistakes: {len(shown)} of {len(wrong):,} (true → predicted, probability)"
     )
-    return draw_grid(test.images[predictions.index[shown]], captions, f"{heading}\n{title}")
+    return draw_grid(test.read(predictions.index[shown]), captions, f"{heading}\n{title}")
 
 
 def most_confident_mistakes(predictions: Predictions) -> np.ndarray:

@@ -45,4 +45,4 @@ def draw(training: Images, class_names: Sequence[str], title: str) -> Figure:
     names = shorten_distinct(class_names, CAPTION_LENGTH)
     captions = [names[label] for label in training.labels[chosen]]
     heading = f"Training images: {len(chosen)} of {len(training):,}"
-    return draw_grid(training.images[chosen], captions, f"{heading}\n{title}")
+    return draw_grid(training.read(chosen), captions, f"{heading}\n{title}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from kcnn.data.dataset import Images
 from kcnn.model.graph import SCALING
 from kcnn.model.initializer_requirements import convolutions_with
 from kcnn.model.plan import Plan
@@ -17,7 +18,7 @@ from kcnn.recipe.schema import OWN_DATASETS
 _BATCH_SIZE = 100  # patches repeat each pixel as often as the kernel has positions
 
 
-def whiten(plan: Plan, model: keras.Model, images: np.ndarray) -> None:
+def whiten(plan: Plan, model: keras.Model, images: Images) -> None:
     """Compute the kernels of a model's whitening convolutions from training images.
 
     Each filter of the first half is v/√(λ + epsilon), where v is an eigenvector of the (uncentered)
@@ -28,8 +29,7 @@ def whiten(plan: Plan, model: keras.Model, images: np.ndarray) -> None:
     Args:
         plan: The model's plan. Nothing is done if it has no whitening convolution.
         model: The model built from it.
-        images: uint8 training images, (count, height, width, channels). `choose_images` selects
-            some of them.
+        images: The training images, of which `choose_images` selects some.
     """
     for node, layer, settings in convolutions_with(Whitening, plan.nodes):
         covariance = _patch_covariance(
@@ -69,7 +69,7 @@ def choose_images(recipe: Recipe, count: int, wanted: int) -> np.ndarray:
 
 def _patch_covariance(
     scaling: keras.Layer,
-    images: np.ndarray,
+    images: Images,
     chosen: np.ndarray,
     kernel_size: tuple[int, int],
     dilation: tuple[int, int],
@@ -79,7 +79,7 @@ def _patch_covariance(
     products: np.ndarray | float = 0.0
     count = 0
     for start in range(0, len(chosen), _BATCH_SIZE):
-        some = images[chosen[start : start + _BATCH_SIZE]]
+        some = images.read(chosen[start : start + _BATCH_SIZE])
         scaled = keras.ops.convert_to_numpy(scaling(some))
         windows = np.lib.stride_tricks.sliding_window_view(scaled, reach, axis=(1, 2))
         patches = np.moveaxis(windows[..., :: dilation[0], :: dilation[1]], 3, -1)

@@ -30,7 +30,7 @@ class BatchLoss:
         loss = make_loss(plan)
         self._loss = type(loss).from_config({**loss.get_config(), "dtype": "float64"})
         self._model = model
-        self._images = tf.constant(images.images, tf.float64)
+        self._images = tf.constant(images.read_all(), tf.float64)
         self._targets = tf.constant(targets)
         # Moving averages, and the seed states of dropout and noise. A forward pass changes them, so
         # each starts from these values: the same numbers are drawn every time.

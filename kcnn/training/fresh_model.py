@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
+    from kcnn.data.dataset import Images
     from kcnn.model.plan import Plan
 
 
 def fresh_model(
-    plan: Plan, images: np.ndarray | None, synchronized: bool = False, compiled: bool = False
+    plan: Plan, images: Images | None, synchronized: bool = False, compiled: bool = False
 ) -> keras.Model:
     """Build the model of a plan, with the weights that its recipe's seed draws.
 
     Args:
         plan: The layers, and the recipe that they come from.
-        images: uint8 training images, (count, height, width, channels), which standard scaling and
-            whitening are computed from; without them both are left out.
+        images: The training images, from which standard scaling and whitening are computed; without
+            them both are left out.
         synchronized: Whether batch normalization gathers its statistics over all devices.
         compiled: Whether XLA compiles some layers' work, which it does for one processor.
 

@@ -166,7 +166,7 @@ def build_compiled_model(
         with devices.strategy.scope(), dtype_policy(policy):
             model = fresh_model(
                 prepared.plan,
-                prepared.train.images,
+                prepared.train,
                 synchronized=devices.count > 1,
                 compiled=devices.are_one_processor,
             )

@@ -162,7 +162,7 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.01), loss)
     train = dataset.train
-    model.fit(train.images, train.labels, epochs=4, batch_size=64, verbose=0)
+    model.fit(train.read_all(), train.labels, epochs=4, batch_size=64, verbose=0)
     save_model(model, run.model)
     write_json(
         run.summary,

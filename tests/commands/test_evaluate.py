@@ -24,7 +24,7 @@ def test_scores_the_test_set(trained_run) -> None:
     evaluation = evaluate(None, outputs(trained_run))
     test = read_digits().test
     model = keras.saving.load_model(trained_run.model, compile=False)
-    predicted = model.predict(test.images, verbose=0).argmax(axis=1)
+    predicted = model.predict(test.read_all(), verbose=0).argmax(axis=1)
     assert (evaluation.run, evaluation.weights) == ("digits/run-001", "last")
     assert evaluation.images == len(test) == 360
     assert evaluation.accuracy == pytest.approx(np.mean(predicted == test.labels))
@@ -45,11 +45,11 @@ def test_scores_with_test_time_augmentation(run_copy) -> None:
     assert (evaluation.accuracy, evaluation.per_class) == (plain.accuracy, plain.per_class)
     test = read_digits().test
     model = keras.saving.load_model(run_copy.model, compile=False)
-    padded = np.pad(test.images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    padded = np.pad(test.read_all(), ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     shifted = model.predict(padded[:, 4:, 4:], verbose=0) + model.predict(
         padded[:, :-4, :-4], verbose=0
     )
-    logits = 0.5 * model.predict(test.images, verbose=0) + 0.25 * shifted
+    logits = 0.5 * model.predict(test.read_all(), verbose=0) + 0.25 * shifted
     accuracy = np.mean(logits.argmax(axis=1) == test.labels)
     assert accuracy != evaluation.accuracy
     assert evaluation.augmented == {"accuracy": pytest.approx(accuracy), "flip": None, "shift": 2}

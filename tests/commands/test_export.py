@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.export import export
+from kcnn.data.dataset import Images
 from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
 from kcnn.export import gate, plain_tensorflow
@@ -29,11 +30,12 @@ def outputs(run: RunFolder):
 def predicted_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run exports in this process. Slow tests run them in a fresh process without Keras."""
 
-    def predict_here(saved_model: Path, names, images: np.ndarray, batch_size: int, progress):
-        np.save(tmp_path / "images.npy", images)
-        arguments = (str(saved_model), str(tmp_path / "images.npy"), str(tmp_path))
+    def predict_here(saved_model: Path, names, images: Images, batch_size: int, progress):
+        shape, pixels = (len(images), *images.shape), io.BytesIO(images.read_all().tobytes())
         with contextlib.redirect_stdout(io.StringIO()):
-            plain_tensorflow.predict(*arguments, batch_size, list(names))
+            plain_tensorflow.predict(
+                str(saved_model), str(tmp_path), shape, batch_size, list(names), pixels
+            )
         return {name: np.load(tmp_path / f"{name}.npy") for name in names}
 
     monkeypatch.setattr(gate, "predict_in_fresh_process", predict_here)
@@ -80,7 +82,7 @@ def test_export_and_use(run_copy) -> None:
     assert (about["image_size"], about["channels"]) == ([8, 8], 1)
 
     test = read_digits().test
-    variables = {"tf": tf, "images": test.images}
+    variables = {"tf": tf, "images": test.read_all()}
     statement, expression = result.usage.split("; ")
     exec(statement, variables)
     probabilities = eval(expression, variables).numpy()

@@ -23,7 +23,7 @@ def run(run_copy: RunFolder) -> RunFolder:
 @pytest.fixture
 def digit(tmp_path: Path) -> Path:
     path = tmp_path / "my seven.png"
-    Image.fromarray(read_digits().test.images[7][..., 0]).save(path)
+    Image.fromarray(read_digits().test.read_all()[7][..., 0]).save(path)
     return path
 
 
@@ -44,7 +44,7 @@ def test_plot_shows_the_prediction_of_kcnn_predict(run: RunFolder, digit: Path) 
 def test_images_of_the_same_name_have_different_plots(run: RunFolder, digit: Path) -> None:
     other = digit.parent / "other" / digit.name
     other.parent.mkdir()
-    Image.fromarray(read_digits().test.images[8][..., 0]).save(other)
+    Image.fromarray(read_digits().test.read_all()[8][..., 0]).save(other)
     first, second = plot(run, digit)[0], plot(run, other)[0]
     assert first.name.startswith("feature_maps-my-seven-")
     assert first.parent == run.plots

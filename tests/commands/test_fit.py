@@ -98,7 +98,7 @@ def without_seconds(run: RunFolder) -> list[dict[str, str]]:
 
 def accuracy_of(model: Path) -> float:
     test = read_digits().test
-    outputs = keras.saving.load_model(model).predict(test.images, verbose=0)
+    outputs = keras.saving.load_model(model).predict(test.read_all(), verbose=0)
     return float(np.mean(outputs.argmax(axis=1) == test.labels))
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
 from kcnn.commands.gradients import OutputSums, check_gradients, choose_images
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import MemoryImages
 from kcnn.errors import RecipeError
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.local_response import LocalResponseNormalization
@@ -164,13 +164,13 @@ def test_chooses_images_of_each_class(
 ) -> None:
     plan = check_recipe(read_recipe("digits", [f"train.batch_size={batch_size}"])).plan
     count = len(labels)
-    images = Images(np.arange(count).reshape(count, 1, 1, 1), np.array(labels))
-    assert choose_images(plan, images).images.ravel().tolist() == expected
+    images = MemoryImages(np.arange(count).reshape(count, 1, 1, 1), np.array(labels))
+    assert choose_images(plan, images).read_all().ravel().tolist() == expected
 
 
 def test_chooses_fewer_images_for_a_large_model() -> None:
     plan = check_recipe(read_recipe("vgg16")).plan
-    images = Images(np.zeros((30, 1, 1, 1)), np.arange(30) % 10)
+    images = MemoryImages(np.zeros((30, 1, 1, 1)), np.arange(30) % 10)
     assert len(choose_images(plan, images)) == 4
 
 

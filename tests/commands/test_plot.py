@@ -43,7 +43,7 @@ def write_predictions(run: RunFolder) -> None:
     """Write predictions of a nearest-mean classifier, which makes real mistakes."""
     data = read_digits()
     train, test = (
-        part.images.astype(float).reshape(len(part), -1) for part in (data.train, data.test)
+        part.read_all().astype(float).reshape(len(part), -1) for part in (data.train, data.test)
     )
     means = np.array([train[data.train.labels == label].mean(axis=0) for label in range(10)])
     predicted = np.linalg.norm(test[:, None] - means, axis=-1).argmin(axis=1)
@@ -141,7 +141,7 @@ def test_skips_images_that_changed_since_the_run(make_run, tmp_path: Path, notes
     parts = {"train": data.train, "test": data.test}
     arrays = {}
     for name, part in parts.items():
-        arrays |= {f"x_{name}": part.images, f"y_{name}": part.labels}
+        arrays |= {f"x_{name}": part.read_all(), f"y_{name}": part.labels}
     np.savez(tmp_path / "own.npz", **arrays)
     own = f"dataset: npz, path: {tmp_path / 'own.npz'}"
     write_text(run.resolved, RECIPE.replace("dataset: digits", own))

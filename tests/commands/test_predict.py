@@ -26,7 +26,7 @@ def outputs(run: RunFolder) -> Path:
 def digits(tmp_path_factory) -> Path:
     """Write the first 40 test digits as gray PNG files, and return the folder."""
     folder = tmp_path_factory.mktemp("digits")
-    for index, image in enumerate(read_digits().test.images[:40]):
+    for index, image in enumerate(read_digits().test.read_all()[:40]):
         Image.fromarray(image[..., 0]).save(folder / f"{index:02d}.png")
     return folder
 
@@ -35,7 +35,7 @@ def test_predicts_a_folder_in_batches(trained_run, digits, monkeypatch, notes) -
     monkeypatch.setattr(module, "MAX_BATCH_SIZE", 7)
     predictions = predict([digits], None, outputs(trained_run), progress=notes).images
     logits = keras.saving.load_model(trained_run.model, compile=False).predict(
-        read_digits().test.images[:40], verbose=0
+        read_digits().test.read_all()[:40], verbose=0
     )
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert [prediction.path for prediction in predictions] == sorted(digits.iterdir())

@@ -310,9 +310,11 @@ def test_log_has_the_notes_before_and_after_training(tiny: Path, notes) -> None:
     known = digits.test.labels < 9
     np.savez(
         "dark.npz",
-        x_train=(digits.train.images > 127).astype(np.uint8), y_train=digits.train.labels,
-        x_test=(digits.test.images[known] > 127).astype(np.uint8), y_test=digits.test.labels[known],
-    )  # fmt: skip
+        x_train=(digits.train.read_all() > 127).astype(np.uint8),
+        y_train=digits.train.labels,
+        x_test=(digits.test.read_all()[known] > 127).astype(np.uint8),
+        y_test=digits.test.labels[known],
+    )
     data = f"data={{dataset: npz, path: dark.npz, validation: {len(digits.train) - 20}}}"
     run = fit(tiny, [data, "train.batch_size=32", "train.epochs=2"], progress=notes).run
     resume(overrides=["train.epochs=3"], progress=notes)

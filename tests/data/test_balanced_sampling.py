@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import MemoryImages
 from kcnn.data.pipeline import training_batches
 from kcnn.recipe.augmentations import CutMix, MixUp, RandomCrop
 
@@ -18,15 +18,15 @@ WEIGHTS = np.array([2, 7, 0.25, 1], np.float32)
 
 
 @pytest.fixture
-def train() -> Images:
+def train() -> MemoryImages:
     """Make images that show their index."""
     pixels = np.broadcast_to(
         np.arange(COUNT, dtype=np.uint8)[:, None, None, None], (COUNT, 4, 4, 1)
     )
-    return Images(pixels.copy(), LABELS)
+    return MemoryImages(pixels.copy(), LABELS)
 
 
-def epochs_of(train: Images, **settings) -> list[tuple[np.ndarray, np.ndarray]]:
+def epochs_of(train: MemoryImages, **settings) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the indices and the labels of each epoch."""
     settings = {"epochs": 4, "seed": 1, "batch_size": 8, "balanced": True, **settings}
     made = [(images.numpy()[:, 0, 0, 0], labels.numpy())
@@ -36,7 +36,7 @@ def epochs_of(train: Images, **settings) -> list[tuple[np.ndarray, np.ndarray]]:
     return [tuple(np.concatenate(parts) for parts in zip(*epoch, strict=True)) for epoch in epochs]
 
 
-def test_each_class_comes_equally_often_and_each_image_of_it_too(train: Images) -> None:
+def test_each_class_comes_equally_often_and_each_image_of_it_too(train: MemoryImages) -> None:
     epochs = epochs_of(train)
     for indices, labels in epochs:
         assert len(indices) == COUNT
@@ -51,8 +51,8 @@ def test_each_class_comes_equally_often_and_each_image_of_it_too(train: Images) 
     assert len(np.unique(np.concatenate([indices for indices, _ in epochs]))) > 40
 
 
-def test_chance_decides_which_class_comes_once_more(train: Images) -> None:
-    first = Images(train.images[:44], train.labels[:44])
+def test_chance_decides_which_class_comes_once_more(train: MemoryImages) -> None:
+    first = MemoryImages(train.pixels[:44], train.labels[:44])
     counts = []
     for epoch in range(12):
         batches = training_batches(
@@ -63,7 +63,7 @@ def test_chance_decides_which_class_comes_once_more(train: Images) -> None:
     assert {row.index(14) for row in counts} == {0, 1, 2}
 
 
-def test_order_comes_from_seed_and_epoch_alone(train: Images) -> None:
+def test_order_comes_from_seed_and_epoch_alone(train: MemoryImages) -> None:
     whole = epochs_of(train)
     later = epochs_of(train, first_epoch=2)
     np.testing.assert_array_equal(whole[2][0], later[0][0])
@@ -72,10 +72,10 @@ def test_order_comes_from_seed_and_epoch_alone(train: Images) -> None:
     assert not np.array_equal(whole[0][0], epochs_of(train, seed=2)[0][0])
 
 
-def test_an_image_that_comes_again_is_augmented_anew(train: Images) -> None:
+def test_an_image_that_comes_again_is_augmented_anew(train: MemoryImages) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (COUNT, 6, 6, 1), np.uint8)
     settings = {"augmentations": [RandomCrop(padding=3)], "batch_size": COUNT, "epochs": 1}
-    made = training_batches(Images(pixels, LABELS), seed=1, balanced=True, **settings)
+    made = training_batches(MemoryImages(pixels, LABELS), seed=1, balanced=True, **settings)
     images, labels = next(iter(made))
     rare = images.numpy()[labels.numpy() == 0]
     assert len(rare) == 15
@@ -83,7 +83,7 @@ def test_an_image_that_comes_again_is_augmented_anew(train: Images) -> None:
 
 
 @pytest.mark.parametrize("classes", [None, 4])
-def test_weights_are_those_of_the_classes(train: Images, classes: int | None) -> None:
+def test_weights_are_those_of_the_classes(train: MemoryImages, classes: int | None) -> None:
     made = training_batches(
         train, batch_size=8, epochs=1, seed=1, classes=classes, class_weights=WEIGHTS
     )
@@ -93,7 +93,7 @@ def test_weights_are_those_of_the_classes(train: Images, classes: int | None) ->
 
 
 @pytest.mark.parametrize("mixing", [MixUp(alpha=1.0), CutMix()])
-def test_a_mixed_image_weighs_as_its_label_is_mixed(train: Images, mixing) -> None:
+def test_a_mixed_image_weighs_as_its_label_is_mixed(train: MemoryImages, mixing) -> None:
     made = training_batches(
         train, batch_size=8, epochs=1, seed=1, classes=4, class_weights=WEIGHTS,
         augmentations=[mixing],

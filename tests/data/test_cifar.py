@@ -98,9 +98,9 @@ def store(
 
 def assert_same(dataset: Any, named: NamedDataset) -> None:
     *train, test = images_and_labels(named)
-    assert (dataset.train.images == np.concatenate([images for images, _ in train])).all()
+    assert (dataset.train.read_all() == np.concatenate([images for images, _ in train])).all()
     assert (dataset.train.labels == np.concatenate([labels for _, labels in train])).all()
-    assert (dataset.test.images == test[0]).all()
+    assert (dataset.test.read_all() == test[0]).all()
     assert (dataset.test.labels == test[1]).all()
     assert dataset.train.labels.dtype == np.int32
 
@@ -150,7 +150,7 @@ def test_reads_pickles_of_python_2(tmp_path, recwarn) -> None:
     contents = dict.fromkeys(names, python_2_batch(images))
     named = with_hashes(CIFAR10, contents)
     dataset = read_cifar_python(store(tmp_path, named, "cifar_python", contents, False))
-    assert (planes(dataset.test.images) == images).all()
+    assert (planes(dataset.test.read_all()) == images).all()
     assert (dataset.test.labels == 1).all()
     assert not list(recwarn)
 
@@ -249,5 +249,5 @@ def test_real_cifar10(real_data) -> None:
     assert list(np.bincount(dataset.test.labels)) == [1000] * 10
     assert list(dataset.train.labels[:5]) == [6, 9, 9, 4, 1]
     # The published channel means.
-    means = dataset.train.images.mean(axis=(0, 1, 2)) / 255
+    means = dataset.train.read_all().mean(axis=(0, 1, 2)) / 255
     assert np.allclose(means, [0.4914, 0.4822, 0.4465], atol=5e-4)

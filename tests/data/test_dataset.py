@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 
 
 def images_of(labels: np.ndarray) -> Images:
-    return Images(np.zeros((len(labels), 1, 1, 1), np.uint8), labels)
+    return MemoryImages(np.zeros((len(labels), 1, 1, 1), np.uint8), labels)
 
 
 class TestByTurns:
@@ -27,7 +27,11 @@ class TestByTurns:
 def test_hash_depends_on_pixels_labels_and_shapes() -> None:
     pixels, labels = np.arange(32, dtype=np.uint8), np.array([0, 1], np.int32)
     wide, high = pixels.reshape(2, 2, 8, 1), pixels.reshape(2, 8, 2, 1)
-    all_different = [Images(wide, labels), Images(high, labels), Images(wide, labels[::-1]),
-                     Images(wide[::-1], labels)]  # fmt: skip
+    all_different = [
+        MemoryImages(wide, labels),
+        MemoryImages(high, labels),
+        MemoryImages(wide, labels[::-1]),
+        MemoryImages(wide[::-1], labels),
+    ]
     assert len({images.digest() for images in all_different}) == 4
-    assert Images(wide.copy(), labels).digest() == Images(wide, labels).digest()
+    assert MemoryImages(wide.copy(), labels).digest() == MemoryImages(wide, labels).digest()

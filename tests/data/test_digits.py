@@ -14,12 +14,12 @@ def test_counts_and_shapes_are_those_of_the_catalog() -> None:
 
 
 def test_gray_levels_fill_the_range() -> None:
-    images = read_digits().train.images
+    images = read_digits().train.read_all()
     assert images.dtype == np.uint8
     assert set(np.unique(images)) == {round(level * 255 / 16) for level in range(17)}
 
 
 def test_split_is_fixed_and_stratified() -> None:
     first, second = read_digits(), read_digits()
-    assert (first.test.images == second.test.images).all()
+    assert (first.test.read_all() == second.test.read_all()).all()
     assert set(np.bincount(first.test.labels)) <= {35, 36, 37}

@@ -39,12 +39,12 @@ def test_splits_off_a_fraction_of_every_class_for_testing(tmp_path) -> None:
     assert dataset.image_shape == (6, 4, 3)
     assert list(np.bincount(dataset.test.labels)) == [4, 2]
     for part in (dataset.train, dataset.test):
-        levels = part.images[:, 0, 0, 0]
+        levels = part.read_all()[:, 0, 0, 0]
         assert ((levels >= 100) == (part.labels == 1)).all()
         assert list(levels) == sorted(levels)
-    both = {*dataset.train.images[:, 0, 0, 0], *dataset.test.images[:, 0, 0, 0]}
+    both = {*dataset.train.read_all()[:, 0, 0, 0], *dataset.test.read_all()[:, 0, 0, 0]}
     assert both == {*range(20), *range(100, 110)}
-    assert (read(tmp_path).test.images == dataset.test.images).all()
+    assert (read(tmp_path).test.read_all() == dataset.test.read_all()).all()
 
 
 def test_reads_train_and_test_folders(tmp_path) -> None:
@@ -53,7 +53,7 @@ def test_reads_train_and_test_folders(tmp_path) -> None:
     fill(tmp_path / "test" / "cat", 1, 50)
     fill(tmp_path / "test" / "dog", 2, 150)
     dataset = read(tmp_path, channels=1)
-    assert list(dataset.test.images[:, 0, 0, 0]) == [50, 150, 151]
+    assert list(dataset.test.read_all()[:, 0, 0, 0]) == [50, 150, 151]
     assert list(dataset.test.labels) == [0, 1, 1]
     assert len(dataset.train) == 6
 

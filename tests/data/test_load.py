@@ -18,8 +18,8 @@ def test_digits_need_no_files(no_data, request_data) -> None:
 def test_converts_to_the_requested_size_and_channels(no_data, request_data) -> None:
     request = request_data("digits", image_size=[16, 12], channels=3)
     dataset = load_dataset(request, None, Progress())
-    assert dataset.train.images.shape == (1437, 16, 12, 3)
-    assert dataset.test.images.shape == (360, 16, 12, 3)
+    assert dataset.train.read_all().shape == (1437, 16, 12, 3)
+    assert dataset.test.read_all().shape == (360, 16, 12, 3)
 
 
 def test_loads_idx_files(no_data, tmp_path, request_data, write_idx_dataset) -> None:
@@ -27,7 +27,7 @@ def test_loads_idx_files(no_data, tmp_path, request_data, write_idx_dataset) -> 
     write_idx_dataset(tmp_path / "fashion-mnist", ".gz", pixel=2)
     for name, pixel in (("mnist", 1), ("fashion_mnist", 2)):
         dataset = load_dataset(request_data(name), tmp_path, Progress())
-        assert (dataset.name, dataset.train.images[0, 0, 0, 0]) == (name, pixel)
+        assert (dataset.name, dataset.train.read_all()[0, 0, 0, 0]) == (name, pixel)
 
 
 def test_loads_an_npz_file(no_data, tmp_path, request_data) -> None:
@@ -46,8 +46,8 @@ def test_loads_a_folder(no_data, tmp_path, request_data) -> None:
             Image.new("RGB", (5, 5)).save(tmp_path / name / f"{number}.png")
     request = request_data("folder", path=tmp_path, image_size=[8, 8], test=0.25)
     dataset = load_dataset(request, None, Progress())
-    assert dataset.train.images.shape == (6, 8, 8, 3)
-    assert dataset.test.images.shape == (2, 8, 8, 3)
+    assert dataset.train.read_all().shape == (6, 8, 8, 3)
+    assert dataset.test.read_all().shape == (2, 8, 8, 3)
 
 
 @pytest.mark.parametrize("name", ["folder", "npz"])
@@ -80,7 +80,7 @@ def test_refuses_a_file_of_another_dataset(
 def test_loads_mnist_in_the_size_of_cifar10(no_data, real_data, request_data) -> None:
     request = request_data("mnist", image_size=[32, 32], channels=3)
     dataset = load_dataset(request, real_data, Progress())
-    assert dataset.train.images.shape == (60_000, 32, 32, 3)
+    assert dataset.train.read_all().shape == (60_000, 32, 32, 3)
 
 
 def test_refuses_test_images_of_another_size(

@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_reads_images_and_labels(path) -> None:
     dataset = read_npz(save(path), "own")
-    assert (dataset.train.images == arrays()["x_train"]).all()
+    assert (dataset.train.read_all() == arrays()["x_train"]).all()
     assert dataset.train.labels.dtype == np.int32
     assert dataset.class_names == ("0", "1", "2")
     assert dataset.source == str(path)
@@ -49,14 +49,14 @@ def test_gray_images_and_labels_in_a_column(path) -> None:
 def test_floats_from_0_to_1_become_bytes(path) -> None:
     images = arrays()["x_train"]
     dataset = read_npz(save(path, x_train=images.astype(np.float32) / 255), "own")
-    assert dataset.train.images.dtype == np.uint8
-    assert (dataset.train.images == images).all()
+    assert dataset.train.read_all().dtype == np.uint8
+    assert (dataset.train.read_all() == images).all()
 
 
 def test_wide_integers_become_bytes(path) -> None:
     images = arrays()["x_train"]
     assert (
-        read_npz(save(path, x_train=images.astype(np.int64)), "own").train.images == images
+        read_npz(save(path, x_train=images.astype(np.int64)), "own").train.read_all() == images
     ).all()
 
 
@@ -164,7 +164,7 @@ MASKS = arrays()["x_train"] // 128  # 0 and 1
 )
 def test_warns_of_images_that_are_almost_black(path, notes, changes, message) -> None:
     dataset = read_npz(save(path, **changes), "own", progress=notes)
-    assert dataset.train.images.max() == changes.get("x_train", arrays()["x_train"]).max()
+    assert dataset.train.read_all().max() == changes.get("x_train", arrays()["x_train"]).max()
     assert notes.lines == [
         f"{path}: no value of {message} that the images are almost black; if 1 means white, save "
         "images * 255"

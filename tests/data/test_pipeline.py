@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.pipeline import evaluation_batches, training_batches
 from kcnn.data.splits import steps_per_epoch
 from kcnn.errors import DataError
@@ -35,7 +35,7 @@ Batches = list[tuple[np.ndarray, np.ndarray]]
 def train() -> Images:
     """Make 23 images whose labels are their indices."""
     pixels = np.random.default_rng(2).integers(0, 256, (23, 5, 4, 3), np.uint8)
-    return Images(pixels, np.arange(23, dtype=np.int32))
+    return MemoryImages(pixels, np.arange(23, dtype=np.int32))
 
 
 def batches(train: Images, **settings) -> Batches:
@@ -66,7 +66,7 @@ def test_epoch_has_every_image_once_and_its_smaller_batch_last(train):
     assert [len(targets) for _, targets in made] == [8, 8, 7, 8, 8, 7]
     for epoch in (made[:3], made[3:]):
         assert sorted(labels(epoch)) == list(range(23))
-        np.testing.assert_array_equal(by_label(epoch), train.images)
+        np.testing.assert_array_equal(by_label(epoch), train.read_all())
     assert made[0][0].dtype == np.uint8
     assert made[0][1].dtype == np.int32
 
@@ -149,7 +149,7 @@ def test_begins_in_the_middle_of_an_epoch(train, augmentations):
 def test_augmentation_of_an_image_does_not_depend_on_its_batch(train, other):
     settings = {"augmentations": PLAIN, "epochs": 1}
     expected = by_label(batches(train, **settings))
-    assert not np.array_equal(expected, train.images)
+    assert not np.array_equal(expected, train.read_all())
     np.testing.assert_allclose(by_label(batches(train, **settings, **other)), expected, atol=1e-3)
 
 
@@ -165,15 +165,15 @@ def test_augmentation_of_an_image_differs_between_epochs_and_seeds(train):
 def test_two_equal_augmentations_have_different_draws(train):
     once = by_label(batches(train, epochs=1, augmentations=[RandomFlip()]))
     twice = by_label(batches(train, epochs=1, augmentations=[RandomFlip(), RandomFlip()]))
-    assert not np.array_equal(twice, train.images)
+    assert not np.array_equal(twice, train.read_all())
     assert not np.array_equal(twice, once)
 
 
 def flipped(train: Images, some: Batches) -> np.ndarray:
     """Return whether each image is flipped, in batch order; it must not change otherwise."""
     images, labels = (np.concatenate(parts) for parts in zip(*some, strict=True))
-    plain = (images == train.images[labels]).all(axis=(1, 2, 3))
-    mirrored = (images == train.images[labels, :, ::-1]).all(axis=(1, 2, 3))
+    plain = (images == train.read_all()[labels]).all(axis=(1, 2, 3))
+    mirrored = (images == train.read_all()[labels, :, ::-1]).all(axis=(1, 2, 3))
     assert (plain != mirrored).all()
     return mirrored
 
@@ -249,7 +249,7 @@ def test_classes_make_targets_one_hot(train):
     ("count", "drop_remainder", "size"), [(16, False, 8), (23, True, 8), (23, False, None)]
 )
 def test_static_batch_size_is_known_if_all_batches_have_it(train, count, drop_remainder, size):
-    some = Images(train.images[:count], train.labels[:count])
+    some = MemoryImages(train.read_all()[:count], train.labels[:count])
     made = training_batches(
         some, batch_size=8, epochs=1, seed=0, drop_remainder=drop_remainder, augmentations=PLAIN
     )
@@ -271,7 +271,7 @@ def test_evaluation_keeps_the_order_and_has_a_cardinality(train):
     images, targets = (
         np.concatenate(parts) for parts in zip(*made.as_numpy_iterator(), strict=True)
     )
-    np.testing.assert_array_equal(images, train.images)
+    np.testing.assert_array_equal(images, train.read_all())
     np.testing.assert_array_equal(targets, train.labels)
     _, one_hot = next(iter(evaluation_batches(train, 10, classes=23)))
     np.testing.assert_array_equal(one_hot, np.eye(23)[:7])
@@ -327,7 +327,7 @@ def test_cifar10_keeps_its_brightness(real_data):
         member = archive.extractfile("cifar-10-batches-bin/test_batch.bin")
         records = np.frombuffer(member.read(3073 * 500), np.uint8).reshape(500, 3073)
     pixels = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    cifar = Images(pixels, records[:, 0].astype(np.int32))
+    cifar = MemoryImages(pixels, records[:, 0].astype(np.int32))
     crop = RandomCrop(padding=4, fill_mode="reflect")
     made = batches(cifar, batch_size=100, epochs=1, augmentations=[crop, RandomFlip()])
     images = np.concatenate([images for images, _ in made])
@@ -343,12 +343,12 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.pipeline import training_batches
 from kcnn.recipe.augmentations import MixUp, RandomCrop
 
 rng = np.random.default_rng(0)
-train = Images(rng.integers(0, 256, (21, 4, 4, 1), np.uint8), np.arange(21, dtype=np.int32))
+train = MemoryImages(rng.integers(0, 256, (21, 4, 4, 1), np.uint8), np.arange(21, dtype=np.int32))
 augmentations = [RandomCrop(padding=1), MixUp()]
 made = training_batches(
     train, batch_size=8, epochs=2, seed=1, augmentations=augmentations, classes=21
@@ -379,13 +379,13 @@ import tensorflow as tf
 
 tf.config.experimental.enable_op_determinism()
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.pipeline import training_batches
 from kcnn.recipe.augmentations import (
     AlternatingFlip, CutMix, Cutout, MixUp, RandAugment, RandomCrop, RandomRotation
 )
 
-train = Images(np.zeros((9, 6, 5, 3), np.uint8), np.zeros(9, np.int32))
+train = MemoryImages(np.zeros((9, 6, 5, 3), np.uint8), np.zeros(9, np.int32))
 augmentations = [
     RandomCrop(padding=1), AlternatingFlip(), RandomRotation(factor=0.1), Cutout(size=2),
     RandAugment(), MixUp(), CutMix(),

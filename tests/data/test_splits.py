@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.splits import split_validation, take_stratified
 from kcnn.errors import DataError
 
@@ -14,7 +14,7 @@ def images(*sizes: int) -> Images:
     labels = np.repeat(np.arange(len(sizes)), sizes).astype(np.int32)
     np.random.default_rng(1).shuffle(labels)
     numbers = np.arange(len(labels), dtype=np.uint8)
-    return Images(numbers.reshape(-1, 1, 1, 1), labels)
+    return MemoryImages(numbers.reshape(-1, 1, 1, 1), labels)
 
 
 def test_validation_has_the_same_fraction_of_every_class() -> None:
@@ -27,10 +27,10 @@ def test_images_keep_their_labels_and_order() -> None:
     whole = images(50, 30, 20)
     train, validation = split_validation(whole, 0.2, seed=3)
     for part in (train, validation):
-        numbers = part.images.ravel()
+        numbers = part.read_all().ravel()
         assert (np.diff(numbers.astype(int)) > 0).all()
         assert (whole.labels[numbers] == part.labels).all()
-    assert set(train.images.ravel()) | set(validation.images.ravel()) == set(range(100))
+    assert set(train.read_all().ravel()) | set(validation.read_all().ravel()) == set(range(100))
 
 
 def test_depends_on_the_seed() -> None:

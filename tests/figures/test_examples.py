@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import MemoryImages
 from kcnn.errors import RunError
 from kcnn.figures.examples import first_example, right_and_wrong, user_image
 from kcnn.runs.scores import Predictions
@@ -13,7 +13,7 @@ from kcnn.runs.scores import Predictions
 CLASS_NAMES = ("cat", "dog", "a class with a really very long name")
 LABELS = np.array([0, 1, 2, 0, 1], dtype=np.int32)
 PIXELS = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None, None], (5, 4, 4, 1))
-TEST = Images(PIXELS, LABELS)
+TEST = MemoryImages(PIXELS, LABELS)
 
 
 def predictions(predicted: list[int], probability: list[float]) -> Predictions:
@@ -41,7 +41,7 @@ def test_caption_if_every_image_is_wrong() -> None:
 
 
 def test_refuses_predictions_of_other_images() -> None:
-    other = Images(PIXELS, LABELS[::-1])
+    other = MemoryImages(PIXELS, LABELS[::-1])
     with pytest.raises(RunError, match="does not fit the test images"):
         right_and_wrong(other, predictions([0, 1, 2, 0, 1], [0.9] * 5), CLASS_NAMES)
 

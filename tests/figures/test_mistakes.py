@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import MemoryImages
 from kcnn.errors import RunError
 from kcnn.figures import mistakes
 from kcnn.runs.scores import Predictions
@@ -13,7 +13,7 @@ CLASS_NAMES = ("cat", "dog", "a class with a very long name")
 
 LABELS = np.array([0, 1, 2, 0, 1], dtype=np.int32)
 IMAGES = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None, None], (5, 4, 4, 1))
-TEST = Images(IMAGES, LABELS)
+TEST = MemoryImages(IMAGES, LABELS)
 
 
 def predictions(predicted: list[int], probability: list[float]) -> Predictions:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.errors import KcnnError, RunError
 from kcnn.figures.all_figures import FIGURES
 from kcnn.figures.run_figure import FigureInput, RunFigure
@@ -26,7 +26,7 @@ NEED_IMAGES = [figure.NAME for figure in FIGURES if figure.NEEDS_IMAGES]
 @pytest.fixture
 def dataset() -> Dataset:
     images = np.random.default_rng(0).integers(0, 256, (12, 6, 6, 3), dtype=np.uint8)
-    part = Images(images, np.arange(12, dtype=np.int32) % 2)
+    part = MemoryImages(images, np.arange(12, dtype=np.int32) % 2)
     return Dataset("animals", part, part, ("cat", "dog"), "made for a test")
 
 
@@ -160,14 +160,14 @@ def test_draws_feature_maps_of_a_right_and_a_wrong_image(run: RunFolder, dataset
 
     (path,) = plot_run(run, dataset, remember, "svg", only=["feature_maps"])
     # The first prediction is right, and only the second is wrong.
-    np.testing.assert_array_equal(computed_for[0], dataset.test.images[:2])
+    np.testing.assert_array_equal(computed_for[0], dataset.test.read_all()[:2])
     text = path.read_text(encoding="utf-8")
     assert "test image 0: right" in text
     assert "test image 1: wrong, the most confident mistake" in text
     assert "predicted: cat, 90.0 %" in text
     run.predictions.unlink()
     plot_run(run, dataset, remember, "svg", only=["feature_maps"])
-    np.testing.assert_array_equal(computed_for[1], dataset.test.images[:1])
+    np.testing.assert_array_equal(computed_for[1], dataset.test.read_all()[:1])
     assert "the run was not scored" in path.read_text(encoding="utf-8")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.dataset import Images
+from kcnn.data.dataset import Images, MemoryImages
 from kcnn.figures import samples
 
 CLASS_NAMES = [f"class {number}" for number in range(10)]
@@ -11,7 +11,7 @@ CLASS_NAMES = [f"class {number}" for number in range(10)]
 def training_images(labels: np.ndarray, channels: int = 1) -> Images:
     count = len(labels)
     images = np.arange(count, dtype=np.uint8)[:, None, None, None]
-    return Images(np.broadcast_to(images, (count, 4, 4, channels)), labels)
+    return MemoryImages(np.broadcast_to(images, (count, 4, 4, channels)), labels)
 
 
 def drawn(training: Images) -> list[int]:

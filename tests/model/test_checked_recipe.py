@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.data.catalog import NAMED_DATASETS
-from kcnn.data.dataset import Dataset, Images
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.description import ImageDescription, describe_settings
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError, RecipeError
@@ -149,7 +149,7 @@ def test_refuses_images_that_changed_since_they_were_described(
     def read(
         count: int, shape: tuple[int, ...] = (8, 8, 3), classes: int = 2, test: int = 4
     ) -> Dataset:
-        train = Images(np.zeros((count, *shape), np.uint8), np.zeros(count, np.int32))
+        train = MemoryImages(np.zeros((count, *shape), np.uint8), np.zeros(count, np.int32))
         names = tuple(map(str, range(classes)))
         return Dataset("photos", train, train.first(test), names, str(recipe.data.path))
 
@@ -166,7 +166,7 @@ def test_refuses_images_that_changed_since_they_were_described(
 
 def test_confirms_a_slice_of_a_named_dataset() -> None:
     checked = check_recipe(read_recipe("digits"))
-    few = Images(np.zeros((5, 8, 8, 1), np.uint8), np.zeros(5, np.int32))
+    few = MemoryImages(np.zeros((5, 8, 8, 1), np.uint8), np.zeros(5, np.int32))
     names = NAMED_DATASETS["digits"].class_names
     assert checked.confirm(Dataset("digits", few, few, names, "here")) is checked.plan
 

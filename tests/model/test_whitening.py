@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.data.dataset import MemoryImages
 from kcnn.model.build import build_model
 from kcnn.model.graph import SCALING
 from kcnn.model.plan import plan_model
@@ -36,7 +37,7 @@ def whitened(
     )
     plan = plan_model(recipe, (12, 11, 3), 10)
     model = build_model(plan, STATISTICS if scaling == "standard" else None)
-    whiten(plan, model, images)
+    whiten(plan, model, MemoryImages(images, np.zeros(len(images), np.int32)))
     return keras.Model(model.input, model.get_layer("first").output)
 
 
@@ -129,7 +130,7 @@ def test_does_nothing_without_a_whitening_layer(make_recipe, images) -> None:
     plan = plan_model(recipe, (12, 11, 3), 10)
     model = build_model(plan)
     before = model.get_weights()
-    whiten(plan, model, images)
+    whiten(plan, model, MemoryImages(images, np.zeros(len(images), np.int32)))
     for weight, former in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, former)
     assert model.get_layer(SCALING)

@@ -31,7 +31,7 @@ def test_fit_starts_from_the_fresh_model(tmp_path: Path) -> None:
     path.write_text(RECIPE, encoding="utf-8")
     recipe = read_recipe(path)
     train, _ = split_validation(read_digits().train, 100, seed=4)
-    fresh = fresh_model(plan_model(recipe, (8, 8, 1), 10), train.images)
+    fresh = fresh_model(plan_model(recipe, (8, 8, 1), 10), train)
     result = fit(path, output_dir=tmp_path / "outputs")
     trained = load_model(result.run)
     for layer in ("scaling", "first"):

@@ -146,7 +146,7 @@ def test_measure_equals_evaluate(
     keras.utils.set_random_seed(0)
     model = build_model(plan)
     compile_model(plan, model, 1)
-    images, labels = digits.test.images, digits.test.labels
+    images, labels = digits.test.read_all(), digits.test.labels
     targets = labels if plan.recipe.train.loss.targets == "sparse" else np.eye(10)[labels]
     expected = model.evaluate(images, targets, batch_size=64, verbose=0, return_dict=True)
     measured = measure(plan, model, model.predict(images, verbose=0), labels)

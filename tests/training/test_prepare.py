@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import weakref
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from kcnn.data import description, load
-from kcnn.data.dataset import Dataset
 from kcnn.errors import RecipeError
 from kcnn.model import checked_recipe, processor_limits
 from kcnn.model.checked_recipe import check_recipe
@@ -32,20 +31,14 @@ def load_recipe(recipe: Recipe, progress: Progress | None = None) -> PreparedTra
     return prepare_training(check_recipe(recipe), None, progress or Progress())
 
 
-def test_holds_no_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole: list[weakref.ref[np.ndarray]] = []
-    load_dataset = load.load_dataset
-
-    def noted(*arguments: object) -> Dataset:
-        dataset = load_dataset(*arguments)  # type: ignore[arg-type]
-        whole.append(weakref.ref(dataset.train.images))
-        return dataset
-
-    monkeypatch.setattr(load, "load_dataset", noted)
+def test_sets_validation_images_apart_without_a_copy() -> None:
     prepared = load_recipe(read_recipe("digits", ["data.validation=0.5"]), Progress())
-    assert whole[0]() is None
     assert prepared.validation is not None
     assert len(prepared.train) == pytest.approx(len(prepared.validation), abs=1)
+    tracemalloc.start()
+    prepared.train.select(np.arange(len(prepared.train))[::2])
+    assert tracemalloc.get_traced_memory()[1] < prepared.train.read_all().nbytes / 2
+    tracemalloc.stop()
 
 
 def test_reports_before_training_what_the_processor_cannot_compute(

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
-from kcnn.training.scoring.predict import batch_size, forward_pass, in_batches
+from kcnn.training.scoring.predict import batch_size, forward_pass
 
 
 class WatchedAccuracy(keras.callbacks.Callback):
@@ -37,7 +38,7 @@ class WatchedAccuracy(keras.callbacks.Callback):
             logs |= {name: self._accuracy(images) for name, images in self._images.items()}
 
     def _accuracy(self, images: Images) -> float:
-        batches = in_batches(images.images, batch_size(self.model))
+        batches = read_batches(images, batch_size(self.model))
         outputs = [self._predict(batch) for batch in batches]
         predicted = np.concatenate([np.argmax(batch, axis=1) for batch in outputs])
         return float(np.mean(predicted == images.labels))

@@ -98,7 +98,7 @@ def _weights_name(plan: Plan, training: Training) -> str:
 def _score(
     plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
 ) -> tuple[dict[str, float], Scores]:
-    outputs = predict_images(model, dataset.test.images, progress, title)
+    outputs = predict_images(model, dataset.test, progress, title)
     measured = _measure(plan, model, outputs, dataset)
     scored = probabilities(outputs, plan.output_activation)
     return measured, score(scored, dataset.test.labels, dataset.class_names)
@@ -110,7 +110,7 @@ def _score_augmented(
     changes = plan.recipe.data.test_time_augmentation
     if changes is None:
         return None
-    outputs = predict_augmented(model, dataset.test.images, changes, progress)
+    outputs = predict_augmented(model, dataset.test, changes, progress)
     return {**_measure(plan, model, outputs, dataset), **changes.model_dump()}
 
 

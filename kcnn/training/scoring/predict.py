@@ -9,21 +9,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kcnn.data.batches import read_batches
+from kcnn.data.dataset import Images
 from kcnn.errors import TrainingError
 from kcnn.machine.memory import prediction_batch_size
-from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
 
 
 def predict_images(
-    model: keras.Model, images: np.ndarray, progress: Progress, title: str = "Scoring"
+    model: keras.Model, images: Images, progress: Progress, title: str = "Scoring"
 ) -> np.ndarray:
     """Return a model's predictions for images, without a float copy of all images.
 
     Args:
         model: The model; `kcnn.model.probabilities` turns one with logits into one with
             probabilities.
-        images: uint8, shape (count, height, width, channels).
+        images: The images.
         progress: Shows how many images are done.
         title: The title in the progress display.
 
@@ -38,7 +39,7 @@ def predict_images(
 
 def predict_by(
     predict: Callable[[np.ndarray], np.ndarray],
-    images: np.ndarray,
+    images: Images,
     size: int,
     progress: Progress,
     title: str,
@@ -47,14 +48,14 @@ def predict_by(
 
     Args:
         predict: Returns the predictions for a batch.
-        images: uint8, shape (count, height, width, channels).
+        images: The images.
         size: How many images a batch has.
         progress: Shows how many images are done.
         title: The title in the progress display.
     """
     predictions = []
     with progress.task(title, len(images), "images") as advance:
-        for batch in in_batches(images, size):
+        for batch in read_batches(images, size):
             predictions.append(predict(batch))
             advance(len(batch))
     return np.concatenate(predictions)
@@ -80,17 +81,6 @@ def batch_size(model: keras.Model) -> int:
     """Return how many images a model predicts at once, by the size of its largest layer."""
     shapes = [model.input_shape, *(layer.output.shape for layer in model.layers)]
     return prediction_batch_size(max(math.prod(shape[1:]) for shape in shapes))
-
-
-def in_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Split images into batches of a size; the last one may be smaller.
-
-    Raises:
-        Stopped: A signal came; it is raised between two batches.
-    """
-    for start in range(0, len(images), size):
-        stop_if_requested()
-        yield images[start : start + size]
 
 
 def forward_pass(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:

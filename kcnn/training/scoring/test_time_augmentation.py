@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from kcnn.data.dataset import Images
 from kcnn.progress import Progress
 from kcnn.recipe.schema import FlipsAndShifts
 from kcnn.training.scoring.predict import batch_size, checked_forward_pass, predict_by
@@ -17,7 +18,7 @@ SHIFT_WEIGHTS = (0.5, 0.25, 0.25)
 
 def predict_augmented(
     model: keras.Model,
-    images: np.ndarray,
+    images: Images,
     changes: FlipsAndShifts,
     progress: Progress,
     title: str = "Scoring with test-time augmentation",
@@ -31,7 +32,7 @@ def predict_augmented(
 
     Args:
         model: The model.
-        images: uint8, shape (count, height, width, channels).
+        images: The images.
         changes: Whether to flip, and how far to shift.
         progress: Shows how many images are done.
         title: The title in the progress display.

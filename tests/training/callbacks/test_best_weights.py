@@ -15,7 +15,7 @@ HALF = pytest.param("mixed_float16", marks=pytest.mark.slow)
 
 
 def evaluated(model: keras.Model, images: Images) -> dict[str, float]:
-    return model.evaluate(images.images, images.labels, verbose=0, return_dict=True)
+    return model.evaluate(images.read_all(), images.labels, verbose=0, return_dict=True)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_training_that_stops_early_keeps_its_weights() -> None:
 def test_the_last_validation_scores_the_slow_weights(trained: Callable) -> None:
     result = trained("train.lookahead={every: 4}", "train.epochs=2")
     fast = trained("train.epochs=2")
-    images, labels = result.validation.images, result.validation.labels
+    images, labels = result.validation.read_all(), result.validation.labels
     accuracy = np.mean(result.model.predict(images, verbose=0).argmax(axis=1) == labels)
     assert result.training.rows[-1]["val_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert result.training.rows[-1]["val_loss"] != fast.training.rows[-1]["val_loss"]

@@ -23,7 +23,7 @@ def header_of(trained) -> str:
 
 
 def evaluated(model: keras.Model, images: Images) -> dict[str, float]:
-    return model.evaluate(images.images, images.labels, verbose=0, return_dict=True)
+    return model.evaluate(images.read_all(), images.labels, verbose=0, return_dict=True)
 
 
 def test_metrics_file_byte_for_byte(trained: Callable) -> None:

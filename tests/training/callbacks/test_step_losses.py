@@ -20,14 +20,14 @@ def read_steps(run: RunFolder) -> np.ndarray:
 def test_a_step_has_the_loss_of_its_batch_before_the_update(
     tmp_path, digits, make_model: Callable[[], keras.Model]
 ) -> None:
-    images, labels = digits.train.images[:100] / 255.0, digits.train.labels[:100]
+    images, labels = digits.train.read_all()[:100] / 255.0, digits.train.labels[:100]
     expected, model = [], make_model()
     for _ in range(2):
         for batch in (slice(0, 40), slice(40, 80), slice(80, 100)):
             expected.append(model.evaluate(images[batch], labels[batch], verbose=0)[0])
             model.train_on_batch(images[batch], labels[batch])
     run, model = create_run(tmp_path, "steps"), make_model()
-    validation = (digits.test.images, digits.test.labels)  # whose losses are no steps
+    validation = (digits.test.read_all(), digits.test.labels)  # whose losses are no steps
     arguments = {"epochs": 2, "batch_size": 40, "shuffle": False, "verbose": 0}
     callbacks = [StepLosses(run, 3)]
     model.fit(images, labels, validation_data=validation, callbacks=callbacks, **arguments)
@@ -39,7 +39,7 @@ def test_a_step_has_the_loss_of_its_batch_before_the_update(
 @pytest.mark.slow
 def test_an_epoch_of_many_steps(tmp_path, digits, make_model) -> None:
     """Use a learning rate of 0, so that each loss is known beforehand."""
-    images, labels = digits.train.images[:700] / 255.0, digits.train.labels[:700]
+    images, labels = digits.train.read_all()[:700] / 255.0, digits.train.labels[:700]
     run, model = create_run(tmp_path, "steps"), make_model()
     model.optimizer.learning_rate = 0.0
     expected = model.loss.call(labels, model.predict(images, verbose=0))
@@ -70,7 +70,7 @@ def test_a_compiled_step_keeps_its_loss() -> None:
 
 def test_the_loss_includes_penalties(tmp_path, digits, make_model) -> None:
     run, model = create_run(tmp_path, "steps"), make_model(kernel_regularizer="l2")
-    images, labels = digits.train.images[:40] / 255.0, digits.train.labels[:40]
+    images, labels = digits.train.read_all()[:40] / 255.0, digits.train.labels[:40]
     before = model.evaluate(images, labels, verbose=0)[0]
     model.fit(images, labels, batch_size=40, verbose=0, callbacks=[StepLosses(run, 1)])
     assert read_steps(run)[0, 1] == pytest.approx(before, rel=1e-5)
@@ -80,7 +80,7 @@ def test_the_loss_includes_penalties(tmp_path, digits, make_model) -> None:
 def test_does_not_change_the_model(tmp_path, digits, make_model) -> None:
     model = make_model()
     run = create_run(tmp_path, "steps")
-    images, labels = digits.train.images[:40] / 255.0, digits.train.labels[:40]
+    images, labels = digits.train.read_all()[:40] / 255.0, digits.train.labels[:40]
     model.fit(images, labels, batch_size=40, verbose=0, callbacks=[StepLosses(run, 1)])
     assert "compute_loss" not in vars(model)
 

@@ -38,12 +38,12 @@ def test_measures_what_evaluate_measures_after_each_epoch(
 
     class Evaluated(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            outputs = model.predict(digits.train.images, verbose=0).argmax(axis=1)
+            outputs = model.predict(digits.train.read_all(), verbose=0).argmax(axis=1)
             expected.append(np.mean(outputs == digits.train.labels))
 
     callback = WatchedAccuracy(watched)
     assert callback.columns == ["few", "many"]
-    images = digits.train.images
+    images = digits.train.read_all()
     callbacks = [callback, later, Evaluated()]
     model.fit(images, digits.train.labels, epochs=3, verbose=0, callbacks=callbacks)
     assert [row["many"] for row in later.found] == pytest.approx(expected)

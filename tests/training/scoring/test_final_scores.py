@@ -36,7 +36,7 @@ def test_saves_and_scores_the_last_and_best_weights(trained: Callable, digits: D
         model = keras.saving.load_model(path)
         for weights, same in zip(model.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(weights, same)
-        predictions = model.predict(digits.test.images, verbose=0).argmax(axis=1)
+        predictions = model.predict(digits.test.read_all(), verbose=0).argmax(axis=1)
         assert np.mean(predictions == digits.test.labels) == pytest.approx(accuracy, abs=1e-6)
     for weights, same in zip(result.model.get_weights(), last, strict=True):
         np.testing.assert_array_equal(weights, same)
@@ -81,7 +81,7 @@ def test_test_time_augmentation_has_its_own_scores(trained: Callable, digits: Da
     assert scores.test == expected.test
     assert result.run.predictions.read_bytes() == plain.run.predictions.read_bytes()
     assert result.run.confusion.read_bytes() == plain.run.confusion.read_bytes()
-    logits = averaged_by_hand(result.model, digits.test.images)
+    logits = averaged_by_hand(result.model, digits.test.read_all())
     labels = digits.test.labels
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     accuracy = np.mean(logits.argmax(axis=1) == labels)
@@ -110,7 +110,7 @@ def test_augmented_scores_are_of_the_last_weights(trained: Callable, digits: Dat
         result.plan, result.model, result.training, digits, result.run, Progress()
     )
     predictions = averaged_by_hand(
-        keras.saving.load_model(result.run.model), digits.test.images
+        keras.saving.load_model(result.run.model), digits.test.read_all()
     ).argmax(axis=1)
     accuracy = np.mean(predictions == digits.test.labels)
     assert scores.augmented["accuracy"] == pytest.approx(accuracy, abs=1e-5)

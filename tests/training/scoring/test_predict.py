@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import signal
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kcnn.data.dataset import MemoryImages
 from kcnn.errors import TrainingError
-from kcnn.machine.signals import Stopped, stops_deferred
 from kcnn.progress import Progress, TaskAdvanced, TaskFinished, TaskStarted
-from kcnn.training.scoring.predict import batch_size, in_batches, predict_images
+from kcnn.training.scoring.predict import batch_size, predict_images
 
 
 @pytest.mark.parametrize(
@@ -24,9 +22,8 @@ def test_batch_size_of_large_layers(side: int, filters: int, images: int) -> Non
     assert batch_size(model) == images
 
 
-def test_batches_hold_every_image_once() -> None:
-    images = np.arange(7)
-    assert [batch.tolist() for batch in in_batches(images, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
+def unlabeled(pixels: np.ndarray) -> MemoryImages:
+    return MemoryImages(pixels, np.zeros(len(pixels), np.int32))
 
 
 def classifier() -> keras.Model:
@@ -39,7 +36,7 @@ def classifier() -> keras.Model:
 def test_predictions_of_several_batches(recorder) -> None:
     images = np.random.default_rng(0).integers(0, 256, (1203, 4, 4, 3), np.uint8)
     model = classifier()
-    predictions = predict_images(model, images, recorder)
+    predictions = predict_images(model, unlabeled(images), recorder)
     assert predictions.dtype == np.float32
     np.testing.assert_allclose(predictions, model.predict(images, verbose=0), atol=1e-6)
     started, *advances, finished = recorder.events
@@ -54,7 +51,7 @@ def test_memory_runs_out_while_predicting(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("kcnn.training.scoring.predict.forward_pass", lambda model: run_out)
     with pytest.raises(TrainingError) as caught:
-        predict_images(classifier(), np.zeros((2, 4, 4, 3), np.uint8), Progress())
+        predict_images(classifier(), unlabeled(np.zeros((2, 4, 4, 3), np.uint8)), Progress())
     assert caught.value.message == "memory ran out while the model predicted 2 images at once"
     assert "close other programs" in caught.value.hint
 
@@ -63,13 +60,4 @@ def test_refuses_predictions_that_are_not_finite() -> None:
     model = classifier()
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
-        predict_images(model, np.zeros((2, 4, 4, 3), np.uint8), Progress())
-
-
-def test_scoring_stops_between_two_batches() -> None:
-    predicted = []
-    with pytest.raises(Stopped), stops_deferred():
-        for batch in in_batches(np.zeros((5, 2, 2, 1), np.uint8), 2):
-            signal.raise_signal(signal.SIGINT)
-            predicted.append(len(batch))
-    assert predicted == [2]
+        predict_images(model, unlabeled(np.zeros((2, 4, 4, 3), np.uint8)), Progress())

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from kcnn.data.dataset import MemoryImages
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress, TaskAdvanced, TaskFinished, TaskStarted
 from kcnn.recipe.schema import FlipsAndShifts
@@ -34,8 +35,12 @@ def one_bright_pixel(row: int, right: int, size: int = 3) -> np.ndarray:
     return image
 
 
+def unlabeled(pixels: np.ndarray) -> MemoryImages:
+    return MemoryImages(pixels, np.zeros(len(pixels), np.int32))
+
+
 def averaged(model: keras.Model, images: np.ndarray, changes: FlipsAndShifts) -> list[list[float]]:
-    outputs = predict_augmented(model, images, changes, Progress())
+    outputs = predict_augmented(model, unlabeled(images), changes, Progress())
     assert outputs.dtype == np.float32
     return outputs.tolist()
 
@@ -97,25 +102,27 @@ def test_the_outputs_of_the_model_are_averaged() -> None:
 def test_several_batches_of_images(recorder) -> None:
     images = np.random.default_rng(0).integers(0, 256, (1203, 3, 3, 1), np.uint8)
     model = pixels_shown((0, 0), (1, 1))
-    whole = predict_augmented(model, images, BOTH, recorder)
+    whole = predict_augmented(model, unlabeled(images), BOTH, recorder)
     started, *advances, finished = recorder.events
     assert started == TaskStarted("Scoring with test-time augmentation", 1203, "images")
     assert advances == [TaskAdvanced(500), TaskAdvanced(500), TaskAdvanced(203)]
     assert finished == TaskFinished()
     for index in (0, 499, 500, 1202):
-        alone = predict_augmented(model, images[index : index + 1], BOTH, Progress())
+        alone = predict_augmented(model, unlabeled(images[index : index + 1]), BOTH, Progress())
         np.testing.assert_allclose(whole[index], alone[0], atol=1e-4)
-    mirrored = predict_images(model, images[:, :, ::-1], Progress())
-    flips = (predict_images(model, images, Progress()) + mirrored) / 2
-    np.testing.assert_allclose(predict_augmented(model, images, FLIP, Progress()), flips, atol=1e-4)
+    mirrored = predict_images(model, unlabeled(images[:, :, ::-1]), Progress())
+    flips = (predict_images(model, unlabeled(images), Progress()) + mirrored) / 2
+    np.testing.assert_allclose(
+        predict_augmented(model, unlabeled(images), FLIP, Progress()), flips, atol=1e-4
+    )
 
 
 def test_holds_a_batch_in_memory_and_not_the_dataset() -> None:
     images = np.zeros((10_000, 16, 16, 1), np.uint8)
     model = pixels_shown((0, 0), size=16)
-    predict_augmented(model, images[:1], BOTH, Progress())
+    predict_augmented(model, unlabeled(images[:1]), BOTH, Progress())
     tracemalloc.start()
-    predict_augmented(model, images, BOTH, Progress())
+    predict_augmented(model, unlabeled(images), BOTH, Progress())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < images.nbytes / 2
@@ -125,4 +132,4 @@ def test_refuses_predictions_that_are_not_finite() -> None:
     model = pixels_shown((0, 0))
     model.set_weights([weights * np.nan for weights in model.get_weights()])
     with pytest.raises(TrainingError, match="not finite"):
-        predict_augmented(model, one_bright_pixel(0, 0), FLIP, Progress())
+        predict_augmented(model, unlabeled(one_bright_pixel(0, 0)), FLIP, Progress())
