@@ -24,6 +24,7 @@ from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.schema import (
     DataSettings,
     EarlyStopping,
+    FineTune,
     Fidelity,
     FlipsAndShifts,
     Lookahead,
@@ -165,6 +166,7 @@ SECTIONS = (
         kinds=_kinds(schedules.SCHEDULES),
     ),
     Section("Lookahead", "`train.lookahead`:", settings=Lookahead),
+    Section("Fine-tuning", "`train.fine_tune`:", settings=FineTune),
     Section(
         "Losses",
         "`train.loss` is one of these.",

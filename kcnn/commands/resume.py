@@ -16,6 +16,7 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.schedules import Cosine, OneCycle, Triangle
+from kcnn.recipe.schema import TrainSettings
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.environment import (
     Environment,
@@ -39,7 +40,12 @@ if TYPE_CHECKING:
     from kcnn.runs.checkpoint import Checkpoint
     from kcnn.training.devices import Devices
 
-MAY_CHANGE = ("train.epochs", "train.checkpoint_every_minutes", "data.path")
+MAY_CHANGE = (
+    "train.epochs",
+    "train.fine_tune.epochs",
+    "train.checkpoint_every_minutes",
+    "data.path",
+)
 
 
 def resume(
@@ -87,7 +93,7 @@ def _resume(
     environment = read_environment(run)
     policy = environment.precision()
     checkpoint = newest_checkpoint(run, progress)
-    _require_work(run, settings, checkpoint)
+    _require_work(run, before, settings, checkpoint)
     with clock.timed("load"):
         prepared = prepare_training(
             check_recipe(settings, has_begun=checkpoint is not None), data_dir, progress
@@ -110,7 +116,7 @@ def _resume(
     epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
     remove_leftovers(run.path)
     remove_leftovers(run.checkpoints)
-    write_resumption(run, environment, here, epoch, step, before.train.epochs)
+    write_resumption(run, environment, here, epoch, step, before.train.all_epochs)
     write_resolved(run, resolved_yaml(prepared.recipe))
     write_unfinished(run)
     if checkpoint is None:
@@ -183,12 +189,23 @@ def _note_mixed_schedule(before: Recipe, settings: Recipe, progress: Progress) -
         )
 
 
-def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | None) -> None:
-    finished, epochs = read_status(run) == "finished", settings.train.epochs
+def _require_work(
+    run: RunFolder, before: Recipe, settings: Recipe, checkpoint: Checkpoint | None
+) -> None:
+    finished, train = read_status(run) == "finished", settings.train
     if checkpoint is None:
         if finished:
             raise RunError(f"{run.path}: finished, and without a checkpoint to resume from")
         return
+    if train.fine_tune is not None:
+        if checkpoint.fine_tuned_after is not None and train.epochs != before.train.epochs:
+            raise RunError(
+                f"{run.path}: train.epochs cannot change after fine-tuning has begun",
+                "train.fine_tune.epochs can",
+            )
+        _require_fine_tuning_left(run, train, checkpoint, finished)
+        return
+    epochs = train.epochs
     if epochs < checkpoint.epoch + (checkpoint.step > 0):
         raise RunError(
             f"{run.path}: train.epochs={epochs}, but {checkpoint.epoch} epochs are done",
@@ -197,6 +214,28 @@ def _require_work(run: RunFolder, settings: Recipe, checkpoint: Checkpoint | Non
     if finished and (epochs == checkpoint.epoch or checkpoint.is_stopped):
         how = "early stopping ended it" if checkpoint.is_stopped else "all its epochs are done"
         more = f"to train it further, write train.epochs={2 * checkpoint.epoch}"
+        hint = "kcnn fit starts another run" if checkpoint.is_stopped else more
+        raise RunError(f"{run.path}: finished after epoch {checkpoint.epoch}; {how}", hint)
+
+
+def _require_fine_tuning_left(
+    run: RunFolder, train: TrainSettings, checkpoint: Checkpoint, finished: bool
+) -> None:
+    """Raise unless epochs are left of the phase that a checkpoint is of, or of fine-tuning."""
+    assert train.fine_tune is not None
+    after, begun = checkpoint.fine_tuned_after, checkpoint.epoch + (checkpoint.step > 0)
+    if after is None:
+        setting, last = "train.epochs", train.epochs
+    else:
+        setting, last = "train.fine_tune.epochs", after + train.fine_tune.epochs
+    if begun > last:
+        raise RunError(
+            f"{run.path}: {setting} is too small: {checkpoint.epoch} epochs are done",
+            f"write at least {begun - (after or 0)}",
+        )
+    if finished and (begun == last or checkpoint.is_stopped):
+        how = "early stopping ended it" if checkpoint.is_stopped else "all its epochs are done"
+        more = f"to train it further, write {setting}={2 * train.fine_tune.epochs}"
         hint = "kcnn fit starts another run" if checkpoint.is_stopped else more
         raise RunError(f"{run.path}: finished after epoch {checkpoint.epoch}; {how}", hint)
 

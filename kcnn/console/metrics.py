@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kcnn.text.numbers import per_cent
 
 _PER_CENT = ("accuracy", "val_accuracy")
-_NOT_METRICS = ("epoch", "learning_rate", "seconds")
+_NOT_METRICS = ("epoch", "learning_rate", "seconds", "phase")
 
 
 def training_line(epochs: int, steps: int, batch_size: int) -> str:

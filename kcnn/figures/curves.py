@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import read_metrics
+from kcnn.runs.metrics import PHASE, read_metrics
 from kcnn.runs.summary import MAX_METRIC, read_summary
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
@@ -58,6 +58,14 @@ class Curve:
     def epochs(self) -> np.ndarray:
         """The epoch of each row."""
         return self.metrics["epoch"].to_numpy()
+
+    @property
+    def fine_tuned_after(self) -> float | None:
+        """The last epoch before fine-tuning; None if the run does not fine-tune."""
+        phases = self.column(PHASE)
+        if phases is None or not (phases > 1).any():
+            return None
+        return float(self.epochs[int(np.argmax(phases > 1))]) - 1
 
     @property
     def short_title(self) -> str:
@@ -143,14 +151,30 @@ def require_column(runs: Sequence[Curve], name: str) -> None:
 
 
 def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
-    """Create a figure whose horizontal axis is epochs."""
+    """Create a figure whose horizontal axis is epochs, with a line where fine-tuning begins."""
     second_line = runs[0].headline if len(runs) == 1 else f"{len(runs)} runs"
     # The legend below the axes has a line for each of several runs.
     height = 5 if len(runs) == 1 else 5 + 0.22 * len(runs)
     figure = style.new_figure(f"{title}\n{second_line}", height)
     axes = figure.subplots()
     style.epoch_axis(axes, max(run.epochs.max() for run in runs))
+    for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
+        if run.fine_tuned_after is not None:
+            _mark_fine_tuning(axes, run.fine_tuned_after, style.GREY if len(runs) == 1 else color)
     return figure, axes
+
+
+def _mark_fine_tuning(axes: Axes, after: float, color: str) -> None:
+    axes.axvline(after + 0.5, color=color, linewidth=1, linestyle=(0, (6, 3)), zorder=1)
+    axes.annotate(
+        "fine-tuning",
+        xy=(after + 0.5, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 4),
+        textcoords="offset points",
+        color=color,
+        fontsize="small",
+    )
 
 
 def draw_line(

@@ -24,6 +24,7 @@ def find_conflicts(recipe: Recipe) -> list[Mistake]:
         *_target_conflicts(recipe),
         *_monitor_conflicts(recipe),
         *_schedule_conflicts(recipe),
+        *_fine_tuning_conflicts(recipe),
         *_averaging_conflicts(recipe),
         *_muon_conflicts(recipe),
         *_idle_settings(recipe),
@@ -113,6 +114,14 @@ def _schedule_conflicts(recipe: Recipe) -> Iterator[Mistake]:
         yield _conflict("sampling_in_order", "train", "sampling", sampling=train.sampling)
     if train.sampling == "balanced" and train.class_weight is not None:
         yield _conflict("balanced_twice", "train", "class_weight")
+
+
+def _fine_tuning_conflicts(recipe: Recipe) -> Iterator[Mistake]:
+    if recipe.train.fine_tune is None:
+        return
+    layers = _layers_of(recipe.model.layers, ("model", "layers"))
+    if not any(layer.is_application for _, layer in layers):
+        yield _conflict("nothing_to_fine_tune", "train", "fine_tune")
 
 
 def _starts_at_zero(schedule: Settings | None) -> bool:

@@ -210,6 +210,30 @@ class Lookahead(Settings):
     decay: UnitInterval = 0.95
 
 
+def _is_layer_count(value: Any) -> bool:
+    return value is True or (type(value) is int and 0 < value <= 10_000)
+
+
+class FineTune(Settings):
+    """Go on training with the last layers of the applications trainable, at a small learning rate.
+
+    These epochs follow those of `train.epochs`, with a new optimizer of the same kind. Early
+    stopping counts its patience anew; a learning-rate schedule and lookahead end before.
+
+    Args:
+        epochs: How many further epochs.
+        unfreeze: How many of the last layers of each application to train, all of them if true.
+            Batch normalization in them keeps its moving averages.
+        learning_rate: The constant learning rate of these epochs.
+    """
+
+    epochs: Count
+    unfreeze: Annotated[
+        bool | int, accept(_is_layer_count, "true for all, or a number of layers, as in 30")
+    ] = True
+    learning_rate: Positive = 1e-5
+
+
 class TrainSettings(Settings):
     """How the model is trained.
 
@@ -229,6 +253,7 @@ class TrainSettings(Settings):
         learning_rate_multipliers: Multiplier of the learning rate for weights whose path, as in
             `conv2d/kernel`, matches a pattern, as in `*/bias`; 0 freezes them.
         lookahead: Pull the weights back to a slow average of themselves.
+        fine_tune: Further epochs that also train layers of the applications.
         loss: What training minimizes.
         class_weight: How much each class counts in the training loss, as Keras's `class_weight`;
             classes that are not named count 1. `balanced` is images / (classes × images of the
@@ -254,6 +279,7 @@ class TrainSettings(Settings):
     learning_rate_schedule: AnySchedule | None = None
     learning_rate_multipliers: dict[str, NotNegative] | None = None
     lookahead: Lookahead | None = None
+    fine_tune: FineTune | None = None
     loss: AnyLoss = SparseCategoricalCrossentropy()
     class_weight: Annotated[
         str | dict[str, float] | None, Accepting(_class_weight, expected=CLASS_WEIGHT)
@@ -264,6 +290,11 @@ class TrainSettings(Settings):
     checkpoint_every_minutes: Positive | None = None
     precision: Annotated[str, choice(*PRECISIONS)] = "float32"
     seed: WholeNumber = 0
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs with those of fine-tuning."""
+        return self.epochs + (self.fine_tune.epochs if self.fine_tune else 0)
 
 
 class Published(Settings):

@@ -55,6 +55,7 @@ class Checkpoint:
             lists, arrays, and what JSON can hold.
         step: Steps of the next epoch that are done.
         metrics: Running metrics of the next epoch, if some of its steps are done.
+        fine_tuned_after: Epochs before fine-tuning began; None before it.
     """
 
     epoch: int
@@ -64,6 +65,7 @@ class Checkpoint:
     parts: Mapping[str, Mapping[str, Any]]
     step: int = 0
     metrics: Sequence[np.ndarray] = ()
+    fine_tuned_after: int | None = None
 
     @property
     def position(self) -> str:
@@ -156,6 +158,8 @@ def _as_tree(checkpoint: Checkpoint) -> dict[str, Any]:
     }
     if checkpoint.step:
         tree["metrics"] = checkpoint.metrics
+    if checkpoint.fine_tuned_after is not None:
+        tree["fine_tuned_after"] = checkpoint.fine_tuned_after
     return tree
 
 
@@ -170,6 +174,7 @@ def _read(path: Path, epoch: int, step: int) -> Checkpoint:
         tree["parts"],
         step,
         tree["metrics"] if step else (),
+        tree.get("fine_tuned_after"),
     )
     _require_whole(checkpoint)
     return checkpoint
@@ -186,6 +191,7 @@ def _require_whole(checkpoint: Checkpoint) -> None:
         and all(isinstance(variable, np.ndarray) for variable in checkpoint.variables)
         and all(isinstance(metric, np.ndarray) for metric in checkpoint.metrics)
         and len(checkpoint.parts["MetricsFile"]["rows"]) == checkpoint.epoch
+        and (checkpoint.fine_tuned_after is None or type(checkpoint.fine_tuned_after) is int)
     ):
         raise ValueError("not a checkpoint of kcnn")
 

@@ -13,6 +13,8 @@ from kcnn.text.numbers import six_digits
 
 # How the names of metrics between 0 and 1 end, of all that recipes may ask for.
 _FRACTIONS = ("accuracy", "precision", "recall", "f1_score", "auc")
+# The column of runs that fine-tune: 1 in the epochs before it, 2 in its own.
+PHASE = "phase"
 _NO_EPOCH_HINT = "the run was stopped before its first epoch ended"
 
 
@@ -50,7 +52,7 @@ def metric_columns(
 
 def written(column: str, value: float) -> str:
     """Return a number as metrics.csv has it: six significant digits, or milliseconds."""
-    if column == "epoch":
+    if column in ("epoch", PHASE):
         return str(int(value))
     return f"{value:.3f}" if column == "seconds" else six_digits(value)
 

@@ -74,6 +74,7 @@ class Results:
         test: Metrics on the test images.
         test_augmented: The same with test-time augmentation; None without.
         best: The best epoch and its metrics; None without validation images.
+        fine_tuning: What the second phase trained; None without one.
         timings: Seconds by part of the work, and images per second.
         peak_memory_mb: The most memory that the process had.
     """
@@ -88,11 +89,12 @@ class Results:
     best: Mapping[str, Any] | None
     timings: Mapping[str, float]
     peak_memory_mb: float | None
+    fine_tuning: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the further values of summary.json."""
         values = {**vars(self), "class_names": list(self.class_names)}
-        for name in ("test_augmented", "best"):
+        for name in ("test_augmented", "best", "fine_tuning"):
             if not values[name]:
                 del values[name]
         return values

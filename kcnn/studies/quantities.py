@@ -20,7 +20,7 @@ from kcnn.stats import (
 )
 from kcnn.text.numbers import per_cent, per_cent_range
 
-_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "images", "weights", "flip", "shift")
+_NOT_MEASURED = ("epoch", "learning_rate", "seconds", "phase", "images", "weights", "flip", "shift")
 _WATCHED = "first_"  # prefix of metrics on a few chosen images
 # The sections of summary.json, and the prefix that recipes use for the metrics in each.
 _SECTIONS = {"test": "test_", "test_augmented": "test_augmented_", "train": "", "best": "best_"}

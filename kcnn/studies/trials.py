@@ -221,7 +221,7 @@ def _find_runs(trials: Sequence[Trial], output_dir: Path) -> tuple[_Runs, _Runs]
         except KcnnError:  # of another version of kcnn, or damaged
             continue
         key = _key(folder, recipe)
-        is_same = not was_extended(run, recipe.train.epochs) and _started_alike(run, recipe)
+        is_same = not was_extended(run, recipe.train.all_epochs) and _started_alike(run, recipe)
         if key in keys and is_same:
             (finished if is_finished else begun).setdefault(key, []).append(run)
     return finished, {key: runs for key, runs in begun.items() if key not in finished}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kcnn.errors import KcnnError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kcnn.runs.checkpoint import Checkpoint, Origin
     from kcnn.training.feed import Feed
     from kcnn.training.fit import Training
+    from kcnn.training.phases import Phase
 
     Draw = Callable[[RunFolder, Dataset, keras.Model, Progress], None]
 
@@ -92,19 +93,22 @@ class _Completion:
     progress: Progress
 
     def train(self, resumed: Checkpoint | None) -> Training:
-        """Train to the last epoch; first to the end of an epoch in which the run was stopped."""
+        """Train the recipe's epochs, and then those of fine-tuning."""
         from kcnn.model.first_kernel import first_kernel
-        from kcnn.runs.checkpoint import newest_checkpoint
         from kcnn.runs.filters import write_filters
         from kcnn.training.fit import seconds_before
+        from kcnn.training.phases import Phase
 
         began_from = resumed
         origin = resumed.origin if resumed else self._origin()
         with self.clock.timed("train"):
-            while resumed and resumed.step:
-                self._train_on(origin, resumed)
-                resumed = newest_checkpoint(self.run, self.progress)
-            training = self._train_on(origin, resumed)
+            training = None
+            if resumed is None or resumed.fine_tuned_after is None:
+                training = self._train_phase(Phase(self.prepared.plan), origin, resumed)
+                resumed = None
+            if self.prepared.recipe.train.fine_tune is not None:
+                training = self._fine_tune(origin, resumed, training)
+            assert training is not None
             write_filters(self.run, origin.first_kernel, first_kernel(self.model))
         # Only now is it certain that the checkpoint belongs to this training.
         self.clock.add_earlier("train", seconds_before(began_from))
@@ -133,6 +137,7 @@ class _Completion:
             test=scores.test,
             test_augmented=scores.augmented,
             best=scores.best,
+            fine_tuning=training.fine_tuning.as_json() if training.fine_tuning else None,
             timings=clock.parts | {"training_images_per_second": rate},
             peak_memory_mb=peak_memory_mb(),
         )
@@ -174,13 +179,49 @@ class _Completion:
             first_kernel=first_kernel(self.model),
         )
 
-    def _train_on(self, origin: Origin, resumed: Checkpoint | None) -> Training:
+    def _fine_tune(
+        self, origin: Origin, resumed: Checkpoint | None, before: Training | None
+    ) -> Training:
+        """Train with layers of the applications unfrozen, from where the phase before ended."""
+        from kcnn.training.fit import compile_model
+        from kcnn.training.phases import fine_tuning_phase, unfreeze
+
+        if before is not None:
+            after = len(before.rows)
+        else:
+            assert resumed is not None and resumed.fine_tuned_after is not None
+            after = resumed.fine_tuned_after
+        phase = fine_tuning_phase(self.prepared.plan, after)
+        with self.model.distribute_strategy.scope():
+            fine_tuning = unfreeze(phase, self.model)
+            compile_model(phase.plan, self.model, self.prepared.steps_per_epoch)
+        self.progress.note(fine_tuning.in_words)
+        return replace(self._train_phase(phase, origin, resumed, before), fine_tuning=fine_tuning)
+
+    def _train_phase(
+        self,
+        phase: Phase,
+        origin: Origin,
+        resumed: Checkpoint | None,
+        before: Training | None = None,
+    ) -> Training:
+        """Train to a phase's last epoch; first to the end of an epoch that was stopped."""
+        from kcnn.runs.checkpoint import newest_checkpoint
+
+        while resumed and resumed.step:
+            self._train_on(phase, origin, resumed, before)
+            resumed = newest_checkpoint(self.run, self.progress)
+        return self._train_on(phase, origin, resumed, before)
+
+    def _train_on(
+        self, phase: Phase, origin: Origin, resumed: Checkpoint | None, before: Training | None
+    ) -> Training:
         from kcnn.training.fit import train
 
-        feed = self._feed(resumed)
-        return train(self.prepared.plan, self.model, feed, self.run, self.progress, origin, resumed)
+        feed = self._feed(phase, resumed)
+        return train(phase, self.model, feed, self.run, self.progress, origin, resumed, before)
 
-    def _feed(self, resumed: Checkpoint | None) -> Feed:
+    def _feed(self, phase: Phase, resumed: Checkpoint | None) -> Feed:
         from kcnn.data.pipeline import evaluation_batches, training_batches
         from kcnn.training.feed import Feed
         from kcnn.training.scoring.predict import batch_size
@@ -190,8 +231,8 @@ class _Completion:
         batches = training_batches(
             prepared.train,
             batch_size=settings.batch_size,
-            epochs=settings.epochs,
-            first_epoch=resumed.epoch if resumed else 0,
+            epochs=phase.last_epoch,
+            first_epoch=resumed.epoch if resumed else phase.after,
             first_step=resumed.step if resumed else 0,
             seed=settings.seed,
             shuffle=settings.shuffle,
@@ -227,7 +268,7 @@ class _Completion:
             dataset=recipe.data.dataset,
             image_shape=self.prepared.dataset.image_shape,
             started=self.clock.started.isoformat(timespec="seconds"),
-            epochs=recipe.train.epochs,
+            epochs=recipe.train.all_epochs,
             parameters=cost.parameters,
             trainable_parameters=cost.parameters - cost.not_trained,
             multiply_adds=cost.multiply_adds,

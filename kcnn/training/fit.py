@@ -19,12 +19,13 @@ from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import written
 from kcnn.training.callbacks.best_weights import BestWeights
-from kcnn.training.callbacks.build import make_callbacks
+from kcnn.training.callbacks.build import TrainingCallbacks, make_callbacks
 from kcnn.training.callbacks.metrics_file import MetricsFile
 from kcnn.training.feed import Feed
 from kcnn.training.loss_and_metrics import make_loss, make_metrics
 from kcnn.training.optimizers.build import make_optimizer
 from kcnn.training.out_of_memory import out_of_memory
+from kcnn.training.phases import FineTuning, Phase
 from kcnn.training.remapping import remapping_where_it_works
 from kcnn.training.steps_per_execution import choose_steps_per_execution
 
@@ -38,11 +39,15 @@ class Training:
         best: The best weights by validation accuracy; None without validation.
         restored_epoch: The epoch whose weights early stopping restored; None if the model has those
             of the last epoch.
+        callbacks: Those of its last phase.
+        fine_tuning: What its second phase trained; None without one.
     """
 
     rows: list[dict[str, float]]
     best: BestWeights | None
     restored_epoch: int | None = None
+    callbacks: TrainingCallbacks | None = None
+    fine_tuning: FineTuning | None = None
 
     @property
     def row_of_weights(self) -> dict[str, float]:
@@ -80,27 +85,29 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
 
 
 def train(
-    plan: Plan,
+    phase: Phase,
     model: keras.Model,
     feed: Feed,
     run: RunFolder,
     progress: Progress,
     origin: Origin | None = None,
     resumed: Checkpoint | None = None,
+    before: Training | None = None,
 ) -> Training:
-    """Train a compiled model to the recipe's last epoch.
+    """Train a compiled model to the last epoch of a phase.
 
     If the checkpoint to resume from was written within an epoch, train only to the end of that
     epoch; then resume from the checkpoint that this leaves.
 
     Args:
-        plan: The model's plan.
-        model: The compiled model.
+        phase: The phase.
+        model: The model, compiled for the phase.
         feed: The images, from the first step to train.
         run: The run, for metrics.csv, steps.csv and checkpoints.
         progress: Receives steps and epochs.
         origin: What every checkpoint records in addition to the state of the training.
-        resumed: The checkpoint to resume from; None for a new training.
+        resumed: The checkpoint of this phase to resume from; None for its start.
+        before: The phase before, if it was trained in this process.
 
     Returns:
         The rows of metrics.csv and the best weights; the model has the last weights, or those that
@@ -111,17 +118,20 @@ def train(
         Stopped: A signal came; training ended between two steps.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
-    settings, step = plan.recipe.train, resumed.step if resumed else 0
-    callbacks = make_callbacks(plan, feed, run, progress, origin or Origin("", "", None), resumed)
+    step = resumed.step if resumed else 0
+    callbacks = make_callbacks(
+        phase, feed, run, progress, origin or Origin("", "", None), resumed,
+        before.callbacks if before else None,
+    )  # fmt: skip
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
-        progress.receive(TrainingStarted(settings.epochs, feed.steps_per_epoch, feed.batch_size))
-        with remapping_where_it_works(plan), stops_deferred(), _feed_ended(model):
+        progress.receive(TrainingStarted(phase.all_epochs, feed.steps_per_epoch, feed.batch_size))
+        with remapping_where_it_works(phase.plan), stops_deferred(), _feed_ended(model):
             model.fit(
                 feed.batches,
-                epochs=resumed.epoch + 1 if resumed and step else settings.epochs,
-                initial_epoch=_first_epoch(settings.epochs, resumed),
+                epochs=resumed.epoch + 1 if resumed and step else phase.last_epoch,
+                initial_epoch=_first_epoch(phase, resumed),
                 steps_per_epoch=feed.steps_per_epoch - step,
                 shuffle=False,  # the batches are shuffled already
                 validation_data=feed.validation,
@@ -132,7 +142,9 @@ def train(
         raise out_of_memory(error.message, feed.batch_size) from None
     finally:
         progress.receive(TrainingFinished())
-    return Training(callbacks.metrics_file.rows, callbacks.best, callbacks.restored_epoch)
+    return Training(
+        callbacks.metrics_file.rows, callbacks.best, callbacks.restored_epoch, callbacks
+    )
 
 
 @contextmanager
@@ -172,11 +184,11 @@ def seconds_before(resumed: Checkpoint | None) -> float:
     return MetricsFile.seconds_of(resumed.parts[MetricsFile.__name__])
 
 
-def _first_epoch(epochs: int, resumed: Checkpoint | None) -> int:
-    """Return the first epoch to train; the last one if early stopping has ended the training."""
+def _first_epoch(phase: Phase, resumed: Checkpoint | None) -> int:
+    """Return the first epoch to train; the last one if early stopping has ended the phase."""
     if resumed is None:
-        return 0
-    return epochs if resumed.is_stopped else resumed.epoch
+        return phase.after
+    return phase.last_epoch if resumed.is_stopped else resumed.epoch
 
 
 def _build_early(model: keras.Model, batches: tf.data.Dataset, is_needed: bool) -> None:

@@ -82,6 +82,8 @@ class PreparedTraining:
         """Return a hash of the settings that decide the training, without its length and path."""
         settings = without_newer_defaults(deciding_settings(self.recipe))
         settings["train"].pop("epochs")
+        if settings["train"].get("fine_tune"):
+            settings["train"]["fine_tune"].pop("epochs")
         settings["data"].pop("path", None)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()
 

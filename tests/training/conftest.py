@@ -21,6 +21,7 @@ from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.training.feed import Feed
 from kcnn.training.fit import Training, compile_model, seed_everything, train
+from kcnn.training.phases import Phase
 
 RECIPE = """\
 name: tiny
@@ -80,7 +81,7 @@ def trained(make_plan: MakePlan, digits: Dataset, tmp_path: Path) -> Callable[..
         )
         scored = validation and evaluation_batches(validation, 100, classes)
         feed = Feed(batches, steps, options.batch_size, scored)
-        training = train(plan, model, feed, run, progress or Progress())
+        training = train(Phase(plan), model, feed, run, progress or Progress())
         return Trained(plan, model, training, validation, run)
 
     return run_training

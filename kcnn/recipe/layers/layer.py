@@ -49,6 +49,8 @@ class Layer(Settings):
     ends_block: ClassVar[bool] = False
     # Divides by 0 in float16, so that it computes in float32 under every precision.
     needs_float32: ClassVar[bool] = False
+    # Is a model of keras.applications, whose layers `train.fine_tune` unfreezes.
+    is_application: ClassVar[bool] = False
     # Weights that no optimizer changes.
     moving_averages: ClassVar[tuple[str, ...]] = ()
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import keras
 
-from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
 from kcnn.recipe.schedules import ReduceLROnPlateau
@@ -23,6 +22,7 @@ from kcnn.training.callbacks.step_losses import StepLosses
 from kcnn.training.callbacks.stop_between_steps import StopBetweenSteps
 from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
 from kcnn.training.feed import Feed
+from kcnn.training.phases import Phase
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ class TrainingCallbacks:
 
     Args:
         metrics_file: Has the rows of metrics.csv.
+        step_losses: Writes steps.csv.
         best: Has the best weights; None without validation.
         in_order: All callbacks, in the order in which Keras calls them.
     """
 
     metrics_file: MetricsFile
+    step_losses: StepLosses
     best: BestWeights | None
     in_order: list[keras.callbacks.Callback]
 
@@ -50,35 +52,41 @@ class TrainingCallbacks:
 
 
 def make_callbacks(
-    plan: Plan,
+    phase: Phase,
     feed: Feed,
     run: RunFolder,
     progress: Progress,
     origin: Origin,
     resumed: Checkpoint | None,
+    before: TrainingCallbacks | None = None,
 ) -> TrainingCallbacks:
-    """Build the callbacks of a training.
+    """Build the callbacks of a phase of a training.
 
     Args:
-        plan: The model's plan.
+        phase: The phase.
         feed: The images.
         run: The run.
         progress: Receives steps and epochs.
         origin: What every checkpoint records in addition to the state of the training.
-        resumed: The checkpoint to resume from; None for a new training.
+        resumed: The checkpoint to resume from; None for a phase from its start.
+        before: The callbacks of the phase before, whose rows, losses and best weights go on.
     """
-    settings, done = plan.recipe.train, resumed.step if resumed else 0
+    settings, done = phase.plan.recipe.train, resumed.step if resumed else 0
     watched = WatchedAccuracy(feed.watched)
-    step_losses = StepLosses(run, feed.steps_per_epoch)
-    metrics_file = MetricsFile(
-        run,
-        metric_names(plan.recipe),
-        feed.validation is not None,
-        progress,
-        watched.columns,
-        step_losses.first_bad_step,
-    )
-    best = BestWeights() if feed.validation is not None else None
+    if before is None:
+        step_losses = StepLosses(run, feed.steps_per_epoch)
+        metrics_file = MetricsFile(
+            run,
+            metric_names(phase.plan.recipe),
+            feed.validation is not None,
+            progress,
+            watched.columns,
+            step_losses.first_bad_step,
+        )
+        best = BestWeights() if feed.validation is not None else None
+    else:
+        step_losses, metrics_file, best = before.step_losses, before.metrics_file, before.best
+    metrics_file.phase = phase.number if settings.fine_tune else None
     callbacks: list[keras.callbacks.Callback] = [StopBetweenSteps()]
     if settings.lookahead:
         steps = settings.epochs * feed.steps_per_epoch
@@ -95,10 +103,11 @@ def make_callbacks(
         metrics_file,
         ProgressReports(progress, done),
     ]
-    kept = (run, parts_of(callbacks), origin, resumed)
+    fine_tuned_after = phase.after if phase.fine_tune else None
+    kept = (run, parts_of(callbacks), origin, resumed, fine_tuned_after)
     minutes = settings.checkpoint_every_minutes
     callbacks.append(FrequentCheckpoints(minutes, *kept) if minutes else Checkpoints(*kept))
-    return TrainingCallbacks(metrics_file, best, callbacks)
+    return TrainingCallbacks(metrics_file, step_losses, best, callbacks)
 
 
 def keras_callbacks(train: TrainSettings) -> list[keras.callbacks.Callback]:

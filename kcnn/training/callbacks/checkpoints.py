@@ -25,6 +25,7 @@ class Checkpoints(keras.callbacks.Callback):
         parts: The callbacks whose state is kept in addition to the model's, from `parts_of`.
         origin: What all checkpoints of the run have in common.
         resumed: The checkpoint to restore; None for a new training.
+        fine_tuned_after: Epochs before fine-tuning, while it trains; else None.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Checkpoints(keras.callbacks.Callback):
         parts: Mapping[str, Part],
         origin: Origin,
         resumed: Checkpoint | None = None,
+        fine_tuned_after: int | None = None,
     ) -> None:
         super().__init__()
         self._run = run
         self._parts = parts
         self._origin = origin
         self._resumed = resumed
+        self._fine_tuned_after = fine_tuned_after
         self._epoch = self._taken = 0
         self._written = time.monotonic()
 
@@ -92,6 +95,7 @@ class Checkpoints(keras.callbacks.Callback):
             stopped=bool(self.model.stop_training),
             variables=[np.array(variable) for variable in _variables(self.model)],
             parts={name: part.state() for name, part in self._parts.items()},
+            fine_tuned_after=self._fine_tuned_after,
         )
 
     def _write(self, checkpoint: Checkpoint) -> None:

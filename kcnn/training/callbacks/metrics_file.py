@@ -11,7 +11,7 @@ import keras
 from kcnn.errors import TrainingError
 from kcnn.progress import EpochFinished, Progress
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import metric_columns, write_metrics
+from kcnn.runs.metrics import PHASE, metric_columns, write_metrics
 from kcnn.training.callbacks.resumable import Resumable, State
 
 
@@ -25,6 +25,9 @@ class MetricsFile(Resumable):
         progress: Receives each row.
         watched: Names of the metrics that other callbacks measure; the last columns.
         first_bad_step: Returns the first step whose loss was not finite; None if there is none.
+
+    Attributes:
+        phase: The phase of the training, for the column of that name; None for no such column.
     """
 
     def __init__(
@@ -37,7 +40,8 @@ class MetricsFile(Resumable):
         first_bad_step: Callable[[], int | None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.columns = metric_columns(metrics, validated, watched)
+        self.phase: int | None = None
+        self._columns = metric_columns(metrics, validated, watched)
         self.rows: list[dict[str, float]] = []
         self._run = run
         self._progress = progress
@@ -45,6 +49,11 @@ class MetricsFile(Resumable):
         self._started = 0.0
         self._rate = 0.0
         self._begun: dict[str, float] | None = None  # how an unfinished epoch began
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the file."""
+        return self._columns if self.phase is None else [*self._columns, PHASE]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the clock of an epoch; read the learning rate that it begins with."""
@@ -61,6 +70,8 @@ class MetricsFile(Resumable):
             TrainingError: The loss is not finite.
         """
         row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
+        if self.phase is not None:
+            row[PHASE] = self.phase
         row["seconds"] = time.perf_counter() - self._started
         self._begun = None
         self.rows.append({name: float(row[name]) for name in self.columns})
