@@ -24,8 +24,8 @@ from kcnn.recipe.regularizers import REGULARIZERS
 from kcnn.recipe.schema import (
     DataSettings,
     EarlyStopping,
-    FineTune,
     Fidelity,
+    FineTune,
     FlipsAndShifts,
     Lookahead,
     ModelSettings,

@@ -60,10 +60,9 @@ CONFLICTS = {
     "long_warmup": "{warmup_epochs:g} is not below train.epochs, which is {epochs}",
     "balanced_twice": "does not go with sampling: balanced, which shows each class equally often "
     "already; keep one of them",
-    "sampling_in_order": "{sampling} draws images at random, and shuffle: false keeps their "
     "nothing_to_fine_tune": "the model has no Application whose layers it could unfreeze; leave it "
     "out",
-    "sampling_in_order": "with_replacement draws images at random, and shuffle: false keeps their "
+    "sampling_in_order": "{sampling} draws images at random, and shuffle: false keeps their "
     "order; leave one out",
     "ftrl_starts_at_zero": "starts at a rate of 0, by which Ftrl divides; leave the warm-up out",
     "adafactor_multipliers": "Adafactor computes its own rates; leave the multipliers out, or "
