@@ -134,7 +134,8 @@ def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
 def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Draw what each layer of a run's model makes of your image.
 
-    IMAGE is a PNG, JPEG, BMP or GIF file; size and colors are converted as the run needs.
+    IMAGE is a PNG, JPEG, BMP, GIF, WebP, TIFF or HEIC file; size and colors are
+    converted as the run needs.
 
     \b
     Examples:
@@ -325,8 +326,8 @@ def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
 def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Predict the classes of your images.
 
-    IMAGE is a PNG, JPEG, BMP or GIF file, or a folder of them; size and colors are converted as the
-    run needs. Without RUN, the newest run is used.
+    IMAGE is a PNG, JPEG, BMP, GIF, WebP, TIFF or HEIC file, or a folder of them; size and
+    colors are converted as the run needs. Without RUN, the newest run is used.
 
     \b
     Examples:

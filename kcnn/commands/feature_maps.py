@@ -42,7 +42,8 @@ def plot_feature_maps(
     never overwrite each other.
 
     Args:
-        image: PNG, JPEG, BMP or GIF. It is converted to the size and colors of the model's input.
+        image: PNG, JPEG, BMP, GIF, WebP, TIFF or HEIC. It is converted to the size and colors
+            of the model's input.
         run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         image_format: `png`, `svg` or `pdf`.

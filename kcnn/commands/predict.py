@@ -76,7 +76,7 @@ def predict(
     """Classify image files, converted to the size and colors of the model's input.
 
     Args:
-        images: PNG, JPEG, BMP or GIF files, and folders of them.
+        images: PNG, JPEG, BMP, GIF, WebP, TIFF or HEIC files, and folders of them.
         run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kcnn.data.image.formats import SUFFIXES
 from kcnn.errors import DataError
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 MAX_PROBLEMS = 10  # in one error
 # What network drives, systems and programs put beside people's images, in lower case: thumbnails,
 # and copies of deleted images. Names that begin with a dot need no entry.

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kcnn.data.folder_scan import FolderScan
+from kcnn.data.image.formats import KINDS
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 from kcnn.text.numbers import count_text
 
 MAX_NAMED = 10  # files, or kinds of files, in one line
-KINDS = "PNG, JPEG, BMP or GIF"
 
 
 @contextmanager

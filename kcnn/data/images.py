@@ -1,30 +1,42 @@
-"""Image files, one at a time: PNG, JPEG, BMP and GIF as arrays of bytes."""
+"""Image files, one at a time, as arrays of bytes.
+
+What a file is, its first bytes say and not its name. Images are turned upright, transparent pixels
+become white, and of several frames or pages the first is read.
+"""
 
 from __future__ import annotations
 
-import stat
-import warnings
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
+from kcnn.data.image.exif import ON_ITS_SIDE, UPRIGHT
+from kcnn.data.image.formats import HEIC, JPEG, TIFF, ImageError
+from kcnn.data.image.header import Header
+from kcnn.data.image.inspection import ImageFacts, inspect_image, read_header
+from kcnn.data.image.jpeg_pixels import choose_denominator, decode_jpeg
+from kcnn.data.image.limits import require_moderate
+from kcnn.data.image.pillow_pixels import decode_by_pillow
+from kcnn.data.image.placement import Placement, Resize, place
+from kcnn.data.image.source import Source, read_file
 from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+__all__ = [
+    "MODES",
+    "ImageFacts",
+    "Resize",
+    "inspect_image",
+    "read_image",
+    "read_image_and_size",
+    "read_into",
+    "unreadable",
+]
+
 MODES = {1: "L", 3: "RGB"}
-MAX_PIXELS = 8192 * 6144  # pixels: 50 million, as cameras of telephones take
-MAX_SIDE = 65_535
-MAX_FILE_BYTES = 100_000_000  # bytes
-_JPEG = b"\xff\xd8"
-_BEGINNINGS = {b"\x89PNG": "PNG", _JPEG: "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
-# Beginnings of scans and of Exif segments: thousands of them take a decoder minutes.
-_SLOW = (b"\xff\xda", b"Exif\0\0")
-_MAX_PARTS = 40
-# What turns an image upright for each orientation in Exif, and which of these swap its sides.
+# What turns an image upright for each orientation in Exif.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,19 +46,25 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
+# Formats that Pillow returns upright.
+_UPRIGHT_ALREADY = (TIFF, HEIC)
 # A much larger image is first reduced by averaging, which is fast, to so many times the wanted
 # size. The pixels are those of resizing in one step, give or take one level of 256.
 _REDUCING_GAP = 4.0
 
 
-def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) -> np.ndarray:
-    """Read one image file: turned upright, transparency on white, the first frame of a GIF.
+def read_image(
+    path: Path, image_size: tuple[int, int] | None, channels: int, resize: Resize = "stretch"
+) -> np.ndarray:
+    """Read one image file.
 
     Args:
         path: The file.
-        image_size: Height and width to resize to (bilinear); None keeps the image's own.
+        image_size: Height and width to resize to (bilinear, with antialiasing); None keeps the
+            image's own.
         channels: 1 for gray, 3 for red, green, blue.
+        resize: `stretch` changes the aspect ratio; `fit` keeps all of the image, with black
+            borders; `crop` fills the size with the middle of the image.
 
     Returns:
         uint8, (height, width, channels).
@@ -54,18 +72,13 @@ def read_image(path: Path, image_size: tuple[int, int] | None, channels: int) ->
     Raises:
         DataError: The file is missing, empty, damaged, too large or of another format.
     """
-    return read_image_and_size(path, image_size, channels)[0]
+    return read_image_and_size(path, image_size, channels, resize)[0]
 
 
 def read_image_and_size(
-    path: Path, image_size: tuple[int, int] | None, channels: int
+    path: Path, image_size: tuple[int, int] | None, channels: int, resize: Resize = "stretch"
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Read one image file as `read_image` does.
-
-    Args:
-        path: The file.
-        image_size: Height and width to resize to; None keeps the image's own.
-        channels: 1 for gray, 3 for red, green, blue.
 
     Returns:
         The pixels, and the height and width before resizing.
@@ -73,51 +86,129 @@ def read_image_and_size(
     Raises:
         DataError: As `read_image`.
     """
-    content = _read_file(path)
+    if image_size is not None:
+        out = np.empty((*image_size, channels), np.uint8)
+        return out, read_into(out, path, resize)
+    content, header = _open(path)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large images, for which our limit is lower, and of invalid metadata.
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(content), formats=FORMATS) as file:
-                _require_moderate(file)
-                image, own_size = _convert(file, MODES[channels], image_size)
-    except Image.DecompressionBombError:
-        raise DataError(
-            f"{path}: more than {MAX_PIXELS:,} pixels, or than {MAX_SIDE:,} in a row, too "
-            "large to be safe to open",
-            "make it smaller",
-        ) from None
-    # A damaged image raises nearly anything.
-    except Exception:
-        raise DataError(
-            f"{path}: {_what_is_wrong(content)}", "remove it, or save it anew as PNG or JPEG"
-        ) from None
-    return np.asarray(image).reshape(image.height, image.width, channels), own_size
+        own_size = _upright_size(header)
+        image = _decode(content, header, channels, None)[0]
+        upright = _turned(_as_image(image), header).convert(MODES[channels])
+    except ImageError as error:
+        raise DataError(f"{path}: {error.message}", error.fix) from None
+    return np.array(upright).reshape(*own_size, channels), own_size
 
 
-def _read_file(path: Path) -> bytes:
-    """Read a file of bounded size; never wait for a pipe or a device."""
+def read_into(out: np.ndarray, path: Path, resize: Resize = "stretch") -> tuple[int, int]:
+    """Read one image file into an array; threads may do so at the same time.
+
+    Args:
+        out: uint8, (height, width, channels); receives the pixels. 1 channel is gray, 3 are red,
+            green, blue.
+        path: The file.
+        resize: As `read_image`.
+
+    Returns:
+        Height and width of the image before resizing.
+
+    Raises:
+        DataError: As `read_image`. `out` may have been written to.
+    """
+    content, header = _open(path)
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-            raise DataError(f"{path}: is {kind}, expected an image file")
-        with path.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes", "make it smaller")
-    if content.startswith(_JPEG) and max(map(content.count, _SLOW)) > _MAX_PARTS:
-        raise DataError(f"{path}: a JPEG image of more parts than a photograph has", "save it anew")
-    return content
+        return _read_into(out, content, header, resize)
+    except ImageError as error:
+        raise DataError(f"{path}: {error.message}", error.fix) from None
 
 
-def _require_moderate(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-        raise Image.DecompressionBombError
+def _open(path: Path) -> tuple[bytes, Header]:
+    content = read_file(path)
+    try:
+        header = read_header(Source(len(content), content))
+        require_moderate(header)
+    except ImageError as error:
+        raise DataError(f"{path}: {error.message}", error.fix) from None
+    return content, header
+
+
+def _read_into(out: np.ndarray, content: bytes, header: Header, resize: Resize) -> tuple[int, int]:
+    height, width, channels = out.shape
+    own_size = _upright_size(header)
+    if own_size == (height, width):
+        direct = out if header.orientation == UPRIGHT and out.flags.c_contiguous else None
+        pixels, _ = _decode(content, header, channels, None, direct)
+        if pixels is not direct:
+            upright = _turned(_as_image(pixels), header).convert(MODES[channels])
+            out[...] = np.asarray(upright).reshape(out.shape)
+        return own_size
+    placement = place(own_size, (height, width), resize)
+    pixels, denominator = _decode(content, header, channels, placement.ratio)
+    image = _resized(_as_image(pixels), header, placement, denominator)
+    upright = _turned(image, header).convert(MODES[channels])
+    if placement.size == (height, width):
+        out[...] = np.asarray(upright).reshape(out.shape)
+    else:
+        out[...] = 0
+        top, left = placement.corner
+        inside = out[top : top + upright.height, left : left + upright.width]
+        inside[...] = np.asarray(upright).reshape(inside.shape)
+    return own_size
+
+
+def _upright_size(header: Header) -> tuple[int, int]:
+    if header.orientation in ON_ITS_SIDE:
+        return header.width, header.height
+    return header.height, header.width
+
+
+def _decode(
+    content: bytes,
+    header: Header,
+    channels: int,
+    ratio: float | None,
+    out: np.ndarray | None = None,
+) -> tuple[np.ndarray | Image.Image, int]:
+    """Decode an image; return its pixels, and at which fraction of its size they are."""
+    denominator = 1
+    if header.format is JPEG:
+        denominator = choose_denominator(header, ratio)
+        pixels = decode_jpeg(content, header, denominator, channels, out)
+        if pixels is not None:
+            return (out if out is not None else pixels), denominator
+    return decode_by_pillow(content, header, denominator), denominator
+
+
+def _as_image(pixels: np.ndarray | Image.Image) -> Image.Image:
+    if isinstance(pixels, Image.Image):
+        return pixels
+    height, width, channels = pixels.shape
+    mode = MODES[channels]
+    return Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
+
+
+def _resized(
+    image: Image.Image, header: Header, placement: Placement, denominator: int
+) -> Image.Image:
+    """Resize an image as it is stored, so that it has the size of the placement when upright."""
+    (height, width), part = placement.size, placement.part
+    if _is_on_its_side(header):
+        height, width, part = width, height, part[::-1]
+    full_width, full_height = map(float, image.size)
+    if denominator > 1:  # the last row and column may stand for fewer pixels than the others
+        full_width, full_height = header.width / denominator, header.height / denominator
+    above, left = full_height * (1 - part[0]) / 2, full_width * (1 - part[1]) / 2
+    box = (left, above, full_width - left, full_height - above)
+    return image.resize((width, height), Image.Resampling.BILINEAR, box, _REDUCING_GAP)
+
+
+def _is_on_its_side(header: Header) -> bool:
+    return header.orientation in ON_ITS_SIDE and header.format not in _UPRIGHT_ALREADY
+
+
+def _turned(image: Image.Image, header: Header) -> Image.Image:
+    if header.orientation == UPRIGHT or header.format in _UPRIGHT_ALREADY:
+        return image
+    return image.transpose(_TURNS[header.orientation])
 
 
 def unreadable(refused: Sequence[DataError], total: int) -> DataError:
@@ -135,52 +226,3 @@ def unreadable(refused: Sequence[DataError], total: int) -> DataError:
         f"{len(refused):,} of {total:,} images cannot be read: {'; '.join([*lines, *more])}",
         "remove them, or save them anew as PNG or JPEG",
     )
-
-
-def _convert(
-    image: Image.Image, mode: str, image_size: tuple[int, int] | None
-) -> tuple[Image.Image, tuple[int, int]]:
-    """Resize an image, turn it upright and convert its colors; return its own size too."""
-    image.load()  # raises for a damaged image here, not where invalid Exif is caught
-    turn = _turn(image)
-    is_turned = turn in _ON_ITS_SIDE
-    own_size = image.size if is_turned else image.size[::-1]
-    resized = _with_eight_bits(image)
-    if image_size is not None and image_size != own_size:
-        size = image_size if is_turned else image_size[::-1]
-        resized = resized.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
-    upright = resized if turn is None else resized.transpose(turn)
-    if upright.has_transparency_data:
-        layered = upright.convert("RGBA")
-        white = Image.new("RGBA", layered.size, "white")
-        upright = Image.alpha_composite(white, layered)
-    return upright.convert(mode), own_size
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return what turns an image upright; None if its Exif cannot be read."""
-    try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    # Invalid Exif, as some cameras write it, raises nearly anything.
-    except Exception:
-        return None
-
-
-def _with_eight_bits(image: Image.Image) -> Image.Image:
-    """Convert pixels of one or sixteen bits, or with a palette, to eight bits a channel."""
-    if image.mode.startswith("I"):  # sixteen: Pillow would clip what is above 255
-        eight = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        eight.info = image.info
-        return eight
-    if image.mode == "P":
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    return image.convert("L") if image.mode == "1" else image
-
-
-def _what_is_wrong(content: bytes) -> str:
-    if not content:
-        return "an empty file, expected an image"
-    for beginning, name in _BEGINNINGS.items():
-        if content.startswith(beginning):
-            return f"a damaged or cut off {name} image"
-    return "not a PNG, JPEG, BMP or GIF image"

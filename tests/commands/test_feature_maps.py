@@ -74,7 +74,7 @@ def test_converts_color_and_size_as_kcnn_predict_does(
         ("gone.png", None, "no such file"),
         ("x" * 300 + ".png", None, "cannot be read: File name too long"),
         ("empty.png", b"", "an empty file, expected an image"),
-        ("text.png", b"hello", "not a PNG, JPEG, BMP or GIF image"),
+        ("text.png", b"hello", "text, not a PNG, JPEG, BMP, GIF"),
     ],
 )
 def test_refuses_what_is_not_an_image_with_the_error_of_kcnn_predict(

@@ -13,6 +13,7 @@ from kcnn.commands import predict as module
 from kcnn.commands.predict import predict, split_run
 from kcnn.data.digits import read_digits
 from kcnn.data.fitted_images import FittedImages
+from kcnn.data.image_files import KINDS
 from kcnn.errors import DataError, RunError
 from kcnn.machine import memory
 from kcnn.runs.folder import RunFolder
@@ -124,16 +125,16 @@ def test_predicts_the_images_that_can_be_read(trained_run, digits, tmp_path, mon
 def test_writes_nothing_if_no_image_can_be_read(trained_run, tmp_path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"not an image")
-    with pytest.raises(DataError, match=r"bad\.png: not a PNG, JPEG, BMP or GIF image"):
+    with pytest.raises(DataError, match=r"bad\.png: text, not a PNG, JPEG, BMP, GIF"):
         predict([bad], None, outputs(trained_run), csv_file=tmp_path / "predictions.csv")
     assert list(tmp_path.iterdir()) == [bad]
 
 
 def test_notes_files_of_other_kinds(trained_run, digits, tmp_path, notes) -> None:
     shutil.copy(digits / "00.png", tmp_path)
-    (tmp_path / "photo.webp").touch()
+    (tmp_path / "photo.psd").touch()
     assert len(predict([tmp_path], None, outputs(trained_run), progress=notes).images) == 1
-    assert notes.lines == ["left out 1 file that is not PNG, JPEG, BMP or GIF: 1 .webp"]
+    assert notes.lines == [f"left out 1 file that is not {KINDS}: 1 .psd"]
 
 
 def test_refuses_names_that_are_too_long(trained_run, digits, tmp_path) -> None:

@@ -78,7 +78,7 @@ def test_refuses_a_run_of_another_model(trained_run: RunFolder) -> None:
         (["C1", "--filter", "30"], "--filter 30: C1 has 30 filters"),
         (["C1", "--run", "none"], "none: no such run in outputs"),
         (["C1", "--image", "none.png"], "none.png: no such file"),
-        (["C1", "--image", "net.yaml"], "net.yaml: not a PNG, JPEG, BMP or GIF"),
+        (["C1", "--image", "net.yaml"], "net.yaml: text, not a PNG, JPEG, BMP, GIF"),
     ],
 )
 def test_reports_mistakes_before_importing_keras(

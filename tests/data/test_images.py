@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from kcnn.data import images as module
+from kcnn.data.image import limits, source
 from kcnn.data.images import read_image, read_image_and_size
 from kcnn.errors import DataError
 
@@ -105,7 +105,7 @@ def test_refuses_a_truncated_image_with_any_exif(tmp_path, pixels) -> None:
         Image.fromarray(pixels.repeat(40, 0).repeat(40, 1)).save(file, exif=b"Exif\0\0odd")
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2])
-        with pytest.raises(DataError, match="a damaged or cut off"):
+        with pytest.raises(DataError, match="image that is cut off"):
             read_image(file, (8, 8), 3)
 
 
@@ -136,12 +136,12 @@ def test_large_image_is_resized_in_two_steps_without_loss(tmp_path) -> None:
 def test_refuses_an_image_that_is_too_large(tmp_path, monkeypatch) -> None:
     Image.new("L", (30, 40)).save(tmp_path / "image.png")
     with monkeypatch.context() as patch:
-        patch.setattr(module, "MAX_PIXELS", 1199)
+        patch.setattr(limits, "MAX_PIXELS", 1199)
         with pytest.raises(DataError, match="more than 1,199 pixels"):
             read_image(tmp_path / "image.png", None, 1)
+    # Pillow's own limit does not count.
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(DataError, match="more than 50,331,648 pixels"):
-        read_image(tmp_path / "image.png", None, 1)
+    assert read_image(tmp_path / "image.png", None, 1).shape == (40, 30, 1)
 
 
 READ = """\
@@ -166,7 +166,7 @@ def test_refuses_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> Non
     Image.new("1", (65_536, 1)).save(tmp_path / "long.png")
     with pytest.raises(DataError, match="or than 65,535 in a row, too large to be safe to open"):
         read_image(tmp_path / "long.png", (8, 8), 3)
-    monkeypatch.setattr(module, "MAX_FILE_BYTES", 50)
+    monkeypatch.setattr(source, "MAX_FILE_BYTES", 50)
     with pytest.raises(DataError, match=r"long\.png: more than 50 bytes"):
         read_image(tmp_path / "long.png", (8, 8), 3)
 
@@ -206,8 +206,8 @@ def test_refuses_damaged_files(tmp_path, pixels) -> None:
     content = (tmp_path / "whole.png").read_bytes()
     for name, damaged, message in [
         ("empty.png", b"", "an empty file"),
-        ("text.png", b"some text", "not a PNG, JPEG, BMP or GIF image"),
-        ("cut.png", content[:60], "a damaged or cut off PNG image"),
+        ("text.png", b"some text", "text, not a PNG, JPEG, BMP, GIF, WebP, TIFF or HEIC image"),
+        ("cut.png", content[:60], "a PNG image that is cut off"),
     ]:
         (tmp_path / name).write_bytes(damaged)
         with pytest.raises(DataError, match=f"{name}: {message}"):

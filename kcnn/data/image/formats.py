@@ -44,7 +44,7 @@ HEIC = ImageFormat(
 FORMATS = (PNG, JPEG, BMP, GIF, WEBP, TIFF, HEIC)
 SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
 # The names in a message: what follows `not a` and `no`.
-NAMES = f"{', '.join(map(str, FORMATS[:-1]))} or {FORMATS[-1]}"
+KINDS = f"{', '.join(map(str, FORMATS[:-1]))} or {FORMATS[-1]}"
 
 # Other files that are met under the name of an image.
 _OTHERS = (
@@ -101,7 +101,7 @@ def describe_other(beginning: bytes) -> tuple[str, str]:
         return "an empty file, expected an image", "remove it, or copy it again"
     for pattern, kind, fix in _OTHERS:
         if pattern.match(beginning):
-            return f"{kind}, not a {NAMES} image", fix or SAVE_ANEW
+            return f"{kind}, not a {KINDS} image", fix or SAVE_ANEW
     if not any(byte < 9 for byte in beginning):
-        return f"text, not a {NAMES} image", "remove it"
-    return f"not a {NAMES} image", SAVE_ANEW
+        return f"text, not a {KINDS} image", "remove it"
+    return f"not a {KINDS} image", SAVE_ANEW

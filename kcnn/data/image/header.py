@@ -21,6 +21,7 @@ class Header:
         orientation: What turns the image upright, as in Exif.
         bits: Of one color of a pixel.
         has_key_color: A color of the image stands for transparent (`tRNS` in PNG).
+        is_inverted: 0 is white, in a TIFF image of sixteen bits.
         in_passes: A JPEG image in several passes, of which a decoder keeps all coefficients.
     """
 
@@ -32,4 +33,5 @@ class Header:
     orientation: int = UPRIGHT
     bits: int = 8
     has_key_color: bool = False
+    is_inverted: bool = False
     in_passes: bool = False

@@ -12,6 +12,8 @@ MAX_PIXELS = 8192 * 6144
 MAX_JPEG_PIXELS = 16_384 * 12_288
 MAX_PASSES_PIXELS = 8192 * 8192
 MAX_SIDE = 65_535
+# Of a JPEG image at the fraction of its size at which it is decoded.
+MAX_DECODED_PIXELS = MAX_PASSES_PIXELS
 
 
 def require_moderate(header: Header) -> None:
@@ -20,8 +22,13 @@ def require_moderate(header: Header) -> None:
     if header.format is JPEG:
         largest = MAX_PASSES_PIXELS if header.in_passes else MAX_JPEG_PIXELS
     if header.width * header.height > largest or max(header.width, header.height) > MAX_SIDE:
-        raise ImageError(
-            f"more than {largest:,} pixels, or than {MAX_SIDE:,} in a row, too "
-            "large to be safe to open",
-            "make it smaller",
-        )
+        raise too_large(largest)
+
+
+def too_large(largest: int) -> ImageError:
+    """Return the error for an image of more than so many pixels."""
+    return ImageError(
+        f"more than {largest:,} pixels, or than {MAX_SIDE:,} in a row, too "
+        "large to be safe to open",
+        "make it smaller",
+    )

@@ -32,7 +32,7 @@ def read_tiff_header(source: Source) -> Header:
         raise
     # A damaged header raises nearly anything.
     except Exception:
-        raise damaged(TIFF) from None
+        raise ImageError("a damaged TIFF image, or one of a kind that kcnn does not read") from None
 
 
 def _stream(source: Source) -> Any:
@@ -59,7 +59,9 @@ def _tiff_header(image: TiffImagePlugin.TiffImageFile, size: int) -> Header:
     # `width` and `height` of the header: Pillow's own are those after turning, in some versions.
     width, height = tags[256], tags[257]
     frames = image.n_frames
-    return Header(TIFF, width, height, image.mode, frames, orientation, bits)
+    header = Header(TIFF, width, height, image.mode, frames, orientation, bits)
+    header.is_inverted = tags.get(ExifTags.Base.PhotometricInterpretation) == 0
+    return header
 
 
 def _values(found: Any) -> tuple[int, ...]:
@@ -75,7 +77,7 @@ def read_heic_header(source: Source) -> Header:
         ImageError: It is damaged, or the extra that reads it is not installed.
     """
     try:
-        with quiet(), open_heic(source.everything()) as image:
+        with quiet(), open_heic(BytesIO(source.everything())) as image:
             frames = getattr(image, "n_frames", 1)
             return Header(HEIC, image.width, image.height, image.mode, frames)
     except ImageError:
@@ -85,7 +87,7 @@ def read_heic_header(source: Source) -> Header:
         raise damaged(HEIC) from None
 
 
-def open_heic(content: bytes) -> Any:
+def open_heic(stream: BytesIO) -> Any:
     """Open a HEIC file as an image of Pillow; it is upright already.
 
     Raises:
@@ -98,4 +100,4 @@ def open_heic(content: bytes) -> Any:
             "a HEIC image, which needs the package pillow-heif",
             'pip install "kcnn[heif]", or save it anew as JPEG',
         ) from None
-    return HeifImageFile(BytesIO(content))
+    return HeifImageFile(stream)
