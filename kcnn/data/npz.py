@@ -1,4 +1,4 @@
-"""NumPy archives with `x_train`, `y_train`, `x_test`, `y_test`: Keras's mnist.npz and others."""
+"""NumPy archives of images: Keras's mnist.npz, MedMNIST's files, and others of these names."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.npz_header import (
     CLASS_NAMES,
-    KEYS,
     PLAIN_NAMES,
+    ArrayNames,
     how_to_fix,
     read_npz_header,
 )
@@ -30,9 +30,11 @@ def read_npz(
 ) -> Dataset:
     """Read a dataset from one .npz file; nothing in it is ever unpickled.
 
-    Images are (count, height, width) or (count, height, width, channels) with 1 or 3 channels,
-    either integers from 0 to 255 or floats from 0 to 1; labels are whole numbers from 0, (count,)
-    or (count, 1). An array `class_names` may name the classes.
+    The arrays are `x_train`, `y_train`, `x_test`, `y_test` and perhaps `x_val`, `y_val`, or
+    MedMNIST's `train_images`, `train_labels` and so on. Images are (count, height, width) or
+    (count, height, width, channels) with 1 or 3 channels, either integers from 0 to 255 or floats
+    from 0 to 1; labels are whole numbers from 0, (count,) or (count, 1). An array `class_names` may
+    name the classes.
 
     Args:
         path: The file.
@@ -43,29 +45,32 @@ def read_npz(
     Raises:
         DataError: The file or one of its arrays is missing, damaged or not as described.
     """
-    arrays = _read_arrays(path)
-    train = _images(path, arrays, "x_train", "y_train")
-    test = _images(path, arrays, "x_test", "y_test")
+    names, arrays = _read_arrays(path)
+    parts = {part: _images(path, arrays, *pair) for part, pair in names.items()}
     if CLASS_NAMES in arrays:
         class_names = _class_names(path, arrays[CLASS_NAMES])
     elif class_names is None:
-        class_names = _numbered_classes(path, train.labels)
+        class_names = _numbered_classes(path, names["train"][1], parts["train"].labels)
     if len(class_names) < 2:
         raise DataError(f"{path}: only one class, expected two or more")
-    for key, part in (("y_train", train), ("y_test", test)):
-        if part.labels.max() >= len(class_names):
+    for part, images in parts.items():
+        if images.labels.max() >= len(class_names):
             raise DataError(
-                f"{path}: {key} has label {part.labels.max()}, expected 0 to "
+                f"{path}: {names[part][1]} has label {images.labels.max()}, expected 0 to "
                 f"{len(class_names) - 1} for {len(class_names)} classes"
             )
-    _note_darkness(path, {"x_train": train, "x_test": test}, progress or Progress())
-    return Dataset(name, train, test, tuple(class_names), str(path))
+    by_array = {names[part][0]: images for part, images in parts.items()}
+    _note_darkness(path, by_array, progress or Progress())
+    return Dataset(
+        name, parts["train"], parts["test"], tuple(class_names), str(path), parts.get("validation")
+    )
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def _read_arrays(path: Path) -> tuple[ArrayNames, dict[str, np.ndarray]]:
     try:
-        read_npz_header(path)
-        return read_arrays(path, {*KEYS, CLASS_NAMES})
+        names = read_npz_header(path).arrays
+        wanted = {CLASS_NAMES, *(name for pair in names.values() for name in pair)}
+        return names, read_arrays(path, wanted)
     except ArraysError as error:
         raise DataError(f"{path}: {error}", how_to_fix(str(error))) from None
     except OSError as error:
@@ -103,12 +108,12 @@ def _class_names(path: Path, array: np.ndarray) -> tuple[str, ...]:
     return names
 
 
-def _numbered_classes(path: Path, labels: np.ndarray) -> tuple[str, ...]:
+def _numbered_classes(path: Path, labels_key: str, labels: np.ndarray) -> tuple[str, ...]:
     present = np.unique(labels)
     gaps = np.flatnonzero(present != np.arange(len(present)))
     if gaps.size:
         raise DataError(
-            f"{path}: y_train has label {present[gaps[0]]} but no label {gaps[0]}",
+            f"{path}: {labels_key} has label {present[gaps[0]]} but no label {gaps[0]}",
             "number the classes from 0 without gaps, or add an array class_names",
         )
     return tuple(str(label) for label in present)

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.parts import Part
 from kcnn.errors import DataError
 from kcnn.files.npy_header import ObjectsError, read_shape, read_whole_numbers
 from kcnn.files.zips import open_zip
 
-KEYS = ("x_train", "y_train", "x_test", "y_test")
+ArrayNames = Mapping[Part, tuple[str, str]]
+# What Keras and MedMNIST call the arrays of images and labels of each part.
+KERAS_NAMES: ArrayNames = {
+    "train": ("x_train", "y_train"),
+    "validation": ("x_val", "y_val"),
+    "test": ("x_test", "y_test"),
+}
+MEDMNIST_NAMES: ArrayNames = {
+    "train": ("train_images", "train_labels"),
+    "validation": ("val_images", "val_labels"),
+    "test": ("test_images", "test_labels"),
+}
 CLASS_NAMES = "class_names"
 
 PLAIN_NAMES = "numpy.array(names, dtype=str) makes plain strings"
 _PLAIN_IMAGES = "images.astype(numpy.uint8) makes plain numbers of images that are all of one size"
 _PLAIN_LABELS = "labels.astype(int) makes plain numbers"
-_WITHOUT_OBJECTS = {
-    "x_train": _PLAIN_IMAGES,
-    "x_test": _PLAIN_IMAGES,
-    "y_train": _PLAIN_LABELS,
-    "y_test": _PLAIN_LABELS,
-    CLASS_NAMES: PLAIN_NAMES,
+_WITHOUT_OBJECTS = {CLASS_NAMES: PLAIN_NAMES} | {
+    array: hint
+    for arrays in (KERAS_NAMES, MEDMNIST_NAMES)
+    for pair in arrays.values()
+    for array, hint in zip(pair, (_PLAIN_IMAGES, _PLAIN_LABELS), strict=True)
 }
 
 _MAX = 10**8  # bytes of labels that are read to count the classes
@@ -36,15 +47,15 @@ class NpzHeader:
 
     Args:
         image_shape: Height, width and channels.
-        train_count: Number of training images.
-        test_count: Number of test images.
+        arrays: The names of the arrays of each part that the file has.
+        counts: Number of images of each of these parts.
         classes: Number of class names; of the different labels where the file has none; None where
             the labels are not numbered from 0 without gaps.
     """
 
     image_shape: tuple[int, int, int]
-    train_count: int
-    test_count: int
+    arrays: ArrayNames
+    counts: Mapping[Part, int]
     classes: int | None
 
 
@@ -57,15 +68,15 @@ def read_npz_header(path: Path) -> NpzHeader:
         OSError: The file cannot be read.
     """
     require_npz(path)
-    shapes: dict[str, Shape] = {}
     try:
         with open_zip(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
-            require_keys(path, names)
-            for name in (*KEYS, CLASS_NAMES):
-                if name in names:
-                    shapes[name] = read_shape(archive, name)
-            labels = None if CLASS_NAMES in names else read_whole_numbers(archive, "y_train", _MAX)
+            arrays = find_arrays(path, names)
+            wanted = {CLASS_NAMES, *(name for pair in arrays.values() for name in pair)}
+            shapes = {name: read_shape(archive, name) for name in names if name in wanted}
+            labels = None
+            if CLASS_NAMES not in names:
+                labels = read_whole_numbers(archive, arrays["train"][1], _MAX)
     except (DataError, OSError):
         raise
     except ObjectsError as error:
@@ -74,13 +85,22 @@ def read_npz_header(path: Path) -> NpzHeader:
     except Exception:
         problem = f"damaged; it has {path.stat().st_size:,} bytes"
         raise DataError(f"{path}: {problem}", how_to_fix(problem)) from None
-    image_shape = require_image_array(f"{path}: x_train", shapes["x_train"])
-    require_same_shape(path, image_shape, require_image_array(f"{path}: x_test", shapes["x_test"]))
+    image_shapes = {
+        part: require_image_array(f"{path}: {images}", shapes[images])
+        for part, (images, _) in arrays.items()
+    }
+    for part, shape in image_shapes.items():
+        if shape != image_shapes["train"]:
+            raise DataError(
+                f"{path}: {arrays['train'][0]} has images of shape {image_shapes['train']}, "
+                f"{arrays[part][0]} of {shape}; expected the same"
+            )
     # Labels that are no numbers from 0 without gaps are a mistake, which reading them reports.
     classes = shapes[CLASS_NAMES][0] if len(shapes.get(CLASS_NAMES, ())) == 1 else None
     if labels is not None and labels == {*range(max(len(labels), 2))}:
         classes = len(labels)
-    return NpzHeader(image_shape, shapes["x_train"][0], shapes["x_test"][0], classes)
+    counts = {part: shapes[images][0] for part, (images, _) in arrays.items()}
+    return NpzHeader(image_shapes["train"], arrays, counts, classes)
 
 
 def how_to_fix(problem: str) -> str:
@@ -117,36 +137,38 @@ def require_npz(path: Path) -> None:
         )
 
 
-def require_keys(path: Path, found: Sequence[str]) -> None:
-    """Raise unless a file has images and labels of a training and a test set.
+def find_arrays(path: Path, found: Sequence[str]) -> ArrayNames:
+    """Find what a file calls its images and labels.
+
+    Args:
+        path: The file, for the message.
+        found: The names of its arrays.
+
+    Returns:
+        The names for the parts that the file has: `train` and `test`, perhaps `validation`.
 
     Raises:
         DataError: An array is missing.
     """
-    missing = [key for key in KEYS if key not in found]
+
+    def count(names: ArrayNames) -> int:
+        return sum(name in found for pair in names.values() for name in pair)
+
+    names = max(KERAS_NAMES, MEDMNIST_NAMES, key=count)
+    parts = {
+        part: pair
+        for part, pair in names.items()
+        if part != "validation" or any(name in found for name in pair)
+    }
+    wanted = [name for pair in parts.values() for name in pair]
+    missing = [name for name in wanted if name not in found]
     if missing:
         raise DataError(
-            f"{path}: no {', '.join(missing)} in it, expected {', '.join(KEYS)}; found "
+            f"{path}: no {', '.join(missing)} in it, expected {', '.join(wanted)}; found "
             f"{', '.join(found) or 'nothing'}",
             "save it with numpy.savez_compressed(path, x_train=…, y_train=…, x_test=…, y_test=…)",
         )
-
-
-def require_same_shape(path: Path, train: Shape, test: Shape) -> None:
-    """Raise unless training and test images have the same height, width and channels.
-
-    Args:
-        path: The file, for the message.
-        train: Height, width and channels of the training images.
-        test: Those of the test images.
-
-    Raises:
-        DataError: They differ.
-    """
-    if train != test:
-        raise DataError(
-            f"{path}: x_train has images of shape {train}, x_test of {test}; expected the same"
-        )
+    return parts
 
 
 def require_image_array(array: str, shape: Shape) -> tuple[int, int, int]:

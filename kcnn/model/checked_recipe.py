@@ -16,6 +16,8 @@ from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_model
 from kcnn.recipe import Recipe
 from kcnn.recipe.class_count import count_classes, needs_class_count
+from kcnn.recipe.mistakes.report import describe
+from kcnn.recipe.rules import monitors_of_validation
 from kcnn.recipe.schema import DataSettings, TrainSettings
 from kcnn.runs.find import find_weights
 from kcnn.text.printable import printable
@@ -77,6 +79,7 @@ def check_recipe(
     images = _collect(errors, lambda: _describe(recipe, similar)) or describe_settings(recipe.data)
     recipe = _with_class_count(recipe, images)
     _collect(errors, lambda: _require_count(recipe, images))
+    _collect(errors, lambda: _require_validation(recipe, images))
     _collect(errors, lambda: _require_weighted_classes(recipe, images))
     plan = _collect(errors, lambda: _plan(recipe, images))
     if not has_begun:
@@ -218,6 +221,18 @@ def _require_count(recipe: Recipe, images: ImageDescription) -> None:
     require_batch(recipe, count)
 
 
+def _require_validation(recipe: Recipe, images: ImageDescription) -> None:
+    """Raise if a metric of validation images is monitored, and the dataset has none of its own."""
+    if recipe.data.validation or images.validation_count or images.train_count is None:
+        return
+    problems = [
+        recipe.origin.problem(mistake.loc, describe(mistake))
+        for mistake in monitors_of_validation(recipe)
+    ]
+    if problems:
+        raise RecipeError(problems)
+
+
 def _require_initial_weights(recipe: Recipe) -> None:
     """Raise unless the initial weights are there."""
     if recipe.train.initial_weights is None:
@@ -267,4 +282,5 @@ def _plan(recipe: Recipe, images: ImageDescription) -> Plan | None:
     if images.image_shape is None:
         unfold(recipe)  # names are right or wrong for images of any shape
         return None
-    return plan_model(recipe, images.image_shape, images.classes)
+    class_names = images.listing.class_names if images.listing else ()
+    return plan_model(recipe, images.image_shape, images.classes, class_names)

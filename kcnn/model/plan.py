@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from kcnn.recipe.losses import Loss, Metric, Precision, TopKCategoricalAccuracy
 from kcnn.recipe.source import Location
 from kcnn.text.numbers import shape_text
 
+MAX_NAMED = 10  # classes in a message
 KERAS_K = 5  # the default of TopKCategoricalAccuracy
 
 
@@ -32,12 +33,14 @@ class Plan:
         nodes: Its layers, each after all that it reads.
         shapes: Output shapes by name of layer, `image` among them.
         classes: The number of classes; None when it is not known yet.
+        class_names: Their names, for messages; empty if nobody could doubt them.
     """
 
     recipe: Recipe
     nodes: tuple[Node, ...]
     shapes: Mapping[str, Shape]
     classes: int | None
+    class_names: Sequence[str] = ()
 
     @property
     def image_shape(self) -> Shape:
@@ -74,13 +77,16 @@ class Plan:
         )
 
 
-def plan_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
+def plan_model(
+    recipe: Recipe, image_shape: Shape, classes: int | None, class_names: Sequence[str] = ()
+) -> Plan:
     """Plan a recipe's model: unfold the layers, compute all shapes and check the output.
 
     Args:
         recipe: The recipe.
         image_shape: Height, width and channels of the images.
         classes: Number of classes; None if unknown, then the output is not checked.
+        class_names: Their names, where a message should name them: those of a user's own images.
 
     Raises:
         RecipeError: The layers do not form a graph. Or, reported together: a layer does not fit
@@ -97,7 +103,7 @@ def plan_model(recipe: Recipe, image_shape: Shape, classes: int | None) -> Plan:
     ]
     if misfit is not None:
         raise RecipeError([*problems, *misfit.problems])
-    plan = Plan(recipe, nodes, shapes, classes)
+    plan = Plan(recipe, nodes, shapes, classes, class_names)
     problems += _mistakes_of_the_end(plan)
     if problems:
         raise RecipeError(problems)
@@ -147,9 +153,11 @@ def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
         advice = f"write units: {classes}"
     else:
         advice = f"end with Dense: {{units: {classes}}}"
+    more = ", …" if len(plan.class_names) > MAX_NAMED else ""
+    names = f" ({', '.join(plan.class_names[:MAX_NAMED])}{more})" if plan.class_names else ""
     message = (
         f"layer {last.name}: the output is {shape_text(shape)}, but "
-        f"{plan.recipe.data.dataset} has {classes} classes; {advice}"
+        f"{plan.recipe.data.dataset} has {classes} classes{names}; {advice}"
     )
     yield plan.recipe.origin.problem(last.loc, message)
 

@@ -76,26 +76,35 @@ def _target_conflicts(recipe: Recipe) -> Iterator[Mistake]:
             yield _conflict("metric_twice", *loc, **facts)
 
 
-def _monitor_conflicts(recipe: Recipe) -> Iterator[Mistake]:
-    train = recipe.train
+def monitors_of_validation(recipe: Recipe) -> list[Mistake]:
+    """Return what monitors a metric of validation images; a mistake where there are none."""
     names = metric_names(recipe)
-    if recipe.data.validation:
-        names += [f"val_{name}" for name in names]
+    return [
+        _conflict("monitor_needs_validation", *loc, monitor=monitor)
+        for loc, monitor in _monitors(recipe)
+        if monitor.startswith("val_") and monitor.removeprefix("val_") in names
+    ]
+
+
+def _monitor_conflicts(recipe: Recipe) -> Iterator[Mistake]:
+    # A user's own images may have validation images among them; check_recipe looks at them.
+    if not recipe.data.validation and recipe.data.dataset not in OWN_DATASETS:
+        yield from monitors_of_validation(recipe)
+    names = [name for measured in metric_names(recipe) for name in (measured, f"val_{measured}")]
+    known = names if recipe.data.validation else metric_names(recipe)
+    for loc, monitor in _monitors(recipe):
+        if monitor not in names:
+            yield _conflict("monitor_not_measured", *loc, word=monitor, names=known)
+
+
+def _monitors(recipe: Recipe) -> Iterator[tuple[Location, str]]:
+    train = recipe.train
     if train.early_stopping is not None:
-        yield from _monitored(("train", "early_stopping"), train.early_stopping.monitor, names)
+        yield ("train", "early_stopping"), train.early_stopping.monitor
     schedule = train.learning_rate_schedule
     if isinstance(schedule, ReduceLROnPlateau):
         loc = ("train", "learning_rate_schedule", "ReduceLROnPlateau")
-        yield from _monitored(loc, schedule.monitor or "val_loss", names)
-
-
-def _monitored(loc: Location, monitor: str, names: list[str]) -> Iterator[Mistake]:
-    if monitor in names:
-        return
-    if monitor.startswith("val_") and monitor.removeprefix("val_") in names:
-        yield _conflict("monitor_needs_validation", *loc, monitor=monitor)
-    else:
-        yield _conflict("monitor_not_measured", *loc, word=monitor, names=names)
+        yield loc, schedule.monitor or "val_loss"
 
 
 def _schedule_conflicts(recipe: Recipe) -> Iterator[Mistake]:
