@@ -72,6 +72,11 @@ class RunFolder:
         return self.path / "predictions.csv"
 
     @property
+    def splits(self) -> Path:
+        """A row for each image that has a file: its class, and whether it was trained on."""
+        return self.path / "splits.csv"
+
+    @property
     def model(self) -> Path:
         """The model after the last epoch."""
         return self.path / "model.keras"

@@ -1,0 +1,73 @@
+"""splits.csv: which image a run trained on, and which it only measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from kcnn.errors import RunError
+from kcnn.files.atomic import write_csv
+from kcnn.files.read import DAMAGED_HINT, read_csv
+from kcnn.runs.folder import RunFolder
+
+COLUMNS = ("file", "label", "split")
+SPLITS = ("train", "validation", "test")
+
+
+class SplitRow(NamedTuple):
+    """Where an image went.
+
+    Args:
+        file: The image, relative to the dataset's folder with forward slashes.
+        label: The name of its class.
+        split: `train`, `validation` or `test`.
+    """
+
+    file: str
+    label: str
+    split: str
+
+
+def write_splits(
+    run: RunFolder,
+    class_names: Sequence[str],
+    parts: Mapping[str, tuple[Sequence[str], Iterable[int]]],
+) -> None:
+    """Write splits.csv.
+
+    Args:
+        run: The run.
+        class_names: The names of the classes.
+        parts: For each of `SPLITS` that the run has, the files and their labels, in the order in
+            which they were trained or scored.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    rows = (
+        SplitRow(file, class_names[label], split)
+        for split, (files, labels) in parts.items()
+        for file, label in zip(files, labels, strict=True)
+    )
+    write_csv(run.splits, COLUMNS, rows)
+
+
+def read_splits(run: RunFolder) -> list[SplitRow]:
+    """Read splits.csv.
+
+    Raises:
+        RunError: It is missing, as for images that have no files and for runs of former versions;
+            or it has other columns or splits.
+    """
+    hint = "only runs of a folder or a CSV have it; train it again with kcnn fit"
+    table = read_csv(run.splits, hint)
+    wrong = table.header != list(COLUMNS) or any(
+        len(row) != len(COLUMNS) or row[-1] not in SPLITS for row in table.rows
+    )
+    if wrong:
+        raise RunError(
+            f"{run.splits}: expected the columns {', '.join(COLUMNS)}, and a split of "
+            f"{', '.join(SPLITS)}",
+            DAMAGED_HINT,
+        )
+    return [SplitRow(*row) for row in table.rows]
