@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.class_folders import find_class_folders
-from kcnn.data.counts import CountError, resolve_count
+from kcnn.data.counts import resolve_count
 from kcnn.data.folder_scan import FolderScan
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
@@ -93,8 +93,7 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
         count: Whether to list the files of a folder; a million of them take seconds.
 
     Raises:
-        CountError: A folder has too few images for `data.test`, or `data.validation` asks for
-            images of a dataset that has its own.
+        CountError: A folder has too few images for `data.test`.
         DataError: The files are not there, cannot be read or are no dataset.
     """
     if data.path is None:
@@ -106,7 +105,6 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
                 return replace(describe_settings(data), classes=len(class_names))
             return _describe_files(data, list_files(data.dataset, data.path))
         header = read_npz_header(data.path)
-        _require_one_validation(data, header.counts.get("validation"))
     except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
     return ImageDescription(
@@ -120,8 +118,6 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
 
 
 def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescription:
-    validation_count = None if listing.validation is None else len(listing.validation)
-    _require_one_validation(data, validation_count)
     total, classes = len(listing.train), len(listing.class_names)
     if listing.test is None:
         test_count = resolve_count(data.test, total, classes, "data.test")
@@ -133,20 +129,10 @@ def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescriptio
         classes=classes,
         train_count=train_count,
         test_count=test_count,
-        validation_count=validation_count,
+        validation_count=None if listing.validation is None else len(listing.validation),
         path=data.path,
         listing=listing,
     )
-
-
-def _require_one_validation(data: DataSettings, own: int | None) -> None:
-    """Raise if a recipe takes validation images from a dataset that has its own."""
-    if own is not None and data.validation:
-        raise CountError(
-            "data.validation",
-            f"{own:,} validation images are in {data.path} already",
-            f"leave data.validation out to use those; or leave them out of {data.path}",
-        )
 
 
 def _shape(

@@ -41,10 +41,8 @@ def read_folder(
     """
     for note in listing.notes:
         progress.note(note)
-    if listing.validation is not None:  # until Dataset has a place for them
-        progress.note(f"{path}: left out {len(listing.validation):,} validation images")
-    train, held_out = _split(listing, test)
-    total = len(train) + len(held_out)
+    lists = [*_split(listing, test), *([listing.validation] if listing.validation else [])]
+    total = sum(map(len, lists))
     refused: list[DataError] = []
     with progress.task(f"Reading {path.name}", total, "images") as advance:
         parts = [
@@ -52,11 +50,18 @@ def read_folder(
                 _read(listing, files.names, image_size, channels, advance, refused),
                 np.array(files.labels, np.int32),
             )
-            for files in (train, held_out)
+            for files in lists
         ]
     if refused:
         raise unreadable(refused, total)
-    return Dataset(path.resolve().name, parts[0], parts[1], listing.class_names, str(path))
+    return Dataset(
+        path.resolve().name,
+        parts[0],
+        parts[1],
+        listing.class_names,
+        str(path),
+        parts[2] if len(parts) > 2 else None,
+    )
 
 
 def _split(listing: FileListing, test: float) -> tuple[ClassFiles, ClassFiles]:

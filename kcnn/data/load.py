@@ -53,10 +53,15 @@ def load_dataset(
         dataset = _read(settings, data_dir, progress, listing)
     except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+    def convert(part: Images) -> Images:
+        return convert_images(part, settings.image_size, settings.channels)
+
     return replace(
         dataset,
-        train=convert_images(dataset.train, settings.image_size, settings.channels),
-        test=convert_images(dataset.test, settings.image_size, settings.channels),
+        train=convert(dataset.train),
+        test=convert(dataset.test),
+        validation=None if dataset.validation is None else convert(dataset.validation),
     )
 
 

@@ -22,11 +22,14 @@ def set_validation_apart(
         seed: As of `split_validation`.
 
     Returns:
-        The dataset with the training images that are left, and the validation images, if any.
+        The dataset with the training images that are left, and the validation images, if any: the
+        dataset's own if `validation` is 0.
 
     Raises:
         CountError: As of `split_validation`.
     """
+    if validation == 0:
+        return dataset, dataset.validation
     train, taken = split_validation(dataset.train, validation, seed)
     return replace(dataset, train=train), taken
 

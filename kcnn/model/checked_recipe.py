@@ -213,6 +213,12 @@ def _require_count(recipe: Recipe, images: ImageDescription) -> None:
     count, validation = images.train_count, recipe.data.validation
     if count is None:
         return
+    if validation and images.validation_count is not None:
+        message = f"{images.path} has {images.validation_count:,} validation images of its own"
+        raise RecipeError(
+            [recipe.origin.problem(("data", "validation"), message)],
+            "leave data.validation out, which uses them; or leave them out of the dataset",
+        )
     if validation:
         try:
             count -= resolve_count(validation, count, images.classes or 1, "data.validation")

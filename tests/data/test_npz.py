@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.data.npz import read_npz
+from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
 
 
@@ -36,6 +37,54 @@ def test_reads_images_and_labels(path) -> None:
     assert dataset.train.labels.dtype == np.int32
     assert dataset.class_names == ("0", "1", "2")
     assert dataset.source == str(path)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "validation"),
+    [("x_{}", "y_{}", "val"), ("{}_images", "{}_labels", "val")],
+)
+def test_reads_the_names_of_keras_and_medmnist(path, images, labels, validation) -> None:
+    values = arrays()
+    parts = {"train": slice(0, 6), validation: slice(1, 4), "test": slice(0, 3)}
+    named = {images.format(part): values["x_train"][chosen] for part, chosen in parts.items()}
+    named |= {
+        labels.format(part): values["y_train"][chosen, np.newaxis] for part, chosen in parts.items()
+    }
+    np.savez(path, **named)
+    dataset = read_npz(path, "own")
+    assert (len(dataset.train), len(dataset.test)) == (6, 3)
+    assert dataset.validation is not None
+    assert list(dataset.validation.labels) == [1, 2, 0]
+    assert (dataset.validation.read_all() == values["x_train"][1:4]).all()
+    header = read_npz_header(path)
+    assert (dict(header.counts), header.classes) == (
+        {"train": 6, "validation": 3, "test": 3},
+        3,
+    )
+
+
+def test_refuses_validation_images_without_labels(path) -> None:
+    save(path, x_val=arrays()["x_test"])
+    with pytest.raises(DataError, match="no y_val in it, expected x_train, y_train, x_val, y_val"):
+        read_npz(path, "own")
+
+
+def test_refuses_medmnist_without_test_labels(path) -> None:
+    values = arrays()
+    np.savez(
+        path,
+        train_images=values["x_train"],
+        train_labels=values["y_train"],
+        test_images=values["x_test"],
+    )
+    with pytest.raises(DataError, match="no test_labels in it, expected train_images"):
+        read_npz(path, "own")
+
+
+def test_refuses_validation_images_of_another_shape(path) -> None:
+    save(path, x_val=np.zeros((2, 9, 9, 3), np.uint8), y_val=np.array([0, 1]))
+    with pytest.raises(DataError, match=r"x_val of \(9, 9, 3\); expected the same"):
+        read_npz(path, "own")
 
 
 def test_gray_images_and_labels_in_a_column(path) -> None:

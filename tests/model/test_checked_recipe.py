@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -223,3 +224,50 @@ def test_describes_the_same_images_once(photos: Path, monkeypatch) -> None:
     for setting in ("data.test=0.5", "data.image_size=[9, 9]", "data.channels=1", "data.path=x"):
         check_recipe(read_recipe(photos, [setting]), checked)
     assert len(looked_up) == 4
+
+
+@pytest.fixture
+def parts(photos: Path, tmp_path: Path) -> Path:
+    """The same recipe, with parts in its folder: train, val and test of ten images each class."""
+    for part in ("train", "val", "test"):
+        shutil.copytree(tmp_path / "photos", tmp_path / "parts" / part)
+    shutil.rmtree(tmp_path / "photos")
+    (tmp_path / "parts").rename(tmp_path / "photos")
+    return photos
+
+
+def test_validation_images_of_the_dataset_may_be_monitored(photos: Path, parts: Path) -> None:
+    stop = "train.early_stopping={patience: 3}"
+    checked = check_recipe(read_recipe(parts, [stop]))
+    assert (checked.images.train_count, checked.images.validation_count) == (20, 20)
+
+
+def test_refuses_to_monitor_validation_images_that_are_not_there(photos: Path) -> None:
+    stop = "train.early_stopping={patience: 3}"
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(photos, [stop]))
+    assert caught.value.problems == (
+        f"command line, {stop}: train.early_stopping: monitors val_loss, which needs validation "
+        "images; set data.validation",
+    )
+    check_recipe(read_recipe(photos, [stop, "data.validation=0.1"]))
+
+
+def test_refuses_validation_images_twice(parts: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_recipe(parts, ["data.validation=0.1"]))
+    assert caught.value.problems == (
+        f"command line, data.validation=0.1: data.validation: {tmp_path / 'photos'} has 20 "
+        "validation images of its own",
+    )
+    assert "leave data.validation out, which uses them" in str(caught.value.hint)
+
+
+def test_names_the_classes_of_a_folder(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "photos" / "cat", tmp_path / "photos" / "old")
+    with pytest.raises(RecipeError, match=r"folder has 3 classes \(cat, dog, old\); write units"):
+        check_recipe(read_recipe(photos))
+    for number in range(20):
+        shutil.copytree(tmp_path / "photos" / "cat", tmp_path / "photos" / f"class-{number}")
+    with pytest.raises(RecipeError, match=r"has 23 classes \(cat, .*, class-16, …\); write units"):
+        check_recipe(read_recipe(photos))

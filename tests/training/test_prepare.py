@@ -109,11 +109,11 @@ def test_images_are_listed_and_the_model_planned_once(
 
         monkeypatch.setattr(module, name, counted)
 
-    count(description, "list_folder")
-    count(load, "list_folder")
+    count(description, "list_files")
+    count(load, "list_files")
     count(checked_recipe, "plan_model")
     load_recipe(read_recipe(photos))
-    assert calls == ["list_folder", "plan_model"]
+    assert calls == ["list_files", "plan_model"]
 
 
 @pytest.mark.slow
