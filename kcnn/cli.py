@@ -72,7 +72,9 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
     RECIPE is a file, or the name of a recipe that comes with kcnn. Write settings after it to
-    change them. The command makes a run folder with the metrics, plots, models and all settings.
+    change them. It may also be a folder of images or an .npz file: kcnn then makes a recipe, the
+    one that kcnn init writes. The command makes a run folder with the metrics, plots, models and
+    all settings.
 
     --resume continues a run that was stopped. The result is the same as without the stop. A
     finished run can be given more epochs.
@@ -80,6 +82,7 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     \b
     Examples:
       kcnn fit digits
+      kcnn fit photos/
       kcnn fit recipes/cifar.yaml train.epochs=5 train.optimizer.Adam.learning_rate=3e-4
       kcnn fit --resume
       kcnn fit --resume cifar/run-001 train.epochs=40
@@ -93,6 +96,32 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     else:
         result = resume(progress=make_progress(quiet), **arguments_to_resume(**arguments))
     show(result, fit_text, as_json)
+
+
+@cli.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
+    help="The new recipe; without it, the name of the images with .yaml, in the current folder.",
+)  # fmt: skip
+@json_option
+def init(as_json: bool, **arguments: Any) -> None:
+    """Write a first recipe for your own images.
+
+    PATH is a folder with a folder of images for each class, or an .npz file. kcnn looks at the
+    number, the size and the colors of the images, chooses a model that suits them, and explains
+    each number in a comment. It checks the recipe, and overwrites no file.
+
+    \b
+    Examples:
+      kcnn init photos
+      kcnn init photos -o first.yaml
+      kcnn fit first.yaml
+    """
+    from kcnn.commands.init import init
+    from kcnn.console.init import init_text
+
+    show(init(progress=make_progress(quiet=False), **arguments), init_text, as_json)
 
 
 @cli.command()
@@ -242,7 +271,7 @@ def explain(markdown: bool, as_json: bool, **arguments: Any) -> None:
     from kcnn.console.explain import explanation_markdown, explanation_text
 
     refuse_both("--markdown", "--json", markdown and as_json)
-    result = explain(**arguments)
+    result = explain(progress=make_progress(quiet=False), **arguments)
     text_of = explanation_markdown if markdown else explanation_text
     show(result, text_of, as_json, problem=result.problem)
 

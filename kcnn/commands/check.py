@@ -12,7 +12,8 @@ from kcnn.model.explain.remarks import Remark, grouped_remarks
 from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
+from kcnn.starter.starter import read_recipe_or_images
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def check(
     """Check a recipe without training and, unless it is to be built, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a recipe that comes with kcnn.
+        recipe: A file, the name of a recipe that comes with kcnn, or images, for which a recipe is
+            made.
         overrides: Settings from the command line, each `setting=value`.
         build: Whether to build the model with Keras as well.
         progress: Shows what takes long.
@@ -70,11 +72,14 @@ def check(
         RecipeError: The recipe has mistakes, its images are not there, or its model does not fit
             them.
     """
-    settings = read_recipe(recipe, overrides)
+    progress = progress or Progress()
+    settings, starter = read_recipe_or_images(recipe, overrides)
+    if starter is not None:
+        progress.note(starter.note)
     checked = check_recipe(settings)
     plan = checked.plan
     if build:
-        _build(plan, progress or Progress())
+        _build(plan, progress)
     warnings = slow_averages(plan, checked.images.train_count)
     return Check(settings, plan, build, tuple(warnings))
 

@@ -13,15 +13,20 @@ from kcnn.model.checked_recipe import (
 from kcnn.model.explain.explain import Explanation as Explanation
 from kcnn.model.explain.explain import explain_model
 from kcnn.model.explain.slow_averages import has_moving_averages
-from kcnn.recipe import read_recipe
+from kcnn.progress import Progress
+from kcnn.starter.starter import read_recipe_or_images
 
 
-def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
+def explain(
+    recipe: str | Path, overrides: Sequence[str] = (), progress: Progress | None = None
+) -> Explanation:
     """Explain a recipe's model layer by layer, without TensorFlow.
 
     Args:
-        recipe: A file, or the name of a recipe that comes with kcnn.
+        recipe: A file, the name of a recipe that comes with kcnn, or images, for which a recipe is
+            made.
         overrides: Settings from the command line, each `setting=value`.
+        progress: Receives a note on a recipe that is made.
 
     Returns:
         As much of the model as fits; its `problem` names why the rest does not.
@@ -30,7 +35,9 @@ def explain(recipe: str | Path, overrides: Sequence[str] = ()) -> Explanation:
         RecipeError: The recipe has mistakes, or its layers make no graph.
         DataError: The size of the images or the number of classes is not known without them.
     """
-    settings = read_recipe(recipe, overrides)
+    settings, starter = read_recipe_or_images(recipe, overrides)
+    if starter is not None:
+        (progress or Progress()).note(starter.note)
     # A folder is listed only if the number of its images matters; a million take seconds.
     images = describe_what_is_there(settings, count=has_moving_averages(settings))
     shape = require_image_shape(settings, images)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.environment import write_environment
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_creatable
 from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
+from kcnn.starter.starter import read_recipe_or_images
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult as FitResult
 from kcnn.training.complete_run import complete_run
@@ -45,7 +46,8 @@ def fit(
     Errors in the recipe, the data or the machine are raised before the run folder is created.
 
     Args:
-        recipe: A file, the name of a recipe that comes with kcnn, or a recipe that was read.
+        recipe: A file, the name of a recipe that comes with kcnn, images, for which a recipe is
+            made, or a recipe that was read.
         overrides: Settings from the command line, each `setting=value`; none for a recipe that was
             read.
         output_dir: The folder of all runs.
@@ -63,7 +65,7 @@ def fit(
     """
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
-    settings = _read(recipe, _with_seed(overrides, seed))
+    settings = _read(recipe, _with_seed(overrides, seed), progress)
     checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
@@ -114,11 +116,14 @@ def _with_seed(overrides: Sequence[str], seed: int | None) -> Sequence[str]:
     return overrides if seed is None else [*overrides, f"train.seed={seed}"]
 
 
-def _read(recipe: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
+def _read(recipe: str | Path | Recipe, overrides: Sequence[str], progress: Progress) -> Recipe:
     if isinstance(recipe, Recipe):
         assert not overrides
         return recipe
-    return read_recipe(recipe, overrides)
+    settings, starter = read_recipe_or_images(recipe, overrides)
+    if starter is not None:
+        progress.note(starter.note)
+    return settings
 
 
 def _begin(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
+from kcnn.commands.new_file import write_new_recipe
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import find_recipe, shipped_recipes
@@ -114,32 +114,5 @@ def copy_recipe(name: str, destination: Path) -> RecipeCopy:
     """
     text = show_recipe(name).text
     path = destination / f"{Path(name).stem}.yaml" if destination.is_dir() else destination
-    try:
-        _write_new(path, text)
-    except FileExistsError:
-        another = _free_name(path)
-        raise RecipeError(
-            [f"{path}: already exists"], f"name another file: kcnn recipes copy {name} {another}"
-        ) from None
-    except FileNotFoundError:
-        raise RecipeError(
-            [f"{path}: there is no folder {path.parent}"], f"make it first: mkdir {path.parent}"
-        ) from None
-    except OSError as error:
-        raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
+    write_new_recipe(path, text, f"kcnn recipes copy {name}")
     return RecipeCopy(name, path)
-
-
-def _free_name(path: Path) -> Path:
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return next(candidate for candidate in numbered if not candidate.exists())
-
-
-def _write_new(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8", newline="\n") as stream:
-        try:
-            stream.write(text)
-            stream.flush()
-        except OSError:
-            path.unlink()
-            raise

@@ -37,7 +37,6 @@ OTHER_NAMES = {
     "log": "watch",
     "datasets": "data",
     "download": "data fetch",
-    "init": "recipes copy",
     "info": "doctor",
     "help": "--help",
 }

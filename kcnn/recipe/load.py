@@ -29,7 +29,20 @@ def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: The file is missing or unreadable, or has mistakes; all are reported together.
     """
     file = find_recipe(recipe)
-    content = _read_file(file)
+    return recipe_from_bytes(file, _read_file(file), overrides)
+
+
+def recipe_from_bytes(file: Path, content: bytes, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe that is in memory.
+
+    Args:
+        file: The file that it is in, or would be in: paths are relative to its folder.
+        content: UTF-8 text.
+        overrides: Settings from the command line, each `setting=value`.
+
+    Raises:
+        RecipeError: It has mistakes; all are reported together.
+    """
     try:
         return parse_recipe(file, content, overrides)
     except MistakesError as error:
@@ -59,7 +72,8 @@ def _read_file(file: Path) -> bytes:
             content = stream.read(MAX_FILE_BYTES + 1)  # a device may have no end
     except IsADirectoryError:
         raise RecipeError(
-            [f"{file}: is a folder, not a recipe"], f"name a file in it: {HINT}"
+            [f"{file}: is a folder, not a recipe"],
+            f"name a file in it; for a folder of images: kcnn init {file}",
         ) from None
     except OSError as error:
         raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None

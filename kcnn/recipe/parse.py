@@ -76,7 +76,7 @@ def _read_document(file: Path, content: bytes) -> Document:
 def _source(
     file: Path, content: bytes, document: Document, overrides: Sequence[str]
 ) -> tuple[Source, list[Mistake]]:
-    settings = copy.deepcopy({"name": _name(file), **document.value})
+    settings = copy.deepcopy({"name": run_name(file), **document.value})
     written, mistakes = apply_overrides(settings, overrides)
     if not {("data",), ("data", "path")} & written.keys():
         _resolve_path(settings, file.parent)
@@ -85,7 +85,7 @@ def _source(
     return Source(file, content, settings, document.lines, written), mistakes
 
 
-def _name(file: Path) -> str:
+def run_name(file: Path) -> str:
     """Return a name for runs: the file's, without characters that a run's name cannot have."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:MAX_NAME_LENGTH] or "recipe"
 

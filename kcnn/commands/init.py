@@ -1,0 +1,78 @@
+"""kcnn init: write a first recipe for somebody's images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kcnn.commands.new_file import require_new, write_new_recipe
+from kcnn.errors import RecipeError
+from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
+from kcnn.progress import Progress
+from kcnn.starter.starter import Starter, make_starter
+
+
+@dataclass(frozen=True)
+class NewRecipe:
+    """A recipe that was written.
+
+    Args:
+        starter: The recipe, and the images it is for.
+        checked: The recipe without mistakes, and its model.
+    """
+
+    starter: Starter
+    checked: CheckedRecipe
+
+    @property
+    def next_commands(self) -> tuple[str, ...]:
+        """What to type next."""
+        file = self.starter.file
+        return (f"kcnn fit {file}", f"kcnn explain {file}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what json.dumps takes."""
+        survey, plan = self.starter.survey, self.checked.plan
+        return {
+            "recipe": str(self.starter.file),
+            "path": str(survey.path),
+            "dataset": survey.dataset,
+            "classes": survey.classes,
+            "class_names": list(survey.class_names),
+            "images": survey.images,
+            "image_shape": list(plan.image_shape),
+            "parameters": plan.cost.parameters,
+            "multiply_adds": plan.cost.multiply_adds,
+            "notes": list(survey.notes),
+            "next": list(self.next_commands),
+        }
+
+
+def init(path: Path, output: Path | None = None, progress: Progress | None = None) -> NewRecipe:
+    """Write a first recipe for a folder of images or an .npz file, and check it.
+
+    Args:
+        path: The images.
+        output: The new file; None for the images' name in the current folder.
+        progress: Receives notes on what was left out of the data.
+
+    Raises:
+        RecipeError: The file exists or cannot be written, or the folder is none of images.
+        DataError: The images are no dataset.
+    """
+    if output is not None and output.is_dir():
+        raise RecipeError(
+            [f"{output}: is a folder, expected the name of the new recipe"],
+            f"write -o {output / 'photos.yaml'}",
+        )
+    command = f"kcnn init {path} -o"
+    if output is not None:  # before thousands of files are looked at
+        require_new(output, command)
+    starter = make_starter(path, output)
+    require_new(starter.file, command)
+    for note in starter.survey.notes:
+        (progress or Progress()).note(note)
+    checked = check_recipe(starter.read())
+    write_new_recipe(starter.file, starter.text, command)
+    return NewRecipe(starter, checked)

@@ -1,0 +1,1 @@
+"""A first recipe for somebody's own images: what they are, which model suits them, and the text."""

@@ -1,0 +1,162 @@
+"""A first recipe for a folder of images, made without writing a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kcnn.errors import DataError, RecipeError
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe.library import shipped_recipes
+from kcnn.recipe.load import recipe_from_bytes
+from kcnn.recipe.parse import run_name
+from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
+from kcnn.runs.folder import is_run
+from kcnn.starter.choose import Choices, choose
+from kcnn.starter.survey import Survey, survey_images
+from kcnn.starter.text import recipe_text
+
+_FILES = frozenset({".npz"})  # suffixes of files with images, or with lists of them
+_RECIPE_SUFFIXES = (".yaml", ".yml")
+_SECTIONS = {"data", "model", "train"}
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A first recipe.
+
+    Args:
+        survey: What the images are.
+        choices: The settings that suit them.
+        file: Where the recipe would be.
+        text: The recipe.
+    """
+
+    survey: Survey
+    choices: Choices
+    file: Path
+    text: str
+
+    @property
+    def note(self) -> str:
+        """What to tell a person who named images and not a recipe."""
+        path = self.survey.path
+        return f"{path}: images, so kcnn makes a recipe, as kcnn init {path} writes it"
+
+    def read(self, overrides: Sequence[str] = ()) -> Recipe:
+        """Read the recipe as if it were in its file.
+
+        Raises:
+            RecipeError: The overrides have mistakes.
+        """
+        return recipe_from_bytes(self.file, self.text.encode("utf-8"), overrides)
+
+
+def make_starter(path: Path, file: Path | None = None) -> Starter:
+    """Make a first recipe for somebody's images.
+
+    Args:
+        path: A folder of images, or an .npz file.
+        file: Where the recipe would be; None for the images' name in the current folder.
+
+    Raises:
+        RecipeError: The folder is a run, or holds a recipe.
+        DataError: It is no dataset.
+    """
+    require_images(path)
+    name = run_name(Path(path.resolve().name + ".yaml" if path.is_dir() else path.name))
+    file = file or Path(f"{name}.yaml")
+    survey = survey_images(path)
+    choices = choose(survey)
+    text = recipe_text(survey, choices, str(file), name, _path_from(path, file.parent))
+    return Starter(survey, choices, file, text)
+
+
+def read_recipe_or_images(
+    recipe: str | Path, overrides: Sequence[str] = ()
+) -> tuple[Recipe, Starter | None]:
+    """Read a recipe; make one if images are named instead.
+
+    Args:
+        recipe: A recipe's file or name, a folder of images or an .npz file.
+        overrides: Settings from the command line, each `setting=value`.
+
+    Returns:
+        The settings in force, and the recipe that was made for them; None if it was read.
+
+    Raises:
+        RecipeError: The recipe or the overrides have mistakes.
+        DataError: The images are no dataset.
+    """
+    if not names_images(recipe):
+        return read_recipe(recipe, overrides), None
+    starter = make_starter(Path(recipe))
+    return starter.read(overrides), starter
+
+
+def names_images(recipe: str | Path) -> bool:
+    """Return whether images are named where a recipe could be."""
+    path = Path(recipe)
+    try:
+        if path.is_dir():
+            return str(recipe) not in shipped_recipes()
+        return path.suffix.lower() in _FILES and path.exists()
+    except OSError:  # a name that is too long
+        return False
+
+
+def require_images(path: Path) -> None:
+    """Raise unless a path may be images; a folder must be no run and hold no recipe.
+
+    Raises:
+        RecipeError: It is a run, or holds a recipe that may be meant.
+        DataError: It does not exist, or is a file of another kind.
+    """
+    if not path.is_dir() and not (path.exists() and path.suffix.lower() in _FILES):
+        what = "is no file of images" if path.exists() else "no such folder"
+        raise DataError(
+            f"{path}: {what}",
+            "name a folder that has a folder of images for each class, or an .npz file",
+        )
+    if is_run(path):
+        raise RecipeError(
+            [f"{path}: is a run, not a folder of images"],
+            f"name its settings to train once more: kcnn fit {path / 'resolved.yaml'}",
+        )
+    for file in _yaml_files(path):
+        if _is_recipe(file):
+            raise RecipeError(
+                [f"{path}: holds a recipe, {file.name}"],
+                f"name the recipe: kcnn fit {file}; or move it out of the folder of images",
+            )
+
+
+def _yaml_files(path: Path) -> list[Path]:
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(_RECIPE_SUFFIXES)]
+    except OSError:  # a file; or a folder that may not be read, which the survey reports
+        return []
+    return [path / name for name in sorted(names)]
+
+
+def _is_recipe(file: Path) -> bool:
+    """Return whether a YAML file is a recipe: exported datasets have others, such as data.yaml."""
+    try:
+        with file.open("rb") as stream:
+            value = read_yaml(stream.read(MAX_FILE_BYTES)).value
+    except (OSError, YamlMistakeError):
+        return False
+    return isinstance(value, dict) and value.keys() >= _SECTIONS
+
+
+def _path_from(path: Path, folder: Path) -> str:
+    """Return the images' path as a recipe in a folder names it; an absolute one stays."""
+    if path.is_absolute():
+        return str(path)
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return str(path.resolve())

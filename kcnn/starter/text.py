@@ -1,0 +1,143 @@
+"""The text of a first recipe, with a comment for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.write import yaml_line
+from kcnn.starter.choose import Choices
+from kcnn.starter.survey import Survey
+from kcnn.text.numbers import count_text
+from kcnn.text.printable import one_line
+
+WIDTH = 100
+MAX_COLUMN = 48  # comments begin at most two columns further right, after longer settings later
+LEARNING_RATE = 0.002
+DROPOUT = 0.3
+MOMENTUM = 0.9
+_NAMED_CLASSES = 8
+
+Line = tuple[str, str]  # a setting, and the comment beside it
+
+
+def recipe_text(survey: Survey, choices: Choices, file: str, name: str, path: str) -> str:
+    """Write a first recipe.
+
+    Args:
+        survey: What the images are.
+        choices: The settings.
+        file: The recipe's file, as it is typed.
+        name: The name of its runs.
+        path: The images, as the recipe names them.
+
+    Returns:
+        A YAML text.
+    """
+    typed = one_line(file, 60)
+    lines = [
+        f"# kcnn fit {typed}",
+        "# A first recipe for your own images, written by kcnn init. Change what you like:",
+        f"# kcnn check {typed} finds mistakes. docs/recipe.md explains every setting.",
+        "#",
+        *_comment_lines(survey),
+        f"name: {yaml_line(name)}",
+        "data:",
+        *_aligned(list(_data(survey, choices, path))),
+        "model:",
+        "  layers:",
+        *_aligned(list(_layers(survey, choices))),
+        "train:",
+        *_aligned(list(_train(survey, choices))),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _comment_lines(survey: Survey) -> Iterator[str]:
+    color = "gray" if survey.is_gray else "color"
+    size = f"{survey.height}×{survey.width} pixels"
+    if not survey.has_one_size:
+        size = f"usually about {size}"
+    yield f"# {count_text(survey.images, 'image')} in {color}, {size} (height × width)."
+    classes = count_text(survey.classes, "class", "classes")
+    named = ", ".join(survey.class_names[:_NAMED_CLASSES])
+    more = ", …" if survey.classes > _NAMED_CLASSES else ""
+    yield one_line(f"# {classes}: {named}{more}" if named else f"# {classes}.", WIDTH)
+
+
+def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
+    height, width = choices.image_size
+    yield f"  dataset: {survey.dataset}", ""
+    yield f"  path: {yaml_line(path)}", "relative to this file"
+    if survey.dataset != "npz":
+        yield f"  image_size: [{height}, {width}]", _why_this_size(survey, choices)
+    if choices.resize:
+        yield f"  resize: {choices.resize}", "the shapes differ: cut off what is too long"
+    if choices.channels:
+        yield f"  channels: {choices.channels}", "no image has colors"
+    if choices.test:
+        yield (
+            f"  test: {choices.test}",
+            "this fraction of the images is only scored, after training",
+        )
+    if choices.validation:
+        yield f"  validation: {choices.validation}", "scored after each epoch, not trained on"
+    elif survey.validation is None:
+        yield "  # validation: 0.1", "too few images to set some apart; see --folds below"
+    yield "  scaling: standard", "subtract each channel's mean, divide by its deviation"
+    yield "  augment:", "each epoch sees every image a little different"
+    if choices.flips:
+        yield "    - RandomFlip: {mode: horizontal}", "remove it if left and right matter"
+    yield (
+        f"    - RandomCrop: {{padding: {choices.shift}}}",
+        f"shift by up to {choices.shift} pixels",
+    )
+
+
+def _why_this_size(survey: Survey, choices: Choices) -> str:
+    if choices.image_size == (survey.height, survey.width):
+        return "all images have this size"
+    side = choices.image_size[0]
+    if survey.smaller_side < side:
+        return "the images are small"
+    return "larger shows more; twice the side takes four times as long"
+
+
+def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
+    yield "    # Each block looks for features and then halves height and width.", ""
+    for filters, (height, width) in zip(choices.filters, choices.maps[1:], strict=True):
+        yield (
+            f"    - Conv2D: {{filters: {filters}, kernel_size: 3, padding: same, use_bias: false}}",
+            "",
+        )
+        yield f"    - BatchNormalization: {{momentum: {MOMENTUM}}}", ""
+        yield "    - ReLU", ""
+        yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
+    yield "    - GlobalAveragePooling2D", "one number per feature"
+    yield f"    - Dropout: {{rate: {DROPOUT}}}", "against memorizing"
+    yield "    - Dense: {units: classes}", "one output per class; kcnn counts them"
+
+
+def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
+    epochs, batch_size = choices.epochs, choices.batch_size
+    steps = -(-choices.train // batch_size)
+    yield (
+        f"  epochs: {epochs}",
+        f"{epochs} × {steps} steps; more for few images, which are soon seen",
+    )
+    yield f"  batch_size: {batch_size}", "images in a step"
+    yield f"  optimizer: {{Adam: {{learning_rate: {LEARNING_RATE}}}}}", ""
+    yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
+    if choices.class_weight and "class_weight" in TrainSettings.model_fields:
+        times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
+        yield (
+            "  class_weight: balanced",
+            f"the largest class has {times} times as many images as the smallest",
+        )
+
+
+def _aligned(lines: Sequence[Line]) -> list[str]:
+    """Put the comments of a section one below the other, where they fit."""
+    beside = [len(text) for text, comment in lines if comment and len(text) <= MAX_COLUMN]
+    column = max(beside, default=0) + 2
+    return [f"{text:<{column - 2}}  # {comment}" if comment else text for text, comment in lines]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcnn.starter.choose import choose, filters, has_sides
+from kcnn.starter.survey import Survey
+
+
+def survey(**facts: object) -> Survey:
+    usual = {
+        "path": Path("photos"), "dataset": "folder", "class_names": ("cat", "dog"), "classes": 2,
+        "train": 5_000, "validation": None, "test": None, "by_class": (2_500, 2_500),
+        "sizes": ((320, 240),), "is_gray": False,
+    }  # fmt: skip
+    return Survey(**{**usual, **facts})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([(28, 28)], (28, 28)),
+        ([(64, 48)], (48, 64)),
+        ([(320, 240)], (96, 96)),
+        ([(1600, 1200)], (96, 96)),
+        ([(70, 300), (300, 70)], (64, 64)),
+        ([(10, 12), (9, 30)], (16, 16)),
+    ],
+)
+def test_image_size(sizes: list[tuple[int, int]], expected: tuple[int, int]) -> None:
+    assert choose(survey(sizes=tuple(sizes))).image_size == expected
+
+
+def test_images_of_an_npz_keep_their_size() -> None:
+    assert choose(survey(dataset="npz", sizes=((200, 90),))).image_size == (90, 200)
+
+
+@pytest.mark.parametrize("side", [8, 16, 24, 28, 32, 48, 64, 96])
+def test_blocks_end_in_a_small_map_that_is_not_empty(side: int) -> None:
+    blocks = len(filters((side, side)))
+    assert 2 <= side // 2**blocks <= 6
+
+
+def test_sets_images_apart() -> None:
+    usual = choose(survey())
+    assert (usual.test, usual.validation, usual.train) == (0.2, 0.1, 3_600)
+    few = choose(survey(train=600, by_class=(300, 300)))
+    assert (few.test, few.validation, few.train) == (0.2, None, 480)
+    own = choose(survey(test=100, validation=50))
+    assert (own.test, own.validation, own.train) == (None, None, 5_000)
+
+
+def test_gray_images() -> None:
+    assert choose(survey(is_gray=True)).channels == 1
+    assert choose(survey()).channels is None
+    assert choose(survey(is_gray=True, dataset="npz")).channels is None
+
+
+def test_unbalanced_classes() -> None:
+    assert choose(survey(by_class=(4_000, 1_000))).class_weight
+    assert not choose(survey(by_class=(2_600, 2_400))).class_weight
+
+
+def test_shapes_that_differ_are_cropped() -> None:
+    assert choose(survey()).resize is None
+    assert choose(survey(sizes=((320, 240), (240, 320)))).resize == "crop"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (tuple("0123456789"), True),
+        (("a", "b", "c", "space"), True),
+        (("turn left", "turn right", "stop"), True),
+        (("Left-hand", "no hand"), True),
+        (("cat", "dog"), False),
+        (("bright", "dark"), False),
+        (("猫", "犬"), False),
+        ((), False),
+    ],
+)
+def test_flips_nothing_that_has_sides(names: tuple[str, ...], expected: bool) -> None:
+    assert has_sides(names) is expected
+    assert choose(survey(class_names=names)).flips is not expected

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcnn.errors import DataError, RecipeError
+from kcnn.model.checked_recipe import check_recipe
+from kcnn.starter.starter import make_starter, names_images, read_recipe_or_images
+
+RECIPE = "data: {dataset: digits}\nmodel: {layers: [Flatten]}\ntrain: {epochs: 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "sizes", "mode"),
+    [
+        ({"cat": 6, "dog": 6}, [(32, 32)], "RGB"),
+        ({"cat": 30, "dog": 6}, [(100, 60), (60, 100)], "RGBA"),
+        ({"0": 5, "1": 5, "# [2] é": 5}, [(8, 8)], "L"),
+    ],
+)
+def test_the_recipe_has_no_mistakes(make_images, counts, sizes, mode) -> None:
+    starter = make_starter(make_images(counts, sizes, mode))
+    recipe = starter.read()
+    assert (starter.file, recipe.name) == (Path("photos.yaml"), "photos")
+    plan = check_recipe(recipe).plan
+    assert plan.classes == len(counts)
+    assert plan.image_shape[:2] == starter.choices.image_size
+    maps = [plan.shapes[node.name][:2] for node in plan.nodes if "pooling2d" in node.name][:-1]
+    assert maps == list(starter.choices.maps[1:])  # the comments have the right sizes
+    assert all(len(line) <= 100 for line in starter.text.splitlines())
+
+
+def test_the_path_is_relative_to_the_recipe(make_images) -> None:
+    make_images({"cat": 6, "dog": 6})
+    Path("recipes").mkdir()
+    starter = make_starter(Path("photos"), Path("recipes/mine.yaml"))
+    assert "  path: ../photos " in starter.text
+    assert starter.read().data.path == Path("recipes/../photos")
+    absolute = make_starter(Path("photos").absolute())
+    assert absolute.read().data.path == Path("photos").absolute()
+
+
+def test_reads_a_recipe_or_makes_one(make_images) -> None:
+    path = make_images({"cat": 6, "dog": 6})
+    recipe, starter = read_recipe_or_images(path, ["train.epochs=3"])
+    assert recipe.train.epochs == 3
+    assert starter is not None
+    assert recipe.origin.content.decode() == starter.text
+    assert read_recipe_or_images("digits")[1] is None
+
+
+def test_names_of_recipes_go_before_folders(make_images) -> None:
+    make_images({"cat": 6, "dog": 6}, root="digits")
+    assert not names_images("digits")
+    assert names_images("digits/")
+    assert not names_images("a" * 5_000)
+
+
+def test_refuses_a_run_and_a_folder_with_a_recipe(make_images) -> None:
+    path = make_images({"cat": 6, "dog": 6})
+    (path / "data.yaml").write_text("names: [cat, dog]\n")  # of another program
+    (path / "broken.yaml").write_text("{")
+    make_starter(path)
+    (path / "mine.yaml").write_text(RECIPE)
+    with pytest.raises(RecipeError, match=r"photos: holds a recipe, mine\.yaml"):
+        make_starter(path)
+    (path / "resolved.yaml").write_text(RECIPE)
+    with pytest.raises(RecipeError, match="photos: is a run") as caught:
+        make_starter(path)
+    assert str(caught.value.hint).endswith(f"kcnn fit {path / 'resolved.yaml'}")
+
+
+def test_refuses_what_is_no_dataset(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    for name, message in (("gone", "no such folder"), ("notes.txt", "is no file of images")):
+        with pytest.raises(DataError, match=message):
+            make_starter(tmp_path / name)
