@@ -72,9 +72,9 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
     RECIPE is a file, or the name of a recipe that comes with kcnn. Write settings after it to
-    change them. It may also be a folder of images or an .npz file: kcnn then makes a recipe, the
-    one that kcnn init writes. The command makes a run folder with the metrics, plots, models and
-    all settings.
+    change them. It may also be a folder of images, a .csv table of them or an .npz file: kcnn then
+    makes a recipe, the one that kcnn init writes. The command makes a run folder with the metrics,
+    plots, models and all settings.
 
     --resume continues a run that was stopped. The result is the same as without the stop. A
     finished run can be given more epochs.
@@ -108,9 +108,9 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
 def init(as_json: bool, **arguments: Any) -> None:
     """Write a first recipe for your own images.
 
-    PATH is a folder with a folder of images for each class, or an .npz file. kcnn looks at the
-    number, the size and the colors of the images, chooses a model that suits them, and explains
-    each number in a comment. It checks the recipe, and overwrites no file.
+    PATH is a folder with a folder of images for each class, a .csv table or an .npz file. kcnn
+    looks at the number, the size and the colors of the images, chooses a model that suits them, and
+    explains each number in a comment. It checks the recipe, and overwrites no file.
 
     \b
     Examples:

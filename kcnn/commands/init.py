@@ -50,7 +50,7 @@ class NewRecipe:
 
 
 def init(path: Path, output: Path | None = None, progress: Progress | None = None) -> NewRecipe:
-    """Write a first recipe for a folder of images or an .npz file, and check it.
+    """Write a first recipe for a folder of images, a table of them or an .npz file, and check it.
 
     Args:
         path: The images.

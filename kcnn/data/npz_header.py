@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kcnn.data.parts import Part
 from kcnn.errors import DataError
-from kcnn.files.npy_header import ObjectsError, read_shape, read_whole_numbers
+from kcnn.files.npy_header import ObjectsError, count_whole_numbers, read_shape
 from kcnn.files.zips import open_zip
 
 ArrayNames = Mapping[Part, tuple[str, str]]
@@ -51,16 +51,18 @@ class NpzHeader:
         counts: Number of images of each of these parts.
         classes: Number of class names; of the different labels where the file has none; None where
             the labels are not numbered from 0 without gaps.
+        labels: Number of training images by label; empty if the labels are not whole numbers.
     """
 
     image_shape: tuple[int, int, int]
     arrays: ArrayNames
     counts: Mapping[Part, int]
     classes: int | None
+    labels: Mapping[int, int]
 
 
 def read_npz_header(path: Path) -> NpzHeader:
-    """Read the shapes of the arrays in an .npz file, and its labels if no names count the classes.
+    """Read the shapes of the arrays in an .npz file, and its training labels.
 
     Raises:
         DataError: The file or one of its arrays is missing, damaged or has another shape than
@@ -74,9 +76,7 @@ def read_npz_header(path: Path) -> NpzHeader:
             arrays = find_arrays(path, names)
             wanted = {CLASS_NAMES, *(name for pair in arrays.values() for name in pair)}
             shapes = {name: read_shape(archive, name) for name in names if name in wanted}
-            labels = None
-            if CLASS_NAMES not in names:
-                labels = read_whole_numbers(archive, arrays["train"][1], _MAX)
+            labels = count_whole_numbers(archive, arrays["train"][1], _MAX) or {}
     except (DataError, OSError):
         raise
     except ObjectsError as error:
@@ -97,10 +97,10 @@ def read_npz_header(path: Path) -> NpzHeader:
             )
     # Labels that are no numbers from 0 without gaps are a mistake, which reading them reports.
     classes = shapes[CLASS_NAMES][0] if len(shapes.get(CLASS_NAMES, ())) == 1 else None
-    if labels is not None and labels == {*range(max(len(labels), 2))}:
+    if CLASS_NAMES not in shapes and labels.keys() == {*range(max(len(labels), 2))}:
         classes = len(labels)
     counts = {part: shapes[images][0] for part, (images, _) in arrays.items()}
-    return NpzHeader(image_shapes["train"], arrays, counts, classes)
+    return NpzHeader(image_shapes["train"], arrays, counts, classes, labels)
 
 
 def how_to_fix(problem: str) -> str:

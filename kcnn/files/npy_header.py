@@ -6,6 +6,7 @@ import ast
 import math
 import re
 import zipfile
+from collections import Counter
 from typing import IO, Literal
 
 _MAGIC = b"\x93NUMPY"
@@ -34,8 +35,8 @@ def read_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
         return _read_header(stream, name)[0]
 
 
-def read_whole_numbers(archive: zipfile.ZipFile, name: str, largest: int) -> set[int] | None:
-    """Read which whole numbers an array holds.
+def count_whole_numbers(archive: zipfile.ZipFile, name: str, largest: int) -> dict[int, int] | None:
+    """Count how often each whole number is in an array.
 
     Args:
         archive: An .npz file.
@@ -43,7 +44,7 @@ def read_whole_numbers(archive: zipfile.ZipFile, name: str, largest: int) -> set
         largest: Maximum number of bytes of the array.
 
     Returns:
-        The different numbers; None if they are not whole, or the array is larger.
+        How often by number; None if they are not whole, or the array is larger.
 
     Raises:
         Exception: As `read_shape`.
@@ -56,8 +57,8 @@ def read_whole_numbers(archive: zipfile.ZipFile, name: str, largest: int) -> set
         order: Literal["little", "big"] = "big" if match[1] == ">" else "little"
         size, signed = int(match[3]), match[2] == "i"
         content = stream.read(math.prod(shape) * size)
-    values = {content[start : start + size] for start in range(0, len(content), size)}
-    return {int.from_bytes(value, order, signed=signed) for value in values}
+    values = Counter(content[start : start + size] for start in range(0, len(content), size))
+    return {int.from_bytes(value, order, signed=signed): count for value, count in values.items()}
 
 
 def _read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], str]:

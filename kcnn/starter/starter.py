@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.errors import DataError, RecipeError
+from kcnn.errors import RecipeError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.load import recipe_from_bytes
@@ -15,10 +15,9 @@ from kcnn.recipe.parse import run_name
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
 from kcnn.runs.folder import is_run
 from kcnn.starter.choose import Choices, choose
-from kcnn.starter.survey import Survey, survey_images
+from kcnn.starter.survey import FILES, Survey, dataset_of, survey_images
 from kcnn.starter.text import recipe_text
 
-_FILES = frozenset({".npz"})  # suffixes of files with images, or with lists of them
 _RECIPE_SUFFIXES = (".yaml", ".yml")
 _SECTIONS = {"data", "model", "train"}
 
@@ -58,7 +57,7 @@ def make_starter(path: Path, file: Path | None = None) -> Starter:
     """Make a first recipe for somebody's images.
 
     Args:
-        path: A folder of images, or an .npz file.
+        path: A folder of images, a table of them, or an .npz file.
         file: Where the recipe would be; None for the images' name in the current folder.
 
     Raises:
@@ -80,7 +79,7 @@ def read_recipe_or_images(
     """Read a recipe; make one if images are named instead.
 
     Args:
-        recipe: A recipe's file or name, a folder of images or an .npz file.
+        recipe: A recipe's file or name, a folder of images, a table of them or an .npz file.
         overrides: Settings from the command line, each `setting=value`.
 
     Returns:
@@ -102,7 +101,7 @@ def names_images(recipe: str | Path) -> bool:
     try:
         if path.is_dir():
             return str(recipe) not in shipped_recipes()
-        return path.suffix.lower() in _FILES and path.exists()
+        return path.suffix.lower() in FILES and path.exists()
     except OSError:  # a name that is too long
         return False
 
@@ -114,12 +113,7 @@ def require_images(path: Path) -> None:
         RecipeError: It is a run, or holds a recipe that may be meant.
         DataError: It does not exist, or is a file of another kind.
     """
-    if not path.is_dir() and not (path.exists() and path.suffix.lower() in _FILES):
-        what = "is no file of images" if path.exists() else "no such folder"
-        raise DataError(
-            f"{path}: {what}",
-            "name a folder that has a folder of images for each class, or an .npz file",
-        )
+    dataset_of(path)
     if is_run(path):
         raise RecipeError(
             [f"{path}: is a run, not a folder of images"],

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from kcnn.data.folder_listing import list_folder
 from kcnn.data.image.inspection import ImageFacts, inspect_image
+from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
 
+# What a recipe calls the files that hold images, or a table of them.
+FILES = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "csv", ".pq": "csv"}
 SAMPLE = 1_000  # files whose headers are read; they take about half a second
 # Pillow's words for images without color.
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
@@ -93,23 +95,41 @@ class Survey:
 
 
 def survey_images(path: Path) -> Survey:
-    """Look at a folder of images or an .npz file.
+    """Look at a folder of images, a table of them or an .npz file.
 
     Args:
-        path: The folder or the file.
+        path: The folder or file.
 
     Raises:
         DataError: It is no dataset, or none of its images can be read.
     """
     try:
-        if path.suffix.lower() == ".npz" and not path.is_dir():
+        dataset = dataset_of(path)
+        if dataset == "npz":
             return _survey_npz(path)
-        return survey_listing(path, "folder", list_folder(path))
+        return _survey_files(path, dataset, list_files(dataset, path))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def survey_listing(path: Path, dataset: str, listing: FileListing) -> Survey:
+def dataset_of(path: Path) -> str:
+    """Return what a recipe calls a dataset, by its path: folder, csv or npz.
+
+    Raises:
+        DataError: There is no such folder, or a file of another kind.
+    """
+    if path.is_dir():
+        return "folder"
+    if path.exists() and path.suffix.lower() in FILES:
+        return FILES[path.suffix.lower()]
+    what = "no file of images that kcnn knows" if path.exists() else "no such folder or file"
+    raise DataError(
+        f"{path}: {what}",
+        "name a folder that has a folder of images for each class, a .csv table or an .npz file",
+    )
+
+
+def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
     """Look at a sample of the images that are listed.
 
     Args:
@@ -167,10 +187,10 @@ def _survey_npz(path: Path) -> Survey:
         dataset="npz",
         class_names=(),
         classes=header.classes,
-        train=header.train_count,
-        validation=None,
-        test=header.test_count,
-        by_class=(),
+        train=header.counts["train"],
+        validation=header.counts.get("validation"),
+        test=header.counts.get("test"),
+        by_class=tuple(header.labels.get(label, 0) for label in range(header.classes)),
         sizes=((width, height),),
         is_gray=channels == 1,
     )

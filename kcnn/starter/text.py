@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kcnn.recipe.schema import TrainSettings
 from kcnn.recipe.write import yaml_line
 from kcnn.starter.choose import Choices
 from kcnn.starter.survey import Survey
@@ -128,7 +127,7 @@ def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
     yield f"  batch_size: {batch_size}", "images in a step"
     yield f"  optimizer: {{Adam: {{learning_rate: {LEARNING_RATE}}}}}", ""
     yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
-    if choices.class_weight and "class_weight" in TrainSettings.model_fields:
+    if choices.class_weight:
         times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
         yield (
             "  class_weight: balanced",

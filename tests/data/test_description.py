@@ -58,9 +58,7 @@ def test_refuses_a_class_without_images(tmp_path: Path, request_data) -> None:
     put_images(tmp_path / "cat", 2)
     (tmp_path / "dog").mkdir()
     data = request_data("folder", path=tmp_path, image_size=[8, 8])
-    with pytest.raises(
-        DataError, match=r"dog: no PNG, JPEG, BMP, .* images for this class"
-    ):
+    with pytest.raises(DataError, match=r"dog: no PNG, JPEG, BMP, .* images for this class"):
         describe_images(data)
 
 

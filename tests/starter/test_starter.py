@@ -73,6 +73,6 @@ def test_refuses_a_run_and_a_folder_with_a_recipe(make_images) -> None:
 
 def test_refuses_what_is_no_dataset(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
-    for name, message in (("gone", "no such folder"), ("notes.txt", "is no file of images")):
+    for name, message in (("gone", "no such folder or file"), ("notes.txt", "no file of images")):
         with pytest.raises(DataError, match=message):
             make_starter(tmp_path / name)

@@ -57,6 +57,18 @@ def test_an_npz(tmp_path: Path) -> None:
     found = survey_images(file)
     assert (found.dataset, found.classes, found.train, found.test) == ("npz", 2, 6, 2)
     assert (found.height, found.width, found.is_gray) == (9, 7, True)
+    assert found.by_class == (3, 3)
     np.savez(file, x_train=images, y_train=labels * 5, x_test=images[:2], y_test=labels[:2])
     with pytest.raises(DataError, match="not numbered from 0 without gaps"):
         survey_images(file)
+
+
+def test_a_table(make_images) -> None:
+    make_images({"a": 3, "b": 3})
+    rows = [f"{name}/{number}.png,{name},train" for name in "ab" for number in range(2)]
+    rows += ["a/2.png,a,val", "b/2.png,b,val"]
+    table = Path("photos/labels.csv")
+    table.write_text("\n".join(["path,label,split", *rows]))
+    found = survey_images(table)
+    assert (found.dataset, found.class_names, found.by_class) == ("csv", ("a", "b"), (2, 2))
+    assert (found.validation, found.test, found.width) == (2, None, 32)
