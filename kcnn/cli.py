@@ -325,17 +325,25 @@ def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
 @cli.command()
 @run
 @weights
+@click.option(
+    "--wrong", metavar="DIR", type=click.Path(path_type=Path),
+    help="Copy the images that are classified wrong to DIR/true class/predicted class/.",
+)  # fmt: skip
+@click.option("--link", is_flag=True, help="With --wrong: make links instead of copies.")
 @for_reading_runs
 def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Score a run's model on the test set again, class by class.
 
     \b
-    Example:
+    Examples:
       kcnn evaluate cifar/run-001 --weights best
+      kcnn evaluate --wrong mistakes
     """
     from kcnn.commands.evaluate import evaluate
     from kcnn.console.evaluate import evaluation_text
 
+    if arguments["link"] and arguments["wrong"] is None:
+        raise click.UsageError("--link: write --wrong DIR too, the folder for the links")
     show(evaluate(progress=make_progress(quiet), **arguments), evaluation_text, as_json)
 
 

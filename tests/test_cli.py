@@ -359,6 +359,11 @@ class TestTrainedRun:
             "loss.svg",
         ]
 
+    def test_evaluate_needs_a_folder_for_links(self, outputs: Path) -> None:
+        done = run("evaluate", "--output-dir", outputs, "--link")
+        assert done.exit_code == 2
+        assert "--link: write --wrong DIR too" in done.stderr
+
     def test_plot_in_textbook_style(self, outputs: Path) -> None:
         style = ("--only", "accuracy", "--style", "textbook", "--format", "pdf")
         done = run("plot", "--output-dir", outputs, *style)

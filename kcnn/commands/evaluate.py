@@ -12,6 +12,11 @@ from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.dataset import has_same_test_images, require_same_classes
 from kcnn.runs.find import find_model, find_run
+from kcnn.training.scoring.misclassified import (
+    Misclassified,
+    require_destination,
+    write_misclassified,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -33,6 +38,8 @@ class Evaluation:
         per_class: Precision, recall, F1 and support of each class.
         augmented: The `accuracy` with the recipe's test-time augmentation, and its `flip` and
             `shift`; None if the recipe has none.
+        wrong: The images that were classified wrong, as they were copied; None if that was not
+            asked for.
     """
 
     run: str
@@ -41,6 +48,7 @@ class Evaluation:
     accuracy: float
     per_class: tuple[ClassScore, ...]
     augmented: dict[str, Any] | None
+    wrong: Misclassified | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
@@ -53,6 +61,8 @@ def evaluate(
     weights: str = "last",
     data_dir: Path | None = None,
     progress: Progress | None = None,
+    wrong: Path | None = None,
+    link: bool = False,
 ) -> Evaluation:
     """Score a run's saved model on the test set. The run folder is not changed.
 
@@ -64,12 +74,15 @@ def evaluate(
         weights: `last` or `best`.
         data_dir: The folder in which datasets are looked for first.
         progress: Where loading, changed images and images done are reported.
+        wrong: A new or empty folder for copies of the images that are classified wrong.
+        link: Whether to make links instead of copies.
 
     Returns:
         The scores.
 
     Raises:
-        RunError: There is no such run or model, or the model is damaged or does not fit the data.
+        RunError: There is no such run or model, or the model is damaged or does not fit the data;
+            or the images cannot be written into `wrong`.
         DataError: The images cannot be found or read.
         TrainingError: The model's predictions are not finite.
     """
@@ -77,6 +90,8 @@ def evaluate(
     found = find_run(run, output_dir)
     path = find_model(found, weights)
     data = read_recipe(found.resolved).data
+    if wrong is not None:
+        require_destination(wrong, data.path)
     dataset = load_dataset(data, data_dir, progress)
     require_same_classes(found, dataset.class_names, progress)
     if data.path is not None and not has_same_test_images(found, dataset.test.digest()):
@@ -96,13 +111,20 @@ def evaluate(
     probabilities = predict_images(probability_model(model), dataset.test, progress)
     scores = score(probabilities, dataset.test.labels, dataset.class_names)
     scores.note_missing_classes(progress)
+    augmented = _augmented(model, dataset.test, data.test_time_augmentation, progress)
+    written = None
+    if wrong is not None:
+        written = write_misclassified(
+            dataset.test, scores.predictions, dataset.class_names, wrong, link, progress
+        )
     return Evaluation(
         run=found.title,
         weights=weights,
         images=len(dataset.test),
         accuracy=scores.accuracy,
         per_class=scores.per_class,
-        augmented=_augmented(model, dataset.test, data.test_time_augmentation, progress),
+        augmented=augmented,
+        wrong=written,
     )
 
 

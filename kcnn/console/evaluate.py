@@ -25,7 +25,18 @@ def evaluation_text(evaluation: Evaluation) -> str:
         f"{per_cent(evaluation.accuracy)} on {count_text(evaluation.images, 'image')}"
     )
     augmented = evaluation.augmented
-    return f"{text}\n{augmented_line(augmented)}" if augmented else text
+    if augmented:
+        text += f"\n{augmented_line(augmented)}"
+    return f"{text}\n{_wrong_line(evaluation)}" if evaluation.wrong else text
+
+
+def _wrong_line(evaluation: Evaluation) -> str:
+    wrong = evaluation.wrong
+    if wrong is None or not wrong.images:
+        return "no image was classified wrong: nothing was written"
+    images = count_text(wrong.images, "image")
+    verb = "linked" if wrong.linked else "copied"
+    return f"{images} classified wrong, {verb} to {wrong.folder} as true class/predicted class"
 
 
 def augmented_line(augmented: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ class ConvertedImages(Images):
         self._shape = (*image_size, channels)
         self.labels = base.labels
         self.names = base.names
+        self.root = base.root
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ class Images(ABC):
         labels: int32, (count,); each is an index into the class names.
         names: The images' file names, relative to the dataset's folder, with forward slashes; None
             if the images have none.
+        root: That folder.
     """
 
     labels: np.ndarray
     names: Sequence[str] | None = None
+    root: Path | None = None
 
     @property
     @abstractmethod
@@ -184,6 +187,7 @@ class SelectedImages(Images):
         self.labels = base.labels[indices]
         if base.names is not None:
             self.names = [base.names[index] for index in indices.tolist()]
+            self.root = base.root
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -87,10 +87,11 @@ def right_and_wrong(
 def _example(
     test: Images, predictions: Predictions, names: Sequence[str], row: int, outcome: str
 ) -> Example:
-    index = predictions.index[row]
+    index = int(predictions.index[row])
+    file = "" if test.names is None else f"{one_line(test.names[index], 2 * MAX_NAME_LENGTH)}\n"
     predicted = names[predictions.predicted[row]]
     caption = (
-        f"test image {index}: {outcome}\n"
+        f"test image {index}: {outcome}\n{file}"
         f"true class: {names[predictions.label[row]]}\n"
         f"{_predicted(predicted, predictions.probability[row])}"
     )

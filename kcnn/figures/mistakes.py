@@ -33,7 +33,7 @@ def plot(source: FigureInput) -> Figure:
 
 @style.house_style
 def draw(test: Images, predictions: Predictions, class_names: Sequence[str], title: str) -> Figure:
-    """Draw the 32 most confident mistakes: true class, predicted class, its probability.
+    """Draw the 32 most confident mistakes: true class, predicted class, its probability, file.
 
     Args:
         test: The test images that the run was scored on.
@@ -56,10 +56,20 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
         f"{short_per_cent(predictions.probability[row])}"
         for row in shown
     ]
-    heading = (
-        f"Most confident mistakes: {len(shown)} of {len(wrong):,} (true → predicted, probability)"
-    )
-    return draw_grid(test.read(predictions.index[shown]), captions, f"{heading}\n{title}")
+    meaning = "true → predicted, probability"
+    indices = predictions.index[shown]
+    if test.names is not None:
+        files = _short_files([test.names[index] for index in indices.tolist()])
+        captions = [f"{caption}\n{file}" for caption, file in zip(captions, files, strict=True)]
+        meaning += ", file"
+    heading = f"Most confident mistakes: {len(shown)} of {len(wrong):,} ({meaning})"
+    return draw_grid(test.read(indices), captions, f"{heading}\n{title}")
+
+
+def _short_files(names: Sequence[str]) -> list[str]:
+    """Return names of files for captions, with their folders if they have the same names."""
+    lasts = [name.rpartition("/")[2] for name in names]
+    return shorten_distinct(lasts if len(set(lasts)) == len(lasts) else names, CAPTION_LENGTH)
 
 
 def most_confident_mistakes(predictions: Predictions) -> np.ndarray:

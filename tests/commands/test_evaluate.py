@@ -165,3 +165,21 @@ def test_refuses_a_run_whose_dataset_is_gone(run_copy, tmp_path) -> None:
     run_copy.resolved.write_text(recipe)
     with pytest.raises(DataError, match=r"gone\.npz"):
         evaluate("digits", outputs(run_copy))
+
+
+def test_writes_the_images_that_are_classified_wrong(run_copy, tmp_path) -> None:
+    evaluation = evaluate(None, outputs(run_copy), wrong=tmp_path / "wrong")
+    assert evaluation.wrong is not None
+    mistakes = round((1 - evaluation.accuracy) * evaluation.images)
+    files = list((tmp_path / "wrong").glob("*/*/*.png"))
+    assert len(files) == evaluation.wrong.images == mistakes > 0
+    assert all(true.parts[-2] != true.parts[-3] for true in files)
+    assert json.loads(json.dumps(evaluation.as_json()))["wrong"]["images"] == mistakes
+
+
+def test_refuses_a_folder_with_files_before_anything_is_loaded(fruit_run, tmp_path) -> None:
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "file").write_text("")
+    shutil.rmtree(fruit_run.path.parents[2] / "photos")
+    with pytest.raises(RunError, match="wrong: has files in it"):
+        evaluate(None, outputs(fruit_run), wrong=tmp_path / "wrong")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from kcnn.commands.evaluate import Evaluation
 from kcnn.console.evaluate import evaluation_text
 from kcnn.runs.scores import ClassScore
+from kcnn.training.scoring.misclassified import Misclassified
 
 
 def test_evaluation() -> None:
@@ -23,3 +24,15 @@ def test_evaluation() -> None:
     assert evaluation_text(replace(evaluation, augmented=augmented)).endswith(
         "on 1,000 images\n80.00 % with flips averaged"
     )
+
+
+def test_wrong_images() -> None:
+    evaluation = Evaluation("net/run-001", "last", 10, 0.75, (), None)
+    for wrong, line in (
+        (Misclassified("wrong", 1, False),
+         "1 image classified wrong, copied to wrong as true class/predicted class"),
+        (Misclassified("wrong", 1_234, True),
+         "1,234 images classified wrong, linked to wrong as true class/predicted class"),
+        (Misclassified("wrong", 0, False), "no image was classified wrong: nothing was written"),
+    ):  # fmt: skip
+        assert evaluation_text(replace(evaluation, wrong=wrong)).splitlines()[-1] == line

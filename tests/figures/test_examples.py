@@ -66,3 +66,12 @@ def test_user_image_of_an_unscored_run() -> None:
 def test_user_image_with_a_name_that_is_not_utf8() -> None:
     example = user_image(PIXELS[2], os.fsdecode(b"caf\xe9.png"), ("cat", 0.5))
     assert example.caption == "caf?.png\npredicted: cat, 50.0 %"
+
+
+def test_caption_names_the_file() -> None:
+    class NamedImages(MemoryImages):
+        names = ("a.jpg", "cat/b.jpg", "c.jpg", "d.jpg", "e.jpg")
+
+    predicted = predictions([1, 1, 0, 1, 1], [0.7, 0.61, 0.98, 0.99, 1.0])
+    right, _ = right_and_wrong(NamedImages(PIXELS, LABELS), predicted, CLASS_NAMES)
+    assert right.caption.startswith("test image 1: right\ncat/b.jpg\ntrue class: dog\n")

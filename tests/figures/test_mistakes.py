@@ -71,3 +71,24 @@ def test_classes_that_begin_alike_look_different() -> None:
     axes = mistakes.draw(TEST, predicted, names, "run").axes[0]
     for true, guess, _ in (text.get_text().split("\n") for text in axes.texts):
         assert true != guess.removeprefix("→ ")
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "dog/IMG_2023_0001.jpg", "dog/IMG_2023_0002.jpg"],
+         ["3.jpg", "…023_0001.jpg", "…023_0002.jpg"]),
+        (["cat/1.jpg", "cat/2.jpg", "cat/a/1.jpg", "cat/b/1.jpg", "dog/1.jpg"],
+         ["cat/a/1.jpg", "cat/b/1.jpg", "dog/1.jpg"]),
+    ],
+)  # fmt: skip
+def test_mistakes_name_their_files(names: list[str], shown: list[str]) -> None:
+    class NamedImages(MemoryImages):
+        pass
+
+    NamedImages.names = names
+    predicted = predictions([0, 1, 0, 1, 0], [1.0, 1.0, 0.9, 0.8, 0.7])
+    figure = mistakes.draw(NamedImages(IMAGES, LABELS), predicted, CLASS_NAMES, "run")
+    captions = [text.get_text() for text in figure.axes[0].texts]
+    assert [caption.split("\n")[3] for caption in captions] == shown
+    assert "(true → predicted, probability, file)" in figure.get_suptitle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -64,7 +64,7 @@ def score_and_save(
     measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
     write_per_class(run, scores.per_class)
     write_confusion(run, scores.confusion)
-    write_predictions(run, scores.predictions)
+    write_predictions(run, replace(scores.predictions, files=dataset.test.names))
     scores.note_missing_classes(progress)
     about = {"weights": _weights_name(plan, training), "images": len(dataset.test)}
     test = {**about, **measured}
