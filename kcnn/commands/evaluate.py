@@ -92,7 +92,7 @@ def evaluate(
     data = read_recipe(found.resolved).data
     if wrong is not None:
         require_destination(wrong, data.path)
-    dataset = load_dataset(data, data_dir, progress)
+    dataset = load_dataset(data, data_dir, progress, parts=["test"])
     require_same_classes(found, dataset.class_names, progress)
     if data.path is not None and not has_same_test_images(found, dataset.test.digest()):
         progress.note(

@@ -90,7 +90,7 @@ def export(
         require_new(destination, _ALREADY_EXISTS_HINT)
     require_writable(folder.parent)
     data = read_recipe(found.resolved).data
-    dataset = load_dataset(data, data_dir, progress)
+    dataset = load_dataset(data, data_dir, progress, parts=["test"])
     require_same_classes(found, dataset.class_names, progress)
     if data.path is not None:
         require_same_test_images(found, dataset.test.digest())

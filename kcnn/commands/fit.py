@@ -69,7 +69,7 @@ def fit(
     checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
-        prepared = prepare_training(checked, data_dir, progress)
+        prepared = prepare_training(checked, data_dir, progress, output_dir)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.model.initial_weights import take_initial_weights

@@ -96,7 +96,10 @@ def _resume(
     _require_work(run, before, settings, checkpoint)
     with clock.timed("load"):
         prepared = prepare_training(
-            check_recipe(settings, has_begun=checkpoint is not None), data_dir, progress
+            check_recipe(settings, has_begun=checkpoint is not None),
+            data_dir,
+            progress,
+            run.path.parent,
         )
     _require_same_training(run, prepared, checkpoint)
     with clock.timed("start"):

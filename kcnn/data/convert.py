@@ -14,6 +14,8 @@ from kcnn.data.images import MODES
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+    from kcnn.errors import DataError
+
 _BATCH_SIZE = 256
 
 
@@ -32,11 +34,17 @@ class ConvertedImages(Images):
         self.labels = base.labels
         self.names = base.names
         self.root = base.root
+        self.groups = base.groups
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
         return self._shape
+
+    @property
+    def failure(self) -> DataError | None:
+        """The first error that reading the others raised."""
+        return self._base.failure
 
     def read(self, indices: np.ndarray) -> np.ndarray:
         """Convert some images."""

@@ -30,11 +30,14 @@ class Images(ABC):
         names: The images' file names, relative to the dataset's folder, with forward slashes; None
             if the images have none.
         root: That folder.
+        groups: Which of the images belong together, by the name of their group; None if the dataset
+            does not say so.
     """
 
     labels: np.ndarray
     names: Sequence[str] | None = None
     root: Path | None = None
+    groups: Sequence[str] | None = None
 
     @property
     @abstractmethod
@@ -188,6 +191,8 @@ class SelectedImages(Images):
         if base.names is not None:
             self.names = [base.names[index] for index in indices.tolist()]
             self.root = base.root
+        if base.groups is not None:
+            self.groups = [base.groups[index] for index in indices.tolist()]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -229,6 +234,7 @@ class Dataset:
         class_names: One name a class; a label indexes it.
         source: Where the images were read from, for messages.
         validation: Images that the files set apart for validation; None if they do not.
+        skipped: Names of files that were left out because they cannot be read.
     """
 
     name: str
@@ -237,6 +243,7 @@ class Dataset:
     class_names: tuple[str, ...]
     source: str
     validation: Images | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -58,7 +58,7 @@ class ImageDescription:
             ("images of shape", self.image_shape, dataset.image_shape),
             ("classes:", self.classes, len(dataset.class_names)),
         ]
-        if self.path is not None:
+        if self.path is not None and not dataset.skipped:
             known += [
                 ("training images:", self.train_count, len(dataset.train)),
                 ("test images:", self.test_count, len(dataset.test)),

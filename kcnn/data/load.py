@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from kcnn.data.dataset import Dataset, Images
 from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
-from kcnn.data.folder import read_folder
+from kcnn.data.file_dataset import PARTS, open_files
+from kcnn.data.file_images import FileFormat
 from kcnn.data.idx import read_idx_dataset
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
@@ -35,6 +36,7 @@ def load_dataset(
     data_dir: Path | None,
     progress: Progress,
     listing: FileListing | None = None,
+    parts: Collection[str] = PARTS,
 ) -> Dataset:
     """Find or download a dataset, read it, and convert it to the size and colors of a recipe.
 
@@ -44,13 +46,15 @@ def load_dataset(
         data_dir: The folder in which datasets are looked for first.
         progress: Shows downloads and long reading.
         listing: The files of a folder, where they were listed already.
+        parts: Which parts will be read: `train`, `validation`, `test`. Files of others are not
+            looked at.
 
     Raises:
         DataError: The dataset cannot be found, downloaded or read, or --data-dir is no directory.
     """
     data_directories(data_dir)
     try:
-        dataset = _read(settings, data_dir, progress, listing)
+        dataset = _read(settings, data_dir, progress, listing, parts)
     except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
@@ -115,13 +119,20 @@ def _read(
     data_dir: Path | None,
     progress: Progress,
     listing: FileListing | None,
+    parts: Collection[str],
 ) -> Dataset:
     path, image_size = settings.path, settings.image_size
     if settings.dataset in DATASETS_OF_FILES:
         assert path is not None and image_size is not None  # as kcnn.recipe.rules requires
-        channels = settings.channels or FOLDER_CHANNELS
-        files = listing or list_files(settings.dataset, path)
-        return read_folder(path, files, image_size, channels, settings.test, progress)
+        return open_files(
+            path,
+            listing or list_files(settings.dataset, path),
+            FileFormat(image_size, settings.channels or FOLDER_CHANNELS, settings.resize),
+            progress,
+            test=settings.test,
+            skip_unreadable=settings.unreadable == "skip",
+            parts=parts,
+        )
     if settings.dataset == "npz":
         assert path is not None
         return read_npz(path, path.stem, progress=progress)

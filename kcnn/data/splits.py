@@ -14,7 +14,7 @@ from kcnn.errors import DataError
 def set_validation_apart(
     dataset: Dataset, validation: int | float, seed: int
 ) -> tuple[Dataset, Images | None]:
-    """Take validation images out of a dataset.
+    """Take validation images out of the training images, unless the dataset has its own.
 
     Args:
         dataset: The dataset.

@@ -246,8 +246,14 @@ class _Completion:
         validation = prepared.validation and evaluation_batches(
             prepared.validation, batch_size(self.model), classes
         )
+        sources = [part for part in (prepared.train, prepared.validation) if part is not None]
         return Feed(
-            batches, prepared.steps_per_epoch, prepared.batch_size, validation, self._watched()
+            batches,
+            prepared.steps_per_epoch,
+            prepared.batch_size,
+            validation,
+            self._watched(),
+            tuple(sources),
         )
 
     def _watched(self) -> dict[str, Images]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import tensorflow as tf
 
 from kcnn.data.dataset import Images
+from kcnn.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Feed:
         batch_size: Images in each of them; the last of an epoch may have fewer.
         validation: Batches scored after each epoch; None for no validation.
         watched: Images whose accuracy is measured after each epoch, by the name of its column.
+        sources: The images that the batches are read from.
     """
 
     batches: tf.data.Dataset
@@ -27,3 +29,10 @@ class Feed:
     batch_size: int
     validation: tf.data.Dataset | None = None
     watched: Mapping[str, Images] = field(default_factory=dict)
+    sources: tuple[Images, ...] = ()
+
+    @property
+    def failure(self) -> DataError | None:
+        """The error of an image that could not be read; TensorFlow's own has only its text."""
+        failures = [images.failure for images in self.sources]
+        return next((failure for failure in failures if failure), None)

@@ -114,6 +114,7 @@ def train(
         early stopping restored.
 
     Raises:
+        DataError: An image cannot be read, or has changed.
         TrainingError: The loss is not finite, or memory ran out.
         Stopped: A signal came; training ended between two steps.
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
@@ -140,6 +141,10 @@ def train(
             )
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, feed.batch_size) from None
+    except tf.errors.OpError:
+        if feed.failure is not None:
+            raise feed.failure from None
+        raise
     finally:
         progress.receive(TrainingFinished())
     return Training(

@@ -21,6 +21,7 @@ from kcnn.model.processor_limits import require_kernels
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
 from kcnn.recipe.differences import deciding_settings, without_newer_defaults
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR
 from kcnn.training.fresh_model import fresh_model
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ class PreparedTraining:
 
 
 def prepare_training(
-    checked: CheckedRecipe, data_dir: Path | None, progress: Progress
+    checked: CheckedRecipe,
+    data_dir: Path | None,
+    progress: Progress,
+    output_dir: Path = DEFAULT_OUTPUT_DIR,
 ) -> PreparedTraining:
     """Load the images of a recipe that was checked, and set those for validation apart.
 
@@ -97,10 +101,13 @@ def prepare_training(
         checked: The recipe, what is known of its images, and its plan.
         data_dir: The folder in which datasets are looked for first.
         progress: Shows the work.
+        output_dir: The folder of all runs. Decoded images that do not fit into memory are kept on
+            its disk.
 
     Raises:
         KcnnError: The images cannot be read or do not suit the recipe.
     """
+    from kcnn.data.cache import cache_images
     from kcnn.data.load import load_dataset
     from kcnn.data.splits import set_validation_apart
 
@@ -110,6 +117,7 @@ def prepare_training(
         dataset = load_dataset(recipe.data, data_dir, progress, checked.images.listing)
         plan = checked.confirm(dataset)
         digest, total = dataset.digest(), len(dataset.train)
+        dataset = cache_images(dataset, recipe.data.cache, output_dir, progress)
         dataset, validation = set_validation_apart(dataset, recipe.data.validation, settings.seed)
     except CountError as error:
         problem = recipe.origin.problem(error.loc, error.reason)

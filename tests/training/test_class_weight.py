@@ -69,7 +69,7 @@ def test_training_is_that_of_keras_with_class_weight(
     )
     targets = train.labels if classes is None else np.eye(10, dtype=np.float32)[train.labels]
     expected = keras_own.fit(
-        train.images, targets, batch_size=32, epochs=2, verbose=0, shuffle=False,
+        train.read_all(), targets, batch_size=32, epochs=2, verbose=0, shuffle=False,
         class_weight=WEIGHTS, validation_data=validation,
     )  # fmt: skip
     assert {*fitted.history} == {"loss", "accuracy", "val_loss", "val_accuracy"}
@@ -78,7 +78,7 @@ def test_training_is_that_of_keras_with_class_weight(
     for array, same in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
         np.testing.assert_allclose(array, same, rtol=1e-6, atol=1e-7)
     unweighted = compiled(plan, policy)
-    unweighted.fit(train.images, targets, batch_size=32, epochs=2, verbose=0, shuffle=False)
+    unweighted.fit(train.read_all(), targets, batch_size=32, epochs=2, verbose=0, shuffle=False)
     assert not np.allclose(unweighted.get_weights()[0], ours.get_weights()[0], atol=1e-4)
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kcnn.data.dataset import Dataset
-from kcnn.data.folder import read_folder
+from kcnn.data.file_dataset import open_files
+from kcnn.data.file_images import FileFormat
 from kcnn.data.folder_listing import list_folder
 from kcnn.errors import DataError
 from kcnn.progress import Progress, TaskFinished
@@ -26,9 +28,10 @@ def read(
     image_size: tuple[int, int] = (6, 4),
     channels: int = 3,
     progress: Progress | None = None,
+    **settings: Any,
 ) -> Dataset:
-    listing = list_folder(path)
-    return read_folder(path, listing, image_size, channels, 0.2, progress or Progress())
+    format = FileFormat(image_size, channels)
+    return open_files(path, list_folder(path), format, progress or Progress(), **settings)
 
 
 def test_splits_off_a_fraction_of_every_class_for_testing(tmp_path) -> None:
@@ -98,7 +101,7 @@ def test_names_all_unreadable_images_at_once(tmp_path) -> None:
         read(tmp_path)
     first = "; ".join(f"{path}: a damaged or cut off JPEG image" for path in sorted(bad[1:]))
     assert caught.value.message.endswith(f": {first}; and 1 more")
-    assert "remove them" in caught.value.hint
+    assert caught.value.hint == "remove or replace them, or leave them out: data.unreadable=skip"
 
 
 def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
@@ -106,5 +109,67 @@ def test_refuses_a_fraction_of_less_than_an_image(tmp_path) -> None:
         fill(tmp_path / name, 10, 0)
     message = r"^data\.test: 0\.01 of 20 images is less than one image$"
     with pytest.raises(DataError, match=message) as caught:
-        read_folder(tmp_path, list_folder(tmp_path), (6, 4), 3, 0.01, Progress())
+        read(tmp_path, test=0.01)
     assert caught.value.hint == "write a fraction of at least 0.05, which is one image"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for number, part in enumerate(("train/cat", "train/dog", "val/cat", "test/cat", "test/dog")):
+        fill(tmp_path / part, 4, 40 * number)
+    return tmp_path
+
+
+def test_reads_the_validation_images_of_a_folder(photos: Path) -> None:
+    validation = read(photos).validation
+    assert validation is not None
+    assert validation.read_all()[:, 0, 0, 0].tolist() == [80, 81, 82, 83]
+    assert list(validation.names or ()) == [f"val/cat/{number:02}.png" for number in range(4)]
+
+
+def test_leaves_out_what_cannot_be_read(photos: Path, notes) -> None:
+    (photos / "train/cat/01.png").write_bytes(b"no image")
+    content = bytearray((photos / "test/dog/02.png").read_bytes())
+    content[45] ^= 255  # within the pixels, so that only decoding finds it
+    (photos / "test/dog/02.png").write_bytes(content)
+    dataset = read(photos, progress=notes, skip_unreadable=True)
+    assert dataset.skipped == ("train/cat/01.png", "test/dog/02.png")
+    assert [len(dataset.train), len(dataset.test)] == [7, 7]
+    assert "test/dog/02.png" not in (dataset.test.names or ())
+    assert notes.lines[-1].startswith("left out 2 of 20 images that cannot be read: ")
+
+
+def test_a_class_without_a_readable_image(photos: Path) -> None:
+    for path in (photos / "train/dog").iterdir():
+        path.write_bytes(b"no image")
+    with pytest.raises(DataError, match="no training image of dog can be read"):
+        read(photos, skip_unreadable=True)
+
+
+def test_only_the_parts_that_are_read_are_checked(photos: Path) -> None:
+    (photos / "train/cat/01.png").write_bytes(b"no image")
+    assert len(read(photos, parts=["test"]).test) == 8
+    with pytest.raises(DataError, match=r"train/cat/01\.png"):
+        read(photos, parts=["train"])
+
+
+def test_notices_a_file_that_changes(photos: Path) -> None:
+    train = read(photos).train
+    train.read_all()
+    fill(photos / "train/cat", 4, 7)
+    with pytest.raises(DataError, match=r"00\.png: has changed since the images were checked"):
+        train.read_all()
+    assert train.failure is not None
+    (photos / "train/dog/00.png").unlink()
+    with pytest.raises(DataError, match=r"dog/00\.png: has changed"):
+        train.read(np.array([4]))
+
+
+def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
+    before = read(photos).digest()
+    path = photos / "test/dog/03.png"
+    path.touch()
+    assert read(photos).digest() == before
+    Image.new("RGB", (6, 4), (1, 2, 3)).save(path)
+    assert read(photos).digest() != before
+    assert read(photos).train.digest() == read(photos).train.digest()

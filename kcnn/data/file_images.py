@@ -1,0 +1,129 @@
+"""Images in files, decoded when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kcnn.data.dataset import Images
+from kcnn.data.image.inspection import ImageFacts, inspect_image
+from kcnn.data.images import read_image
+from kcnn.data.listing import ClassFiles
+from kcnn.errors import DataError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How image files become arrays.
+
+    Args:
+        image_size: Height and width to resize to.
+        channels: 1 for gray, 3 for red, green, blue.
+        resize: `stretch`, `fit` or `crop`, as in `data.resize`.
+    """
+
+    image_size: tuple[int, int]
+    channels: int
+    resize: str = "stretch"
+
+    def read(self, path: Path) -> np.ndarray:
+        """Read a file: uint8, (height, width, channels).
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        return read_image(path, self.image_size, self.channels)
+
+    def inspect_and_decode(self, path: Path) -> ImageFacts:
+        """Inspect a file and decode it, to find damage within.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        facts = inspect_image(path)
+        self.read(path)
+        return facts
+
+
+class FileImages(Images):
+    """Images in files, decoded when they are read.
+
+    Args:
+        root: The folder that the names are relative to.
+        files: The files and their labels.
+        format: How they become arrays.
+        facts: What a scan found about each file, to notice files that change; None if they were not
+            scanned.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        files: ClassFiles,
+        format: FileFormat,
+        facts: Sequence[ImageFacts] | None = None,
+    ) -> None:
+        self.root: Path = root
+        self._format = format
+        self._facts = facts
+        self._failure: DataError | None = None
+        self.labels = np.array(files.labels, np.int32)
+        self.names: Sequence[str] = files.names
+        self.groups = files.groups
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return (*self._format.image_size, self._format.channels)
+
+    @property
+    def failure(self) -> DataError | None:
+        """The first error that `read` raised."""
+        return self._failure
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Decode some images."""
+        images = np.empty((len(indices), *self.shape), np.uint8)
+        try:
+            for image, index in zip(images, indices.tolist(), strict=True):
+                image[:] = self._read_file(index)
+        except DataError as error:
+            self._failure = self._failure or error
+            raise
+        return images
+
+    def _read_file(self, index: int) -> np.ndarray:
+        path = self.root / self.names[index]
+        if self._facts is not None:
+            _require_unchanged(path, self._facts[index])
+        return self._format.read(path)
+
+    def update_hash(self, digest: _Hash, indices: np.ndarray | None = None) -> None:
+        """Add a hash of each file, then the labels, to a hash."""
+        chosen = np.arange(len(self)) if indices is None else indices
+        for index in chosen.tolist():
+            facts = self._facts and self._facts[index]
+            facts = facts or inspect_image(self.root / self.names[index])
+            digest.update(facts.digest.encode("ascii"))
+        digest.update(self.labels[chosen].data)
+
+
+def _require_unchanged(path: Path, facts: ImageFacts) -> None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        changed = True
+    else:
+        changed = (found.st_size, found.st_mtime_ns) != (facts.bytes, facts.mtime_ns)
+    if changed:
+        raise DataError(
+            f"{path}: has changed since the images were checked",
+            "start again when nothing changes the files any more",
+        )
