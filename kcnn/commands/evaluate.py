@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class Evaluation:
         weights: `last` or `best`.
         images: Number of test images.
         accuracy: The fraction of them that were classified right.
+        overall: Further scores of all classes together, by their names in summary.json.
         per_class: Precision, recall, F1 and support of each class.
         augmented: The `accuracy` with the recipe's test-time augmentation, and its `flip` and
             `shift`; None if the recipe has none.
@@ -46,13 +48,16 @@ class Evaluation:
     weights: str
     images: int
     accuracy: float
+    overall: Mapping[str, float]
     per_class: tuple[ClassScore, ...]
     augmented: dict[str, Any] | None
     wrong: Misclassified | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
-        return asdict(self)
+        values = asdict(self)
+        overall = values.pop("overall")
+        return {**values, **overall}
 
 
 def evaluate(
@@ -122,6 +127,7 @@ def evaluate(
         weights=weights,
         images=len(dataset.test),
         accuracy=scores.accuracy,
+        overall=scores.overall,
         per_class=scores.per_class,
         augmented=augmented,
         wrong=written,

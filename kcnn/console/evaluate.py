@@ -11,6 +11,15 @@ from kcnn.text.numbers import count_text, per_cent
 if TYPE_CHECKING:
     from kcnn.commands.evaluate import Evaluation
 
+_WORDS = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "top_3_accuracy": "top-3 accuracy",
+    "top_5_accuracy": "top-5 accuracy",
+    "roc_auc": "area under the ROC curve",
+    "average_precision": "average precision",
+}
+
 
 def evaluation_text(evaluation: Evaluation) -> str:
     """Return a row per class, and the accuracy."""
@@ -24,6 +33,9 @@ def evaluation_text(evaluation: Evaluation) -> str:
         + f"\n\n{evaluation.run} ({evaluation.weights} weights): test accuracy "
         f"{per_cent(evaluation.accuracy)} on {count_text(evaluation.images, 'image')}"
     )
+    text += f"\n{overall_line(evaluation.overall)}"
+    if "roc_auc" in evaluation.overall:
+        text += f"; {evaluation.per_class[1].name} is the positive class"
     augmented = evaluation.augmented
     if augmented:
         text += f"\n{augmented_line(augmented)}"
@@ -37,6 +49,13 @@ def _wrong_line(evaluation: Evaluation) -> str:
     images = count_text(wrong.images, "image")
     verb = "linked" if wrong.linked else "copied"
     return f"{images} classified wrong, {verb} to {wrong.folder} as true class/predicted class"
+
+
+def overall_line(scores: Mapping[str, float]) -> str:
+    """Return the scores of all classes together: `balanced accuracy 93.10 %, macro F1 92.87 %`."""
+    return ", ".join(
+        f"{words} {per_cent(scores[name])}" for name, words in _WORDS.items() if name in scores
+    )
 
 
 def augmented_line(augmented: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from kcnn.text.numbers import duration, per_cent
 if TYPE_CHECKING:
     from kcnn.commands.fit import FitResult
 
+UNBALANCED = 0.005  # a difference of accuracies that is worth a line
 _INDENT = " " * 15
 
 
@@ -21,6 +22,9 @@ def fit_text(result: FitResult) -> str:
         f"test accuracy  {per_cent(test['accuracy'])} on {test['images']:,} images, "
         f"with the {test['weights']} weights"
     ]
+    balanced = test.get("balanced_accuracy", test["accuracy"])
+    if abs(balanced - test["accuracy"]) > UNBALANCED:
+        lines.append(f"{_INDENT}{per_cent(balanced)} balanced accuracy, the mean of the classes")
     if "test_augmented" in summary:
         lines.append(f"{_INDENT}{augmented_line(summary['test_augmented'])}")
     if best:

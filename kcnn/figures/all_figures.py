@@ -14,6 +14,8 @@ from kcnn.figures import (
     loss,
     loss_steps,
     mistakes,
+    precision_recall,
+    roc,
     samples,
 )
 from kcnn.figures.run_figure import RunFigure
@@ -26,6 +28,8 @@ FIGURES: Sequence[RunFigure] = (
     loss_steps,
     learning_rate,
     confusion,
+    roc,
+    precision_recall,
     samples,
     filters,
     feature_maps,

@@ -37,6 +37,10 @@ class LayerMaps(Protocol):
 FeatureMaps = Callable[[np.ndarray], Sequence[LayerMaps]]
 
 
+class InapplicableError(RunError):
+    """A figure is not for runs of this kind: it is left out, unless the user asked for it."""
+
+
 @dataclass(frozen=True)
 class FigureInput:
     """What a figure is drawn from: one run, or several to draw over each other.
@@ -103,5 +107,5 @@ class RunFigure(Protocol):
     COMPARES_RUNS: bool
 
     # Read the files and draw the figure. RunError if a file is missing or damaged; the reason is
-    # printed, and the other figures are drawn.
+    # printed, and the other figures are drawn. InapplicableError if such a run has no such figure.
     def plot(self, source: FigureInput) -> Figure: ...  # noqa: D102

@@ -14,7 +14,13 @@ from kcnn.figures import style
 from kcnn.figures.all_figures import choose_figures
 from kcnn.figures.curves import read_curve
 from kcnn.figures.fonts import note_boxes
-from kcnn.figures.run_figure import DEFAULT_STYLE, FeatureMaps, FigureInput, RunFigure
+from kcnn.figures.run_figure import (
+    DEFAULT_STYLE,
+    FeatureMaps,
+    FigureInput,
+    InapplicableError,
+    RunFigure,
+)
 from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Progress
@@ -82,7 +88,8 @@ def save_plots(
         plots: The functions that draw them, by the files' names without suffix.
         folder: Where to write them.
         image_format: `png`, `svg` or `pdf`.
-        strict: Whether a figure that cannot be drawn is an error. Else it is skipped.
+        strict: Whether a figure that cannot be drawn is an error. Else it is skipped, without a
+            note if it is not for runs of this kind.
         progress: Where skipped figures are reported.
 
     Returns:
@@ -102,6 +109,8 @@ def save_plots(
         except KcnnError as error:
             if strict:
                 raise
+            if isinstance(error, InapplicableError):
+                continue
             progress.note(f"skipped {name}: {error.message}")
             continue
         path = folder / f"{name}.{image_format}"

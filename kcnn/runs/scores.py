@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,23 @@ class Predictions:
     probability: np.ndarray
     files: Sequence[str] | None = None
 
+    @property
+    def second_class_probability(self) -> np.ndarray:
+        """The probability of the second of two classes: float64, shape (images,)."""
+        return np.where(self.predicted == 1, self.probability, 1 - self.probability)
+
+
+def probability_text(probability: float) -> str:
+    """Return a probability as predictions.csv has it: six digits; near 1, six of what lacks.
+
+    So the probability of the other of two classes keeps its digits, and images their order by it.
+    """
+    lacking = 1 - probability
+    if not 0 < lacking < 1e-3:
+        return six_digits(probability)
+    decimals = 5 - math.floor(math.log10(lacking))
+    return f"{probability:.{decimals}f}".rstrip("0").rstrip(".")
+
 
 def write_per_class(run: RunFolder, per_class: Sequence[ClassScore]) -> None:
     """Write per_class.csv; what is not known is left blank.
@@ -126,7 +144,7 @@ def write_predictions(run: RunFolder, predictions: Predictions) -> None:
         RunError: The file cannot be written.
     """
     columns = [getattr(predictions, name).tolist() for name in _WHOLE_COLUMNS]
-    columns.append([six_digits(probability) for probability in predictions.probability])
+    columns.append([probability_text(probability) for probability in predictions.probability])
     names = [*_PREDICTION_COLUMNS]
     if predictions.files is not None:
         names.append(_FILE_COLUMN)

@@ -2,32 +2,44 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kcnn.commands.evaluate import Evaluation
 from kcnn.console.evaluate import evaluation_text
 from kcnn.runs.scores import ClassScore
 from kcnn.training.scoring.misclassified import Misclassified
 
+OVERALL = {"balanced_accuracy": 0.25, "macro_f1": 1 / 3}
+
 
 def test_evaluation() -> None:
     scores = (ClassScore("cat", 0.5, 0.25, 1 / 3, 4), ClassScore("dog", None, None, None, 0))
-    evaluation = Evaluation("net/run-001", "best", 1_000, 0.75, scores, None)
+    evaluation = Evaluation("net/run-001", "best", 1_000, 0.75, OVERALL, scores, None)
     text = (
         "class  precision   recall       f1  images\n"
         "─────  ─────────  ───────  ───────  ──────\n"
         "cat    50.00 %    25.00 %  33.33 %       4\n"
         "dog    –          –        –             0\n"
         "\n"
-        "net/run-001 (best weights): test accuracy 75.00 % on 1,000 images"
+        "net/run-001 (best weights): test accuracy 75.00 % on 1,000 images\n"
+        "balanced accuracy 25.00 %, macro F1 33.33 %"
     )
     assert evaluation_text(evaluation).split() == text.split()
     augmented = {"accuracy": 0.8, "flip": "horizontal", "shift": None}
     assert evaluation_text(replace(evaluation, augmented=augmented)).endswith(
-        "on 1,000 images\n80.00 % with flips averaged"
+        "macro F1 33.33 %\n80.00 % with flips averaged"
     )
+    two = {"roc_auc": 0.97125, "average_precision": 0.9, **OVERALL}
+    assert evaluation_text(replace(evaluation, overall=two)).endswith(
+        "balanced accuracy 25.00 %, macro F1 33.33 %, area under the ROC curve 97.12 %, average "
+        "precision 90.00 %; dog is the positive class"
+    )
+    assert evaluation.as_json()["macro_f1"] == pytest.approx(1 / 3)
+    assert "overall" not in evaluation.as_json()
 
 
 def test_wrong_images() -> None:
-    evaluation = Evaluation("net/run-001", "last", 10, 0.75, (), None)
+    evaluation = Evaluation("net/run-001", "last", 10, 0.75, OVERALL, (), None)
     for wrong, line in (
         (Misclassified("wrong", 1, False),
          "1 image classified wrong, copied to wrong as true class/predicted class"),

@@ -36,7 +36,9 @@ def run(tmp_path: Path) -> RunFolder:
     columns = ["epoch", "loss", "accuracy", "learning_rate", "seconds"]
     write_csv(run.metrics, columns, [[1, 0.7, 0.5, 0.01, 2.0]])
     write_csv(run.steps, ["step", "loss"], [[1, 0.9], [2, 0.7], [3, 0.5]])
-    write_json(run.summary, {"status": "finished", "test": {"accuracy": 11 / 12, "loss": 0.6}})
+    test = {"accuracy": 11 / 12, "loss": 0.6, "roc_auc": 1.0, "average_precision": 1.0}
+    summary = {"status": "finished", "test": test, "class_names": ["cat", "dog"]}
+    write_json(run.summary, summary)
     write_csv(run.confusion, ["true", "cat", "dog"], [["cat", 6, 0], ["dog", 1, 5]])
     rows = [[index, index % 2, index % 2 if index > 1 else 0, 0.9] for index in range(12)]
     write_csv(run.predictions, ["index", "label", "predicted", "probability"], rows)
@@ -87,6 +89,18 @@ def test_skips_the_figures_of_missing_files_and_reports_why(
     skipped = [line.split(":")[0].removeprefix("skipped ") for line in notes.lines]
     assert skipped == ["confusion", "filters", "feature_maps", "mistakes"]
     assert all("missing" in line or "no such model" in line for line in notes.lines)
+
+
+def test_curves_of_two_classes_are_left_out_in_silence_for_other_runs(
+    run: RunFolder, dataset: Dataset, notes
+) -> None:
+    write_json(run.summary, {"status": "finished", "test": {"accuracy": 11 / 12}})
+    written = plot_run(run, dataset, feature_maps, progress=notes)
+    assert {path.stem for path in written} == set(NAMES) - {"roc", "precision_recall"}
+    assert notes.lines == []
+    for name in ("roc", "precision_recall"):
+        with pytest.raises(RunError, match="it is measured for two classes"):
+            plot_run(run, dataset, feature_maps, only=[name])
 
 
 def test_skips_figures_that_need_images_without_a_dataset(run: RunFolder, notes) -> None:

@@ -78,7 +78,9 @@ TWO_METRICS = "\n  loss: CategoricalCrossentropy\n  metrics: [F1Score, TopKCateg
              "5: published[0].value: 94 is not a fraction between 0 and 1; did you mean 0.94?"]),
         ("dataset: mnist\npublished:\n  - {metric: bleu, value: 1, source: x}", "", [
             "4: published[0].metric: 'bleu' is not measured; known are test_loss, "
-            "test_accuracy, val_loss, val_accuracy, loss, accuracy"]),
+            "test_accuracy, val_loss, val_accuracy, loss, accuracy, test_balanced_accuracy, "
+            "test_macro_f1, test_top_3_accuracy, test_top_5_accuracy, test_roc_auc, "
+            "test_average_precision"]),
     ],
 )  # fmt: skip
 def test_reports_contradictions(

@@ -12,12 +12,24 @@ from kcnn.runs.scores import (
     ClassScore,
     Confusion,
     Predictions,
+    probability_text,
     read_confusion,
     read_predictions,
     write_confusion,
     write_per_class,
     write_predictions,
 )
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (0.5, "0.5"), (0.1234567, "0.123457"), (0.9987654321, "0.998765"), (1.0, "1"),
+        (0.99912345678, "0.999123457"), (1 - 1.23456789e-8, "0.9999999876543"),
+    ],
+)  # fmt: skip
+def test_probabilities_near_1_keep_the_digits_of_what_lacks(probability: float, text: str) -> None:
+    assert probability_text(probability) == text
 
 
 @pytest.fixture

@@ -99,9 +99,7 @@ def _score(
     plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
 ) -> tuple[dict[str, float], Scores]:
     outputs = predict_images(model, dataset.test, progress, title)
-    measured = _measure(plan, model, outputs, dataset)
-    scored = probabilities(outputs, plan.output_activation)
-    return measured, score(scored, dataset.test.labels, dataset.class_names)
+    return _measure(plan, model, outputs, dataset)
 
 
 def _score_augmented(
@@ -111,11 +109,14 @@ def _score_augmented(
     if changes is None:
         return None
     outputs = predict_augmented(model, dataset.test, changes, progress)
-    return {**_measure(plan, model, outputs, dataset), **changes.model_dump()}
+    measured, _ = _measure(plan, model, outputs, dataset)
+    return {**measured, **changes.model_dump()}
 
 
 def _measure(
     plan: Plan, model: keras.Model, outputs: np.ndarray, dataset: Dataset
-) -> dict[str, float]:
-    measured = measure(plan, model, outputs, dataset.test.labels)
-    return {name: _rounded(value) for name, value in measured.items()}
+) -> tuple[dict[str, float], Scores]:
+    labels = dataset.test.labels
+    scores = score(probabilities(outputs, plan.output_activation), labels, dataset.class_names)
+    measured = {**measure(plan, model, outputs, labels), **scores.overall}
+    return {name: _rounded(value) for name, value in measured.items()}, scores

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
 
 from kcnn.progress import Progress
-from kcnn.runs.scores import ClassScore, Confusion, Predictions
+from kcnn.runs.scores import ClassScore, Confusion, Predictions, probability_text
 
 MAX_NAMES = 10  # classes named in one line
+MAX_CLASSES_WITHOUT_TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,14 @@ class Scores:
 
     Args:
         accuracy: Fraction of the images that were predicted as their own class.
+        overall: Further scores of all classes together, as of `overall_scores`.
         per_class: The score of each class.
         confusion: How often each class was predicted as each.
         predictions: The prediction for each image.
     """
 
     accuracy: float
+    overall: Mapping[str, float]
     per_class: tuple[ClassScore, ...]
     confusion: Confusion
     predictions: Predictions
@@ -48,26 +57,86 @@ def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[s
         class_names: The name of each column of the probabilities.
     """
     classes = range(len(class_names))
+    labels = np.asarray(labels)
     predicted = probabilities.argmax(axis=1)
     measures = precision_recall_fscore_support(
         labels, predicted, labels=classes, zero_division=np.nan
     )
+    predictions = Predictions(
+        index=np.arange(len(labels)),
+        label=labels,
+        predicted=predicted,
+        probability=_probability(probabilities),
+    )
+    per_class = tuple(
+        ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
+        for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
+    )
     return Scores(
         accuracy=float(np.mean(predicted == labels)),
-        per_class=tuple(
-            ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
-            for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
-        ),
+        overall=overall_scores(per_class, probabilities, predictions),
+        per_class=per_class,
         confusion=Confusion(
             tuple(class_names), confusion_matrix(labels, predicted, labels=classes)
         ),
-        predictions=Predictions(
-            index=np.arange(len(labels)),
-            label=np.asarray(labels),
-            predicted=predicted,
-            probability=probabilities.max(axis=1),
-        ),
+        predictions=predictions,
     )
+
+
+def overall_scores(
+    per_class: Sequence[ClassScore], probabilities: np.ndarray, predictions: Predictions
+) -> dict[str, float]:
+    """Return scores of all classes together that do not favor frequent classes, or rank them.
+
+    Args:
+        per_class: The scores of each class.
+        probabilities: Shape (images, classes).
+        predictions: The prediction for each image.
+
+    Returns:
+        - `balanced_accuracy`, the mean recall of the classes that images show (Brodersen et al.,
+          2010), and `macro_f1`, the mean F1 of those that images show or are predicted;
+        - `top_3_accuracy` of six to nine classes, `top_5_accuracy` of more: how often the right
+          class is among so many with the highest probability. Chance is a half or less;
+        - `roc_auc` and `average_precision` of two classes, of which the second is the positive one;
+          left out if all images show the same class.
+    """
+    scores = {
+        "balanced_accuracy": _mean(score.recall for score in per_class),
+        "macro_f1": _mean(score.f1 for score in per_class),
+    }
+    classes, labels = len(per_class), predictions.label
+    if classes > MAX_CLASSES_WITHOUT_TOP_K:
+        k = 3 if classes < 2 * 5 else 5
+        scores[f"top_{k}_accuracy"] = float(
+            top_k_accuracy_score(labels, probabilities, k=k, labels=np.arange(classes))
+        )
+    if classes == 2 and len(np.unique(labels)) == 2 and _sum_to_1(probabilities):
+        positive = predictions.second_class_probability
+        scores["roc_auc"] = float(roc_auc_score(labels, positive))
+        scores["average_precision"] = float(average_precision_score(labels, positive))
+    return scores
+
+
+def _probability(probabilities: np.ndarray) -> np.ndarray:
+    """Return the highest probability of each image; of two classes, rounded as it is written.
+
+    Near 1, float32 has few numbers; what the other class lacks to 0 has more digits. The scores of
+    two classes then are those of the curves that are drawn from predictions.csv.
+    """
+    if probabilities.shape[1] != 2 or not _sum_to_1(probabilities):
+        return np.asarray(probabilities.max(axis=1))
+    highest = 1 - probabilities.min(axis=1).astype(np.float64)
+    return np.array([float(probability_text(probability)) for probability in highest])
+
+
+def _sum_to_1(probabilities: np.ndarray) -> bool:
+    """Return whether they are of a softmax; two sigmoids are not each other's complement."""
+    return bool(np.allclose(probabilities.sum(axis=1), 1, atol=1e-3))
+
+
+def _mean(fractions: Iterable[float | None]) -> float:
+    return float(np.mean([fraction for fraction in fractions if fraction is not None]))
 
 
 def _known(fraction: float) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 from kcnn.data.dataset import Dataset
 from kcnn.progress import Progress
 from kcnn.training.scoring.final_scores import FinalScores, score_and_save
+from kcnn.training.scoring.scores import score
 
 WILD = ("train.optimizer={SGD: {learning_rate: 3.0}}", "train.epochs=6", "train.seed=3")
 
@@ -86,7 +87,13 @@ def test_test_time_augmentation_has_its_own_scores(trained: Callable, digits: Da
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     accuracy = np.mean(logits.argmax(axis=1) == labels)
     assert accuracy != scores.test["accuracy"]
+    further = {
+        name: pytest.approx(value, abs=1e-5)
+        for name, value in score(probabilities, labels, digits.class_names).overall.items()
+    }
+    assert further.keys() == {"balanced_accuracy", "macro_f1", "top_5_accuracy"}
     assert scores.augmented == {
+        **further,
         "weights": "last",
         "images": 360,
         "loss": pytest.approx(-np.log(probabilities[np.arange(360), labels]).mean(), rel=1e-4),
