@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 MEMORY_FRACTION = 4  # `auto` takes at most a quarter of the free memory
+WORTH_A_NOTE = 100_000_000  # bytes
 DISK_FRACTION = 2  # and at most half of the free disk
 
 
@@ -167,7 +168,7 @@ def cache_images(dataset: Dataset, setting: str, folder: Path, progress: Progres
         setting: `data.cache`: `memory`, `disk`, `none`, or `auto` for the first of these that has
             room.
         folder: A folder on the disk that may be used, or one that will be created there.
-        progress: Receives a note on where they are kept.
+        progress: Receives a note on where they are kept, unless they are few and in memory.
 
     Raises:
         DataError: They do not fit where the setting wants them.
@@ -181,10 +182,11 @@ def cache_images(dataset: Dataset, setting: str, folder: Path, progress: Progres
     existing = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
     where, note = _choose(setting, size, existing)
     height, width, channels = dataset.image_shape
-    progress.note(
-        f"cache: {where}, {count:,} images of {height}×{width}×{channels} are "
-        f"{bytes_text(size)}{note}"
-    )
+    if where != "memory" or size >= WORTH_A_NOTE:
+        progress.note(
+            f"cache: {where}, {count:,} images of {height}×{width}×{channels} are "
+            f"{bytes_text(size)}{note}"
+        )
 
     def cached(images: Images) -> Images:
         if where == "none" or images.is_in_memory:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kcnn.data.dataset import Images
 from kcnn.data.image.inspection import ImageFacts, inspect_image
-from kcnn.data.images import read_image
+from kcnn.data.images import Resize, read_into
 from kcnn.data.listing import ClassFiles
 from kcnn.errors import DataError
 
@@ -31,15 +31,12 @@ class FileFormat:
 
     image_size: tuple[int, int]
     channels: int
-    resize: str = "stretch"
+    resize: Resize = "stretch"
 
-    def read(self, path: Path) -> np.ndarray:
-        """Read a file: uint8, (height, width, channels).
-
-        Raises:
-            DataError: It cannot be read.
-        """
-        return read_image(path, self.image_size, self.channels)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the arrays."""
+        return (*self.image_size, self.channels)
 
     def inspect_and_decode(self, path: Path) -> ImageFacts:
         """Inspect a file and decode it, to find damage within.
@@ -48,7 +45,7 @@ class FileFormat:
             DataError: It cannot be read.
         """
         facts = inspect_image(path)
-        self.read(path)
+        read_into(np.empty(self.shape, np.uint8), path, self.resize)
         return facts
 
 
@@ -81,7 +78,7 @@ class FileImages(Images):
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
-        return (*self._format.image_size, self._format.channels)
+        return self._format.shape
 
     @property
     def failure(self) -> DataError | None:
@@ -93,17 +90,14 @@ class FileImages(Images):
         images = np.empty((len(indices), *self.shape), np.uint8)
         try:
             for image, index in zip(images, indices.tolist(), strict=True):
-                image[:] = self._read_file(index)
+                path = self.root / self.names[index]
+                if self._facts is not None:
+                    _require_unchanged(path, self._facts[index])
+                read_into(image, path, self._format.resize)
         except DataError as error:
             self._failure = self._failure or error
             raise
         return images
-
-    def _read_file(self, index: int) -> np.ndarray:
-        path = self.root / self.names[index]
-        if self._facts is not None:
-            _require_unchanged(path, self._facts[index])
-        return self._format.read(path)
 
     def update_hash(self, digest: _Hash, indices: np.ndarray | None = None) -> None:
         """Add a hash of each file, then the labels, to a hash."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from kcnn.data.image.inspection import ImageFacts, inspect_image
 from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError
+from kcnn.files.atomic import write_csv, writing
 from kcnn.machine.threads import map_in_threads
 from kcnn.progress import Progress
 
@@ -53,6 +54,26 @@ class UnreadableImagesError(DataError):
     def __reduce__(self) -> tuple[object, ...]:
         """Return what pickle needs to build it in another process."""
         return type(self), (self.refused, self.total)
+
+
+def write_unreadable(folder: Path, refused: Sequence[Refused]) -> Path:
+    """Write which files cannot be read, and why, to `unreadable.csv`; replace an earlier one.
+
+    Args:
+        folder: The folder of the file; it is created if it is missing.
+        refused: The files.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    path = folder / "unreadable.csv"
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_csv(path, ("file", "problem"), [(file.name, file.error.message) for file in refused])
+    return path
 
 
 def scan_files(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.data.counts import CountError
+from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred
@@ -109,6 +110,7 @@ def prepare_training(
     """
     from kcnn.data.cache import cache_images
     from kcnn.data.load import load_dataset
+    from kcnn.data.scan import UnreadableImagesError, write_unreadable
     from kcnn.data.splits import set_validation_apart
 
     recipe = checked.recipe
@@ -122,6 +124,11 @@ def prepare_training(
     except CountError as error:
         problem = recipe.origin.problem(error.loc, error.reason)
         raise DataError(problem, error.hint) from None
+    except UnreadableImagesError as error:
+        if len(error.refused) > MAX_NAMED:
+            path = write_unreadable(output_dir, error.refused)
+            raise DataError(error.message, f"{error.hint}; all of them: {path}") from None
+        raise
     require_batch(recipe, len(dataset.train))
     for names, sentence in grouped_remarks(slow_averages(plan, total)):
         progress.note(f"warning: {names}: {sentence}")

@@ -89,6 +89,7 @@ def dataset(train: Images, validation: Images | None = None) -> Dataset:
 
 
 def test_chooses_memory_then_disk_then_nothing(tmp_path: Path, monkeypatch, notes) -> None:
+    monkeypatch.setattr(cache, "WORTH_A_NOTE", 0)
     size = PIXELS.nbytes
     disk = shutil.disk_usage(tmp_path)
     for memory, free, expected in [
@@ -106,7 +107,10 @@ def test_chooses_memory_then_disk_then_nothing(tmp_path: Path, monkeypatch, note
         assert not isinstance(made.test, CachedImages)
 
 
-def test_counts_the_validation_images_and_caches_them(tmp_path: Path, notes) -> None:
+def test_counts_the_validation_images_and_caches_them(tmp_path: Path, notes, monkeypatch) -> None:
+    cache_images(dataset(Decoded(), Decoded()), "memory", tmp_path, notes)
+    assert not notes.lines  # too few to be worth a note
+    monkeypatch.setattr(cache, "WORTH_A_NOTE", 0)
     made = cache_images(dataset(Decoded(), Decoded()), "memory", tmp_path, notes)
     assert isinstance(made.validation, CachedImages)
     assert notes.lines == ["cache: memory, 80 images of 3×5×3 are 3.6 kB"]

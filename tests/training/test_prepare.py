@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kcnn.data import description, load
-from kcnn.errors import RecipeError
+from kcnn.errors import DataError, RecipeError
 from kcnn.model import checked_recipe, processor_limits
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
@@ -130,3 +130,27 @@ def test_another_image_changes_the_digest(tmp_path: Path) -> None:
         ]
         digests.add(load_recipe(read_recipe("digits", settings), Progress()).images_digest)
     assert len(digests) == 2
+
+
+def test_lists_all_images_that_cannot_be_read_in_a_file(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(PHOTOS, encoding="utf-8")
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            path = tmp_path / "photos" / name / f"{number:02}.png"
+            Image.new("RGB", (8, 8)).save(path)
+            if number < 6:
+                path.write_bytes(b"no image")
+    with pytest.raises(
+        DataError, match=r"12 of 24 images cannot be read: .*; and 2 more"
+    ) as caught:
+        prepare_training(
+            check_recipe(read_recipe("net.yaml")), None, Progress(), tmp_path / "outputs"
+        )
+    listed = tmp_path / "outputs" / "unreadable.csv"
+    assert caught.value.hint.endswith(f"data.unreadable=skip; all of them: {listed}")
+    rows = listed.read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "file,problem"
+    assert len(rows) == 13
+    assert sum("cat/0" in row.split(",")[0] for row in rows) == 6
