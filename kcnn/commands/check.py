@@ -13,6 +13,7 @@ from kcnn.model.explain.slow_averages import slow_averages
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
+from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.starter.starter import read_recipe_or_images
 
 
@@ -73,10 +74,11 @@ def check(
             them.
     """
     progress = progress or Progress()
-    settings, starter = read_recipe_or_images(recipe, overrides)
-    if starter is not None:
-        progress.note(starter.note)
-    checked = check_recipe(settings)
+    with proposing_overrides("kcnn check", recipe, overrides):
+        settings, starter = read_recipe_or_images(recipe, overrides)
+        if starter is not None:
+            progress.note(starter.note)
+        checked = check_recipe(settings)
     plan = checked.plan
     if build:
         _build(plan, progress)

@@ -19,6 +19,7 @@ from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_
 from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
+from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.starter.starter import read_recipe_or_images
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult as FitResult
@@ -65,8 +66,9 @@ def fit(
     """
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
-    settings = _read(recipe, _with_seed(overrides, seed), progress)
-    checked = check_recipe(settings)
+    with proposing_overrides("kcnn fit", recipe, overrides):
+        settings = _read(recipe, _with_seed(overrides, seed), progress)
+        checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
         prepared = prepare_training(checked, data_dir, progress, output_dir)

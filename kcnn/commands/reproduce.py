@@ -17,6 +17,7 @@ from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import SEED, deciding_settings
 from kcnn.runs.folder import is_run
 from kcnn.runs.summary import read_summary
+from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.studies.quantities import measure_runs
 from kcnn.studies.reproduction_report import Reproduction, SeedRun, write_report
 from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
@@ -53,8 +54,9 @@ def reproduce(
             or the training of a seed failed.
     """
     options, progress = options or StudyOptions(), progress or Progress()
-    settings = read_recipe(recipe, overrides)
-    check_recipe(settings)
+    with proposing_overrides("kcnn reproduce", recipe, overrides):
+        settings = read_recipe(recipe, overrides)
+        check_recipe(settings)
     folder = _report_folder(options.output_dir, settings, overrides)
     first = settings.train.seed if first_seed is None else first_seed
     trials = [
