@@ -28,6 +28,7 @@ from kcnn.console.options import (
     refuse_nan,
     resume_option,
     run,
+    run_and_where,
     split_names,
     weights,
 )
@@ -39,6 +40,8 @@ from kcnn.console.usage import (
     arguments_to_resume,
     pass_to_subcommand,
     refuse_both,
+    run_and_settings,
+    settings_among,
 )
 
 SORTS = ("started", "accuracy", "epochs", "parameters", "seconds", "run")
@@ -125,7 +128,7 @@ def init(as_json: bool, **arguments: Any) -> None:
 
 
 @cli.command()
-@click.argument("runs", nargs=-1)
+@click.argument("runs", nargs=-1, metavar="[RUN]... [data.path=PATH]")
 @click.option(
     "--only", metavar="NAME,...", default="", callback=split_names, help="Draw only these plots.",
 )  # fmt: skip
@@ -136,11 +139,12 @@ def init(as_json: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @former("--image", now="kcnn feature-maps IMAGE")
 @for_reading_runs
-def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
+def plot(quiet: bool, as_json: bool, runs: tuple[str, ...], **arguments: Any) -> None:
     """Draw the plots of one run again, or the curves of several.
 
     Without RUNS, the newest run is plotted. The curves of several runs share one plot. For a run
-    that was stopped, kcnn plots what there is.
+    that was stopped, kcnn plots what there is. If your images moved since, data.path=PATH after a
+    run says where they are now.
 
     \b
     Examples:
@@ -148,11 +152,14 @@ def plot(quiet: bool, as_json: bool, **arguments: Any) -> None:
       kcnn plot cifar/run-001 cifar/run-002 --format svg
       kcnn plot --only accuracy,confusion
       kcnn plot --only accuracy --style textbook
+      kcnn plot pets/run-001 data.path=/mnt/photos
     """
     from kcnn.commands.plot import plot_runs
     from kcnn.console.plot import plots_text
 
-    show(plot_runs(progress=make_progress(quiet), **arguments), plots_text, as_json)
+    names, settings = settings_among(runs)
+    plots = plot_runs(names, settings=settings, progress=make_progress(quiet), **arguments)
+    show(plots, plots_text, as_json)
 
 
 @cli.command("feature-maps")
@@ -178,28 +185,31 @@ def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
 
 
 @cli.command()
-@run
+@run_and_where
 @weights
 @click.option(
     "--destination", type=click.Path(path_type=Path),
     help="Write to this new folder, not into the run's own export/saved_model.",
 )  # fmt: skip
 @for_reading_runs
-def export(as_json: bool, quiet: bool, **arguments: Any) -> None:
+def export(as_json: bool, quiet: bool, words: tuple[str, ...], **arguments: Any) -> None:
     """Write a run's model as a SavedModel, and check it.
 
     The SavedModel takes raw images and returns class probabilities. A fresh process with plain
     TensorFlow loads it again; its predictions must equal the model's on the whole test set.
-    Without RUN, the newest run is exported.
+    Without RUN, the newest run is exported. If your images moved since, data.path says where they
+    are now.
 
     \b
     Examples:
       kcnn export
       kcnn export cifar/run-001 --weights best
+      kcnn export pets/run-001 data.path=/mnt/photos
     """
     from kcnn.commands.export import export
     from kcnn.console.export import export_text
 
+    arguments |= run_and_settings(words)
     show(export(progress=make_progress(quiet), **arguments), export_text, as_json)
 
 
@@ -323,7 +333,7 @@ def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
 
 
 @cli.command()
-@run
+@run_and_where
 @weights
 @click.option(
     "--wrong", metavar="DIR", type=click.Path(path_type=Path),
@@ -331,19 +341,24 @@ def trace(quiet: bool, as_json: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @click.option("--link", is_flag=True, help="With --wrong: make links instead of copies.")
 @for_reading_runs
-def evaluate(as_json: bool, quiet: bool, **arguments: Any) -> None:
+def evaluate(as_json: bool, quiet: bool, words: tuple[str, ...], **arguments: Any) -> None:
     """Score a run's model on the test set again, class by class.
+
+    Without RUN, the newest run is scored. If your images moved since, data.path says where they are
+    now.
 
     \b
     Examples:
       kcnn evaluate cifar/run-001 --weights best
       kcnn evaluate --wrong mistakes
+      kcnn evaluate pets/run-001 data.path=/mnt/photos
     """
     from kcnn.commands.evaluate import evaluate
     from kcnn.console.evaluate import evaluation_text
 
     if arguments["link"] and arguments["wrong"] is None:
         raise click.UsageError("--link: write --wrong DIR too, the folder for the links")
+    arguments |= run_and_settings(words)
     show(evaluate(progress=make_progress(quiet), **arguments), evaluation_text, as_json)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kcnn.commands.run_images import read_run_recipe
 from kcnn.data.load import load_dataset
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
 from kcnn.runs.dataset import has_same_test_images, require_same_classes
 from kcnn.runs.find import find_model, find_run
 from kcnn.training.scoring.misclassified import (
@@ -68,6 +68,7 @@ def evaluate(
     progress: Progress | None = None,
     wrong: Path | None = None,
     link: bool = False,
+    settings: Sequence[str] = (),
 ) -> Evaluation:
     """Score a run's saved model on the test set. The run folder is not changed.
 
@@ -81,6 +82,7 @@ def evaluate(
         progress: Where loading, changed images and images done are reported.
         wrong: A new or empty folder for copies of the images that are classified wrong.
         link: Whether to make links instead of copies.
+        settings: Where the images are now, as of `kcnn.commands.run_images.read_run_recipe`.
 
     Returns:
         The scores.
@@ -94,7 +96,7 @@ def evaluate(
     progress = progress or Progress()
     found = find_run(run, output_dir)
     path = find_model(found, weights)
-    data = read_recipe(found.resolved).data
+    data = read_run_recipe(found, settings, "evaluate").data
     if wrong is not None:
         require_destination(wrong, data.path)
     dataset = load_dataset(data, data_dir, progress, parts=["test"])

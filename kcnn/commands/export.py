@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import kcnn
+from kcnn.commands.run_images import read_run_recipe
 from kcnn.data.load import load_dataset
 from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
-from kcnn.runs.dataset import require_same_classes, require_same_test_images
+from kcnn.runs.dataset import has_same_test_images, same_names, trained_classes
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.folder import require_no_links
 
@@ -31,7 +32,7 @@ class ExportResult:
         images: Number of test images compared.
         largest_difference: The largest difference of two probabilities over all of them.
         different_classes: Number of images with another predicted class.
-        accuracy: The exported model's test accuracy.
+        accuracy: The exported model's test accuracy; None if the test images changed since the run.
         usage: A line of Python that predicts with the exported model.
     """
 
@@ -42,7 +43,7 @@ class ExportResult:
     images: int
     largest_difference: float
     different_classes: int
-    accuracy: float
+    accuracy: float | None
     usage: str
 
     def as_json(self) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def export(
     destination: Path | None = None,
     data_dir: Path | None = None,
     progress: Progress | None = None,
+    settings: Sequence[str] = (),
 ) -> ExportResult:
     """Write a run's model as a SavedModel.
 
@@ -70,6 +72,7 @@ def export(
             where an earlier export is replaced.
         data_dir: The folder in which datasets are looked for first.
         progress: Where loading and the check are reported.
+        settings: Where the images are now, as of `kcnn.commands.run_images.read_run_recipe`.
 
     Returns:
         The export, and how closely its predictions agree.
@@ -89,11 +92,18 @@ def export(
     if destination is not None:
         require_new(destination, _ALREADY_EXISTS_HINT)
     require_writable(folder.parent)
-    data = read_recipe(found.resolved).data
+    data = read_run_recipe(found, settings, "export").data
     dataset = load_dataset(data, data_dir, progress, parts=["test"])
-    require_same_classes(found, dataset.class_names, progress)
-    if data.path is not None:
-        require_same_test_images(found, dataset.test.digest())
+    class_names = trained_classes(found, dataset.class_names, progress)
+    # The check compares two predictions for each image. It needs no labels, so that any images do.
+    is_scored = same_names(class_names, dataset.class_names) and (
+        data.path is None or has_same_test_images(found, dataset.test.digest())
+    )
+    if not is_scored:
+        progress.note(
+            f"{found.title}: the test images are no longer those that it was scored on; the export "
+            "is checked on those that are here"
+        )
     start_tensorflow(progress)
     import keras
 
@@ -109,19 +119,20 @@ def export(
     with keras.device("cpu"):
         model = probability_model(load_model(found, weights))
         require_images(model, path, dataset.image_shape)
-        require_classes(model, path, dataset.class_names)
+        require_classes(model, path, class_names)
         probabilities = predict_images(model, test, progress)
     height, width, channels = dataset.image_shape
-    description = {
+    description: dict[str, Any] = {
         "run": found.title,
         "weights": weights,
         "image_size": [height, width],
         "channels": channels,
-        "test_accuracy": score(probabilities, test.labels, dataset.class_names).accuracy,
         "kcnn": kcnn.__version__,
     }
+    if is_scored:
+        description["test_accuracy"] = score(probabilities, test.labels, class_names).accuracy
     with atomic(folder) as temporary:
-        write_saved_model(model, dataset.class_names, description, temporary)
+        write_saved_model(model, class_names, description, temporary)
         agreement = require_agreement(
             temporary, model, test, probabilities, batch_size(model), progress
         )
@@ -137,7 +148,7 @@ def export(
         images=agreement.images,
         largest_difference=agreement.largest_difference,
         different_classes=agreement.different_classes,
-        accuracy=agreement.accuracy,
+        accuracy=agreement.accuracy if is_scored else None,
         usage=_usage(folder),
     )
 

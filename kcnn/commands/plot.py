@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.commands.run_images import read_run_recipe
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
 from kcnn.data.splits import set_validation_apart
@@ -21,7 +22,6 @@ from kcnn.figures.run_plots import check_format, plot_run, prepare_plots, save_p
 from kcnn.files.folder_names import folder_name
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
 from kcnn.runs.dataset import require_same_test_images
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.folder import RunFolder
@@ -53,6 +53,7 @@ def plot_runs(
     data_dir: Path | None = None,
     progress: Progress | None = None,
     style: str = DEFAULT_STYLE,
+    settings: Sequence[str] = (),
 ) -> Plots:
     """Write every plot that a run's files allow, or the curves of several runs over each other.
 
@@ -67,6 +68,8 @@ def plot_runs(
         data_dir: The folder in which datasets are looked for first.
         progress: Where loading and skipped figures are reported.
         style: How accuracy is drawn, a key of `kcnn.figures.accuracy.STYLES`.
+        settings: Where the images of a single run are now, as of
+            `kcnn.commands.run_images.read_run_recipe`.
 
     Raises:
         RunError: A run does not exist, has no epochs, or its plots cannot be written.
@@ -81,16 +84,21 @@ def plot_runs(
     found = [find_run(run, output_dir) for run in run_names]
     folders = list({run.path.resolve(): run for run in found}.values())
     if len(folders) > 1:
+        if settings:
+            raise KcnnError(
+                f"{settings[0]}: the curves of several runs need no images", "leave it out"
+            )
         return Plots(
             _compare(folders, figures, image_format, bool(only), output_dir, progress, style)
         )
     run = folders[0]
     read_metrics(run)  # raises for a run without epochs before anything large is loaded
-    return Plots(_plot_run(run, only, image_format, data_dir, progress, style))
+    return Plots(_plot_run(run, settings, only, image_format, data_dir, progress, style))
 
 
 def _plot_run(
     run: RunFolder,
+    settings: Sequence[str],
     only: Sequence[str],
     image_format: str,
     data_dir: Path | None,
@@ -98,16 +106,24 @@ def _plot_run(
     style: str,
 ) -> list[Path]:
     needs_images = any(figure.NEEDS_IMAGES for figure in choose_figures(only))
-    dataset = _load_images(run, data_dir, bool(only), progress) if needs_images else None
+    dataset = (
+        _load_images(run, settings, data_dir, bool(only or settings), progress)
+        if needs_images
+        else None
+    )
     layers = partial(_feature_maps, run, progress)
     return plot_run(run, dataset, layers, image_format, only, progress, style)
 
 
 def _load_images(
-    run: RunFolder, data_dir: Path | None, strict: bool, progress: Progress
+    run: RunFolder,
+    settings: Sequence[str],
+    data_dir: Path | None,
+    strict: bool,
+    progress: Progress,
 ) -> Dataset | None:
     try:
-        recipe = read_recipe(run.resolved)
+        recipe = read_run_recipe(run, settings, "plot")
         dataset = load_dataset(recipe.data, data_dir, progress)
         if recipe.data.path is not None:
             require_same_test_images(run, dataset.test.digest())
@@ -115,7 +131,8 @@ def _load_images(
     except KcnnError as error:
         if strict:
             raise
-        progress.note(f"{run.title}: its images could not be loaded: {error.message}")
+        hint = f"; {error.hint}" if error.hint else ""
+        progress.note(f"{run.title}: its images could not be loaded: {error.message}{hint}")
         return None
 
 

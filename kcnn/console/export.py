@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 def export_text(result: ExportResult) -> str:
     """Return where the export is, what the gate found, and how to use it."""
     images = count_text(result.images, "test image")
+    accuracy = "" if result.accuracy is None else f"accuracy {per_cent(result.accuracy)}, "
     return (
         f"{result.path}  {result.size / 1e6:.1f} MB\n"
         f"checked in a fresh process with plain TensorFlow on {images}: "
-        f"accuracy {per_cent(result.accuracy)}, largest difference of a probability "
+        f"{accuracy}largest difference of a probability "
         f"{result.largest_difference:.1e}, "
         f"{count_text(result.different_classes, 'different class', 'different classes')}\n"
         f"use it: {result.usage}"

@@ -122,6 +122,7 @@ weights = click.option(
     help="Weights of the last epoch, or of the epoch with the best validation score.",
 )  # fmt: skip
 run = click.argument("run", required=False)
+run_and_where = click.argument("words", nargs=-1, metavar="[RUN] [data.path=PATH]")
 recipe = click.argument("recipe", shell_complete=complete_recipe)
 overrides = click.argument("overrides", nargs=-1, metavar="[SETTING=VALUE]...")
 for_reading_runs = options(output_dir, data_dir, quiet, json_option)

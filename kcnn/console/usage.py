@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import click
+
+# A path may have an equals sign, too: `a=b/run-001`.
+_SETTING = re.compile(r"[a-z_]+(\.[a-z_]+)+=")
 
 
 def refuse_both(first: str, second: str, are_given: bool) -> None:
@@ -25,6 +29,27 @@ def pass_to_subcommand(ctx: click.Context, **given: Any) -> None:
     ctx.default_map = {
         ctx.invoked_subcommand: {name: value for name, value in given.items() if value}
     }
+
+
+def settings_among(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split arguments into names and settings, which may come without a name before them.
+
+    Args:
+        words: The arguments, as `cifar/run-001 data.path=photos`.
+
+    Returns:
+        The names, and the settings: `data.path=photos`.
+    """
+    settings = [word for word in words if _SETTING.match(word)]
+    return [word for word in words if word not in settings], settings
+
+
+def run_and_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of a command that takes a run and where its images are now."""
+    names, settings = settings_among(words)
+    if len(names) > 1:
+        raise click.UsageError(f"{names[1]}: expected one run, and settings as in data.path=photos")
+    return {"run": names[0] if names else None, "settings": settings}
 
 
 def arguments_to_fit(

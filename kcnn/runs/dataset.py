@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from kcnn.errors import RunError
 from kcnn.progress import Progress
@@ -12,34 +13,55 @@ from kcnn.runs.summary import read_status, read_summary
 MAX_NAMED = 10  # classes in a message
 
 
-def require_same_classes(run: RunFolder, class_names: Sequence[str], progress: Progress) -> None:
-    """Check that a run was trained on the classes of a dataset, in their order.
-
-    A run that was stopped before it wrote its classes is assumed to have the same.
+def trained_classes(run: RunFolder, class_names: Sequence[str], progress: Progress) -> list[str]:
+    """Return the classes that a run was trained on, in the order of its outputs.
 
     Args:
         run: The run.
-        class_names: The dataset's classes.
-        progress: Receives a note if the run's own are not known.
+        class_names: The dataset's classes. A run that was stopped before it wrote its own is
+            assumed to have them.
+        progress: Receives a note if that is assumed.
 
     Raises:
-        RunError: It was trained on others or in another order, or is finished and lacks them.
+        RunError: The run is finished and lacks them.
     """
     try:
-        trained = read_summary(run).class_names()
+        return read_summary(run).class_names()
     except RunError:
         if read_status(run) == "finished":
             raise
         progress.note(
             f"{run.title}: stopped before its classes were written; assuming those of the dataset"
         )
-        return
-    if trained != list(class_names):
+        return list(class_names)
+
+
+def require_same_classes(run: RunFolder, class_names: Sequence[str], progress: Progress) -> None:
+    """Check that a run was trained on the classes of a dataset, in their order.
+
+    Args:
+        run: The run.
+        class_names: The dataset's classes.
+        progress: As of `trained_classes`.
+
+    Raises:
+        RunError: It was trained on others or in another order, or is finished and lacks them.
+    """
+    trained = trained_classes(run, class_names, progress)
+    if not same_names(trained, class_names):
         raise RunError(
             f"{run.path}: was trained on {_listed(trained, class_names)}; the dataset now has "
             f"{_listed(class_names, trained)}",
             "restore the former names of the classes, or train it again with kcnn fit",
         )
+
+
+def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Return whether names of classes are the same, in any form of Unicode.
+
+    Runs of kcnn 0.1 have the names as the file system wrote them: `Bär` is decomposed on macOS.
+    """
+    return [normalize("NFC", name) for name in names] == [normalize("NFC", name) for name in others]
 
 
 def has_same_test_images(run: RunFolder, digest: str) -> bool:

@@ -180,6 +180,6 @@ def test_writes_the_images_that_are_classified_wrong(run_copy, tmp_path) -> None
 def test_refuses_a_folder_with_files_before_anything_is_loaded(fruit_run, tmp_path) -> None:
     (tmp_path / "wrong").mkdir()
     (tmp_path / "wrong" / "file").write_text("")
-    shutil.rmtree(fruit_run.path.parents[2] / "photos")
+    shutil.rmtree(fruit_run.path.parents[2] / "photos" / "apple")
     with pytest.raises(RunError, match="wrong: has files in it"):
         evaluate(None, outputs(fruit_run), wrong=tmp_path / "wrong")

@@ -150,7 +150,7 @@ def test_skips_images_that_changed_since_the_run(make_run, tmp_path: Path, notes
     written = plot_runs([], tmp_path, progress=notes).paths
     assert {path.stem for path in written} == {"accuracy", "loss", "learning_rate"}
     (line,) = [line for line in notes.lines if "could not be loaded: " in line]
-    assert line.endswith("was scored on other test images than those that are here now")
+    assert "here now; bring those back, or train it again with kcnn fit" in line
     with pytest.raises(RunError, match="was scored on other test images"):
         plot_runs([], tmp_path, only=["mistakes"])
 

@@ -10,6 +10,7 @@ from kcnn.runs.dataset import (
     has_same_test_images,
     require_same_classes,
     require_same_test_images,
+    same_names,
 )
 from kcnn.runs.folder import RunFolder
 
@@ -66,3 +67,8 @@ def test_classes_that_are_not_known(tmp_path: Path, notes) -> None:
     write_json(run.summary, {"status": "finished"})
     with pytest.raises(RunError, match="class_names: expected a list"):
         require_same_classes(run, ["a", "b"], notes)
+
+
+def test_names_in_another_unicode_form_are_the_same_classes(tmp_path) -> None:
+    assert same_names(["Ba\u0308r", "Maus"], ["B\u00e4r", "Maus"])
+    assert not same_names(["Bar", "Maus"], ["B\u00e4r", "Maus"])

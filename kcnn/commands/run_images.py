@@ -1,0 +1,48 @@
+"""A run's recipe for commands that read its images again, which may have moved since."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from kcnn.errors import DataError, RunError
+from kcnn.recipe import Recipe, read_recipe
+from kcnn.runs.folder import RunFolder
+
+# Settings that say where images lie, and not which images they are or how they look.
+_MAY_CHANGE = ("data.path", "data.cache")
+
+
+def read_run_recipe(run: RunFolder, settings: Sequence[str], command: str) -> Recipe:
+    """Read a run's recipe, and check that its images are where it says.
+
+    Args:
+        run: The run.
+        settings: Where the images are now, as `data.path=photos`; none if they did not move.
+        command: The command, for the hint: `evaluate`.
+
+    Raises:
+        RecipeError: The recipe or a setting has a mistake.
+        RunError: Another setting is given.
+        DataError: The images are not there.
+    """
+    for setting in settings:
+        name = setting.partition("=")[0].strip()
+        if name not in _MAY_CHANGE:
+            raise RunError(
+                f"{name}: a run keeps the settings that it was trained with",
+                f"only {' and '.join(_MAY_CHANGE)} may be given: where its images are now",
+            )
+    recipe = read_recipe(run.resolved, settings)
+    path = recipe.data.path
+    if path is not None and not path.exists():
+        kind = "folder" if recipe.data.dataset == "folder" else "file"
+        problem = f"no such {kind}"
+        if path.is_symlink():
+            problem = f"a link to {path.readlink()}, which is not there"
+        raise DataError(
+            f"{path}: {problem}",
+            f"if it moved, write where it is now: kcnn {command} {shlex.quote(str(run.path))} "
+            f"data.path={kind.upper()}",
+        )
+    return recipe
