@@ -592,7 +592,7 @@ def copy_recipe(name: str, destination: Path, as_json: bool) -> None:
 @options(data_dir, json_option)
 @click.pass_context
 def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
-    """List the datasets and where they are; fetch or verify one.
+    """List the datasets and where they are; fetch, verify or inspect one.
 
     kcnn looks in --data-dir, then in KCNN_DATA, then in Keras's cache.
 
@@ -601,6 +601,7 @@ def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
       kcnn data
       kcnn data fetch cifar10
       kcnn data verify mnist
+      kcnn data inspect photos/
     """
     if ctx.invoked_subcommand is None:
         from kcnn.commands.data import list_datasets
@@ -642,6 +643,39 @@ def verify_dataset(name: str, data_dir: Path | None, quiet: bool, as_json: bool)
 
     result = verify(name, data_dir, make_progress(quiet))
     show(result, verification_text, as_json, passed=result.readable)
+
+
+@data.command("inspect")
+@click.argument("path")
+@click.option(
+    "--samples", metavar="FILE.png", type=click.Path(path_type=Path),
+    help="Also draw images of each class into this new file.",
+)  # fmt: skip
+@click.option(
+    "--report", metavar="FILE.csv", type=click.Path(path_type=Path),
+    help="Also write all that was found to this new CSV file.",
+)  # fmt: skip
+@options(data_dir, quiet, json_option)
+def inspect_data(path: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Look at images before training: counts, damage, copies.
+
+    PATH is a folder of images, a CSV, Parquet or npz file, a recipe, or the name of a dataset.
+    Every image is read, and nothing is changed.
+
+    Copies matter most: of test images among the training images, and of one image in two classes.
+    They are found even when they were resized, compressed or cropped a little. The exit status is
+    1 if there is a problem.
+
+    \b
+    Examples:
+      kcnn data inspect photos/
+      kcnn data inspect photos/ --samples samples.png --report report.csv
+    """
+    from kcnn.commands.inspect_data import inspect_data
+    from kcnn.console.inspect_data import inspection_text
+
+    result = inspect_data(path, progress=make_progress(quiet), **arguments)
+    show(result, inspection_text, as_json, passed=not result.has_problems)
 
 
 @cli.command()
