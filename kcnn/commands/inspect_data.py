@@ -13,7 +13,8 @@ from kcnn.files.atomic import require_new, write_csv
 from kcnn.progress import Progress
 
 if TYPE_CHECKING:
-    from kcnn.data.survey.findings import Finding
+    from kcnn.data.survey.findings import Finding as Finding
+    from kcnn.data.survey.findings import Group as Group
     from kcnn.data.survey.open import ReadImage
     from kcnn.data.survey.survey import Survey
 

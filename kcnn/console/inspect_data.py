@@ -9,8 +9,7 @@ from kcnn.console.tables import table
 from kcnn.text.numbers import count_text
 
 if TYPE_CHECKING:
-    from kcnn.commands.inspect_data import Inspection
-    from kcnn.data.survey.findings import Finding, Group
+    from kcnn.commands.inspect_data import Finding, Group, Inspection
 
 _MOST_CLASSES = 30  # rows of the table
 _MOST_GROUPS = 10
