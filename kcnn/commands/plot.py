@@ -11,6 +11,7 @@ import numpy as np
 
 from kcnn.commands.run_images import read_run_recipe
 from kcnn.data.dataset import Dataset
+from kcnn.data.file_dataset import PARTS
 from kcnn.data.load import load_dataset
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
@@ -124,7 +125,9 @@ def _load_images(
 ) -> Dataset | None:
     try:
         recipe = read_run_recipe(run, settings, "plot")
-        dataset = load_dataset(recipe.data, data_dir, progress)
+        # Of the training images, a few samples are read. So only the test images are checked.
+        parts = PARTS if recipe.data.unreadable == "skip" else ("test",)
+        dataset = load_dataset(recipe.data, data_dir, progress, parts=parts)
         if recipe.data.path is not None:
             require_same_test_images(run, dataset.test.digest())
         return set_validation_apart(dataset, recipe.data.validation, recipe.train.seed)[0]

@@ -18,6 +18,7 @@ from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.schedules import Cosine, OneCycle, Triangle
 from kcnn.recipe.schema import TrainSettings
 from kcnn.recipe.write import resolved_yaml
+from kcnn.runs.dataset import digests_differ
 from kcnn.runs.environment import (
     Environment,
     read_environment,
@@ -145,7 +146,7 @@ def _require_same_training(
 ) -> None:
     if checkpoint is None:
         return
-    if checkpoint.origin.images != prepared.images_digest:
+    if digests_differ(checkpoint.origin.images, prepared.images_digest):
         raise RunError(
             f"{run.path}: was trained on other images than those that are here now",
             "point --data-dir at the data that it was started with",

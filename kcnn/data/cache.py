@@ -112,7 +112,7 @@ class CachedImages(Images):
         self._kept = np.zeros(len(base), bool)
         self._is_full = False
         self.labels, self.names, self.root = base.labels, base.names, base.root
-        self.groups = base.groups
+        self.groups, self.hashed = base.groups, base.hashed
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.data.images import MODES
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
     from kcnn.errors import DataError
-
-_BATCH_SIZE = 256
 
 
 class ConvertedImages(Images):
@@ -33,6 +30,7 @@ class ConvertedImages(Images):
         self._shape = (*image_size, channels)
         self.labels = base.labels
         self.names = base.names
+        self.hashed = f"converted:{base.hashed}"
         self.root = base.root
         self.groups = base.groups
 
@@ -62,11 +60,9 @@ class ConvertedImages(Images):
         return np.asarray(image).reshape(self._shape)
 
     def update_hash(self, digest: _Hash, indices: np.ndarray | None = None) -> None:
-        """Add the converted pixels, then the labels, to a hash."""
-        chosen = np.arange(len(self)) if indices is None else indices
-        for batch in read_batches(self.select(chosen), _BATCH_SIZE):
-            digest.update(batch.data)
-        digest.update(self.labels[chosen].data)
+        """Add the new shape and what identifies the images to a hash; nothing is converted."""
+        digest.update(str(self._shape).encode("ascii"))
+        self._base.update_hash(digest, indices)
 
 
 def convert_images(

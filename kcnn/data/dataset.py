@@ -32,12 +32,15 @@ class Images(ABC):
         root: That folder.
         groups: Which of the images belong together, by the name of their group; None if the dataset
             does not say so.
+        hashed: What `update_hash` hashes: nothing for pixels, else a word and a colon before the
+            digest, since digests of pixels and of files cannot be compared.
     """
 
     labels: np.ndarray
     names: Sequence[str] | None = None
     root: Path | None = None
     groups: Sequence[str] | None = None
+    hashed: str = ""
 
     @property
     @abstractmethod
@@ -128,7 +131,7 @@ class Images(ABC):
         """Return a hash of these images and labels, to notice when they change."""
         digest = hashlib.sha256(str((len(self), *self.shape)).encode("ascii"))
         self.update_hash(digest)
-        return digest.hexdigest()
+        return f"{self.hashed}{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +191,7 @@ class SelectedImages(Images):
         self._base = base
         self._indices = indices
         self.labels = base.labels[indices]
+        self.hashed = base.hashed
         if base.names is not None:
             self.names = [base.names[index] for index in indices.tolist()]
             self.root = base.root
@@ -256,4 +260,4 @@ class Dataset:
         for part in (self.train, self.test, self.validation):
             if part is not None:
                 part.update_hash(digest)
-        return digest.hexdigest()
+        return f"{self.train.hashed}{digest.hexdigest()}"

@@ -71,6 +71,7 @@ class FileImages(Images):
         self._format = format
         self._facts = facts
         self._failure: DataError | None = None
+        self.hashed = "files:"
         self.labels = np.array(files.labels, np.int32)
         self.names: Sequence[str] = files.names
         self.groups = files.groups

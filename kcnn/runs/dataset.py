@@ -67,13 +67,24 @@ def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
 def has_same_test_images(run: RunFolder, digest: str) -> bool:
     """Return whether a run was scored on the test images with this hash.
 
-    A run that was never scored, or by a kcnn that wrote no hash, is assumed to have the same.
+    A run that was never scored, or by a kcnn that wrote no hash or another kind of hash, is assumed
+    to have the same.
     """
     try:
         summary = read_summary(run)
     except RunError:
         return True
-    return summary.text("test_images_digest") in (None, digest)
+    recorded = summary.text("test_images_digest")
+    return recorded is None or not digests_differ(recorded, digest)
+
+
+def digests_differ(first: str, other: str) -> bool:
+    """Return whether two digests show that images differ.
+
+    Digests of pixels and of files cannot be compared (see `kcnn.data.dataset.Images.hashed`).
+    """
+    kinds = [digest.rpartition(":")[0] for digest in (first, other)]
+    return kinds[0] == kinds[1] and first != other
 
 
 def require_same_test_images(run: RunFolder, digest: str) -> None:

@@ -11,6 +11,7 @@ from kcnn.errors import KcnnError, RunError
 from kcnn.files.read import DAMAGED_HINT
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.schema import DataSettings
+from kcnn.runs.dataset import digests_differ
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.scores import Predictions, read_predictions
 from kcnn.runs.summary import how_to_finish, read_status, read_summary
@@ -64,9 +65,9 @@ def require_same_test_set(first: ScoredRun, other: ScoredRun) -> None:
     Raises:
         KcnnError: They were not, so their accuracies cannot be compared.
     """
-    digests = [run.test_images_digest for run in (first, other)]
+    digests = [run.test_images_digest or "" for run in (first, other)]
     have_same_labels = np.array_equal(first.predictions.label, other.predictions.label)
-    if digests[0] is not None and digests[0] == digests[1] and have_same_labels:
+    if digests[0] and digests[0] == digests[1] and have_same_labels:
         return  # in whatever folders
     names = [_dataset_name(run.recipe) for run in (first, other)]
     counts = [len(run.predictions.label) for run in (first, other)]
@@ -76,7 +77,11 @@ def require_same_test_set(first: ScoredRun, other: ScoredRun) -> None:
         reason = f"{counts[0]:,} and {counts[1]:,} images of {names[0]}"
     elif not have_same_labels:
         reason = f"{names[0]} with other labels, or in another order"
-    elif None not in digests and _are_read_alike(first.recipe.data, other.recipe.data):
+    elif (
+        all(digests)
+        and digests_differ(*digests)
+        and _are_read_alike(first.recipe.data, other.recipe.data)
+    ):
         reason = f"{names[0]} with other images"
     else:
         return

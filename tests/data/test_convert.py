@@ -45,7 +45,9 @@ def test_converts_what_is_read(part) -> None:
     np.testing.assert_array_equal(converted.read(np.array([2, 0])), converted.read_all()[[2, 0]])
 
 
-def test_hash_is_that_of_the_converted_pixels(part) -> None:
-    converted = convert_images(part, (5, 7), None)
-    assert converted.digest() == MemoryImages(converted.read_all(), part.labels).digest()
-    assert converted.digest() != part.digest()
+def test_hash_is_of_the_images_and_the_new_shape(part) -> None:
+    digests = [convert_images(part, size, None).digest() for size in ((5, 7), (5, 7), (7, 5))]
+    assert digests[0] == digests[1] != digests[2]
+    other = MemoryImages(part.pixels ^ 1, part.labels)
+    assert convert_images(other, (5, 7), None).digest() != digests[0]
+    assert digests[0].startswith("converted:")

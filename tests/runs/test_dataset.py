@@ -7,6 +7,7 @@ import pytest
 from kcnn.errors import RunError
 from kcnn.files.atomic import write_json
 from kcnn.runs.dataset import (
+    digests_differ,
     has_same_test_images,
     require_same_classes,
     require_same_test_images,
@@ -72,3 +73,19 @@ def test_classes_that_are_not_known(tmp_path: Path, notes) -> None:
 def test_names_in_another_unicode_form_are_the_same_classes(tmp_path) -> None:
     assert same_names(["Ba\u0308r", "Maus"], ["B\u00e4r", "Maus"])
     assert not same_names(["Bar", "Maus"], ["B\u00e4r", "Maus"])
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "differ"),
+    [
+        ("ab", "ab", False),
+        ("ab", "cd", True),
+        ("files:ab", "files:ab", False),
+        ("files:ab", "files:cd", True),
+        ("ab", "files:cd", False),  # of pixels and of files: nothing is known
+        ("converted:ab", "converted:files:cd", False),
+    ],
+)
+def test_digests_of_another_kind_show_nothing(first: str, other: str, differ: bool) -> None:
+    assert digests_differ(first, other) is differ
+    assert digests_differ(other, first) is differ
