@@ -16,6 +16,7 @@ from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.summary import read_summary
 
@@ -82,8 +83,8 @@ def predict(
         weights: `last` or `best`.
         top: How many classes to return for each image; all if there are fewer.
         csv_file: A new file for the predictions: `image,rank,class,probability`.
-        progress: Where images done, images that were stretched or enlarged, and skipped files of
-            folders are reported.
+        progress: Where images done, images that changed in shape or were enlarged, and skipped
+            files of folders are reported.
 
     Returns:
         The predictions.
@@ -112,7 +113,7 @@ def predict(
     model = probability_model(load_model(found, weights))
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
-    fitted = FittedImages(*model.input_shape[1:])
+    fitted = FittedImages(model.input_shape[1:], read_recipe(found.resolved).data.resize)
     batches = fitted.batches(paths, min(MAX_BATCH_SIZE, batch_size(model)))
     with progress.task("Classifying", len(paths), "images") as advance:
         for batch in predict_batches(model, batches):

@@ -127,7 +127,7 @@ def _read_image(
 
     height, width, channels = plan.image_shape
     if file is not None:
-        pixels = read_image(file, (height, width), channels)
+        pixels = read_image(file, (height, width), channels, plan.recipe.data.resize)
         if run is not None or not _starts_from_images(plan):
             return pixels, str(file), None
     dataset = load_dataset(plan.recipe.data, data_dir, progress)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.data.image.placement import Resize, place
 from kcnn.data.images import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
@@ -16,26 +17,31 @@ from kcnn.text.numbers import count_text
 
 # A relative change of the aspect ratio below this is not visible.
 STRETCH = 0.02
+# What happens to images of another shape.
+_CHANGED = {
+    "stretch": "stretched to",
+    "fit": "fitted with black borders into",
+    "crop": "cropped to",
+}
 
 
 @dataclass
 class FittedImages:
-    """Read images in one size, and remember those that this stretches or enlarges.
+    """Read images in one size, and remember those that this changes in shape or enlarges.
 
     Args:
-        height: Of the model's images, in pixels.
-        width: Of the model's images, in pixels.
-        channels: 1 for gray, 3 for red, green, blue.
-        stretched: Names of the files whose aspect ratio changed.
+        shape: Height, width and channels of the model's images; 1 channel for gray, 3 for red,
+            green, blue.
+        resize: What the run's training did with images of another shape, its `data.resize`.
+        reshaped: Names of the files of another aspect ratio.
         enlarged: Names of the files that are smaller than the model's images.
         accepted: The files that were read in batches, in their order.
         refused: The errors of those that could not be read.
     """
 
-    height: int
-    width: int
-    channels: int
-    stretched: list[str] = field(default_factory=list)
+    shape: tuple[int, int, int]
+    resize: Resize
+    reshaped: list[str] = field(default_factory=list)
     enlarged: list[str] = field(default_factory=list)
     accepted: list[Path] = field(default_factory=list)
     refused: list[DataError] = field(default_factory=list)
@@ -65,21 +71,21 @@ class FittedImages:
         Raises:
             DataError: It cannot be read.
         """
-        wanted = (self.height, self.width)
-        image, (height, width) = read_image_and_size(path, wanted, self.channels)
-        name = f"{path}, {width}x{height}"
-        if abs(height * self.width / (width * self.height) - 1) > STRETCH:
-            self.stretched.append(name)
-        if height < self.height or width < self.width:
+        size, channels = self.shape[:2], self.shape[2]
+        image, own = read_image_and_size(path, size, channels, self.resize)
+        name = f"{path}, {own[1]}x{own[0]}"
+        if abs(own[0] * size[1] / (own[1] * size[0]) - 1) > STRETCH:
+            self.reshaped.append(name)
+        if place(own, size, self.resize).ratio > 1:
             self.enlarged.append(name)
         return image
 
     def report(self, progress: Progress) -> None:
-        """Report how many images were stretched or enlarged so far."""
-        for names, what in ((self.stretched, "stretched"), (self.enlarged, "enlarged")):
+        """Report how many images were changed in shape or enlarged so far."""
+        height, width, _ = self.shape
+        changes = ((self.reshaped, _CHANGED[self.resize]), (self.enlarged, "enlarged to"))
+        for names, what in changes:
             if names:
                 count = count_text(len(names), "image")
                 first = "" if len(names) == 1 else "first "
-                progress.note(
-                    f"{count} {what} to the model's {self.width}x{self.height} ({first}{names[0]})"
-                )
+                progress.note(f"{count} {what} the model's {width}x{height} ({first}{names[0]})")

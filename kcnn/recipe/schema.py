@@ -35,7 +35,8 @@ OWN_DATASETS = ("folder", "csv", "npz")
 DATASETS_OF_FILES = ("folder", "csv")  # one file for each image
 UNREADABLE = ("error", "skip")
 CACHES = ("auto", "memory", "disk", "none")
-RESIZES = ("stretch", "fit", "crop")
+Resize = Literal["stretch", "fit", "crop"]
+RESIZES: tuple[Resize, ...] = ("stretch", "fit", "crop")
 SAMPLINGS = ("without_replacement", "with_replacement", "balanced")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 
@@ -149,7 +150,7 @@ class DataSettings(Settings):
     image_size: Annotated[tuple[int, int] | None, Accepting(_image_size, expected=IMAGE_SIZE)] = (
         None
     )
-    resize: Annotated[str, choice(*RESIZES)] = "stretch"
+    resize: Annotated[Resize, choice(*RESIZES)] = "stretch"
     unreadable: Annotated[str, choice(*UNREADABLE)] = "error"
     cache: Annotated[str, choice(*CACHES)] = "auto"
     channels: Annotated[

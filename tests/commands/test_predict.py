@@ -76,6 +76,20 @@ def test_notes_images_of_another_size(trained_run, digits, tmp_path, notes) -> N
     ]
 
 
+def test_resizes_as_the_run_was_trained(fruit_run, tmp_path, notes) -> None:
+    wide = np.zeros((8, 24, 3), np.uint8)
+    wide[:, 8:16] = 255  # cropped, the image is white
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "white.png")
+    resolved = fruit_run.resolved.read_text()
+    fruit_run.resolved.write_text(resolved.replace("folder,", "folder, resize: crop,"))
+    cropped, white = predict(
+        [tmp_path / "wide.png", tmp_path / "white.png"], None, outputs(fruit_run), progress=notes
+    ).images
+    assert cropped.classes == white.classes
+    assert notes.lines[0].startswith("1 image cropped to the model's ")
+
+
 def test_gray_images_for_an_rgb_model(run_copy, put_model, digits) -> None:
     put_model(run_copy, "[GlobalAveragePooling2D, Softmax]", (6, 8, 3), ["red", "green", "blue"])
     (prediction,) = predict([digits / "03.png"], None, outputs(run_copy), top=9).images
