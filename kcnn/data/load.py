@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kcnn.data.catalog import NAMED_DATASETS, Format, NamedDataset
 from kcnn.data.cifar import read_cifar
@@ -18,7 +18,6 @@ from kcnn.data.download import locate_or_download
 from kcnn.data.file_dataset import PARTS, open_files
 from kcnn.data.file_images import FileFormat
 from kcnn.data.idx import read_idx_dataset
-from kcnn.data.image.placement import Resize
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.locate import StoredDataset, data_directories
@@ -128,9 +127,7 @@ def _read(
         return open_files(
             path,
             listing or list_files(settings.dataset, path),
-            FileFormat(
-                image_size, settings.channels or FOLDER_CHANNELS, cast(Resize, settings.resize)
-            ),
+            FileFormat(image_size, settings.channels or FOLDER_CHANNELS, settings.resize),
             progress,
             test=settings.test,
             skip_unreadable=settings.unreadable == "skip",
