@@ -40,7 +40,7 @@ class Effort:
 
 
 EFFORTS = (
-    Effort(500, 100, 16),
+    Effort(500, 60, 16),
     Effort(2_000, 60, 32),
     Effort(8_000, 40, 32),
     Effort(30_000, 20, 64),
@@ -108,7 +108,7 @@ def choose(survey: Survey) -> Choices:
         channels=1 if survey.is_gray and survey.dataset != "npz" else None,
         resize="crop" if survey.shapes_differ else None,
         flips=not has_sides(survey.class_names),
-        shift=max(1, min(size) // 8),
+        shift=max(1, min(size) // 16),
         filters=filters(size),
         epochs=effort.epochs,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),

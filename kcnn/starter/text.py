@@ -16,6 +16,11 @@ LEARNING_RATE = 0.002
 DROPOUT = 0.3
 MOMENTUM = 0.9
 _NAMED_CLASSES = 8
+_BLOCKS = (
+    "Each block looks for features twice, in windows of 3×3 pixels, and halves height and width.",
+    "There are twice as many filters where the map is half as wide. Batch normalization makes the",
+    "bias needless. Its momentum of 0.9 suits a short training; Keras's 0.99 needs ten times more.",
+)
 
 Line = tuple[str, str]  # a setting, and the comment beside it
 
@@ -87,10 +92,9 @@ def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
     yield "  augment:", "each epoch sees every image a little different"
     if choices.flips:
         yield "    - RandomFlip: {mode: horizontal}", "remove it if left and right matter"
-    yield (
-        f"    - RandomCrop: {{padding: {choices.shift}}}",
-        f"shift by up to {choices.shift} pixels",
-    )
+    yield "    - RandomCrop:", "shift by a few pixels; a mirrored edge fills the gap"
+    yield f"        padding: {choices.shift}", "a sixteenth of the smaller side"
+    yield "        fill_mode: reflect", ""
 
 
 def _why_this_size(survey: Survey, choices: Choices) -> str:
@@ -103,17 +107,21 @@ def _why_this_size(survey: Survey, choices: Choices) -> str:
 
 
 def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
-    yield "    # Each block looks for features and then halves height and width.", ""
+    for comment in _BLOCKS:
+        yield f"    # {comment}", ""
     for filters, (height, width) in zip(choices.filters, choices.maps[1:], strict=True):
-        yield (
-            f"    - Conv2D: {{filters: {filters}, kernel_size: 3, padding: same, use_bias: false}}",
-            "",
+        convolution = (
+            f"    - Conv2D: {{filters: {filters}, kernel_size: 3, padding: same, use_bias: false}}"
         )
-        yield f"    - BatchNormalization: {{momentum: {MOMENTUM}}}", ""
-        yield "    - ReLU", ""
+        normalization = f"    - BatchNormalization: {{momentum: {MOMENTUM}}}"
+        for line in 2 * (convolution, normalization, "    - ReLU"):
+            yield line, ""
         yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
     yield "    - GlobalAveragePooling2D", "one number per feature"
-    yield f"    - Dropout: {{rate: {DROPOUT}}}", "against memorizing"
+    yield (
+        f"    - Dropout: {{rate: {DROPOUT}}}",
+        "hides 3 of 10 at random, against memorizing",
+    )
     yield "    - Dense: {units: classes}", "one output per class; kcnn counts them"
 
 
@@ -122,16 +130,19 @@ def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
     steps = -(-choices.train // batch_size)
     yield (
         f"  epochs: {epochs}",
-        f"{epochs} × {steps} steps; more for few images, which are soon seen",
+        f"{epochs} × {steps} steps",
     )
     yield f"  batch_size: {batch_size}", "images in a step"
-    yield f"  optimizer: {{Adam: {{learning_rate: {LEARNING_RATE}}}}}", ""
+    yield (
+        f"  optimizer: {{Adam: {{learning_rate: {LEARNING_RATE}}}}}",
+        "high at first, since it falls",
+    )
     yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
     if choices.class_weight:
         times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
         yield (
             "  class_weight: balanced",
-            f"the largest class has {times} times as many images as the smallest",
+            f"the largest class is {times} times the smallest",
         )
 
 
