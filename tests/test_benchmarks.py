@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -420,3 +421,17 @@ def first_dense(model):
 def flattened_shape(model) -> tuple[int, int, int]:
     flatten = next(layer for layer in model.layers if type(layer).__name__ == "Flatten")
     return flatten.input.shape[1:]
+
+
+@pytest.mark.slow
+def test_reading_prints_ratios_and_leaves_out_what_is_not_installed(tmp_path: Path) -> None:
+    done = run("reading.py", "--rounds", "1", "--scale", "0.01", data=tmp_path)
+    head, _, *rows = done.stdout.splitlines()
+    assert cells(head)[:3] == ["files", "kcnn, images/s", "kcnn / Keras"]
+    assert len(rows) == 4
+    for row in rows:
+        assert len(cells(row)) == len(cells(head))
+        assert int(cells(row)[1].replace(",", "")) > 1
+    for package in ("torchvision", "ultralytics", "timm"):
+        if importlib.util.find_spec(package) is None:
+            assert f"{package} is not installed" in done.stderr

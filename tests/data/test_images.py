@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kcnn.data.image import limits, source
-from kcnn.data.images import read_image, read_image_and_size
+from kcnn.data.images import read_image, read_image_and_size, read_images
 from kcnn.errors import DataError
 
 
@@ -162,6 +162,16 @@ def test_largest_allowed_image_needs_less_than_500_megabytes(tmp_path) -> None:
     assert int(done.stdout) < 500_000  # kB
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory of Linux")
+@pytest.mark.slow
+def test_photo_of_200_megapixels_needs_less_than_500_megabytes(tmp_path) -> None:
+    """One that is made of a single color, a bomb, and such as the largest telephones take."""
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (16_320, 12_240), "red").save(photo)
+    done = subprocess.run([sys.executable, "-c", READ, photo], capture_output=True, check=True)
+    assert int(done.stdout) < 500_000  # kB
+
+
 def test_refuses_too_many_bytes_or_too_long_a_side(tmp_path, monkeypatch) -> None:
     Image.new("1", (65_536, 1)).save(tmp_path / "long.png")
     with pytest.raises(DataError, match="or than 65,535 in a row, too large to be safe to open"):
@@ -214,3 +224,38 @@ def test_refuses_damaged_files(tmp_path, pixels) -> None:
             read_image(tmp_path / name, None, 3)
     with pytest.raises(DataError, match=r"gone\.png: no such file"):
         read_image(tmp_path / "gone.png", None, 3)
+
+
+def test_reads_many_with_threads(tmp_path, pixels) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, path in enumerate(paths):
+        Image.fromarray(pixels + np.uint8(number)).save(path)
+    images = read_images(paths, (3, 8), 3)
+    assert (images == np.stack([read_image(path, (3, 8), 3) for path in paths])).all()
+    for number in (3, 7):
+        paths[number].write_bytes(b"")
+    with pytest.raises(DataError, match=r"2 of 20 images cannot be read: .*3\.png.*; .*7\.png"):
+        read_images(paths, (3, 8), 3)
+
+
+def test_a_webp_called_jpg_is_read_as_webp(tmp_path, pixels) -> None:
+    Image.fromarray(pixels).save(tmp_path / "image.webp", lossless=True)
+    (tmp_path / "image.webp").rename(tmp_path / "image.jpg")
+    assert (read_image(tmp_path / "image.jpg", None, 3) == pixels).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_of_jpeg_tiff_and_webp(tmp_path, orientation) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    blobs = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
+    large = Image.fromarray(blobs).resize((180, 120), Image.Resampling.BICUBIC)
+    for suffix in ("jpg", "tif", "webp"):
+        file = tmp_path / f"image.{suffix}"
+        large.save(file, exif=exif)
+        with Image.open(file) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+        read, own_size = read_image_and_size(file, (40, 30), 3)
+        assert own_size == upright.size[::-1]
+        expected = np.asarray(upright.resize((30, 40), Image.Resampling.BILINEAR))
+        assert abs(read.astype(int) - expected).mean() < 1.5

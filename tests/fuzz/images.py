@@ -2,9 +2,9 @@
 
     python tests/fuzz/images.py --cases 100000 --workers 2
 
-Each case is a small PNG, JPEG, GIF or BMP file with some changed bytes. It must be read and resized
-to a model's input, or refused with a line that begins with the file's name, within 2 seconds and
-500 MB.
+Each case is a small PNG, JPEG, GIF, BMP, WebP or TIFF file with some changed bytes. It must be read
+and resized to a model's input, or refused with a line that begins with the file's name, within 2
+seconds and 500 MB.
 """
 
 from __future__ import annotations
@@ -49,6 +49,13 @@ def valid_files() -> tuple[bytes, ...]:
             (color, {"format": "JPEG", "progressive": True, "exif": rotated}),
             (color, {"format": "GIF", **frames}),
             (color, {"format": "PNG", **frames}),
+            (color, {"format": "PNG", "transparency": (1, 2, 3)}),
+            (color, {"format": "WEBP", "exif": rotated}),
+            (transparent, {"format": "WEBP", "lossless": True}),
+            (color, {"format": "WEBP", **frames}),
+            *((color.convert(mode), {"format": "TIFF"}) for mode in ("1", "L", "P", "RGB", "CMYK")),
+            (sixteen_bit, {"format": "TIFF", "compression": "tiff_deflate"}),
+            (transparent, {"format": "TIFF", "exif": rotated}),
         )
     )
 

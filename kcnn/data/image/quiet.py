@@ -1,11 +1,15 @@
-"""Hide Pillow's warnings in any thread."""
+"""Hide what Pillow warns of and logs, in any thread."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# Without a handler, logging prints errors to standard error. Damaged files are reported by us.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()
 _inside = 0
