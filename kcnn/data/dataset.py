@@ -41,6 +41,7 @@ class Images(ABC):
     root: Path | None = None
     groups: Sequence[str] | None = None
     hashed: str = ""
+    dtype = "uint8"  # of what `read` returns
 
     @property
     @abstractmethod

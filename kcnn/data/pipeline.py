@@ -8,7 +8,7 @@ training repeats bit for bit, resumes at any step, and does not depend on the ba
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,6 @@ import tensorflow as tf
 from kcnn.data.augmentation import build_augmenter
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.balanced_order import Classes
-from kcnn.data.dataset import Images
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.cores import core_count
 from kcnn.recipe.augmentations import Augmentation
@@ -29,8 +28,29 @@ NO_EPOCH = -1  # seeds what is drawn once for all epochs
 _as_written = tf.autograph.experimental.do_not_convert
 
 
+class Rows(Protocol):
+    """Images, or what a model made of them: one row an image, with its label."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """int32, (count,)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a row."""
+
+    @property
+    def dtype(self) -> str:
+        """The type of a row's values."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Read some rows, (count, …)."""
+
+
 def training_batches(
-    train: Images,
+    train: Rows,
     *,
     batch_size: int,
     epochs: int,
@@ -50,7 +70,7 @@ def training_batches(
     Pass it to `model.fit` with `steps_per_epoch` and `initial_epoch=first_epoch`.
 
     Args:
-        train: The training images.
+        train: The training images, or their features.
         batch_size: Images in a batch; the last of an epoch has what is left.
         epochs: Number of epochs of the whole training, whatever the first epoch is.
         first_epoch: First epoch to return; its batches are those of a training from the start.
@@ -109,7 +129,7 @@ def training_batches(
 
 
 def evaluation_batches(
-    images: Images, batch_size: int, classes: int | None = None
+    images: Rows, batch_size: int, classes: int | None = None
 ) -> tf.data.Dataset:
     """Return batches of every image once, unchanged and in order.
 
@@ -182,14 +202,14 @@ def _weights(targets: tf.Tensor, class_weights: np.ndarray) -> tf.Tensor:
 
 
 def _gather(
-    images: Images, indices: tf.Tensor, size: int | None, classes: int | None
+    images: Rows, indices: tf.Tensor, size: int | None, classes: int | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     # Python reads: a tensor would hold a copy of all images, and each iterator another.
     # stateful=False: in deterministic mode, TensorFlow would otherwise run the calls one by one.
     rows, labels = tf.numpy_function(
         lambda chosen: (images.read(chosen), images.labels[chosen]),
         [indices],
-        [tf.uint8, tf.int32],
+        [tf.as_dtype(images.dtype), tf.int32],
         stateful=False,
     )
     rows = tf.ensure_shape(rows, (size, *images.shape))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kcnn.errors import KcnnError
@@ -20,11 +20,9 @@ from kcnn.training.prepare import PreparedTraining
 if TYPE_CHECKING:
     import keras
 
-    from kcnn.data.dataset import Dataset, Images
+    from kcnn.data.dataset import Dataset
     from kcnn.runs.checkpoint import Checkpoint, Origin
-    from kcnn.training.feed import Feed
     from kcnn.training.fit import Training
-    from kcnn.training.phases import Phase
 
     Draw = Callable[[RunFolder, Dataset, keras.Model, Progress], None]
 
@@ -97,21 +95,15 @@ class _Completion:
         from kcnn.model.first_kernel import first_kernel
         from kcnn.runs.filters import write_filters
         from kcnn.training.fit import seconds_before
-        from kcnn.training.phases import Phase
+        from kcnn.training.train_phases import PhasedTraining
 
-        began_from = resumed
         origin = resumed.origin if resumed else self._origin()
         with self.clock.timed("train"):
-            training = None
-            if resumed is None or resumed.fine_tuned_after is None:
-                training = self._train_phase(Phase(self.prepared.plan), origin, resumed)
-                resumed = None
-            if self.prepared.recipe.train.fine_tune is not None:
-                training = self._fine_tune(origin, resumed, training)
-            assert training is not None
+            phases = PhasedTraining(self.run, self.prepared, self.model, self.progress)
+            training = phases.train(origin, resumed)
             write_filters(self.run, origin.first_kernel, first_kernel(self.model))
         # Only now is it certain that the checkpoint belongs to this training.
-        self.clock.add_earlier("train", seconds_before(began_from))
+        self.clock.add_earlier("train", seconds_before(resumed))
         return training
 
     def score(self, training: Training) -> dict[str, Any]:
@@ -178,93 +170,6 @@ class _Completion:
             settings=self.prepared.settings_digest(),
             first_kernel=first_kernel(self.model),
         )
-
-    def _fine_tune(
-        self, origin: Origin, resumed: Checkpoint | None, before: Training | None
-    ) -> Training:
-        """Train with layers of the applications unfrozen, from where the phase before ended."""
-        from kcnn.training.fit import compile_model
-        from kcnn.training.phases import fine_tuning_phase, unfreeze
-
-        if before is not None:
-            after = len(before.rows)
-        else:
-            assert resumed is not None and resumed.fine_tuned_after is not None
-            after = resumed.fine_tuned_after
-        phase = fine_tuning_phase(self.prepared.plan, after)
-        with self.model.distribute_strategy.scope():
-            fine_tuning = unfreeze(phase, self.model)
-            compile_model(phase.plan, self.model, self.prepared.steps_per_epoch)
-        self.progress.note(fine_tuning.in_words)
-        return replace(self._train_phase(phase, origin, resumed, before), fine_tuning=fine_tuning)
-
-    def _train_phase(
-        self,
-        phase: Phase,
-        origin: Origin,
-        resumed: Checkpoint | None,
-        before: Training | None = None,
-    ) -> Training:
-        """Train to a phase's last epoch; first to the end of an epoch that was stopped."""
-        from kcnn.runs.checkpoint import newest_checkpoint
-
-        while resumed and resumed.step:
-            self._train_on(phase, origin, resumed, before)
-            resumed = newest_checkpoint(self.run, self.progress)
-        return self._train_on(phase, origin, resumed, before)
-
-    def _train_on(
-        self, phase: Phase, origin: Origin, resumed: Checkpoint | None, before: Training | None
-    ) -> Training:
-        from kcnn.training.fit import train
-
-        feed = self._feed(phase, resumed)
-        return train(phase, self.model, feed, self.run, self.progress, origin, resumed, before)
-
-    def _feed(self, phase: Phase, resumed: Checkpoint | None) -> Feed:
-        from kcnn.data.pipeline import evaluation_batches, training_batches
-        from kcnn.training.feed import Feed
-        from kcnn.training.scoring.predict import batch_size
-
-        prepared, settings = self.prepared, self.prepared.recipe.train
-        classes = prepared.plan.classes if settings.loss.targets == "one_hot" else None
-        batches = training_batches(
-            prepared.train,
-            batch_size=settings.batch_size,
-            epochs=phase.last_epoch,
-            first_epoch=resumed.epoch if resumed else phase.after,
-            first_step=resumed.step if resumed else 0,
-            seed=settings.seed,
-            shuffle=settings.shuffle,
-            with_replacement=settings.sampling == "with_replacement",
-            balanced=settings.sampling == "balanced",
-            class_weights=prepared.class_weights,
-            drop_remainder=settings.drop_remainder,
-            augmentations=prepared.recipe.data.augment,
-            classes=classes,
-        )
-        validation = prepared.validation and evaluation_batches(
-            prepared.validation, batch_size(self.model), classes
-        )
-        sources = [part for part in (prepared.train, prepared.validation) if part is not None]
-        return Feed(
-            batches,
-            prepared.steps_per_epoch,
-            prepared.batch_size,
-            validation,
-            self._watched(),
-            tuple(sources),
-        )
-
-    def _watched(self) -> dict[str, Images]:
-        """Return the images that the recipe watches, by the column of their accuracy."""
-        count = self.prepared.recipe.train.watch_first
-        if count is None:
-            return {}
-        return {
-            "first_train_accuracy": self.prepared.train.first(count),
-            "first_test_accuracy": self.prepared.dataset.test.first(count),
-        }
 
     def _summary(self) -> About:
         recipe, cost = self.prepared.recipe, self.prepared.plan.cost

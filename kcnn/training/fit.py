@@ -63,13 +63,16 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
+def compile_model(
+    plan: Plan, model: keras.Model, steps_per_epoch: int, multiply_adds: int | None = None
+) -> None:
     """Compile a model with the optimizer, loss and metrics of its recipe.
 
     Args:
         plan: The model's plan.
         model: The model built from it.
         steps_per_epoch: Steps in an epoch; schedules and `steps_per_execution` depend on it.
+        multiply_adds: Those of the model for one row, if it is only a part of the plan's.
     """
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
@@ -78,7 +81,9 @@ def compile_model(plan: Plan, model: keras.Model, steps_per_epoch: int) -> None:
         ),
         loss=make_loss(plan),
         metrics=make_metrics(plan),
-        steps_per_execution=choose_steps_per_execution(plan, steps_per_epoch, devices),
+        steps_per_execution=choose_steps_per_execution(
+            plan, steps_per_epoch, devices, multiply_adds
+        ),
         # In float16, Keras would otherwise choose the factor and ignore the recipe's.
         auto_scale_loss=plan.recipe.train.optimizer.loss_scale_factor is None,
     )

@@ -10,7 +10,9 @@ OPERATIONS_PER_EXECUTION = 2.5e9
 MAX_STEPS = 64
 
 
-def choose_steps_per_execution(plan: Plan, steps_per_epoch: int, devices: int) -> int:
+def choose_steps_per_execution(
+    plan: Plan, steps_per_epoch: int, devices: int, multiply_adds: int | None = None
+) -> int:
     """Choose `steps_per_execution`: several for tiny models on one device, else 1.
 
     Args:
@@ -18,12 +20,15 @@ def choose_steps_per_execution(plan: Plan, steps_per_epoch: int, devices: int) -
         steps_per_epoch: A multiple of the result; otherwise Keras would continue an execution into
             the next epoch.
         devices: How many devices train. Keras raises if one of several runs more than one step.
+        multiply_adds: Those of a step for one image, if only a part of the plan's model is trained.
     """
     train = plan.recipe.train
     if devices > 1 or train.lookahead is not None:  # lookahead changes the weights between steps
         return 1
+    if multiply_adds is None:
+        multiply_adds = plan.cost.multiply_adds
     # A multiply-add is two operations. The backward pass needs twice as many as the forward pass.
-    operations = 6 * plan.cost.multiply_adds * train.batch_size
+    operations = 6 * multiply_adds * train.batch_size
     limit = min(MAX_STEPS, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),

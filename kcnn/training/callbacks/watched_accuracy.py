@@ -30,7 +30,8 @@ class WatchedAccuracy(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Compile one forward pass for all epochs."""
-        self._predict = forward_pass(self.model)
+        if self._images:
+            self._predict = forward_pass(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Measure; later callbacks find the accuracy among the metrics."""
