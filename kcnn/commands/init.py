@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from kcnn.commands.new_file import require_new, write_new_recipe
 from kcnn.errors import RecipeError
 from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
 from kcnn.progress import Progress
+from kcnn.starter.choose import FEW
 from kcnn.starter.starter import Starter, make_starter
 
 
@@ -29,7 +31,11 @@ class NewRecipe:
     def next_commands(self) -> tuple[str, ...]:
         """What to type next."""
         file = self.starter.file
-        return (f"kcnn fit {file}", f"kcnn explain {file}")
+        typed = shlex.quote(str(file))
+        look = f"kcnn data inspect {shlex.quote(str(self.starter.survey.path))}"
+        if self.starter.choices.train < FEW:
+            return (f"kcnn fit {typed}", f"kcnn reproduce {typed} --seeds 5", look)
+        return (f"kcnn fit {typed}", f"kcnn explain {typed}", look)
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from kcnn.starter.survey import Survey
+from kcnn.starter.transfer import pretrained_side
 
 TEST = 0.2  # fraction of the images, if the data has no test images
 VALIDATION = 0.1
@@ -22,6 +23,9 @@ UNBALANCED = 1.5  # times as many images in the largest class as in the smallest
 # Mirrored, these mean something else.
 _CHARACTER = re.compile(r"[0-9]+|\w", re.ASCII)
 _SIDED = re.compile(r"(^|[^a-z])(left|right|links|rechts|arrow|turn)([^a-z]|$)", re.IGNORECASE)
+
+
+EPOCHS_OF_HEAD = 20  # of the last layer alone, on features that do not change
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Choices:
         resize: `crop` if the shapes of the images differ; None for the default.
         flips: Whether to mirror training images.
         shift: By how many pixels to shift training images.
-        filters: Of each block of the model.
+        filters: Of each block of the model; empty if it starts from weights.
+        is_pretrained: Whether the model starts from weights of ImageNet.
         epochs: How often to go through the training images.
         batch_size: Images in a step.
         class_weight: Whether to weigh rare classes up.
@@ -76,6 +81,7 @@ class Choices:
     flips: bool
     shift: int
     filters: tuple[int, ...]
+    is_pretrained: bool
     epochs: int
     batch_size: int
     class_weight: bool
@@ -98,7 +104,8 @@ def choose(survey: Survey) -> Choices:
     has_validation = survey.validation is not None or train < FEW
     if not has_validation:
         train -= round(VALIDATION * train)
-    size = image_size(survey)
+    pretrained = pretrained_side(survey)
+    size = image_size(survey) if pretrained is None else (pretrained, pretrained)
     effort = next(effort for effort in EFFORTS if train < effort.below)
     return Choices(
         train=train,
@@ -109,8 +116,9 @@ def choose(survey: Survey) -> Choices:
         resize="crop" if survey.shapes_differ else None,
         flips=not has_sides(survey.class_names),
         shift=max(1, min(size) // 16),
-        filters=filters(size),
-        epochs=effort.epochs,
+        filters=filters(size) if pretrained is None else (),
+        is_pretrained=pretrained is not None,
+        epochs=effort.epochs if pretrained is None else EPOCHS_OF_HEAD,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),
         class_weight=survey.imbalance > UNBALANCED,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from kcnn.recipe.write import yaml_line
 from kcnn.starter.choose import Choices
 from kcnn.starter.survey import Survey
+from kcnn.starter.transfer import APPLICATION
 from kcnn.text.numbers import count_text
 from kcnn.text.printable import one_line
 
@@ -87,7 +88,10 @@ def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
     if choices.validation:
         yield f"  validation: {choices.validation}", "scored after each epoch, not trained on"
     elif survey.validation is None:
-        yield "  # validation: 0.1", "too few images to set some apart; see --folds below"
+        yield "  # validation: 0.1", "too few images to set some apart"
+    if choices.is_pretrained:
+        yield "  scaling: none", f"{APPLICATION} does it itself"
+        return
     yield "  scaling: standard", "subtract each channel's mean, divide by its deviation"
     yield "  augment:", "each epoch sees every image a little different"
     if choices.flips:
@@ -98,6 +102,8 @@ def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
 
 
 def _why_this_size(survey: Survey, choices: Choices) -> str:
+    if choices.is_pretrained:
+        return f"a size that {APPLICATION} has weights for"
     if choices.image_size == (survey.height, survey.width):
         return "all images have this size"
     side = choices.image_size[0]
@@ -107,6 +113,14 @@ def _why_this_size(survey: Survey, choices: Choices) -> str:
 
 
 def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
+    if choices.is_pretrained:
+        yield (
+            "    # A network that learned from a million photos. Its weights stay as they are.",
+            "",
+        )
+        yield f"    - Application: {{name: {APPLICATION}, weights: imagenet}}", ""
+        yield from _end()
+        return
     for comment in _BLOCKS:
         yield f"    # {comment}", ""
     for filters, (height, width) in zip(choices.filters, choices.maps[1:], strict=True):
@@ -117,6 +131,10 @@ def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
         for line in 2 * (convolution, normalization, "    - ReLU"):
             yield line, ""
         yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
+    yield from _end()
+
+
+def _end() -> Iterator[Line]:
     yield "    - GlobalAveragePooling2D", "one number per feature"
     yield (
         f"    - Dropout: {{rate: {DROPOUT}}}",
@@ -138,6 +156,11 @@ def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
         "high at first, since it falls",
     )
     yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
+    if choices.is_pretrained:
+        yield (
+            "  # fine_tune: {epochs: 5, unfreeze: 30, learning_rate: 1e-5}",
+            "then also train its last layers",
+        )
     if choices.class_weight:
         times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
         yield (
