@@ -124,7 +124,7 @@ def test_refuses_a_dataset_with_a_renamed_class(fruit_run, notes) -> None:
 
 
 def test_notes_that_the_test_images_changed(fruit_run, notes) -> None:
-    summary = read_summary(fruit_run).values | {"test_images_digest": "of others"}
+    summary = read_summary(fruit_run).values | {"test_images_digest": "files:of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     assert evaluate(None, outputs(fruit_run), progress=notes).images == 2
     assert notes.lines == [

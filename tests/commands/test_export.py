@@ -143,7 +143,7 @@ def test_takes_test_images_that_changed(fruit_run, untested, notes) -> None:
     assert result.accuracy == 1.0
     description = json.loads((result.path / "kcnn.json").read_text())
     assert "test_accuracy" in description
-    summary = read_summary(fruit_run).values | {"test_images_digest": "of others"}
+    summary = read_summary(fruit_run).values | {"test_images_digest": "files:of others"}
     fruit_run.summary.write_text(json.dumps(summary))
     result = export(None, outputs(fruit_run), progress=notes)
     assert result.accuracy is None
