@@ -10,6 +10,7 @@ import numpy as np
 from kcnn.data.dataset import Images
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
 from kcnn.runs.scores import Predictions
+from kcnn.text.cells import keep_order
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import one_line
@@ -99,4 +100,4 @@ def _example(
 
 
 def _predicted(name: str, probability: float) -> str:
-    return f"predicted: {name}, {short_per_cent(probability)}"
+    return f"predicted: {keep_order(name)}, {short_per_cent(probability)}"

@@ -13,6 +13,7 @@ from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
 from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.text.cells import keep_order
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
 
@@ -49,10 +50,11 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     if not len(wrong):
         raise RunError("no mistakes: every test image was classified right")
     shown = wrong[:COUNT]
-    names = shorten_distinct(class_names, CAPTION_LENGTH - len("→ "))
+    # The arrow is as wide as two letters.
+    names = shorten_distinct(class_names, CAPTION_LENGTH - len("→→ "))
     captions = [
         f"{names[predictions.label[row]]}\n"
-        f"→ {names[predictions.predicted[row]]}\n"
+        f"{keep_order('→ ' + names[predictions.predicted[row]])}\n"
         f"{short_per_cent(predictions.probability[row])}"
         for row in shown
     ]

@@ -9,6 +9,7 @@ JOINERS = "\u200c\u200d"
 _JOINER = "\u200d"
 # Before Arabic, only Latin, Greek, Cyrillic, Armenian and Hebrew, which are spelled without them.
 _FIRST_JOINED = "\u0600"
+_LEFT_TO_RIGHT = "\u200e"
 _VIRAMA = 9  # the combining class of signs that join two consonants into one letter
 _THAI_AND_LAO_AM = "\u0e33\u0eb3"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -34,6 +35,16 @@ def pad_left(text: str, width: int) -> str:
 def pad_right(text: str, width: int) -> str:
     """Return a text flush left in `width` cells."""
     return text + " " * (width - cell_width(text))
+
+
+def keep_order(name: str) -> str:
+    """Return a name for the middle of a line that is read from left to right.
+
+    In a figure, an arrow before an Arabic or Hebrew name and a number after it would change sides.
+    Invisible marks around the name prevent that.
+    """
+    is_reversed = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"{_LEFT_TO_RIGHT}{name}{_LEFT_TO_RIGHT}" if is_reversed else name
 
 
 def letters(text: str) -> list[str]:

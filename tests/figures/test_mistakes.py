@@ -32,8 +32,8 @@ def test_draws_each_mistake_with_both_classes_and_the_probability() -> None:
     assert [int(image.get_array()[0, 0]) for image in axes.images] == [2, 3, 1]
     captions = [text.get_text() for text in axes.texts]
     assert captions == [
-        "a class wi…\n→ cat\n90.0 %",
-        "cat\n→ a class wi…\n70.0 %",
+        "a class w…\n→ cat\n90.0 %",
+        "cat\n→ a class w…\n70.0 %",
         "dog\n→ cat\n60.0 %",
     ]
     assert "3 of 3" in figure.get_suptitle()
@@ -92,3 +92,9 @@ def test_mistakes_name_their_files(names: list[str], shown: list[str]) -> None:
     captions = [text.get_text() for text in figure.axes[0].texts]
     assert [caption.split("\n")[3] for caption in captions] == shown
     assert "(true → predicted, probability, file)" in figure.get_suptitle()
+
+
+def test_arrows_stay_left_of_names_from_right_to_left() -> None:
+    predicted = predictions([1, 1, 2, 0, 1], [0.9] * 5)
+    axes = mistakes.draw(TEST, predicted, ("cat", "قطة", "dog"), "run").axes[0]
+    assert axes.texts[0].get_text() == "cat\n\u200e→ قطة\u200e\n90.0 %"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcnn.text.cells import cell_width, cut, cut_beginning, letters, pad_left, pad_right
+from kcnn.text.cells import cell_width, cut, cut_beginning, keep_order, letters, pad_left, pad_right
 
 # Letters with marks, joiners and wide ones, of the scripts that class names are written in.
 FAMILY = "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
@@ -46,3 +46,9 @@ def test_cell_width(text: str, width: int) -> None:
     assert pad_left(text, 9) == " " * (9 - width) + text
     assert pad_right(text, 9) == text + " " * (9 - width)
     assert pad_right(text, 1) == text
+
+
+def test_names_from_right_to_left_keep_their_place_in_a_line() -> None:
+    assert keep_order("cat 猫") == "cat 猫"
+    assert keep_order("→ قطة") == "\u200e→ قطة\u200e"
+    assert keep_order("חתול") == "\u200eחתול\u200e"
