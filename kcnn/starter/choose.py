@@ -25,9 +25,6 @@ _CHARACTER = re.compile(r"[0-9]+|\w", re.ASCII)
 _SIDED = re.compile(r"(^|[^a-z])(left|right|links|rechts|arrow|turn)([^a-z]|$)", re.IGNORECASE)
 
 
-EPOCHS_OF_HEAD = 20  # of the last layer alone, on features that do not change
-
-
 @dataclass(frozen=True)
 class Effort:
     """How long and in which steps to train, by the number of training images.
@@ -118,7 +115,7 @@ def choose(survey: Survey) -> Choices:
         shift=max(1, min(size) // 16),
         filters=filters(size) if pretrained is None else (),
         is_pretrained=pretrained is not None,
-        epochs=effort.epochs if pretrained is None else EPOCHS_OF_HEAD,
+        epochs=effort.epochs,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),
         class_weight=survey.imbalance > UNBALANCED,
     )
@@ -130,10 +127,12 @@ def image_size(survey: Survey) -> tuple[int, int]:
     Small images of one size stay as they are. Others become squares: the largest of `SIDES` that is
     not above the smaller side of half of the images.
     """
-    if survey.dataset == "npz" or (
-        survey.has_one_size and max(survey.height, survey.width) <= SMALL
-    ):
-        return survey.height, survey.width
+    height, width = survey.height, survey.width
+    is_small = (
+        survey.has_one_size and SIDES[0] // 2 <= min(height, width) and max(height, width) <= SMALL
+    )
+    if survey.dataset == "npz" or is_small:
+        return height, width
     fitting = [side for side in SIDES if side <= survey.smaller_side]
     side = fitting[-1] if fitting else SIDES[0]
     return side, side
@@ -145,7 +144,7 @@ def filters(size: tuple[int, int]) -> tuple[int, ...]:
     Large images begin with fewer, since the first blocks cost the most time.
     """
     first = 32 if max(size) <= SMALL else 16
-    smaller, blocks = min(size), 1
+    smaller, blocks = min(size), int(min(size) > 1)
     while smaller // 2**blocks > LAST_MAP:
         blocks += 1
     return tuple(min(first * 2**block, 256) for block in range(blocks))

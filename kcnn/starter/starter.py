@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.errors import RecipeError
+from kcnn.errors import DataError, RecipeError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.load import recipe_from_bytes
 from kcnn.recipe.parse import run_name
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
 from kcnn.runs.folder import is_run
-from kcnn.starter.choose import Choices, choose
+from kcnn.starter.choose import TEST, Choices, choose
 from kcnn.starter.survey import FILES, Survey, dataset_of, survey_images
 from kcnn.starter.text import recipe_text
+from kcnn.text.numbers import count_text
 
 _RECIPE_SUFFIXES = (".yaml", ".yml")
 _SECTIONS = {"data", "model", "train"}
@@ -68,6 +69,7 @@ def make_starter(path: Path, file: Path | None = None) -> Starter:
     name = run_name(Path(path.resolve().name + ".yaml" if path.is_dir() else path.name))
     file = file or Path(f"{name}.yaml")
     survey = survey_images(path)
+    _require_enough(survey)
     choices = choose(survey)
     text = recipe_text(survey, choices, str(file), name, _path_from(path, file.parent))
     return Starter(survey, choices, file, text)
@@ -125,6 +127,17 @@ def require_images(path: Path) -> None:
                 [f"{path}: holds a recipe, {file.name}"],
                 f"name the recipe: kcnn fit {file}; or move it out of the folder of images",
             )
+
+
+def _require_enough(survey: Survey) -> None:
+    """Raise unless a part of the images can become the test set."""
+    test = 0 if survey.test is not None else max(round(TEST * survey.train), 1)
+    if survey.train - test < survey.classes:
+        raise DataError(
+            f"{survey.path}: {count_text(survey.train, 'image')} of "
+            f"{survey.classes} classes are too few to train and to test",
+            "add images; twenty of each class are a beginning",
+        )
 
 
 def _yaml_files(path: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
+from kcnn.text.numbers import count_text
 
 # What a recipe calls the files that hold images, or a table of them.
 FILES = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "csv", ".pq": "csv"}
@@ -140,7 +141,11 @@ def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
     Raises:
         DataError: None of the sample can be read.
     """
-    facts = _inspect(listing)
+    facts, errors = _inspect(listing)
+    notes = list(listing.notes)
+    if errors:
+        looked_at = count_text(len(facts) + len(errors), "image")
+        notes.append(f"{path}: {len(errors)} of {looked_at} cannot be read, as {errors[0].message}")
     counts = Counter(listing.train.labels)
     return Survey(
         path=path,
@@ -153,12 +158,12 @@ def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
         by_class=tuple(counts[label] for label in range(len(listing.class_names))),
         sizes=tuple((fact.width, fact.height) for fact in facts),
         is_gray=all(fact.mode in GRAY_MODES for fact in facts),
-        notes=listing.notes,
+        notes=tuple(notes),
     )
 
 
-def _inspect(listing: FileListing) -> list[ImageFacts]:
-    """Read the headers of a sample, always the same one; leave out what cannot be read."""
+def _inspect(listing: FileListing) -> tuple[list[ImageFacts], list[DataError]]:
+    """Read the headers of a sample, always the same one; return what cannot be read as errors."""
     names: Sequence[str] = listing.train.names
     if len(names) > SAMPLE:
         names = random.Random(0).sample(names, SAMPLE)
@@ -171,7 +176,7 @@ def _inspect(listing: FileListing) -> list[ImageFacts]:
             errors.append(error)
     if not facts:
         raise errors[0]
-    return facts
+    return facts, errors
 
 
 def _survey_npz(path: Path) -> Survey:

@@ -26,6 +26,8 @@ def survey(**facts: object) -> Survey:
         ([(1600, 1200)], (96, 96)),
         ([(70, 300), (300, 70)], (64, 64)),
         ([(10, 12), (9, 30)], (16, 16)),
+        ([(1, 1)], (16, 16)),
+        ([(8, 8)], (8, 8)),
     ],
 )
 def test_image_size(sizes: list[tuple[int, int]], expected: tuple[int, int]) -> None:
@@ -34,6 +36,7 @@ def test_image_size(sizes: list[tuple[int, int]], expected: tuple[int, int]) -> 
 
 def test_images_of_an_npz_keep_their_size() -> None:
     assert choose(survey(dataset="npz", sizes=((200, 90),))).image_size == (90, 200)
+    assert choose(survey(dataset="npz", sizes=((1, 1),))).filters == ()
 
 
 @pytest.mark.parametrize("side", [8, 16, 24, 28, 32, 48, 64, 96])

@@ -76,3 +76,10 @@ def test_refuses_what_is_no_dataset(tmp_path: Path) -> None:
     for name, message in (("gone", "no such folder or file"), ("notes.txt", "no file of images")):
         with pytest.raises(DataError, match=message):
             make_starter(tmp_path / name)
+
+
+def test_refuses_too_few_images(make_images) -> None:
+    with pytest.raises(DataError, match="photos: 2 images of 2 classes are too few to train and"):
+        make_starter(make_images({"cat": 1, "dog": 1}))
+    starter = make_starter(make_images({"cat": 2, "dog": 1}, root="three"))
+    assert check_recipe(starter.read()).images.test_count == 1

@@ -43,7 +43,9 @@ def test_looks_at_a_sample(make_images, monkeypatch: pytest.MonkeyPatch) -> None
 def test_leaves_out_what_cannot_be_read(make_images) -> None:
     path = make_images({"a": 2, "b": 2})
     (path / "a" / "0.png").write_bytes(b"no image")
-    assert len(survey_images(path).sizes) == 3
+    found = survey_images(path)
+    assert len(found.sizes) == 3
+    assert f"{path}: 1 of 4 images cannot be read, as {path / 'a' / '0.png'}: " in found.notes[-1]
     for file in path.rglob("*.png"):
         file.write_bytes(b"no image")
     with pytest.raises(DataError, match=r"a/0\.png: ".replace("/", r"[/\\]")):
