@@ -8,7 +8,7 @@ import pytest
 
 from kcnn.errors import RunError
 from kcnn.figures import style
-from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, name_runs, read_curve
+from kcnn.figures.curves import MAX_TITLE_LENGTH, Curve, name_runs, new_axes, read_curve
 from kcnn.files.atomic import write_csv, write_json
 from kcnn.runs.folder import RunFolder
 
@@ -94,3 +94,15 @@ def test_runs_that_begin_and_end_alike_have_different_names() -> None:
     name_runs(figure, [Curve(title, pd.DataFrame({"epoch": [1]})) for title in titles])
     first, second = [text.get_text() for text in figure.legends[0].get_texts()]
     assert first != second
+
+
+def test_a_line_marks_where_fine_tuning_begins(texts) -> None:
+    rows = pd.DataFrame({"epoch": [1, 2, 3, 4], "loss": [3.0, 2, 1, 1], "phase": [1, 1, 2, 2]})
+    run = Curve("a/run-001", rows)
+    assert run.fine_tuned_after == 2
+    figure, axes = new_axes([run], "Loss")
+    assert [line.get_xdata()[0] for line in axes.lines] == [2.5]
+    assert "fine-tuning" in texts(figure)
+    plain = Curve("a/run-001", rows.drop(columns="phase"))
+    assert plain.fine_tuned_after is None
+    assert Curve("a/run-001", rows.head(2)).fine_tuned_after is None  # stopped before it
