@@ -16,6 +16,7 @@ from kcnn.runs.find import find_model, find_run
 from kcnn.training.scoring.misclassified import (
     Misclassified,
     require_destination,
+    require_files,
     write_misclassified,
 )
 
@@ -100,6 +101,8 @@ def evaluate(
     if wrong is not None:
         require_destination(wrong, data.path)
     dataset = load_dataset(data, data_dir, progress, parts=["test"])
+    if link:
+        require_files(dataset.test)
     require_same_classes(found, dataset.class_names, progress)
     if data.path is not None and not has_same_test_images(found, dataset.test.digest()):
         progress.note(

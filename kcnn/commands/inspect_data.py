@@ -162,7 +162,7 @@ def inspect_data(
     if report is not None:
         write_csv(report, _COLUMNS, _rows(result))
     if samples is not None:
-        _draw_samples(survey, read, samples)
+        _draw_samples(survey, read, samples, progress)
     return result
 
 
@@ -200,11 +200,12 @@ def _sameness(is_exact: bool) -> str:
     return "equal" if is_exact else "alike"
 
 
-def _draw_samples(survey: Survey, read: ReadImage, path: Path) -> None:
+def _draw_samples(survey: Survey, read: ReadImage, path: Path, progress: Progress) -> None:
     import numpy as np
 
     from kcnn.figures import style
     from kcnn.figures.class_samples import draw
+    from kcnn.figures.fonts import note_boxes
 
     generator = np.random.default_rng(0)
     first_part = survey.is_readable & (survey.part == 0)  # the training images
@@ -214,4 +215,4 @@ def _draw_samples(survey: Survey, read: ReadImage, path: Path) -> None:
         chosen = generator.permutation(members)[:SAMPLES_OF_A_CLASS]
         rows.append((name, len(members), [read(int(index), _SIDE) for index in chosen]))
     left_out = len(survey.class_names) - len(rows)
-    style.save(draw(rows, survey.name, left_out), path)
+    note_boxes(style.save(draw(rows, survey.name, left_out), path), progress)

@@ -75,7 +75,7 @@ def file_names(paths: Sequence[str]) -> list[str]:
     seen = Counter(map(_on_disk, lasts))
     return valid_names(
         [
-            last if seen[_on_disk(last)] == 1 else path.strip("/").replace("/", "-")
+            last if seen[_on_disk(last)] == 1 else path.lstrip("./").replace("/", "-")
             for path, last in zip(paths, lasts, strict=True)
         ]
     )

@@ -6,6 +6,8 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from kcnn.commands.evaluate import evaluate
 from kcnn.console.evaluate import evaluation_text
@@ -183,3 +185,25 @@ def test_refuses_a_folder_with_files_before_anything_is_loaded(fruit_run, tmp_pa
     shutil.rmtree(fruit_run.path.parents[2] / "photos" / "apple")
     with pytest.raises(RunError, match="wrong: has files in it"):
         evaluate(None, outputs(fruit_run), wrong=tmp_path / "wrong")
+
+
+def test_refuses_links_to_images_without_files_before_they_are_scored(run_copy, tmp_path) -> None:
+    run_copy.model.write_bytes(b"not read yet")
+    with pytest.raises(RunError, match="no image files to link to"):
+        evaluate(None, outputs(run_copy), wrong=tmp_path / "wrong", link=True)
+
+
+def test_copies_wrong_images_from_where_they_are_now(fruit_run, tmp_path) -> None:
+    photos = fruit_run.path.parents[2] / "photos"
+    moved = photos.rename(photos.with_name("moved"))
+    # With equal pixels in both classes, one of the two test images is classified wrong.
+    for path in moved.glob("*/*.png"):
+        comment = PngInfo()
+        comment.add_text("Comment", str(path))
+        Image.new("RGB", (8, 8), "red").save(path, pnginfo=comment)
+    settings = [f"data.path={moved}"]
+    evaluation = evaluate(None, outputs(fruit_run), settings=settings, wrong=tmp_path / "wrong")
+    assert evaluation.wrong is not None
+    assert evaluation.wrong.images == 1
+    (copy,) = (tmp_path / "wrong").glob("*/*/*.png")
+    assert copy.read_bytes() == (moved / copy.parts[-3] / copy.name).read_bytes()

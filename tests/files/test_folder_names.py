@@ -75,4 +75,5 @@ def test_valid_names_are_different_on_every_system(names: list[str]) -> None:
 def test_files_of_one_name_keep_apart() -> None:
     paths = ["cat/a/1.jpg", "cat/b/1.JPG", "cat/2.jpg", "cat/b-1.JPG"]
     assert file_names(paths) == ["cat-a-1.jpg", "cat-b-1.JPG", "2.jpg", "b-1.JPG"]
+    assert file_names(["../a/1.jpg", "/a/1.jpg"]) == ["a-1.jpg", "a-1-1.jpg"]
     assert file_names(["a/b/1.jpg", "a-b/1.jpg"]) == ["a-b-1.jpg", "a-b-1-1.jpg"]

@@ -61,6 +61,18 @@ def require_destination(destination: Path, dataset: Path | None) -> None:
     require_writable(destination.parent)
 
 
+def require_files(test: Images) -> None:
+    """Check that images have files, to which links can be made.
+
+    Raises:
+        RunError: They have none.
+    """
+    if test.root is None:
+        raise RunError(
+            "the dataset has no image files to link to", "leave --link out: images are written"
+        )
+
+
 def write_misclassified(
     test: Images,
     predictions: Predictions,
@@ -87,10 +99,8 @@ def write_misclassified(
         DataError: A file cannot be read any more.
     """
     progress = progress or Progress()
-    if link and test.root is None:
-        raise RunError(
-            "the dataset has no image files to link to", "leave --link out: images are written"
-        )
+    if link:
+        require_files(test)
     wrong = np.flatnonzero(predictions.predicted != predictions.label)
     if not len(wrong):
         return Misclassified(str(destination), 0, link)
