@@ -18,7 +18,7 @@ FEW = 500  # training images; below, none are set apart for validation
 # Images are made as large as half of them are, up to a size that a laptop trains in minutes.
 SIDES = (16, 24, 32, 48, 64, 96)
 SMALL = 64  # images of one size up to this side are taken as they are
-LAST_MAP = 6  # pixels; a block halves the map until it is at most as large
+LAST_MAP = 3  # pixels; a block halves the map until it is at most as large
 UNBALANCED = 1.5  # times as many images in the largest class as in the smallest
 # Mirrored, these mean something else.
 _CHARACTER = re.compile(r"[0-9]+|\w", re.ASCII)
@@ -63,6 +63,7 @@ class Choices:
         flips: Whether to mirror training images.
         shift: By how many pixels to shift training images.
         filters: Of each block of the model; empty if it starts from weights.
+        convolutions: In each block.
         is_pretrained: Whether the model starts from weights of ImageNet.
         epochs: How often to go through the training images.
         batch_size: Images in a step.
@@ -78,6 +79,7 @@ class Choices:
     flips: bool
     shift: int
     filters: tuple[int, ...]
+    convolutions: int
     is_pretrained: bool
     epochs: int
     batch_size: int
@@ -114,6 +116,7 @@ def choose(survey: Survey) -> Choices:
         flips=not has_sides(survey.class_names),
         shift=max(1, min(size) // 16),
         filters=filters(size) if pretrained is None else (),
+        convolutions=2 if max(size) <= SMALL else 1,
         is_pretrained=pretrained is not None,
         epochs=effort.epochs,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),

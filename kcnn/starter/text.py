@@ -18,7 +18,7 @@ DROPOUT = 0.3
 MOMENTUM = 0.9
 _NAMED_CLASSES = 8
 _BLOCKS = (
-    "Each block looks for features twice, in windows of 3×3 pixels, and halves height and width.",
+    "Each block looks for features {often}in windows of 3×3 pixels, and halves height and width.",
     "There are twice as many filters where the map is half as wide. Batch normalization makes the",
     "bias needless. Its momentum of 0.9 suits a short training; Keras's 0.99 needs ten times more.",
 )
@@ -121,14 +121,15 @@ def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
         yield f"    - Application: {{name: {APPLICATION}, weights: imagenet}}", ""
         yield from _end()
         return
+    often = "twice, " if choices.convolutions == 2 else ""
     for comment in _BLOCKS:
-        yield f"    # {comment}", ""
+        yield f"    # {comment.format(often=often)}", ""
     for filters, (height, width) in zip(choices.filters, choices.maps[1:], strict=True):
         convolution = (
             f"    - Conv2D: {{filters: {filters}, kernel_size: 3, padding: same, use_bias: false}}"
         )
         normalization = f"    - BatchNormalization: {{momentum: {MOMENTUM}}}"
-        for line in 2 * (convolution, normalization, "    - ReLU"):
+        for line in choices.convolutions * (convolution, normalization, "    - ReLU"):
             yield line, ""
         yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
     yield from _end()

@@ -42,7 +42,7 @@ def test_images_of_an_npz_keep_their_size() -> None:
 @pytest.mark.parametrize("side", [8, 16, 24, 28, 32, 48, 64, 96])
 def test_blocks_end_in_a_small_map_that_is_not_empty(side: int) -> None:
     blocks = len(filters((side, side)))
-    assert 2 <= side // 2**blocks <= 6
+    assert 2 <= side // 2**blocks <= 3
 
 
 def test_sets_images_apart() -> None:
