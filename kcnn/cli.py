@@ -592,7 +592,7 @@ def copy_recipe(name: str, destination: Path, as_json: bool) -> None:
 @options(data_dir, json_option)
 @click.pass_context
 def data(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
-    """List the datasets and where they are; fetch, verify or inspect one.
+    """List the datasets; fetch, verify or inspect one.
 
     kcnn looks in --data-dir, then in KCNN_DATA, then in Keras's cache.
 

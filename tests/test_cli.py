@@ -205,7 +205,11 @@ class TestBadRecipes:
 
     def test_a_folder(self, tmp_path: Path) -> None:
         status, message, _ = error_of("fit", tmp_path)
+        assert status == 1
+        assert message.startswith(f"{tmp_path}: no sub-folders; expected")  # may be of images
+        status, message, hint = error_of("gradients", tmp_path)
         assert (status, message) == (1, f"{tmp_path}: is a folder, not a recipe")
+        assert hint == f"name a file in it; for a folder of images: kcnn init {tmp_path}"
 
     @pytest.mark.parametrize(
         ("content", "message"),

@@ -76,7 +76,7 @@ def _fitting_data(recipe: str | Path, overrides: Sequence[str]) -> list[str]:
     kind, size = [], []
     for override in overrides:
         if override.startswith("data.path="):
-            with suppress(DataError):
+            with suppress(DataError, OSError):  # a name that is too long
                 kind = [f"data.dataset={dataset_of(Path(override.partition('=')[2]))}"]
     with suppress(RecipeError):
         if shape := describe_settings(read_recipe(recipe).data).image_shape:

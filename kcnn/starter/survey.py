@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
-from kcnn.data.image.inspection import ImageFacts, inspect_image
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
 from kcnn.text.numbers import count_text
+
+if TYPE_CHECKING:
+    from kcnn.data.image.inspection import ImageFacts
 
 # What a recipe calls the files that hold images, or a table of them.
 FILES = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "csv", ".pq": "csv"}
@@ -164,6 +167,8 @@ def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
 
 def _inspect(listing: FileListing) -> tuple[list[ImageFacts], list[DataError]]:
     """Read the headers of a sample, always the same one; return what cannot be read as errors."""
+    from kcnn.data.image.inspection import inspect_image  # imports Pillow, which a recipe needs not
+
     names: Sequence[str] = listing.train.names
     if len(names) > SAMPLE:
         names = random.Random(0).sample(names, SAMPLE)

@@ -105,7 +105,7 @@ def test_counts_the_classes_of_a_folder(folder: Path) -> None:
         check(folder)
     assert caught.value.problems == (
         f"{folder}:3: model.layers[1].Dense: layer dense: the output is 3, but folder has 2 "
-        "classes; write units: 2",
+        "classes (cat, dog); write units: 2",
     )
 
 
