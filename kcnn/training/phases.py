@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -99,11 +100,35 @@ def fine_tuning_phase(plan: Plan, after: int) -> Phase:
     return Phase(replace(plan, recipe=recipe), after, train.fine_tune)
 
 
+def rest_in_training(plan: Plan, model: keras.Model) -> None:
+    """Let pretrained applications compute in training what they compute outside it.
+
+    Batch normalization keeps its moving averages, and dropout does nothing, in every phase. The
+    guide of Keras calls the application with `training=False` for that, but a model that is called
+    with `training=True` overrides it (Keras 3.15, `operation_fn` in functional.py): only frozen
+    batch normalization is safe there, and unfreezing it spoils what it has learned.
+
+    Args:
+        plan: The model's plan.
+        model: The model, before it is trained.
+    """
+    for node in plan.nodes:
+        if node.layer.is_application and not node.layer.is_from_scratch:
+            layer = model.get_layer(node.name)
+            layer.call = partial(_call_at_rest, layer.call)
+
+
+def _call_at_rest(
+    call: Callable[..., Any], inputs: Any, training: bool | None = None, mask: Any = None
+) -> Any:
+    return call(inputs, training=False, mask=mask)
+
+
 def unfreeze(phase: Phase, model: keras.Model) -> FineTuning:
     """Make the last layers of a model's applications trainable; compile the model afterwards.
 
-    Batch normalization in an application normalizes by its moving averages in every phase: the
-    layer of the recipe calls it so. Only its scale and offset are trained.
+    Of batch normalization in an application, only scale and offset are trained: see
+    `rest_in_training`.
 
     Args:
         phase: The phase.

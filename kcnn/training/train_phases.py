@@ -20,7 +20,7 @@ from kcnn.training.frozen_features import (
     last_frozen,
     model_of_features,
 )
-from kcnn.training.phases import Phase, fine_tuning_phase, unfreeze
+from kcnn.training.phases import Phase, fine_tuning_phase, rest_in_training, unfreeze
 from kcnn.training.prepare import PreparedTraining
 from kcnn.training.scoring.predict import batch_size
 
@@ -67,6 +67,7 @@ class PhasedTraining:
             KcnnError: Training diverged, memory ran out, or the folder cannot be written.
             Stopped: A signal came.
         """
+        rest_in_training(self.prepared.plan, self.model)
         training = None
         if resumed is None or resumed.fine_tuned_after is None:
             # A checkpoint of the first phase's end is restored without training on.

@@ -10,7 +10,7 @@ from kcnn.model.plan import Plan, plan_model
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Flatten
 from kcnn.training.optimizers.build import make_optimizer
-from kcnn.training.phases import Phase, fine_tuning_phase, unfreeze
+from kcnn.training.phases import Phase, fine_tuning_phase, rest_in_training, unfreeze
 
 
 @pytest.fixture
@@ -56,6 +56,22 @@ def test_only_the_last_layers_are_unfrozen(plan: Plan) -> None:
         "learning_rate": 1e-4,
     }  # fmt: skip
     assert "50 weights in all, at a learning rate of 0.0001" in fine_tuning.in_words
+
+
+def test_an_application_rests_in_training_even_when_it_is_unfrozen(plan: Plan) -> None:
+    image = keras.Input((4,))
+    layers = [keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
+    inner = keras.Sequential(layers, name="flatten")  # as the layer that passes for an Application
+    model = keras.Model(image, keras.layers.Dense(2)(inner(image, training=False)))
+    batch = np.random.default_rng(0).normal(size=(8, 4))
+    # Keras overrides training=False; should this fail one day, `rest_in_training` can go.
+    assert not np.allclose(model(batch, training=True), model(batch, training=False))
+    rest_in_training(plan, model)
+    np.testing.assert_array_equal(model(batch, training=True), model(batch, training=False))
+    before = np.array(inner.layers[0].moving_mean)
+    model.compile("sgd", "mse")
+    model.fit(batch, np.zeros((8, 2)), verbose=0)
+    np.testing.assert_array_equal(inner.layers[0].moving_mean, before)
 
 
 def test_layers_that_were_trained_before_still_are(plan: Plan) -> None:

@@ -60,6 +60,11 @@ class Layer(Settings):
         return self.linear and getattr(self, "activation", None) in (None, "linear")
 
     @property
+    def is_from_scratch(self) -> bool:
+        """Whether it is an Application that is trained from random weights."""
+        return False
+
+    @property
     def is_leaky_relu(self) -> bool:
         """Whether Keras has TensorFlow compute a leaky ReLU at the layer's end."""
         return getattr(self, "activation", None) == "leaky_relu"
