@@ -20,6 +20,10 @@ SIDES = (16, 24, 32, 48, 64, 96)
 SMALL = 64  # images of one size up to this side are taken as they are
 LAST_MAP = 3  # pixels; a block halves the map until it is at most as large
 UNBALANCED = 1.5  # times as many images in the largest class as in the smallest
+# A weight on fewer images than this makes training follow a handful of them: on the stamps of Tux
+# Paint (19 images in the smallest class), weights took the accuracy from 82 to 73 %, and the mean
+# of the classes from 76 to 68 %.
+LEAST_WEIGHTED = 50
 # Mirrored, these mean something else.
 _CHARACTER = re.compile(r"[0-9]+|\w", re.ASCII)
 _SIDED = re.compile(r"(^|[^a-z])(left|right|links|rechts|arrow|turn)([^a-z]|$)", re.IGNORECASE)
@@ -67,6 +71,7 @@ class Choices:
         is_pretrained: Whether the model starts from weights of ImageNet.
         epochs: How often to go through the training images.
         batch_size: Images in a step.
+        is_unbalanced: Whether a class has many more images than another.
         class_weight: Whether to weigh rare classes up.
     """
 
@@ -83,6 +88,7 @@ class Choices:
     is_pretrained: bool
     epochs: int
     batch_size: int
+    is_unbalanced: bool
     class_weight: bool
 
     @property
@@ -105,6 +111,7 @@ def choose(survey: Survey) -> Choices:
         train -= round(VALIDATION * train)
     pretrained = pretrained_side(survey)
     size = image_size(survey) if pretrained is None else (pretrained, pretrained)
+    is_unbalanced = survey.imbalance > UNBALANCED
     effort = next(effort for effort in EFFORTS if train < effort.below)
     return Choices(
         train=train,
@@ -120,7 +127,8 @@ def choose(survey: Survey) -> Choices:
         is_pretrained=pretrained is not None,
         epochs=effort.epochs,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),
-        class_weight=survey.imbalance > UNBALANCED,
+        is_unbalanced=is_unbalanced,
+        class_weight=is_unbalanced and min(survey.by_class) >= LEAST_WEIGHTED,
     )
 
 

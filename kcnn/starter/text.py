@@ -162,12 +162,14 @@ def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
             "  # fine_tune: {epochs: 5, unfreeze: 30, learning_rate: 1e-5}",
             "then also train its last layers",
         )
-    if choices.class_weight:
+    if choices.is_unbalanced:
         times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
-        yield (
-            "  class_weight: balanced",
-            f"the largest class is {times} times the smallest",
-        )
+        reason = f"the largest class is {times} times the smallest"
+        if choices.class_weight:
+            yield "  class_weight: balanced", reason
+        else:
+            few = min(survey.by_class)
+            yield "  # class_weight: balanced", f"{times} : 1, but on {few} images; try it"
 
 
 def _aligned(lines: Sequence[Line]) -> list[str]:

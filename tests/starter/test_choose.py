@@ -63,6 +63,8 @@ def test_gray_images() -> None:
 def test_unbalanced_classes() -> None:
     assert choose(survey(by_class=(4_000, 1_000))).class_weight
     assert not choose(survey(by_class=(2_600, 2_400))).class_weight
+    few = choose(survey(by_class=(400, 40)))  # weights would make training follow 40 images
+    assert (few.is_unbalanced, few.class_weight) == (True, False)
 
 
 def test_shapes_that_differ_are_cropped() -> None:
