@@ -111,14 +111,15 @@ class FileImages(Images):
 
 
 def _require_unchanged(path: Path, facts: ImageFacts) -> None:
+    """Raise unless a file has the time that it had, or at least the same content."""
     try:
         found = path.stat()
-    except FileNotFoundError:
-        changed = True
-    else:
-        changed = (found.st_size, found.st_mtime_ns) != (facts.bytes, facts.mtime_ns)
-    if changed:
-        raise DataError(
-            f"{path}: has changed since the images were checked",
-            "start again when nothing changes the files any more",
-        )
+        same = (found.st_size, found.st_mtime_ns) == (facts.bytes, facts.mtime_ns)
+        if same or inspect_image(path).digest == facts.digest:
+            return
+    except (OSError, DataError):  # it is gone, or no image any more
+        pass
+    raise DataError(
+        f"{path}: has changed since the images were checked",
+        "start again when nothing changes the files any more",
+    )

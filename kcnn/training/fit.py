@@ -12,6 +12,7 @@ from types import FrameType
 import keras
 import tensorflow as tf
 
+from kcnn.errors import DataError
 from kcnn.machine.signals import stops_deferred
 from kcnn.model.plan import Plan
 from kcnn.progress import Progress, TrainingFinished, TrainingStarted
@@ -147,8 +148,9 @@ def train(
     except tf.errors.ResourceExhaustedError as error:
         raise out_of_memory(error.message, feed.batch_size) from None
     except tf.errors.OpError:
-        if feed.failure is not None:
-            raise feed.failure from None
+        if (failure := feed.failure) is not None:
+            fix = f"{failure.hint}; or leave all such files out: data.unreadable=skip"
+            raise DataError(failure.message, fix) from None
         raise
     finally:
         progress.receive(TrainingFinished())

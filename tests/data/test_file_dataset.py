@@ -156,6 +156,8 @@ def test_only_the_parts_that_are_read_are_checked(photos: Path) -> None:
 def test_notices_a_file_that_changes(photos: Path) -> None:
     train = read(photos).train
     train.read_all()
+    (photos / "train/cat/00.png").touch()
+    train.read_all()  # another time, the same content
     fill(photos / "train/cat", 4, 7)
     with pytest.raises(DataError, match=r"00\.png: has changed since the images were checked"):
         train.read_all()

@@ -76,8 +76,9 @@ def score_and_save(
     last = model.get_weights()
     model.set_weights(training.best.weights)
     save_model(model, run.best_model)
-    measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
-    model.set_weights(last)
+    if not all(map(np.array_equal, last, training.best.weights)):  # else they are scored already
+        measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
+        model.set_weights(last)
     best = {"epoch": training.best.epoch, "val_accuracy": _rounded(training.best.accuracy)}
     best |= {f"test_{name}": value for name, value in measured.items()}
     return FinalScores(test, best, augmented)
