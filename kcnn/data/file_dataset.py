@@ -9,6 +9,7 @@ import numpy as np
 
 from kcnn.data.dataset import Dataset
 from kcnn.data.file_images import FileFormat, FileImages
+from kcnn.data.file_remarks import file_remarks
 from kcnn.data.image.inspection import ImageFacts, inspect_image
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.scan import Refused, UnreadableImagesError, scan_files
@@ -57,8 +58,11 @@ def open_files(
     refused = [file for file in found.values() if isinstance(file, Refused)]
     if refused and not skip_unreadable:
         raise UnreadableImagesError(refused, len(names))
+    facts = {name: file for name, file in found.items() if isinstance(file, ImageFacts)}
+    for remark in file_remarks(facts, format.image_size, format.resize):
+        progress.note(remark)
     opened = {
-        name: _open(listing.root, part, format, found if name in parts else None)
+        name: _open(listing.root, part, format, facts if name in parts else None)
         for name, part in files.items()
     }
     if refused:
@@ -98,17 +102,14 @@ def _open(
     root: Path,
     files: ClassFiles,
     format: FileFormat,
-    found: Mapping[str, ImageFacts | Refused] | None,
+    facts: Mapping[str, ImageFacts] | None,
 ) -> FileImages:
     """Return the images of a part, without those that cannot be read where they were checked."""
-    if found is None:
+    if facts is None:
         return FileImages(root, files, format)
-    readable, facts = [], []
-    for index, name in enumerate(files.names):
-        if isinstance(file := found[name], ImageFacts):
-            readable.append(index)
-            facts.append(file)
-    return FileImages(root, files.select(readable), format, facts)
+    readable = [index for index, name in enumerate(files.names) if name in facts]
+    known = [facts[files.names[index]] for index in readable]
+    return FileImages(root, files.select(readable), format, known)
 
 
 def _require_images(path: Path, part: str, images: FileImages, class_names: Sequence[str]) -> None:
