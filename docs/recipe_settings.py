@@ -20,7 +20,7 @@ from kcnn.recipe.augmentations import Augmentation
 from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.mistakes.settings import EXPECTED
-from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Recipe, TrainSettings
+from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Fold, Recipe, TrainSettings
 from kcnn.recipe.write import yaml_line
 from kcnn.text.values import limit_text
 
@@ -28,7 +28,7 @@ REQUIRED = "required"
 KERAS = "Keras's"
 NOTHING = ""
 # Classes that Keras does not have; elsewhere Keras decides about a setting without a default.
-_OURS = (Recipe, DataSettings, FlipsAndShifts, TrainSettings, Augmentation)
+_OURS = (Recipe, DataSettings, FlipsAndShifts, Fold, TrainSettings, Augmentation)
 _LEFT_OUT = "when left out"
 _HUGE = 1e9  # limits from here on only keep arithmetic in bounds
 _TYPES = {int: "int_type", float: "float_type", bool: "bool_type", str: "string_type"}

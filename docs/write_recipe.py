@@ -27,6 +27,7 @@ from kcnn.recipe.schema import (
     Fidelity,
     FineTune,
     FlipsAndShifts,
+    Fold,
     Lookahead,
     ModelSettings,
     Published,
@@ -111,6 +112,7 @@ def _kinds(named: Kinds) -> Sequence[type[Settings]]:
 SECTIONS = (
     Section("The recipe", settings=Recipe),
     Section("data", settings=DataSettings),
+    Section("Fold", "`data.fold`:", settings=Fold),
     Section("Test-time augmentation", "`data.test_time_augmentation`:", settings=FlipsAndShifts),
     Section(
         "Augmentations",

@@ -424,17 +424,20 @@ def compare(difference: float, as_json: bool, **arguments: Any) -> None:
 @recipe
 @overrides
 @click.option(
-    "--seeds", type=click.IntRange(1), default=3, show_default=True,
-    help="Number of seeds to train.",
+    "--seeds", type=click.IntRange(1), show_default="3", help="Number of seeds to train.",
 )  # fmt: skip
 @click.option(
     "--first-seed", type=click.IntRange(0), help="First seed; without it, the recipe's train.seed."
 )
+@click.option(
+    "--folds", type=click.IntRange(2, 1000),
+    help="Cross-validate: divide the training images into so many folds.",
+)  # fmt: skip
 @former("--side-by-side", now="--jobs")
 @options(jobs, device, output_dir, data_dir, quiet, json_option)
 def reproduce(
     jobs: int, device: str | None, output_dir: Path, data_dir: Path | None, quiet: bool,
-    as_json: bool, **arguments: Any,
+    as_json: bool, seeds: int | None, first_seed: int | None, folds: int | None, **arguments: Any,
 ) -> None:  # fmt: skip
     """Train several seeds; judge a recipe's published numbers.
 
@@ -442,19 +445,34 @@ def reproduce(
     Finished runs with the same settings and seed are not trained again, and stopped ones are
     resumed. So the same command continues where it was stopped.
 
+    With --folds, each fold of the training images is tested once by a model trained on the others.
+    The folds are stratified; images with the same group in a CSV are in one fold. The test set is
+    not used, and published numbers are not judged.
+
     \b
     Examples:
+      kcnn reproduce digits --folds 5
       kcnn reproduce cifar --seeds 5
       kcnn reproduce cifar --seeds 4 --jobs 2
       kcnn reproduce cifar --seeds 3 train.epochs=5
     """
-    from kcnn.commands.reproduce import reproduce
-    from kcnn.console.reproduce import reproduction_text
     from kcnn.studies.trials import StudyOptions
 
+    refuse_both("--folds", "--seeds", folds is not None and seeds is not None)
+    refuse_both("--folds", "--first-seed", folds is not None and first_seed is not None)
     study = StudyOptions(output_dir, data_dir, device, jobs)
-    result = reproduce(options=study, progress=make_progress(quiet), **arguments)
-    show(result, reproduction_text, as_json)
+    common = {"options": study, "progress": make_progress(quiet), **arguments}
+    if folds is not None:
+        from kcnn.commands.cross_validate import cross_validate
+        from kcnn.console.cross_validation import cross_validation_text
+
+        show(cross_validate(folds=folds, **common), cross_validation_text, as_json)
+    else:
+        from kcnn.commands.reproduce import reproduce
+        from kcnn.console.reproduce import reproduction_text
+
+        result = reproduce(seeds=seeds or 3, first_seed=first_seed, **common)
+        show(result, reproduction_text, as_json)
 
 
 @cli.command()

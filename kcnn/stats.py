@@ -83,6 +83,27 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return _around_mean(values, math.sqrt(1 / len(values)) if values else 0)
 
 
+def fold_interval(values: Sequence[float], test_to_train: float) -> Interval | None:
+    """Return the interval of a mean over the folds of a cross-validation.
+
+    Any two of the trainings share most of their images, so the folds are not independent, and
+    Student's interval is too narrow. The variance of the mean is corrected from s²/k to
+    s²·(1/k + test images/training images): Nadeau and Bengio (2003), "Inference for the
+    generalization error", Machine Learning 52. The correction is an approximation.
+
+    Args:
+        values: A measurement for each fold.
+        test_to_train: The number of images tested divided by that of images trained on.
+
+    Returns:
+        mean ± t·s·√(1/k + test_to_train) with k − 1 degrees of freedom; None for a single value.
+
+    Raises:
+        ValueError: There are no values.
+    """
+    return _around_mean(values, math.sqrt(1 / len(values) + test_to_train) if values else 0)
+
+
 def prediction_interval(
     values: Sequence[float], standard_error: float = 0.0, known_spread: bool = False
 ) -> Interval | None:

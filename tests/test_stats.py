@@ -15,6 +15,7 @@ from kcnn.stats import (
     TWO_SEEDS_SUFFICE,
     Interval,
     difference_interval,
+    fold_interval,
     fraction_error,
     mcnemar,
     mean_interval,
@@ -218,3 +219,22 @@ class TestSeedsNeeded:
     def test_refuses_impossible_arguments(self, deviation: float, difference: float) -> None:
         with pytest.raises(ValueError, match="no number of seeds"):
             seeds_needed(deviation, difference)
+
+
+def test_interval_over_folds_by_hand() -> None:
+    # Student's 97.5 % quantile with 4 degrees of freedom is 2.776445.
+    values = [0.7, 0.75, 0.8, 0.85, 0.9]
+    deviation = math.sqrt(sum((value - 0.8) ** 2 for value in values) / 4)
+    interval = fold_interval(values, 0.25)
+    assert interval is not None
+    assert interval.half_width == pytest.approx(2.776445 * deviation * math.sqrt(0.2 + 0.25))
+    independent = mean_interval(values)
+    assert independent is not None
+    # The folds share their training images: the interval is 1.5 times as wide.
+    assert interval.half_width / independent.half_width == pytest.approx(1.5)
+    assert fold_interval([0.8], 0.25) is None
+
+
+def test_no_interval_over_no_folds() -> None:
+    with pytest.raises(ValueError, match="at least one value"):
+        fold_interval([], 0.25)

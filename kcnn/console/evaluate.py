@@ -6,19 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
+from kcnn.runs.metrics import TEST_SCORES
 from kcnn.text.numbers import count_text, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.evaluate import Evaluation
-
-_WORDS = {
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "top_3_accuracy": "top-3 accuracy",
-    "top_5_accuracy": "top-5 accuracy",
-    "roc_auc": "area under the ROC curve",
-    "average_precision": "average precision",
-}
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
@@ -54,7 +46,7 @@ def _wrong_line(evaluation: Evaluation) -> str:
 def overall_line(scores: Mapping[str, float]) -> str:
     """Return the scores of all classes together: `balanced accuracy 93.10 %, macro F1 92.87 %`."""
     return ", ".join(
-        f"{words} {per_cent(scores[name])}" for name, words in _WORDS.items() if name in scores
+        f"{words} {per_cent(scores[name])}" for name, words in TEST_SCORES.items() if name in scores
     )
 
 

@@ -96,6 +96,13 @@ def describe_images(data: DataSettings, count: bool = True) -> ImageDescription:
         CountError: A folder has too few images for `data.test`.
         DataError: The files are not there, cannot be read or are no dataset.
     """
+    described = _describe_whole(data, count)
+    if data.fold is None:
+        return described
+    return replace(described, train_count=None, test_count=None)  # the labels decide
+
+
+def _describe_whole(data: DataSettings, count: bool) -> ImageDescription:
     if data.path is None:
         return describe_settings(data)
     try:

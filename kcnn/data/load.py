@@ -17,6 +17,7 @@ from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
 from kcnn.data.file_dataset import PARTS, open_files
 from kcnn.data.file_images import FileFormat
+from kcnn.data.folds import take_fold
 from kcnn.data.idx import read_idx_dataset
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
@@ -53,10 +54,15 @@ def load_dataset(
         DataError: The dataset cannot be found, downloaded or read, or --data-dir is no directory.
     """
     data_directories(data_dir)
+    if settings.fold is not None and "test" in parts:
+        parts = {"train", *parts}  # which has the images to test
     try:
         dataset = _read(settings, data_dir, progress, listing, parts)
     except OSError as error:  # a folder that may not be read, or a name that is too long
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+    if settings.fold is not None:
+        dataset = take_fold(dataset, settings.fold)
 
     def convert(part: Images) -> Images:
         return convert_images(part, settings.image_size, settings.channels)

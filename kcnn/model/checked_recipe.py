@@ -205,7 +205,7 @@ def _describe(recipe: Recipe, similar: CheckedRecipe | None) -> ImageDescription
 
 def _of_images(data: DataSettings) -> tuple[object, ...]:
     """Return the settings that a description depends on."""
-    return data.dataset, data.path, data.image_size, data.channels, data.test
+    return data.dataset, data.path, data.image_size, data.channels, data.test, data.fold
 
 
 def _require_count(recipe: Recipe, images: ImageDescription) -> None:

@@ -20,6 +20,7 @@ from kcnn.recipe.fields import (
     accept,
     choice,
     mistake,
+    require_order,
 )
 from kcnn.recipe.layers import Layers
 from kcnn.recipe.losses import AnyLoss, AnyMetric, SparseCategoricalCrossentropy
@@ -119,6 +120,25 @@ class FlipsAndShifts(Settings):
         return " and ".join(name for name, value in named.items() if value is not None)
 
 
+class Fold(Settings):
+    """One fold of a cross-validation, as `kcnn reproduce --folds` sets it.
+
+    Args:
+        number: Which fold is tested, from 1; the others are trained on.
+        of: How many folds the training images are divided into.
+        seed: Decides which image is in which fold.
+    """
+
+    number: Count
+    of: Annotated[int, Field(ge=2, le=1000)]
+    seed: WholeNumber = 0
+
+    @model_validator(mode="after")
+    def _exists(self) -> Fold:
+        require_order(number=self.number, of=self.of)
+        return self
+
+
 class DataSettings(Settings):
     """Which images, and how they are prepared.
 
@@ -138,6 +158,8 @@ class DataSettings(Settings):
             out if the dataset has validation images of its own.
         test: Fraction of the image files that become the test set if the folder has no `test`
             sub-folder, or the CSV no rows of that split.
+        fold: Test one fold of the training images, and train on the others. The dataset's own test
+            images are not used.
         scaling: What the model's first layer does to pixel values: divide them by 255 (unit),
             subtract each channel's mean and divide by its standard deviation, both of the training
             images (standard), or nothing (none).
@@ -159,6 +181,7 @@ class DataSettings(Settings):
     ] = None
     validation: Annotated[int | float, Accepting(_validation, expected=VALIDATION)] = 0
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    fold: Fold | None = None
     scaling: Annotated[str, choice("unit", "standard", "none")] = "unit"
     augment: list[AnyAugmentation] = []
     test_time_augmentation: FlipsAndShifts | None = None

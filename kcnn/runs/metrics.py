@@ -13,11 +13,16 @@ from kcnn.text.numbers import six_digits
 
 # How the names of metrics between 0 and 1 end, of all that recipes may ask for.
 _FRACTIONS = ("accuracy", "precision", "recall", "f1_score", "macro_f1", "auc")
-# What is measured on the test images of every run, or of a run with as many classes as that needs.
-TEST_SCORES = (
-    "balanced_accuracy", "macro_f1", "top_3_accuracy", "top_5_accuracy", "roc_auc",
-    "average_precision",
-)  # fmt: skip
+# What is measured on the test images of every run, or of a run with as many classes as that needs,
+# with its words.
+TEST_SCORES = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "top_3_accuracy": "top-3 accuracy",
+    "top_5_accuracy": "top-5 accuracy",
+    "roc_auc": "area under the ROC curve",
+    "average_precision": "average precision",
+}
 # The column of runs that fine-tune: 1 in the epochs before it, 2 in its own.
 PHASE = "phase"
 _NO_EPOCH_HINT = "the run was stopped before its first epoch ended"
