@@ -5,7 +5,7 @@ from __future__ import annotations
 from kcnn.recipe.augmentations import AlternatingFlip, MixUp
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
-from kcnn.recipe.layers import Layer, Repeat, Residual
+from kcnn.recipe.layers import Application, Layer, Repeat, Residual
 from kcnn.recipe.losses import CategoricalCrossentropy, SparseTopKCategoricalAccuracy
 from kcnn.recipe.optimizers import ConvolutionMuon, Optimizer
 from kcnn.recipe.regularizers import L2
@@ -62,6 +62,14 @@ model:
           - Conv2D: {filters: 16, kernel_size: 3, padding: same, activation: relu}
           - MaxPooling2D
     - Flatten
+    - Dense: {units: 10}""",
+    Application: """\
+data:
+  image_size: [96, 96]   # applications take images of 32×32 or more, some of 71×71 or 75×75
+model:
+  layers:
+    - Application: {name: MobileNetV2, weights: none}
+    - GlobalAveragePooling2D
     - Dense: {units: 10}""",
     Dirac: """\
 model:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import check_recipe
+from kcnn.model.pretrained import find_pretrained
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
 from kcnn.recipe.write import resolved_yaml
@@ -71,10 +72,12 @@ def fit(
         checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
+        pretrained = find_pretrained(checked.plan, progress)
         prepared = prepare_training(checked, data_dir, progress, output_dir)
     with clock.timed("start"):
         start_tensorflow(progress)
     from kcnn.model.initial_weights import take_initial_weights
+    from kcnn.model.pretrained_weights import describe_pretrained, load_pretrained
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
     from kcnn.training.run_description import describe_run
@@ -85,8 +88,13 @@ def fit(
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):
         model = build_compiled_model(prepared, devices, chosen.policy, progress)
+        load_pretrained(prepared.plan, model, pretrained)
         initial = take_initial_weights(prepared.recipe, model)
     environment = describe_run(devices, chosen.policy, prepared.recipe.train.seed)
+    if pretrained:
+        environment["pretrained_weights"] = describe_pretrained(pretrained)
+    for layer, file in pretrained.items():
+        progress.note(f"{layer}: starts with the weights of {file.path} (SHA-256 {file.sha256})")
     if initial is not None:
         progress.note(initial.in_words)
         environment["initial_weights"] = initial.as_json()

@@ -12,6 +12,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import remove_leftovers
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import check_recipe
+from kcnn.model.pretrained import PretrainedFiles, find_pretrained
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
@@ -96,12 +97,9 @@ def _resume(
     checkpoint = newest_checkpoint(run, progress)
     _require_work(run, before, settings, checkpoint)
     with clock.timed("load"):
-        prepared = prepare_training(
-            check_recipe(settings, has_begun=checkpoint is not None),
-            data_dir,
-            progress,
-            run.path.parent,
-        )
+        checked = check_recipe(settings, has_begun=checkpoint is not None)
+        pretrained = {} if checkpoint else find_pretrained(checked.plan, progress)
+        prepared = prepare_training(checked, data_dir, progress, run.path.parent)
     _require_same_training(run, prepared, checkpoint)
     with clock.timed("start"):
         start_tensorflow(progress)
@@ -115,6 +113,7 @@ def _resume(
     with clock.timed("build"):
         model = build_compiled_model(prepared, devices, policy, progress)
         if checkpoint is None:
+            _load_pretrained(run, environment, prepared, model, pretrained)
             _take_initial_weights(run, environment, settings, model)
     _note_mixed_schedule(before, settings, progress)
     epoch, step = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
@@ -162,6 +161,29 @@ def _require_same_training(
             f"{prepared.steps_per_epoch} steps",
             "remove the newest file there, to resume from the one before",
         )
+
+
+def _load_pretrained(
+    run: RunFolder,
+    environment: Environment,
+    prepared: PreparedTraining,
+    model: keras.Model,
+    files: PretrainedFiles,
+) -> None:
+    """Give a run without a checkpoint its pretrained weights again.
+
+    Raises:
+        RunError: Their file has changed.
+    """
+    from kcnn.model.pretrained_weights import load_pretrained
+
+    for name, file in files.items():
+        if file.sha256 != environment.pretrained_sha256.get(name):
+            raise RunError(
+                f"{run.path}: {file.path} has changed since the run was started",
+                "restore the file; kcnn fit starts another run",
+            )
+    load_pretrained(prepared.plan, model, files)
 
 
 def _take_initial_weights(

@@ -19,14 +19,15 @@ class Download:
     Args:
         url: Its address, over HTTPS.
         name: Its file name on disk.
-        known_hash: `md5:` or `sha256:` and the hash of the original, in pooch's form.
-        size: Its length in bytes.
+        known_hash: `md5:` or `sha256:` and the hash of the original, in pooch's form; None if no
+            hash is published.
+        size: Its length in bytes; None if it is not known.
     """
 
     url: str
     name: str
-    known_hash: str
-    size: int
+    known_hash: str | None
+    size: int | None
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ _FASHION_MNIST = NamedDataset(
     downloads=_FASHION_MNIST_DOWNLOADS,
     # Keras's own name for the folder, so that Keras finds the files as well.
     download_folder="fashion-mnist",
-    known_hashes={file.name: file.known_hash for file in _FASHION_MNIST_DOWNLOADS},
+    known_hashes={file.name: file.known_hash or "" for file in _FASHION_MNIST_DOWNLOADS},
 )
 
 _CIFAR10_BINARY = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")

@@ -17,6 +17,10 @@ from kcnn.progress import Advance, Progress
 
 RETRIES = 2
 CHUNK_BYTES = 1 << 18
+MAX_BYTES = 1 << 32  # of a file whose length is not known
+# What `fetch` raises if nothing arrives, or something else. pooch raises ValueError for a hash that
+# differs.
+DOWNLOAD_ERRORS = (requests.RequestException, ValueError)
 
 
 def locate_or_download(
@@ -61,11 +65,10 @@ def download(named: NamedDataset, data_dir: Path | None, progress: Progress) -> 
         if (folder / file.name).exists():
             continue
         try:
-            _fetch(file, folder, progress)
-        # pooch raises ValueError for a hash that differs.
-        except (requests.RequestException, ValueError) as error:
+            fetch(file, folder, progress)
+        except DOWNLOAD_ERRORS as error:
             raise DataError(
-                f"{file.url}: download failed: {_reason(error)}",
+                f"{file.url}: download failed: {reason_of(error)}",
                 f"{_what_to_do(named, folder)}, or train on data that needs no download: "
                 "kcnn fit recipes/digits.yaml",
             ) from None
@@ -79,7 +82,19 @@ def download(named: NamedDataset, data_dir: Path | None, progress: Progress) -> 
     return StoredDataset(named, layout, folder)
 
 
-def _fetch(file: Download, folder: Path, progress: Progress) -> None:
+def fetch(file: Download, folder: Path, progress: Progress) -> Path:
+    """Download a file into a folder, complete and checked or not at all.
+
+    Args:
+        file: The file.
+        folder: The folder, which is made if it is missing.
+        progress: Shows its bytes.
+
+    Raises:
+        OSError: It cannot be written.
+        requests.RequestException: It does not arrive; `reason_of` says why.
+        ValueError: Another file arrives.
+    """
     pooch.get_logger().setLevel(logging.ERROR)
     store = pooch.create(
         path=folder,
@@ -91,18 +106,19 @@ def _fetch(file: Download, folder: Path, progress: Progress) -> None:
     path = Path(store.fetch(file.name, downloader=_downloader(file, progress)))
     # pooch's temporary files are private, but a data directory is often shared.
     path.chmod(0o644)
+    return path
 
 
 def _downloader(file: Download, progress: Progress) -> Callable[[str, str, object], None]:
-    def fetch(url: str, output_file: str, store: object) -> None:
+    def download_to(url: str, output_file: str, store: object) -> None:
         with (
             Path(output_file).open("wb") as output,
             progress.task(f"Downloading {file.name}", file.size, "bytes") as advance,
         ):
             http = pooch.HTTPDownloader(progressbar=_Bar(advance), chunk_size=CHUNK_BYTES)
-            http(url, _Bounded(output, file.size), store)
+            http(url, _Bounded(output, file.size or MAX_BYTES), store)
 
-    return fetch
+    return download_to
 
 
 class _TooLongError(requests.RequestException):
@@ -157,7 +173,12 @@ class _Bar:
         pass
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why a download failed, in words.
+
+    Args:
+        error: What `fetch` raised.
+    """
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):

@@ -61,13 +61,22 @@ def data_directories(data_dir: Path | None) -> list[Path]:
 def keras_cache() -> Path | None:
     """Return the folder in which Keras keeps the datasets it downloads; it may not exist yet.
 
+    None without a folder of Keras's own, see `keras_folder`.
+    """
+    folder = keras_folder()
+    return None if folder is None else folder / "datasets"
+
+
+def keras_folder() -> Path | None:
+    """Return KERAS_HOME, or else Keras's folder in the user's home; it may not exist yet.
+
     None for a user without a home folder, as in `docker run --user 12345`. Keras then uses /tmp,
     where any user of the machine could put data.
     """
     if home := os.environ.get("KERAS_HOME"):
-        return _expanded(home, "KERAS_HOME") / "datasets"
+        return _expanded(home, "KERAS_HOME")
     try:
-        return Path.home() / ".keras" / "datasets"
+        return Path.home() / ".keras"
     except RuntimeError:
         return None
 

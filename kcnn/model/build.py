@@ -9,6 +9,7 @@ import keras
 
 from kcnn.errors import RecipeError
 from kcnn.model import initializers
+from kcnn.model.application import build_application, call_application
 from kcnn.model.costs import node_cost
 from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
@@ -74,7 +75,12 @@ def build_model(
         dtype = "float32" if in_float32 else None
         inputs = [tensors[name] for name in node.inputs]
         try:
-            layer = _make_layer(node, inputs[0].shape[1:], dtype, synchronized, compiled)
+            before = inputs[0].shape[1:]
+            if isinstance(node.layer, kinds.Application):
+                application = build_application(node.layer, node.name, before, dtype, synchronized)
+                tensors[node.name] = call_application(application, node.layer, inputs[0])
+                continue
+            layer = _make_layer(node, before, dtype, synchronized, compiled)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]

@@ -14,6 +14,7 @@ from kcnn.data.description import ImageDescription, describe_images, describe_se
 from kcnn.errors import DataError, RecipeError, RunError
 from kcnn.model.graph import unfold
 from kcnn.model.plan import Plan, plan_model
+from kcnn.model.pretrained import require_pretrained
 from kcnn.recipe import Recipe
 from kcnn.recipe.class_count import count_classes, needs_class_count
 from kcnn.recipe.mistakes.report import describe
@@ -84,6 +85,7 @@ def check_recipe(
     plan = _collect(errors, lambda: _plan(recipe, images))
     if not has_begun:
         _collect(errors, lambda: _require_initial_weights(recipe))
+        _collect(errors, lambda: _require_pretrained(plan))
     if errors:
         problems = [problem for error in errors for problem in error.problems]
         raise RecipeError(problems, next((error.hint for error in errors if error.hint), None))
@@ -247,6 +249,12 @@ def _require_initial_weights(recipe: Recipe) -> None:
         find_weights(recipe.train.initial_weights)
     except RunError as error:
         raise initial_weights_error(recipe, error.message, error.hint) from None
+
+
+def _require_pretrained(plan: Plan | None) -> None:
+    """Raise unless the files of pretrained weights that the recipe names are there."""
+    if plan is not None:
+        require_pretrained(plan)
 
 
 def initial_weights_error(recipe: Recipe, message: str, hint: str | None) -> RecipeError:

@@ -46,7 +46,7 @@ def total_cost(nodes: Sequence[Node], shapes: Mapping[str, Shape]) -> Cost:
 def node_cost(node: Node, shapes: Mapping[str, Shape]) -> Cost:
     """Count one layer's parameters and multiply-adds."""
     before, after = shapes[node.inputs[0]], shapes[node.name]
-    sizes = {name: math.prod(shape) for name, shape in node.layer.weights(before).items()}
+    sizes = {name: math.prod(shape) for name, shape in node.layer.shapes_of_weights(before).items()}
     parameters = sum(sizes.values())
     trained = sum(sizes[name] for name in node.trained_weights)
     return Cost(parameters, parameters - trained, int(node.layer.multiply_adds(before, after)))

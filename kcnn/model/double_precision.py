@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keras
 
+from kcnn.model.application import use_statistics
+
 
 class _GroupedConvolution(keras.layers.Conv2D):
     """A convolution for each group. Keras compiles groups with XLA, ten times slower in float64."""
@@ -45,10 +47,13 @@ def in_float64(model: keras.Model) -> keras.Model:
     """
     copy = keras.models.clone_model(model, clone_function=_layer_in_float64)
     copy.set_weights(model.get_weights())
+    use_statistics(copy)
     return copy
 
 
 def _layer_in_float64(layer: keras.Layer) -> keras.Layer:
+    if isinstance(layer, keras.Model):
+        return keras.models.clone_model(layer, clone_function=_layer_in_float64)
     kind = type(layer)
     if kind is keras.layers.Conv2D and layer.groups > 1:
         kind = _GroupedConvolution

@@ -9,6 +9,7 @@ import numpy as np
 
 from kcnn.errors import DataError
 from kcnn.model.recipe_class import recipe_class
+from kcnn.model.tensors import layer_inputs, layer_output
 
 # The scaling of the images, and their input.
 _SCALING = (
@@ -36,7 +37,8 @@ class LayerMaps:
 def compute_feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMaps]:
     """Run images through a model and return the feature maps of its layers.
 
-    Layers that change nothing but scale and border are left out: the input, scaling, zero padding,
+    Of an Application, there are the maps of its last layer of each size. Layers that change nothing
+    but scale and border are left out: the input, scaling, zero padding,
     and layers such as dropout and noise, which are inactive outside training.
 
     Args:
@@ -55,16 +57,46 @@ def compute_feature_maps(model: keras.Model, images: np.ndarray) -> list[LayerMa
         raise DataError(
             f"feature maps: the model takes images {expected}, these are {images.shape[1:]}"
         )
-    layers = [layer for layer in model.layers if not _looks_like_input(layer)]
-    layers = [layer for layer in layers if len(layer.output.shape) == 4]
-    if not layers:
+    maps: dict[str, keras.KerasTensor] = {}
+    unfinished: set[str] = set()
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            maps |= _maps_within(layer, {other.name for other in model.layers})
+        if _has_maps(layer):
+            maps[layer.name] = layer_output(layer)
+            if _is_unfinished(layer, model):
+                unfinished.add(layer.name)
+    if not maps:
         return []
-    probe = keras.Model(model.input, {layer.name: layer.output for layer in layers})
-    outputs = probe(images.astype(np.float32), training=False)
-    return [
-        LayerMaps(layer.name, _to_float32(outputs[layer.name]), _is_unfinished(layer, model))
-        for layer in layers
+    outputs = keras.Model(model.input, maps)(images.astype(np.float32), training=False)
+    return [LayerMaps(name, _to_float32(outputs[name]), name in unfinished) for name in maps]
+
+
+def _maps_within(application: keras.Model, taken: set[str]) -> dict[str, keras.KerasTensor]:
+    """Return the last maps of each size in an Application, but for its output, by their names.
+
+    Args:
+        application: The Application.
+        taken: Names of layers outside it.
+    """
+    last_of_size = {
+        layer.output.shape[1:3]: layer for layer in application.layers if _has_maps(layer)
+    }
+    del last_of_size[application.output.shape[1:3]]
+    # Of size 1×1 are the factors by which squeeze and excitation multiplies channels.
+    inner = [layer for size, layer in last_of_size.items() if size != (1, 1)]
+    if not inner:
+        return {}
+    probe = keras.Model(application.inputs, [layer.output for layer in inner])
+    tensors = keras.tree.flatten(probe(layer_inputs(application)[0], training=False))
+    names = [
+        f"{application.name}/{layer.name}" if layer.name in taken else layer.name for layer in inner
     ]
+    return dict(zip(names, tensors, strict=True))
+
+
+def _has_maps(layer: keras.Layer) -> bool:
+    return len(layer.output.shape) == 4 and not _looks_like_input(layer)
 
 
 def _looks_like_input(layer: keras.Layer) -> bool:
@@ -72,10 +104,9 @@ def _looks_like_input(layer: keras.Layer) -> bool:
 
 
 def _is_unfinished(layer: keras.Layer, model: keras.Model) -> bool:
+    output = layer_output(layer)
     readers = [
-        other
-        for other in model.layers
-        if any(tensor is layer.output for tensor in keras.tree.flatten(other.input))
+        other for other in model.layers if any(tensor is output for tensor in layer_inputs(other))
     ]
     # A layer whose output no other layer reads is the model's output.
     return bool(readers) and all(recipe_class(reader).ends_block for reader in readers)

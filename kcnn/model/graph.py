@@ -13,7 +13,7 @@ from kcnn.errors import RecipeError
 from kcnn.model.learning_rates import multipliers_of_weights
 from kcnn.recipe import Recipe
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.layers import Add, Layer, Repeat, Residual, ZeroPadding2D
+from kcnn.recipe.layers import Add, Application, Layer, Repeat, Residual, ZeroPadding2D
 from kcnn.recipe.source import Location
 from kcnn.text.did_you_mean import did_you_mean
 
@@ -178,6 +178,10 @@ class _Unfolding:
     def _name(self, layer: Layer, loc: Location) -> str:
         if layer.name is None:
             return self._free_name(snake_case(type(layer).__name__))
+        if isinstance(layer, Application):  # whose name is no choice of the recipe
+            name = self._free_name(layer.name)
+            self._scopes[-1][layer.name] = self._scopes[-1][name] = name
+            return name
         name = layer.name + self._suffix
         if name in self._taken:
             self._note(loc, f"the name {name} is taken; choose another")

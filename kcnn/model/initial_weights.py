@@ -11,6 +11,7 @@ import keras
 
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.read import sha256_of_file
+from kcnn.model.application import use_statistics
 from kcnn.model.checked_recipe import initial_weights_error
 from kcnn.model.named_weights import LayerName, named_weights, read_finite
 from kcnn.recipe import Recipe
@@ -115,6 +116,7 @@ def _take(file: Path, model: keras.Model) -> tuple[list[str], dict[str, str], li
         with model.distribute_strategy.scope():
             for layer, weights in values.values():
                 layer.set_weights(weights)
+            use_statistics(model)
         return taken, not_taken, ["/".join(name) for name in stored]
 
 

@@ -55,13 +55,14 @@ def read_finite(array: h5py.Dataset) -> np.ndarray:
 
 
 def _hdf5(path: Path) -> AbstractContextManager[Path]:
-    if _is_zip(path):
+    if is_zip(path):
         return unpacked(path)
     require_room(path.stat().st_size)
     return nullcontext(path)
 
 
-def _is_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
+    """Return whether a file is a zip archive, as `.keras` files are."""
     try:
         with open_zip(path):
             return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kcnn.errors import RecipeError
+from kcnn.model.application_inputs import misread_applications
 from kcnn.model.constraint_axes import constraints_off_their_weights
 from kcnn.model.costs import Cost, total_cost
 from kcnn.model.graph import Node, unfold
@@ -98,6 +99,7 @@ def plan_model(
     shapes, misfit = infer_shapes(recipe, nodes, image_shape)
     problems = [
         *_far_shifts(recipe, image_shape),
+        *misread_applications(recipe, nodes),
         *initializer_problems(recipe, nodes, image_shape),
         *constraints_off_their_weights(recipe, nodes, shapes),
     ]

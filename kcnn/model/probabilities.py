@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import keras
 
 from kcnn.model.output_activation import Link, output_activation
 from kcnn.model.recipe_class import recipe_class
+from kcnn.model.tensors import layer_inputs, layer_output
 from kcnn.recipe.layers.shapes import is_last_axis
 
 NAME = "probabilities"
@@ -21,7 +24,8 @@ def probability_model(model: keras.Model) -> keras.Model:
         The model itself if it ends in a softmax or a sigmoid, else a model with the same weights
         and a float32 `Softmax` layer at its end.
     """
-    if output_activation({id(layer.output): _link(layer) for layer in model.layers}) != "linear":
+    links: dict[Hashable, Link] = {id(layer_output(layer)): _link(layer) for layer in model.layers}
+    if output_activation(links) != "linear":
         return model
     name = NAME
     while any(layer.name == name for layer in model.layers):
@@ -38,5 +42,5 @@ def _link(layer: keras.Layer) -> Link:
         activation="softmax" if is_softmax else activation,
         keeps_probabilities=recipe_class(layer).keeps_probabilities,
         width=layer.output.shape[-1],
-        inputs=tuple(id(tensor) for tensor in keras.tree.flatten(layer.input)),
+        inputs=tuple(id(tensor) for tensor in layer_inputs(layer)),
     )

@@ -47,7 +47,8 @@ def require_size(path: Path, plan: Plan) -> None:
     with open_zip(path) as archive:
         size = _member(archive, WEIGHTS).file_size
     least = BYTES_OF_WEIGHT * plan.cost.parameters
-    most = least + BYTES_OF_LAYER * len(plan.nodes) + BYTES_OF_FILE
+    layers = sum(node.layer.layer_count for node in plan.nodes)
+    most = least + BYTES_OF_LAYER * layers + BYTES_OF_FILE
     if not least <= size <= most:
         raise ValueError(
             f"{WEIGHTS} has {size:,} bytes, expected {least:,} for the layers of resolved.yaml"
@@ -138,7 +139,7 @@ def require_room(size: int) -> None:
 
 def _require_shapes(model: keras.Model, file: Path) -> None:
     """Raise unless an HDF5 file has as many weights of each shape as the model."""
-    found = _shapes(file, len(model.layers))
+    found = _shapes(file, sum(1 for _ in model._flatten_layers(include_self=False)))
     expected = Counter(tuple(weight.shape) for weight in model.weights)
     for shape in (expected - found) | (found - expected):
         raise ValueError(

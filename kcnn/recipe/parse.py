@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kcnn.errors import RunError
+from kcnn.recipe.applications.settings import leave_pixels, resolve_weights
 from kcnn.recipe.codes import Mistake, MistakesError
 from kcnn.recipe.overrides import apply_overrides
 from kcnn.recipe.rules import find_conflicts
@@ -82,6 +83,8 @@ def _source(
         _resolve_path(settings, file.parent)
     in_file = not {("train",), ("train", "initial_weights")} & written.keys()
     _resolve_weights(settings, file.parent if in_file else Path())
+    resolve_weights(settings, file.parent, written)
+    leave_pixels(settings)
     return Source(file, content, settings, document.lines, written), mistakes
 
 

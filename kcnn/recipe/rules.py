@@ -8,7 +8,7 @@ from typing import Any
 from kcnn.recipe.codes import Mistake
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import snake_case
-from kcnn.recipe.layers import Layer
+from kcnn.recipe.layers import Application, Layer
 from kcnn.recipe.optimizers import SGD, Adafactor, ConvolutionMuon, Ftrl
 from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau, Triangle
 from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS, Recipe
@@ -22,6 +22,7 @@ def find_conflicts(recipe: Recipe) -> list[Mistake]:
     """Return the contradictions of a recipe."""
     return [
         *_data_conflicts(recipe),
+        *_scaling_conflicts(recipe),
         *_target_conflicts(recipe),
         *_monitor_conflicts(recipe),
         *_schedule_conflicts(recipe),
@@ -60,6 +61,16 @@ def _data_conflicts(recipe: Recipe) -> Iterator[Mistake]:
 
 def _default(settings: Settings, name: str) -> Any:
     return type(settings).model_fields[name].default
+
+
+def _scaling_conflicts(recipe: Recipe) -> Iterator[Mistake]:
+    """Find pixels that would be scaled before an Application, which does so itself."""
+    scaling = recipe.data.scaling
+    for _, layer in _layers_of(recipe.model.layers, ("model", "layers")):
+        if isinstance(layer, Application) and scaling != "none":
+            facts = {"scaling": scaling, "application": layer.name}
+            yield _conflict("scaled_twice", "data", "scaling", **facts)
+            return
 
 
 def _target_conflicts(recipe: Recipe) -> Iterator[Mistake]:

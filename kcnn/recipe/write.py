@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from kcnn.recipe.applications.settings import make_weights_absolute
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.schema import DataSettings, Recipe, TrainSettings
 from kcnn.recipe.strict_yaml import read_plain
@@ -25,7 +27,7 @@ def resolved_yaml(recipe: Recipe) -> str:
     Returns:
         YAML that `kcnn fit` takes as it is, from any directory.
     """
-    written = recipe.origin.settings
+    written = copy.deepcopy(recipe.origin.settings)
     settings = {
         **written,
         "data": _in_force(DataSettings, written["data"]),
@@ -35,6 +37,7 @@ def resolved_yaml(recipe: Recipe) -> str:
         settings["data"]["path"] = str(Path(recipe.data.path).absolute())
     if recipe.train.initial_weights is not None:
         settings["train"]["initial_weights"] = str(recipe.train.initial_weights.absolute())
+    make_weights_absolute(settings)
     return yaml.dump(
         settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
         default_flow_style=None,

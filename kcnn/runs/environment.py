@@ -56,6 +56,16 @@ class Environment:
         sha256 = initial.get("sha256") if isinstance(initial, dict) else None
         return sha256 if isinstance(sha256, str) else None
 
+    @property
+    def pretrained_sha256(self) -> dict[str, str]:
+        """Hash of the file that each Application started from, by the layer's name."""
+        files = self.values.get("pretrained_weights")
+        return {
+            name: file["sha256"]
+            for name, file in (files.items() if isinstance(files, dict) else ())
+            if isinstance(file, dict) and isinstance(file.get("sha256"), str)
+        }
+
     def precision(self) -> str:
         """Return the dtype policy that the run was trained under.
 

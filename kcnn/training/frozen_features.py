@@ -19,6 +19,7 @@ from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stop_if_requested
 from kcnn.model.graph import Node
 from kcnn.model.plan import Plan
+from kcnn.model.tensors import layer_output
 from kcnn.progress import Progress
 
 
@@ -158,8 +159,3 @@ def compute_features(
             advance(len(indices))
     assert values is not None
     return Features(values, images.labels)
-
-
-def layer_output(layer: keras.Layer) -> keras.KerasTensor:
-    """Return a layer's output in the model around it, also of a layer that is a model itself."""
-    return keras.Operation.output.fget(layer)

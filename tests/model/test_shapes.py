@@ -58,7 +58,7 @@ def planned_weights(plan: Plan) -> dict[str, Shape]:
     return {
         node.path(name): shape
         for node in plan.nodes
-        for name, shape in node.layer.weights(plan.shapes[node.inputs[0]]).items()
+        for name, shape in node.layer.shapes_of_weights(plan.shapes[node.inputs[0]]).items()
     }
 
 
@@ -81,7 +81,7 @@ def keras_refuses(recipe: Recipe, shape: Shape) -> bool:
 
 
 def test_every_layer_of_recipes_is_drawn() -> None:
-    drawn = {*at_random.LAYERS, *at_random.MERGING, "Residual", "Repeat"}
+    drawn = {*at_random.LAYERS, *at_random.MERGING, "Residual", "Repeat", "Application"}
     assert drawn == LAYERS.keys()
 
 

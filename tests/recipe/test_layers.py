@@ -30,7 +30,7 @@ at_random = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(at_random)
 
 # Layers and an optimizer that Keras does not have.
-OURS = {"Residual", "Repeat", "LocalResponseNormalization"}
+OURS = {"Residual", "Repeat", "LocalResponseNormalization", "Application"}
 OUR_OPTIMIZER = {"ConvolutionMuon"}
 GRAPH_SETTINGS = {"inputs"}  # settings of a recipe besides a layer's arguments
 

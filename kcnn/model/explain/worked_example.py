@@ -10,6 +10,7 @@ import numpy as np
 from kcnn.errors import RunError
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.plan import Plan
+from kcnn.model.tensors import layer_output
 from kcnn.recipe.layers.shapes import Shape
 from kcnn.recipe.layers.window import Window
 from kcnn.text.numbers import shape_text
@@ -115,7 +116,7 @@ def work_out(
     name, source = node.name, node.inputs[0]
     layer = model.get_layer(name)
     before = model.get_layer(SCALING if source == INPUT else source)
-    probe = keras.Model(model.input, [before.output, layer.output])
+    probe = keras.Model(model.input, [layer_output(before), layer_output(layer)])
     map_before, map_after = (
         keras.ops.convert_to_numpy(keras.ops.cast(maps, "float32"))[0]
         for maps in probe(image[np.newaxis].astype(np.float32), training=False)

@@ -1,4 +1,5 @@
-"""The layers a recipe may name: Keras's classes and arguments, one of ours, and two that nest.
+"""The layers a recipe may name: Keras's classes and arguments, one of ours, two that nest, and
+`keras.applications`.
 
 A default given here is Keras's own, and is here only because shape arithmetic needs it; what a
 recipe leaves out is never passed on. A test compares the two.
@@ -11,6 +12,7 @@ from typing_extensions import TypeAliasType
 
 from kcnn.recipe.kinds import OneOf, table
 from kcnn.recipe.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from kcnn.recipe.layers.application import Application
 from kcnn.recipe.layers.convolutions import (
     Conv2D,
     Conv2DTranspose,
@@ -89,6 +91,6 @@ LAYERS.update(
         Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling,
         ZeroPadding2D, Cropping2D, UpSampling2D,
         Add, Concatenate, Multiply, Average, Maximum, Minimum,
-        Residual, Repeat,
+        Residual, Repeat, Application,
     )
 )  # fmt: skip

@@ -79,6 +79,11 @@ class Layer(Settings):
         """Whether only oneDNN has a kernel for the layer on a processor."""
         return False
 
+    @property
+    def layer_count(self) -> int:
+        """How many layers of Keras it is."""
+        return 1
+
     def output_shape(self, inputs: Sequence[Shape]) -> Sizes:
         """Compute the shape of the output.
 
@@ -135,7 +140,7 @@ class Layer(Settings):
             return ()
         return tuple(name for name in self.weight_names if name not in self.moving_averages)
 
-    def weights(self, shape: Shape) -> dict[str, Shape]:
+    def shapes_of_weights(self, shape: Shape) -> dict[str, Shape]:
         """Return the shape of each weight, by its name.
 
         Args:

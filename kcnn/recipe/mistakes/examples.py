@@ -20,8 +20,8 @@ _VALUES: dict[str, Any] = {
     "setting": "train.seed", "size": 2, "source": "the report", "status": "assumed", "stddev": 0.1,
     "target_shape": [7, 7, 64], "times": 3, "units": 10, "value": 0.5, "warmup_epochs": 2,
     "weight_decay": 0.01, "width_factor": 0.1,
-    "Exponential.factor": 0.9, "ReLU.max_value": 6.0, "SGD.learning_rate": 0.01,
-    "Step.epochs": [10, 15],
+    "Application.name": "MobileNetV2", "Exponential.factor": 0.9, "ReLU.max_value": 6.0,
+    "SGD.learning_rate": 0.01, "Step.epochs": [10, 15],
 }  # fmt: skip
 # What an example shows before all else.
 _FIRST = ("filters", "learning_rate", "patience")
@@ -42,7 +42,8 @@ def example_of(name: str, kind: type[BaseModel], setting: str = "") -> str:
     if not names:
         return name
     owner = kind.__name__
-    values = {likely: _VALUES.get(f"{owner}.{likely}", _VALUES[likely]) for likely in names}
+    keys = {likely: f"{owner}.{likely}" for likely in names}
+    values = {likely: _VALUES[key if key in _VALUES else likely] for likely, key in keys.items()}
     settings = yaml_line(values)
     return f"{name}: {settings}" if name else settings
 

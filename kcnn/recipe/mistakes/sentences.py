@@ -48,6 +48,8 @@ CONFLICTS = {
     "image_size_missing": "dataset {dataset} needs image_size, as in image_size: [64, 64]",
     "setting_of_files": f"is for image files, as of dataset {' or '.join(DATASETS_OF_FILES)}; "
     "dataset {dataset} has none, so leave it out",
+    "scaled_twice": "{application} does its own preprocessing of raw pixels, and {scaling} would "
+    "scale them before it; leave scaling out, or write scaling: none",
     "mixed_labels": "{augmentation} mixes labels, which {loss} cannot take; write "
     "train.loss: categorical_crossentropy",
     "metric_needs_one_hot": "{metric} does not go with {loss}; write "
@@ -89,6 +91,8 @@ SETTINGS = {
     "missing": "missing; this setting is needed",
     "no_such_home": "the path begins with the home of a user that does not exist",
     "averages_nothing": "expected flip, shift or both, as in {{flip: horizontal, shift: 1}}",
+    "no_widths": "{name} has one width only; leave alpha out",
+    "unknown_width": "alpha {alpha:g}: Keras has {name} with alpha {known}",
     "clips_twice": "{settings}: gradients are clipped in one way only; keep one",
     "not_rising": "epochs must rise, as in [10, 15]",
     "wrong_order": "{lower} {lowest:g} is above {upper}, {highest:g}; write a higher {upper}",

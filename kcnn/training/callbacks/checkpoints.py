@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kcnn.errors import KcnnError, RunError
+from kcnn.model.application import use_statistics
 from kcnn.runs.checkpoint import Checkpoint, Origin, write_checkpoint
 from kcnn.runs.folder import RunFolder
 from kcnn.training.callbacks.resumable import Part
@@ -55,6 +56,7 @@ class Checkpoints(keras.callbacks.Callback):
             return
         with self._mismatch_as_error(), self.model.distribute_strategy.scope():
             _restore(_variables(self.model), self._resumed.variables)
+            use_statistics(self.model)
             for name, part in self._parts.items():
                 part.restore(self._resumed.parts[name])
 

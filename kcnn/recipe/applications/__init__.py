@@ -1,0 +1,1 @@
+"""The classifiers of `keras.applications`: layers, and where their ImageNet weights are."""
