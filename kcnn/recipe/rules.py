@@ -141,8 +141,11 @@ def _fine_tuning_conflicts(recipe: Recipe) -> Iterator[Mistake]:
     if recipe.train.fine_tune is None:
         return
     layers = _layers_of(recipe.model.layers, ("model", "layers"))
-    if not any(layer.is_application for _, layer in layers):
+    applications = [layer for _, layer in layers if layer.is_application]
+    if not applications:
         yield _conflict("nothing_to_fine_tune", "train", "fine_tune")
+    elif all(getattr(layer, "trained", False) is True for layer in applications):
+        yield _conflict("fine_tuned_from_the_start", "train", "fine_tune")
 
 
 def _starts_at_zero(schedule: Settings | None) -> bool:

@@ -62,6 +62,8 @@ CONFLICTS = {
     "long_warmup": "{warmup_epochs:g} is not below train.epochs, which is {epochs}",
     "balanced_twice": "does not go with sampling: balanced, which shows each class equally often "
     "already; keep one of them",
+    "fine_tuned_from_the_start": "all layers of the Application are trained from the start; write "
+    "trainable: false there, or leave fine_tune out",
     "nothing_to_fine_tune": "the model has no Application whose layers it could unfreeze; leave it "
     "out",
     "sampling_in_order": "{sampling} draws images at random, and shuffle: false keeps their "
