@@ -62,6 +62,7 @@ class Application(Layer):
     ] = None
     alpha: float | None = None
 
+    is_application = True
     needs_map = True
     has_kernel = True
     is_application = True
