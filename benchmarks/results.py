@@ -27,7 +27,7 @@ ORDER = (
     "digits", "mnist", "leaky_bn", "leaky_bn_fast", "lenet5", "simple_convnet", "cifar",
     "cifar_padding1", "cifar_tuned", "cifar94", "cifar94_muon", "cifar96", "mnist_best",
     "dense", "convolution", "batch_norm", "layer_norm", "alexnet", "alexnet_cifar",
-    "vgg16", "resnet20",
+    "vgg16", "resnet20", "transfer",
 )  # fmt: skip
 
 
