@@ -65,7 +65,6 @@ class Application(Layer):
     is_application = True
     needs_map = True
     has_kernel = True
-    is_application = True
 
     @model_validator(mode="after")
     def _known_width(self) -> Self:
