@@ -31,7 +31,8 @@ def values_of(command: click.Command) -> list[str]:
     values: list[str] = []
     for parameter in command.params:
         if isinstance(parameter, click.Argument) and parameter.name != "overrides":
-            values += ["nope"] * (2 if parameter.nargs == -1 else 1)
+            several = parameter.nargs == -1 and parameter.name != "words"  # [RUN] SETTING=VALUE ...
+            values += ["nope"] * (2 if several else 1)
         elif parameter.required:
             values += [parameter.opts[0], "train.seed=[0,1]"]
     return values

@@ -35,11 +35,11 @@ def test_every_mistake_has_a_sentence_and_every_sentence_a_mistake() -> None:
     assert described - raised - by_pydantic == set()
 
 
-def test_only_loading_a_recipe_imports_the_words() -> None:
+def test_only_loading_and_checking_a_recipe_import_the_words() -> None:
     words = "from kcnn.recipe.mistakes"
     importers = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if path.parent != RECIPE / "mistakes" and words in path.read_text(encoding="utf-8")
     }
-    assert importers == {"recipe/load.py"}
+    assert importers == {"recipe/load.py", "model/checked_recipe.py"}
