@@ -34,7 +34,7 @@ class NewRecipe:
         typed = shlex.quote(str(file))
         look = f"kcnn data inspect {shlex.quote(str(self.starter.survey.path))}"
         if self.starter.choices.train < FEW:
-            return (f"kcnn fit {typed}", f"kcnn reproduce {typed} --seeds 5", look)
+            return (f"kcnn fit {typed}", f"kcnn reproduce {typed} --folds 5", look)
         return (f"kcnn fit {typed}", f"kcnn explain {typed}", look)
 
     def as_json(self) -> dict[str, Any]:

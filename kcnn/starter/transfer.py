@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kcnn.data.locate import keras_cache
-from kcnn.recipe.layers import LAYERS
 from kcnn.starter.survey import Survey
 
 APPLICATION = "MobileNetV2"
@@ -25,7 +24,7 @@ def pretrained_side(survey: Survey) -> int | None:
     """
     is_suited = survey.dataset != "npz" and not survey.is_gray and survey.smaller_side >= LEAST
     cache = keras_cache()
-    if "Application" not in LAYERS or not is_suited or cache is None:
+    if not is_suited or cache is None:
         return None
     sides = [side for side in SIDES if (cache.parent / "models" / _file_name(side)).is_file()]
     fitting = [side for side in sides if side <= max(survey.smaller_side, SIDES[0])]

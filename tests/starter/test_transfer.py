@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.recipe.layers import LAYERS
-from kcnn.starter import transfer
 from kcnn.starter.choose import choose
 from kcnn.starter.starter import make_starter
 from kcnn.starter.survey import survey_images
@@ -16,7 +14,6 @@ from kcnn.starter.transfer import pretrained_side
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a cache of Keras's with weights for images of 96 and 160 pixels."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(transfer, "LAYERS", {**LAYERS, "Application": None})
     models = tmp_path / "keras" / "models"
     models.mkdir(parents=True)
     for side in (96, 160):
