@@ -79,6 +79,8 @@ def check(
         if starter is not None:
             progress.note(starter.note)
         checked = check_recipe(settings)
+    for note in checked.images.listing.notes if checked.images.listing else ():
+        progress.note(note)
     plan = checked.plan
     if build:
         _build(plan, progress)

@@ -20,6 +20,7 @@ from kcnn.runs.folder import DEFAULT_OUTPUT_DIR, RunFolder, create_run, require_
 from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
+from kcnn.runs.splits import write_splits
 from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.starter.starter import read_recipe_or_images
 from kcnn.training.clock import Clock
@@ -143,7 +144,24 @@ def _begin(
     try:
         write_recipe(run, prepared.recipe.origin.content)
         write_environment(run, environment, started)
+        _write_splits(run, prepared)
         write_resolved(run, resolved_yaml(prepared.recipe))  # last: from here on it is a run
     except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise
+
+
+def _write_splits(run: RunFolder, prepared: PreparedTraining) -> None:
+    """Write which image is trained on and which is only measured, if they have names."""
+    parts = {
+        "train": prepared.train,
+        "validation": prepared.validation,
+        "test": prepared.dataset.test,
+    }
+    named = {
+        split: (images.names, images.labels)
+        for split, images in parts.items()
+        if images is not None and images.names is not None
+    }
+    if named:
+        write_splits(run, prepared.dataset.class_names, named)

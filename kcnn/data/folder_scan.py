@@ -111,9 +111,8 @@ class FolderScan:
         more = len(self.problems) - MAX_PROBLEMS
         raise DataError(
             f"{listed}; and {more:,} more" if more > 0 else listed,
-            "remove it, or make it readable; kcnn leaves nothing out that may be an image"
-            if len(self.problems) == 1
-            else "remove them, or make them readable; kcnn leaves nothing out that may be an image",
+            "remove what leads nowhere, or bring it back; kcnn leaves out nothing that may be an "
+            "image",
         )
 
     def _look_into(self, root: Path, prefix: str, images: list[str], inner: list[str]) -> None:

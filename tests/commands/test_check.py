@@ -144,6 +144,13 @@ def test_refuses_folders_that_the_loader_refuses(
         check(folder, [path])
 
 
+def test_notes_what_is_left_out(folder: Path, tmp_path: Path, notes) -> None:
+    (tmp_path / "photos" / "@eaDir").mkdir()
+    check(folder, progress=notes)
+    photos = tmp_path / "photos"
+    assert f"{photos}: left out what is hidden or belongs to the system: 1 @eaDir" in notes.lines
+
+
 def test_refuses_a_path_that_cannot_be_read(folder: Path) -> None:
     name = "x" * 300
     with pytest.raises(RecipeError, match=f"{name}: cannot be read: File name too long"):

@@ -147,7 +147,7 @@ def test_a_link_of_test_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "test").symlink_to("/mnt/unplugged/test")
     error = refusal(tmp_path)
     assert error.message == (f"{tmp_path}/test: a link to /mnt/unplugged/test, which is not there")
-    assert error.hint.startswith("remove it, or make it readable")
+    assert error.hint.startswith("remove what leads nowhere, or bring it back")
 
 
 def test_an_image_that_is_a_link_to_nothing_is_an_error(tmp_path: Path) -> None:
