@@ -126,9 +126,13 @@ def _describe_whole(data: DataSettings, count: bool) -> ImageDescription:
 
 def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescription:
     total, classes = len(listing.train), len(listing.class_names)
+    train_count: int | None
+    test_count: int | None
     if listing.test is None:
-        test_count = resolve_count(data.test, total, classes, "data.test")
-        train_count = total - test_count
+        taken = resolve_count(data.test, total, classes, "data.test")
+        # Whole groups are taken, so that the numbers are about these.
+        test_count = None if listing.train.groups else taken
+        train_count = None if listing.train.groups else total - taken
     else:
         train_count, test_count = total, len(listing.test)
     return replace(

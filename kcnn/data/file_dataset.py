@@ -91,7 +91,7 @@ def _split(listing: FileListing, test: float) -> dict[str, ClassFiles]:
     if listing.test is not None:
         return parts | {"test": listing.test}
     labels = np.array(listing.train.labels)
-    taken = take_stratified(labels, float(test), SPLIT_SEED, "data.test")
+    taken = take_stratified(labels, float(test), SPLIT_SEED, "data.test", listing.train.groups)
     return parts | {
         "train": listing.train.select(np.flatnonzero(~taken).tolist()),
         "test": listing.train.select(np.flatnonzero(taken).tolist()),

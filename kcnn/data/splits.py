@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from kcnn.data.counts import resolve_count
+from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.dataset import Dataset, Images
 from kcnn.errors import DataError
 
@@ -53,12 +54,21 @@ def split_validation(
     """
     if validation == 0:
         return train, None
-    taken = take_stratified(train.labels, validation, seed, "data.validation")
+    taken = take_stratified(train.labels, validation, seed, "data.validation", train.groups)
     return train.select(np.flatnonzero(~taken)), train.select(np.flatnonzero(taken))
 
 
-def take_stratified(labels: np.ndarray, wanted: int | float, seed: int, setting: str) -> np.ndarray:
+def take_stratified(
+    labels: np.ndarray,
+    wanted: int | float,
+    seed: int,
+    setting: str,
+    groups: Sequence[str] | None = None,
+) -> np.ndarray:
     """Choose images from all classes, in proportion to the sizes of the classes.
+
+    Where images belong to groups, whole groups are chosen, so that no group is on both sides; the
+    number of images is then about the one asked for.
 
     The part of a class is `count * size / total`, which is rarely a whole number. It is rounded
     down, or up for the classes with the largest remainders (the first of equals), until the parts
@@ -71,9 +81,10 @@ def take_stratified(labels: np.ndarray, wanted: int | float, seed: int, setting:
         wanted: A number of images, or a fraction.
         seed: The same seed chooses the same images.
         setting: The setting that asks for it, as errors name it.
+        groups: The name of each image's group; None if they have none.
 
     Returns:
-        bool, (count,): which images are chosen; exactly as many as asked for.
+        bool, (count,): which images are chosen; without groups, exactly as many as asked for.
 
     Raises:
         CountError: So many cannot be chosen, or a class would be chosen whole.
@@ -84,12 +95,40 @@ def take_stratified(labels: np.ndarray, wanted: int | float, seed: int, setting:
     """
     classes, sizes = np.unique(labels, return_counts=True)
     count = resolve_count(wanted, len(labels), len(classes), setting)
+    if groups is not None:
+        return _take_groups(labels, np.asarray(groups), count, seed, setting)
     counts = _counts(sizes, count)
     generator = np.random.default_rng(seed)
     taken = np.zeros(len(labels), bool)
     for label, chosen in zip(classes, counts, strict=True):
         taken[generator.choice(np.flatnonzero(labels == label), chosen, replace=False)] = True
     return taken
+
+
+def _take_groups(
+    labels: np.ndarray, groups: np.ndarray, count: int, seed: int, setting: str
+) -> np.ndarray:
+    """Choose whole groups with about so many images, and images of each class on the other side."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    names = np.unique(groups)
+    folds = min(max(2, round(len(labels) / count)), len(names))
+    if folds < 2:
+        reason = f"all images are of the group {names[0]}, which cannot be on both sides"
+        raise CountError(setting, reason, "divide the images into more groups")
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    choices = [chosen for _, chosen in splitter.split(labels, labels, groups)]
+    choices.sort(key=lambda chosen: abs(len(chosen) - count))
+    for chosen in choices:
+        taken = np.zeros(len(labels), bool)
+        taken[chosen] = True
+        if len(chosen) and len(np.unique(labels[~taken])) == len(np.unique(labels)):
+            return taken
+    raise CountError(
+        setting,
+        f"no choice among {len(names)} groups leaves training images of each class",
+        "divide the images of each class into more groups",
+    )
 
 
 def _counts(sizes: np.ndarray, count: int) -> np.ndarray:

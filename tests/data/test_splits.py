@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kcnn.data.counts import CountError
 from kcnn.data.dataset import Images, MemoryImages
 from kcnn.data.splits import split_validation, take_stratified
 from kcnn.errors import DataError
@@ -120,3 +121,40 @@ def test_validation_images_never_change() -> None:
 def test_refuses_impossible_amounts(amount, message) -> None:
     with pytest.raises(DataError, match=message):
         split_validation(images(9, 1), amount, seed=0)
+
+
+@settings(deadline=None)  # scikit-learn is imported by the first
+@given(
+    st.lists(st.integers(2, 12), min_size=6, max_size=20), st.floats(0.1, 0.5), st.integers(0, 9)
+)
+def test_no_group_is_on_both_sides(sizes: list[int], fraction: float, seed: int) -> None:
+    groups = [f"animal {number}" for number, size in enumerate(sizes) for _ in range(size)]
+    labels = np.array([number % 2 for number, size in enumerate(sizes) for _ in range(size)])
+    try:
+        taken = take_stratified(labels, fraction, seed, "data.test", groups)
+    except CountError as error:
+        assert "groups" in error.reason or "image" in error.reason
+        return
+    chosen = {group for group, is_taken in zip(groups, taken, strict=True) if is_taken}
+    left = {group for group, is_taken in zip(groups, taken, strict=True) if not is_taken}
+    assert chosen and left and not chosen & left
+    assert set(labels[~taken]) == {0, 1}
+    assert (taken == take_stratified(labels, fraction, seed, "data.test", groups)).all()
+
+
+def test_groups_of_equal_size_are_taken_in_proportion() -> None:
+    labels = np.repeat([0, 1], 100)
+    groups = [f"{number // 5}" for number in range(200)]
+    taken = take_stratified(labels, 0.2, 0, "data.test", groups)
+    assert [taken[:100].sum(), taken[100:].sum()] == [20, 20]
+
+
+def test_a_single_group_cannot_be_divided() -> None:
+    with pytest.raises(CountError, match="all images are of the group a"):
+        take_stratified(np.repeat([0, 1], 5), 0.2, 0, "data.test", ["a"] * 10)
+
+
+def test_a_class_of_one_group_stays_for_training() -> None:
+    labels = np.array([0] * 5 + [1] * 5)
+    with pytest.raises(CountError, match="leaves training images of each class"):
+        take_stratified(labels, 0.5, 0, "data.test", ["a"] * 5 + ["b"] * 5)
