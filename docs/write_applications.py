@@ -27,8 +27,9 @@ from kcnn.recipe.applications.table import BASE, TABLE
 
 # Image sizes that ImageNet weights depend on, the usual one last.
 SIZES = {"MobileNet": (128, 160, 192, 224), "MobileNetV2": (96, 128, 160, 192, 224)}
-# Maps of even sizes throughout, and of odd ones: `correct_pad` pads them differently.
-EVEN, ODD = 224, 257
+# Maps of even sizes throughout, and of odd ones, which `correct_pad` pads differently. The first
+# convolution of NASNet has no padding, so that its maps of 259 are odd.
+SHAPES = (224, 257, 259)
 ARGUMENTS = {
     "Conv2D": "filters kernel_size strides padding dilation_rate groups use_bias",
     "SeparableConv2D": "filters kernel_size strides padding depth_multiplier use_bias",
@@ -74,21 +75,21 @@ def main(names: Sequence[str]) -> None:
 
 def describe(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an application of one width."""
-    even, odd = (build(name, size, **arguments) for size in (EVEN, ODD))
+    first, *others = (build(name, size, **arguments) for size in SHAPES)
     kinds: list[Kind] = []
     rows: list[str] = []
     last_rows: dict[str, int] = {}
-    for operation, other in zip(even.operations, odd.operations, strict=True):
+    for operation, *same in zip(*(model.operations for model in (first, *others)), strict=True):
         if isinstance(operation, keras.layers.InputLayer):
             last_rows[operation.name] = 0
             continue
         inputs = [last_rows[one] for one in inputs_of(operation)]
-        assert inputs_of(operation) == inputs_of(other)
+        assert all(inputs_of(operation) == inputs_of(other) for other in same)
         # ConvNeXt has Sequentials in it.
         parts = getattr(operation, "layers", [operation])
         for part, layer in enumerate(parts):
             is_layer = isinstance(operation, keras.Layer) and part == 0
-            kind = kind_of(layer, getattr(other, "layers", [other])[part])
+            kind = kind_of(layer, [getattr(other, "layers", [other])[part] for other in same])
             if kind not in kinds:
                 kinds.append(kind)
             rows.append(row(kinds.index(kind), layer, is_layer, inputs, len(rows) + 1))
@@ -142,15 +143,20 @@ def inputs_of(operation: keras.Operation) -> list[str]:
     ]
 
 
-def kind_of(operation: keras.Operation, other: keras.Operation) -> Kind:
-    """Return a layer's class and arguments as the table has them."""
+def kind_of(operation: keras.Operation, others: Sequence[keras.Operation]) -> Kind:
+    """Return a layer's class and arguments as the table has them.
+
+    Args:
+        operation: The layer.
+        others: The same layer for images of other sizes.
+    """
     kind = type(operation).__name__
     if not isinstance(operation, keras.Layer):
         assert kind in ("Add", "Multiply"), kind  # an operator
         return kind, {}
     config = operation.get_config()
-    if kind == "ZeroPadding2D" and operation.padding != other.padding:
-        return "CorrectPadding", {"kernel_size": corrected_kernel(operation, other)}
+    if kind == "ZeroPadding2D" and any(operation.padding != other.padding for other in others):
+        return "CorrectPadding", {"kernel_size": corrected_kernel([operation, *others])}
     if kind in ("Add", "CustomScaleLayer"):
         return "Add", {}
     if kind == "LayerScale":
@@ -162,24 +168,26 @@ def kind_of(operation: keras.Operation, other: keras.Operation) -> Kind:
     written = {name: plain(config[name]) for name in ARGUMENTS[kind].split()}
     if kind == "BatchNormalization" and written["axis"] == 3:
         written["axis"] = -1
-    return kind, {name: value for name, value in written.items() if DEFAULTS.get(name) != value}
+    # The strides of a pooling are its window's size when they are left out.
+    defaults = {**DEFAULTS, "strides": None} if "pool_size" in written else DEFAULTS
+    return kind, {name: value for name, value in written.items() if defaults.get(name) != value}
 
 
-def corrected_kernel(even: keras.layers.ZeroPadding2D, odd: keras.layers.ZeroPadding2D) -> int:
-    """Return the kernel size for which `correct_pad` makes both paddings."""
+def corrected_kernel(paddings: Sequence[keras.layers.ZeroPadding2D]) -> int:
+    """Return the kernel size for which `correct_pad` makes all these paddings."""
     for size in (3, 5, 7):
-        found = [correct_pad(layer.input, size) for layer in (even, odd)]
-        if found == [even.padding, odd.padding]:
+        if all(correct_pad(layer.input, size) == layer.padding for layer in paddings):
             return size
-    raise ValueError(f"{even.name}: {even.padding} and {odd.padding} are not of correct_pad")
+    raise ValueError(f"{paddings[0].name}: its paddings are not of correct_pad")
 
 
 def plain(value: Any) -> Any:
-    """Return a number for both axes as one, and tuples as lists."""
-    if isinstance(value, list | tuple):
-        values = [plain(item) for item in value]
-        return values[0] if len(values) == 2 and values[0] == values[1] else values
-    return value
+    """Return a number for both axes or sides as one, and tuples as lists."""
+    if not isinstance(value, list | tuple):
+        return value
+    values = [plain(item) for item in value]
+    is_one = len(values) == 2 and values[0] == values[1] and not isinstance(values[0], list)
+    return values[0] if is_one else values
 
 
 def preprocessing(name: str) -> str:

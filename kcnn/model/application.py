@@ -39,10 +39,11 @@ def build_application(
         widths = {} if settings.alpha is None else {"alpha": settings.alpha}
         # Otherwise a weight's path could be that of another layer's.
         with keras.name_scope(name):
-            application: keras.Model = getattr(keras.applications, settings.name)(
+            found = getattr(keras.applications, settings.name)(
                 include_top=False, weights=None, input_tensor=pixels, **widths
             )
-    application.name = name
+    # Of one input, where Keras's own model has a list of one, which it warns of when it is called.
+    application = keras.Model(images, found.output, name=name)
     for layer in application.layers:
         if isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization):
             # bfloat16 would round pixels.

@@ -12,7 +12,9 @@ def first_kernel(model: keras.Model) -> np.ndarray | None:
     Returns:
         float32, shape (height, width, input channels, filters); None without a convolution.
     """
-    for layer in model._flatten_layers():  # of an Application, too
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            return first_kernel(layer)
         if isinstance(layer, keras.layers.Conv2D):
             return keras.ops.convert_to_numpy(layer.kernel).astype(np.float32)
     return None

@@ -180,7 +180,8 @@ class _Unfolding:
             return self._free_name(snake_case(type(layer).__name__))
         if isinstance(layer, Application):  # whose name is no choice of the recipe
             name = self._free_name(layer.name)
-            self._scopes[-1][layer.name] = self._scopes[-1][name] = name
+            self._scopes[-1].setdefault(layer.name, name)
+            self._scopes[-1][name] = name
             return name
         name = layer.name + self._suffix
         if name in self._taken:
