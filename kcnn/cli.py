@@ -696,6 +696,44 @@ def inspect_data(path: str, quiet: bool, as_json: bool, **arguments: Any) -> Non
     show(result, inspection_text, as_json, passed=not result.has_problems)
 
 
+@data.command("suspects")
+@run_and_where
+@click.option(
+    "--folds", type=click.IntRange(2, 1000), default=3, show_default=True,
+    help="Number of trainings, each without one fold of the training images.",
+)  # fmt: skip
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Epochs of each training; without it, the run's."
+)
+@options(jobs, device, output_dir, data_dir, quiet, json_option)
+def data_suspects(
+    words: tuple[str, ...], jobs: int, device: str | None, output_dir: Path,
+    data_dir: Path | None, quiet: bool, as_json: bool, **arguments: Any,
+) -> None:  # fmt: skip
+    """List training images whose label is probably wrong.
+
+    The run's recipe is trained once for each fold of the training images, without that fold. Then
+    the model judges its labels, by confident learning (Northcutt, Jiang and Chuang, 2021). These
+    trainings, suspects.csv and a plot are written to suspects/ in the run's folder; your images and
+    the run's other files stay as they are. Without RUN, the newest run is taken.
+
+    \b
+    Examples:
+      kcnn data suspects
+      kcnn data suspects pets/run-001 --folds 5 --epochs 10 --jobs 2
+    """
+    from kcnn.commands.suspects import find_suspects
+    from kcnn.console.suspects import suspects_text
+    from kcnn.studies.trials import StudyOptions
+
+    study = StudyOptions(output_dir, data_dir, device, jobs)
+    arguments |= run_and_settings(words)
+    result = find_suspects(
+        output_dir=output_dir, options=study, progress=make_progress(quiet), **arguments
+    )
+    show(result, suspects_text, as_json)
+
+
 @cli.command()
 @options(output_dir, data_dir)
 @click.option(

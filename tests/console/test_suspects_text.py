@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from kcnn.commands.suspects import Suspects
+from kcnn.console.suspects import MOST, suspects_text
+from kcnn.runs.suspects import Suspect
+
+CAT = Suspect(3, "cat/7.png", "cat", "dog", 0.012, 0.95)
+
+
+def test_the_most_doubtful_labels_are_listed() -> None:
+    written = (Path("pets/run-001/suspects/suspects.csv"),)
+    text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (CAT,), written))
+    assert text.startswith(
+        "pets/run-001: 1 doubtful label of 200 training images (0.5 %)\n\n"
+        "image      label         suggested\n"
+        "─────────  ─────  ─────  ─────────  ──────\n"
+        "cat/7.png  cat    1.2 %  dog        95.0 %\n\n"
+        "confident learning (Northcutt, Jiang and Chuang, 2021)"
+    )
+    assert text.endswith("\n\nwritten pets/run-001/suspects/suspects.csv")
+
+
+def test_more_than_fit_are_counted() -> None:
+    text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (CAT,) * (MOST + 5), ()))
+    assert "\nand 5 more\n" in text
+
+
+def test_no_doubtful_label_is_no_table() -> None:
+    text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (), ()))
+    assert text.startswith("pets/run-001: 0 doubtful labels of 200 training images")
+    assert "suggested" not in text
