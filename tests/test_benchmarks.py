@@ -435,3 +435,22 @@ def test_reading_prints_ratios_and_leaves_out_what_is_not_installed(tmp_path: Pa
     for package in ("torchvision", "ultralytics", "timm"):
         if importlib.util.find_spec(package) is None:
             assert f"{package} is not installed" in done.stderr
+
+
+def test_duplicates_prints_what_is_found(tmp_path: Path) -> None:
+    done = run("duplicates.py", "digits", "--images", "200", "--copies", "20", data=tmp_path)
+    found = dict(cells(line) for line in done.stdout.splitlines()[2:11])
+    assert found["gray"] == "100.0%"
+    assert found["mirrored"] == "0.0%"
+    assert "0 groups of copies in 1,797 images" in done.stdout
+
+
+@pytest.mark.slow
+def test_suspects_prints_precision_and_recall(tmp_path: Path) -> None:
+    done = run("suspects.py", "--recipe", "digits", "--images", "600", data=tmp_path)
+    *_, row = done.stdout.splitlines()
+    name, _, changed, suspects, precision, *_ = cells(row)
+    assert name == "digits, 600 images, 30 epochs"
+    assert 15 < int(changed) < 45
+    assert int(suspects) > 0
+    assert float(precision.rstrip("%")) > 50

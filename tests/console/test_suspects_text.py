@@ -31,3 +31,12 @@ def test_no_doubtful_label_is_no_table() -> None:
     text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (), ()))
     assert text.startswith("pets/run-001: 0 doubtful labels of 200 training images")
     assert "suggested" not in text
+
+
+def test_a_weak_model_is_not_to_be_trusted() -> None:
+    strong, weak = (
+        suspects_text(Suspects("pets/run-001", 200, 3, accuracy, (CAT,), ()))
+        for accuracy in (0.9, 0.5)
+    )
+    assert "They predicted 50.0 % of the labels, so few that most" in weak
+    assert "90.0 % of the labels. Look at each image" in strong
