@@ -12,8 +12,9 @@ from kcnn.recipe.library import shipped_recipes
 from kcnn.recipe.optimizers import ConvolutionMuon
 from training_speed import choose_policy, format_ratios, images_per_second
 
-# Recipes that are too slow for a CPU, need a user's images, or have the model of another recipe.
-SKIPPED = {"alexnet", "vgg16", "cifar96", "cifar94_muon"}
+# Recipes that are too slow for a CPU, need a user's images or pretrained weights, or have the model
+# of another recipe.
+SKIPPED = {"alexnet", "vgg16", "cifar96", "cifar94_muon", "transfer"}
 RECIPES = tuple(name for name in shipped_recipes() if name not in SKIPPED)
 AUGMENTED = "[{RandomCrop: {padding: 2}}, RandomFlip, {Cutout: {size: 4}}]"
 # The columns of the table, and the overrides of the recipe for each.

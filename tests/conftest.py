@@ -143,6 +143,16 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """Return MobileNetV2's weights from Open Images: in KCNN_WEIGHTS, or `shared/weights`."""
+    folder = Path(os.environ.get("KCNN_WEIGHTS", REPOSITORY.parent / "shared" / "weights"))
+    file = folder.resolve() / "mobilenetv2_oidv4_notop.weights.h5"
+    if not file.is_file():
+        pytest.skip(f"set KCNN_WEIGHTS to a folder with {file.name}")
+    return file
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a file system of 64 KiB, and return its folder."""

@@ -88,12 +88,18 @@ def use_slice_of(dataset: str, real_data: Path, folder: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RECIPES if name not in WITHOUT_REAL_IMAGES])
-def test_trains_on_a_slice_of_its_dataset(name: str, real_data: Path, tmp_path: Path) -> None:
+def test_trains_on_a_slice_of_its_dataset(
+    name: str, real_data: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     recipe = read_recipe(name)
     settings, train = use_slice_of(recipe.data.dataset, real_data, tmp_path), recipe.train
     batch_size = min(train.batch_size, 35)  # two steps of the 70 images left
     epochs = 1 + math.floor(getattr(train.learning_rate_schedule, "warmup_epochs", 0))
     settings += [f"train.epochs={epochs}", f"train.batch_size={batch_size}"]
+    if name == "transfer":
+        settings.append(
+            f"model.layers[0].Application.weights={request.getfixturevalue('real_weights')}"
+        )
     result = fit(name, settings, tmp_path / "outputs")
     assert result.summary["status"] == "finished"
     assert result.summary["test"]["images"] == 40

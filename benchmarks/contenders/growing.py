@@ -21,6 +21,7 @@ from kcnn.runs.folder import create_run
 from kcnn.training.feed import Feed
 from kcnn.training.fit import compile_model, train
 from kcnn.training.fresh_model import fresh_model
+from kcnn.training.phases import Phase
 
 NET = Path(__file__).parents[1] / "nets" / "growth.yaml"
 IMAGE_SHAPE = (32, 32, 3)
@@ -63,7 +64,7 @@ def seconds_of_epochs(plan: Plan, images: Images, policy: str) -> list[float]:
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "growth")
         feed = Feed(batches, steps, settings.batch_size)
-        training = train(plan, model, feed, folder, Progress())
+        training = train(Phase(plan), model, feed, folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

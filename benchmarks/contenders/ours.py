@@ -14,6 +14,7 @@ from kcnn.runs.folder import create_run
 from kcnn.training.feed import Feed
 from kcnn.training.fit import compile_model, train
 from kcnn.training.fresh_model import fresh_model
+from kcnn.training.phases import Phase
 
 
 def seconds_of_epochs(task: Task) -> list[float]:
@@ -36,7 +37,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "speed")
         feed = Feed(batches, steps, task.batch_size)
-        training = train(task.plan, model, feed, folder, Progress())
+        training = train(Phase(task.plan), model, feed, folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

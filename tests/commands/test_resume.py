@@ -173,6 +173,7 @@ def test_repeats_an_epoch_whose_checkpoint_was_lost(
         return found[0] if len(found) == 2 else found[-1]
 
     monkeypatch.setattr("kcnn.runs.checkpoint.newest_checkpoint", lose_second)
+    monkeypatch.setattr("kcnn.training.train_phases.newest_checkpoint", lose_second)
     assert_same(resume("tiny/stopped").run, expected)
     assert len(found) == 3
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -198,17 +197,6 @@ def test_efficientnet_divides_pixels_as_keras_does_with_imagenet(
         lambda layer, file: file.sha256 == published,
     )
     assert np.allclose(features(load(plan)), expected, rtol=1e-3, atol=1e-5)
-
-
-@pytest.fixture
-def real_weights() -> Path:
-    """Return a file of MobileNetV2 that was trained on Open Images."""
-    beside = Path(__file__).parents[3] / "shared" / "weights"
-    folder = Path(os.environ.get("KCNN_WEIGHTS", beside))
-    file = folder / "mobilenetv2_oidv4_notop.weights.h5"
-    if not file.is_file():
-        pytest.skip("set KCNN_WEIGHTS to a folder with mobilenetv2_oidv4_notop.weights.h5")
-    return file.resolve()
 
 
 def test_loads_real_weights(make_plan: MakePlan, real_weights: Path) -> None:
