@@ -323,12 +323,11 @@ def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
     from kcnn.model.plan import plan_model
     from kcnn.recipe import read_recipe
     from kcnn.training.fit import train
-    from kcnn.training.phases import Phase
 
     trainings = []
 
-    def record_and_train(plan, model, *arguments):
-        training = train(Phase(plan), model, *arguments)
+    def record_and_train(phase, model, *arguments):
+        training = train(phase, model, *arguments)
         trainings.append((model.steps_per_execution, int(model.optimizer.iterations)))
         return training
 
