@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kcnn.errors import RunError
@@ -10,6 +11,8 @@ from kcnn.files.read import opened
 from kcnn.runs.folder import RunFolder, is_run
 from kcnn.runs.summary import how_to_finish
 
+# The folder of a run of `kcnn reproduce --folds`.
+_FOLD = re.compile(r"fold-\d+-of-\d+")
 # How the two kinds of files with weights begin: a .keras file is a zip archive.
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
@@ -19,7 +22,9 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
 
     Args:
         run: A path, a short name such as `cifar/run-001`, a recipe's name (its newest run), or
-            None for the newest run of all. The newest is the one that was worked on last.
+            None for the newest run of all. The newest is the one that was worked on last. A
+            finished fold of a cross-validation is taken only if there is no other run: its model
+            has not seen all training images.
         output_dir: The folder of all runs.
 
     Raises:
@@ -29,14 +34,14 @@ def find_run(run: str | None, output_dir: Path) -> RunFolder:
         runs = find_runs(output_dir)
         if not runs:
             raise RunError(f"{output_dir}: no runs here", "train one first: kcnn fit digits")
-        return newest(runs)
+        return _newest_but_folds(runs)
     paths = (Path(run), output_dir / run)
     for path in paths:
         if is_run(path):
             return RunFolder(path)
         inside = [RunFolder(child) for child in _folders(path) if is_run(child)]
         if inside:
-            return newest(inside)
+            return _newest_but_folds(inside)
     # Checked last: a folder here that has the recipe's name must not hide its runs.
     for path in paths:
         if path.is_dir():
@@ -63,6 +68,14 @@ def find_runs(output_dir: Path) -> list[RunFolder]:
 def newest(runs: Iterable[RunFolder]) -> RunFolder:
     """Return the run that was worked on last: started, resumed or copied."""
     return max(runs, key=lambda run: (run.resolved.stat().st_mtime_ns, run.title))
+
+
+def _newest_but_folds(runs: Sequence[RunFolder]) -> RunFolder:
+    return newest([run for run in runs if not _is_finished_fold(run)] or runs)
+
+
+def _is_finished_fold(run: RunFolder) -> bool:
+    return _FOLD.fullmatch(run.path.name) is not None and run.model.is_file()
 
 
 def find_model(run: RunFolder, weights: str) -> Path:

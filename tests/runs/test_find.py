@@ -46,6 +46,22 @@ def test_find_the_newest_run(outputs: Path) -> None:
     assert find_run(None, outputs).title == "digits/first-try"
 
 
+def test_a_finished_fold_is_not_the_newest_run(outputs: Path) -> None:
+    fold = outputs / "cifar" / "fold-3-of-3"
+    write_text(fold / "resolved.yaml", "name: any\n")
+    assert find_run("cifar", outputs).title == "cifar/fold-3-of-3"  # in training: kcnn watch
+    write_text(fold / "model.keras", "")
+    assert find_run("cifar", outputs).title == "cifar/run-002"
+    assert find_run(None, outputs).title == "cifar/run-002"
+    assert find_run("cifar/fold-3-of-3", outputs).path == fold
+
+
+def test_folds_are_found_where_there_is_nothing_else(tmp_path: Path) -> None:
+    write_text(tmp_path / "cifar" / "fold-1-of-3" / "resolved.yaml", "name: any\n")
+    write_text(tmp_path / "cifar" / "fold-1-of-3" / "model.keras", "")
+    assert find_run(None, tmp_path).title == "cifar/fold-1-of-3"
+
+
 def test_of_runs_at_the_same_time_the_last_by_name_is_newest(outputs: Path) -> None:
     for title in RUNS:
         os.utime(outputs / title / "resolved.yaml", (500, 500))
