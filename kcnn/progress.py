@@ -55,11 +55,13 @@ class TrainingStarted:
         epochs: Number of epochs.
         steps: Steps of an epoch.
         batch_size: Images of a step.
+        after: Epochs before it, which an earlier phase trained; they count in `epochs`.
     """
 
     epochs: int
     steps: int
     batch_size: int
+    after: int = 0
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,8 @@ class LiveProgress(Progress):
                 bars.advance(task, count)
             case TaskFinished():
                 self._tasks.pop()[0].stop()
-            case TrainingStarted(epochs, steps, batch_size):
-                self._write(training_line(epochs, steps, batch_size))
+            case TrainingStarted():
+                self._write(training_line(event))
                 self._training = _TrainingBar(self._console, event)
             case StepFinished() if self._training is not None:
                 self._training.advance(event)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kcnn.progress import TrainingStarted
 from kcnn.text.numbers import per_cent
 
 _PER_CENT = ("accuracy", "val_accuracy")
 _NOT_METRICS = ("epoch", "learning_rate", "seconds", "phase")
 
 
-def training_line(epochs: int, steps: int, batch_size: int) -> str:
-    """Return the line that begins a training."""
-    return f"Training: {epochs} epochs of {steps} steps, {batch_size} images a step"
+def training_line(training: TrainingStarted) -> str:
+    """Return the line that begins a training, or a later phase of it."""
+    epochs = f"{training.epochs} epochs"
+    if training.after:
+        epochs = f"epochs {training.after + 1} to {training.epochs}"
+    return f"Training: {epochs} of {training.steps} steps, {training.batch_size} images a step"
 
 
 def epoch_line(epoch: int, epochs: int, row: Mapping[str, float]) -> str:

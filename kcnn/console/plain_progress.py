@@ -49,9 +49,9 @@ class PlainProgress(Progress):
                 self._tasks.append((title, time.monotonic()))
             case TaskFinished(failed):
                 self._finish_task(failed)
-            case TrainingStarted(epochs, steps, batch_size):
+            case TrainingStarted(epochs):
                 self._epochs = epochs
-                self._write(training_line(epochs, steps, batch_size))
+                self._write(training_line(event))
             case EpochFinished(epoch, row):
                 self._write(epoch_line(epoch, self._epochs, row) + self._left(epoch))
             case TrialsStarted(total):

@@ -160,15 +160,23 @@ def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
     style.epoch_axis(axes, max(run.epochs.max() for run in runs))
     for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
         if run.fine_tuned_after is not None:
-            _mark_fine_tuning(axes, run.fine_tuned_after, style.GREY if len(runs) == 1 else color)
+            line_color = style.GREY if len(runs) == 1 else color
+            mark_fine_tuning(axes, run.fine_tuned_after + 0.5, line_color)
     return figure, axes
 
 
-def _mark_fine_tuning(axes: Axes, after: float, color: str) -> None:
-    axes.axvline(after + 0.5, color=color, linewidth=1, linestyle=(0, (6, 3)), zorder=1)
+def mark_fine_tuning(axes: Axes, x: float, color: str) -> None:
+    """Draw a line where fine-tuning begins.
+
+    Args:
+        axes: The axes, over epochs or steps.
+        x: Where on the horizontal axis.
+        color: The line's color.
+    """
+    axes.axvline(x, color=color, linewidth=1, linestyle=(0, (6, 3)), zorder=1)
     axes.annotate(
         "fine-tuning",
-        xy=(after + 0.5, 0),
+        xy=(x, 0),
         xycoords=("data", "axes fraction"),
         xytext=(4, 4),
         textcoords="offset points",

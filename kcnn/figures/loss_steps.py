@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kcnn.figures import style
-from kcnn.figures.curves import Curve, name_runs
+from kcnn.figures.curves import Curve, mark_fine_tuning, name_runs
 from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.steps import read_steps
 
@@ -62,13 +62,14 @@ def draw(runs: Sequence[Curve], losses: Sequence[np.ndarray]) -> Figure:
     if len(runs) == 1:
         _draw_steps(axes, values[0])
         _scale(axes, values[0], all_means)
-        _mark_epochs(axes, steps, int(runs[0].epochs[-1]))
+        _mark_epochs(axes, steps, int(runs[0].epochs[-1]), runs[0].fine_tuned_after)
         handles = [_steps_handle(axes, values[0]), _means_handle(windows, MEAN_COLOR)]
     else:
         _scale(axes, all_means, all_means)
         name_runs(figure, runs)
         handles = [_means_handle(windows, style.GREY)]
-    axes.legend(handles=handles, loc="upper right")
+    # The line of fine-tuning may cross it.
+    axes.legend(handles=handles, loc="upper right", frameon=True, edgecolor="none")
     return figure
 
 
@@ -152,13 +153,15 @@ def _count_steps(axes: Axes, steps: int) -> None:
     axes.set_axisbelow(True)
 
 
-def _mark_epochs(axes: Axes, steps: int, epochs: int) -> None:
+def _mark_epochs(axes: Axes, steps: int, epochs: int, fine_tuned_after: float | None) -> None:
     if epochs < 1 or steps % epochs:
         return  # steps.csv and metrics.csv were written at different times: no ends are known
     per_epoch = steps // epochs
     if epochs <= MAX_LINES:
         for epoch in range(1, epochs + 1):
             axes.axvline(epoch * per_epoch, color="#DDDDDD", linewidth=0.8, zorder=0)
+    if fine_tuned_after is not None:
+        mark_fine_tuning(axes, fine_tuned_after * per_epoch + 0.5, style.GREY)
     every = -(-epochs // MAX_LABELS)
     labeled = range(every, epochs + 1, every)
     above = axes.secondary_xaxis("top")

@@ -18,7 +18,7 @@ from kcnn.model.plan import Plan
 from kcnn.progress import Progress, TrainingFinished, TrainingStarted
 from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import written
+from kcnn.runs.metrics import PHASE, written
 from kcnn.training.callbacks.best_weights import BestWeights
 from kcnn.training.callbacks.build import TrainingCallbacks, make_callbacks
 from kcnn.training.callbacks.metrics_file import MetricsFile
@@ -55,7 +55,7 @@ class Training:
         """The row of the epoch whose weights the model has, rounded as in metrics.csv."""
         epoch = self.restored_epoch or len(self.rows)
         row = {name: float(written(name, value)) for name, value in self.rows[epoch - 1].items()}
-        return row | {"epoch": epoch}
+        return row | {name: int(row[name]) for name in ("epoch", PHASE) if name in row}
 
 
 def seed_everything(seed: int) -> None:
@@ -133,7 +133,11 @@ def train(
     _build_early(model, feed.batches, is_needed=step > 0)
     model.optimizer.build(model.trainable_variables)
     try:
-        progress.receive(TrainingStarted(phase.all_epochs, feed.steps_per_epoch, feed.batch_size))
+        progress.receive(
+            TrainingStarted(
+                phase.all_epochs, feed.steps_per_epoch, feed.batch_size, after=phase.after
+            )
+        )
         with remapping_where_it_works(phase.plan), stops_deferred(), _feed_ended(model):
             model.fit(
                 feed.batches,

@@ -64,7 +64,7 @@ class FineTuning:
     def in_words(self) -> str:
         """What begins, in one line."""
         return (
-            f"fine-tuning: {self.unfrozen} layers of the application are trained too, "
+            f"fine-tuning: {self.unfrozen} layers with weights of the application are trained too, "
             f"{self.trainable_parameters:,} weights in all, at a learning rate of "
             f"{self.learning_rate:g}"
         )

@@ -84,6 +84,7 @@ def test_both_phases_are_recorded_and_resumed_bit_for_bit(
     assert rows[2]["learning_rate"] == rows[3]["learning_rate"] == 0.001
     summary = json.loads(whole.run.summary.read_text())
     assert summary["epochs"] == 4
+    assert '"phase": 2\n' in whole.run.summary.read_text()  # a whole number
     assert summary["fine_tuning"]["after_epoch"] == 2
     assert summary["fine_tuning"]["trainable_parameters"] > summary["trainable_parameters"]
     assert any(note.startswith("fine-tuning: ") for note in display.notes)

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
-from kcnn.console.metrics import epoch_line, metrics_line
+from kcnn.console.metrics import epoch_line, metrics_line, training_line
+from kcnn.progress import TrainingStarted
 
 ROW = {"epoch": 3, "loss": 1 / 3, "accuracy": 0.98765, "learning_rate": 0.1, "seconds": 1.25}
+
+
+def test_a_training_and_its_second_phase_begin_with_a_line() -> None:
+    assert training_line(TrainingStarted(23, 8, 32)) == (
+        "Training: 23 epochs of 8 steps, 32 images a step"
+    )
+    assert training_line(TrainingStarted(23, 8, 32, after=20)) == (
+        "Training: epochs 21 to 23 of 8 steps, 32 images a step"
+    )
 
 
 def test_an_epoch_on_a_line() -> None:

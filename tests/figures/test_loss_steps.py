@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kcnn.figures import loss_steps, style
+from kcnn.figures.curves import Curve
 
 FALLING = 2 / np.arange(1, 101)
 
@@ -43,6 +45,13 @@ def test_ends_of_epochs_have_lines_and_numbers(curve, texts) -> None:
     assert above.get_xticks().tolist() == borders
     assert [label.get_text() for label in above.get_xticklabels()] == list("12345")
     assert "epochs finished" in texts(figure)
+
+
+def test_a_line_marks_where_fine_tuning_begins(texts) -> None:
+    rows = pd.DataFrame({"epoch": [1, 2, 3, 4], "loss": [3.0, 2, 1, 1], "phase": [1, 1, 1, 2]})
+    figure = loss_steps.draw([Curve("a/run-001", rows)], [FALLING])
+    assert 75.5 in [line.get_xdata()[0] for line in figure.axes[0].lines]
+    assert "fine-tuning" in texts(figure)
 
 
 def test_many_epochs_have_numbers_but_no_lines(curve) -> None:
