@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.data.counts import CountError
-from kcnn.errors import DataError, RunError
-from kcnn.files.atomic import require_writable
-from kcnn.files.folder_names import folder_name
+from kcnn.errors import DataError
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.differences import deciding_settings
-from kcnn.runs.folder import is_run
+from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.studies.cross_validation import CrossValidation, read_fold_run, write_report
+from kcnn.studies.folds import fold_trials
 from kcnn.studies.quantities import measure_runs
-from kcnn.studies.trials import StudyOptions, Trial, TrialRunner
+from kcnn.studies.report_folder import report_folder
+from kcnn.studies.trials import StudyOptions, TrialRunner
 
 
 def cross_validate(
@@ -49,22 +47,14 @@ def cross_validate(
             or the training of a fold failed.
     """
     options, progress = options or StudyOptions(), progress or Progress()
-    settings = read_recipe(recipe, overrides)
+    with proposing_overrides(f"kcnn reproduce --folds {folds}", recipe, overrides):
+        settings = read_recipe(recipe, overrides)
+        check_recipe(settings)
     if settings.data.fold is not None:
         raise DataError("--folds: the recipe has data.fold already", "leave one of them out")
-    check_recipe(settings)
     seed = settings.train.seed
-    folder = _report_folder(options.output_dir, settings, folds, overrides)
-    trials = [
-        Trial(
-            recipe,
-            (*overrides, f"data.fold={{number: {number}, of: {folds}, seed: {seed}}}"),
-            seed,
-            f"fold {number} of {folds}",
-            f"fold-{number}-of-{folds}",
-        )
-        for number in range(1, folds + 1)
-    ]
+    folder = report_folder(options.output_dir, f"folds-{folds}", settings, overrides)
+    trials = fold_trials(recipe, overrides, folds, seed)
     grouped = _require_folds(trials[0].settings, folds, options, progress)
     results = TrialRunner(fit, resume, options, progress).run(trials)
     runs = [result.finished for result in results]
@@ -100,17 +90,3 @@ def _require_folds(first: Recipe, folds: int, options: StudyOptions, progress: P
     except CountError as error:
         raise DataError(f"--folds {folds}: {error.reason}", error.hint) from None
     return dataset.train.groups is not None
-
-
-def _report_folder(output_dir: Path, recipe: Recipe, folds: int, overrides: Sequence[str]) -> Path:
-    """Return the folder of the report; raise before any training if it cannot be written."""
-    name = f"folds-{folds}"
-    if overrides:
-        name = folder_name(name, json.dumps(deciding_settings(recipe), sort_keys=True))
-    folder = output_dir / recipe.name / name
-    require_writable(folder)
-    if is_run(folder):
-        raise RunError(
-            f"{folder}: is a run, but the report goes there", "give the run another name"
-        )
-    return folder

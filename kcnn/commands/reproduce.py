@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
-from kcnn.errors import RunError
-from kcnn.files.atomic import require_writable
-from kcnn.files.folder_names import folder_name
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.differences import SEED, deciding_settings
-from kcnn.runs.folder import is_run
+from kcnn.recipe import read_recipe
+from kcnn.recipe.differences import SEED
 from kcnn.runs.summary import read_summary
 from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.studies.quantities import measure_runs
+from kcnn.studies.report_folder import report_folder
 from kcnn.studies.reproduction_report import Reproduction, SeedRun, write_report
 from kcnn.studies.trials import StudyOptions, Trial, TrialResult, TrialRunner
 from kcnn.studies.verdicts import judge
@@ -57,7 +53,7 @@ def reproduce(
     with proposing_overrides("kcnn reproduce", recipe, overrides):
         settings = read_recipe(recipe, overrides)
         check_recipe(settings)
-    folder = _report_folder(options.output_dir, settings, overrides)
+    folder = report_folder(options.output_dir, REPORT, settings, overrides)
     first = settings.train.seed if first_seed is None else first_seed
     trials = [
         Trial(recipe, tuple(overrides), seed, f"{SEED}={seed}", f"seed-{seed:03d}")
@@ -81,19 +77,6 @@ def reproduce(
     )
     write_report(reproduction, progress)
     return reproduction
-
-
-def _report_folder(output_dir: Path, recipe: Recipe, overrides: Sequence[str]) -> Path:
-    """Return the folder of the report; raise before any training if it cannot be written."""
-    settings = json.dumps(deciding_settings(recipe), sort_keys=True)
-    name = folder_name(REPORT, settings) if overrides else REPORT
-    folder = output_dir / recipe.name / name
-    require_writable(folder)
-    if is_run(folder):
-        raise RunError(
-            f"{folder}: is a run, but the report goes there", "give the run another name"
-        )
-    return folder
 
 
 def _seed_run(result: TrialResult) -> SeedRun:

@@ -20,7 +20,8 @@ from kcnn.runs.dataset import require_same_classes
 from kcnn.runs.find import find_run
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.suspects import Suspect, suspects_folder, write_suspects
-from kcnn.studies.trials import StudyOptions, Trial, TrialRunner
+from kcnn.studies.folds import fold_trials
+from kcnn.studies.trials import StudyOptions, TrialRunner
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +105,8 @@ def find_suspects(
     require_writable(folder)
     dataset, numbers = _load(recipe, folds, options.data_dir, progress)
     require_same_classes(found, dataset.class_names, progress)
-    trials = _trials(found, recipe, folds, epochs, settings)
+    shortened = [] if epochs is None else [f"train.epochs={epochs}"]
+    trials = fold_trials(found.resolved, [*settings, *shortened], folds, recipe.train.seed)
     study = StudyOptions(folder, options.data_dir, options.device, options.jobs)
     results = TrialRunner(fit, resume, study, progress).run(trials)
     runs = [result.finished for result in results]
@@ -140,27 +142,6 @@ def _load(
     except CountError as error:
         raise DataError(f"--folds {folds}: {error.reason}", error.hint) from None
     return dataset, numbers
-
-
-def _trials(
-    run: RunFolder, recipe: Recipe, folds: int, epochs: int | None, settings: Sequence[str]
-) -> list[Trial]:
-    seed = recipe.train.seed
-    shortened = [] if epochs is None else [f"train.epochs={epochs}"]
-    return [
-        Trial(
-            run.resolved,
-            (
-                *settings,
-                *shortened,
-                f"data.fold={{number: {number}, of: {folds}, seed: {seed}}}",
-            ),
-            seed,
-            f"fold {number} of {folds}",
-            f"fold-{number}-of-{folds}",
-        )
-        for number in range(1, folds + 1)
-    ]
 
 
 def _predict(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from kcnn.files.read import opened
 from kcnn.runs.folder import RunFolder, is_run
 from kcnn.runs.summary import how_to_finish
 
-# The folder of a run of `kcnn reproduce --folds`.
-_FOLD = re.compile(r"fold-\d+-of-\d+")
 # How the two kinds of files with weights begin: a .keras file is a zip archive.
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
@@ -75,7 +72,7 @@ def _newest_but_folds(runs: Sequence[RunFolder]) -> RunFolder:
 
 
 def _is_finished_fold(run: RunFolder) -> bool:
-    return _FOLD.fullmatch(run.path.name) is not None and run.model.is_file()
+    return run.is_fold and run.model.is_file()
 
 
 def find_model(run: RunFolder, weights: str) -> Path:

@@ -15,6 +15,8 @@ DEFAULT_OUTPUT_DIR = Path("outputs")
 MAX_NAME_LENGTH = 100
 NAME_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}")
 
+_FOLD = re.compile(r"fold-\d+-of-\d+(-\d+)?")
+
 
 class FreeName(str):
     """A run's name that gets a number behind it if it is taken: seed-001, seed-001-2."""
@@ -121,6 +123,21 @@ class RunFolder:
         """The run's short name, `cifar/run-001`."""
         path = self.path.absolute()
         return f"{path.parent.name}/{path.name}"
+
+    @property
+    def is_fold(self) -> bool:
+        """Whether it has the name of a run of a cross-validation, as of `fold_run_name`."""
+        return _FOLD.fullmatch(self.path.name) is not None
+
+
+def fold_run_name(number: int, of: int) -> str:
+    """Return the name for the run that is tested on one fold; as a FreeName, it may get a number.
+
+    Args:
+        number: The fold, from 1.
+        of: How many folds.
+    """
+    return f"fold-{number}-of-{of}"
 
 
 def create_run(output_dir: Path, recipe_name: str, name: str | None = None) -> RunFolder:

@@ -81,6 +81,17 @@ def test_too_many_folds_are_refused_before_any_training(tmp_path: Path) -> None:
         cross_validate("digits", 3, (*TINY, "data.fold={number: 1, of: 3}"), StudyOptions(tmp_path))
 
 
+def test_proposes_what_fits_another_dataset(tmp_path: Path) -> None:
+    images, labels = np.zeros((9, 8, 8, 1), np.uint8), [0, 1, 2] * 3
+    arrays = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+    np.savez(tmp_path / "own.npz", **arrays)
+    data = ["data.dataset=npz", f"data.path={tmp_path / 'own.npz'}"]
+    with pytest.raises(KcnnError) as error:
+        cross_validate("digits", 3, data, StudyOptions(tmp_path))
+    assert error.value.hint is not None
+    assert error.value.hint.startswith("kcnn reproduce --folds 3 digits data.dataset=npz ")
+
+
 def test_the_command(result: CrossValidation, outputs: Path) -> None:
     command = ["reproduce", "digits", "--folds", "3", "--output-dir", str(outputs), *TINY]
     done = CliRunner().invoke(cli, [*command, "--json"])

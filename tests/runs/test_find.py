@@ -46,14 +46,16 @@ def test_find_the_newest_run(outputs: Path) -> None:
     assert find_run(None, outputs).title == "digits/first-try"
 
 
-def test_a_finished_fold_is_not_the_newest_run(outputs: Path) -> None:
-    fold = outputs / "cifar" / "fold-3-of-3"
+# With other settings, a number is appended to the name.
+@pytest.mark.parametrize("name", ["fold-3-of-3", "fold-3-of-3-2"])
+def test_a_finished_fold_is_not_the_newest_run(name: str, outputs: Path) -> None:
+    fold = outputs / "cifar" / name
     write_text(fold / "resolved.yaml", "name: any\n")
-    assert find_run("cifar", outputs).title == "cifar/fold-3-of-3"  # in training: kcnn watch
+    assert find_run("cifar", outputs).path == fold  # in training: kcnn watch
     write_text(fold / "model.keras", "")
     assert find_run("cifar", outputs).title == "cifar/run-002"
     assert find_run(None, outputs).title == "cifar/run-002"
-    assert find_run("cifar/fold-3-of-3", outputs).path == fold
+    assert find_run(f"cifar/{name}", outputs).path == fold
 
 
 def test_folds_are_found_where_there_is_nothing_else(tmp_path: Path) -> None:
