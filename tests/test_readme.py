@@ -17,7 +17,7 @@ import results
 from kcnn.cli import cli
 from kcnn.commands.check import check
 from kcnn.data.digits import read_digits
-from kcnn.data.images import read_image
+from kcnn.data.image.read import read_image
 from kcnn.recipe.library import shipped_recipes
 
 REPOSITORY = Path(__file__).resolve().parents[1]

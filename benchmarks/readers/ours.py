@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kcnn.data.images import read_images
+from kcnn.data.image.read import read_images
 from readers.epochs import BATCH, Batches, serve
 
 AT_ONCE = 4 * BATCH

@@ -11,8 +11,8 @@ import numpy as np
 
 from kcnn.commands.plot import Plots
 from kcnn.commands.predict import predict
+from kcnn.data.find_images import reading
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.image_files import reading
 from kcnn.errors import DataError
 from kcnn.figures import feature_maps
 from kcnn.figures.curves import read_curve

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kcnn.data.find_images import find_images
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.image_files import find_images
-from kcnn.data.images import unreadable
+from kcnn.data.image.read import unreadable
 from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow

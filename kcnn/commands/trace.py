@@ -122,7 +122,7 @@ def _read_image(
     progress: Progress,
 ) -> tuple[np.ndarray, str, Dataset | None]:
     """Read the image, and the dataset where the image or the weights need it."""
-    from kcnn.data.images import read_image
+    from kcnn.data.image.read import read_image
     from kcnn.data.load import load_dataset
 
     height, width, channels = plan.image_shape

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from kcnn.data.dataset import Images
-from kcnn.data.images import MODES
+from kcnn.data.image.read import MODES
 
 if TYPE_CHECKING:
     from hashlib import _Hash

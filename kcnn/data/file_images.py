@@ -11,7 +11,8 @@ import numpy as np
 
 from kcnn.data.dataset import Images
 from kcnn.data.image.inspection import ImageFacts, inspect_image
-from kcnn.data.images import Resize, read_into
+from kcnn.data.image.placement import Resize
+from kcnn.data.image.read import read_into
 from kcnn.data.listing import ClassFiles
 from kcnn.errors import DataError
 

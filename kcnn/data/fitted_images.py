@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kcnn.data.image.placement import Resize, place
-from kcnn.data.images import read_image_and_size
+from kcnn.data.image.read import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 from kcnn.text.numbers import count_text

@@ -6,8 +6,8 @@ from array import array
 from pathlib import Path
 
 from kcnn.data.class_folders import PartFolder, find_class_folders
+from kcnn.data.find_images import KINDS, describe_kinds, notes_on
 from kcnn.data.folder_scan import FolderScan, named
-from kcnn.data.image_files import KINDS, describe_kinds, notes_on
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.errors import DataError
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.find_images import MAX_NAMED
 from kcnn.data.image.inspection import ImageFacts, inspect_image
-from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError
 from kcnn.files.atomic import write_csv, writing
 from kcnn.machine.threads import map_in_threads

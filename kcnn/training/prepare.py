@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.data.counts import CountError
-from kcnn.data.image_files import MAX_NAMED
+from kcnn.data.find_images import MAX_NAMED
 from kcnn.errors import DataError, TrainingError
 from kcnn.machine.memory import free_memory
 from kcnn.machine.signals import stops_deferred

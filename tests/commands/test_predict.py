@@ -12,8 +12,8 @@ from PIL import Image
 from kcnn.commands import predict as module
 from kcnn.commands.predict import predict, split_run
 from kcnn.data.digits import read_digits
+from kcnn.data.find_images import KINDS
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.image_files import KINDS
 from kcnn.errors import DataError, RunError
 from kcnn.machine import memory
 from kcnn.runs.folder import RunFolder

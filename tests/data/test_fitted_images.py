@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.images import Resize, read_image
+from kcnn.data.image.placement import Resize
+from kcnn.data.image.read import read_image
 from kcnn.progress import Event, Note, Progress
 
 

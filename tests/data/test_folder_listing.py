@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kcnn.data.find_images import KINDS
 from kcnn.data.folder_listing import list_folder
-from kcnn.data.image_files import KINDS
 from kcnn.data.listing import FileListing
 from kcnn.errors import DataError
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kcnn.data.images import read_image
+from kcnn.data.image.read import read_image
 from kcnn.errors import ExportError
 from kcnn.export.saved_model import write_saved_model
 from kcnn.model.local_response import LocalResponseNormalization

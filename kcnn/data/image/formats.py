@@ -64,7 +64,7 @@ SAVE_ANEW = "remove it, or save it anew as PNG or JPEG"
 class ImageError(Exception):
     """An image that kcnn cannot read, by what is wrong with it and how to fix it.
 
-    `kcnn.data.images` adds the path and raises a DataError.
+    `kcnn.data.image.read` adds the path and raises a DataError.
     """
 
     def __init__(self, message: str, fix: str = SAVE_ANEW) -> None:

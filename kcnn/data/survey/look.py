@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from kcnn.data.dataset import Dataset
-from kcnn.data.images import inspect_image, read_image
+from kcnn.data.image.inspection import inspect_image
+from kcnn.data.image.read import read_image
 from kcnn.data.listing import FileListing
 from kcnn.data.parts import PARTS, Part
 from kcnn.data.survey.survey import SIDE, Survey

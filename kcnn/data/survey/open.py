@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset
-from kcnn.data.images import read_image
+from kcnn.data.image.read import read_image
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.load import read_named

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from kcnn.data.dataset import Images
-from kcnn.data.image_files import reading
+from kcnn.data.find_images import reading
 from kcnn.errors import RunError
 from kcnn.files.atomic import atomic, require_writable, writing
 from kcnn.files.folder_names import file_names, valid_names

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.data.images import read_image
+from kcnn.data.image.read import read_image
 from kcnn.errors import DataError
 
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 from PIL import Image
 
-from kcnn.data.images import inspect_image, read_image, read_image_and_size
+from kcnn.data.image.inspection import inspect_image
+from kcnn.data.image.read import read_image, read_image_and_size
 from kcnn.errors import DataError
 
 HEADER = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"

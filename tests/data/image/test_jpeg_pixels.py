@@ -12,7 +12,7 @@ from PIL import Image
 from kcnn.data.image.formats import JPEG, ImageError
 from kcnn.data.image.header import Header
 from kcnn.data.image.jpeg_pixels import choose_denominator
-from kcnn.data.images import read_image, read_into
+from kcnn.data.image.read import read_image, read_into
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kcnn.data.images import read_image, read_image_and_size
+from kcnn.data.image.read import read_image, read_image_and_size
 
 
 def save(path, orientation: int = 1, size: tuple[int, int] = (400, 100)) -> np.ndarray:

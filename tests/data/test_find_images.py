@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kcnn.data.image_files import KINDS, describe_left_out, find_images
+from kcnn.data.find_images import KINDS, describe_left_out, find_images
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 

@@ -14,30 +14,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kcnn.data.find_images import MAX_NAMED
 from kcnn.data.image.exif import ON_ITS_SIDE, UPRIGHT
 from kcnn.data.image.formats import HEIC, JPEG, TIFF, ImageError
 from kcnn.data.image.header import Header
-from kcnn.data.image.inspection import ImageFacts, inspect_image, read_header
+from kcnn.data.image.inspection import read_header
 from kcnn.data.image.jpeg_pixels import choose_denominator, decode_jpeg
 from kcnn.data.image.limits import require_moderate
 from kcnn.data.image.pillow_pixels import decode_by_pillow
 from kcnn.data.image.placement import Placement, Resize, place
 from kcnn.data.image.source import Source, read_file
-from kcnn.data.image_files import MAX_NAMED
 from kcnn.errors import DataError
 from kcnn.machine.cores import usable_cores
-
-__all__ = [
-    "MODES",
-    "ImageFacts",
-    "Resize",
-    "inspect_image",
-    "read_image",
-    "read_image_and_size",
-    "read_images",
-    "read_into",
-    "unreadable",
-]
 
 MODES = {1: "L", 3: "RGB"}
 # What turns an image upright for each orientation in Exif.

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kcnn.data.image import limits, source
-from kcnn.data.images import read_image, read_image_and_size, read_images
+from kcnn.data.image.read import read_image, read_image_and_size, read_images
 from kcnn.errors import DataError
 
 
