@@ -147,7 +147,7 @@ def test_refuses_an_image_that_is_too_large(tmp_path, monkeypatch) -> None:
 READ = """\
 import sys
 from pathlib import Path
-from kcnn.data.images import read_image
+from kcnn.data.image.read import read_image
 read_image(Path(sys.argv[1]), (8, 8), 3)
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
