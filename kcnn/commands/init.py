@@ -32,25 +32,25 @@ class NewRecipe:
         """What to type next."""
         file = self.starter.file
         typed = shlex.quote(str(file))
-        look = f"kcnn data inspect {shlex.quote(str(self.starter.survey.path))}"
+        look = f"kcnn data inspect {shlex.quote(str(self.starter.images.path))}"
         if self.starter.choices.train < FEW:
             return (f"kcnn fit {typed}", f"kcnn reproduce {typed} --folds 5", look)
         return (f"kcnn fit {typed}", f"kcnn explain {typed}", look)
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
-        survey, plan = self.starter.survey, self.checked.plan
+        own, plan = self.starter.images, self.checked.plan
         return {
             "recipe": str(self.starter.file),
-            "path": str(survey.path),
-            "dataset": survey.dataset,
-            "classes": survey.classes,
-            "class_names": list(survey.class_names),
-            "images": survey.images,
+            "path": str(own.path),
+            "dataset": own.dataset,
+            "classes": own.classes,
+            "class_names": list(own.class_names),
+            "images": own.images,
             "image_shape": list(plan.image_shape),
             "parameters": plan.cost.parameters,
             "multiply_adds": plan.cost.multiply_adds,
-            "notes": list(survey.notes),
+            "notes": list(own.notes),
             "next": list(self.next_commands),
         }
 
@@ -77,7 +77,7 @@ def init(path: Path, output: Path | None = None, progress: Progress | None = Non
         require_new(output, command)
     starter = make_starter(path, output)
     require_new(starter.file, command)
-    for note in starter.survey.notes:
+    for note in starter.images.notes:
         (progress or Progress()).note(note)
     checked = check_recipe(starter.read())
     write_new_recipe(starter.file, starter.text, command)

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def init_text(new: NewRecipe) -> str:
     """Return where the recipe is, what it is for, and what to type next."""
-    survey, plan = new.starter.survey, new.checked.plan
+    own, plan = new.starter.images, new.checked.plan
     layers = count_text(len(plan.nodes), "layer")
-    classes = count_text(survey.classes, "class", "classes")
+    classes = count_text(own.classes, "class", "classes")
     first, *others = new.next_commands
     return "\n".join(
         [
-            f"images   {survey.images:,} of {classes}, in {survey.path}",
+            f"images   {own.images:,} of {classes}, in {own.path}",
             f"model    {layers} for {shape_text(plan.image_shape)} images, "
             f"{plan.cost.parameters:,} parameters",
             f"recipe   {new.starter.file}, checked: no mistakes found",

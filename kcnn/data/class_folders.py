@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX
 from kcnn.data.folder_scan import FolderContents, FolderScan, named
 from kcnn.data.parts import PARTS, Part, class_key, composed, part_of
 from kcnn.errors import DataError
@@ -90,8 +91,8 @@ def require_folder(path: Path) -> None:
     )
     if path.exists():
         suffix = path.suffix.lower()
-        if suffix in (".npz", ".csv", ".tsv", ".parquet"):
-            hint = f"dataset: {'npz' if suffix == '.npz' else 'csv'} reads {suffix} files"
+        if suffix in DATASETS_BY_SUFFIX:
+            hint = f"dataset: {DATASETS_BY_SUFFIX[suffix]} reads {suffix} files"
         else:
             hint = "data.path names the folder of images; unpack an archive first"
         raise DataError(f"{path}: is a file, expected a folder of images", hint)

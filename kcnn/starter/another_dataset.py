@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kcnn.data.counts import CountError, resolve_count
+from kcnn.data.dataset_kind import dataset_of
 from kcnn.data.description import ImageDescription, describe_images, describe_settings
 from kcnn.errors import DataError, RecipeError
 from kcnn.model.checked_recipe import check_recipe, require_batch
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.class_count import needs_class_count
 from kcnn.recipe.layers import Conv2D, Dense, Layer
-from kcnn.starter.survey import dataset_of
 
 VALIDATION = "data.validation=0.1"
 _DATA = ("data=", "data.dataset=", "data.path=")

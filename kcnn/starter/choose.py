@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kcnn.starter.survey import Survey
+from kcnn.starter.own_images import OwnImages
 from kcnn.starter.transfer import pretrained_side
 
 TEST = 0.2  # fraction of the images, if the data has no test images
@@ -101,26 +101,26 @@ class Choices:
         return tuple(sizes)
 
 
-def choose(survey: Survey) -> Choices:
+def choose(own: OwnImages) -> Choices:
     """Choose the settings of a first recipe for somebody's images."""
-    train = survey.train
-    if survey.test is None:
+    train = own.train
+    if own.test is None:
         train -= round(TEST * train)
-    has_validation = survey.validation is not None or train < FEW
+    has_validation = own.validation is not None or train < FEW
     if not has_validation:
         train -= round(VALIDATION * train)
-    pretrained = pretrained_side(survey)
-    size = image_size(survey) if pretrained is None else (pretrained, pretrained)
-    is_unbalanced = survey.imbalance > UNBALANCED
+    pretrained = pretrained_side(own)
+    size = image_size(own) if pretrained is None else (pretrained, pretrained)
+    is_unbalanced = own.imbalance > UNBALANCED
     effort = next(effort for effort in EFFORTS if train < effort.below)
     return Choices(
         train=train,
         validation=None if has_validation else VALIDATION,
-        test=TEST if survey.test is None else None,
+        test=TEST if own.test is None else None,
         image_size=size,
-        channels=1 if survey.is_gray and survey.dataset != "npz" else None,
-        resize="crop" if survey.shapes_differ else None,
-        flips=not has_sides(survey.class_names),
+        channels=1 if own.is_gray and own.dataset != "npz" else None,
+        resize="crop" if own.shapes_differ else None,
+        flips=not has_sides(own.class_names),
         shift=max(1, min(size) // 16),
         filters=filters(size) if pretrained is None else (),
         convolutions=2 if max(size) <= SMALL else 1,
@@ -128,23 +128,23 @@ def choose(survey: Survey) -> Choices:
         epochs=effort.epochs,
         batch_size=_largest_power_of_two(min(effort.batch_size, train)),
         is_unbalanced=is_unbalanced,
-        class_weight=is_unbalanced and min(survey.by_class) >= LEAST_WEIGHTED,
+        class_weight=is_unbalanced and min(own.by_class) >= LEAST_WEIGHTED,
     )
 
 
-def image_size(survey: Survey) -> tuple[int, int]:
+def image_size(own: OwnImages) -> tuple[int, int]:
     """Choose the height and width that all images get.
 
     Small images of one size stay as they are. Others become squares: the largest of `SIDES` that is
     not above the smaller side of half of the images.
     """
-    height, width = survey.height, survey.width
+    height, width = own.height, own.width
     is_small = (
-        survey.has_one_size and SIDES[0] // 2 <= min(height, width) and max(height, width) <= SMALL
+        own.has_one_size and SIDES[0] // 2 <= min(height, width) and max(height, width) <= SMALL
     )
-    if survey.dataset == "npz" or is_small:
+    if own.dataset == "npz" or is_small:
         return height, width
-    fitting = [side for side in SIDES if side <= survey.smaller_side]
+    fitting = [side for side in SIDES if side <= own.smaller_side]
     side = fitting[-1] if fitting else SIDES[0]
     return side, side
 

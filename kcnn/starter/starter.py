@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX, dataset_of
 from kcnn.errors import DataError, RecipeError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.library import shipped_recipes
@@ -15,7 +16,7 @@ from kcnn.recipe.parse import run_name
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
 from kcnn.runs.folder import is_run
 from kcnn.starter.choose import TEST, Choices, choose
-from kcnn.starter.survey import FILES, Survey, dataset_of, survey_images
+from kcnn.starter.own_images import OwnImages, describe_own_images
 from kcnn.starter.text import recipe_text
 from kcnn.text.numbers import count_text
 
@@ -28,13 +29,13 @@ class Starter:
     """A first recipe.
 
     Args:
-        survey: What the images are.
+        images: What they are.
         choices: The settings that suit them.
         file: Where the recipe would be.
         text: The recipe.
     """
 
-    survey: Survey
+    images: OwnImages
     choices: Choices
     file: Path
     text: str
@@ -42,7 +43,7 @@ class Starter:
     @property
     def note(self) -> str:
         """What to tell a person who named images and not a recipe."""
-        path = self.survey.path
+        path = self.images.path
         return f"{path}: images, so kcnn makes a recipe, as kcnn init {path} writes it"
 
     def read(self, overrides: Sequence[str] = ()) -> Recipe:
@@ -68,11 +69,11 @@ def make_starter(path: Path, file: Path | None = None) -> Starter:
     require_images(path)
     name = run_name(Path(path.resolve().name + ".yaml" if path.is_dir() else path.name))
     file = file or Path(f"{name}.yaml")
-    survey = survey_images(path)
-    _require_enough(survey)
-    choices = choose(survey)
-    text = recipe_text(survey, choices, str(file), name, _path_from(path, file.parent))
-    return Starter(survey, choices, file, text)
+    own = describe_own_images(path)
+    _require_enough(own)
+    choices = choose(own)
+    text = recipe_text(own, choices, str(file), name, _path_from(path, file.parent))
+    return Starter(own, choices, file, text)
 
 
 def read_recipe_or_images(
@@ -103,7 +104,7 @@ def names_images(recipe: str | Path) -> bool:
     try:
         if path.is_dir():
             return str(recipe) not in shipped_recipes()
-        return path.suffix.lower() in FILES and path.exists()
+        return path.suffix.lower() in DATASETS_BY_SUFFIX and path.exists()
     except OSError:  # a name that is too long
         return False
 
@@ -129,13 +130,13 @@ def require_images(path: Path) -> None:
             )
 
 
-def _require_enough(survey: Survey) -> None:
+def _require_enough(own: OwnImages) -> None:
     """Raise unless a part of the images can become the test set."""
-    test = 0 if survey.test is not None else max(round(TEST * survey.train), 1)
-    if survey.train - test < survey.classes:
+    test = 0 if own.test is not None else max(round(TEST * own.train), 1)
+    if own.train - test < own.classes:
         raise DataError(
-            f"{survey.path}: {count_text(survey.train, 'image')} of "
-            f"{survey.classes} classes are too few to train and to test",
+            f"{own.path}: {count_text(own.train, 'image')} of "
+            f"{own.classes} classes are too few to train and to test",
             "add images; twenty of each class are a beginning",
         )
 
@@ -144,7 +145,7 @@ def _yaml_files(path: Path) -> list[Path]:
     try:
         with os.scandir(path) as entries:
             names = [entry.name for entry in entries if entry.name.endswith(_RECIPE_SUFFIXES)]
-    except OSError:  # a file; or a folder that may not be read, which the survey reports
+    except OSError:  # a file; or a folder that may not be read, which listing the images reports
         return []
     return [path / name for name in sorted(names)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kcnn.recipe.write import yaml_line
 from kcnn.starter.choose import Choices
-from kcnn.starter.survey import Survey
+from kcnn.starter.own_images import OwnImages
 from kcnn.starter.transfer import APPLICATION
 from kcnn.text.numbers import count_text
 from kcnn.text.printable import one_line
@@ -26,11 +26,11 @@ _BLOCKS = (
 Line = tuple[str, str]  # a setting, and the comment beside it
 
 
-def recipe_text(survey: Survey, choices: Choices, file: str, name: str, path: str) -> str:
+def recipe_text(own: OwnImages, choices: Choices, file: str, name: str, path: str) -> str:
     """Write a first recipe.
 
     Args:
-        survey: What the images are.
+        own: What the images are.
         choices: The settings.
         file: The recipe's file, as it is typed.
         name: The name of its runs.
@@ -45,37 +45,37 @@ def recipe_text(survey: Survey, choices: Choices, file: str, name: str, path: st
         "# A first recipe for your own images, written by kcnn init. Change what you like:",
         f"# kcnn check {typed} finds mistakes. docs/recipe.md explains every setting.",
         "#",
-        *_comment_lines(survey),
+        *_comment_lines(own),
         f"name: {yaml_line(name)}",
         "data:",
-        *_aligned(list(_data(survey, choices, path))),
+        *_aligned(list(_data(own, choices, path))),
         "model:",
         "  layers:",
-        *_aligned(list(_layers(survey, choices))),
+        *_aligned(list(_layers(own, choices))),
         "train:",
-        *_aligned(list(_train(survey, choices))),
+        *_aligned(list(_train(own, choices))),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _comment_lines(survey: Survey) -> Iterator[str]:
-    color = "gray" if survey.is_gray else "color"
-    size = f"{survey.height}×{survey.width} pixels"
-    if not survey.has_one_size:
+def _comment_lines(own: OwnImages) -> Iterator[str]:
+    color = "gray" if own.is_gray else "color"
+    size = f"{own.height}×{own.width} pixels"
+    if not own.has_one_size:
         size = f"usually about {size}"
-    yield f"# {count_text(survey.images, 'image')} in {color}, {size} (height × width)."
-    classes = count_text(survey.classes, "class", "classes")
-    named = ", ".join(survey.class_names[:_NAMED_CLASSES])
-    more = ", …" if survey.classes > _NAMED_CLASSES else ""
+    yield f"# {count_text(own.images, 'image')} in {color}, {size} (height × width)."
+    classes = count_text(own.classes, "class", "classes")
+    named = ", ".join(own.class_names[:_NAMED_CLASSES])
+    more = ", …" if own.classes > _NAMED_CLASSES else ""
     yield one_line(f"# {classes}: {named}{more}" if named else f"# {classes}.", WIDTH)
 
 
-def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
+def _data(own: OwnImages, choices: Choices, path: str) -> Iterator[Line]:
     height, width = choices.image_size
-    yield f"  dataset: {survey.dataset}", ""
+    yield f"  dataset: {own.dataset}", ""
     yield f"  path: {yaml_line(path)}", "relative to this file"
-    if survey.dataset != "npz":
-        yield f"  image_size: [{height}, {width}]", _why_this_size(survey, choices)
+    if own.dataset != "npz":
+        yield f"  image_size: [{height}, {width}]", _why_this_size(own, choices)
     if choices.resize:
         yield f"  resize: {choices.resize}", "the shapes differ: cut off what is too long"
     if choices.channels:
@@ -87,7 +87,7 @@ def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
         )
     if choices.validation:
         yield f"  validation: {choices.validation}", "scored after each epoch, not trained on"
-    elif survey.validation is None:
+    elif own.validation is None:
         yield "  # validation: 0.1", "too few images to set some apart"
     if choices.is_pretrained:
         yield "  scaling: none", f"{APPLICATION} does it itself"
@@ -101,18 +101,18 @@ def _data(survey: Survey, choices: Choices, path: str) -> Iterator[Line]:
     yield "        fill_mode: reflect", ""
 
 
-def _why_this_size(survey: Survey, choices: Choices) -> str:
+def _why_this_size(own: OwnImages, choices: Choices) -> str:
     if choices.is_pretrained:
         return f"a size that {APPLICATION} has weights for"
-    if choices.image_size == (survey.height, survey.width):
+    if choices.image_size == (own.height, own.width):
         return "all images have this size"
     side = choices.image_size[0]
-    if survey.smaller_side < side:
+    if own.smaller_side < side:
         return "the images are small"
     return "larger shows more; twice the side takes four times as long"
 
 
-def _layers(survey: Survey, choices: Choices) -> Iterator[Line]:
+def _layers(own: OwnImages, choices: Choices) -> Iterator[Line]:
     if choices.is_pretrained:
         yield (
             "    # A network that learned from a million photos. Its weights stay as they are.",
@@ -144,7 +144,7 @@ def _end() -> Iterator[Line]:
     yield "    - Dense: {units: classes}", "one output per class; kcnn counts them"
 
 
-def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
+def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
     epochs, batch_size = choices.epochs, choices.batch_size
     steps = -(-choices.train // batch_size)
     yield (
@@ -163,12 +163,12 @@ def _train(survey: Survey, choices: Choices) -> Iterator[Line]:
             "then also train its last layers",
         )
     if choices.is_unbalanced:
-        times = f"{survey.imbalance:.0f}" if survey.imbalance >= 2 else f"{survey.imbalance:.1f}"
+        times = f"{own.imbalance:.0f}" if own.imbalance >= 2 else f"{own.imbalance:.1f}"
         reason = f"the largest class is {times} times the smallest"
         if choices.class_weight:
             yield "  class_weight: balanced", reason
         else:
-            few = min(survey.by_class)
+            few = min(own.by_class)
             yield "  # class_weight: balanced", f"{times} : 1, but on {few} images; try it"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kcnn.data.locate import keras_cache
-from kcnn.starter.survey import Survey
+from kcnn.starter.own_images import OwnImages
 
 APPLICATION = "MobileNetV2"
 # Keras has weights for these sizes. Larger ones take longer than most collections need.
@@ -11,23 +11,23 @@ SIDES = (96, 128, 160)
 LEAST = 24  # pixels; smaller images are drawings or characters, of which ImageNet has none
 
 
-def pretrained_side(survey: Survey) -> int | None:
+def pretrained_side(own: OwnImages) -> int | None:
     """Return the side of the images for the weights that are in Keras's cache.
 
     Args:
-        survey: What the images are.
+        own: What the images are.
 
     Returns:
         The largest side that has weights and is not above the smaller side of half of the images;
         96 for smaller ones. None if there are no weights, or if they do not suit: gray images, or
         an .npz file, whose images keep their size.
     """
-    is_suited = survey.dataset != "npz" and not survey.is_gray and survey.smaller_side >= LEAST
+    is_suited = own.dataset != "npz" and not own.is_gray and own.smaller_side >= LEAST
     cache = keras_cache()
     if not is_suited or cache is None:
         return None
     sides = [side for side in SIDES if (cache.parent / "models" / _file_name(side)).is_file()]
-    fitting = [side for side in sides if side <= max(survey.smaller_side, SIDES[0])]
+    fitting = [side for side in sides if side <= max(own.smaller_side, SIDES[0])]
     return max(fitting, default=None)
 
 

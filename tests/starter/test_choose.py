@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from kcnn.starter.choose import choose, filters, has_sides
-from kcnn.starter.survey import Survey
+from kcnn.starter.own_images import OwnImages
 
 
-def survey(**facts: object) -> Survey:
+def own_images(**facts: object) -> OwnImages:
     usual = {
         "path": Path("photos"), "dataset": "folder", "class_names": ("cat", "dog"), "classes": 2,
         "train": 5_000, "validation": None, "test": None, "by_class": (2_500, 2_500),
         "sizes": ((320, 240),), "is_gray": False,
     }  # fmt: skip
-    return Survey(**{**usual, **facts})
+    return OwnImages(**{**usual, **facts})
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ def survey(**facts: object) -> Survey:
     ],
 )
 def test_image_size(sizes: list[tuple[int, int]], expected: tuple[int, int]) -> None:
-    assert choose(survey(sizes=tuple(sizes))).image_size == expected
+    assert choose(own_images(sizes=tuple(sizes))).image_size == expected
 
 
 def test_images_of_an_npz_keep_their_size() -> None:
-    assert choose(survey(dataset="npz", sizes=((200, 90),))).image_size == (90, 200)
-    assert choose(survey(dataset="npz", sizes=((1, 1),))).filters == ()
+    assert choose(own_images(dataset="npz", sizes=((200, 90),))).image_size == (90, 200)
+    assert choose(own_images(dataset="npz", sizes=((1, 1),))).filters == ()
 
 
 @pytest.mark.parametrize("side", [8, 16, 24, 28, 32, 48, 64, 96])
@@ -46,30 +46,30 @@ def test_blocks_end_in_a_small_map_that_is_not_empty(side: int) -> None:
 
 
 def test_sets_images_apart() -> None:
-    usual = choose(survey())
+    usual = choose(own_images())
     assert (usual.test, usual.validation, usual.train) == (0.2, 0.1, 3_600)
-    few = choose(survey(train=600, by_class=(300, 300)))
+    few = choose(own_images(train=600, by_class=(300, 300)))
     assert (few.test, few.validation, few.train) == (0.2, None, 480)
-    own = choose(survey(test=100, validation=50))
+    own = choose(own_images(test=100, validation=50))
     assert (own.test, own.validation, own.train) == (None, None, 5_000)
 
 
 def test_gray_images() -> None:
-    assert choose(survey(is_gray=True)).channels == 1
-    assert choose(survey()).channels is None
-    assert choose(survey(is_gray=True, dataset="npz")).channels is None
+    assert choose(own_images(is_gray=True)).channels == 1
+    assert choose(own_images()).channels is None
+    assert choose(own_images(is_gray=True, dataset="npz")).channels is None
 
 
 def test_unbalanced_classes() -> None:
-    assert choose(survey(by_class=(4_000, 1_000))).class_weight
-    assert not choose(survey(by_class=(2_600, 2_400))).class_weight
-    few = choose(survey(by_class=(400, 40)))  # weights would make training follow 40 images
+    assert choose(own_images(by_class=(4_000, 1_000))).class_weight
+    assert not choose(own_images(by_class=(2_600, 2_400))).class_weight
+    few = choose(own_images(by_class=(400, 40)))  # weights would make training follow 40 images
     assert (few.is_unbalanced, few.class_weight) == (True, False)
 
 
 def test_shapes_that_differ_are_cropped() -> None:
-    assert choose(survey()).resize is None
-    assert choose(survey(sizes=((320, 240), (240, 320)))).resize == "crop"
+    assert choose(own_images()).resize is None
+    assert choose(own_images(sizes=((320, 240), (240, 320)))).resize == "crop"
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_shapes_that_differ_are_cropped() -> None:
 )
 def test_flips_nothing_that_has_sides(names: tuple[str, ...], expected: bool) -> None:
     assert has_sides(names) is expected
-    assert choose(survey(class_names=names)).flips is not expected
+    assert choose(own_images(class_names=names)).flips is not expected

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kcnn.starter.choose import choose
+from kcnn.starter.own_images import describe_own_images
 from kcnn.starter.starter import make_starter
-from kcnn.starter.survey import survey_images
 from kcnn.starter.transfer import pretrained_side
 
 
@@ -33,9 +33,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_size_that_has_weights(make_images, cache, size, mode, side: int | None) -> None:
-    survey = survey_images(make_images({"a": 2, "b": 2}, [size], mode))
-    assert pretrained_side(survey) == side
-    choices = choose(survey)
+    own = describe_own_images(make_images({"a": 2, "b": 2}, [size], mode))
+    assert pretrained_side(own) == side
+    choices = choose(own)
     assert choices.is_pretrained is (side is not None)
     assert bool(choices.filters) is (side is None)
     if side:
@@ -45,7 +45,7 @@ def test_a_size_that_has_weights(make_images, cache, size, mode, side: int | Non
 def test_without_weights(make_images, cache: Path) -> None:
     for file in cache.iterdir():
         file.unlink()
-    assert pretrained_side(survey_images(make_images({"a": 2, "b": 2}))) is None
+    assert pretrained_side(describe_own_images(make_images({"a": 2, "b": 2}))) is None
 
 
 def test_the_text(make_images, cache: Path) -> None:

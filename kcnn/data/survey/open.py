@@ -9,6 +9,7 @@ import numpy as np
 
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset
+from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX, FOLDER
 from kcnn.data.image.read import read_image
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
@@ -26,7 +27,6 @@ from kcnn.recipe.library import shipped_recipes
 # channels).
 ReadImage = Callable[[int, int], np.ndarray]
 
-_TABLES = (".csv", ".tsv", ".parquet")
 _RECIPES = (".yaml", ".yml")
 
 
@@ -74,10 +74,10 @@ def _is_a_recipes_name(source: str) -> bool:
 
 
 def _kind_of(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if path.is_dir() or suffix not in (*_TABLES, ".npz"):
-        return "folder"  # says what is wrong with any other file
-    return "npz" if suffix == ".npz" else "csv"
+    if path.is_dir():
+        return FOLDER
+    # Listing a folder reports what is wrong with any other file.
+    return DATASETS_BY_SUFFIX.get(path.suffix.lower(), FOLDER)
 
 
 def _of_path(dataset: str, path: Path, progress: Progress) -> tuple[Survey, ReadImage]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from kcnn.data.dataset_kind import dataset_of
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
@@ -19,15 +20,13 @@ from kcnn.text.numbers import count_text
 if TYPE_CHECKING:
     from kcnn.data.image.inspection import ImageFacts
 
-# What a recipe calls the files that hold images, or a table of them.
-FILES = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "csv", ".pq": "csv"}
 SAMPLE = 1_000  # files whose headers are read; they take about half a second
 # Pillow's words for images without color.
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 
 
 @dataclass(frozen=True)
-class Survey:
+class OwnImages:
     """What is known of somebody's images before any is decoded.
 
     Args:
@@ -98,7 +97,7 @@ class Survey:
         return max(self.by_class) / max(min(self.by_class), 1) if self.by_class else 1.0
 
 
-def survey_images(path: Path) -> Survey:
+def describe_own_images(path: Path) -> OwnImages:
     """Look at a folder of images, a table of them or an .npz file.
 
     Args:
@@ -110,30 +109,13 @@ def survey_images(path: Path) -> Survey:
     try:
         dataset = dataset_of(path)
         if dataset == "npz":
-            return _survey_npz(path)
-        return _survey_files(path, dataset, list_files(dataset, path))
+            return _describe_npz(path)
+        return _describe_files(path, dataset, list_files(dataset, path))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def dataset_of(path: Path) -> str:
-    """Return what a recipe calls a dataset, by its path: folder, csv or npz.
-
-    Raises:
-        DataError: There is no such folder, or a file of another kind.
-    """
-    if path.is_dir():
-        return "folder"
-    if path.exists() and path.suffix.lower() in FILES:
-        return FILES[path.suffix.lower()]
-    what = "no file of images that kcnn knows" if path.exists() else "no such folder or file"
-    raise DataError(
-        f"{path}: {what}",
-        "name a folder that has a folder of images for each class, a .csv table or an .npz file",
-    )
-
-
-def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
+def _describe_files(path: Path, dataset: str, listing: FileListing) -> OwnImages:
     """Look at a sample of the images that are listed.
 
     Args:
@@ -150,7 +132,7 @@ def _survey_files(path: Path, dataset: str, listing: FileListing) -> Survey:
         looked_at = count_text(len(facts) + len(errors), "image")
         notes.append(f"{path}: {len(errors)} of {looked_at} cannot be read, as {errors[0].message}")
     counts = Counter(listing.train.labels)
-    return Survey(
+    return OwnImages(
         path=path,
         dataset=dataset,
         class_names=listing.class_names,
@@ -184,7 +166,7 @@ def _inspect(listing: FileListing) -> tuple[list[ImageFacts], list[DataError]]:
     return facts, errors
 
 
-def _survey_npz(path: Path) -> Survey:
+def _describe_npz(path: Path) -> OwnImages:
     header = read_npz_header(path)
     if header.classes is None:
         raise DataError(
@@ -192,7 +174,7 @@ def _survey_npz(path: Path) -> Survey:
             "number the classes from 0, or add an array class_names",
         )
     height, width, channels = header.image_shape
-    return Survey(
+    return OwnImages(
         path=path,
         dataset="npz",
         class_names=(),
