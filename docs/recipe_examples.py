@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kcnn.recipe.augmentations import AlternatingFlip, MixUp
+from kcnn.recipe.data_settings import FlipsAndShifts
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Dirac, Whitening
 from kcnn.recipe.layers import Application, Layer, Repeat, Residual
@@ -10,14 +11,8 @@ from kcnn.recipe.losses import CategoricalCrossentropy, SparseTopKCategoricalAcc
 from kcnn.recipe.optimizers import ConvolutionMuon, Optimizer
 from kcnn.recipe.regularizers import L2
 from kcnn.recipe.schedules import ReduceLROnPlateau, Step, Triangle
-from kcnn.recipe.schema import (
-    EarlyStopping,
-    Fidelity,
-    FlipsAndShifts,
-    Lookahead,
-    Published,
-    TrainSettings,
-)
+from kcnn.recipe.schema import Fidelity, Published
+from kcnn.recipe.train_settings import EarlyStopping, Lookahead, TrainSettings
 
 EXAMPLES: dict[type[Settings], str] = {
     FlipsAndShifts: """\

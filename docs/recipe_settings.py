@@ -17,10 +17,12 @@ from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
 from kcnn.recipe.augmentations import Augmentation
+from kcnn.recipe.data_settings import DataSettings, FlipsAndShifts, Fold
 from kcnn.recipe.fields import Accepting, Settings
 from kcnn.recipe.kinds import OneOf
 from kcnn.recipe.mistakes.settings import EXPECTED
-from kcnn.recipe.schema import DataSettings, FlipsAndShifts, Fold, Recipe, TrainSettings
+from kcnn.recipe.schema import Recipe
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.recipe.write import yaml_line
 from kcnn.text.values import limit_text
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from kcnn.recipe import layers, losses, optimizers, schedules
 from kcnn.recipe.augmentations import AUGMENTATIONS, Warp
 from kcnn.recipe.constraints import CONSTRAINTS
+from kcnn.recipe.data_settings import DataSettings, FlipsAndShifts, Fold
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import KERNEL_INITIALIZERS_OF_CONV2D, Seeded
 from kcnn.recipe.kinds import Kinds
@@ -21,19 +22,8 @@ from kcnn.recipe.layers.convolutions import Convolution
 from kcnn.recipe.layers.kernel import Weighted
 from kcnn.recipe.layers.normalization import Normalization
 from kcnn.recipe.regularizers import REGULARIZERS
-from kcnn.recipe.schema import (
-    DataSettings,
-    EarlyStopping,
-    Fidelity,
-    FineTune,
-    FlipsAndShifts,
-    Fold,
-    Lookahead,
-    ModelSettings,
-    Published,
-    Recipe,
-    TrainSettings,
-)
+from kcnn.recipe.schema import Fidelity, ModelSettings, Published, Recipe
+from kcnn.recipe.train_settings import EarlyStopping, FineTune, Lookahead, TrainSettings
 from kcnn.text.markdown import code, table
 from recipe_examples import EXAMPLES
 from recipe_settings import Setting, settings_of, summary

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
     from kcnn.data.dataset import Images
-    from kcnn.recipe.schema import FlipsAndShifts
+    from kcnn.recipe.data_settings import FlipsAndShifts
     from kcnn.runs.scores import ClassScore
 
 

@@ -17,7 +17,7 @@ from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
 from kcnn.recipe.schedules import Cosine, OneCycle, Triangle
-from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.recipe.write import resolved_yaml
 from kcnn.runs.dataset import digests_differ
 from kcnn.runs.environment import (

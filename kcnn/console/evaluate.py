@@ -52,7 +52,7 @@ def overall_line(scores: Mapping[str, float]) -> str:
 
 def augmented_line(augmented: Mapping[str, Any]) -> str:
     """Return the accuracy of test-time augmentation in words."""
-    from kcnn.recipe.schema import FlipsAndShifts  # not for --help to wait for
+    from kcnn.recipe.data_settings import FlipsAndShifts
 
     changes = FlipsAndShifts.model_construct(flip=augmented["flip"], shift=augmented["shift"])
     return f"{per_cent(augmented['accuracy'])} with {changes.in_words} averaged"

@@ -14,11 +14,11 @@ from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
 from kcnn.data.npz_header import read_npz_header
 from kcnn.errors import DataError
-from kcnn.recipe.schema import DATASETS_OF_FILES
+from kcnn.recipe.data_settings import DATASETS_OF_FILES
 
 if TYPE_CHECKING:
     from kcnn.data.dataset import Dataset
-    from kcnn.recipe.schema import DataSettings
+    from kcnn.recipe.data_settings import DataSettings
 
 FOLDER_CHANNELS = 3
 

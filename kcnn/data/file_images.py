@@ -11,10 +11,10 @@ import numpy as np
 
 from kcnn.data.dataset import Images
 from kcnn.data.image.inspection import ImageFacts, inspect_image
-from kcnn.data.image.placement import Resize
 from kcnn.data.image.read import read_into
 from kcnn.data.listing import ClassFiles
 from kcnn.errors import DataError
+from kcnn.recipe.data_settings import Resize
 
 if TYPE_CHECKING:
     from hashlib import _Hash

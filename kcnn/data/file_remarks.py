@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from kcnn.data.image.inspection import ImageFacts
-from kcnn.data.image.placement import Resize
+from kcnn.recipe.data_settings import Resize
 from kcnn.text.numbers import count_text
 
 # From the tenth to the ninetieth percentile of the aspect ratio, as from 1:1 to 5:4.

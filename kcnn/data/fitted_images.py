@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.data.image.placement import Resize, place
+from kcnn.data.image.placement import place
 from kcnn.data.image.read import read_image_and_size
 from kcnn.errors import DataError
 from kcnn.progress import Progress
+from kcnn.recipe.data_settings import Resize
 from kcnn.text.numbers import count_text
 
 # A relative change of the aspect ratio below this is not visible.

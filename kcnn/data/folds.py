@@ -13,7 +13,7 @@ from kcnn.data.dataset import Dataset, Images
 from kcnn.text.numbers import count_text
 
 if TYPE_CHECKING:
-    from kcnn.recipe.schema import Fold
+    from kcnn.recipe.data_settings import Fold
 
 SETTING = "data.fold"
 

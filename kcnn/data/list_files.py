@@ -16,7 +16,7 @@ def list_files(dataset: str, path: Path) -> FileListing:
     """List the image files of a dataset.
 
     Args:
-        dataset: One of `kcnn.recipe.schema.DATASETS_OF_FILES`.
+        dataset: One of `kcnn.recipe.data_settings.DATASETS_OF_FILES`.
         path: Its folder or table.
 
     Raises:

@@ -26,10 +26,10 @@ from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.errors import DataError
 from kcnn.progress import Progress
-from kcnn.recipe.schema import DATASETS_OF_FILES
+from kcnn.recipe.data_settings import DATASETS_OF_FILES
 
 if TYPE_CHECKING:
-    from kcnn.recipe.schema import DataSettings
+    from kcnn.recipe.data_settings import DataSettings
 
 
 def load_dataset(

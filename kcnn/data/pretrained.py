@@ -50,6 +50,15 @@ def require_weights_file(path: Path) -> None:
         raise DataError(f"{path}: not a file of weights, which is .weights.h5, .h5 or .keras")
 
 
+def keras_path(file: ImageNetFile) -> Path | None:
+    """Return where Keras keeps a file of ImageNet weights; it may not be there.
+
+    None without a folder of Keras's own, see `keras_folder`.
+    """
+    home = keras_folder()
+    return None if home is None else home / "models" / file.file
+
+
 def find_imagenet(file: ImageNetFile, progress: Progress) -> PretrainedFile:
     """Find Keras's ImageNet weights in its cache, or download them into it.
 
@@ -62,13 +71,12 @@ def find_imagenet(file: ImageNetFile, progress: Progress) -> PretrainedFile:
     Raises:
         DataError: The file in the cache is another one, or it cannot be downloaded.
     """
-    home = keras_folder()
-    if home is None:
+    path = keras_path(file)
+    if path is None:
         raise DataError(
             f"no folder to look for {file.file} in: this user has no home folder",
             "set KERAS_HOME to a folder",
         )
-    path = home / "models" / file.file
     if not path.exists():
         _download(file, path.parent, progress)
     found = read_hashes(path)

@@ -17,9 +17,10 @@ from kcnn.model.plan import Plan, plan_model
 from kcnn.model.pretrained import require_pretrained
 from kcnn.recipe import Recipe
 from kcnn.recipe.class_count import count_classes, needs_class_count
+from kcnn.recipe.data_settings import DataSettings
 from kcnn.recipe.mistakes.report import describe
 from kcnn.recipe.rules import monitors_of_validation
-from kcnn.recipe.schema import DataSettings, TrainSettings
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.runs.find import find_weights
 from kcnn.text.printable import printable
 

@@ -10,10 +10,10 @@ from kcnn.model.graph import SCALING
 from kcnn.model.initializer_requirements import convolutions_with
 from kcnn.model.plan import Plan
 from kcnn.recipe import Recipe
+from kcnn.recipe.data_settings import OWN_DATASETS
 from kcnn.recipe.initializers import Whitening
 from kcnn.recipe.layers.shapes import pair
 from kcnn.recipe.layers.window import window_reach
-from kcnn.recipe.schema import OWN_DATASETS
 
 _BATCH_SIZE = 100  # patches repeat each pixel as often as the kernel has positions
 

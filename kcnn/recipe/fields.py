@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
@@ -86,6 +87,27 @@ def choice(*names: str) -> Accepting:
         return value
 
     return Accepting(check, expected=", ".join(names))
+
+
+def path_or(expected: str, *words: str) -> Accepting:
+    """Build a validator that accepts a path, `~` for the user's folder, and perhaps some words.
+
+    Args:
+        expected: What kind of path or word it accepts, as in `a path, as in photos`.
+        words: The words; they stay text.
+    """
+
+    def check(value: Any) -> str | Path:
+        if value in words:
+            return str(value)
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise mistake("unexpected", expected=expected, words=words)
+        try:
+            return Path(value).expanduser()
+        except RuntimeError:
+            raise mistake("no_such_home") from None
+
+    return Accepting(check, expected=expected)
 
 
 class ClassCount(int):

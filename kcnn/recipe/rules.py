@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kcnn.recipe.codes import Mistake
+from kcnn.recipe.data_settings import DATASETS_OF_FILES, OWN_DATASETS
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.kinds import snake_case
 from kcnn.recipe.layers import Application, Layer
 from kcnn.recipe.optimizers import SGD, Adafactor, ConvolutionMuon, Ftrl
 from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau, Triangle
-from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS, Recipe
+from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Location
 from kcnn.runs.metrics import TEST_SCORES
 

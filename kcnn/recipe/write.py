@@ -11,9 +11,11 @@ import yaml
 from pydantic import BaseModel
 
 from kcnn.recipe.applications.settings import make_weights_absolute
+from kcnn.recipe.data_settings import DataSettings
 from kcnn.recipe.fields import Settings
-from kcnn.recipe.schema import DataSettings, Recipe, TrainSettings
+from kcnn.recipe.schema import Recipe
 from kcnn.recipe.strict_yaml import read_plain
+from kcnn.recipe.train_settings import TrainSettings
 
 
 def resolved_yaml(recipe: Recipe) -> str:

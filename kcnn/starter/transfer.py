@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kcnn.data.locate import keras_cache
+from kcnn.data.pretrained import keras_path
+from kcnn.recipe.applications.table import architecture
 from kcnn.starter.own_images import OwnImages
 
 APPLICATION = "MobileNetV2"
@@ -23,14 +24,10 @@ def pretrained_side(own: OwnImages) -> int | None:
         an .npz file, whose images keep their size.
     """
     is_suited = own.dataset != "npz" and not own.is_gray and own.smaller_side >= LEAST
-    cache = keras_cache()
-    if not is_suited or cache is None:
+    if not is_suited:
         return None
-    sides = [side for side in SIDES if (cache.parent / "models" / _file_name(side)).is_file()]
+    files = architecture(APPLICATION).imagenet
+    paths = {side: keras_path(files[side]) for side in SIDES}
+    sides = [side for side, path in paths.items() if path is not None and path.is_file()]
     fitting = [side for side in sides if side <= max(own.smaller_side, SIDES[0])]
     return max(fitting, default=None)
-
-
-def _file_name(side: int) -> str:
-    """Return Keras's name for the weights without the last layer."""
-    return f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5"

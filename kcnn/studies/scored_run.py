@@ -10,7 +10,7 @@ import numpy as np
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.read import DAMAGED_HINT
 from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.schema import DataSettings
+from kcnn.recipe.data_settings import DataSettings
 from kcnn.runs.dataset import digests_differ
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.scores import Predictions, read_predictions

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from kcnn.model.plan import Plan
-from kcnn.recipe.schema import FineTune
+from kcnn.recipe.train_settings import FineTune
 
 
 @dataclass(frozen=True)

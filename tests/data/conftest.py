@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kcnn.recipe.schema import DataSettings
+from kcnn.recipe.data_settings import DataSettings
 
 WriteIdx = Callable[[Path, np.ndarray], None]
 

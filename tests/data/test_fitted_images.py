@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.image.placement import Resize
 from kcnn.data.image.read import read_image
 from kcnn.progress import Event, Note, Progress
+from kcnn.recipe.data_settings import Resize
 
 
 class Notes(Progress):

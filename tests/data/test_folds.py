@@ -8,7 +8,7 @@ import pytest
 from kcnn.data.counts import CountError
 from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.folds import fold_numbers, take_fold
-from kcnn.recipe.schema import Fold
+from kcnn.recipe.data_settings import Fold
 
 NAMES = ("cat", "dog", "cow")
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(3), (7, 31, 12))).astype(np.int32)

@@ -7,12 +7,14 @@ import pytest
 from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AlternatingFlip, RandAugment, RandomZoom
+from kcnn.recipe.data_settings import DataSettings
 from kcnn.recipe.fields import Settings
 from kcnn.recipe.initializers import Whitening
 from kcnn.recipe.layers import Conv2D, Dense, Repeat
 from kcnn.recipe.optimizers import SGD, ConvolutionMuon
 from kcnn.recipe.schedules import Step
-from kcnn.recipe.schema import DataSettings, Fidelity, Recipe, TrainSettings
+from kcnn.recipe.schema import Fidelity, Recipe
+from kcnn.recipe.train_settings import TrainSettings
 from recipe_settings import Setting, settings_of, summary
 
 

@@ -15,7 +15,7 @@ from kcnn.errors import DataError, RecipeError
 from kcnn.model import checked_recipe
 from kcnn.model.checked_recipe import check_recipe, plan_without_images, require_batch
 from kcnn.recipe import read_recipe
-from kcnn.recipe.schema import DataSettings
+from kcnn.recipe.data_settings import DataSettings
 
 DEFAULT = """\
 data: {dataset: digits}

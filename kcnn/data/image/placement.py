@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Resize = Literal["stretch", "fit", "crop"]
+from kcnn.recipe.data_settings import Resize
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ from kcnn.data.image.inspection import read_header
 from kcnn.data.image.jpeg_pixels import choose_denominator, decode_jpeg
 from kcnn.data.image.limits import require_moderate
 from kcnn.data.image.pillow_pixels import decode_by_pillow
-from kcnn.data.image.placement import Placement, Resize, place
+from kcnn.data.image.placement import Placement, place
 from kcnn.data.image.source import Source, read_file
 from kcnn.errors import DataError
 from kcnn.machine.cores import usable_cores
+from kcnn.recipe.data_settings import Resize
 
 MODES = {1: "L", 3: "RGB"}
 # What turns an image upright for each orientation in Exif.

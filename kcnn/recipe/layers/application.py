@@ -11,7 +11,7 @@ from pydantic import model_validator
 from kcnn.recipe.applications import arithmetic
 from kcnn.recipe.applications.names import ALPHAS, APPLICATIONS
 from kcnn.recipe.applications.table import Architecture, Row, architecture
-from kcnn.recipe.fields import Accepting, accept, choice, mistake
+from kcnn.recipe.fields import accept, choice, mistake, path_or
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.layer import Layer
 from kcnn.recipe.layers.shapes import Shape, ShapeMistake, Sizes
@@ -20,17 +20,6 @@ from kcnn.text.numbers import shape_text
 IMAGENET, NO_WEIGHTS = "imagenet", "none"
 WEIGHTS = f"{IMAGENET}, {NO_WEIGHTS} or a file, as in weights/mine.weights.h5"
 COLORS = 3
-
-
-def _weights(value: Any) -> str | Path:
-    if value in (IMAGENET, NO_WEIGHTS):
-        return str(value)
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise mistake("unexpected", expected=WEIGHTS, words=(IMAGENET, NO_WEIGHTS))
-    try:
-        return Path(value).expanduser()
-    except RuntimeError:
-        raise mistake("no_such_home") from None
 
 
 def _is_trainable(value: Any) -> bool:
@@ -55,7 +44,7 @@ class Application(Layer):
     """
 
     name: Annotated[str, choice(*APPLICATIONS)]
-    weights: Annotated[str | Path, Accepting(_weights, expected=WEIGHTS)] = IMAGENET
+    weights: Annotated[str | Path, path_or(WEIGHTS, IMAGENET, NO_WEIGHTS)] = IMAGENET
     trainable: Annotated[
         bool | int | None,
         accept(_is_trainable, "false, true or a number of layers, as in 30", ("true", "false")),

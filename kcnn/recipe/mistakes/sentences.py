@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcnn.recipe.schema import DATASETS_OF_FILES, OWN_DATASETS
+from kcnn.recipe.data_settings import DATASETS_OF_FILES, OWN_DATASETS
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, MAX_NAME_LENGTH, MAX_NESTING, MAX_VALUES
 
 BRACKETS = "write a list in square brackets, as in [3, 3]"

@@ -9,7 +9,7 @@ import keras
 from kcnn.progress import Progress
 from kcnn.recipe.rules import metric_names
 from kcnn.recipe.schedules import ReduceLROnPlateau
-from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.runs.checkpoint import Checkpoint, Origin
 from kcnn.runs.folder import RunFolder
 from kcnn.training.callbacks.best_weights import BestWeights

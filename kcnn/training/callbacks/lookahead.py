@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from kcnn.recipe.schema import Lookahead
+from kcnn.recipe.train_settings import Lookahead
 from kcnn.training.callbacks.resumable import Resumable, State
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import keras
 
-from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.training.optimizers.learning_rate_multipliers import with_multipliers
 from kcnn.training.optimizers.muon import ConvolutionMuon
 from kcnn.training.optimizers.schedules import make_schedule

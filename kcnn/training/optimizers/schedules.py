@@ -7,7 +7,7 @@ from typing import Any
 from keras.optimizers import schedules
 
 from kcnn.recipe import schedules as kinds
-from kcnn.recipe.schema import TrainSettings
+from kcnn.recipe.train_settings import TrainSettings
 from kcnn.training.optimizers.triangle import Triangle
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kcnn.data.dataset import Images
 from kcnn.progress import Progress
-from kcnn.recipe.schema import FlipsAndShifts
+from kcnn.recipe.data_settings import FlipsAndShifts
 from kcnn.training.scoring.predict import batch_size, checked_forward_pass, predict_by
 
 # For the image itself, shifted up-left and shifted down-right.

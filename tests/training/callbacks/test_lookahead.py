@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kcnn.errors import RecipeError
-from kcnn.recipe.schema import Lookahead
+from kcnn.recipe.train_settings import Lookahead
 from kcnn.training.callbacks.lookahead import LookaheadWeights
 
 IMAGES = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 from kcnn.data.dataset import MemoryImages
 from kcnn.errors import TrainingError
 from kcnn.progress import Progress, TaskAdvanced, TaskFinished, TaskStarted
-from kcnn.recipe.schema import FlipsAndShifts
+from kcnn.recipe.data_settings import FlipsAndShifts
 from kcnn.training.scoring.predict import predict_images
 from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
