@@ -59,8 +59,9 @@ def open_files(
     if refused and not skip_unreadable:
         raise UnreadableImagesError(refused, len(names))
     facts = {name: file for name, file in found.items() if isinstance(file, ImageFacts)}
-    for remark in file_remarks(facts, format.image_size, format.resize):
-        progress.note(remark)
+    if "train" in parts:  # later, nobody can choose otherwise
+        for remark in file_remarks(facts, format.image_size, format.resize):
+            progress.note(remark)
     opened = {
         name: _open(listing.root, part, format, facts if name in parts else None)
         for name, part in files.items()

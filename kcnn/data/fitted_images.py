@@ -12,6 +12,7 @@ import numpy as np
 from kcnn.data.image.placement import place
 from kcnn.data.image.read import read_image_and_size
 from kcnn.errors import DataError
+from kcnn.machine.threads import map_in_threads
 from kcnn.progress import Progress
 from kcnn.recipe.data_settings import Resize
 from kcnn.text.numbers import count_text
@@ -48,7 +49,7 @@ class FittedImages:
     refused: list[DataError] = field(default_factory=list)
 
     def batches(self, paths: Sequence[Path], size: int) -> Iterator[np.ndarray]:
-        """Read files in batches: uint8, (at most size, height, width, channels).
+        """Read files in batches, with all cores: uint8, (at most size, height, width, channels).
 
         Files that cannot be read are left out and go to `refused`, the others to `accepted`.
         """
@@ -57,14 +58,12 @@ class FittedImages:
             yield np.stack(batch)
 
     def _readable(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
-        for path in paths:
-            try:
-                image = self.read(path)
-            except DataError as error:
-                self.refused.append(error)
+        for path, decoded in zip(paths, map_in_threads(self._decode, paths), strict=True):
+            if isinstance(decoded, DataError):
+                self.refused.append(decoded)
             else:
                 self.accepted.append(path)
-                yield image
+                yield self._noted(path, *decoded)
 
     def read(self, path: Path) -> np.ndarray:
         """Read one file: uint8, (height, width, channels).
@@ -72,8 +71,21 @@ class FittedImages:
         Raises:
             DataError: It cannot be read.
         """
-        size, channels = self.shape[:2], self.shape[2]
-        image, own = read_image_and_size(path, size, channels, self.resize)
+        decoded = self._decode(path)
+        if isinstance(decoded, DataError):
+            raise decoded
+        return self._noted(path, *decoded)
+
+    def _decode(self, path: Path) -> tuple[np.ndarray, tuple[int, int]] | DataError:
+        """Return a file's pixels and own size, or why it cannot be read; by several threads."""
+        try:
+            return read_image_and_size(path, self.shape[:2], self.shape[2], self.resize)
+        except DataError as error:
+            return error
+
+    def _noted(self, path: Path, image: np.ndarray, own: tuple[int, int]) -> np.ndarray:
+        """Note what the model's size does to an image; return the image."""
+        size = self.shape[:2]
         name = f"{path}, {own[1]}x{own[0]}"
         if abs(own[0] * size[1] / (own[1] * size[0]) - 1) > STRETCH:
             self.reshaped.append(name)

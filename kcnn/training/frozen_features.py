@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.machine.memory import free_memory
-from kcnn.machine.signals import stop_if_requested
 from kcnn.model.graph import Node
 from kcnn.model.plan import Plan
 from kcnn.model.tensors import layer_output
@@ -147,15 +147,9 @@ def compute_features(
     forward = tf.function(
         lambda batch: base(batch, training=False), input_signature=[signature], autograph=False
     )
-    values: np.ndarray | None = None
+    parts = []
     with progress.task("Computing the features of frozen layers", len(images), "images") as advance:
-        for start in range(0, len(images), batch_size):
-            stop_if_requested()
-            indices = np.arange(start, min(start + batch_size, len(images)))
-            batch = forward(images.read(indices)).numpy()
-            if values is None:
-                values = np.empty((len(images), *batch.shape[1:]), batch.dtype)
-            values[indices] = batch
-            advance(len(indices))
-    assert values is not None
-    return Features(values, images.labels)
+        for batch in read_batches(images, batch_size):
+            parts.append(forward(batch).numpy())
+            advance(len(batch))
+    return Features(np.concatenate(parts), images.labels)

@@ -175,3 +175,13 @@ def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
     Image.new("RGB", (6, 4), (1, 2, 3)).save(path)
     assert read(photos).digest() != before
     assert read(photos).train.digest() == read(photos).train.digest()
+
+
+def test_remarks_come_while_there_is_a_choice(photos: Path, notes) -> None:
+    for part in ("train/cat", "test/dog"):
+        fill(photos / part, 3, 0, size=(20, 4))
+    read(photos, progress=notes)
+    (remark,) = notes.lines
+    assert "differ in shape" in remark
+    read(photos, progress=notes, parts=["test"])
+    assert notes.lines == [remark]
