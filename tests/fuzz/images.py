@@ -22,7 +22,10 @@ from mutations import mutate_bytes
 from PIL import Image
 
 from kcnn.data.fitted_images import FittedImages
+from kcnn.data.image.placement import Resize
 from kcnn.errors import DataError
+
+RESIZES: tuple[Resize, ...] = ("stretch", "fit", "crop")
 
 
 @cache
@@ -72,10 +75,10 @@ def run_case(number: int) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / draw.choice(["image.png", "image.jpg", "image.gif", "image"])
         path.write_bytes(mutate_bytes(draw.choice(valid_files()), draw))
-        channels = draw.choice([1, 3])
+        channels, resize = draw.choice([1, 3]), draw.choice(RESIZES)
         with time_limit() as seconds:
             try:
-                image = FittedImages(8, 6, channels).read(path)
+                image = FittedImages((8, 6, channels), resize).read(path)
             except DataError as error:
                 one_line = error.message.startswith(f"{path}: ") and error.message.isprintable()
                 return Report("refused", seconds(), None if one_line else repr(error.message))
