@@ -11,8 +11,8 @@ import numpy as np
 
 from kcnn.commands.run_images import read_run_recipe
 from kcnn.data.dataset import Dataset
-from kcnn.data.file_dataset import PARTS
 from kcnn.data.load import load_dataset
+from kcnn.data.parts import PARTS
 from kcnn.data.splits import set_validation_apart
 from kcnn.errors import KcnnError
 from kcnn.figures.accuracy import check_style

@@ -24,9 +24,7 @@ from kcnn.text.numbers import bytes_text
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-MEMORY_FRACTION = 4  # `auto` takes at most a quarter of the free memory
 WORTH_A_NOTE = 100_000_000  # bytes
-DISK_FRACTION = 2  # and at most half of the free disk
 
 
 class Store(Protocol):
@@ -229,10 +227,10 @@ def _choose(setting: str, size: int, folder: Path) -> tuple[str, str]:
         )
     if setting != "auto":
         return setting, ""
-    if memory is None or size <= memory / MEMORY_FRACTION:
+    if memory is None or 4 * size <= memory:
         return "memory", ""
     in_memory = f", more than a quarter of the {bytes_text(memory)} of free memory"
-    if size <= disk / DISK_FRACTION:
+    if 2 * size <= disk:
         return "disk", f"{in_memory}; in {folder} until the end"
     on_disk = f" and than half of the free disk ({bytes_text(disk)})"
     return "none", f"{in_memory}{on_disk}; they are decoded in each epoch"

@@ -12,12 +12,12 @@ from kcnn.data.file_images import FileFormat, FileImages
 from kcnn.data.file_remarks import file_remarks
 from kcnn.data.image.inspection import ImageFacts, inspect_image
 from kcnn.data.listing import ClassFiles, FileListing
+from kcnn.data.parts import PARTS
 from kcnn.data.scan import Refused, UnreadableImagesError, scan_files
 from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
-PARTS = ("train", "validation", "test")
 SPLIT_SEED = 0
 _MAX_NAMED = 3  # files that were left out, in a note
 

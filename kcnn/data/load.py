@@ -15,7 +15,7 @@ from kcnn.data.dataset import Dataset, Images
 from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
 from kcnn.data.download import locate_or_download
-from kcnn.data.file_dataset import PARTS, open_files
+from kcnn.data.file_dataset import open_files
 from kcnn.data.file_images import FileFormat
 from kcnn.data.folds import take_fold
 from kcnn.data.idx import read_idx_dataset
@@ -24,6 +24,7 @@ from kcnn.data.listing import FileListing
 from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
+from kcnn.data.parts import PARTS
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 from kcnn.recipe.data_settings import DATASETS_OF_FILES

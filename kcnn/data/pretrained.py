@@ -10,11 +10,10 @@ from kcnn.data.catalog import Download
 from kcnn.data.locate import keras_folder
 from kcnn.errors import DataError, KcnnError
 from kcnn.files.read import opened
+from kcnn.files.weights import begins_like_weights
 from kcnn.progress import Progress
 from kcnn.recipe.applications.table import ImageNetFile
 
-# How an HDF5 file begins, and a zip archive, which a `.keras` file is.
-_SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
 _BLOCK = 2**20
 
 
@@ -40,13 +39,12 @@ def require_weights_file(path: Path) -> None:
         DataError: It is missing, cannot be read, or is something else.
     """
     try:
-        with opened(path) as stream:
-            start = stream.read(max(map(len, _SIGNATURES)))
+        is_weights = begins_like_weights(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
     except KcnnError as error:
         raise DataError(error.message) from None
-    if not start.startswith(_SIGNATURES):
+    if not is_weights:
         raise DataError(f"{path}: not a file of weights, which is .weights.h5, .h5 or .keras")
 
 

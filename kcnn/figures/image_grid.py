@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from kcnn.figures import style
+from kcnn.text.distinct import shorten_distinct
 
 COLUMNS = 8
 CAPTION_LENGTH = 13
@@ -99,3 +100,9 @@ def visible(image: np.ndarray) -> np.ndarray:
         The image itself if it has three channels, else their mean, shape (height, width).
     """
     return image if image.shape[-1] == 3 else image.mean(axis=-1)
+
+
+def short_files(names: Sequence[str]) -> list[str]:
+    """Return names of files for captions, with their folders if they have the same names."""
+    lasts = [name.rpartition("/")[2] for name in names]
+    return shorten_distinct(lasts if len(set(lasts)) == len(lasts) else names, CAPTION_LENGTH)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures import style
-from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
+from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, short_files
 from kcnn.figures.run_figure import FigureInput
 from kcnn.runs.scores import Predictions, read_predictions
 from kcnn.text.cells import keep_order
@@ -61,17 +61,11 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     meaning = "true → predicted, probability"
     indices = predictions.index[shown]
     if test.names is not None:
-        files = _short_files([test.names[index] for index in indices.tolist()])
+        files = short_files([test.names[index] for index in indices.tolist()])
         captions = [f"{caption}\n{file}" for caption, file in zip(captions, files, strict=True)]
         meaning += ", file"
     heading = f"Most confident mistakes: {len(shown)} of {len(wrong):,} ({meaning})"
     return draw_grid(test.read(indices), captions, f"{heading}\n{title}")
-
-
-def _short_files(names: Sequence[str]) -> list[str]:
-    """Return names of files for captions, with their folders if they have the same names."""
-    lasts = [name.rpartition("/")[2] for name in names]
-    return shorten_distinct(lasts if len(set(lasts)) == len(lasts) else names, CAPTION_LENGTH)
 
 
 def most_confident_mistakes(predictions: Predictions) -> np.ndarray:

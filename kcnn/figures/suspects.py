@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from kcnn.data.dataset import Dataset
 from kcnn.figures import style
-from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
+from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, short_files
 from kcnn.text.distinct import shorten_distinct
 
 COUNT = 40
@@ -40,6 +40,4 @@ def _positions(dataset: Dataset, shown: np.ndarray) -> list[str]:
     names = dataset.train.names
     if names is None:
         return [f"train {index}" for index in shown]
-    files = [names[index] for index in shown.tolist()]
-    lasts = [name.rpartition("/")[2] for name in files]
-    return shorten_distinct(lasts if len(set(lasts)) == len(lasts) else files, CAPTION_LENGTH)
+    return short_files([names[index] for index in shown.tolist()])

@@ -40,6 +40,15 @@ def free_memory() -> int | None:
     return max(0, min([available, *_left_in_cgroups()]))
 
 
+def fits_quarter_of_memory(size: int) -> bool:
+    """Return whether so many bytes are at most a quarter of the free memory, or that is unknown.
+
+    What is kept only to save time leaves the rest to the training and to other programs.
+    """
+    free = free_memory()
+    return free is None or 4 * size <= free
+
+
 def peak_memory_mb() -> int:
     """Return the peak memory of this process in MB; a GPU's own memory is not counted."""
     if sys.platform == "win32":

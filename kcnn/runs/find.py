@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kcnn.errors import RunError
-from kcnn.files.read import opened
+from kcnn.files.weights import begins_like_weights
 from kcnn.runs.folder import RunFolder, is_run
 from kcnn.runs.summary import how_to_finish
-
-# How the two kinds of files with weights begin: a .keras file is a zip archive.
-_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 
 def find_run(run: str | None, output_dir: Path) -> RunFolder:
@@ -108,13 +105,12 @@ def find_weights(path: Path) -> Path:
     if path.is_dir():
         raise RunError(f"{path}: neither a run nor a file of weights", "kcnn runs lists the runs")
     try:
-        with opened(path) as file:
-            signature = file.read(len(_HDF5))
+        is_weights = begins_like_weights(path)
     except FileNotFoundError:
         raise RunError(f"{path}: no such run or file", "kcnn runs lists the runs") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
-    if not signature.startswith((_ZIP, _HDF5)):
+    if not is_weights:
         raise RunError(
             f"{path}: not a file of weights", "Keras writes model.keras and model.weights.h5"
         )

@@ -16,11 +16,13 @@ import tensorflow as tf
 
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
-from kcnn.machine.memory import free_memory
+from kcnn.machine.memory import fits_quarter_of_memory
 from kcnn.model.graph import Node
 from kcnn.model.plan import Plan
 from kcnn.model.tensors import layer_output
 from kcnn.progress import Progress
+
+_BYTES_OF_FEATURE = 4  # float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +123,7 @@ def model_of_features(model: keras.Model, node: Node) -> ModelOfFeatures:
 
 def fit_into_memory(plan: Plan, node: Node, count: int) -> bool:
     """Return whether the features of so many images take at most a quarter of the free memory."""
-    free = free_memory()
-    needed = 4 * math.prod(plan.shapes[node.name]) * count
-    return free is None or 4 * needed <= free
+    return fits_quarter_of_memory(_BYTES_OF_FEATURE * math.prod(plan.shapes[node.name]) * count)
 
 
 def compute_features(
@@ -147,9 +147,13 @@ def compute_features(
     forward = tf.function(
         lambda batch: base(batch, training=False), input_signature=[signature], autograph=False
     )
-    parts = []
+    values, done = np.empty(0), 0
     with progress.task("Computing the features of frozen layers", len(images), "images") as advance:
         for batch in read_batches(images, batch_size):
-            parts.append(forward(batch).numpy())
+            features = forward(batch).numpy()
+            if not done:
+                values = np.empty((len(images), *features.shape[1:]), features.dtype)
+            values[done : done + len(batch)] = features
+            done += len(batch)
             advance(len(batch))
-    return Features(np.concatenate(parts), images.labels)
+    return Features(values, images.labels)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from kcnn.data.dataset import MemoryImages
+from kcnn.machine import memory
 from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.layers import Conv2D
-from kcnn.training import frozen_features
 from kcnn.training.frozen_features import (
     compute_features,
     fit_into_memory,
@@ -75,7 +75,7 @@ def test_features_must_fit_into_a_quarter_of_the_free_memory(
     node = last_frozen(plan)
     assert node is not None
     size = 4 * 6 * 6 * 4
-    monkeypatch.setattr(frozen_features, "free_memory", lambda: 4 * 10 * size)
+    monkeypatch.setattr(memory, "free_memory", lambda: 4 * 10 * size)
     assert fit_into_memory(plan, node, 10)
     assert not fit_into_memory(plan, node, 11)
 

@@ -10,7 +10,7 @@ from kcnn.data.survey.survey import SIDE
 
 _LOW = 8  # frequencies in each direction
 _BLOCK = 4096  # thumbnails at once
-_ROWS, _COLUMNS = 64, 16_384  # hashes compared at once: 8 MB
+ROWS, _COLUMNS = 64, 16_384  # hashes compared at once: 8 MB
 
 
 def perceptual_hashes(thumbnails: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def close_pairs(hashes: np.ndarray, distance: int, first_row: int) -> Iterator[n
     Yields:
         Indices, (pairs, 2), the smaller one first.
     """
-    rows = hashes[first_row : first_row + _ROWS, None]
+    rows = hashes[first_row : first_row + ROWS, None]
     for start in range(first_row, len(hashes), _COLUMNS):
         differing = np.bitwise_count(rows ^ hashes[None, start : start + _COLUMNS])
         row, column = np.divmod(np.flatnonzero(differing <= distance), differing.shape[1])
@@ -65,6 +65,3 @@ def close_pairs(hashes: np.ndarray, distance: int, first_row: int) -> Iterator[n
         later = row < column
         if later.any():
             yield np.stack([row[later], column[later]], axis=1)
-
-
-ROWS = _ROWS

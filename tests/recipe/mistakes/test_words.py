@@ -5,7 +5,16 @@ import inspect
 import keras
 import pytest
 
-from kcnn.recipe import augmentations, initializers, layers, losses, optimizers, schedules, schema
+from kcnn.recipe import (
+    augmentations,
+    initializers,
+    layers,
+    losses,
+    optimizers,
+    schedules,
+    schema,
+    train_settings,
+)
 from kcnn.recipe.fields import ACTIVATIONS
 from kcnn.recipe.kinds import Kinds
 from kcnn.recipe.mistakes.words import (
@@ -24,7 +33,7 @@ SECTIONS = (schema.Recipe, schema.DataSettings, schema.ModelSettings, schema.Tra
 SETTINGS = [set(kind.model_fields) for table in TABLES for kind in table.values()]
 SETTINGS += [set(section.model_fields) for section in SECTIONS]
 LOCATIONS = [*map(set, TABLES), *SETTINGS]
-OTHER_WORDS = {*schema.PRECISIONS, "accuracy", "val_accuracy", "test_accuracy"}
+OTHER_WORDS = {*train_settings.PRECISIONS, "accuracy", "val_accuracy", "test_accuracy"}
 
 
 def test_every_word_means_a_known_name() -> None:
