@@ -22,10 +22,8 @@ from mutations import mutate_bytes
 from PIL import Image
 
 from kcnn.data.fitted_images import FittedImages
-from kcnn.data.image.placement import Resize
 from kcnn.errors import DataError
-
-RESIZES: tuple[Resize, ...] = ("stretch", "fit", "crop")
+from kcnn.recipe.data_settings import RESIZES
 
 
 @cache
