@@ -83,7 +83,7 @@ def describe(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(operation, keras.layers.InputLayer):
             last_rows[operation.name] = 0
             continue
-        inputs = [last_rows[one] for one in inputs_of(operation)]
+        inputs = [last_rows[name] for name in inputs_of(operation)]
         assert all(inputs_of(operation) == inputs_of(other) for other in same)
         # ConvNeXt has Sequentials in it.
         parts = getattr(operation, "layers", [operation])
@@ -124,7 +124,7 @@ def row(
     if weights := getattr(layer, "weights", ()):
         words.append(weights[0].path.rpartition("/")[0])
     if inputs != [number - 1]:
-        words += [f"<{number - one}" for one in inputs]
+        words += [f"<{number - other}" for other in inputs]
     return " ".join(words)
 
 

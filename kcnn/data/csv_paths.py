@@ -69,7 +69,7 @@ def _require_once(table: LabelTable, names: list[str]) -> None:
 
 
 def _hint_for_missing(root: Path, name: str) -> str:
-    """Return how to mend a path, by trying what people write instead."""
+    """Return how to fix a path, by trying what people write instead."""
     if "://" in name:
         return "kcnn reads files, not addresses; download the images first"
     if _is_there(Path(name)):

@@ -21,7 +21,7 @@ from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_model
 from kcnn.model.saved import load_model, save_model
-from kcnn.progress import Event, Progress, TrainingStarted
+from kcnn.progress import EpochFinished, Event, Progress, TrainingStarted
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder, create_run
 from kcnn.runs.metrics import read_metrics
@@ -56,6 +56,22 @@ train: {epochs: 1, batch_size: 100, optimizer: Adam}
 """
 
 _TIMES = {"seconds", "timings", "started", "run", "peak_memory_mb"}
+
+
+class _StopAt(Progress):
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def receive(self, event: Event) -> None:
+        """Stop the work at the epoch."""
+        if isinstance(event, EpochFinished) and event.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def stop_at() -> Callable[[int], Progress]:
+    """Make a progress that presses Ctrl-C after an epoch, before its checkpoint is written."""
+    return _StopAt
 
 
 class _Relay(Progress):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.errors import RecipeError, RunError
-from kcnn.progress import EpochFinished, Event, Note, Progress
+from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.runs.checkpoint import newest_checkpoint
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
 
@@ -48,36 +50,17 @@ def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("few.yaml")
 
 
-class Stop(Progress):
-    """Collect notes and titles; press Ctrl-C before the checkpoint of an epoch."""
-
-    def __init__(self, epoch: int | None = None) -> None:
-        self.epoch = epoch
-        self.notes: list[str] = []
-
-    def receive(self, event: Event) -> None:
-        """Stop the work at the epoch."""
-        if isinstance(event, Note):
-            self.notes.append(event.text)
-        if isinstance(event, EpochFinished) and event.epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
-def _assert_same(run: RunFolder, expected: RunFolder) -> None:
-    assert run.steps.read_bytes() == expected.steps.read_bytes()
-    assert run.predictions.read_bytes() == expected.predictions.read_bytes()
-    newest = sorted(path.name for path in expected.checkpoints.glob("*.npz"))[-1]
-    ours, theirs = (np.load(one.checkpoints / newest) for one in (run, expected))
-    assert len(ours.files) == len(theirs.files)
-    for name in set(ours.files) - {"tree.json"}:
-        np.testing.assert_array_equal(ours[name], theirs[name])
+def variables(run: RunFolder) -> Sequence[np.ndarray]:
+    """Return the variables of the model and its optimizer in a run's newest checkpoint."""
+    checkpoint = newest_checkpoint(run, Progress())
+    assert checkpoint is not None
+    return checkpoint.variables
 
 
 def test_both_phases_are_recorded_and_resumed_bit_for_bit(
-    few: Path, monkeypatch: pytest.MonkeyPatch
+    few: Path, notes, stop_at, assert_same, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    display = Stop()
-    whole = fit(few, name="whole", progress=display)
+    whole = fit(few, name="whole", progress=notes)
     rows = read_metrics(whole.run)
     assert [row["phase"] for row in rows] == [1, 1, 2, 2]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
@@ -87,25 +70,31 @@ def test_both_phases_are_recorded_and_resumed_bit_for_bit(
     assert '"phase": 2\n' in whole.run.summary.read_text()  # a whole number
     assert summary["fine_tuning"]["after_epoch"] == 2
     assert summary["fine_tuning"]["trainable_parameters"] > summary["trainable_parameters"]
-    assert any(note.startswith("fine-tuning: ") for note in display.notes)
+    assert any(line.startswith("fine-tuning: ") for line in notes.lines)
 
     for epoch in (2, 3, 4):  # within the first phase, before its end was kept, and in the second
         with pytest.raises(KeyboardInterrupt):
-            fit(few, name=f"stopped-{epoch}", progress=Stop(epoch))
-        _assert_same(resume(f"few/stopped-{epoch}").run, whole.run)
+            fit(few, name=f"stopped-{epoch}", progress=stop_at(epoch))
+        resumed = resume(f"few/stopped-{epoch}").run
+        assert_same(resumed, whole.run)
+        np.testing.assert_equal(variables(resumed), variables(whole.run))
 
     monkeypatch.setattr("kcnn.training.train_phases.last_frozen", lambda plan: None)
-    _assert_same(fit(few, name="without-features").run, whole.run)
+    without_features = fit(few, name="without-features").run
+    assert_same(without_features, whole.run)
+    np.testing.assert_equal(variables(without_features), variables(whole.run))
 
 
-def test_fine_tuning_goes_on_for_more_epochs(few: Path) -> None:
+def test_fine_tuning_goes_on_for_more_epochs(few: Path, assert_same) -> None:
     fit(few, ["train.fine_tune.epochs=1"], name="first")
     with pytest.raises(RunError, match=r"train\.epochs cannot change after fine-tuning has begun"):
         resume("few/first", ["train.epochs=3"])
     with pytest.raises(RunError, match="all its epochs are done"):
         resume("few/first")
     longer = resume("few/first", ["train.fine_tune.epochs=2"]).run
-    _assert_same(longer, fit(few, name="whole").run)
+    whole = fit(few, name="whole").run
+    assert_same(longer, whole)
+    np.testing.assert_equal(variables(longer), variables(whole))
 
 
 def test_early_stopping_ends_each_phase_by_itself(few: Path) -> None:

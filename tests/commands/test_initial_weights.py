@@ -11,7 +11,6 @@ from kcnn.commands.check import check
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
 from kcnn.errors import KcnnError, RecipeError, RunError
-from kcnn.progress import EpochFinished, Event, Note, Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.folder import RunFolder
 from kcnn.studies.trials import Trial, _find_runs
@@ -21,28 +20,14 @@ SHORT = ("train.epochs=1", "train.learning_rate_schedule=null")
 pytestmark = pytest.mark.usefixtures("one_plot")
 
 
-class Notes(Progress):
-    """Collect notes; press Ctrl-C at the end of an epoch if asked to."""
-
-    def __init__(self, stop_at: int | None = None) -> None:
-        self.texts: list[str] = []
-        self._stop_at = stop_at
-
-    def receive(self, event: Event) -> None:
-        """Collect the text of a note."""
-        if isinstance(event, Note):
-            self.texts.append(event.text)
-        if isinstance(event, EpochFinished) and event.epoch == self._stop_at:
-            raise KeyboardInterrupt
-
-
-def test_a_run_starts_from_another_and_can_be_resumed_without_it(tiny: Path) -> None:
+def test_a_run_starts_from_another_and_can_be_resumed_without_it(
+    tiny: Path, notes, stop_at
+) -> None:
     fit(tiny, SHORT, name="first")
     start = "train.initial_weights=tiny/first"
-    notes = Notes()
     whole = fit(tiny, ["train.epochs=2", start], name="whole", progress=notes).run
     file = Path("outputs/tiny/first/model.keras")
-    assert f"initial weights of 3 layers from {file}: all that have weights" in notes.texts
+    assert f"initial weights of 3 layers from {file}: all that have weights" in notes.lines
     recorded = json.loads(whole.environment.read_text())["initial_weights"]
     assert recorded["file"] == str(file.absolute())
     assert recorded["taken"] == ["conv2d", "batch_normalization", "dense"]
@@ -50,17 +35,17 @@ def test_a_run_starts_from_another_and_can_be_resumed_without_it(tiny: Path) -> 
 
     for name, epoch in (("early", 1), ("late", 2)):
         with pytest.raises(KeyboardInterrupt):
-            fit(tiny, ["train.epochs=2", start], name=name, progress=Notes(epoch))
+            fit(tiny, ["train.epochs=2", start], name=name, progress=stop_at(epoch))
     assert resume("tiny/early").run.steps.read_bytes() == whole.steps.read_bytes()
     file.unlink()  # its weights are in the checkpoint
     assert resume("tiny/late").run.steps.read_bytes() == whole.steps.read_bytes()
 
 
-def test_a_run_that_finished_no_epoch_needs_the_same_file(tiny: Path) -> None:
+def test_a_run_that_finished_no_epoch_needs_the_same_file(tiny: Path, stop_at) -> None:
     fit(tiny, SHORT, name="first")
     overrides = (*SHORT, "train.initial_weights=tiny/first")
     with pytest.raises(KeyboardInterrupt):
-        fit(tiny, overrides, name="stopped", progress=Notes(1))
+        fit(tiny, overrides, name="stopped", progress=stop_at(1))
     other = fit(tiny, [*SHORT, "train.seed=1"], name="other").run
     other.model.replace("outputs/tiny/first/model.keras")
     with pytest.raises(RunError, match="has changed since the run was started"):

@@ -8,17 +8,7 @@ from PIL import Image
 
 from kcnn.data.fitted_images import FittedImages
 from kcnn.data.image.read import read_image
-from kcnn.progress import Event, Note, Progress
 from kcnn.recipe.data_settings import Resize
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def receive(self, event: Event) -> None:
-        assert isinstance(event, Note)
-        self.texts.append(event.text)
 
 
 @pytest.fixture
@@ -42,32 +32,33 @@ def photos(tmp_path: Path) -> list[Path]:
     ],
 )
 def test_resizes_as_the_training_did(
-    photos: list[Path], resize: Resize, changed: str, enlarged: list[str]
+    photos: list[Path], resize: Resize, changed: str, enlarged: list[str], notes
 ) -> None:
     fitted = FittedImages((10, 10, 3), resize)
     (batch,) = fitted.batches(photos, 10)
     for pixels, path in zip(batch, photos, strict=True):
         np.testing.assert_array_equal(pixels, read_image(path, (10, 10), 3, resize))
-    notes = Notes()
     fitted.report(notes)
     first = f"3 images {changed} the model's 10x10 (first {photos[1]}, 64x32)"
     more = [f"1 image enlarged to the model's 10x10 ({photos[3]}, 4x40)"] if enlarged else []
-    assert notes.texts == [first, *more]
+    assert notes.lines == [first, *more]
 
 
-def test_small_images_with_borders_are_enlarged_if_both_sides_are_smaller(tmp_path: Path) -> None:
+def test_small_images_with_borders_are_enlarged_if_both_sides_are_smaller(
+    tmp_path: Path, notes
+) -> None:
     Image.new("L", (4, 2)).save(tmp_path / "small.png")
-    fitted, notes = FittedImages((10, 10, 1), "fit"), Notes()
+    fitted = FittedImages((10, 10, 1), "fit")
     fitted.read(tmp_path / "small.png")
     fitted.report(notes)
-    assert [text.split(" the ")[0] for text in notes.texts] == [
+    assert [text.split(" the ")[0] for text in notes.lines] == [
         "1 image fitted with black borders into",
         "1 image enlarged to",
     ]
 
 
-def test_images_of_the_models_size_are_not_reported(photos: list[Path]) -> None:
-    fitted, notes = FittedImages((20, 20, 3), "crop"), Notes()
+def test_images_of_the_models_size_are_not_reported(photos: list[Path], notes) -> None:
+    fitted = FittedImages((20, 20, 3), "crop")
     fitted.read(photos[0])
     fitted.report(notes)
-    assert notes.texts == []
+    assert notes.lines == []

@@ -11,7 +11,6 @@ from PIL import Image
 
 from kcnn.figures import confusion, fonts, style
 from kcnn.figures.run_plots import save_plots
-from kcnn.progress import Event, Note, Progress
 from kcnn.runs.scores import Confusion
 
 # Letters of Java, which Matplotlib's own font does not have; a square is a glyph for each.
@@ -53,15 +52,6 @@ def make_font(path: Path, name: str, characters: str) -> None:
     builder.setupOS2(sTypoAscender=800, usWeightClass=400)
     builder.setupPost()
     builder.save(path)
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def receive(self, event: Event) -> None:
-        assert isinstance(event, Note)
-        self.texts.append(event.text)
 
 
 def drawn(names: tuple[str, ...]):
@@ -115,12 +105,11 @@ def test_characters_without_a_glyph_are_not_missing(install) -> None:
     assert fonts.families_for(frozenset("\u200c\u200d\ufe0f\n a")) == ((), "")
 
 
-def test_boxes_are_reported_once_for_all_plots(install, tmp_path: Path) -> None:
+def test_boxes_are_reported_once_for_all_plots(install, tmp_path: Path, notes) -> None:
     names = (KA + GA, "猫ね", "\u0e33", "\U0001f9ff")
-    notes = Notes()
     plots = {name: lambda: drawn(names) for name in ("confusion", "again")}
     save_plots(plots, tmp_path, "png", True, notes)
-    assert notes.texts == [
+    assert notes.lines == [
         "plots have boxes for 6 characters that no font on this computer has: "
         f"\u0e33 ね 猫 {KA} {GA} \U0001f9ff; install Noto Sans Thai, Noto Sans CJK, "
         "Noto Sans Javanese, Noto Emoji "
@@ -128,7 +117,8 @@ def test_boxes_are_reported_once_for_all_plots(install, tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_is_reported_for_characters_that_every_plot_has(install, tmp_path: Path) -> None:
-    notes = Notes()
+def test_nothing_is_reported_for_characters_that_every_plot_has(
+    install, tmp_path: Path, notes
+) -> None:
     save_plots({"confusion": lambda: drawn(("naïve", "→ …"))}, tmp_path, "png", True, notes)
-    assert notes.texts == []
+    assert notes.lines == []

@@ -15,22 +15,12 @@ from kcnn.model.build import build_model
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.dtype_policy import dtype_policy
 from kcnn.model.plan import Plan
-from kcnn.progress import Note, Progress
 from kcnn.recipe import read_recipe
 from kcnn.training.fit import compile_model, seed_everything
 from kcnn.training.prepare import prepare_training
 
 WEIGHTS = {0: 3.0, 4: 0.25, 7: 10.0}  # Keras's form of the setting
 ONE_HOT = "train.loss={CategoricalCrossentropy: {label_smoothing: 0.1}}"
-
-
-class Notes(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def receive(self, event) -> None:
-        if isinstance(event, Note):
-            self.texts.append(event.text)
 
 
 def compiled(plan: Plan, policy: str) -> keras.Model:
@@ -82,14 +72,13 @@ def test_training_is_that_of_keras_with_class_weight(
     assert not np.allclose(unweighted.get_weights()[0], ours.get_weights()[0], atol=1e-4)
 
 
-def test_weights_come_from_the_images_that_are_left_for_training() -> None:
-    notes = Notes()
+def test_weights_come_from_the_images_that_are_left_for_training(notes) -> None:
     recipe = read_recipe("digits", ["data.validation=0.5", "train.class_weight=balanced"])
     prepared = prepare_training(check_recipe(recipe), None, notes)
     counts = np.bincount(prepared.train.labels)
     expected = counts.sum() / (10 * counts)
     np.testing.assert_allclose(prepared.class_weights, expected, rtol=1e-6)
-    assert any(text.startswith("class weights: ") for text in notes.texts)
+    assert any(text.startswith("class weights: ") for text in notes.lines)
 
 
 def test_a_class_that_does_not_exist_is_refused_before_any_image_is_read() -> None:

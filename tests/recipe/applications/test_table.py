@@ -22,22 +22,33 @@ def application(name: str, alpha: float | None = None, **settings: Any) -> Appli
     return Application(name=name, weights="none", **widths, **settings)
 
 
-def require_as_in_keras(
-    name: str, alpha: float | None, trained: int, size: tuple[int, int]
-) -> None:
-    """Compare shapes, weights, what is trained and the multiply-adds with Keras's model."""
+def computed(name: str, alpha: float | None, trained: int, size: tuple[int, int]) -> dict[str, Any]:
+    """Return what the table says of an application for a size of images."""
+    layer, shape = application(name, alpha, trainable=trained), (*size, 3)
+    weights = layer.weight_shapes(shape).items()
+    return {
+        "output": tuple(map(int, layer.output_shape([shape]))),
+        "weights": {f"{name}/{path}": weight for path, weight in weights},
+        "trained": {f"{name}/{path}" for path in layer.trainable_weights},
+        "layers": layer.layer_count,
+        "multiply_adds": kernels_of(name, alpha, shape),
+    }
+
+
+def built(name: str, alpha: float | None, trained: int, size: tuple[int, int]) -> dict[str, Any]:
+    """Return the same of the model that Keras builds."""
     layer, shape = application(name, alpha, trainable=trained), (*size, 3)
     model = build_application(layer, name, shape, None, synchronized=False)
-    assert tuple(map(int, layer.output_shape([shape]))) == model.output_shape[1:]
-    weights = {weight.path: tuple(weight.shape) for weight in model.weights}
-    assert {f"{name}/{path}": size for path, size in layer.weight_shapes(shape).items()} == weights
-    trainable = {weight.path for weight in model.trainable_weights}
-    assert {f"{name}/{path}" for path in layer.trainable_weights} == trainable
-    assert layer.layer_count == sum(
-        not isinstance(one, keras.layers.InputLayer) and one.name != "preprocessing"
-        for one in model.layers
-    )
-    assert kernels_of(name, alpha, shape) == kernels_of_keras(model)
+    layers = [
+        inner.name for inner in model.layers if not isinstance(inner, keras.layers.InputLayer)
+    ]
+    return {
+        "output": model.output_shape[1:],
+        "weights": {weight.path: tuple(weight.shape) for weight in model.weights},
+        "trained": {weight.path for weight in model.trainable_weights},
+        "layers": len(set(layers) - {"preprocessing"}),
+        "multiply_adds": kernels_of_keras(model),
+    }
 
 
 def kernels_of(name: str, alpha: float | None, shape: Shape) -> int:
@@ -71,15 +82,15 @@ def kernels_of_keras(model: keras.Model) -> int:
 def test_a_small_application_is_as_in_keras(
     name: str, alpha: float | None, size: tuple[int, int]
 ) -> None:
-    require_as_in_keras(name, alpha, 20, size)
+    assert computed(name, alpha, 20, size) == built(name, alpha, 20, size)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "alpha"), EVERY_WIDTH)
 def test_every_application_is_as_in_keras(name: str, alpha: float | None) -> None:
     least = architecture(name, alpha).least
-    require_as_in_keras(name, alpha, 30, (least, least + 2))
-    require_as_in_keras(name, alpha, 300, (149, 194))
+    for trained, size in ((30, (least, least + 2)), (300, (149, 194))):
+        assert computed(name, alpha, trained, size) == built(name, alpha, trained, size)
     keras.backend.clear_session()
 
 
