@@ -1,26 +1,24 @@
-"""kcnn: threads that take the images of some batches one by one."""
+"""kcnn: the images of a dataset of files in batches, as `kcnn evaluate` reads them."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from kcnn.data.image.read import read_images
+from kcnn.data.batches import read_batches
+from kcnn.data.file_images import FileFormat, FileImages
+from kcnn.data.listing import ClassFiles
 from readers.epochs import BATCH, Batches, serve
-
-AT_ONCE = 4 * BATCH
 
 
 def prepare(folder: str, side: int) -> Callable[[], Batches]:
     """Return what reads all images of a folder once."""
-    paths = sorted(Path(folder).rglob("*.*"))
-
-    def epoch() -> Batches:
-        for start in range(0, len(paths), AT_ONCE):
-            images = read_images(paths[start : start + AT_ONCE], (side, side), 3)
-            yield from (images[first : first + BATCH] for first in range(0, len(images), BATCH))
-
-    return epoch
+    root = Path(folder)
+    names = tuple(path.relative_to(root).as_posix() for path in sorted(root.rglob("*.*")))
+    files = ClassFiles(names, array("i", [0]) * len(names))
+    return partial(read_batches, FileImages(root, files, FileFormat((side, side), 3)), BATCH)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from kcnn.text.did_you_mean import did_you_mean
 if TYPE_CHECKING:
     import numpy as np
 
-BALANCED = "balanced"
 MAX_LISTED = 10  # classes
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kcnn.data.csv_paths import read_paths
 from kcnn.data.folder_scan import named
-from kcnn.data.label_table import LabelTable, read_label_table, require_rows
+from kcnn.data.label_table import MAX_PROBLEMS, LabelTable, read_label_table, require_rows
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.parts import PARTS, SPLIT_WORDS, Part, class_key, composed, part_of
 from kcnn.errors import DataError
@@ -94,14 +94,14 @@ def _require_classes(table: LabelTable, labels: Sequence[str], class_names: Sequ
             "the column label has the class of each image",
         )
     counts = Counter(labels)
-    single = [name for name in class_names if counts[name] == 1]
+    single = [row for row, label in enumerate(labels) if counts[label] == 1]
     others = [name for name in class_names if counts[name] > 1]
+    problems = [f"{table.where(row)}: label {labels[row]} occurs once" for row in single]
+    # Each of 100,000 labels may be another one. A guess for all of them would take minutes.
+    for number, row in enumerate(single[:MAX_PROBLEMS]):
+        problems[number] += did_you_mean(labels[row], others)
     require_rows(
-        [
-            f"{table.where(labels.index(name))}: label {name} occurs once"
-            f"{did_you_mean(name, others)}"
-            for name in single
-        ],
+        problems,
         "correct the label, add images of this class, or leave the row out",
     )
     by_key: dict[str, str] = {}

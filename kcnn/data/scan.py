@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.data.find_images import MAX_NAMED
 from kcnn.data.image.inspection import ImageFacts, inspect_image
+from kcnn.data.image.read import unreadable
 from kcnn.errors import DataError
 from kcnn.files.atomic import write_csv, writing
 from kcnn.machine.threads import map_in_threads
@@ -41,12 +41,7 @@ class UnreadableImagesError(DataError):
     """
 
     def __init__(self, refused: Sequence[Refused], total: int) -> None:
-        message = refused[0].error.message
-        if len(refused) > 1:
-            lines = [file.error.message for file in refused[:MAX_NAMED]]
-            if len(refused) > MAX_NAMED:
-                lines.append(f"and {len(refused) - MAX_NAMED:,} more")
-            message = f"{len(refused):,} of {total:,} images cannot be read: {'; '.join(lines)}"
+        message = unreadable([file.error for file in refused], total).message
         super().__init__(message, "remove or replace them, or leave them out: data.unreadable=skip")
         self.refused = tuple(refused)
         self.total = total

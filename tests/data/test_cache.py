@@ -62,7 +62,31 @@ def test_is_the_same_dataset(cached) -> None:
     images = cached(Decoded())
     assert images.digest() == Decoded().digest()
     assert images.shape == SHAPE
-    assert images.select(np.array([3, 1])).labels.tolist() == [1, 1]
+    chosen = images.select(np.array([3, 1]))
+    assert chosen.labels.tolist() == [1, 1]
+    assert chosen.digest() == Decoded().select(np.array([3, 1])).digest()
+
+
+def test_keeps_what_is_known_of_files(cached, tmp_path: Path) -> None:
+    """The split for validation comes after the cache, and must not divide a group."""
+    files = Decoded()
+    known = {
+        "names": [f"{number}.png" for number in range(COUNT)],
+        "groups": [f"animal {number // 4}" for number in range(COUNT)],
+        "root": tmp_path,
+        "hashed": "files:",
+    }
+    for name, value in known.items():
+        object.__setattr__(files, name, value)
+    images = cached(files)
+    assert {name: getattr(images, name) for name in known} == known
+
+
+def test_passes_on_the_error_of_a_file(cached) -> None:
+    class Damaged(Decoded):
+        failure = DataError("1.jpg: cut off")
+
+    assert cached(Damaged()).failure is Damaged.failure
 
 
 def test_leaves_no_file(tmp_path: Path) -> None:
@@ -93,17 +117,27 @@ def test_chooses_memory_then_disk_then_nothing(tmp_path: Path, monkeypatch, note
     size = PIXELS.nbytes
     disk = shutil.disk_usage(tmp_path)
     for memory, free, expected in [
-        (4 * size, 10 * size, "memory"),
-        (4 * size - 1, 2 * size, "disk"),
-        (4 * size - 1, 2 * size - 1, "none"),
-        (None, 0, "memory"),
+        (4 * size, 10 * size, "memory, 40 images of 3×5×3 are 1.8 kB"),
+        (
+            4 * size - 1,
+            2 * size,
+            "disk, 40 images of 3×5×3 are 1.8 kB, more than a quarter of the 7.2 kB of free "
+            f"memory; in {tmp_path} until the end",
+        ),
+        (
+            4 * size - 1,
+            2 * size - 1,
+            "none, 40 images of 3×5×3 are 1.8 kB, more than a quarter of the 7.2 kB of free "
+            "memory and than half of the free disk (3.6 kB); they are decoded in each epoch",
+        ),
+        (None, 0, "memory, 40 images of 3×5×3 are 1.8 kB"),
     ]:
         monkeypatch.setattr(cache, "free_memory", lambda memory=memory: memory)
         usage = disk._replace(free=free)
         monkeypatch.setattr(shutil, "disk_usage", lambda folder, usage=usage: usage)
         made = cache_images(dataset(Decoded()), "auto", tmp_path / "outputs", notes)
-        assert notes.lines.pop().startswith(f"cache: {expected}, 40 images of 3×5×3 are 1.8 kB")
-        assert isinstance(made.train, CachedImages) is (expected != "none")
+        assert notes.lines.pop() == f"cache: {expected}"
+        assert isinstance(made.train, CachedImages) is not expected.startswith("none")
         assert not isinstance(made.test, CachedImages)
 
 

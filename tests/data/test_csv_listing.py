@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kcnn.data import label_table
 from kcnn.data.csv_listing import labels_in, list_csv, sorted_names
 from kcnn.data.listing import ClassFiles
 from kcnn.errors import DataError
@@ -49,7 +50,9 @@ def test_lists_paths_and_labels_in_the_order_of_rows(photos: Path) -> None:
     assert listing.path("a.png") == photos / "a.png"
 
 
-@pytest.mark.parametrize("header", ["path,label", "Class,FILE", "category,Image", "label,filename"])
+@pytest.mark.parametrize(
+    "header", ["path,label", "Class,FILE", "category,Image", "label,File Name", "labels,file-path"]
+)
 def test_columns_in_any_order_and_case(photos: Path, header: str) -> None:
     is_path_first = header == "path,label"
     pairs = zip(IMAGES, ("cat", "cat", "dog", "dog"), strict=True)
@@ -57,6 +60,13 @@ def test_columns_in_any_order_and_case(photos: Path, header: str) -> None:
     assert rows(list_csv(write(photos, header, *lines)).train) == [
         ("a.png", 0), ("b.png", 0), ("in/c.png", 1), ("in/d.png", 1),
     ]  # fmt: skip
+
+
+def test_the_first_name_of_a_column_decides_where_several_fit(photos: Path) -> None:
+    cells = [f"old/{name},{name},{label}" for name, label in zip(IMAGES, "xxyy", strict=True)]
+    listing = list_csv(write(photos, "image,path,label", *cells))
+    assert listing.train.names == IMAGES
+    assert listing.notes == (f"{photos}/labels.csv: left out further columns: image",)
 
 
 def test_parts_and_groups(photos: Path) -> None:
@@ -195,6 +205,14 @@ def test_names_ten_rows_and_counts_the_others(photos: Path) -> None:
     assert error.message.endswith("; and 2 more rows")
 
 
+def test_labels_that_occur_once_come_in_the_order_of_rows(photos: Path) -> None:
+    lines = [f"a{number}.png,id-{99 - number}" for number in range(12)]
+    path = write(photos, "path,label", *lines, "a.png,cat", "b.png,cat")
+    error = refusal(path)
+    assert error.message.startswith(f"{path}:2: label id-99 occurs once; {path}:3: label id-98 ")
+    assert error.message.endswith("; and 2 more rows")
+
+
 def test_a_cell_with_line_ends_keeps_the_numbers_of_lines(photos: Path) -> None:
     path = write(photos, "path,label,note", 'a.png,cat,"two', 'lines"', "", "b.png,,x")
     assert refusal(path).message == f"{path}:5: an empty label"
@@ -212,7 +230,24 @@ def test_paths_may_lead_outside_and_be_whole(photos: Path) -> None:
     ]
 
 
-def test_refuses_what_is_no_table(photos: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="a backslash is no part of a name there")
+def test_a_name_with_a_backslash_is_read_where_there_is_one(photos: Path) -> None:
+    (photos / "in\\c.png").touch()
+    path = write(photos, "path,label", "a.png,x", "b.png,x", "in\\c.png,y", "in\\d.png,y")
+    assert list_csv(path).train.names == ("a.png", "b.png", "in\\c.png", "in/d.png")
+
+
+def test_says_why_a_file_is_not_there(photos: Path, monkeypatch) -> None:
+    (photos / "link.png").symlink_to("gone.png")
+    path = write(photos, "path,label", "a.png,x", "b.png,x", "link.png,y", "in/d.png,y")
+    assert "link.png: a link to gone.png, which is not there" in refusal(path).message
+    (photos / "tables").mkdir()
+    path = write(photos / "tables", "path,label", "a.png,x", "b.png,x", "in/c.png,y", "in/d.png,y")
+    monkeypatch.chdir(photos)  # the names are relative to where the person is
+    assert str(refusal(path).hint).endswith(f"{photos}/tables; move the table there")
+
+
+def test_refuses_what_is_no_table(photos: Path, monkeypatch) -> None:
     assert refusal(photos).message == f"{photos}: is a folder, expected a CSV file"
     assert refusal(photos / "gone.csv").message == f"{photos}/gone.csv: no such file"
     (photos / "labels.xlsx").write_bytes(b"PK\x03\x04 and so on")
@@ -221,6 +256,8 @@ def test_refuses_what_is_no_table(photos: Path) -> None:
     error = refusal(path)
     assert error.message == f"{path}:2: not UTF-8 text"
     assert error.hint == "save it as CSV; in Excel: Save as, CSV UTF-8"
+    monkeypatch.setattr(label_table, "MAX_BYTES", 10)
+    assert refusal(path).message == f"{path}: more than 10 bytes, too long for a list of images"
 
 
 def test_reads_parquet(photos: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn.data.csv_listing import list_csv
 from kcnn.data.dataset import Dataset
 from kcnn.data.file_dataset import open_files
 from kcnn.data.file_images import FileFormat
@@ -146,9 +147,42 @@ def test_a_class_without_a_readable_image(photos: Path) -> None:
         read(photos, skip_unreadable=True)
 
 
+def test_a_part_without_a_readable_image(photos: Path) -> None:
+    for path in (photos / "val/cat").iterdir():
+        path.write_bytes(b"no image")
+    with pytest.raises(DataError, match="no validation image can be read"):
+        read(photos, skip_unreadable=True)
+
+
+def test_no_group_is_trained_and_tested(tmp_path: Path) -> None:
+    rows = ["path,label,group"]
+    for number in range(40):
+        Image.new("RGB", (2, 2)).save(tmp_path / f"{number}.png")
+        rows.append(f"{number}.png,{'cat' if number < 20 else 'dog'},animal {number // 4}")
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(rows), encoding="utf-8")
+    dataset = open_files(table, list_csv(table), FileFormat((2, 2), 3), Progress())
+    assert dataset.name == "labels"
+    train, test = set(dataset.train.groups or ()), set(dataset.test.groups or ())
+    assert (len(train), len(test)) == (8, 2)
+    assert not train & test
+
+
+def test_images_of_another_shape_are_cropped_or_fitted(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 5, 100, size=(8, 4))
+    heights = {}
+    for resize in ("stretch", "fit", "crop"):
+        format = FileFormat((8, 8), 3, resize)
+        dataset = open_files(tmp_path, list_folder(tmp_path), format, Progress())
+        heights[resize] = int((dataset.train.read_one(0)[:, 4, 0] > 0).sum())
+    assert heights == {"stretch": 8, "fit": 4, "crop": 8}
+
+
 def test_only_the_parts_that_are_read_are_checked(photos: Path) -> None:
     (photos / "train/cat/01.png").write_bytes(b"no image")
-    assert len(read(photos, parts=["test"]).test) == 8
+    dataset = read(photos, parts=["test"])
+    assert (len(dataset.train), len(dataset.test)) == (8, 8)
     with pytest.raises(DataError, match=r"train/cat/01\.png"):
         read(photos, parts=["train"])
 
@@ -161,10 +195,12 @@ def test_notices_a_file_that_changes(photos: Path) -> None:
     fill(photos / "train/cat", 4, 7)
     with pytest.raises(DataError, match=r"00\.png: has changed since the images were checked"):
         train.read_all()
-    assert train.failure is not None
+    first = train.failure
+    assert first is not None
     (photos / "train/dog/00.png").unlink()
     with pytest.raises(DataError, match=r"dog/00\.png: has changed"):
         train.read(np.array([4]))
+    assert train.failure is first
 
 
 def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
@@ -174,7 +210,22 @@ def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
     assert read(photos).digest() == before
     Image.new("RGB", (6, 4), (1, 2, 3)).save(path)
     assert read(photos).digest() != before
-    assert read(photos).train.digest() == read(photos).train.digest()
+    train = read(photos).train
+    unchecked = read(photos, parts=["test"]).train
+    assert unchecked.digest() == train.digest() == read(photos).train.digest()
+    assert train.digest().startswith("files:")
+
+
+def test_hash_of_a_selection_is_of_its_files_and_labels(photos: Path) -> None:
+    train = read(photos).train
+    digests = {
+        train.select(np.array(chosen)).digest() for chosen in ([0, 1], [1, 0], [0, 2], [4, 5])
+    }
+    assert len(digests) == 4
+    assert train.select(np.array([3, 0, 1])).select(np.array([1, 2])).digest() in digests
+    before = train.select(np.array([0, 1])).digest()
+    train.labels[0] = 1
+    assert train.select(np.array([0, 1])).digest() != before
 
 
 def test_remarks_come_while_there_is_a_choice(photos: Path, notes) -> None:

@@ -214,6 +214,8 @@ def test_refuses_a_folder_without_classes(tmp_path: Path) -> None:
     error = refusal(tmp_path / "own.npz")
     assert error.message.endswith("own.npz: is a file, expected a folder of images")
     assert error.hint == "dataset: npz reads .npz files"
+    (tmp_path / "labels.PQ").touch()
+    assert refusal(tmp_path / "labels.PQ").hint == "dataset: csv reads .pq files"
 
 
 def test_refuses_a_class_with_other_files_only(tmp_path: Path) -> None:

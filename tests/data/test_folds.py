@@ -34,6 +34,17 @@ def test_the_seed_decides_the_folds() -> None:
     first, same, other = (fold_numbers(images(LABELS), 5, seed, NAMES) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert not np.array_equal(first, other)
+    whole = Dataset("animals", images(LABELS), images(LABELS[:9]), NAMES, "made for a test")
+    fold = take_fold(whole, Fold(number=2, of=5, seed=2))
+    np.testing.assert_array_equal(fold.test.read_all()[:, 0, 0, 0], np.flatnonzero(other == 1))
+
+
+@pytest.mark.parametrize("count", [5, 17])
+def test_the_seed_decides_the_folds_of_groups(count: int) -> None:
+    made = images(LABELS, [f"animal {index % count}" for index in range(50)])
+    first, same, other = (fold_numbers(made, 5, seed, NAMES) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
 
 
 def test_each_training_image_is_tested_once_and_the_test_set_never() -> None:

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kcnn.data.counts import CountError
-from kcnn.data.dataset import Images, MemoryImages
-from kcnn.data.splits import split_validation, take_stratified
+from kcnn.data.dataset import Dataset, Images, MemoryImages
+from kcnn.data.splits import set_validation_apart, split_validation, take_stratified
 from kcnn.errors import DataError
 
 
@@ -39,6 +39,25 @@ def test_depends_on_the_seed() -> None:
     first, again, other = (take_stratified(labels, 0.5, seed, "x") for seed in (0, 0, 1))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_the_validation_images_of_a_dataset_are_its_own_unless_some_are_asked_for() -> None:
+    own, train, test = images(2, 2), images(10, 10), images(3, 3)
+    dataset = Dataset("photos", train, test, ("a", "b"), "photos", own)
+    assert set_validation_apart(dataset, 0, seed=0) == (dataset, own)
+    left, taken = set_validation_apart(dataset, 4, seed=3)
+    assert (len(left.train), left.test) == (16, test)
+    expected = split_validation(train, 4, seed=3)[1]
+    assert (taken.read_all() == expected.read_all()).all()
+    assert (taken.read_all() != split_validation(train, 4, seed=0)[1].read_all()).any()
+
+
+def test_validation_images_are_whole_groups() -> None:
+    train = images(20, 20)
+    object.__setattr__(train, "groups", [f"animal {number // 4}" for number in range(40)])
+    left, taken = split_validation(train, 0.2, seed=0)
+    assert len(set(taken.groups)) == 2
+    assert not set(taken.groups) & set(left.groups)
 
 
 def test_zero_validation_images() -> None:

@@ -54,6 +54,28 @@ def test_sets_images_apart() -> None:
     assert (own.test, own.validation, own.train) == (None, None, 5_000)
 
 
+@pytest.mark.parametrize(
+    ("train", "epochs", "batch_size"),
+    [(5, 60, 4), (499, 60, 16), (500, 60, 32), (2_000, 40, 32), (8_000, 20, 64), (30_000, 12, 128)],
+)
+def test_effort_depends_on_the_number_of_training_images(
+    train: int, epochs: int, batch_size: int
+) -> None:
+    choices = choose(own_images(train=train, test=100, validation=50))
+    assert (choices.train, choices.epochs, choices.batch_size) == (train, epochs, batch_size)
+
+
+@pytest.mark.parametrize(
+    ("size", "shift", "convolutions", "first"),
+    [((8, 8), 1, 2, 32), ((64, 48), 3, 2, 32), ((320, 240), 6, 1, 16)],
+)
+def test_larger_images_have_larger_shifts_and_fewer_convolutions(
+    size: tuple[int, int], shift: int, convolutions: int, first: int
+) -> None:
+    choices = choose(own_images(sizes=(size,)))
+    assert (choices.shift, choices.convolutions, choices.filters[0]) == (shift, convolutions, first)
+
+
 def test_gray_images() -> None:
     assert choose(own_images(is_gray=True)).channels == 1
     assert choose(own_images()).channels is None

@@ -16,7 +16,6 @@ from kcnn.data.image.source import Source
 
 # Where the strips or tiles begin, and their lengths.
 _PLACES = ((273, 279), (324, 325))
-_MAX_PAGES = 100_000
 
 
 def read_tiff_header(source: Source) -> Header:

@@ -7,8 +7,6 @@ become white, and of several frames or pages the first is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +23,6 @@ from kcnn.data.image.pillow_pixels import decode_by_pillow
 from kcnn.data.image.placement import Placement, place
 from kcnn.data.image.source import Source, read_file
 from kcnn.errors import DataError
-from kcnn.machine.cores import usable_cores
 from kcnn.recipe.data_settings import Resize
 
 MODES = {1: "L", 3: "RGB"}
@@ -112,53 +109,6 @@ def read_into(out: np.ndarray, path: Path, resize: Resize = "stretch") -> tuple[
         return _read_into(out, content, header, resize)
     except ImageError as error:
         raise DataError(f"{path}: {error.message}", error.fix) from None
-
-
-def read_images(
-    paths: Sequence[Path],
-    image_size: tuple[int, int],
-    channels: int,
-    resize: Resize = "stretch",
-    pool: ThreadPoolExecutor | None = None,
-) -> np.ndarray:
-    """Read image files with the threads of a pool.
-
-    Args:
-        paths: The files.
-        image_size: Height and width to resize to.
-        channels: 1 for gray, 3 for red, green, blue.
-        resize: As `read_image`.
-        pool: The threads; None for as many as there are cores.
-
-    Returns:
-        uint8, (len(paths), height, width, channels).
-
-    Raises:
-        DataError: Some cannot be read; `unreadable` words it.
-    """
-    out = np.empty((len(paths), *image_size, channels), np.uint8)
-    refused: dict[int, DataError] = {}
-    # The threads take their images from one iterator, so none waits while there is work.
-    left = iter(range(len(paths)))
-
-    def read_some() -> None:
-        for index in left:
-            try:
-                read_into(out[index], paths[index], resize)
-            except DataError as error:
-                refused[index] = error
-
-    workers = pool or _pool()
-    for done in [workers.submit(read_some) for _ in usable_cores()]:
-        done.result()
-    if refused:
-        raise unreadable([refused[index] for index in sorted(refused)], len(paths))
-    return out
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(usable_cores()), "kcnn-images")
 
 
 def _open(path: Path) -> tuple[bytes, Header]:

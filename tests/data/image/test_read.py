@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kcnn.data.image import limits, source
-from kcnn.data.image.read import read_image, read_image_and_size, read_images
+from kcnn.data.image.read import read_image, read_image_and_size
 from kcnn.errors import DataError
 
 
@@ -224,18 +224,6 @@ def test_refuses_damaged_files(tmp_path, pixels) -> None:
             read_image(tmp_path / name, None, 3)
     with pytest.raises(DataError, match=r"gone\.png: no such file"):
         read_image(tmp_path / "gone.png", None, 3)
-
-
-def test_reads_many_with_threads(tmp_path, pixels) -> None:
-    paths = [tmp_path / f"{number}.png" for number in range(20)]
-    for number, path in enumerate(paths):
-        Image.fromarray(pixels + np.uint8(number)).save(path)
-    images = read_images(paths, (3, 8), 3)
-    assert (images == np.stack([read_image(path, (3, 8), 3) for path in paths])).all()
-    for number in (3, 7):
-        paths[number].write_bytes(b"")
-    with pytest.raises(DataError, match=r"2 of 20 images cannot be read: .*3\.png.*; .*7\.png"):
-        read_images(paths, (3, 8), 3)
 
 
 def test_a_webp_called_jpg_is_read_as_webp(tmp_path, pixels) -> None:

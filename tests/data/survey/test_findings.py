@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from kcnn.data.digits import read_digits
 from kcnn.data.survey.copies import find_copies
 from kcnn.data.survey.findings import Finding, find_all
 from kcnn.data.survey.open import survey_source
@@ -84,7 +85,9 @@ def test_shapes_that_differ_widely_are_a_remark(photos: Path, photo: Photo) -> N
 def test_datasets_recipes_and_files_that_are_none(photos: Path) -> None:
     survey, read = survey_source("digits", None, Progress())
     assert len(survey) == 1797
-    assert read(0, 96).shape == (8, 8, 1)
+    digits = read_digits()
+    assert (read(1436, 96) == digits.train.read_one(1436)).all()
+    assert (read(1440, 96) == digits.test.read_one(1440 - len(digits.train))).all()
     recipe = photos.parent / "own.yaml"
     recipe.write_text(
         "data: {dataset: folder, path: photos, image_size: [8, 8]}\n"
@@ -92,7 +95,15 @@ def test_datasets_recipes_and_files_that_are_none(photos: Path) -> None:
         "train: {epochs: 1, optimizer: Adam, loss: sparse_categorical_crossentropy}\n",
         encoding="utf-8",
     )
-    assert len(survey_source(str(recipe), None, Progress())[0]) == 30
+    survey, read = survey_source(str(recipe), None, Progress())
+    assert len(survey) == 30
+    with Image.open(photos / survey.name_of(29)) as image:
+        wide = image.resize((20, 10))
+    wide.save(photos / survey.name_of(29))
+    assert not read(29, 20)[:5].any() and read(29, 20)[5:15].any()  # its shape is kept
+    (photos.parent / "labels.pq").touch()  # a table, which is not read as a folder
+    with pytest.raises(DataError, match=r"labels\.pq: (damaged|reading Parquet needs)"):
+        survey_source(str(photos.parent / "labels.pq"), None, Progress())
     with pytest.raises(DataError, match="no dataset or recipe of that name"):
         survey_source("no-such-folder", None, Progress())
     with pytest.raises(DataError, match="expected a folder of images"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pytest
 
+from kcnn.data.survey import perceptual_hash
 from kcnn.data.survey.perceptual_hash import ROWS, close_pairs, perceptual_hashes
 from kcnn.data.survey.survey import SIDE
 
@@ -23,7 +25,9 @@ def test_no_images_have_no_hashes() -> None:
     assert perceptual_hashes(np.empty((0, SIDE, SIDE), np.uint8)).shape == (0,)
 
 
-def test_the_pairs_are_those_of_comparing_all() -> None:
+@pytest.mark.parametrize("columns", [16_384, 20])
+def test_the_pairs_are_those_of_comparing_all(columns: int, monkeypatch) -> None:
+    monkeypatch.setattr(perceptual_hash, "_COLUMNS", columns)
     generator = np.random.default_rng(1)
     count = ROWS + 30
     # A few distinct bits, so that many are close.
