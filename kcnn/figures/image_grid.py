@@ -103,6 +103,12 @@ def visible(image: np.ndarray) -> np.ndarray:
 
 
 def short_files(names: Sequence[str]) -> list[str]:
-    """Return names of files for captions, with their folders if they have the same names."""
+    """Return names of files as captions: with their folders where there is room, or need.
+
+    Args:
+        names: The names, with forward slashes.
+    """
     lasts = [name.rpartition("/")[2] for name in names]
-    return shorten_distinct(lasts if len(set(lasts)) == len(lasts) else names, CAPTION_LENGTH)
+    if len(set(lasts)) < len(lasts) or all(len(name) <= CAPTION_LENGTH for name in names):
+        lasts = list(names)
+    return shorten_distinct(lasts, CAPTION_LENGTH)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Dataset
 from kcnn.figures import style
 from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, short_files
+from kcnn.text.cells import keep_order
 from kcnn.text.distinct import shorten_distinct
 
 COUNT = 40
@@ -26,7 +27,7 @@ def draw(dataset: Dataset, index: np.ndarray, suggested: np.ndarray, title: str)
     train, shown = dataset.train, index[:COUNT]
     names = shorten_distinct(dataset.class_names, CAPTION_LENGTH - len("→ "))
     captions = [
-        f"{names[label]}\n→ {names[other]}\n{position}"
+        f"{names[label]}\n{keep_order('→ ' + names[other])}\n{position}"
         for label, other, position in zip(
             train.labels[shown], suggested[:COUNT], _positions(dataset, shown), strict=True
         )

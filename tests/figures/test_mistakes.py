@@ -78,6 +78,8 @@ def test_classes_that_begin_alike_look_different() -> None:
     [
         (["cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "dog/IMG_2023_0001.jpg", "dog/IMG_2023_0002.jpg"],
          ["3.jpg", "…023_0001.jpg", "…023_0002.jpg"]),
+        (["cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "dog/4.jpg", "dog/5.jpg"],
+         ["dog/3.jpg", "dog/4.jpg", "dog/5.jpg"]),
         (["cat/1.jpg", "cat/2.jpg", "cat/a/1.jpg", "cat/b/1.jpg", "dog/1.jpg"],
          ["cat/a/1.jpg", "cat/b/1.jpg", "dog/1.jpg"]),
     ],
