@@ -84,7 +84,11 @@ class _PlainTrials:
         match event:
             case TrialStarted(trial, title):
                 self._trials[trial] = _PlainTrial(trial, title, self._pace)
-                self._trials[trial].note(f"training {trial} of {self._pace.total}")
+                position = f"{trial} of {self._pace.total}"
+                # "fold 1 of 3" has said it.
+                self._trials[trial].note(
+                    "training" if title.endswith(position) else f"training {position}"
+                )
             case TrialEvent(trial, inner):
                 self._trials[trial].receive(inner)
             case TrialFinished(trial):

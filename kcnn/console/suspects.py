@@ -35,7 +35,7 @@ def suspects_text(found: Suspects) -> str:
             )
             for suspect in found.suspects[:MOST]
         ]
-        parts.append(table(("image", "label", "", "suggested", ""), rows))
+        parts.append(table(("image", "label", "probability", "suggested", "probability"), rows))
     if total > MOST:
         parts.append(f"and {total - MOST:,} more")
     parts.append(f"{METHOD}, in {found.folds} folds. {_trust(found.accuracy)}")

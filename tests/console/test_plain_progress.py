@@ -71,3 +71,9 @@ def test_lines_of_trials_begin_with_their_title(
         "train.seed=0: epoch 1/2  loss 0.5000  accuracy 90.00 %  2.0 s  (17 s left for all)",
         "train.seed=0: a line",
     ]
+
+
+def test_the_title_of_a_fold_says_which_it_is(capsys) -> None:
+    with PlainProgress().trials(3) as begin, begin("fold 1 of 3"):
+        pass
+    assert capsys.readouterr().err == "fold 1 of 3: training\n"

@@ -14,9 +14,9 @@ def test_the_most_doubtful_labels_are_listed() -> None:
     text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (CAT,), written))
     assert text.startswith(
         "pets/run-001: 1 doubtful label of 200 training images (0.5 %)\n\n"
-        "image      label         suggested\n"
-        "─────────  ─────  ─────  ─────────  ──────\n"
-        "cat/7.png  cat    1.2 %  dog        95.0 %\n\n"
+        "image      label  probability  suggested  probability\n"
+        "─────────  ─────  ───────────  ─────────  ───────────\n"
+        "cat/7.png  cat    1.2 %        dog        95.0 %\n\n"
         "confident learning (Northcutt, Jiang and Chuang, 2021)"
     )
     assert text.endswith("\n\nwritten pets/run-001/suspects/suspects.csv")
