@@ -69,7 +69,7 @@ def fit(
     clock, display = Clock(), progress or Progress()
     progress = Remembering(display)
     with proposing_overrides("kcnn fit", recipe, overrides):
-        settings = _read(recipe, _with_seed(overrides, seed), progress)
+        settings, made = _read(recipe, _with_seed(overrides, seed), progress)
         checked = check_recipe(settings)
     require_creatable(output_dir, settings.name, name)
     with clock.timed("load"):
@@ -100,6 +100,8 @@ def fit(
         progress.note(initial.in_words)
         environment["initial_weights"] = initial.as_json()
     run = create_run(output_dir, settings.name, name)
+    if made:
+        progress.note(f"the recipe is {run.recipe}")
     with lock_run(run):
         _begin(run, prepared, environment, clock.started)
         log_notes(run, progress.notes)
@@ -127,14 +129,17 @@ def _with_seed(overrides: Sequence[str], seed: int | None) -> Sequence[str]:
     return overrides if seed is None else [*overrides, f"train.seed={seed}"]
 
 
-def _read(recipe: str | Path | Recipe, overrides: Sequence[str], progress: Progress) -> Recipe:
+def _read(
+    recipe: str | Path | Recipe, overrides: Sequence[str], progress: Progress
+) -> tuple[Recipe, bool]:
+    """Return the settings in force, and whether the recipe was made for images."""
     if isinstance(recipe, Recipe):
         assert not overrides
-        return recipe
+        return recipe, False
     settings, starter = read_recipe_or_images(recipe, overrides)
     if starter is not None:
         progress.note(starter.note)
-    return settings
+    return settings, starter is not None
 
 
 def _begin(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
 from kcnn.progress import Progress
 from kcnn.starter.choose import FEW
 from kcnn.starter.starter import Starter, make_starter
+from kcnn.text.shell import shell_word
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class NewRecipe:
     def next_commands(self) -> tuple[str, ...]:
         """What to type next."""
         file = self.starter.file
-        typed = shlex.quote(str(file))
-        look = f"kcnn data inspect {shlex.quote(str(self.starter.images.path))}"
+        typed = shell_word(file)
+        look = f"kcnn data inspect {shell_word(self.starter.images.path)}"
         if self.starter.choices.train < FEW:
             return (f"kcnn fit {typed}", f"kcnn reproduce {typed} --folds 5", look)
         return (f"kcnn fit {typed}", f"kcnn explain {typed}", look)
@@ -72,7 +72,7 @@ def init(path: Path, output: Path | None = None, progress: Progress | None = Non
             [f"{output}: is a folder, expected the name of the new recipe"],
             f"write -o {output / 'photos.yaml'}",
         )
-    command = f"kcnn init {path} -o"
+    command = f"kcnn init {shell_word(path)} -o"
     if output is not None:  # before thousands of files are looked at
         require_new(output, command)
     starter = make_starter(path, output)

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from kcnn.errors import RecipeError
+from kcnn.text.shell import shell_word
 
 
 def write_new_recipe(path: Path, text: str, command: str) -> None:
@@ -27,7 +28,10 @@ def write_new_recipe(path: Path, text: str, command: str) -> None:
     except FileNotFoundError:
         raise _without_folder(path) from None
     except OSError as error:
-        raise RecipeError([f"{path}: cannot be written: {error.strerror}"]) from None
+        raise RecipeError(
+            [f"{path}: cannot be written: {error.strerror}"],
+            "make room there, or write it elsewhere: " + f"{command} FILE",
+        ) from None
 
 
 def require_new(path: Path, command: str) -> None:
@@ -48,13 +52,14 @@ def require_new(path: Path, command: str) -> None:
 
 def _exists(path: Path, command: str) -> RecipeError:
     return RecipeError(
-        [f"{path}: already exists"], f"name another file: {command} {_free_name(path)}"
+        [f"{path}: already exists"], f"name another file: {command} {shell_word(_free_name(path))}"
     )
 
 
 def _without_folder(path: Path) -> RecipeError:
     return RecipeError(
-        [f"{path}: there is no folder {path.parent}"], f"make it first: mkdir {path.parent}"
+        [f"{path}: there is no folder {path.parent}"],
+        f"make it first: mkdir {shell_word(path.parent)}",
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from kcnn.errors import DataError, RunError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.runs.folder import RunFolder
+from kcnn.text.shell import shell_word
 
 # Settings that say where images lie, and not which images they are or how they look.
 _MAY_CHANGE = ("data.path", "data.cache")
@@ -42,7 +42,7 @@ def read_run_recipe(run: RunFolder, settings: Sequence[str], command: str) -> Re
             problem = f"a link to {path.readlink()}, which is not there"
         raise DataError(
             f"{path}: {problem}",
-            f"if it moved, write where it is now: kcnn {command} {shlex.quote(str(run.path))} "
+            f"if it moved, write where it is now: kcnn {command} {shell_word(run.path)} "
             f"data.path={kind.upper()}",
         )
     return recipe

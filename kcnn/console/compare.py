@@ -10,6 +10,7 @@ from kcnn.recipe.differences import SEED
 from kcnn.recipe.write import yaml_line
 from kcnn.stats import SIGNIFICANCE, Interval, PairedTest
 from kcnn.text.numbers import duration, per_cent, per_cent_range, points
+from kcnn.text.shell import shell_word
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ def comparison_text(comparison: Comparison) -> str:
     numbers = {
         run: number for number, group in enumerate(comparison.groups, 1) for run in group.runs
     }
-    titles = " ".join(str(run.path) for run in comparison.runs)
+    paths = " ".join(shell_word(run.path) for run in comparison.runs)
     return "\n\n".join(
         [
             _settings(comparison),
             _runs(comparison, numbers),
             "\n".join(_words(comparison)),
-            f"plot their curves together: kcnn plot {titles}",
+            f"plot their curves together: kcnn plot {paths}",
         ]
     )
 
@@ -134,7 +135,7 @@ def _difference(comparison: Comparison) -> str:
 
 
 def _needed(comparison: Comparison) -> str:
-    difference = points(comparison.difference)
+    difference = f"{points(comparison.difference)} (--difference)"
     known = [group for group in comparison.groups if group.seeds_needed is not None]
     if not known:
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.tables import table
+from kcnn.text.shell import shell_word
 
 if TYPE_CHECKING:
     from kcnn.commands.recipes import RecipeCopy, RecipeTable, RecipeText
@@ -23,4 +24,4 @@ def recipe_text(recipe: RecipeText) -> str:
 
 def copy_text(copy: RecipeCopy) -> str:
     """Return where the copy is, and what to do with it."""
-    return f"{copy.path}\nnext: edit it, then kcnn check {copy.path}"
+    return f"{copy.path}\nnext: edit it, then kcnn check {shell_word(copy.path)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kcnn.console.tables import table
 from kcnn.studies.reproduction_report import Reproduction, quantity_cells
+from kcnn.text.shell import shell_word
 
 
 def reproduction_text(reproduction: Reproduction) -> str:
@@ -25,7 +26,9 @@ def reproduction_text(reproduction: Reproduction) -> str:
         parts.append(table(("not as the source has it", "", "note"), rows))
     end = f"report  {reproduction.folder}"
     if len(reproduction.runs) > 1:
-        end += f"\nnext    kcnn compare {' '.join(str(run.path) for run in reproduction.runs)}"
+        end += (
+            f"\nnext    kcnn compare {' '.join(shell_word(run.path) for run in reproduction.runs)}"
+        )
     parts.append(end)
     return "\n\n".join(parts)
 

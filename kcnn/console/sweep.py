@@ -6,6 +6,7 @@ from kcnn.console.compare import setting_text
 from kcnn.console.tables import table
 from kcnn.studies.sweep_report import Sweep, SweepRow
 from kcnn.text.numbers import duration
+from kcnn.text.shell import shell_word
 from kcnn.text.wrap import wrapped
 
 WIDTH = 100
@@ -25,7 +26,12 @@ def sweep_text(sweep: Sweep) -> str:
         for result in row.results
         if result.problem
     ]
-    runs = [str(result.run.path) for row in sweep.rows[:2] for result in row.finished if result.run]
+    runs = [
+        shell_word(result.run.path)
+        for row in sweep.rows[:2]
+        for result in row.finished
+        if result.run
+    ]
     parts = [_table(sweep)]
     if failed:
         parts.append("\n".join(failed))

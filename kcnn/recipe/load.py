@@ -13,6 +13,7 @@ from kcnn.recipe.overrides import parse_value
 from kcnn.recipe.parse import parse_recipe
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError
+from kcnn.text.shell import shell_word
 
 
 def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -73,7 +74,7 @@ def _read_file(file: Path) -> bytes:
     except IsADirectoryError:
         raise RecipeError(
             [f"{file}: is a folder, not a recipe"],
-            f"name a file in it; for a folder of images: kcnn init {file}",
+            f"name a file in it; for a folder of images: kcnn init {shell_word(file)}",
         ) from None
     except OSError as error:
         raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None

@@ -13,6 +13,7 @@ from kcnn.files.atomic import write_json
 from kcnn.files.read import read_json
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import is_fraction
+from kcnn.text.shell import shell_word
 from kcnn.text.values import shown
 
 STOPPED = ("interrupted", "unfinished")  # runs that --resume finishes
@@ -348,8 +349,8 @@ def read_status(run: RunFolder) -> str:
 def how_to_finish(run: RunFolder) -> str:
     """Return a hint for a user whose run is not finished."""
     if read_status(run) in STOPPED:
-        return f"kcnn fit --resume {run.path} finishes it"
-    return f"train it again: kcnn fit {run.resolved}"
+        return f"kcnn fit --resume {shell_word(run.path)} finishes it"
+    return f"train it again: kcnn fit {shell_word(run.resolved)}"
 
 
 def _shown(value: Any) -> str:

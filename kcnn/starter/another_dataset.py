@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,8 @@ from kcnn.model.checked_recipe import check_recipe, require_batch
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.class_count import needs_class_count
 from kcnn.recipe.layers import Conv2D, Dense, Layer
+from kcnn.starter.starter import names_images
+from kcnn.text.shell import shell_word
 
 VALIDATION = "data.validation=0.1"
 _DATA = ("data=", "data.dataset=", "data.path=")
@@ -40,7 +41,7 @@ def proposing_overrides(
         yield
     except RecipeError as error:
         changes_data = any(override.startswith(_DATA) for override in overrides)
-        if isinstance(recipe, Recipe) or not changes_data:
+        if isinstance(recipe, Recipe) or names_images(recipe) or not changes_data:
             raise
         raise _explained(error, command, recipe, overrides) from None
 
@@ -58,7 +59,7 @@ def _explained(
         further = [*first, *_fitting_counts(settings, describe_images(settings.data))]
     hint = error.hint or (left.hint if left else None)
     if further and _mistakes(recipe, [*overrides, *further]) is None:
-        line = " ".join(shlex.quote(word) for word in (str(recipe), *overrides, *further))
+        line = " ".join(shell_word(word) for word in (str(recipe), *overrides, *further))
         hint = f"{command} {line}"
     return RecipeError(list(dict.fromkeys(problems)), hint)
 

@@ -19,6 +19,7 @@ from kcnn.starter.choose import TEST, Choices, choose
 from kcnn.starter.own_images import OwnImages, describe_own_images
 from kcnn.starter.text import recipe_text
 from kcnn.text.numbers import count_text
+from kcnn.text.shell import shell_word
 
 _RECIPE_SUFFIXES = (".yaml", ".yml")
 _SECTIONS = {"data", "model", "train"}
@@ -44,7 +45,10 @@ class Starter:
     def note(self) -> str:
         """What to tell a person who named images and not a recipe."""
         path = self.images.path
-        return f"{path}: images, so kcnn makes a recipe, as kcnn init {path} writes it"
+        text = f"{path}: images, so kcnn makes a recipe, as kcnn init {shell_word(path)} writes it"
+        if self.file.exists():
+            text += f"; {self.file} is not read, name it to use it"
+        return text
 
     def read(self, overrides: Sequence[str] = ()) -> Recipe:
         """Read the recipe as if it were in its file.
@@ -52,7 +56,18 @@ class Starter:
         Raises:
             RecipeError: The overrides have mistakes.
         """
-        return recipe_from_bytes(self.file, self.text.encode("utf-8"), overrides)
+        return self._read(self.file, overrides)
+
+    def read_unwritten(self, overrides: Sequence[str] = ()) -> Recipe:
+        """Read the recipe where it is not written: messages name no file, which may be another.
+
+        Raises:
+            RecipeError: The overrides have mistakes.
+        """
+        return self._read(self.file.with_name(f"recipe of {self.images.path.name}"), overrides)
+
+    def _read(self, file: Path, overrides: Sequence[str]) -> Recipe:
+        return recipe_from_bytes(file, self.text.encode("utf-8"), overrides)
 
 
 def make_starter(path: Path, file: Path | None = None) -> Starter:
@@ -95,7 +110,7 @@ def read_recipe_or_images(
     if not names_images(recipe):
         return read_recipe(recipe, overrides), None
     starter = make_starter(Path(recipe))
-    return starter.read(overrides), starter
+    return starter.read_unwritten(overrides), starter
 
 
 def names_images(recipe: str | Path) -> bool:
@@ -120,13 +135,14 @@ def require_images(path: Path) -> None:
     if is_run(path):
         raise RecipeError(
             [f"{path}: is a run, not a folder of images"],
-            f"name its settings to train once more: kcnn fit {path / 'resolved.yaml'}",
+            f"name its settings to train once more: kcnn fit {shell_word(path / 'resolved.yaml')}",
         )
     for file in _yaml_files(path):
         if _is_recipe(file):
             raise RecipeError(
                 [f"{path}: holds a recipe, {file.name}"],
-                f"name the recipe: kcnn fit {file}; or move it out of the folder of images",
+                f"name the recipe: kcnn fit {shell_word(file)}; "
+                "or move it out of the folder of images",
             )
 
 

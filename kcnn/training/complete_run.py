@@ -14,6 +14,7 @@ from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.log import logged
 from kcnn.runs.summary import About, Results, add_timings, write_stopped, write_summary
+from kcnn.text.shell import shell_word
 from kcnn.training.clock import Clock
 from kcnn.training.prepare import PreparedTraining
 
@@ -190,5 +191,5 @@ def _how_to_resume(run: RunFolder) -> str:
     from kcnn.runs.checkpoint import has_checkpoint
 
     if has_checkpoint(run):
-        return f"the finished epochs are kept; to resume: kcnn fit --resume {run.path}"
-    return f"no epoch is finished; to start again: kcnn fit --resume {run.path}"
+        return f"the finished epochs are kept; to resume: kcnn fit --resume {shell_word(run.path)}"
+    return f"no epoch is finished; to start again: kcnn fit --resume {shell_word(run.path)}"

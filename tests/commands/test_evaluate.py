@@ -183,8 +183,10 @@ def test_refuses_a_folder_with_files_before_anything_is_loaded(fruit_run, tmp_pa
     (tmp_path / "wrong").mkdir()
     (tmp_path / "wrong" / "file").write_text("")
     shutil.rmtree(fruit_run.path.parents[2] / "photos" / "apple")
-    with pytest.raises(RunError, match="wrong: has files in it"):
+    (tmp_path / "wrong-2").mkdir()
+    with pytest.raises(RunError, match="wrong: has files in it") as caught:
         evaluate(None, outputs(fruit_run), wrong=tmp_path / "wrong")
+    assert f"--wrong {tmp_path / 'wrong-3'}" in str(caught.value.hint)
 
 
 def test_refuses_links_to_images_without_files_before_they_are_scored(run_copy, tmp_path) -> None:

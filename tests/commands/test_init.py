@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,43 @@ def test_check_and_explain_take_images(photos: Path, notes) -> None:
     assert not Path("photos.yaml").exists()
 
 
+def test_a_recipe_beside_the_images_is_said_not_to_be_read(photos: Path, notes) -> None:
+    init(photos)
+    check(photos, progress=notes)
+    assert notes.lines[0].endswith("; photos.yaml is not read, name it to use it")
+
+
+@pytest.mark.parametrize("override", ["data.image_size=[1,1]", "data.dataset=cifar10"])
+def test_mistakes_name_no_file_that_is_not_there(photos: Path, override: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check(photos, [override])
+    (problem,) = caught.value.problems
+    assert problem.startswith("recipe of photos:")
+
+
+def test_says_what_to_do_when_the_disk_is_full(photos: Path, monkeypatch) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kcnn.commands.new_file._write_new", full)
+    with pytest.raises(RecipeError, match=r"photos\.yaml: cannot be written: No space") as caught:
+        init(photos)
+    assert caught.value.hint == "make room there, or write it elsewhere: kcnn init photos -o FILE"
+
+
+def test_hints_can_be_pasted(photos: Path) -> None:
+    path = photos.rename("my photos")
+    init(path)
+    with pytest.raises(RecipeError) as caught:
+        init(path)
+    assert caught.value.hint == "name another file: kcnn init 'my photos' -o my-photos-2.yaml"
+
+
 @pytest.mark.slow
 def test_fit_takes_images(photos: Path, notes) -> None:
     result = fit(photos, ["train.epochs=2"], progress=notes)
     assert notes.lines[0].startswith("photos: images, so kcnn makes a recipe")
+    assert f"the recipe is {result.run.recipe}" in notes.lines
     assert result.run.path.parts[:2] == ("outputs", "photos")
     assert result.run.recipe.read_text(encoding="utf-8") == init(photos).starter.text
     assert "units: 2" in result.run.resolved.read_text(encoding="utf-8")

@@ -54,7 +54,8 @@ class TestComparison:
             "image by image only net/run-001 is right on 20, only net/run-002 on 50; McNemar "
             "(chi-square) p = below 0.0001: more than chance on these images; another seed may "
             "differ "
-            "seeds needed for a difference of 0.30 points: unknown without the spread; compare "
+            "seeds needed for a difference of 0.30 points (--difference): unknown without "
+            "the spread; compare "
             "runs of the same settings with several seeds (kcnn reproduce trains them)"
         )
         assert curves == "plot their curves together: kcnn plot run-001 run-002"
@@ -82,6 +83,7 @@ class TestComparison:
         assert "McNemar (exact) p = 0.25: chance alone could do that" in text
         assert (
             "seeds needed more than 10,000 of each recipe would show a difference of 0.30 points "
+            "(--difference) "
             "four times in five, at a standard deviation of 1.20 points"
         ) in text
         repeated = replace(several, standard_deviation=None, interval=None, seeds_needed=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from kcnn.files.folder_names import file_names, valid_names
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Advance, Progress
 from kcnn.runs.scores import Predictions
+from kcnn.text.shell import shell_word
 
 _OTHER_FOLDER = "choose a new or empty folder"
 _BATCH = 64  # images in memory at a time
@@ -52,7 +54,15 @@ def require_destination(destination: Path, dataset: Path | None) -> None:
         if destination.exists() and not destination.is_dir():
             raise RunError(f"{destination}: is a file, not a folder", _OTHER_FOLDER)
         if destination.exists() and any(destination.iterdir()):
-            raise RunError(f"{destination}: has files in it", _OTHER_FOLDER)
+            free = next(
+                folder
+                for number in count(2)
+                if not (folder := destination.with_name(f"{destination.name}-{number}")).exists()
+            )
+            raise RunError(
+                f"{destination}: has files in it",
+                f"write --wrong {shell_word(free)}, or remove {destination} first",
+            )
     if dataset is not None and destination.resolve().is_relative_to(dataset.resolve()):
         raise RunError(
             f"{destination}: is in the folder of the images, where it would be read as a class",
