@@ -42,6 +42,8 @@ def test_each_class_comes_equally_often_and_each_image_of_it_too(train: MemoryIm
         assert len(indices) == COUNT
         np.testing.assert_array_equal(labels, LABELS[indices])
         assert Counter(labels.tolist()) == {0: 15, 2: 15, 3: 15}
+        # Chance mixes the classes: they do not come in turns, of which each has all three.
+        assert {len(set(turn)) for turn in labels.reshape(-1, 3).tolist()} != {3}
         times = np.bincount(indices, minlength=COUNT)
         assert set(times[:3]) == {5}
         assert set(times[3:33]) == {0, 1}

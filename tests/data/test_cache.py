@@ -169,6 +169,12 @@ def test_refuses_what_cannot_fit(tmp_path: Path, monkeypatch, setting: str) -> N
     assert "set data.cache=" in caught.value.hint
 
 
+def test_free_memory_that_is_not_known_is_no_limit(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(cache, "free_memory", lambda: None)
+    made = cache_images(dataset(Decoded()), "memory", tmp_path, Progress())
+    assert isinstance(made.train, CachedImages)
+
+
 def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch) -> None:
     def refuse(*arguments: object, **settings: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -35,6 +35,9 @@ def test_an_unknown_class_is_refused_with_the_one_that_was_meant() -> None:
         class_weights({"cat": 1, "dgo": 2}, LABELS, NAMES)
     assert (caught.value.name, caught.value.reason) == ("dgo", "no such class; did you mean dog?")
     assert caught.value.hint == "the classes are cat, dog, cow"
+    with pytest.raises(UnknownClassError) as caught:
+        class_weights({"z": 1}, LABELS, "abcdefghijkl")
+    assert caught.value.hint == "the classes are a, b, c, d, e, f, g, h, i, j and 2 more"
 
 
 def test_a_training_without_any_weight_is_refused() -> None:

@@ -132,6 +132,7 @@ def test_reads_what_excel_writes(
 def test_numbers_are_sorted_by_value() -> None:
     assert sorted_names({"10", "2", "1"}) == ["1", "2", "10"]
     assert sorted_names({"10", "2", "x"}) == ["10", "2", "x"]
+    assert sorted_names(["1.0", "01", "-1", "1"]) == ["-1", "01", "1", "1.0"]
     assert labels_in(" cat ; dog;") == ["cat", "dog"]
 
 
@@ -144,6 +145,8 @@ def test_numbers_are_sorted_by_value() -> None:
          "the first line names the columns, as in path,label"),
         (["path,lable", "a.png,cat"], ":1: no column label; found path, lable",
          "rename lable to label"),
+        (["x;y", "1;2"], ":1: no column path and label; found x, y", "the first line names"),
+        (["path;label;a,b,c,d", "a.png;;1,2,3,4"], ":2: an empty label", "write one label"),
         (["x,y", "1,2"], ":1: no column path and label; found x, y", "the first line names"),
         (["path,label,Label", "a.png,cat,cat"], ":1: columns 2 and 3 are both called Label",
          "rename one of them"),
@@ -180,6 +183,8 @@ def test_numbers_are_sorted_by_value() -> None:
         (["path,label", "a.png,cat", "gone.png,cat", "in/c.png,dog", "in,dog"],
          ":3: {folder}/gone.png: no such file; {file}:5: {folder}/in: a folder, expected",
          "paths are relative to the table's folder"),
+        (["path,label", "a.png,cat", "b\0.png,cat", "in/c.png,dog", "in/d.png,dog"],
+         ":3: {folder}/b\0.png: no such file", "paths are relative to the table's folder"),
         (["path,label", "a,cat", "b,cat", "in/c.png,dog", "in/d.png,dog"],
          ":2: {folder}/a: no such file", "write the file names with their ending, as in a.png"),
         (["path,label", "a.png,cat", "b.png,cat", "c.png,dog", "d.png,dog"],
@@ -272,6 +277,8 @@ def test_reads_parquet(photos: Path) -> None:
     assert rows(listing.train) == [("a.png", 1), ("b.png", 1), ("in/c.png", 0), ("in/d.png", 0)]
     parquet.write_table(pyarrow.table({"path": [b"1", b"2"], "label": ["a", "b"]}), path)
     assert "column path has bytes values, expected text" in refusal(path).message
+    parquet.write_table(pyarrow.table({"path": ["a.png", ""], "label": [0.5, None]}), path)
+    assert refusal(path).message == f"{path}:2: an empty label"
     path.write_bytes(b"PAR1 cut off")
     assert refusal(path).message == f"{path}: damaged, or no Parquet file"
 

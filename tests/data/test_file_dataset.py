@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,16 @@ def test_splits_off_a_fraction_of_every_class_for_testing(tmp_path) -> None:
     both = {*dataset.train.read_all()[:, 0, 0, 0], *dataset.test.read_all()[:, 0, 0, 0]}
     assert both == {*range(20), *range(100, 110)}
     assert (read(tmp_path).test.read_all() == dataset.test.read_all()).all()
+    assert dataset.name == tmp_path.name
+    # Every run scores the same images, those of earlier versions too.
+    assert list(dataset.test.names or ()) == [
+        "cat/05.png",
+        "cat/09.png",
+        "cat/11.png",
+        "cat/14.png",
+        "dog/00.png",
+        "dog/01.png",
+    ]
 
 
 def test_reads_train_and_test_folders(tmp_path) -> None:
@@ -138,6 +149,22 @@ def test_leaves_out_what_cannot_be_read(photos: Path, notes) -> None:
     assert [len(dataset.train), len(dataset.test)] == [7, 7]
     assert "test/dog/02.png" not in (dataset.test.names or ())
     assert notes.lines[-1].startswith("left out 2 of 20 images that cannot be read: ")
+    assert not notes.lines[-1].endswith("…")
+    for name in ("train/cat/00.png", "train/cat/02.png"):
+        (photos / name).write_bytes(b"no image")
+    read(photos, progress=notes, skip_unreadable=True)
+    assert notes.lines[-1].startswith("left out 4 of 20 images that cannot be read: ")
+    assert notes.lines[-1].endswith(", …")
+
+
+def test_a_part_that_a_dataset_lacks_needs_no_images(tmp_path: Path, notes) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / "train" / name, 10, 0)
+    (tmp_path / "train/cat/03.png").write_bytes(b"no image")
+    dataset = read(tmp_path, progress=notes, skip_unreadable=True)
+    assert dataset.validation is None
+    assert len(dataset.train) + len(dataset.test) == 19
+    assert notes.lines[0].endswith("no folder test, so a fraction of train becomes the test set")
 
 
 def test_a_class_without_a_readable_image(photos: Path) -> None:
@@ -204,7 +231,8 @@ def test_notices_a_file_that_changes(photos: Path) -> None:
 
 
 def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
-    before = read(photos).digest()
+    dataset = read(photos)
+    before = dataset.digest()
     path = photos / "test/dog/03.png"
     path.touch()
     assert read(photos).digest() == before
@@ -214,6 +242,8 @@ def test_hash_is_of_the_files_and_not_of_their_times(photos: Path) -> None:
     unchecked = read(photos, parts=["test"]).train
     assert unchecked.digest() == train.digest() == read(photos).train.digest()
     assert train.digest().startswith("files:")
+    shutil.rmtree(photos)
+    assert dataset.digest() == before  # no file is looked at again
 
 
 def test_hash_of_a_selection_is_of_its_files_and_labels(photos: Path) -> None:

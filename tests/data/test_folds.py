@@ -111,6 +111,13 @@ def test_refuses_groups_that_make_no_folds(
     assert (caught.value.reason, caught.value.hint) == (reason, hint)
 
 
+def test_a_group_may_fill_a_fold() -> None:
+    groups = ["large"] * 10 + [f"small {index}" for index in range(30)]
+    numbers = fold_numbers(images(np.tile(np.array([0, 1], np.int32), 20), groups), 4, 0, NAMES)
+    assert set(numbers) == set(range(4))
+    assert len(set(numbers[:10])) == 1
+
+
 def test_refuses_a_fold_that_takes_all_images_of_a_class() -> None:
     labels = np.array([0] * 16 + [1] * 4, np.int32)
     groups = [f"animal {index // 4}" for index in range(20)]

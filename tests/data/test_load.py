@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn.data.dataset import Dataset
+from kcnn.data.folder_listing import list_folder
 from kcnn.data.load import load_dataset
 from kcnn.errors import DataError
 from kcnn.progress import Progress
@@ -48,6 +50,57 @@ def test_loads_a_folder(no_data, tmp_path, request_data) -> None:
     dataset = load_dataset(request, None, Progress())
     assert dataset.train.read_all().shape == (6, 8, 8, 3)
     assert dataset.test.read_all().shape == (2, 8, 8, 3)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Make ten wide images of each of two classes, the first of which is damaged."""
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            Image.new("RGB", (8, 4), "white").save(tmp_path / name / f"{number}.png")
+    (tmp_path / "cat" / "0.png").write_bytes(b"no image")
+    return tmp_path
+
+
+def test_settings_decide_what_is_read_of_a_folder(no_data, photos, request_data) -> None:
+    settings = {"path": photos, "image_size": [8, 8], "channels": 1}
+    request = request_data("folder", **settings, unreadable="skip", resize="fit")
+    dataset = load_dataset(request, None, Progress())
+    assert dataset.skipped == ("cat/0.png",)
+    assert dataset.test.read_one(0)[:, 4, 0].tolist() == [0, 0, 255, 255, 255, 255, 0, 0]
+    strict = request_data("folder", **settings)
+    assert "cat/0.png" in strict_names(load_dataset(strict, None, Progress(), parts=["test"]))
+    with pytest.raises(DataError, match=r"cat/0\.png"):
+        load_dataset(strict, None, Progress())
+    listing = list_folder(photos)
+    (photos / "cat" / "0.png").unlink()
+    with pytest.raises(DataError, match=r"cat/0\.png: no such file"):
+        load_dataset(strict, None, Progress(), listing)
+
+
+def strict_names(dataset: Dataset) -> set[str]:
+    return {*(dataset.train.names or ()), *(dataset.test.names or ())}
+
+
+def test_a_fold_is_tested_on_training_images_which_are_checked(
+    no_data, photos, request_data
+) -> None:
+    fold = {"number": 1, "of": 3, "seed": 0}
+    request = request_data("folder", path=photos, image_size=[8, 8], fold=fold)
+    with pytest.raises(DataError, match=r"cat/0\.png"):
+        load_dataset(request, None, Progress(), parts=["test"])
+
+
+def test_validation_images_are_converted_too(no_data, tmp_path, request_data) -> None:
+    images, labels = np.zeros((4, 5, 5, 3), np.uint8), np.array([0, 1, 0, 1])
+    parts = {f"{axis}_{part}": images if axis == "x" else labels
+             for axis in "xy" for part in ("train", "val", "test")}  # fmt: skip
+    np.savez(tmp_path / "own.npz", **parts)
+    request = request_data("npz", path=tmp_path / "own.npz", channels=1, image_size=[3, 4])
+    validation = load_dataset(request, None, Progress()).validation
+    assert validation is not None
+    assert validation.read_all().shape == (4, 3, 4, 1)
 
 
 @pytest.mark.parametrize("name", ["folder", "npz"])

@@ -168,6 +168,14 @@ def test_groups_of_equal_size_are_taken_in_proportion() -> None:
     assert [taken[:100].sum(), taken[100:].sum()] == [20, 20]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_takes_the_groups_that_are_nearest_to_the_number(seed: int) -> None:
+    """One group has 60 of 100 images, which would be one fold of five."""
+    groups = ["large"] * 60 + [f"small {number // 2}" for number in range(40)]
+    taken = take_stratified(np.tile([0, 1], 50), 0.2, seed, "data.test", groups)
+    assert taken.sum() == 10
+
+
 def test_a_single_group_cannot_be_divided() -> None:
     with pytest.raises(CountError, match="all images are of the group a"):
         take_stratified(np.repeat([0, 1], 5), 0.2, 0, "data.test", ["a"] * 10)
