@@ -67,6 +67,13 @@ def test_fraction_has_at_least_the_pixels_that_are_wanted(ratio, denominator) ->
     assert choose_denominator(Header(JPEG, 800, 600, "RGB"), ratio) == denominator
 
 
+def test_a_narrow_image_is_not_made_narrower_than_eight_pixels() -> None:
+    sides = {
+        side: choose_denominator(Header(JPEG, 2000, side, "RGB"), 0.1) for side in (15, 16, 63)
+    }
+    assert sides == {15: 1, 16: 2, 63: 4}
+
+
 def test_a_huge_photo_is_read_at_a_fraction_only() -> None:
     huge = Header(JPEG, 16_320, 12_240, "RGB")
     assert choose_denominator(huge, 0.02) == 8
