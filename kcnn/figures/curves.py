@@ -150,8 +150,14 @@ def require_column(runs: Sequence[Curve], name: str) -> None:
         raise RunError(f"{titles}: metrics.csv has no column {name}")
 
 
-def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
-    """Create a figure whose horizontal axis is epochs, with a line where fine-tuning begins."""
+def new_axes(runs: Sequence[Curve], title: str, label_above: bool = False) -> tuple[Figure, Axes]:
+    """Create a figure whose horizontal axis is epochs, with a line where fine-tuning begins.
+
+    Args:
+        runs: One run or several.
+        title: First line of the figure's title.
+        label_above: Whether the line's label is above the axes, where no legend is.
+    """
     second_line = runs[0].headline if len(runs) == 1 else f"{len(runs)} runs"
     # The legend below the axes has a line for each of several runs.
     height = 5 if len(runs) == 1 else 5 + 0.22 * len(runs)
@@ -161,25 +167,27 @@ def new_axes(runs: Sequence[Curve], title: str) -> tuple[Figure, Axes]:
     for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
         if run.fine_tuned_after is not None:
             line_color = style.GREY if len(runs) == 1 else color
-            mark_fine_tuning(axes, run.fine_tuned_after + 0.5, line_color)
+            mark_fine_tuning(axes, run.fine_tuned_after + 0.5, line_color, label_above)
     return figure, axes
 
 
-def mark_fine_tuning(axes: Axes, x: float, color: str) -> None:
+def mark_fine_tuning(axes: Axes, x: float, color: str, label_above: bool = False) -> None:
     """Draw a line where fine-tuning begins.
 
     Args:
         axes: The axes, over epochs or steps.
         x: Where on the horizontal axis.
         color: The line's color.
+        label_above: Whether its label is above the axes; else inside, right of the line.
     """
     axes.axvline(x, color=color, linewidth=1, linestyle=(0, (6, 3)), zorder=1)
     axes.annotate(
         "fine-tuning",
-        xy=(x, 0),
+        xy=(x, 1 if label_above else 0),
         xycoords=("data", "axes fraction"),
-        xytext=(4, 4),
+        xytext=(0 if label_above else 4, 4),
         textcoords="offset points",
+        ha="center" if label_above else "left",
         color=color,
         fontsize="small",
     )

@@ -42,7 +42,7 @@ def draw(runs: Sequence[Curve]) -> Figure:
         RunError: No run has a column `learning_rate`.
     """
     require_column(runs, COLUMN)
-    figure, axes = new_axes(runs, "Learning rate")
+    figure, axes = new_axes(runs, "Learning rate", label_above=True)  # rates lie anywhere inside
     for run, color in zip(runs, style.run_colors(len(runs)), strict=True):
         draw_line(axes, run, COLUMN, color, TRAINING_LINE)
     if any(_falls_in_steps(run.column(COLUMN)) for run in runs):

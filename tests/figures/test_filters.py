@@ -20,6 +20,36 @@ def test_gray_filters_share_a_scale_around_zero(texts) -> None:
     assert {"before training", "after training", "weight"} <= texts(figure).keys()
 
 
+def test_filters_that_differ_much_have_scales_of_their_own(texts) -> None:
+    before = kernel(1, 5)
+    after = before * np.array([1, 1, 1, 60, 1e-4], np.float32)
+    before[..., 4] = after[..., 4]
+    figure = filters.draw(before, after, "photos/run-001")
+    largest = np.abs(after).max(axis=(0, 1, 2)).tolist()
+    # The last one is almost zero: on a scale of its own, noise would look like a filter.
+    own = [*largest[:4], largest[3]]
+    for axes in figure.axes[:2]:
+        assert [image.get_clim()[1] for image in axes.images] == own
+    (label,) = (text for text in texts(figure) if "own scale" in text)
+    assert "gray: all weights below 1 % of the largest filter's" in label
+
+
+def test_the_largest_weight_of_a_filter_in_color_has_the_last_color() -> None:
+    before = kernel(3, 5) * np.array([1, 1, 1, 1, 60], np.float32)
+    figure = filters.draw(before, 1.01 * before, "run")
+    for image in figure.axes[1].images:
+        pixels = image.get_array()
+        assert max(pixels.max(), 1 - pixels.min()) == 1
+
+
+def test_filters_that_were_not_trained_are_drawn_once(texts, cut_texts) -> None:
+    figure = filters.draw(kernel(3, 5), kernel(3, 5), "photos/run-001")
+    assert [len(axes.images) for axes in figure.axes] == [5, 0]  # the other one is the scale
+    assert "not trained: the same before and after" in texts(figure)
+    assert not any("how far it moved" in text for text in texts(figure))
+    assert cut_texts(figure) == []
+
+
 def test_filters_over_rgb_are_drawn_in_color() -> None:
     before, after = kernel(3, 2), np.zeros((3, 5, 3, 2), np.float32)
     figure = filters.draw(before, after, "cifar/run-001")
@@ -31,7 +61,7 @@ def test_filters_over_rgb_are_drawn_in_color() -> None:
 
 def test_filters_over_other_channels_are_drawn_as_their_mean() -> None:
     before = kernel(4, 2)
-    figure = filters.draw(before, before, "run")
+    figure = filters.draw(before, 2 * before, "run")
     np.testing.assert_allclose(
         figure.axes[0].images[1].get_array(), before[..., 1].mean(axis=-1), rtol=1e-6
     )
@@ -40,7 +70,7 @@ def test_filters_over_other_channels_are_drawn_as_their_mean() -> None:
 
 @pytest.mark.parametrize("count", [1, 6, 9, 96])
 def test_draws_at_most_64_filters_8_in_a_row(count: int, cut_texts) -> None:
-    figure = filters.draw(kernel(3, count), kernel(3, count), "run")
+    figure = filters.draw(kernel(3, count), kernel(3, count, seed=1), "run")
     extents = [image.get_extent() for image in figure.axes[0].images]
     assert len(extents) == min(count, 64)
     assert len({extent[0] for extent in extents}) == min(count, 8)
@@ -79,13 +109,13 @@ def test_distance_is_over_all_weights_of_a_filter() -> None:
 
 
 def test_writes_a_dash_for_a_filter_that_was_zero_or_diverged(texts) -> None:
-    before, after = kernel(1, 3), kernel(1, 3, seed=1)
-    before[..., 0], after[..., 1] = 0, np.inf
+    before, after = kernel(1, 4), kernel(1, 4, seed=1)
+    before[..., 0], after[..., 1], before[..., 2] = 0, np.inf, 1e-6
     figure = filters.draw(before, after, "run")
     written = texts_below(figure, texts)
-    assert written[:2] == ["–", "–"]
-    assert float(written[2]) > 0
-    assert "–: all zero before, or not finite after" in figure.axes[1].get_xlabel()
+    assert written[:3] == ["–", "–", "–"]
+    assert float(written[3]) > 0
+    assert "–: almost zero before, or not finite after" in figure.axes[1].get_xlabel()
 
 
 @pytest.mark.parametrize("count", [30, 64])

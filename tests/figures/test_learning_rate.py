@@ -37,6 +37,16 @@ def test_several_runs_have_a_legend(curve, texts) -> None:
     ).keys()
 
 
+def test_the_label_of_fine_tuning_lies_on_no_marker(texts) -> None:
+    rates = [1e-3, 1e-3, 1e-3, 1e-5, 1e-5]
+    rows = pd.DataFrame({"epoch": range(1, 6), "learning_rate": rates, "phase": [1, 1, 1, 2, 2]})
+    figure = learning_rate.draw([Curve("photos/run-001", rows)])
+    label, axes = texts(figure)["fine-tuning"], figure.axes[0]
+    assert label.y0 >= axes.bbox.y1
+    middle = axes.transData.transform((3.5, 1e-4))[0]
+    assert label.x0 < middle < label.x1
+
+
 def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match="no column learning_rate"):
         learning_rate.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1]}))])
