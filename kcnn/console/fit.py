@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kcnn.console.evaluate import augmented_line
-from kcnn.text.numbers import duration, per_cent
+from kcnn.text.numbers import count_text, duration, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.fit import FitResult
@@ -36,6 +36,13 @@ def fit_text(result: FitResult) -> str:
         f"time           {duration(timings['train'])} training, "
         f"{timings['training_images_per_second']:,} images/s; "
         f"{duration(timings['total'])} in all",
+    ]
+    if epochs := timings.get("epochs_on_features"):
+        lines.append(
+            f"{_INDENT}the rate counts {count_text(epochs, 'epoch')} on features of frozen layers, "
+            "computed once"
+        )
+    lines += [
         f"run            {path}",
         f"plots          {path / 'plots'}",
         "next           kcnn plot, kcnn export, kcnn predict IMAGE",

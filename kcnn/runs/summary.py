@@ -76,7 +76,8 @@ class Results:
         test_augmented: The same with test-time augmentation; None without.
         best: The best epoch and its metrics; None without validation images.
         fine_tuning: What the second phase trained; None without one.
-        timings: Seconds by part of the work, and images per second.
+        timings: Seconds by part of the work, images per second, and how many of the epochs trained
+            on features that were computed once, if any.
         peak_memory_mb: The most memory that the process had.
     """
 

@@ -117,6 +117,9 @@ class _Completion:
                 prepared.plan, self.model, training, prepared.dataset, self.run, self.progress
             )
         rate = round(len(training.rows) * prepared.images_per_epoch / clock.parts["train"])
+        timings = clock.parts | {"training_images_per_second": rate}
+        if training.epochs_on_features:
+            timings["epochs_on_features"] = training.epochs_on_features
         results = Results(
             class_names=prepared.dataset.class_names,
             images={
@@ -131,7 +134,7 @@ class _Completion:
             test_augmented=scores.augmented,
             best=scores.best,
             fine_tuning=training.fine_tuning.as_json() if training.fine_tuning else None,
-            timings=clock.parts | {"training_images_per_second": rate},
+            timings=timings,
             peak_memory_mb=peak_memory_mb(),
         )
         # Before the plots, which show its numbers.

@@ -42,6 +42,7 @@ class Training:
             of the last epoch.
         callbacks: Those of its last phase.
         fine_tuning: What its second phase trained; None without one.
+        epochs_on_features: Epochs that trained on features of frozen layers, computed once.
     """
 
     rows: list[dict[str, float]]
@@ -49,6 +50,7 @@ class Training:
     restored_epoch: int | None = None
     callbacks: TrainingCallbacks | None = None
     fine_tuning: FineTuning | None = None
+    epochs_on_features: int = 0
 
     @property
     def row_of_weights(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ import keras
 from kcnn.data.dataset import Images
 from kcnn.data.pipeline import Rows, evaluation_batches, training_batches
 from kcnn.model.costs import total_cost
+from kcnn.model.graph import Node
 from kcnn.progress import Progress
 from kcnn.runs.checkpoint import Checkpoint, Origin, newest_checkpoint
 from kcnn.runs.folder import RunFolder
@@ -69,33 +70,59 @@ class PhasedTraining:
         """
         rest_in_training(self.prepared.plan, self.model)
         training = None
+        frozen = self._frozen_layer()
+        is_cached = frozen is not None and self._has_room(frozen)
         if resumed is None or resumed.fine_tuned_after is None:
-            # A checkpoint of the first phase's end is restored without training on.
-            training = self._train_phase(
-                Phase(self.prepared.plan), self._first(), origin, resumed, None
+            phase = Phase(self.prepared.plan)
+            # A checkpoint of the phase's end is restored without training on: no image is read.
+            has_ended = resumed is not None and (
+                resumed.is_stopped or resumed.epoch >= phase.last_epoch
             )
+            trained = self._images()
+            if frozen is not None and not has_ended:
+                self._note_frozen(frozen, is_cached)
+                trained = self._features(frozen) if is_cached else trained
+            training = self._train_phase(phase, trained, origin, resumed, None)
             resumed = None
+        first_epochs = len(training.rows) if training else _epochs_before(resumed)
         if self.prepared.recipe.train.fine_tune is not None:
-            training = self._fine_tune(origin, resumed, training)
+            training = self._fine_tune(first_epochs, origin, resumed, training)
         assert training is not None
-        return training
+        return replace(training, epochs_on_features=first_epochs if is_cached else 0)
 
-    def _first(self) -> _Trained:
-        """Return what the first phase trains: the layers behind frozen ones, if that is the same.
+    def _images(self) -> _Trained:
+        return _Trained(self.model, self.prepared.train, self.prepared.validation)
 
-        Their features are computed once.
+    def _frozen_layer(self) -> Node | None:
+        """Return the layer whose output the first phase may train on instead of the images."""
+        is_one_device = self.model.distribute_strategy.num_replicas_in_sync == 1
+        return last_frozen(self.prepared.plan) if is_one_device else None
+
+    def _has_room(self, node: Node) -> bool:
+        prepared = self.prepared
+        count = len(prepared.train) + len(prepared.validation or ())
+        return fit_into_memory(prepared.plan, node, count)
+
+    def _note_frozen(self, node: Node, is_cached: bool) -> None:
+        features = f"the features of frozen layers up to {node.name}"
+        if is_cached:
+            epochs = "the epochs"
+            if self.prepared.recipe.train.fine_tune is not None:
+                epochs = "the epochs before fine-tuning"
+            self.progress.note(f"{features} are computed once; {epochs} train on them")
+        else:
+            self.progress.note(
+                f"{features} do not fit into a quarter of the free memory, so every epoch "
+                "computes them"
+            )
+
+    def _features(self, node: Node) -> _Trained:
+        """Return the layers behind a frozen one, and what they train on: its output, computed once.
+
+        Args:
+            node: The frozen layer.
         """
         prepared, plan = self.prepared, self.prepared.plan
-        images = _Trained(self.model, prepared.train, prepared.validation)
-        node = last_frozen(plan)
-        if node is None or self.model.distribute_strategy.num_replicas_in_sync > 1:
-            return images
-        if not fit_into_memory(plan, node, len(prepared.train) + len(prepared.validation or ())):
-            self.progress.note(
-                f"the features of frozen layers up to {node.name} do not fit into a quarter of "
-                "the free memory, so every epoch computes them"
-            )
-            return images
         model = model_of_features(self.model, node)
         behind = plan.nodes[plan.nodes.index(node) + 1 :]
         multiply_adds = total_cost(behind, plan.shapes).multiply_adds
@@ -110,22 +137,16 @@ class PhasedTraining:
         )
 
     def _fine_tune(
-        self, origin: Origin, resumed: Checkpoint | None, before: Training | None
+        self, after: int, origin: Origin, resumed: Checkpoint | None, before: Training | None
     ) -> Training:
-        """Train with layers of the applications unfrozen, from where the phase before ended."""
-        if before is not None:
-            after = len(before.rows)
-        else:
-            assert resumed is not None and resumed.fine_tuned_after is not None
-            after = resumed.fine_tuned_after
+        """Train with layers of the applications unfrozen, after so many epochs without."""
         prepared = self.prepared
         phase = fine_tuning_phase(prepared.plan, after)
         with self.model.distribute_strategy.scope():
             fine_tuning = unfreeze(phase, self.model)
             compile_model(phase.plan, self.model, prepared.steps_per_epoch)
         self.progress.note(fine_tuning.in_words)
-        trained = _Trained(self.model, prepared.train, prepared.validation)
-        training = self._train_phase(phase, trained, origin, resumed, before)
+        training = self._train_phase(phase, self._images(), origin, resumed, before)
         return replace(training, fine_tuning=fine_tuning)
 
     def _train_phase(
@@ -189,3 +210,9 @@ class PhasedTraining:
             "first_train_accuracy": self.prepared.train.first(count),
             "first_test_accuracy": self.prepared.dataset.test.first(count),
         }
+
+
+def _epochs_before(resumed: Checkpoint | None) -> int:
+    """Return how many epochs came before the fine-tuning that a checkpoint is of."""
+    assert resumed is not None and resumed.fine_tuned_after is not None
+    return resumed.fine_tuned_after

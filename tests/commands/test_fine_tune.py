@@ -35,6 +35,11 @@ train:
   fine_tune: {epochs: 2, unfreeze: 20, learning_rate: 1e-3}
 """
 
+COMPUTED_ONCE = (
+    "the features of frozen layers up to global_average_pooling2d are computed once; the epochs "
+    "before fine-tuning train on them"
+)
+
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_plot")]
 
 
@@ -71,18 +76,25 @@ def test_both_phases_are_recorded_and_resumed_bit_for_bit(
     assert summary["fine_tuning"]["after_epoch"] == 2
     assert summary["fine_tuning"]["trainable_parameters"] > summary["trainable_parameters"]
     assert any(line.startswith("fine-tuning: ") for line in notes.lines)
+    assert COMPUTED_ONCE in notes.lines
+    assert summary["timings"]["epochs_on_features"] == 2
 
     for epoch in (2, 3, 4):  # within the first phase, before its end was kept, and in the second
         with pytest.raises(KeyboardInterrupt):
             fit(few, name=f"stopped-{epoch}", progress=stop_at(epoch))
-        resumed = resume(f"few/stopped-{epoch}").run
-        assert_same(resumed, whole.run)
-        np.testing.assert_equal(variables(resumed), variables(whole.run))
+        notes.lines.clear()
+        resumed = resume(f"few/stopped-{epoch}", progress=notes)
+        assert_same(resumed.run, whole.run)
+        np.testing.assert_equal(variables(resumed.run), variables(whole.run))
+        assert (COMPUTED_ONCE in notes.lines) == (epoch == 2)  # else nothing trains on them
+        assert resumed.summary["timings"]["epochs_on_features"] == 2
 
-    monkeypatch.setattr("kcnn.training.train_phases.last_frozen", lambda plan: None)
-    without_features = fit(few, name="without-features").run
-    assert_same(without_features, whole.run)
-    np.testing.assert_equal(variables(without_features), variables(whole.run))
+    monkeypatch.setattr("kcnn.training.train_phases.fit_into_memory", lambda *_: False)
+    without_features = fit(few, name="without-features", progress=notes)
+    assert any("do not fit into a quarter of the free memory" in line for line in notes.lines)
+    assert_same(without_features.run, whole.run)
+    np.testing.assert_equal(variables(without_features.run), variables(whole.run))
+    assert "epochs_on_features" not in without_features.summary["timings"]
 
 
 def test_fine_tuning_goes_on_for_more_epochs(few: Path, assert_same) -> None:

@@ -42,6 +42,14 @@ def test_without_an_augmented_score() -> None:
     assert second.startswith("time ")
 
 
+def test_a_rate_of_features_is_said_to_be_one() -> None:
+    timings = {**SUMMARY["timings"], "epochs_on_features": 5}
+    assert lines(timings=timings)[1:3] == [
+        "time           1 min 01 s training, 900 images/s; 1 min 10 s in all",
+        "               the rate counts 5 epochs on features of frozen layers, computed once",
+    ]
+
+
 def test_fit() -> None:
     summary = {
         "test": {"weights": "last", "images": 360, "accuracy": 0.95},
