@@ -31,10 +31,24 @@ class Store(Protocol):
     """Where decoded images are kept."""
 
     def get(self, indices: np.ndarray) -> np.ndarray:
-        """Return images that were kept."""
+        """Return images that were kept.
+
+        Args:
+            indices: Integers, (count,), in any order.
+
+        Returns:
+            uint8, (count, height, width, channels).
+
+        Raises:
+            OSError: They cannot be read.
+        """
 
     def put(self, indices: np.ndarray, images: np.ndarray) -> None:
         """Keep images.
+
+        Args:
+            indices: Integers, (count,).
+            images: uint8, (count, height, width, channels).
 
         Raises:
             OSError: There is no room.

@@ -120,6 +120,30 @@ def test_chunks_of_a_png(
     assert size_of(tmp_path / "image.png", content) == size
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_gray_png_of_few_bits(tmp_path: Path, bits: int) -> None:
+    values = np.arange(24).reshape(3, 8) % (1 << bits)
+    rows = [sum(int(value) << bits * place for place, value in enumerate(row[::-1]))
+            .to_bytes(bits, "big") for row in values]  # fmt: skip
+    header = struct.pack(">IIBBBBB", 8, 3, bits, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    expected = values * 255 // ((1 << bits) - 1)
+    assert (read_image(tmp_path / "image.png", None, 1)[..., 0] == expected).all()
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT"])
+def test_the_checksums_of_a_png_are_compared(tmp_path: Path, kind: bytes) -> None:
+    content = bytearray(encoded("PNG", "P"))
+    at = content.index(kind)
+    end = at + 4 + int.from_bytes(content[at - 4 : at], "big")
+    content[end] ^= 1  # of the sum alone
+    (tmp_path / "image.png").write_bytes(content)
+    with pytest.raises(DataError, match="a damaged or cut off PNG image"):
+        read_image(tmp_path / "image.png", (8, 8), 3)
+
+
 def test_an_interlaced_png(tmp_path: Path) -> None:
     """The passes of Adam7: first column, first row, and the steps to the next."""
     raw = b""
