@@ -100,10 +100,10 @@ class Reader:
         assert self.process.stdin is not None and self.process.stdout is not None
         before = self._cpu_seconds()
         print(file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline().split()
-        if len(answer) != 2:
+        result = self.process.stdout.readline().split()
+        if len(result) != 2:
             raise click.ClickException(f"a loader ended; run {self.process.args} to see why")
-        count, seconds = int(answer[0]), float(answer[1])
+        count, seconds = int(result[0]), float(result[1])
         self.per_second.append(count / seconds)
         self.per_cpu_second.append(count / max(1e-9, self._cpu_seconds() - before))
 

@@ -24,11 +24,11 @@ def serve(prepare: Callable[[str, int], Callable[[], Batches]]) -> None:
             epoch. Its work is not timed.
     """
     folder, side = sys.argv[1], int(sys.argv[2])
-    # Some packages print. What they print goes to standard error, the answers to standard output.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    # Some packages print. What they print goes to standard error, the results to standard output.
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     epoch = prepare(folder, side)
     for _ in sys.stdin:
         start = time.perf_counter()
         count = sum(len(batch) for batch in epoch())
-        print(f"{count} {time.perf_counter() - start}", file=answers, flush=True)
+        print(f"{count} {time.perf_counter() - start}", file=results, flush=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kcnn.data.survey.survey import Survey
 
 SAMPLES_OF_A_CLASS = 8
-_MOST_CLASSES = 40  # in the plot
+_MAX_CLASSES = 40  # in the plot
 _SIDE = 96  # pixels
 _COLUMNS = ("finding", "group", "image", "part", "class", "note")
 
@@ -30,7 +30,7 @@ class Inspection:
 
     Args:
         survey: Every image.
-        findings: What to fix, the most important first.
+        findings: What to fix, by importance.
         is_complete: Whether every pair of images was compared.
         strict: Whether only near-perfect copies count, because all images are alike.
         written: The files that were written.
@@ -68,8 +68,8 @@ class Inspection:
             return {}
         width, height = self.survey.width[readable], self.survey.height[readable]
         order = np.argsort(width.astype(np.int64) * height, kind="stable")
-        places = {"smallest": order[0], "median": order[len(order) // 2], "largest": order[-1]}
-        return {name: (int(width[at]), int(height[at])) for name, at in places.items()}
+        indices = {"smallest": order[0], "median": order[len(order) // 2], "largest": order[-1]}
+        return {name: (int(width[at]), int(height[at])) for name, at in indices.items()}
 
     @property
     def formats(self) -> dict[str, int]:
@@ -210,7 +210,7 @@ def _draw_samples(survey: Survey, read: ReadImage, path: Path, progress: Progres
     generator = np.random.default_rng(0)
     first_part = survey.is_readable & (survey.part == 0)  # the training images
     rows = []
-    for label, name in enumerate(survey.class_names[:_MOST_CLASSES]):
+    for label, name in enumerate(survey.class_names[:_MAX_CLASSES]):
         members = np.flatnonzero(first_part & (survey.label == label))
         chosen = generator.permutation(members)[:SAMPLES_OF_A_CLASS]
         rows.append((name, len(members), [read(int(index), _SIDE) for index in chosen]))

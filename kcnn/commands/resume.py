@@ -170,7 +170,7 @@ def _load_pretrained(
     model: keras.Model,
     files: PretrainedFiles,
 ) -> None:
-    """Give a run without a checkpoint its pretrained weights again.
+    """Load the pretrained weights of a run without a checkpoint again.
 
     Raises:
         RunError: Their file has changed.
@@ -189,7 +189,7 @@ def _load_pretrained(
 def _take_initial_weights(
     run: RunFolder, environment: Environment, settings: Recipe, model: keras.Model
 ) -> None:
-    """Give a run without a checkpoint its initial weights again.
+    """Load the initial weights of a run without a checkpoint again.
 
     Raises:
         RunError: Their file has changed.

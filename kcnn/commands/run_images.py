@@ -9,7 +9,7 @@ from kcnn.recipe import Recipe, read_recipe
 from kcnn.runs.folder import RunFolder
 from kcnn.text.shell import shell_word
 
-# Settings that say where images lie, and not which images they are or how they look.
+# Settings that decide where images are read from, not which images they are or how they look.
 _MAY_CHANGE = ("data.path", "data.cache")
 
 

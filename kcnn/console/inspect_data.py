@@ -11,9 +11,9 @@ from kcnn.text.numbers import count_text
 if TYPE_CHECKING:
     from kcnn.commands.inspect_data import Finding, Group, Inspection
 
-_MOST_CLASSES = 30  # rows of the table
-_MOST_GROUPS = 10
-_MOST_IN_A_GROUP = 4
+_MAX_CLASSES = 30  # rows of the table
+_MAX_GROUPS = 10
+_MAX_IN_A_GROUP = 4
 
 
 def inspection_text(inspection: Inspection) -> str:
@@ -32,8 +32,8 @@ def inspection_text(inspection: Inspection) -> str:
             "are listed."
         )
     if any(finding.exact for finding in inspection.findings):
-        parts.append("= equal, ≈ alike: the same picture in another size, quality or brightness")
-    if any(len(finding.groups) > _MOST_GROUPS for finding in inspection.findings):
+        parts.append("= equal, ≈ alike: the same image in another size, quality or brightness")
+    if any(len(finding.groups) > _MAX_GROUPS for finding in inspection.findings):
         parts.append("--report FILE writes all of them as CSV, --json prints them")
     parts += [f"written {path}" for path in inspection.written]
     return "\n\n".join(parts)
@@ -44,7 +44,7 @@ def _counts(inspection: Inspection) -> str:
     rows: list[tuple[object, ...]] = [
         (name, *(counts[part] for part in parts)) for name, counts in inspection.counts
     ]
-    shown = rows[:_MOST_CLASSES]
+    shown = rows[:_MAX_CLASSES]
     if len(rows) > len(shown):
         rest = rows[len(shown) :]
         shown.append((f"{len(rest):,} more", *(_sum(rest, at) for at in range(1, len(parts) + 1))))
@@ -83,13 +83,13 @@ def _listed(counts: Mapping[str, int]) -> str:
 def _finding(inspection: Inspection, number: int, finding: Finding) -> str:
     word = "problem" if finding.is_problem else "remark"
     lines = [f"{number}. {word}: {finding.title}"]
-    for index, group in enumerate(finding.groups[:_MOST_GROUPS]):
+    for index, group in enumerate(finding.groups[:_MAX_GROUPS]):
         if finding.exact is None:
             lines.append(f"     {_image(inspection, group[0])}")
         else:
             lines.append(f"     {_copies(inspection, group, finding.exact[index])}")
-    if len(finding.groups) > _MOST_GROUPS:
-        lines.append(f"     and {len(finding.groups) - _MOST_GROUPS:,} more")
+    if len(finding.groups) > _MAX_GROUPS:
+        lines.append(f"     and {len(finding.groups) - _MAX_GROUPS:,} more")
     if finding.fix:
         lines.append(f"   fix: {finding.fix}")
     return "\n".join(lines)
@@ -105,7 +105,7 @@ def _copies(inspection: Inspection, group: Group, is_exact: bool) -> str:
     parts = [survey.part[index] for index in group]
     firsts = [parts.index(part) for part in sorted(set(parts), reverse=True)]
     order = [*firsts, *(at for at in range(len(group)) if at not in firsts)]
-    shown = [_named(inspection, group[at]) for at in order[:_MOST_IN_A_GROUP]]
+    shown = [_named(inspection, group[at]) for at in order[:_MAX_IN_A_GROUP]]
     more = len(group) - len(shown)
     return f" {'=' if is_exact else '≈'} ".join(shown) + (f" and {more} more" if more else "")
 

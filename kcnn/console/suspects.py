@@ -11,7 +11,7 @@ from kcnn.text.numbers import count_text, per_cent, short_per_cent
 if TYPE_CHECKING:
     from kcnn.commands.suspects import Suspects
 
-MOST = 20  # rows
+MAX_LISTED = 20  # rows
 # Of labels that the models predict: with fewer, most suspects turned out to be right labels
 # (benchmarks/suspects.py: 46 % predicted, 9 % of the suspects wrong; 90 % predicted, 94 %).
 _FAIR = 0.75
@@ -33,11 +33,11 @@ def suspects_text(found: Suspects) -> str:
                 suspect.suggested,
                 short_per_cent(suspect.suggested_probability),
             )
-            for suspect in found.suspects[:MOST]
+            for suspect in found.suspects[:MAX_LISTED]
         ]
         parts.append(table(("image", "label", "probability", "suggested", "probability"), rows))
-    if total > MOST:
-        parts.append(f"and {total - MOST:,} more")
+    if total > MAX_LISTED:
+        parts.append(f"and {total - MAX_LISTED:,} more")
     parts.append(f"{METHOD}, in {found.folds} folds. {_trust(found.accuracy)}")
     parts.append("\n".join(f"written {path}" for path in found.written))
     return "\n\n".join(parts)

@@ -23,7 +23,7 @@ MAX_NAMED = 6  # characters in a note
 # No character has this code. Only fonts that draw a box for everything have a glyph for it.
 _NO_CHARACTER = 0xFDD0
 # Weights that look like the other text, by their distance from a regular weight.
-_REGULAR, _MOST_BOLD_APART = 400, 100
+_REGULAR, _MAX_BOLD_APART = 400, 100
 # Noto's fonts are named after the scripts; these scripts share one.
 _CJK = frozenset(
     ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH")
@@ -142,7 +142,7 @@ def _new_entries() -> Iterator[FontEntry]:
 def _regular(entries: Iterable[FontEntry]) -> Iterator[FontEntry]:
     chosen: dict[str, FontEntry] = {}
     for entry in entries:
-        if entry.style == "normal" and _boldness(entry) <= _MOST_BOLD_APART:
+        if entry.style == "normal" and _boldness(entry) <= _MAX_BOLD_APART:
             former = chosen.setdefault(entry.name, entry)
             if _boldness(entry) < _boldness(former):
                 chosen[entry.name] = entry

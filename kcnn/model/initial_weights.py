@@ -56,7 +56,7 @@ class InitialWeights:
 
 
 def take_initial_weights(recipe: Recipe, model: keras.Model) -> InitialWeights | None:
-    """Give a model the weights that its recipe's `train.initial_weights` names.
+    """Load the weights that a recipe's `train.initial_weights` names into its model.
 
     A layer's weights are taken if a layer of the same name in the file has weights of the same
     shapes. The file creates no layer, function or object.

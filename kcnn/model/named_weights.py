@@ -66,7 +66,7 @@ def is_zip(path: Path) -> bool:
     try:
         with open_zip(path):
             return True
-    except Exception:  # h5py says what is wrong with a file that is neither
+    except Exception:  # h5py reports what is wrong with a file that is neither
         return False
 
 

@@ -113,11 +113,11 @@ def _fitting_counts(recipe: Recipe, images: ImageDescription) -> list[str]:
 def _counting_classes(layers: Sequence[Layer], classes: int) -> list[str]:
     """Return the setting that lets the last layer with weights count the classes."""
     for index, layer in reversed([*enumerate(layers)]):
-        place = f"model.layers[{index}].{type(layer).__name__}"
+        loc = f"model.layers[{index}].{type(layer).__name__}"
         if isinstance(layer, Dense):
-            return [] if layer.units == classes else [f"{place}.units=classes"]
+            return [] if layer.units == classes else [f"{loc}.units=classes"]
         if isinstance(layer, Conv2D):
-            return [] if layer.filters == classes else [f"{place}.filters=classes"]
+            return [] if layer.filters == classes else [f"{loc}.filters=classes"]
         if layer.trainable_weights:
             break
     return []

@@ -56,7 +56,7 @@ def test_counts_come_first_then_what_to_fix(photos: Path) -> None:
         "     test/dog/copy.png = train/dog/4.png\n"
         "   fix: remove them from one of the parts: a model that has seen a test image in training "
         "scores too high\n\n"
-        "= equal, ≈ alike: the same picture in another size, quality or brightness\n"
+        "= equal, ≈ alike: the same image in another size, quality or brightness\n"
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcnn.commands.suspects import Suspects
-from kcnn.console.suspects import MOST, suspects_text
+from kcnn.console.suspects import MAX_LISTED, suspects_text
 from kcnn.runs.suspects import Suspect
 
 CAT = Suspect(3, "cat/7.png", "cat", "dog", 0.012, 0.95)
@@ -23,7 +23,7 @@ def test_the_most_doubtful_labels_are_listed() -> None:
 
 
 def test_more_than_fit_are_counted() -> None:
-    text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (CAT,) * (MOST + 5), ()))
+    text = suspects_text(Suspects("pets/run-001", 200, 3, 0.9, (CAT,) * (MAX_LISTED + 5), ()))
     assert "\nand 5 more\n" in text
 
 

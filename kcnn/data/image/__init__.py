@@ -1,1 +1,1 @@
-"""One image file: what its first bytes say, its header, and its pixels."""
+"""One image file: its format by the first bytes, its header, and its pixels."""

@@ -1,7 +1,7 @@
 """Images of more than eight bits a color, scaled to eight by the bits that they use.
 
 A camera of 12 bits writes 0 to 4,095 into 16 bits, mostly without a note of it in the file. So the
-largest value of the image tells: 8, 10, 12, 14 or 16 bits, the first that holds it. Images of one
+largest value of the image decides: 8, 10, 12, 14 or 16 bits, the first that holds it. Images of one
 camera are scaled alike, but for one so dark that it uses a quarter of the range or less.
 """
 
@@ -21,7 +21,7 @@ def gray_to_eight_bits(image: Image.Image, bits: int, is_inverted: bool = False)
 
     Args:
         image: In one of Pillow's modes `I`.
-        bits: That the file says; 16 where it may be fewer.
+        bits: As the file states them; 16 where it may be fewer.
         is_inverted: 0 is white.
 
     Returns:

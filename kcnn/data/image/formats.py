@@ -1,4 +1,4 @@
-"""The formats of image files: their suffixes, and the first bytes that tell them apart."""
+"""The formats of image files: their suffixes, and the first bytes by which they are recognized."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the header of an image file says, without decoding a pixel."""
+"""What is known of an image file from its header, without decoding a pixel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kcnn.data.image.formats import ImageFormat
 
 @dataclass(slots=True)
 class Header:
-    """What the header of an image file says.
+    """What is known of an image file from its header.
 
     Args:
         format: The format of the file.

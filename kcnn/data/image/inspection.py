@@ -47,7 +47,7 @@ class ImageFacts:
     """What is known of an image file without decoding it.
 
     Args:
-        format: `PNG`, `JPEG`, … by its first bytes; its name may say something else.
+        format: `PNG`, `JPEG`, … by its first bytes, whatever its name is.
         width: In pixels, when the image is upright.
         height: Likewise.
         mode: Pillow's word for the colors: `L`, `RGB`, `RGBA`, `P`, `CMYK`, `I;16` …
@@ -102,7 +102,7 @@ def inspect_image(path: Path) -> ImageFacts:
 
 
 def read_header(source: Source) -> Header:
-    """Read the header of an image by the format that its first bytes tell.
+    """Read the header of an image in the format that its first bytes show.
 
     Raises:
         ImageError: It is damaged, cut off, or not an image that kcnn reads.

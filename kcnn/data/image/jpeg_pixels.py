@@ -21,7 +21,7 @@ def choose_denominator(header: Header, ratio: float | None) -> int:
     """Return the largest fraction of a JPEG image that still has the pixels that are wanted.
 
     Args:
-        header: What the header of the file says.
+        header: The file's header.
         ratio: Of the wanted size to that of the image; None for all of its pixels.
 
     Returns:
@@ -53,7 +53,7 @@ def decode_jpeg(
 
     Args:
         content: The file.
-        header: What its header says.
+        header: Its header.
         denominator: 1, 2, 4 or 8: the image is decoded at this fraction of its size.
         channels: 1 for gray, 3 for red, green, blue.
         out: Receives the pixels, if it is contiguous.

@@ -7,8 +7,8 @@ from kcnn.data.image.header import Header
 
 MAX_PIXELS = 8192 * 6144
 # A JPEG image is decoded at a fraction of its size, so photos of telephones may be larger: 60
-# megapixels are common, 200 the most. A decoder keeps three or six bytes for each pixel of one
-# that is in passes.
+# megapixels are common, and up to 200 exist. A decoder keeps three or six bytes for each pixel of
+# one that is in passes.
 MAX_JPEG_PIXELS = 16_384 * 12_288
 MAX_PASSES_PIXELS = 8192 * 8192
 MAX_SIDE = 65_535

@@ -15,7 +15,7 @@ from kcnn.data.image.quiet import quiet
 from kcnn.data.image.source import Source
 
 # Where the strips or tiles begin, and their lengths.
-_PLACES = ((273, 279), (324, 325))
+_LOCATIONS = ((273, 279), (324, 325))
 
 
 def read_tiff_header(source: Source) -> Header:
@@ -43,7 +43,7 @@ def _stream(source: Source) -> Any:
 
 def _tiff_header(image: TiffImagePlugin.TiffImageFile, size: int) -> Header:
     tags = image.tag_v2
-    for start, length in _PLACES:
+    for start, length in _LOCATIONS:
         ends = map(sum, zip(_values(tags.get(start)), _values(tags.get(length)), strict=False))
         if max(ends, default=0) > size:
             raise cut_off(TIFF)

@@ -47,7 +47,7 @@ def decode_by_pillow(content: bytes, header: Header, denominator: int = 1) -> Im
 
     Args:
         content: The file.
-        header: What its header says.
+        header: Its header.
         denominator: 1, 2, 4 or 8: a JPEG image is decoded at this fraction of its size.
 
     Returns:

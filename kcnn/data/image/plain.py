@@ -23,7 +23,7 @@ def to_plain(
 
     Args:
         image: As Pillow decodes it; of colors of sixteen bits, the upper eight.
-        header: What the header of its file says.
+        header: Its file's header.
         lower_bits: Decodes the lower eight of such colors.
 
     Returns:
@@ -57,7 +57,7 @@ def to_plain(
 
 
 def _gray_with_alpha(image: Image.Image) -> tuple[Image.Image, Callable[[], Image.Image]]:
-    """Take gray and alpha of sixteen bits out of the four bands of their bytes."""
+    """Extract gray and alpha of sixteen bits from the four bands of their bytes."""
     upper, lower, alpha, _ = image.split()
     return Image.merge("LA", (upper, alpha)), lambda: Image.merge("LA", (lower, alpha))
 

@@ -62,4 +62,4 @@ def _read_chunks(source: Source, header: Header) -> int | None:
         elif kind == b"acTL":
             header.frames = int.from_bytes(source.at(at + 8, 4), "big")
         at += 12 + length
-    raise ImageError("a PNG image of more parts than a picture has", "save it anew")
+    raise ImageError("a PNG image of more parts than images have", "save it anew")

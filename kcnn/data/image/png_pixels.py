@@ -44,7 +44,7 @@ def decode_png(content: bytes, header: Header) -> Image.Image:
 
     Args:
         content: The file.
-        header: What its header says.
+        header: Its header.
 
     Returns:
         The image, with its palette where it has one, and its chunk `tRNS` as the `transparency`
@@ -77,7 +77,7 @@ def decode_png(content: bytes, header: Header) -> Image.Image:
             raise damaged(PNG)
         at = end + 4
     else:
-        raise ImageError("a PNG image of more parts than a picture has", "save it anew")
+        raise ImageError("a PNG image of more parts than images have", "save it anew")
     mode, raw = _MODES[header.mode, header.bits]
     data = parts[0] if len(parts) == 1 else b"".join(parts)
     image = Image.frombytes(mode, (header.width, header.height), data, "zip", raw, content[28])

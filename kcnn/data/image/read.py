@@ -1,7 +1,7 @@
 """Image files, one at a time, as arrays of bytes.
 
-What a file is, its first bytes say and not its name. Images are turned upright, transparent pixels
-become white, and of several frames or pages the first is read.
+The first bytes of a file decide what it is, not its name. Images are turned upright, transparent
+pixels become white, and of several frames or pages the first is read.
 """
 
 from __future__ import annotations

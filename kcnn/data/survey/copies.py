@@ -13,16 +13,16 @@ from kcnn.data.survey.survey import Survey
 from kcnn.machine.cores import core_count
 from kcnn.progress import Progress
 
-# Luminance (of 255) that spans less is one color, in which no copy can be told from another.
+# An image whose luminance (0 to 255) spans less counts as one color: no copy can be recognized.
 FLAT = 8
 # Bits that differ between the hashes of two images, so that only one pair in twenty is closer:
 # 24 for photos (CIFAR-10), 18 for digits (MNIST). Below this, images are alike by nature.
 _ALIKE = 21
 _RANDOM_PAIRS = 200_000
 _VERIFIED_AT_ONCE = 2048  # pairs
-# Most pairs to verify; only images that are all alike have more.
-_MOST_PAIRS_AN_IMAGE = 50
-_MOST_COLOR_CHANGE = 64  # of 255
+# Limit of the pairs to verify; only images that are all alike have more.
+_MAX_PAIRS_PER_IMAGE = 50
+_MAX_COLOR_CHANGE = 64  # of 255
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class _Rule:
     """When two images are near-duplicates.
 
     Args:
-        distance: The most bits of 64 that may differ between their hashes.
-        correlation: The least correlation of the gradients of their luminance. Gradients tell
-            more than luminance, in which any sky over any ground correlates.
+        distance: Limit of the bits, of 64, that differ between their hashes.
+        correlation: The least correlation of the gradients of their luminance. In luminance,
+            any sky over any ground correlates.
         shift: By how many pixels of the thumbnail one may be shifted against the other.
     """
 
@@ -119,7 +119,7 @@ def _near_pairs(
 ) -> tuple[np.ndarray, bool]:
     """Return pairs of near-duplicates, (pairs, 2), and whether every pair was compared."""
     rule = _DRAWINGS if strict else _PHOTOS
-    most = _MOST_PAIRS_AN_IMAGE * len(images)
+    limit = _MAX_PAIRS_PER_IMAGE * len(images)
     starts = range(0, len(images), ROWS)
 
     def compare(start: int) -> tuple[int, list[np.ndarray]]:
@@ -127,7 +127,7 @@ def _near_pairs(
         for pairs in close_pairs(hashes, rule.distance, start):
             compared += len(pairs)
             found += [some[_are_near(survey, some, rule)] for some in _split(images[pairs])]
-            if compared > most:
+            if compared > limit:
                 break
         return compared, found
 
@@ -142,7 +142,7 @@ def _near_pairs(
                 compared += count
                 near += found
                 advance(min(ROWS, len(images) - start))
-                if compared > most:
+                if compared > limit:
                     complete = False
                     break
         finally:
@@ -158,7 +158,7 @@ def _split(pairs: np.ndarray) -> Iterator[np.ndarray]:
 def _are_near(survey: Survey, pairs: np.ndarray, rule: _Rule) -> np.ndarray:
     """Return whether the thumbnails of each pair show the same: bool, (pairs,)."""
     first, second = (survey.color[pairs[:, side]].astype(np.int16) for side in (0, 1))
-    near = np.abs(first - second).max(axis=(1, 2, 3)) <= _MOST_COLOR_CHANGE
+    near = np.abs(first - second).max(axis=(1, 2, 3)) <= _MAX_COLOR_CHANGE
     candidates = np.flatnonzero(near)
     one, other = (_gradients(survey.thumbnail[pairs[candidates, side]]) for side in (0, 1))
     near[candidates] = _correlation(one, other, rule.shift) >= rule.correlation

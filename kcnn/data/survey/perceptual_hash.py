@@ -16,8 +16,8 @@ ROWS, _COLUMNS = 64, 16_384  # hashes compared at once: 8 MB
 def perceptual_hashes(thumbnails: np.ndarray) -> np.ndarray:
     """Compute 64 bits of each image that survive resizing, compression and changes of brightness.
 
-    Each bit says whether one of the 64 lowest frequencies of the discrete cosine transform is
-    above their median (Zauner 2010, "Implementation and benchmarking of perceptual image hash
+    A bit is 1 if one of the 64 lowest frequencies of the discrete cosine transform is above their
+    median (Zauner 2010, "Implementation and benchmarking of perceptual image hash
     functions", chapter 3.2.1).
 
     Args:
@@ -51,7 +51,7 @@ def close_pairs(hashes: np.ndarray, distance: int, first_row: int) -> Iterator[n
 
     Args:
         hashes: uint64, (count,).
-        distance: The most bits that may differ.
+        distance: Limit of the bits that differ.
         first_row: The first of ROWS rows.
 
     Yields:

@@ -114,7 +114,7 @@ def write_misclassified(
     wrong = np.flatnonzero(predictions.predicted != predictions.label)
     if not len(wrong):
         return Misclassified(str(destination), 0, link)
-    places = _places(predictions, wrong, valid_names(class_names), test.names)
+    paths_in_folder = _paths_in_folder(predictions, wrong, valid_names(class_names), test.names)
     sources = None
     if test.root is not None and test.names is not None:
         names = test.names
@@ -124,9 +124,9 @@ def write_misclassified(
         atomic(target, None if sources is None or link else _size(sources)) as folder,
         progress.task("Linking" if link else "Copying", len(wrong), "images") as advance,
     ):
-        for place in places:
-            (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        paths = [folder / place for place in places]
+        for relative in paths_in_folder:
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+        paths = [folder / relative for relative in paths_in_folder]
         if sources is None:
             _write_pixels(test, predictions.index[wrong], paths, advance)
         else:
@@ -134,7 +134,7 @@ def write_misclassified(
     return Misclassified(str(destination), len(wrong), link)
 
 
-def _places(
+def _paths_in_folder(
     predictions: Predictions,
     wrong: np.ndarray,
     folders: Sequence[str],
@@ -146,7 +146,7 @@ def _places(
     for position, row in enumerate(wrong.tolist()):
         pair = int(predictions.label[row]), int(predictions.predicted[row])
         pairs.setdefault(pair, []).append(position)
-    places = [""] * len(wrong)
+    found = [""] * len(wrong)
     for (label, predicted), positions in pairs.items():
         indices = predictions.index[wrong[positions]].tolist()
         if names is None:
@@ -154,8 +154,8 @@ def _places(
         else:
             chosen = file_names([names[index] for index in indices])
         for position, name in zip(positions, chosen, strict=True):
-            places[position] = f"{folders[label]}/{folders[predicted]}/{name}"
-    return places
+            found[position] = f"{folders[label]}/{folders[predicted]}/{name}"
+    return found
 
 
 def _size(sources: Sequence[Path]) -> int:

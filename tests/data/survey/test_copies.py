@@ -88,6 +88,6 @@ def test_digits_that_look_alike_are_no_copies_but_equal_ones_are() -> None:
 def test_the_comparison_of_too_many_that_look_alike_ends(
     photos: Path, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_PAIRS_AN_IMAGE", 0)
+    monkeypatch.setattr(module, "_MAX_PAIRS_PER_IMAGE", 0)
     photo(0, (200, 160)).save(photos / "test/cat/larger.png")
     assert not named_groups(photos)[1].complete
