@@ -17,6 +17,7 @@ from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import write_text
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.scores import read_predictions
 
 RECIPE = """
 name: flipped
@@ -61,6 +62,15 @@ def test_flipped_labels_are_found_and_the_run_is_not_changed(tmp_path: Path) -> 
     assert [suspect.index for suspect in again.suspects] == found
     assert (run.path / "suspects/flipped/fold-1-of-2/model.keras").stat().st_mtime_ns == trained
     assert again.run == run.title  # and the trainings are no runs of the user
+    assert (again.images, again.folds) == (500, 2)
+    # Each image is judged by the model that was trained without it, and tested on it.
+    folds = [run.path / f"suspects/flipped/fold-{number}-of-2" for number in (1, 2)]
+    tested = [read_predictions(RunFolder(fold)) for fold in folds]
+    right = sum((fold.predicted == fold.label).sum() for fold in tested)
+    assert again.accuracy == right / 500
+    (folds[1] / "predictions.csv").write_bytes((folds[0] / "predictions.csv").read_bytes())
+    with pytest.raises(RunError, match="was scored on other images than those that are here now"):
+        find_suspects(None, outputs, folds=2)
 
 
 def test_more_folds_than_images_of_a_class_are_refused(fruit_run: RunFolder) -> None:

@@ -221,9 +221,13 @@ def test_describes_the_same_images_once(photos: Path, monkeypatch) -> None:
     other = ["train.epochs=2", "data.validation=5", "data.scaling=none"]
     assert check_recipe(read_recipe(photos, other), checked).images is checked.images
     assert not looked_up
-    for setting in ("data.test=0.5", "data.image_size=[9, 9]", "data.channels=1", "data.path=x"):
+    others = [
+        "data.test=0.5", "data.image_size=[9, 9]", "data.channels=1", "data.path=x",
+        "data.fold={number: 1, of: 2}",
+    ]  # fmt: skip
+    for setting in others:
         check_recipe(read_recipe(photos, [setting]), checked)
-    assert len(looked_up) == 4
+    assert len(looked_up) == len(others)
 
 
 @pytest.fixture

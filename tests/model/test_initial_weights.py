@@ -174,3 +174,24 @@ def test_a_file_that_only_begins_right_is_refused(make: Make, content: bytes) ->
     recipe, model = make("w.keras")
     with pytest.raises(RecipeError, match="not a file of weights, or damaged"):
         take_initial_weights(recipe, model)
+
+
+def test_layers_inside_another_model_are_taken_by_both_names(make: Make) -> None:
+    def nested(seed: int) -> keras.Model:
+        keras.utils.set_random_seed(seed)
+        layers = [keras.layers.Normalization(name="n"), keras.layers.Dense(3, name="a")]
+        inner = keras.Sequential([keras.Input((4,)), *layers], name="inner")
+        return keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2, name="a")])
+
+    source = nested(1)
+    normalization = source.get_layer("inner").get_layer("n")
+    normalization.adapt_mean.assign(np.full((4,), 2.0))
+    normalization.finalize_state()
+    source.save_weights("w.weights.h5")
+    recipe, _ = make("w.weights.h5")
+    model = nested(2)
+    taken = take_initial_weights(recipe, model)
+    assert taken is not None
+    assert taken.taken == ("inner/n", "inner/a", "a")
+    points = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    np.testing.assert_array_equal(model(points), source(points))

@@ -13,11 +13,10 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from kcnn.data.pretrained import read_hashes
 from kcnn.errors import DataError, RecipeError
-from kcnn.model import pretrained_weights
 from kcnn.model.build import build_model
 from kcnn.model.plan import Plan, plan_model
 from kcnn.model.pretrained import find_pretrained
-from kcnn.model.pretrained_weights import load_pretrained
+from kcnn.model.pretrained_weights import describe_pretrained, load_pretrained
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 
@@ -151,18 +150,14 @@ def test_the_files_of_imagenet_are_looked_for_in_the_cache_of_keras(
     monkeypatch.setenv("KERAS_HOME", "home")
     layer = plan.nodes[0].layer
     file = layer.architecture.imagenet_file(32, 32)
-    before = file.hash
     cached = Path("home") / "models" / file.file
     cached.parent.mkdir(parents=True)
     save_as_keras_2(source, cached)
     with pytest.raises(DataError, match="not the file that Keras publishes"):
         find_pretrained(plan, Progress())
     assert cached.exists()  # Keras would delete it
-    object.__setattr__(file, "hash", hashlib.md5(cached.read_bytes()).hexdigest())
-    try:
-        assert differing(load(plan), source) == []
-    finally:
-        object.__setattr__(file, "hash", before)
+    monkeypatch.setitem(vars(file), "hash", hashlib.md5(cached.read_bytes()).hexdigest())
+    assert differing(load(plan), source) == []
 
 
 def test_efficientnet_divides_pixels_as_keras_does_with_imagenet(
@@ -195,12 +190,27 @@ def test_efficientnet_divides_pixels_as_keras_does_with_imagenet(
 
     of_path = features(load(plan))
     assert not np.allclose(of_path, expected, rtol=1e-3)
-    monkeypatch.setattr(
-        pretrained_weights,
-        "_is_efficientnet_of_imagenet",
-        lambda layer, file: file.sha256 == published,
-    )
+    file = plan.nodes[0].layer.architecture.imagenet_file(32, 32)
+    monkeypatch.setitem(vars(file), "hash", published)
     assert np.allclose(features(load(plan)), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_a_file_that_changed_since_it_was_found_is_refused(
+    make_plan: MakePlan, source: keras.Model
+) -> None:
+    source.save_weights("a.weights.h5")
+    plan = make_plan("a.weights.h5")
+    files = find_pretrained(plan, Progress())
+    assert describe_pretrained(files) == {
+        NAME: {
+            "file": str(Path("a.weights.h5").absolute()),
+            "sha256": hashlib.sha256(Path("a.weights.h5").read_bytes()).hexdigest(),
+        }
+    }
+    with h5py.File("a.weights.h5", "r+") as content:
+        content.attrs["changed"] = True
+    with pytest.raises(RecipeError, match="the file changed while it was read"):
+        load_pretrained(plan, build_model(plan), files)
 
 
 def test_loads_real_weights(make_plan: MakePlan, real_weights: Path) -> None:

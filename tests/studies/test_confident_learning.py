@@ -54,3 +54,10 @@ def test_the_result_is_that_of_cleanlab() -> None:
     assert len(errors) == 52
     assert errors.index[:12].tolist() == [147, 261, 258, 253, 280, 276, 12, 100, 220, 68, 120, 32]
     assert wrong[errors.index].mean() > 0.95
+
+
+def test_a_label_that_is_more_probable_is_not_wrong() -> None:
+    labels = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.95, 0.05], [0.52, 0.48], [0.6, 0.4], [0.55, 0.45]])
+    # The thresholds are 0.735 and 0.425: the second image reaches that of the other class only.
+    assert 1 not in find_label_errors(labels, probabilities).index

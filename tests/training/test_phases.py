@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -77,3 +79,33 @@ def test_an_application_rests_in_training_even_when_it_is_unfrozen(plan: Plan) -
 def test_layers_that_were_trained_before_still_are(plan: Plan) -> None:
     model = application(trainable=True)
     assert unfreeze(fine_tuning_phase(plan, after=4), model).unfrozen == 4
+
+
+def test_all_layers_can_be_unfrozen(plan: Plan) -> None:
+    every = plan.recipe.train.fine_tune.model_copy(update={"unfreeze": True})
+    train = plan.recipe.train.model_copy(update={"fine_tune": every})
+    plan = replace(plan, recipe=plan.recipe.model_copy(update={"train": train}))
+    model = application()
+    fine_tuning = unfreeze(fine_tuning_phase(plan, after=4), model)
+    assert (fine_tuning.unfrozen, fine_tuning.trainable_parameters) == (4, 4 * 20 + 10)
+    assert len(model.trainable_variables) == len(model.variables)
+
+
+def test_weights_that_a_multiplier_of_0_freezes_are_not_counted(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    multipliers = {"head/kernel": 0.0, "head/bias": 0.5}
+    monkeypatch.setattr(Plan, "learning_rate_multipliers", multipliers)
+    fine_tuning = unfreeze(fine_tuning_phase(plan, after=4), application())
+    assert fine_tuning.trainable_parameters == 2 * 20 + 2
+
+
+def test_an_application_that_is_trained_from_scratch_does_not_rest(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Flatten, "is_from_scratch", True)
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)], name="flatten")
+    model = keras.Sequential([keras.Input((4,)), inner])
+    rest_in_training(plan, model)
+    batch = np.ones((8, 4), np.float32)
+    assert not np.array_equal(model(batch, training=True), batch)

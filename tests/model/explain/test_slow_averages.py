@@ -63,3 +63,7 @@ def test_warns_only_where_more_than_a_thousandth_is_left(
 def test_counts_the_steps_of_a_training(make_recipe, settings: list[str], steps) -> None:
     recipe = make_recipe(LAYERS.format(""), "train.batch_size=32", "train.epochs=3", *settings)
     assert training_steps(recipe, 100) == steps
+
+
+def test_averages_that_another_run_left_have_arrived(warnings) -> None:
+    assert warnings("", 200, "train.epochs=15", "train.initial_weights=cifar/run-001") == []

@@ -212,3 +212,21 @@ def test_the_state_of_keras_callbacks(kind, state: dict[str, Any]) -> None:
     KerasCallbackState(callback).restore(state)
     assert {name: getattr(callback, name) for name in state} == state
     assert KerasCallbackState(callback).state() == state
+
+
+def test_restored_statistics_of_pixels_are_in_use(run: RunFolder, notes) -> None:
+    """Keras computes with copies of them, which nothing but its own loading renews."""
+
+    def normalizing() -> keras.Model:
+        layers = [keras.Input((2,)), keras.layers.Normalization(), keras.layers.Dense(1)]
+        model = keras.Sequential(layers)
+        model.compile(keras.optimizers.Adam(0.1), "mse", jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    model = normalizing()
+    model.layers[0].adapt(10 + POINTS)
+    fit(model, run, epochs=1)
+    resumed = normalizing()
+    fit(resumed, run, epochs=1, resumed=newest_checkpoint(run, notes))
+    np.testing.assert_array_equal(resumed(POINTS), model(POINTS))

@@ -11,7 +11,9 @@ from PIL import Image
 
 from kcnn.data.dataset import MemoryImages
 from kcnn.errors import DataError, RunError
+from kcnn.progress import TaskAdvanced, TaskStarted
 from kcnn.runs.scores import Predictions
+from kcnn.training.scoring import misclassified
 from kcnn.training.scoring.misclassified import (
     Misclassified,
     require_destination,
@@ -48,7 +50,8 @@ class ImagesWithFiles(MemoryImages):
 
 
 def predictions() -> Predictions:
-    return Predictions(np.arange(5), LABELS, PREDICTED, np.full(5, 0.5))
+    order = np.array([3, 0, 4, 2, 1])  # of the rows of predictions.csv, which may be any
+    return Predictions(order, LABELS[order], PREDICTED[order], np.full(5, 0.5))
 
 
 def written(folder: Path) -> list[str]:
@@ -112,8 +115,26 @@ def test_images_without_files_are_written_as_png(tmp_path: Path, channels: int, 
     )
     with Image.open(tmp_path / "wrong" / "dog_ big/cat/4.png") as image:
         assert image.mode == mode
-        if channels != 2:
-            np.testing.assert_array_equal(np.asarray(image), test.pixels[4].squeeze())
+        expected = test.pixels[4] if channels == 3 else np.rint(test.pixels[4].mean(axis=-1))
+        np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_many_images_are_written_in_batches_and_sorted_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder
+) -> None:
+    monkeypatch.setattr(misclassified, "_BATCH", 4)
+    pixels = np.arange(11, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    test = MemoryImages(pixels, np.zeros(11, np.int32))
+    wrong = Predictions(np.arange(11), test.labels, np.ones(11, np.int64), np.full(11, 0.5))
+    write_misclassified(test, wrong, ("cat", "dog"), tmp_path / "wrong", progress=recorder)
+    files = sorted((tmp_path / "wrong" / "cat" / "dog").iterdir())
+    assert [path.name for path in files] == [f"{number:02}.png" for number in range(11)]
+    for number, path in enumerate(files):
+        with Image.open(path) as image:
+            assert image.getpixel((0, 0)) == number
+    assert recorder.events[0] == TaskStarted("Copying", 11, "images")
+    advances = [event.count for event in recorder.events if isinstance(event, TaskAdvanced)]
+    assert sum(advances) == 11
 
 
 def test_images_without_files_cannot_be_linked(tmp_path: Path) -> None:
@@ -166,6 +187,7 @@ def test_destination_must_be_new_or_empty_and_elsewhere(photos: Path, tmp_path: 
     for destination, message in (
         (photos, "has files in it"),
         (tmp_path / "file", "is a file, not a folder"),
+        (tmp_path / "file" / "wrong", "file: is a file, not a folder"),
         (photos / "wrong", "is in the folder of the images"),
         (tmp_path / "empty" / ".." / "photos" / "wrong", "is in the folder of the images"),
     ):
