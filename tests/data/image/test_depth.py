@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kcnn.data.image.inspection import inspect_image
 from kcnn.data.image.read import read_image
 from kcnn.errors import DataError
 
@@ -87,6 +88,8 @@ def test_refuses_floating_point_numbers(tmp_path, write_tiff) -> None:
     write_tiff(tmp_path / "image.tif", np.zeros((4, 5), np.float32))
     with pytest.raises(DataError, match=r"image\.tif: .*floating-point numbers, whose range"):
         read_image(tmp_path / "image.tif", None, 1)
+    with pytest.raises(DataError, match="floating-point numbers, whose range"):
+        inspect_image(tmp_path / "image.tif")
 
 
 def test_refuses_numbers_of_which_the_range_is_not_known(tmp_path) -> None:

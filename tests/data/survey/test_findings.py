@@ -101,6 +101,13 @@ def test_datasets_recipes_and_files_that_are_none(photos: Path) -> None:
         wide = image.resize((20, 10))
     wide.save(photos / survey.name_of(29))
     assert not read(29, 20)[:5].any() and read(29, 20)[5:15].any()  # its shape is kept
+    recipe.write_text(
+        "data: {dataset: digits}\n"
+        "model: {layers: [Flatten, {Dense: {units: 10}}]}\n"
+        "train: {epochs: 1, optimizer: Adam, loss: sparse_categorical_crossentropy}\n",
+        encoding="utf-8",
+    )
+    assert survey_source(str(recipe), None, Progress())[0].name == "digits"
     (photos.parent / "labels.pq").touch()  # a table, which is not read as a folder
     with pytest.raises(DataError, match=r"labels\.pq: (damaged|reading Parquet needs)"):
         survey_source(str(photos.parent / "labels.pq"), None, Progress())

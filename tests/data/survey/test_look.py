@@ -38,6 +38,19 @@ def test_a_damaged_file_is_a_problem_and_the_others_are_read(photos: Path) -> No
     assert survey.is_readable.sum() == len(survey) - 1
 
 
+def test_large_files_that_differ_in_the_middle_alone_are_no_copies(photos: Path) -> None:
+    """The hash of a large file is of its edges, so the thumbnail must count, too."""
+    pixels = np.zeros((400, 600, 3), np.uint8)
+    Image.fromarray(pixels).save(photos / "train/cat/a.bmp")
+    pixels[150:250] = 200
+    Image.fromarray(pixels).save(photos / "train/cat/b.bmp")
+    survey = look_at_files(list_folder(photos), "photos", Progress())
+    first, second = (
+        survey.key[index] for index in range(len(survey)) if survey.name_of(index).endswith(".bmp")
+    )
+    assert (first != second).any()
+
+
 def test_progress_counts_every_image(photos: Path) -> None:
     counted: list[int] = []
 
