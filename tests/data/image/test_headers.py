@@ -127,10 +127,15 @@ def test_a_gray_png_of_few_bits(tmp_path: Path, bits: int) -> None:
             .to_bytes(bits, "big") for row in values]  # fmt: skip
     header = struct.pack(">IIBBBBB", 8, 3, bits, 0, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
-    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    pixels = chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    path = tmp_path / "image.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels)
     expected = values * 255 // ((1 << bits) - 1)
-    assert (read_image(tmp_path / "image.png", None, 1)[..., 0] == expected).all()
+    assert (read_image(path, None, 1)[..., 0] == expected).all()
+    key = chunk(b"tRNS", struct.pack(">H", 1))  # 1 is transparent, which becomes white
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + key + pixels)
+    expected[values == 1] = 255
+    assert (read_image(path, None, 1)[..., 0] == expected).all()
 
 
 @pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
@@ -60,6 +61,22 @@ def test_a_changed_copy_is_found(photos: Path, change: Change) -> None:
     groups, found = named_groups(photos)
     assert groups == [["train/dog/05.png", "test/dog/copy.jpg"]]
     assert found.exact == [False]
+
+
+@pytest.mark.parametrize(("down", "right"), [(1, 0), (0, 1), (1, -1), (-1, -1)])
+def test_images_that_are_shifted_correlate(down: int, right: int) -> None:
+    large = np.random.default_rng(0).normal(size=(3, 12, 12, 2)).astype(np.float32)
+    first = large[:, 1:11, 1:11]
+    second = large[:, 1 + down : 11 + down, 1 + right : 11 + right]
+    assert module._correlation(first, second, 1).min() > 0.999
+    assert module._correlation(first, second, 0).max() < 0.5
+
+
+def test_larger_groups_come_first(photos: Path) -> None:
+    shutil.copy(photos / "train/cat/00.png", photos / "train/cat/copy.png")
+    for name in ("a", "b"):
+        shutil.copy(photos / "train/dog/05.png", photos / f"test/dog/{name}.png")
+    assert [len(group) for group in named_groups(photos)[0]] == [3, 2]
 
 
 def test_the_same_shapes_in_other_colors_are_no_copy(photos: Path, photo: Photo) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,24 @@ def test_copies_come_by_what_they_spoil(photos: Path) -> None:
     shutil.copy(photos / "train/cat/02.png", photos / "train/dog/copy.png")
     shutil.copy(photos / "train/cat/03.png", photos / "train/cat/copy.png")
     (photos / "train/dog/broken.png").write_bytes(b"")
+    with Image.open(photos / "train/cat/04.png") as image:
+        image.resize((48, 40)).save(photos / "test/cat/smaller.png")
     found = found_in(photos)
     assert list(found) == ["unreadable", "copies_across_parts", "copies_across_classes", "copies"]
     assert found["copies_across_parts"].title == (
-        "2 images of test are copies of images of train, 1 time under another class"
+        "3 images of test are copies of images of train, 1 time under another class"
     )
+    assert found["copies_across_parts"].exact == (True, True, False)
     assert len(found["copies_across_classes"].groups) == len(found["copies"].groups) == 1
     assert [finding.is_problem for finding in found.values()] == [True, True, True, False]
+
+
+def test_says_when_not_all_pairs_were_compared(photos: Path) -> None:
+    survey, _ = survey_source(str(photos), None, Progress())
+    copies = find_copies(survey, Progress())
+    assert find_all(survey, copies) == ()
+    (finding,) = find_all(survey, replace(copies, complete=False))
+    assert (finding.kind, finding.is_problem) == ("too_many_alike", False)
 
 
 def test_copies_are_a_problem_where_the_test_set_is_drawn_at_random(photos: Path) -> None:
