@@ -14,7 +14,7 @@ from kcnn.model.plan import Plan
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
 from kcnn.starter.another_dataset import proposing_overrides
-from kcnn.starter.starter import read_recipe_or_images
+from kcnn.starter.recipe_or_images import read_recipe_or_images
 
 
 @dataclass(frozen=True)

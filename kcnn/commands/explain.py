@@ -14,7 +14,7 @@ from kcnn.model.explain.explain import Explanation as Explanation
 from kcnn.model.explain.explain import explain_model
 from kcnn.model.explain.slow_averages import has_moving_averages
 from kcnn.progress import Progress
-from kcnn.starter.starter import read_recipe_or_images
+from kcnn.starter.recipe_or_images import read_recipe_or_images
 
 
 def explain(

@@ -22,7 +22,7 @@ from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.runs.splits import write_splits
 from kcnn.starter.another_dataset import proposing_overrides
-from kcnn.starter.starter import read_recipe_or_images
+from kcnn.starter.recipe_or_images import read_recipe_or_images
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult as FitResult
 from kcnn.training.complete_run import complete_run

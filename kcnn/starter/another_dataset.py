@@ -14,7 +14,7 @@ from kcnn.model.checked_recipe import check_recipe, require_batch
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.class_count import needs_class_count
 from kcnn.recipe.layers import Conv2D, Dense, Layer
-from kcnn.starter.starter import names_images
+from kcnn.starter.recipe_or_images import names_images
 from kcnn.text.shell import shell_word
 
 VALIDATION = "data.validation=0.1"

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX, dataset_of
+from kcnn.data.dataset_kind import dataset_of
 from kcnn.errors import DataError, RecipeError
-from kcnn.recipe import Recipe, read_recipe
-from kcnn.recipe.library import shipped_recipes
+from kcnn.recipe import Recipe
 from kcnn.recipe.load import recipe_from_bytes
 from kcnn.recipe.parse import run_name
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError, read_yaml
@@ -89,39 +88,6 @@ def make_starter(path: Path, file: Path | None = None) -> Starter:
     choices = choose(own)
     text = recipe_text(own, choices, str(file), name, _path_from(path, file.parent))
     return Starter(own, choices, file, text)
-
-
-def read_recipe_or_images(
-    recipe: str | Path, overrides: Sequence[str] = ()
-) -> tuple[Recipe, Starter | None]:
-    """Read a recipe; make one if images are named instead.
-
-    Args:
-        recipe: A recipe's file or name, a folder of images, a table of them or an .npz file.
-        overrides: Settings from the command line, each `setting=value`.
-
-    Returns:
-        The settings in force, and the recipe that was made for them; None if it was read.
-
-    Raises:
-        RecipeError: The recipe or the overrides have mistakes.
-        DataError: The images are no dataset.
-    """
-    if not names_images(recipe):
-        return read_recipe(recipe, overrides), None
-    starter = make_starter(Path(recipe))
-    return starter.read_unwritten(overrides), starter
-
-
-def names_images(recipe: str | Path) -> bool:
-    """Return whether images are named where a recipe could be."""
-    path = Path(recipe)
-    try:
-        if path.is_dir():
-            return str(recipe) not in shipped_recipes()
-        return path.suffix.lower() in DATASETS_BY_SUFFIX and path.exists()
-    except OSError:  # a name that is too long
-        return False
 
 
 def require_images(path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kcnn.errors import DataError, RecipeError
 from kcnn.model.checked_recipe import check_recipe
-from kcnn.starter.starter import make_starter, names_images, read_recipe_or_images
+from kcnn.starter.starter import make_starter
 
 RECIPE = "data: {dataset: digits}\nmodel: {layers: [Flatten]}\ntrain: {epochs: 1}\n"
 
@@ -39,22 +39,6 @@ def test_the_path_is_relative_to_the_recipe(make_images) -> None:
     assert starter.read().data.path == Path("recipes/../photos")
     absolute = make_starter(Path("photos").absolute())
     assert absolute.read().data.path == Path("photos").absolute()
-
-
-def test_reads_a_recipe_or_makes_one(make_images) -> None:
-    path = make_images({"cat": 6, "dog": 6})
-    recipe, starter = read_recipe_or_images(path, ["train.epochs=3"])
-    assert recipe.train.epochs == 3
-    assert starter is not None
-    assert recipe.origin.content.decode() == starter.text
-    assert read_recipe_or_images("digits")[1] is None
-
-
-def test_names_of_recipes_go_before_folders(make_images) -> None:
-    make_images({"cat": 6, "dog": 6}, root="digits")
-    assert not names_images("digits")
-    assert names_images("digits/")
-    assert not names_images("a" * 5_000)
 
 
 def test_refuses_a_run_and_a_folder_with_a_recipe(make_images) -> None:
