@@ -122,7 +122,7 @@ class CachedImages(Images):
         self._store = store
         self._progress = progress
         self._kept = np.zeros(len(base), bool)
-        self._is_full = False
+        self._has_given_up = False
         self.labels, self.names, self.root = base.labels, base.names, base.root
         self.groups, self.hashed = base.groups, base.hashed
 
@@ -141,30 +141,43 @@ class CachedImages(Images):
         # Two threads may decode the same image: the second then writes the same bytes.
         kept = self._kept[indices]
         if kept.all():
-            return self._store.get(indices)
+            return self._stored(indices)
         images = self._base.read(indices[~kept])
         self._keep(indices[~kept], images)
         if not kept.any():
             return images
         both = np.empty((len(indices), *self.shape), np.uint8)
         both[~kept] = images
-        both[kept] = self._store.get(indices[kept])
+        both[kept] = self._stored(indices[kept])
         return both
 
+    def _stored(self, indices: np.ndarray) -> np.ndarray:
+        """Return images from the store; decode them if it cannot be read any more."""
+        try:
+            return self._store.get(indices)
+        except OSError as error:
+            self._kept[:] = False
+            self._give_up(error)
+            return self._base.read(indices)
+
     def _keep(self, indices: np.ndarray, images: np.ndarray) -> None:
-        if self._is_full:
+        if self._has_given_up:
             return
         try:
             self._store.put(indices, images)
         except OSError as error:
-            if not self._is_full:
-                self._is_full = True
-                self._progress.note(
-                    f"cache: {error.strerror}; the images that are not in it are decoded in each "
-                    "epoch"
-                )
+            self._give_up(error)
         else:
             self._kept[indices] = True
+
+    def _give_up(self, error: OSError) -> None:
+        """Keep no further images, and say so once."""
+        if not self._has_given_up:
+            self._has_given_up = True
+            self._progress.note(
+                f"cache: {error.strerror or error}; the images that are not in it are decoded in "
+                "each epoch"
+            )
 
     def update_hash(self, digest: _Hash, indices: np.ndarray | None = None) -> None:
         """Add what identifies the images to a hash."""

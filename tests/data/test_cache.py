@@ -182,3 +182,18 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     with pytest.raises(DataError, match="no file for decoded images can be written"):
         cache_images(dataset(Decoded()), "disk", tmp_path, Progress())
+
+
+class Failing(MemoryStore):
+    """A store on a disk that fails when it is read."""
+
+    def get(self, indices: np.ndarray) -> np.ndarray:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_disk_that_fails_loses_nothing(notes) -> None:
+    images = CachedImages(Decoded(), Failing(COUNT, SHAPE), notes)
+    for chosen in ([3, 1], [1, 3, 7], [1, 3]):
+        np.testing.assert_array_equal(images.read(np.array(chosen)), PIXELS[chosen])
+    (note,) = notes.lines
+    assert note.startswith("cache: Input/output error; the images that are not in it are decoded")
