@@ -26,16 +26,16 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(fonts.font_manager, "findSystemFonts", lambda: list(installed))
     fonts.families_for.cache_clear()
 
-    def install(name: str, characters: str) -> None:
-        installed.append(str(tmp_path / f"{name}.ttf"))
-        make_font(Path(installed[-1]), name, characters)
+    def install(name: str, characters: str, style: str = "Regular", weight: int = 400) -> None:
+        installed.append(str(tmp_path / f"{name}-{len(installed)}.ttf"))
+        make_font(Path(installed[-1]), name, characters, style, weight)
 
     yield install
     fonts.families_for.cache_clear()
     fontManager._findfont_cached.cache_clear()
 
 
-def make_font(path: Path, name: str, characters: str) -> None:
+def make_font(path: Path, name: str, characters: str, style: str, weight: int) -> None:
     pen = TTGlyphPen(None)
     pen.moveTo((0, 0))
     for corner in ((0, 800), (800, 800), (800, 0)):
@@ -48,8 +48,9 @@ def make_font(path: Path, name: str, characters: str) -> None:
     builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 0)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": name, "styleName": "Regular"})
-    builder.setupOS2(sTypoAscender=800, usWeightClass=400)
+    names = {"familyName": name, "styleName": style, "fullName": f"{name} {style}"}
+    builder.setupNameTable(names)
+    builder.setupOS2(sTypoAscender=800, usWeightClass=weight)
     builder.setupPost()
     builder.save(path)
 
@@ -88,6 +89,25 @@ def test_the_font_with_the_most_characters_comes_first(install) -> None:
     assert chosen == (("Two more Sans", "The last"), "")
 
 
+def test_italic_and_bold_fonts_are_not_used(install) -> None:
+    install("Java", KA, style="Italic")
+    install("Java", KA, style="Bold", weight=700)
+    assert fonts.families_for(frozenset(KA)) == ((), KA)
+
+
+def test_the_regular_font_of_a_family_decides(install) -> None:
+    install("Java", GA, style="Light", weight=300)
+    install("Java", KA)
+    assert fonts.families_for(frozenset(KA)) == (("Java",), "")
+
+
+def test_characters_of_china_and_japan_have_fonts_of_their_own(install) -> None:
+    install("A Sans JP", "猫ね")
+    install("B Sans SC", "猫ね")
+    assert fonts.families_for(frozenset("猫")) == (("B Sans SC",), "")
+    assert fonts.families_for(frozenset("猫ね")) == (("A Sans JP",), "")
+
+
 def test_a_font_of_boxes_for_everything_is_not_used(install) -> None:
     install("Last resort", KA + "\ufdd0")
     assert fonts.families_for(frozenset(KA)) == ((), KA)
@@ -96,8 +116,8 @@ def test_a_font_of_boxes_for_everything_is_not_used(install) -> None:
 def test_damaged_and_removed_fonts_are_not_used(install, tmp_path: Path) -> None:
     for name in ("Damaged", "Removed", "Whole"):
         install(name, KA)
-    (tmp_path / "Damaged.ttf").write_bytes(b"no font")
-    (tmp_path / "Removed.ttf").unlink()
+    (tmp_path / "Damaged-0.ttf").write_bytes(b"no font")
+    (tmp_path / "Removed-1.ttf").unlink()
     assert fonts.families_for(frozenset(KA)) == (("Whole",), "")
 
 

@@ -13,6 +13,7 @@ def test_curve_and_point_by_hand(texts) -> None:
     _, curve, point = figure.axes[0].lines
     steps = dict(zip(curve.get_xdata().tolist(), curve.get_ydata().tolist(), strict=True))
     assert steps[0] == 100
+    assert curve.get_drawstyle() == "steps-post"  # at the precision of the higher recall
     np.testing.assert_allclose(curve.get_xdata()[::-1][:4], [0, 100 / 3, 200 / 3, 200 / 3])
     np.testing.assert_allclose([*point.get_xdata(), *point.get_ydata()], [200 / 3, 200 / 3])
     # (1 + 1 + 3/4) / 3

@@ -176,15 +176,16 @@ def test_a_file_that_only_begins_right_is_refused(make: Make, content: bytes) ->
         take_initial_weights(recipe, model)
 
 
-def test_layers_inside_another_model_are_taken_by_both_names(make: Make) -> None:
+def test_layers_inside_another_model_are_taken_by_all_their_names(make: Make) -> None:
     def nested(seed: int) -> keras.Model:
         keras.utils.set_random_seed(seed)
         layers = [keras.layers.Normalization(name="n"), keras.layers.Dense(3, name="a")]
         inner = keras.Sequential([keras.Input((4,)), *layers], name="inner")
-        return keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2, name="a")])
+        middle = keras.Sequential([keras.Input((4,)), inner], name="middle")
+        return keras.Sequential([keras.Input((4,)), middle, keras.layers.Dense(2, name="a")])
 
     source = nested(1)
-    normalization = source.get_layer("inner").get_layer("n")
+    normalization = source.get_layer("middle").get_layer("inner").get_layer("n")
     normalization.adapt_mean.assign(np.full((4,), 2.0))
     normalization.finalize_state()
     source.save_weights("w.weights.h5")
@@ -192,6 +193,6 @@ def test_layers_inside_another_model_are_taken_by_both_names(make: Make) -> None
     model = nested(2)
     taken = take_initial_weights(recipe, model)
     assert taken is not None
-    assert taken.taken == ("inner/n", "inner/a", "a")
+    assert taken.taken == ("middle/inner/n", "middle/inner/a", "a")
     points = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     np.testing.assert_array_equal(model(points), source(points))

@@ -95,6 +95,16 @@ def test_fewer_images_than_the_default_batch_size(photos: Path, notes: Any) -> N
         load_recipe(read_recipe(photos, ["train.drop_remainder=true"]), notes)
 
 
+def test_slow_averages_are_noted_for_the_steps_that_are_trained(notes: Any) -> None:
+    settings = [
+        "data.validation=0.5", "train.batch_size=100", "train.epochs=1",
+        "model.layers=[Flatten, BatchNormalization, {Dense: {units: 10}}]",
+    ]  # fmt: skip
+    load_recipe(read_recipe("digits", settings), notes)
+    (warning,) = (line for line in notes.lines if line.startswith("warning: "))
+    assert warning.startswith("warning: batch_normalization: after 8 steps the moving mean")
+
+
 def test_images_are_listed_and_the_model_planned_once(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,11 +84,49 @@ def test_it_must_read_pixels(plan: Callable[..., Plan], before: str) -> None:
         plan(SETTINGS, f"model.layers={layers}")
 
 
-def test_it_may_read_an_enlarged_image(plan: Callable[..., Plan]) -> None:
+@pytest.mark.parametrize(
+    ("before", "side"),
+    [
+        ("UpSampling2D", 16),
+        ("{ZeroPadding2D: {padding: 8}}", 16),
+        ("{Cropping2D: {cropping: 2}}", 36),
+        ("MaxPooling2D", 64),
+        ("{AveragePooling2D: {pool_size: 1}}", 32),
+    ],
+)
+def test_it_may_read_an_image_whose_pixels_are_kept(
+    plan: Callable[..., Plan], before: str, side: int
+) -> None:
     layers = (
-        f"[UpSampling2D, {{Application: {SETTINGS}}}, GlobalMaxPooling2D, {{Dense: {{units: 10}}}}]"
+        f"[{before}, {{Application: {SETTINGS}}}, GlobalMaxPooling2D, {{Dense: {{units: 10}}}}]"
     )
-    assert plan(SETTINGS, f"model.layers={layers}", shape=(16, 16, 3)).cost.parameters == 2_270_794
+    planned = plan(SETTINGS, f"model.layers={layers}", shape=(side, side, 3))
+    assert planned.cost.parameters == 2_270_794
+
+
+def test_some_of_several_may_be_trained_from_the_start(plan: Callable[..., Plan]) -> None:
+    trained = "{name: MobileNetV2, weights: none, trainable: true, inputs: image}"
+    frozen = "{name: MobileNetV2, weights: none, trainable: false}"
+    layers = (
+        f"[{{Application: {frozen}}}, {{Application: {trained}}}, "
+        "{Add: {inputs: [MobileNetV2, MobileNetV2_1]}}, Flatten, {Dense: {units: 10}}]"
+    )
+    fine_tune = "train.fine_tune={epochs: 1, unfreeze: 3, learning_rate: 1e-4}"
+    assert plan(SETTINGS, f"model.layers={layers}", fine_tune).recipe.train.fine_tune is not None
+    with pytest.raises(RecipeError, match="trained from the start"):
+        plan(SETTINGS, f"model.layers={layers.replace('false', 'true')}", fine_tune)
+
+
+@pytest.mark.parametrize("within", ["body", "shortcut"])
+def test_one_inside_a_residual_is_found(within: str, tmp_path: Path) -> None:
+    branches = {"body": "[ReLU]", "shortcut": "[ReLU]"}
+    branches[within] = "[{Application: {name: MobileNetV2, weights: a.h5}}]"
+    residual = f"Residual: {{body: {branches['body']}, shortcut: {branches['shortcut']}}}"
+    text = RECIPE.replace(f"Application: {SETTINGS}", residual)
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    recipe = read_recipe(tmp_path / "net.yaml")
+    assert recipe.data.scaling == "none"
+    assert f"weights: {tmp_path / 'a.h5'}" in resolved_yaml(recipe)
 
 
 def test_what_is_trained(plan: Callable[..., Plan]) -> None:

@@ -177,7 +177,9 @@ def test_without_mistakes_nothing_is_written(photos: Path, tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-def test_destination_must_be_new_or_empty_and_elsewhere(photos: Path, tmp_path: Path) -> None:
+def test_destination_must_be_new_or_empty_and_elsewhere(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
     require_destination(tmp_path / "empty", photos)
@@ -194,3 +196,6 @@ def test_destination_must_be_new_or_empty_and_elsewhere(photos: Path, tmp_path: 
         with pytest.raises(RunError, match=message) as raised:
             require_destination(destination, photos)
         assert raised.value.hint
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="is in the folder of the images"):
+        require_destination(tmp_path / "photos" / "wrong", Path("photos"))
