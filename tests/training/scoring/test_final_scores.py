@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from kcnn.data.dataset import Dataset
+from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.progress import Progress
+from kcnn.runs.scores import read_predictions
 from kcnn.training.scoring.final_scores import FinalScores, score_and_save
 from kcnn.training.scoring.scores import score
 
@@ -51,6 +53,16 @@ def test_saves_no_best_weights_without_validation(trained: Callable, digits: Dat
     assert scores.best is None
     assert result.run.model.is_file()
     assert not result.run.best_model.exists()
+
+
+def test_predictions_have_the_files_of_the_images(trained: Callable, digits: Dataset) -> None:
+    class NamedImages(MemoryImages):
+        names = tuple(f"{label}/{index}.png" for index, label in enumerate(digits.test.labels))
+
+    result = trained("data.validation=0", "train.epochs=1")
+    test = NamedImages(digits.test.read_all(), digits.test.labels)
+    final_scores(result, replace(digits, test=test))
+    assert tuple(read_predictions(result.run).files or ()) == NamedImages.names
 
 
 AUGMENTED = "data.test_time_augmentation={flip: horizontal, shift: 1}"
