@@ -87,6 +87,7 @@ def _copied(file: PretrainedFile) -> Iterator[Path]:
     """
     if is_zip(file.path):
         with unpacked(file.path) as weights:
+            _require_unchanged(file, file.path)
             yield weights
         return
     with tempfile.TemporaryDirectory(prefix="kcnn-") as folder:
@@ -94,9 +95,13 @@ def _copied(file: PretrainedFile) -> Iterator[Path]:
         copy = Path(folder) / ("model.h5" if is_keras_2 else "model.weights.h5")
         with writing(copy, file.path.stat().st_size):
             shutil.copyfile(file.path, copy)
-        if read_hashes(copy).sha256 != file.sha256:
-            raise ValueError("the file changed while it was read")
+        _require_unchanged(file, copy)
         yield copy
+
+
+def _require_unchanged(file: PretrainedFile, read: Path) -> None:
+    if read_hashes(read).sha256 != file.sha256:
+        raise ValueError("the file changed while it was read")
 
 
 def _is_keras_2(path: Path) -> bool:

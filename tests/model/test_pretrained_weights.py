@@ -195,20 +195,24 @@ def test_efficientnet_divides_pixels_as_keras_does_with_imagenet(
     assert np.allclose(features(load(plan)), expected, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["a.weights.h5", "whole.keras"])
 def test_a_file_that_changed_since_it_was_found_is_refused(
-    make_plan: MakePlan, source: keras.Model
+    make_plan: MakePlan, source: keras.Model, name: str
 ) -> None:
-    source.save_weights("a.weights.h5")
-    plan = make_plan("a.weights.h5")
+    save: Callable[[str], None] = source.save if name == "whole.keras" else source.save_weights
+    save(name)
+    plan = make_plan(name)
     files = find_pretrained(plan, Progress())
     assert describe_pretrained(files) == {
         NAME: {
-            "file": str(Path("a.weights.h5").absolute()),
-            "sha256": hashlib.sha256(Path("a.weights.h5").read_bytes()).hexdigest(),
+            "file": str(Path(name).absolute()),
+            "sha256": hashlib.sha256(Path(name).read_bytes()).hexdigest(),
         }
     }
-    with h5py.File("a.weights.h5", "r+") as content:
-        content.attrs["changed"] = True
+    save("other-" + name)  # the same weights, written at another time
+    with Path("other-" + name).open("ab") as stream:
+        stream.write(b"\0")
+    Path("other-" + name).replace(name)
     with pytest.raises(RecipeError, match="the file changed while it was read"):
         load_pretrained(plan, build_model(plan), files)
 
