@@ -17,7 +17,8 @@ from click.testing import CliRunner
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 AIRBENCH = str(BENCHMARKS / "nets" / "airbench94.yaml")
 WRONG = (
-    "WRONG: no such file, and no recipe of that name; kcnn recipes lists those that come with kcnn"
+    "WRONG: no such file, and no recipe of that name; kcnn recipes lists those that come with "
+    "kcnn; your own recipe or images need their path"
 )
 
 

@@ -191,7 +191,8 @@ class TestBadRecipes:
         assert error_of("fit", "digts.yaml") == (
             1,
             "digts.yaml: no such file, and no recipe of that name; did you mean digits?",
-            "kcnn recipes lists those that come with kcnn",
+            "kcnn recipes lists those that come with kcnn; your own recipe or images need their "
+            "path",
         )
 
     def test_prints_mistakes_as_json(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcnn.commands.run_images import read_run_recipe
+from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
@@ -100,7 +100,8 @@ def evaluate(
     data = read_run_recipe(found, settings, "evaluate").data
     if wrong is not None:
         require_destination(wrong, data.path)
-    dataset = load_dataset(data, data_dir, progress, parts=["test"])
+    with reading_again():
+        dataset = load_dataset(data, data_dir, progress, parts=["test"])
     if link:
         require_files(dataset.test)
     require_same_classes(found, dataset.class_names, progress)

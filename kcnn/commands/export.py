@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import kcnn
-from kcnn.commands.run_images import read_run_recipe
+from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
 from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
@@ -93,7 +93,8 @@ def export(
         require_new(destination, _ALREADY_EXISTS_HINT)
     require_writable(folder.parent)
     data = read_run_recipe(found, settings, "export").data
-    dataset = load_dataset(data, data_dir, progress, parts=["test"])
+    with reading_again():
+        dataset = load_dataset(data, data_dir, progress, parts=["test"])
     class_names = trained_classes(found, dataset.class_names, progress)
     # The check compares two predictions for each image. It needs no labels, so that any images do.
     is_scored = same_names(class_names, dataset.class_names) and (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcnn.commands.run_images import read_run_recipe
+from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.dataset import Dataset
 from kcnn.data.load import load_dataset
 from kcnn.data.parts import PARTS
@@ -127,7 +127,8 @@ def _load_images(
         recipe = read_run_recipe(run, settings, "plot")
         # Of the training images, a few samples are read. So only the test images are checked.
         parts = PARTS if recipe.data.unreadable == "skip" else ("test",)
-        dataset = load_dataset(recipe.data, data_dir, progress, parts=parts)
+        with reading_again():
+            dataset = load_dataset(recipe.data, data_dir, progress, parts=parts)
         if recipe.data.path is not None:
             require_same_test_images(run, dataset.test.digest())
         return set_validation_apart(dataset, recipe.data.validation, recipe.train.seed)[0]

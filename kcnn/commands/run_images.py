@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from kcnn.data.scan import UnreadableImagesError
 from kcnn.errors import DataError, RunError
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.runs.folder import RunFolder
@@ -46,3 +48,17 @@ def read_run_recipe(run: RunFolder, settings: Sequence[str], command: str) -> Re
             f"data.path={kind.upper()}",
         )
     return recipe
+
+
+@contextmanager
+def reading_again() -> Iterator[None]:
+    """Word the error of damaged images for a run, which cannot leave out what it was scored on.
+
+    Raises:
+        DataError: Images cannot be read.
+    """
+    try:
+        yield
+    except UnreadableImagesError as error:
+        hint = "restore them, or write where a copy of all images is: data.path=…"
+        raise DataError(error.message, hint) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kcnn.commands.fit import fit
 from kcnn.commands.resume import resume
-from kcnn.commands.run_images import read_run_recipe
+from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.counts import CountError
 from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_writable
@@ -136,7 +136,8 @@ def _load(
     from kcnn.data.folds import fold_numbers
     from kcnn.data.load import load_dataset
 
-    dataset = load_dataset(recipe.data, data_dir, progress, parts=("train",))
+    with reading_again():
+        dataset = load_dataset(recipe.data, data_dir, progress, parts=("train",))
     try:
         numbers = fold_numbers(dataset.train, folds, recipe.train.seed, dataset.class_names)
     except CountError as error:

@@ -94,7 +94,7 @@ def require_folder(path: Path) -> None:
         if suffix in DATASETS_BY_SUFFIX:
             hint = f"dataset: {DATASETS_BY_SUFFIX[suffix]} reads {suffix} files"
         else:
-            hint = "data.path names the folder of images; unpack an archive first"
+            hint = "name a folder that has a folder of images for each class; unpack archives first"
         raise DataError(f"{path}: is a file, expected a folder of images", hint)
     if path.is_symlink():
         raise DataError(f"{path}: a link to {path.readlink()}, which is not there", hint)

@@ -120,7 +120,8 @@ def _require_unchanged(path: Path, facts: ImageFacts) -> None:
             return
     except (OSError, DataError):  # it is gone, or no image any more
         pass
+    what = "has changed" if path.exists() else "is gone"
     raise DataError(
-        f"{path}: has changed since the images were checked",
+        f"{path}: {what} since the images were checked",
         "start again when nothing changes the files any more",
     )

@@ -47,7 +47,10 @@ def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
                 inside = scan.images_below(path)
                 scan.require_complete()
                 if not inside:
-                    raise DataError(f"{path}: no {KINDS} images in this folder")
+                    raise DataError(
+                        f"{path}: no {KINDS} images in this folder",
+                        "name a folder that has images in it or below it",
+                    )
                 images.extend(path / name for name in inside)
                 all_folders.others.update(scan.others)
                 all_folders.system.update(scan.system)
@@ -59,7 +62,9 @@ def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:
             elif path.exists():
                 images.append(path)
             else:
-                raise DataError(f"{path}: no such file or folder")
+                raise DataError(
+                    f"{path}: no such file or folder", "name an image, or a folder of images"
+                )
     for note in notes_on(all_folders):
         progress.note(note)
     return images

@@ -91,7 +91,10 @@ def take_initial_weights(recipe: Recipe, model: keras.Model) -> InitialWeights |
         raise initial_weights_error(recipe, message, "restore the file, or name another") from None
     if not taken:
         message = f"{file}: no layer of this model has a name and shapes that are in it"
-        hint = f"its layers: {_listed(in_file)}; of this model: {_listed(list(not_taken))}"
+        hint = (
+            "name a run whose layers are called and shaped alike; "
+            f"its layers: {_listed(in_file)}; of this model: {_listed(list(not_taken))}"
+        )
         raise initial_weights_error(recipe, message, hint)
     return InitialWeights(file, sha256, tuple(taken), not_taken)
 

@@ -45,7 +45,7 @@ def find_recipe(recipe: str | Path) -> Path:
         raise RecipeError([f"{path}: no such file"], f"write {beside}")
     raise RecipeError(
         [f"{path}: no such file, and no recipe of that name{did_you_mean(path.stem, shipped)}"],
-        "kcnn recipes lists those that come with kcnn",
+        "kcnn recipes lists those that come with kcnn; your own recipe or images need their path",
     )
 
 

@@ -15,6 +15,9 @@ from kcnn.recipe.schema import Recipe
 from kcnn.recipe.strict_yaml import MAX_FILE_BYTES, YamlMistakeError
 from kcnn.text.shell import shell_word
 
+# What kcnn.data.dataset_kind reads; recipes know no data.
+_IMAGES = (".npz", ".csv", ".tsv", ".parquet", ".pq")
+
 
 def read_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe strictly.
@@ -78,6 +81,11 @@ def _read_file(file: Path) -> bytes:
         ) from None
     except OSError as error:
         raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None
+    if file.suffix.lower() in _IMAGES:
+        raise RecipeError(
+            [f"{file}: images, not a recipe"],
+            f"make a recipe for them: kcnn init {shell_word(file)}",
+        )
     if len(content) > MAX_FILE_BYTES:
         size = max(size, len(content))  # a device has none
         problem = f"{file}: {size:,} bytes; a recipe has at most {MAX_FILE_BYTES:,}. Is it one?"

@@ -85,3 +85,16 @@ def test_refuses_other_settings(invoke: Invoke, fruit_run, arguments, message: s
     failed = invoke(*arguments)
     assert failed.exit_code != 0
     assert message in " ".join(failed.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "export"])
+def test_a_damaged_image_has_a_fix_that_a_run_takes(
+    fruit_run: RunFolder, invoke: Invoke, command: str
+) -> None:
+    photos = fruit_run.path.parents[2] / "photos"
+    for image in photos.glob("**/*.png"):
+        image.write_text("no image")
+    failed = invoke(command, "fruit")
+    assert failed.exit_code == 1
+    assert "fix: restore them" in failed.stderr
+    assert "data.unreadable" not in failed.stderr

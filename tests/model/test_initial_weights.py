@@ -89,6 +89,7 @@ def test_a_file_of_which_nothing_fits_is_an_error(make: Make) -> None:
     with pytest.raises(RecipeError, match="no layer of this model") as caught:
         take_initial_weights(recipe, model)
     assert caught.value.hint == (
+        "name a run whose layers are called and shaped alike; "
         "its layers: batch_normalization, conv2d, dense, separable_conv2d; of this model: head"
     )
 

@@ -8,6 +8,8 @@ from kcnn.errors import RecipeError
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import find_recipe, library_folder, shipped_recipes
 
+OWN = "kcnn recipes lists those that come with kcnn; your own recipe or images need their path"
+
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch) -> None:
@@ -45,9 +47,9 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it() -> None:
     ("recipe", "message", "hint"),
     [
         ("digit", "digit: no such file, and no recipe of that name; did you mean digits?",
-         "kcnn recipes lists those that come with kcnn"),
+         OWN),
         ("nothing.yaml", "nothing.yaml: no such file, and no recipe of that name",
-         "kcnn recipes lists those that come with kcnn"),
+         OWN),
         ("recipes/digits.yaml", "recipes/digits.yaml: no such file",
          "a recipe of that name comes with kcnn: write digits"),
     ],
@@ -70,3 +72,10 @@ def test_a_name_without_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_refuses_names_that_no_file_can_have(recipe: str) -> None:
     with pytest.raises(RecipeError):
         read_recipe(recipe)
+
+
+def test_images_are_no_recipe() -> None:
+    Path("my photos.csv").write_text("path,label\n")
+    with pytest.raises(RecipeError, match=r"my photos\.csv: images, not a recipe") as caught:
+        read_recipe("my photos.csv")
+    assert caught.value.hint == "make a recipe for them: kcnn init 'my photos.csv'"
