@@ -225,7 +225,7 @@ def test_notices_a_file_that_changes(photos: Path) -> None:
     first = train.failure
     assert first is not None
     (photos / "train/dog/00.png").unlink()
-    with pytest.raises(DataError, match=r"dog/00\.png: has changed"):
+    with pytest.raises(DataError, match=r"dog/00\.png: is gone"):
         train.read(np.array([4]))
     assert train.failure is first
 
