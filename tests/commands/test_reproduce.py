@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.fit import fit
-from kcnn.commands.reproduce import _report_folder, reproduce
+from kcnn.commands.reproduce import reproduce
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import write_json
 from kcnn.files.read import read_json
@@ -261,18 +261,6 @@ def test_refuses_to_write_the_report_into_a_run(tmp_path: Path) -> None:
     (folder / "resolved.yaml").write_bytes(read_recipe("digits").origin.content)
     with pytest.raises(RunError, match="reproduction: is a run, but the report goes there"):
         reproduce("digits", 2, options=StudyOptions(tmp_path))
-
-
-def test_other_settings_have_their_own_report(tmp_path: Path) -> None:
-    def folder(*overrides: str) -> Path:
-        return _report_folder(tmp_path, read_recipe("digits", overrides), overrides)
-
-    assert folder() == tmp_path / "digits" / "reproduction"
-    assert folder("train.epochs=3", "train.batch_size=8").name.startswith("reproduction-")
-    assert folder("train.epochs=3", "train.batch_size=8") == folder(
-        "train.batch_size=8", "train.epochs=3"
-    )
-    assert len({folder(), folder("train.epochs=3"), folder("train.epochs=4")}) == 3
 
 
 def test_names_the_seed_that_fails(tmp_path: Path, fits_here) -> None:
