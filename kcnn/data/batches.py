@@ -40,7 +40,7 @@ def read_batches(images: Images, size: int) -> Iterator[np.ndarray]:
         for start, stop in batches
         for first in range(start, stop, _CHUNK)
     ]
-    parts = map_in_threads(images.read, chunks)
+    parts = map_in_threads(images.read, chunks, len)
     for start, stop in batches:
         batch = [next(parts) for _ in range(start, stop, _CHUNK)]
         yield batch[0] if len(batch) == 1 else np.concatenate(batch)

@@ -100,7 +100,7 @@ def scan_files(
     chunks = [names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK)]
     found: list[ImageFacts | Refused] = []
     with progress.task(title, len(names), "images") as advance:
-        for part in map_in_threads(look_at, chunks):
+        for part in map_in_threads(look_at, chunks, len):
             found += part
             advance(len(part))
     return found

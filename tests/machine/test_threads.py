@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,26 @@ def test_threads_work_at_the_same_time() -> None:
     all_there = threading.Barrier(THREADS, timeout=10)
     results = list(map_in_threads(lambda item: all_there.wait() >= 0, range(2 * THREADS)))
     assert results == [True] * 2 * THREADS
+
+
+def names_of_threads(work: Callable[[int], object], **options: Any) -> set[str]:
+    def named(item: int) -> str:
+        work(item)
+        return threading.current_thread().name
+
+    return set(map_in_threads(named, range(200), **options))
+
+
+def test_one_thread_does_what_is_short() -> None:
+    """Threads that need Python's lock for most of a step would slow each other down."""
+    assert len(names_of_threads(str)) == 1
+    # A step of 50 µs is short; an item has 40 of them.
+    assert len(names_of_threads(lambda _: time.sleep(0.002), steps=lambda _: 40)) == 1
+
+
+def test_all_threads_do_what_is_long_or_becomes_so() -> None:
+    assert len(names_of_threads(lambda _: time.sleep(0.001))) > 1
+    assert len(names_of_threads(lambda item: time.sleep(0.001 * (item > 50)))) > 1
 
 
 def test_takes_few_items_ahead_of_the_caller() -> None:

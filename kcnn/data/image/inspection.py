@@ -68,7 +68,7 @@ class ImageFacts:
     digest: str
 
 
-def inspect_image(path: Path) -> ImageFacts:
+def inspect_image(path: Path | str) -> ImageFacts:
     """Look at the beginning and the end of an image file; decode nothing.
 
     Raises:

@@ -79,8 +79,9 @@ def read_image_and_size(
     if image_size is not None:
         out = np.empty((*image_size, channels), np.uint8)
         return out, read_into(out, path, resize)
-    content, header = _open(path)
+    content = read_file(path)[0]
     try:
+        header = _read_header(content)
         own_size = _upright_size(header)
         image = _decode(content, header, channels, None)[0]
         upright = _turned(_as_image(image), header).convert(MODES[channels])
@@ -89,7 +90,7 @@ def read_image_and_size(
     return np.array(upright).reshape(*own_size, channels), own_size
 
 
-def read_into(out: np.ndarray, path: Path, resize: Resize = "stretch") -> tuple[int, int]:
+def read_into(out: np.ndarray, path: Path | str, resize: Resize = "stretch") -> tuple[int, int]:
     """Read one image file into an array; threads may do so at the same time.
 
     Args:
@@ -104,24 +105,41 @@ def read_into(out: np.ndarray, path: Path, resize: Resize = "stretch") -> tuple[
     Raises:
         DataError: As `read_image`. `out` may have been written to.
     """
-    content, header = _open(path)
+    return decode_into(out, path, read_file(path)[0], resize)
+
+
+def decode_into(
+    out: np.ndarray, path: Path | str, content: bytes, resize: Resize = "stretch"
+) -> tuple[int, int]:
+    """Decode the content of an image file into an array, as `read_into` does.
+
+    Args:
+        out: As `read_into`.
+        path: The file, for messages.
+        content: Its bytes.
+        resize: As `read_image`.
+
+    Returns:
+        Height and width of the image before resizing.
+
+    Raises:
+        DataError: As `read_image`. `out` may have been written to.
+    """
     try:
-        return _read_into(out, content, header, resize)
+        return _decode_into(out, content, _read_header(content), resize)
     except ImageError as error:
         raise DataError(f"{path}: {error.message}", error.fix) from None
 
 
-def _open(path: Path) -> tuple[bytes, Header]:
-    content = read_file(path)
-    try:
-        header = read_header(Source(len(content), content))
-        require_moderate(header)
-    except ImageError as error:
-        raise DataError(f"{path}: {error.message}", error.fix) from None
-    return content, header
+def _read_header(content: bytes) -> Header:
+    header = read_header(Source(len(content), content))
+    require_moderate(header)
+    return header
 
 
-def _read_into(out: np.ndarray, content: bytes, header: Header, resize: Resize) -> tuple[int, int]:
+def _decode_into(
+    out: np.ndarray, content: bytes, header: Header, resize: Resize
+) -> tuple[int, int]:
     height, width, channels = out.shape
     own_size = _upright_size(header)
     if own_size == (height, width):
@@ -134,7 +152,9 @@ def _read_into(out: np.ndarray, content: bytes, header: Header, resize: Resize) 
     placement = place(own_size, (height, width), resize)
     pixels, denominator = _decode(content, header, channels, placement.ratio)
     image = _resized(_as_image(pixels), header, placement, denominator)
-    upright = _turned(image, header).convert(MODES[channels])
+    upright = _turned(image, header)
+    if upright.mode != MODES[channels]:  # else `convert` would copy
+        upright = upright.convert(MODES[channels])
     if placement.size == (height, width):
         out[...] = np.asarray(upright).reshape(out.shape)
     else:

@@ -12,7 +12,8 @@ from kcnn.errors import DataError
 
 MAX_FILE_BYTES = 100_000_000  # bytes
 EDGE = 64 * 1024  # bytes at the beginning and the end of a file that are enough to judge it
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# Without the last of them, to open a pipe would wait for its writer.
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Source:
@@ -52,7 +53,7 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[int, os.stat_result]]:
+def opened(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
     """Open a file and look it up.
 
     Yields:
@@ -62,36 +63,45 @@ def opened(path: Path) -> Iterator[tuple[int, os.stat_result]]:
         DataError: It is missing, cannot be read, is no file, or has too many bytes.
     """
     try:
-        # Opening a pipe would wait for its writer, so the look-up comes first.
-        found = path.stat()
-        _require_a_file(path, found)
         descriptor = os.open(path, _FLAGS)
         try:
+            found = os.fstat(descriptor)
+            _require_a_file(path, found)
             yield descriptor, found
         finally:
             os.close(descriptor)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
+    except PermissionError as error:
+        if Path(path).is_dir():  # Windows opens no folder
+            raise _no_file(path, "a folder") from None
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _require_a_file(path: Path, found: os.stat_result) -> None:
+def _require_a_file(path: Path | str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
-        raise DataError(f"{path}: is {kind}, expected an image file")
+        raise _no_file(path, "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device")
     if found.st_size > MAX_FILE_BYTES:
         raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes", "make it smaller")
 
 
-def read_file(path: Path) -> bytes:
+def _no_file(path: Path | str, kind: str) -> DataError:
+    return DataError(f"{path}: is {kind}, expected an image file")
+
+
+def read_file(path: Path | str) -> tuple[bytes, os.stat_result]:
     """Read a whole file.
+
+    Returns:
+        Its bytes, and what the system knows of it.
 
     Raises:
         DataError: As `opened`.
     """
     with opened(path) as (descriptor, found):
-        return read_bytes(descriptor, found.st_size)
+        return read_bytes(descriptor, found.st_size), found
 
 
 def read_bytes(descriptor: int, count: int) -> bytes:
