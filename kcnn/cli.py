@@ -366,7 +366,11 @@ def evaluate(as_json: bool, quiet: bool, words: tuple[str, ...], **arguments: An
 @click.argument("images", nargs=-1, required=True, metavar="[RUN] IMAGE...")
 @weights
 @click.option(
-    "--top", type=click.IntRange(1), default=3, show_default=True, help="Number of classes to show."
+    "--top",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Number of classes to show; of several labels, all above their thresholds.",
 )
 @click.option(
     "--csv",

@@ -11,8 +11,10 @@ from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.runs.dataset import has_same_test_images, require_same_classes
+from kcnn.runs.dataset import has_same_test_images, require_same_classes, require_same_labels
 from kcnn.runs.find import find_model, find_run
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.label_scores import LabelPredictions, read_thresholds
 from kcnn.training.scoring.misclassified import (
     Misclassified,
     require_destination,
@@ -36,9 +38,10 @@ class Evaluation:
         run: The run's title, `cifar/run-001`.
         weights: `last` or `best`.
         images: Number of test images.
-        accuracy: The fraction of them that were classified right.
+        accuracy: The fraction of them that were classified right; of images with several labels,
+            the fraction of right decisions.
         overall: Further scores of all classes together, by their names in summary.json.
-        per_class: Precision, recall, F1 and support of each class.
+        per_class: Precision, recall, F1 and support of each class; of several labels, `LabelScore`.
         augmented: The `accuracy` with the recipe's test-time augmentation, and its `flip` and
             `shift`; None if the recipe has none.
         wrong: The images that were classified wrong, as they were copied; None if that was not
@@ -105,6 +108,7 @@ def evaluate(
     if link:
         require_files(dataset.test)
     require_same_classes(found, dataset.class_names, progress)
+    require_same_labels(found, dataset.has_several_labels)
     if data.path is not None and not has_same_test_images(found, dataset.test.digest()):
         progress.note(
             f"{found.title}: the test images are no longer those that it was scored on; it may "
@@ -119,15 +123,20 @@ def evaluate(
     model = load_model(found, weights)
     require_images(model, path, dataset.image_shape)
     require_classes(model, path, dataset.class_names)
-    probabilities = predict_images(probability_model(model), dataset.test, progress)
-    scores = score(probabilities, dataset.test.labels, dataset.class_names)
+    classifier = probability_model(model, dataset.has_several_labels)
+    probabilities = predict_images(classifier, dataset.test, progress)
+    thresholds = None
+    if dataset.has_several_labels:
+        thresholds = _thresholds(found, weights, dataset.class_names)
+    scores = score(probabilities, dataset.test.labels, dataset.class_names, thresholds)
     scores.note_missing_classes(progress)
     augmented = _augmented(model, dataset.test, data.test_time_augmentation, progress)
     written = None
     if wrong is not None:
-        written = write_misclassified(
-            dataset.test, scores.predictions, dataset.class_names, wrong, link, progress
-        )
+        predictions, names = scores.predictions, list(dataset.class_names)
+        if isinstance(predictions, LabelPredictions):
+            predictions, names = predictions.as_sets(names)
+        written = write_misclassified(dataset.test, predictions, names, wrong, link, progress)
     return Evaluation(
         run=found.title,
         weights=weights,
@@ -140,14 +149,27 @@ def evaluate(
     )
 
 
+def _thresholds(
+    run: RunFolder, weights: str, class_names: Sequence[str]
+) -> list[float | None] | None:
+    """Return the thresholds of the last weights; other weights and unfinished runs have none."""
+    if weights != "last" or not run.per_class.is_file():
+        return None
+    return read_thresholds(run, class_names)
+
+
 def _augmented(
     model: keras.Model, test: Images, changes: FlipsAndShifts | None, progress: Progress
 ) -> dict[str, Any] | None:
     if changes is None:
         return None
+    from kcnn.data.labels import decide
+    from kcnn.model.probabilities import activation_of
+    from kcnn.training.loss_and_metrics import decision_threshold
     from kcnn.training.scoring.test_time_augmentation import predict_augmented
 
     # With the model as it is: averages of logits and of probabilities are different scores.
     outputs = predict_augmented(model, test, changes, progress)
-    accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
+    predicted = decide(outputs, test.labels, decision_threshold(activation_of(model)))
+    accuracy = float((predicted == test.labels).mean())
     return {"accuracy": accuracy, **changes.model_dump()}

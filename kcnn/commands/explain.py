@@ -42,4 +42,4 @@ def explain(
     images = describe_what_is_there(settings, count=has_moving_averages(settings))
     shape = require_image_shape(settings, images)
     counted = require_class_count(settings, images)
-    return explain_model(counted, shape, images.classes, images.train_count)
+    return explain_model(counted, shape, images.classes, images.train_count, images.several_labels)

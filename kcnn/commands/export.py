@@ -13,9 +13,15 @@ from kcnn.data.load import load_dataset
 from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.runs.dataset import has_same_test_images, same_names, trained_classes
+from kcnn.runs.dataset import (
+    has_same_test_images,
+    same_names,
+    trained_classes,
+    trained_on_several_labels,
+)
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.folder import require_no_links
+from kcnn.runs.label_scores import read_thresholds
 
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
 
@@ -105,6 +111,8 @@ def export(
             f"{found.title}: the test images are no longer those that it was scored on; the export "
             "is checked on those that are here"
         )
+    several = trained_on_several_labels(found, dataset.has_several_labels)
+    is_scored = is_scored and several == dataset.has_several_labels
     start_tensorflow(progress)
     import keras
 
@@ -118,7 +126,7 @@ def export(
     test = dataset.test
     # Both sides of the comparison run on the CPU, because devices round differently.
     with keras.device("cpu"):
-        model = probability_model(load_model(found, weights))
+        model = probability_model(load_model(found, weights), several)
         require_images(model, path, dataset.image_shape)
         require_classes(model, path, class_names)
         probabilities = predict_images(model, test, progress)
@@ -130,12 +138,16 @@ def export(
         "channels": channels,
         "kcnn": kcnn.__version__,
     }
+    if several:
+        description["several_labels"] = True
+        if weights == "last" and found.per_class.is_file():
+            description["thresholds"] = read_thresholds(found, class_names)
     if is_scored:
         description["test_accuracy"] = score(probabilities, test.labels, class_names).accuracy
     with atomic(folder) as temporary:
         write_saved_model(model, class_names, description, temporary)
         agreement = require_agreement(
-            temporary, model, test, probabilities, batch_size(model), progress
+            temporary, model, test, probabilities, batch_size(model), progress, several
         )
         if destination is not None:
             require_new(destination, _ALREADY_EXISTS_HINT)  # another process may have created it

@@ -158,13 +158,15 @@ def _begin(
 
 def _write_splits(run: RunFolder, prepared: PreparedTraining) -> None:
     """Write which image is trained on and which is only measured, if they have names."""
+    from kcnn.data.labels import classes_of
+
     parts = {
         "train": prepared.train,
         "validation": prepared.validation,
         "test": prepared.dataset.test,
     }
     named = {
-        split: (images.names, images.labels)
+        split: (images.names, map(classes_of, images.labels))
         for split, images in parts.items()
         if images is not None and images.names is not None
     }

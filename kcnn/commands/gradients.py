@@ -208,13 +208,17 @@ def check_gradients(
     images = choose_images(plan, dataset.train)
     start_tensorflow(progress)
     require_kernels(plan, "float64")
+    import numpy as np
+
+    from kcnn.data.labels import counts_of_classes
     from kcnn.model.double_precision import in_float64
     from kcnn.training.gradient_check import check_gradients
 
     model = fresh_model(plan, dataset.train)
     sums = _output_sums(plan, model, images)
     gradients = check_gradients(plan, in_float64(model), images, weights, progress)
-    shown, classes = len(set(images.labels.tolist())), len(dataset.class_names)
+    classes = len(dataset.class_names)
+    shown = int(np.count_nonzero(counts_of_classes(images.labels, classes)))
     return GradientReport(settings, len(images), shown, classes, gradients, sums)
 
 
@@ -225,9 +229,10 @@ def choose_images(plan: Plan, train: Images) -> Images:
     """
     import numpy as np
 
-    labels = train.labels
+    from kcnn.data.labels import strata
+
     affordable = max(MIN_IMAGES, MULTIPLY_ADDS // max(plan.cost.multiply_adds, 1))
-    wanted = max(MIN_IMAGES, len(np.unique(labels)))
+    wanted = max(MIN_IMAGES, len(np.unique(strata(train.labels))))
     count = min(wanted, affordable, plan.recipe.train.batch_size)
     chosen = np.sort(train.by_turns(count))
     return train.select(chosen)
@@ -256,6 +261,8 @@ def _output_sums(plan: Plan, model: keras.Model, images: Images) -> OutputSums:
     """Compute the sums of the model's outputs in float32, as it is trained and used."""
     from kcnn.model.probabilities import probability_model
 
-    outputs = probability_model(model)(images.read_all().astype("float32"), training=False)
+    outputs = probability_model(model, plan.has_several_labels)(
+        images.read_all().astype("float32"), training=False
+    )
     sums = outputs.numpy().astype("float64").sum(axis=1)
     return OutputSums(plan.output_activation, float(sums.min()), float(sums.max()))

@@ -211,7 +211,7 @@ def _draw_samples(survey: Survey, read: ReadImage, path: Path, progress: Progres
     first_part = survey.is_readable & (survey.part == 0)  # the training images
     rows = []
     for label, name in enumerate(survey.class_names[:_MAX_CLASSES]):
-        members = np.flatnonzero(first_part & (survey.label == label))
+        members = np.flatnonzero(first_part & survey.shows(label))
         chosen = generator.permutation(members)[:SAMPLES_OF_A_CLASS]
         rows.append((name, len(members), [read(int(index), _SIDE) for index in chosen]))
     left_out = len(survey.class_names) - len(rows)

@@ -12,13 +12,16 @@ import numpy as np
 from kcnn.data.find_images import find_images
 from kcnn.data.fitted_images import FittedImages
 from kcnn.data.image.read import unreadable
+from kcnn.data.labels import THRESHOLD
 from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.runs.find import find_model, find_run
-from kcnn.runs.summary import read_summary
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.label_scores import read_thresholds
+from kcnn.runs.summary import has_several_labels, read_summary
 
 # Photographs take long to read, and progress is reported after each batch.
 MAX_BATCH_SIZE = 64
@@ -27,11 +30,12 @@ _EXISTS_HINT = "choose another --csv file, or remove it"
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable classes of an image.
+    """The most probable classes of an image, or its labels where it may have several.
 
     Args:
         path: The image file.
-        classes: The classes and their probabilities, by falling probability.
+        classes: The classes and their probabilities, by falling probability; of several labels,
+            those above their thresholds, perhaps none.
     """
 
     path: Path
@@ -46,10 +50,13 @@ class Predictions:
         images: The predictions for the images that could be read, in the given order; the images
             of a folder are sorted by path.
         problem: The images that could not be read; None if all could.
+        thresholds: Where images may have several labels, the probability above which each is
+            predicted; else None.
     """
 
     images: tuple[Prediction, ...]
     problem: DataError | None = None
+    thresholds: tuple[float, ...] | None = None
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return what json.dumps takes."""
@@ -81,8 +88,10 @@ def predict(
         run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
         weights: `last` or `best`.
-        top: How many classes to return for each image; all if there are fewer.
-        csv_file: A new file for the predictions: `image,rank,class,probability`.
+        top: How many classes to return for each image; all if there are fewer. Of several labels,
+            all above their thresholds are returned.
+        csv_file: A new file for the predictions: `image,rank,class,probability`. An image without
+            a label has rank 0 and no class.
         progress: Where images done, images that changed in shape or were enlarged, and skipped
             files of folders are reported.
 
@@ -105,12 +114,13 @@ def predict(
     found = find_run(run, output_dir)
     model_file = find_model(found, weights)
     class_names = read_summary(found).class_names()
+    thresholds = _thresholds(found, weights, class_names)
     start_tensorflow(progress)
     from kcnn.model.probabilities import probability_model
     from kcnn.model.saved import load_model, require_classes
     from kcnn.training.scoring.predict import batch_size, predict_batches
 
-    model = probability_model(load_model(found, weights))
+    model = probability_model(load_model(found, weights), thresholds is not None)
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
     fitted = FittedImages(model.input_shape[1:], read_recipe(found.resolved).data.resize)
@@ -119,9 +129,11 @@ def predict(
         for batch in predict_batches(model, batches):
             for probabilities in batch:
                 path = fitted.accepted[len(predictions)]
-                predictions.append(
-                    Prediction(path, _most_probable(probabilities, class_names, top))
-                )
+                if thresholds is None:
+                    classes = _most_probable(probabilities, class_names, top)
+                else:
+                    classes = _labels(probabilities, class_names, thresholds)
+                predictions.append(Prediction(path, classes))
             advance(len(batch))
     fitted.report(progress)
     if not predictions:
@@ -130,7 +142,7 @@ def predict(
         require_new(csv_file, _EXISTS_HINT)  # another process may have written it
         write_csv(csv_file, ("image", "rank", "class", "probability"), _rows(predictions))
     problem = unreadable(fitted.refused, len(paths)) if fitted.refused else None
-    return Predictions(tuple(predictions), problem)
+    return Predictions(tuple(predictions), problem, thresholds)
 
 
 def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, list[Path]]:
@@ -160,7 +172,29 @@ def _most_probable(
     return tuple((class_names[index], float(probabilities[index])) for index in best)
 
 
+def _thresholds(
+    run: RunFolder, weights: str, class_names: Sequence[str]
+) -> tuple[float, ...] | None:
+    """Return the thresholds of a run with several labels: those of its last weights, else 0.5."""
+    if not has_several_labels(run):
+        return None
+    if weights != "last":
+        return (THRESHOLD,) * len(class_names)
+    chosen = read_thresholds(run, class_names)
+    return tuple(THRESHOLD if threshold is None else threshold for threshold in chosen)
+
+
+def _labels(
+    probabilities: np.ndarray, class_names: Sequence[str], thresholds: Sequence[float]
+) -> tuple[tuple[str, float], ...]:
+    ordered = _most_probable(probabilities, class_names, len(class_names))
+    threshold_of = dict(zip(class_names, thresholds, strict=True))
+    return tuple(found for found in ordered if found[1] > threshold_of[found[0]])
+
+
 def _rows(predictions: Sequence[Prediction]) -> Iterator[tuple[object, ...]]:
     for prediction in predictions:
+        if not prediction.classes:
+            yield prediction.path, 0, "", ""
         for rank, (name, probability) in enumerate(prediction.classes, start=1):
             yield prediction.path, rank, name, f"{probability:.6g}"

@@ -19,6 +19,7 @@ from kcnn.recipe import Recipe
 from kcnn.runs.dataset import require_same_classes
 from kcnn.runs.find import find_run
 from kcnn.runs.folder import RunFolder
+from kcnn.runs.summary import has_several_labels
 from kcnn.runs.suspects import Suspect, suspects_folder, write_suspects
 from kcnn.studies.folds import fold_trials
 from kcnn.studies.trials import StudyOptions, TrialRunner
@@ -100,6 +101,12 @@ def find_suspects(
         raise RunError(
             f"{found.path}: was trained for a cross-validation, without some of its images",
             "name a run of the whole recipe; kcnn runs lists them",
+        )
+    if has_several_labels(found):
+        raise RunError(
+            f"{found.path}: its images may have several labels, and suspects are found among "
+            "images of one class each",
+            f"kcnn evaluate {found.path} --wrong DIR copies the images with wrong predictions",
         )
     folder = suspects_folder(found)
     require_writable(folder)

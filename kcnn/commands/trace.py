@@ -123,6 +123,7 @@ def _read_image(
 ) -> tuple[np.ndarray, str, Dataset | None]:
     """Read the image, and the dataset where the image or the weights need it."""
     from kcnn.data.image.read import read_image
+    from kcnn.data.labels import label_text
     from kcnn.data.load import load_dataset
 
     height, width, channels = plan.image_shape
@@ -133,7 +134,7 @@ def _read_image(
     dataset = load_dataset(plan.recipe.data, data_dir, progress)
     if file is not None:
         return pixels, str(file), dataset
-    label = dataset.class_names[dataset.test.labels[0]]
+    label = label_text(dataset.test.labels[0], dataset.class_names)
     pixels = dataset.test.read_one(0)
     return pixels, f"the first test image of {dataset.name}, {label}", dataset
 

@@ -58,7 +58,7 @@ def setting_text(value: Any) -> str | None:
 
 
 def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             numbers[run.run], run.run, run.seed, per_cent(run.test_accuracy),
             _range(run.test_interval), per_cent(run.best_test_accuracy),
@@ -67,14 +67,24 @@ def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
         )
         for run in comparison.runs
     ]  # fmt: skip
-    columns = (
-        "group", "run", "seed", "test accuracy", "95 % interval", "best epoch",
+    columns: tuple[str, ...] = (
+        "group", "run", "seed", comparison.measure, "95 % interval", "best epoch",
         "val accuracy", "training accuracy", "parameters", "training",
     )  # fmt: skip
+    if comparison.several_labels:
+        averages = [per_cent(run.mean_average_precision) for run in comparison.runs]
+        rows = [(*row, average) for row, average in zip(rows, averages, strict=True)]
+        columns = (*columns, "mean average precision")
     return table(columns, rows)
 
 
 def _words(comparison: Comparison) -> Iterator[str]:
+    if comparison.several_labels:
+        yield _line(
+            "exact match",
+            "an image counts as right if all of its labels are predicted and no other; the other "
+            "accuracies are of single labels",
+        )
     for number, group in enumerate(comparison.groups, 1):
         if len(group.runs) > 1:
             yield _line(f"seed spread {number}", _seed_spread(group))

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kcnn.console.tables import table
-from kcnn.runs.metrics import TEST_SCORES
+from kcnn.runs.label_scores import LabelScore
+from kcnn.runs.metrics import LABEL_SCORES, TEST_SCORES
 from kcnn.text.numbers import count_text, per_cent
 
 if TYPE_CHECKING:
     from kcnn.commands.evaluate import Evaluation
+    from kcnn.runs.scores import ClassScore
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
     """Return a row per class, and the accuracy."""
-    rows = [
-        (score.name, per_cent(score.precision), per_cent(score.recall), per_cent(score.f1),
-         score.support)
-        for score in evaluation.per_class
-    ]  # fmt: skip
+    labels = [score for score in evaluation.per_class if isinstance(score, LabelScore)]
     text = (
-        table(("class", "precision", "recall", "f1", "images"), rows)
+        (_label_table(labels) if labels else _class_table(evaluation.per_class))
         + f"\n\n{evaluation.run} ({evaluation.weights} weights): test accuracy "
         f"{per_cent(evaluation.accuracy)} on {count_text(evaluation.images, 'image')}"
     )
+    if labels:
+        text += f", where each of {len(labels)} labels is a yes or no"
     text += f"\n{overall_line(evaluation.overall)}"
     if "roc_auc" in evaluation.overall:
         text += f"; {evaluation.per_class[1].name} is the positive class"
@@ -32,6 +32,31 @@ def evaluation_text(evaluation: Evaluation) -> str:
     if augmented:
         text += f"\n{augmented_line(augmented)}"
     return f"{text}\n{_wrong_line(evaluation)}" if evaluation.wrong else text
+
+
+def _class_table(scores: Sequence[ClassScore]) -> str:
+    rows = [
+        (score.name, per_cent(score.precision), per_cent(score.recall), per_cent(score.f1),
+         score.support)
+        for score in scores
+    ]  # fmt: skip
+    return table(("class", "precision", "recall", "f1", "images"), rows)
+
+
+def _label_table(scores: Sequence[LabelScore]) -> str:
+    rows = [
+        (score.name, per_cent(score.precision), per_cent(score.recall), per_cent(score.f1),
+         per_cent(score.average_precision), _threshold(score.threshold), score.support)
+        for score in scores
+    ]  # fmt: skip
+    columns = (
+        "label", "precision", "recall", "f1", "average precision", "threshold", "images",
+    )  # fmt: skip
+    return table(columns, rows)
+
+
+def _threshold(threshold: float | None) -> str | None:
+    return None if threshold is None else f"{threshold:.3f}"
 
 
 def _wrong_line(evaluation: Evaluation) -> str:
@@ -45,8 +70,9 @@ def _wrong_line(evaluation: Evaluation) -> str:
 
 def overall_line(scores: Mapping[str, float]) -> str:
     """Return the scores of all classes together: `balanced accuracy 93.10 %, macro F1 92.87 %`."""
+    named = {**LABEL_SCORES, **TEST_SCORES}
     return ", ".join(
-        f"{words} {per_cent(scores[name])}" for name, words in TEST_SCORES.items() if name in scores
+        f"{words} {per_cent(scores[name])}" for name, words in named.items() if name in scores
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kcnn.console.evaluate import augmented_line
+from kcnn.console.evaluate import augmented_line, overall_line
+from kcnn.runs.summary import SEVERAL_LABELS
 from kcnn.text.numbers import count_text, duration, per_cent
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ def fit_text(result: FitResult) -> str:
         f"test accuracy  {per_cent(test['accuracy'])} on {test['images']:,} images, "
         f"with the {test['weights']} weights"
     ]
+    if summary.get(SEVERAL_LABELS):
+        classes = len(summary["class_names"])
+        lines[0] += f"; each of {classes} labels is a yes or no"
+        lines.append(f"{_INDENT}{overall_line(test)}")
     balanced = test.get("balanced_accuracy", test["accuracy"])
     if abs(balanced - test["accuracy"]) > UNBALANCED:
         lines.append(f"{_INDENT}{per_cent(balanced)} balanced accuracy, the mean of the classes")

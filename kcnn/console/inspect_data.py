@@ -48,7 +48,9 @@ def _counts(inspection: Inspection) -> str:
     if len(rows) > len(shown):
         rest = rows[len(shown) :]
         shown.append((f"{len(rest):,} more", *(_sum(rest, at) for at in range(1, len(parts) + 1))))
-    shown.append(("all", *(_sum(rows, at) for at in range(1, len(parts) + 1))))
+    # Images with several labels count for each of them.
+    total = "all labels" if inspection.survey.label.ndim == 2 else "all"
+    shown.append((total, *(_sum(rows, at) for at in range(1, len(parts) + 1))))
     return table(("class", *(_heading(part, inspection) for part in parts)), shown)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from kcnn.data.labels import strata
+
 
 @dataclass(frozen=True)
 class Classes:
@@ -22,8 +24,8 @@ class Classes:
 
     @classmethod
     def of(cls, labels: np.ndarray) -> Classes:
-        """Group images by their labels, int of shape (images,)."""
-        _, numbered, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+        """Group images by their labels; those with several labels by the rarest of them."""
+        _, numbered, sizes = np.unique(strata(labels), return_inverse=True, return_counts=True)
         return cls(numbered.astype(np.int64), sizes.astype(np.int64))
 
     def balanced_order(self, seed: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,7 @@ from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.parts import PARTS, SPLIT_WORDS, Part, class_key, composed, part_of
 from kcnn.errors import DataError
 from kcnn.text.did_you_mean import did_you_mean
+from kcnn.text.numbers import count_text
 
 LABEL_SEPARATOR = ";"
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
@@ -23,7 +24,8 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 def list_csv(path: Path) -> FileListing:
     """List the images of a table with the columns `path`, `label` and perhaps `split`, `group`.
 
-    Paths are relative to the table's folder.
+    Paths are relative to the table's folder. If a row has several labels, separated by `;`, every
+    row may have any number of them.
 
     Args:
         path: A file as `read_label_table` reads it.
@@ -33,28 +35,43 @@ def list_csv(path: Path) -> FileListing:
         OSError: It cannot be read.
     """
     table = read_label_table(path)
-    labels = _labels(table)
-    class_names = tuple(sorted_names(set(labels)))
-    _require_classes(table, labels, class_names)
+    labels = [tuple(dict.fromkeys(labels_in(cell))) for cell in table.columns["label"]]
+    several = _first_with_several(table, labels)
+    if several is None:
+        _require_labels(table, labels)
+    first_rows: dict[str, int] = {}
+    for row, own in enumerate(labels):
+        for label in own:
+            first_rows.setdefault(label, row)
+    class_names = tuple(sorted_names(first_rows))
+    counts = Counter(label for own in labels for label in own)
+    _require_classes(table, class_names, first_rows)
+    single = [name for name in class_names if counts[name] == 1]
+    if several is None:
+        _require_no_single(table, single, class_names, first_rows)
     parts = _parts(table)
     names = read_paths(table)
     numbers = {name: number for number, name in enumerate(class_names)}
     groups = table.columns.get("group")
     every = ClassFiles(
         tuple(names),
-        array("i", (numbers[label] for label in labels)),
+        array("i", (numbers[label] for (label,) in labels) if several is None else ()),
         None if groups is None else tuple(groups),
+        None if several is None else _sets(labels, numbers),
     )
     rows = {part: [row for row, own in enumerate(parts) if own == part] for part in PARTS}
     listed = {part: every.select(chosen) for part, chosen in rows.items() if chosen}
-    notes = tuple(_notes(table, listed, class_names))
+    notes = [*_notes(table, listed, class_names)]
+    if several is not None:
+        notes += _notes_on_several(table, several, labels, single)
     return FileListing(
         root=path.parent,
         class_names=class_names,
         train=listed["train"],
         validation=listed.get("validation"),
         test=listed.get("test"),
-        notes=notes,
+        notes=tuple(notes),
+        several_labels=several,
     )
 
 
@@ -72,43 +89,62 @@ def sorted_names(names: Iterable[str]) -> list[str]:
     return sorted(unsorted)
 
 
-def _labels(table: LabelTable) -> list[str]:
-    """Return the label of each row."""
-    labels: list[str] = []
-    problems = []
-    for row, cell in enumerate(table.columns["label"]):
-        found = labels_in(cell)
-        if len(found) != 1:
-            what = f"{len(found)} labels, expected one" if found else "an empty label"
-            problems.append(f"{table.where(row)}: {what}")
-        labels.append(found[0] if found else "")
-    require_rows(problems, "write one label in each row, or leave the row out")
-    return labels
+def _first_with_several(table: LabelTable, labels: Sequence[tuple[str, ...]]) -> str | None:
+    """Return the first row with several labels, as messages name it; None if there is none."""
+    for row, own in enumerate(labels):
+        if len(own) > 1:
+            return f"{table.where(row)} has {len(own)} labels, {LABEL_SEPARATOR.join(own)}"
+    return None
 
 
-def _require_classes(table: LabelTable, labels: Sequence[str], class_names: Sequence[str]) -> None:
-    """Raise for a single class, a label that occurs once, and names that differ in case alone."""
+def _require_labels(table: LabelTable, labels: Sequence[tuple[str, ...]]) -> None:
+    """Raise for rows without a label."""
+    require_rows(
+        [f"{table.where(row)}: an empty label" for row, own in enumerate(labels) if not own],
+        "write one label in each row, or leave the row out",
+    )
+
+
+def _sets(
+    labels: Sequence[tuple[str, ...]], numbers: Mapping[str, int]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the numbers of each row's classes; equal rows share one tuple, to save memory."""
+    known = {own: tuple(sorted(numbers[label] for label in own)) for own in set(labels)}
+    return tuple(known[own] for own in labels)
+
+
+def _require_no_single(
+    table: LabelTable,
+    single: Sequence[str],
+    class_names: Sequence[str],
+    first_rows: Mapping[str, int],
+) -> None:
+    """Raise for labels that occur once."""
+    others = sorted(set(class_names).difference(single))
+    problems = [f"{table.where(first_rows[name])}: label {name} occurs once" for name in single]
+    # Each of 100,000 labels may be another one. A guess for all of them would take minutes.
+    for number, name in enumerate(single[:MAX_PROBLEMS]):
+        problems[number] += did_you_mean(name, others)
+    require_rows(
+        problems,
+        "correct the label, add images of this class, or leave the row out",
+    )
+
+
+def _require_classes(
+    table: LabelTable, class_names: Sequence[str], first_rows: Mapping[str, int]
+) -> None:
+    """Raise for a single class, and for names that differ in case alone."""
     if len(class_names) < 2:
         raise DataError(
             f"{table.file}: one label, {class_names[0]}; expected two classes or more",
             "the column label has the class of each image",
         )
-    counts = Counter(labels)
-    single = [row for row, label in enumerate(labels) if counts[label] == 1]
-    others = [name for name in class_names if counts[name] > 1]
-    problems = [f"{table.where(row)}: label {labels[row]} occurs once" for row in single]
-    # Each of 100,000 labels may be another one. A guess for all of them would take minutes.
-    for number, row in enumerate(single[:MAX_PROBLEMS]):
-        problems[number] += did_you_mean(labels[row], others)
-    require_rows(
-        problems,
-        "correct the label, add images of this class, or leave the row out",
-    )
     by_key: dict[str, str] = {}
     for name in class_names:
         other = by_key.setdefault(class_key(name), name)
         if other != name:
-            first, second = (table.where(labels.index(label)) for label in (other, name))
+            first, second = (table.where(first_rows[label]) for label in (other, name))
             raise DataError(
                 f"{first} and {second}: labels {other} and {name} differ in case alone",
                 "write them alike, or rename one",
@@ -143,8 +179,8 @@ def _notes(
     if "train" not in listed:
         raise DataError(f"{table.file}: no row of split train", "training needs images, too")
     for part, files in listed.items():
-        present = set(files.labels)
-        absent = [name for label, name in enumerate(class_names) if label not in present]
+        counts = files.counts(len(class_names))
+        absent = [name for name, count in zip(class_names, counts, strict=True) if not count]
         if absent and part == "train":
             raise DataError(
                 f"{table.file}: no training images of {named(absent)}",
@@ -156,3 +192,15 @@ def _notes(
         yield f"{table.file}: left out further columns: {named(table.ignored)}"
     if any(table.columns.get("split", ())) and "test" not in listed:
         yield f"{table.file}: no rows of split test, so a fraction of train becomes the test set"
+
+
+def _notes_on_several(
+    table: LabelTable, several: str, labels: Sequence[tuple[str, ...]], single: Sequence[str]
+) -> Iterator[str]:
+    """Yield what a person may not expect of images with several labels."""
+    yield f"{several}: so each image may show several classes, or none"
+    if without := sum(not own for own in labels):
+        images = count_text(without, "image")
+        yield f"{table.file}: {images} without a label: they show none of the classes"
+    if single:
+        yield f"{table.file}: labels that occur once: {named(single)}"

@@ -65,7 +65,11 @@ def _require_once(table: LabelTable, names: list[str]) -> None:
             same = labels[first] == labels[row]
             what = "is listed twice" if same else f"is {labels[first]} and {labels[row]}"
             problems.append(f"{table.where(first)} and {table.where(row)}: {name} {what}")
-    require_rows(problems, "leave one of the rows out; each image has one row")
+    require_rows(
+        problems,
+        "leave one of the rows out; each image has one row, where several labels are separated by "
+        "semicolons, as in cat;dog",
+    )
 
 
 def _hint_for_missing(root: Path, name: str) -> str:

@@ -26,7 +26,8 @@ class Images(ABC):
     images are. `read` may be called by several threads at the same time.
 
     Attributes:
-        labels: int32, (count,); each is an index into the class names.
+        labels: int32, (count,); each is an index into the class names. Where images may have
+            several labels: uint8, (count, classes), with 1 for those that an image has.
         names: The images' file names, relative to the dataset's folder, with forward slashes; None
             if the images have none.
         root: That folder.
@@ -72,6 +73,11 @@ class Images(ABC):
         """
 
     @property
+    def has_several_labels(self) -> bool:
+        """Whether images may have several labels, or none."""
+        return self.labels.ndim == 2
+
+    @property
     def is_in_memory(self) -> bool:
         """Whether reading costs no more than copying."""
         return False
@@ -110,6 +116,8 @@ class Images(ABC):
     def by_turns(self, count: int, order: np.ndarray | None = None) -> np.ndarray:
         """Choose images so that every class comes once before any comes twice.
 
+        Of several labels, an image's rarest one decides.
+
         Args:
             count: How many to choose; all if there are fewer.
             order: Indices of all images, of which the first of each class are chosen first; None
@@ -120,8 +128,10 @@ class Images(ABC):
         """
         import numpy as np
 
+        from kcnn.data.labels import strata
+
         order = np.arange(len(self)) if order is None else order
-        labels = self.labels[order]
+        labels = strata(self.labels)[order]
         turn = np.empty(len(self), dtype=np.int64)
         for label in np.unique(labels):
             members = labels == label
@@ -141,7 +151,7 @@ class MemoryImages(Images):
 
     Args:
         pixels: uint8, (count, height, width, channels).
-        labels: int32, (count,).
+        labels: int32, (count,), or uint8, (count, classes).
     """
 
     pixels: np.ndarray
@@ -254,6 +264,11 @@ class Dataset:
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
         return self.train.shape
+
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether images may have several labels, or none."""
+        return self.train.has_several_labels
 
     def digest(self) -> str:
         """Return a hash of all images and labels, to notice when they change."""

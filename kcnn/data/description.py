@@ -36,6 +36,8 @@ class ImageDescription:
         listing: The files of a folder or CSV.
         validation_count: Number of validation images that the dataset has of its own; None if it
             has none, so that `data.validation` may take some from training.
+        several_labels: What shows that an image may have several labels, for messages; None if each
+            has one class.
     """
 
     image_shape: tuple[int, int, int] | None
@@ -45,6 +47,7 @@ class ImageDescription:
     path: Path | None = None
     listing: FileListing | None = None
     validation_count: int | None = None
+    several_labels: str | None = None
 
     def confirm(self, dataset: Dataset) -> None:
         """Compare a dataset with its description.
@@ -143,6 +146,7 @@ def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescriptio
         validation_count=None if listing.validation is None else len(listing.validation),
         path=data.path,
         listing=listing,
+        several_labels=listing.several_labels,
     )
 
 

@@ -11,6 +11,7 @@ from kcnn.data.dataset import Dataset
 from kcnn.data.file_images import FileFormat, FileImages
 from kcnn.data.file_remarks import file_remarks
 from kcnn.data.image.inspection import ImageFacts, inspect_image
+from kcnn.data.labels import counts_of_classes, strata
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.parts import PARTS
 from kcnn.data.scan import Refused, UnreadableImagesError, scan_files
@@ -63,7 +64,7 @@ def open_files(
         for remark in file_remarks(facts, format.image_size, format.resize):
             progress.note(remark)
     opened = {
-        name: _open(listing.root, part, format, facts if name in parts else None)
+        name: _open(listing, part, format, facts if name in parts else None)
         for name, part in files.items()
     }
     if refused:
@@ -91,7 +92,7 @@ def _split(listing: FileListing, test: float) -> dict[str, ClassFiles]:
     }
     if listing.test is not None:
         return parts | {"test": listing.test}
-    labels = np.array(listing.train.labels)
+    labels = strata(listing.train.label_array(len(listing.class_names)))
     taken = take_stratified(labels, float(test), SPLIT_SEED, "data.test", listing.train.groups)
     return parts | {
         "train": listing.train.select(np.flatnonzero(~taken).tolist()),
@@ -100,23 +101,24 @@ def _split(listing: FileListing, test: float) -> dict[str, ClassFiles]:
 
 
 def _open(
-    root: Path,
+    listing: FileListing,
     files: ClassFiles,
     format: FileFormat,
     facts: Mapping[str, ImageFacts] | None,
 ) -> FileImages:
     """Return the images of a part, without those that cannot be read where they were checked."""
+    root, classes = listing.root, len(listing.class_names)
     if facts is None:
-        return FileImages(root, files, format)
+        return FileImages(root, files, format, classes=classes)
     readable = [index for index, name in enumerate(files.names) if name in facts]
     known = [facts[files.names[index]] for index in readable]
-    return FileImages(root, files.select(readable), format, known)
+    return FileImages(root, files.select(readable), format, known, classes)
 
 
 def _require_images(path: Path, part: str, images: FileImages, class_names: Sequence[str]) -> None:
     """Raise if, of what can be read, a class has no training image, or there is no test image."""
-    missing = sorted(set(range(len(class_names))) - set(images.labels.tolist()))
-    if part == "train" and missing:
+    missing = np.flatnonzero(counts_of_classes(images.labels, len(class_names)) == 0)
+    if part == "train" and len(missing):
         raise DataError(
             f"{path}: no training image of {class_names[missing[0]]} can be read",
             "replace its images; kcnn data inspect lists what is wrong with each",

@@ -61,6 +61,7 @@ class FileImages(Images):
         format: How they become arrays.
         facts: What a scan found about each file, to notice files that change; None if they were not
             scanned.
+        classes: Number of classes, where files may have several labels.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class FileImages(Images):
         files: ClassFiles,
         format: FileFormat,
         facts: Sequence[ImageFacts] | None = None,
+        classes: int = 0,
     ) -> None:
         self.root: Path = root
         self._folder = str(root)
@@ -76,7 +78,7 @@ class FileImages(Images):
         self._facts = facts
         self._failure: DataError | None = None
         self.hashed = "files:"
-        self.labels = np.array(files.labels, np.int32)
+        self.labels = files.label_array(classes)
         self.names: Sequence[str] = files.names
         self.groups = files.groups
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kcnn.data.counts import CountError
 from kcnn.data.dataset import Dataset, Images
+from kcnn.data.labels import NO_LABEL, strata
 from kcnn.text.numbers import count_text
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def fold_numbers(images: Images, folds: int, seed: int, class_names: Sequence[st
     """Divide images into folds of about equal size that show the classes equally often.
 
     Without groups, the sizes of the folds differ by one image at most, and so do those of each
-    class. With groups, each group is in one fold, by scikit-learn's StratifiedGroupKFold.
+    class. With groups, each group is in one fold, by scikit-learn's StratifiedGroupKFold. An image
+    with several labels counts as one of the rarest of them.
 
     Args:
         images: The images.
@@ -58,12 +60,14 @@ def fold_numbers(images: Images, folds: int, seed: int, class_names: Sequence[st
         CountError: A class has fewer images than there are folds; or there are fewer groups, one is
             larger than a fold, or one has all images of a class.
     """
-    labels = images.labels
+    labels = strata(images.labels)
     shown, sizes = np.unique(labels, return_counts=True)
     if (size := int(sizes.min())) < folds:
-        rarest = class_names[shown[sizes.argmin()]]
+        rarest = _name(shown[sizes.argmin()], class_names)
         has = count_text(size, "training image")
         reason = f"class {rarest} has {has}, fewer than {folds} folds"
+        if images.has_several_labels:
+            reason = f"{rarest} is the rarest label of {has}, fewer than {folds} folds"
         raise CountError(SETTING, reason, _fewer(size, "add images of that class"))
     if images.groups is not None:
         return _by_groups(labels, np.asarray(images.groups), folds, seed, class_names)
@@ -105,11 +109,15 @@ def _by_groups(
     for number in range(folds):
         absent = np.setdiff1d(labels, labels[numbers != number])
         if len(absent):
-            name = class_names[absent[0]]
+            name = _name(absent[0], class_names)
             reason = f"without fold {number + 1} of {folds}, no image of class {name} is left"
             fix = f"divide the images of {name} into more groups, or choose another seed"
             raise CountError(SETTING, reason, fix)
     return numbers
+
+
+def _name(stratum: int, class_names: Sequence[str]) -> str:
+    return "no label" if stratum == NO_LABEL else class_names[stratum]
 
 
 def _fewer(folds: int, otherwise: str) -> str:

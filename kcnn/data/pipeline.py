@@ -16,6 +16,7 @@ import tensorflow as tf
 from kcnn.data.augmentation import build_augmenter
 from kcnn.data.augmentation.augmenter import Augmenter
 from kcnn.data.balanced_order import Classes
+from kcnn.data.labels import has_several
 from kcnn.data.splits import steps_per_epoch
 from kcnn.machine.cores import core_count
 from kcnn.recipe.augmentations import Augmentation
@@ -33,7 +34,7 @@ class Rows(Protocol):
 
     @property
     def labels(self) -> np.ndarray:
-        """int32, (count,)."""
+        """int32, (count,); or uint8, (count, classes), where there may be several."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -85,6 +86,7 @@ def training_batches(
         drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
+            Images with several labels have a target for each class anyway.
 
     Returns:
         Images (batch, height, width, channels), uint8 or, where an augmentation makes fractions,
@@ -209,11 +211,13 @@ def _gather(
     rows, labels = tf.numpy_function(
         lambda chosen: (images.read(chosen), images.labels[chosen]),
         [indices],
-        [tf.as_dtype(images.dtype), tf.int32],
+        [tf.as_dtype(images.dtype), tf.uint8 if has_several(images.labels) else tf.int32],
         stateful=False,
     )
     rows = tf.ensure_shape(rows, (size, *images.shape))
-    labels = tf.ensure_shape(labels, (size,))
+    labels = tf.ensure_shape(labels, (size, *images.labels.shape[1:]))
+    if has_several(images.labels):
+        return rows, tf.cast(labels, tf.float32)
     return rows, labels if classes is None else tf.one_hot(labels, classes)
 
 

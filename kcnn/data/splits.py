@@ -1,4 +1,7 @@
-"""Stratified splits: every class keeps its fraction of the images."""
+"""Stratified splits: every class keeps its fraction of the images.
+
+Images with several labels are divided by the rarest of them, as `kcnn.data.labels.strata` says.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 
 from kcnn.data.counts import CountError, resolve_count
 from kcnn.data.dataset import Dataset, Images
+from kcnn.data.labels import strata
 from kcnn.errors import DataError
 
 
@@ -54,7 +58,8 @@ def split_validation(
     """
     if validation == 0:
         return train, None
-    taken = take_stratified(train.labels, validation, seed, "data.validation", train.groups)
+    labels = strata(train.labels)
+    taken = take_stratified(labels, validation, seed, "data.validation", train.groups)
     return train.select(np.flatnonzero(~taken)), train.select(np.flatnonzero(taken))
 
 
@@ -77,7 +82,7 @@ def take_stratified(
     adds another, again the largest remainders first, until there are enough.
 
     Args:
-        labels: int, (count,).
+        labels: int, (count,): the class of each image.
         wanted: A number of images, or a fraction.
         seed: The same seed chooses the same images.
         setting: The setting that asks for it, as errors name it.

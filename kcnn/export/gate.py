@@ -18,6 +18,7 @@ import numpy as np
 
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
+from kcnn.data.labels import THRESHOLD
 from kcnn.errors import ExportError
 from kcnn.export.plain_tensorflow import CANNOT_WRITE
 from kcnn.export.saved_model import SIGNATURES
@@ -38,9 +39,10 @@ class Agreement:
     Args:
         images: Number of images compared, each with every signature.
         largest_difference: Of two probabilities, over all images, classes and signatures.
-        different_classes: Number of images with another predicted class, for the signature with
-            the most of them.
-        accuracy: The export's accuracy, for the signature with the lowest.
+        different_classes: Number of images with another predicted class or label, for the
+            signature with the most of them.
+        accuracy: The export's accuracy, for the signature with the lowest; NaN if the labels are of
+            another kind.
     """
 
     images: int
@@ -61,6 +63,7 @@ def require_agreement(
     probabilities: np.ndarray,
     batch_size: int,
     progress: Progress,
+    several_labels: bool = False,
 ) -> Agreement:
     """Predict with a SavedModel in a fresh process, and compare with the model's predictions.
 
@@ -71,6 +74,7 @@ def require_agreement(
         probabilities: The model's predictions for them, float32, (count, classes).
         batch_size: The batch size of those predictions, so that both sides add in the same order.
         progress: Where the progress is reported.
+        several_labels: Whether the model predicts several labels an image, yes or no.
 
     Returns:
         How closely the predictions agree.
@@ -81,13 +85,15 @@ def require_agreement(
     predictions = predict_in_fresh_process(
         saved_model, tuple(SIGNATURES), test, batch_size, progress
     )
-    model_classes = probabilities.argmax(axis=1)
+    model_classes = _decided(probabilities, several_labels)
     differences, different_classes, accuracies = [], [], []
     for exported in predictions.values():
-        classes = exported.argmax(axis=1)
+        classes = _decided(exported, several_labels)
         differences.append(float(np.abs(exported - probabilities).max()))
-        different_classes.append(int(np.sum(classes != model_classes)))
-        accuracies.append(float(np.mean(classes == test.labels)))
+        differs = (classes != model_classes).reshape(len(test), -1).any(axis=1)
+        different_classes.append(int(differs.sum()))
+        is_comparable = classes.shape == test.labels.shape
+        accuracies.append(float(np.mean(classes == test.labels)) if is_comparable else float("nan"))
     agreement = Agreement(
         images=len(test),
         largest_difference=max(differences),
@@ -104,6 +110,14 @@ def require_agreement(
             "nothing was exported; please report this with the run's resolved.yaml",
         )
     return agreement
+
+
+def _decided(probabilities: np.ndarray, several_labels: bool) -> np.ndarray:
+    """Return the class of each image, (count,); or its labels, bool of shape (count, classes)."""
+    decided: np.ndarray = (
+        probabilities > THRESHOLD if several_labels else probabilities.argmax(axis=1)
+    )
+    return decided
 
 
 def predict_in_fresh_process(

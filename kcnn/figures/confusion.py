@@ -10,8 +10,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from kcnn.figures import style
-from kcnn.figures.run_figure import FigureInput
+from kcnn.figures.run_figure import FigureInput, InapplicableError
 from kcnn.runs.scores import Confusion, read_confusion
+from kcnn.runs.summary import has_several_labels
 from kcnn.text.cells import cell_width
 from kcnn.text.distinct import shorten_distinct
 
@@ -32,6 +33,11 @@ MAX_ROW_LENGTH = 70
 
 def plot(source: FigureInput) -> Figure:
     """Draw the confusion matrix of the run's test images."""
+    if has_several_labels(source.run):
+        raise InapplicableError(
+            f"{source.run.title}: an image may have several labels, and none is confused with "
+            "another; kcnn evaluate lists how well each is recognized"
+        )
     return draw(read_confusion(source.run), source.curve.headline)
 
 

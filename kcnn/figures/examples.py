@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kcnn.data.dataset import Images
+from kcnn.data.labels import label_text
 from kcnn.figures.mistakes import most_confident_mistakes, require_same_images
+from kcnn.runs.label_scores import LabelPredictions
 from kcnn.runs.scores import Predictions
 from kcnn.text.cells import keep_order
 from kcnn.text.distinct import shorten_distinct
@@ -50,12 +52,14 @@ def user_image(pixels: np.ndarray, name: str, prediction: tuple[str, float] | No
 
 def first_example(test: Images, class_names: Sequence[str]) -> Example:
     """Return the first test image, for a run that was never scored."""
-    true = f"true class: {shorten_distinct(class_names, MAX_NAME_LENGTH)[test.labels[0]]}"
+    names = shorten_distinct(class_names, MAX_NAME_LENGTH)
+    word = "labels" if test.has_several_labels else "class"
+    true = f"true {word}: {_labels(test.labels[0], names)}"
     return Example(test.read_one(0), f"first test image, the run was not scored\n{true}")
 
 
 def right_and_wrong(
-    test: Images, predictions: Predictions, class_names: Sequence[str]
+    test: Images, predictions: Predictions | LabelPredictions, class_names: Sequence[str]
 ) -> list[Example]:
     """Return the first test image that was classified right, and the most confident mistake.
 
@@ -72,7 +76,7 @@ def right_and_wrong(
         RunError: The predictions belong to other images.
     """
     require_same_images(test, predictions, len(class_names))
-    right = np.flatnonzero(predictions.predicted == predictions.label)
+    right = np.flatnonzero(predictions.is_right)
     wrong = most_confident_mistakes(predictions)
     chosen = []
     if len(right):
@@ -86,17 +90,31 @@ def right_and_wrong(
 
 
 def _example(
-    test: Images, predictions: Predictions, names: Sequence[str], row: int, outcome: str
+    test: Images,
+    predictions: Predictions | LabelPredictions,
+    names: Sequence[str],
+    row: int,
+    outcome: str,
 ) -> Example:
     index = int(predictions.index[row])
     file = "" if test.names is None else f"{one_line(test.names[index], 2 * MAX_NAME_LENGTH)}\n"
-    predicted = names[predictions.predicted[row]]
-    caption = (
-        f"test image {index}: {outcome}\n{file}"
-        f"true class: {names[predictions.label[row]]}\n"
-        f"{_predicted(predicted, predictions.probability[row])}"
-    )
+    caption = f"test image {index}: {outcome}\n{file}"
+    if isinstance(predictions, LabelPredictions):
+        caption += (
+            f"true labels: {_labels(predictions.label[row], names)}\n"
+            f"predicted: {_labels(predictions.predicted[row], names)}"
+        )
+    else:
+        predicted = names[predictions.predicted[row]]
+        caption += (
+            f"true class: {names[predictions.label[row]]}\n"
+            f"{_predicted(predicted, predictions.probability[row])}"
+        )
     return Example(test.read_one(index), caption)
+
+
+def _labels(label: np.ndarray, names: Sequence[str]) -> str:
+    return one_line(label_text(label, names), 2 * MAX_NAME_LENGTH)
 
 
 def _predicted(name: str, probability: float) -> str:

@@ -13,7 +13,7 @@ from kcnn.figures import style
 from kcnn.figures.examples import Example, first_example, right_and_wrong
 from kcnn.figures.image_grid import draw_image, visible
 from kcnn.figures.run_figure import FigureInput, LayerMaps
-from kcnn.runs.scores import read_predictions
+from kcnn.runs.label_scores import read_predictions_of
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import count_text
 
@@ -43,7 +43,7 @@ def plot(source: FigureInput) -> Figure:
     """
     dataset = source.dataset
     if source.run.predictions.is_file():
-        predictions = read_predictions(source.run)
+        predictions = read_predictions_of(source.run)
         examples = right_and_wrong(dataset.test, predictions, dataset.class_names)
     else:
         examples = [first_example(dataset.test, dataset.class_names)]

@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from kcnn.data.labels import NO_LABEL_TEXT, classes_of
 from kcnn.figures import style
 from kcnn.text.distinct import shorten_distinct
 
@@ -18,6 +19,7 @@ CAPTION_LENGTH = 13
 # Height of a caption's line, and the gap between images, in units of an image's side.
 LINE = 0.17
 GAP = 0.12
+MAX_LABELS = 3  # lines of a caption, where images have several labels
 
 
 def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure:
@@ -52,6 +54,27 @@ def draw_grid(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     )
     axes.set_axis_off()
     return figure
+
+
+def several_names(labels: np.ndarray, class_names: Sequence[str]) -> list[str]:
+    """Return captions with the labels of each image, one a line.
+
+    All have as many lines as the one with the most labels, three at most. Of more labels, the last
+    line has the number of those that are left out.
+
+    Args:
+        labels: 0 and 1, shape (images, classes).
+        class_names: The name of each class.
+    """
+    names = shorten_distinct(class_names, CAPTION_LENGTH)
+    captions = []
+    for row in labels:
+        lines = [names[index] for index in classes_of(row)] or [NO_LABEL_TEXT]
+        if len(lines) > MAX_LABELS:
+            lines[MAX_LABELS - 1 :] = [f"and {len(lines) - MAX_LABELS + 1} more"]
+        captions.append(lines)
+    height = max(map(len, captions), default=1)
+    return ["\n".join(lines + [""] * (height - len(lines))) for lines in captions]
 
 
 def draw_image(

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from kcnn.data.dataset import Images
 from kcnn.errors import RunError
 from kcnn.figures import style
-from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, short_files
+from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, several_names, short_files
 from kcnn.figures.run_figure import FigureInput
-from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.runs.label_scores import LabelPredictions, read_predictions_of
+from kcnn.runs.scores import Predictions
 from kcnn.text.cells import keep_order
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
@@ -27,14 +28,21 @@ COUNT = 32
 
 def plot(source: FigureInput) -> Figure:
     """Draw the mistakes that the run's model made on the test images."""
-    predictions = read_predictions(source.run)
+    predictions = read_predictions_of(source.run)
     dataset = source.dataset
     return draw(dataset.test, predictions, dataset.class_names, source.curve.headline)
 
 
 @style.house_style
-def draw(test: Images, predictions: Predictions, class_names: Sequence[str], title: str) -> Figure:
+def draw(
+    test: Images,
+    predictions: Predictions | LabelPredictions,
+    class_names: Sequence[str],
+    title: str,
+) -> Figure:
     """Draw the 32 most confident mistakes: true class, predicted class, its probability, file.
+
+    Of several labels, the label that is wrong with the highest confidence is drawn for each image.
 
     Args:
         test: The test images that the run was scored on.
@@ -52,13 +60,17 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     shown = wrong[:COUNT]
     # The arrow is as wide as two letters.
     names = shorten_distinct(class_names, CAPTION_LENGTH - len("→→ "))
-    captions = [
-        f"{names[predictions.label[row]]}\n"
-        f"{keep_order('→ ' + names[predictions.predicted[row]])}\n"
-        f"{short_per_cent(predictions.probability[row])}"
-        for row in shown
-    ]
-    meaning = "true → predicted, probability"
+    if isinstance(predictions, LabelPredictions):
+        captions = _wrong_labels(predictions, shown, class_names, names)
+        meaning = "true labels; + too much, − missed, probability"
+    else:
+        captions = [
+            f"{names[predictions.label[row]]}\n"
+            f"{keep_order('→ ' + names[predictions.predicted[row]])}\n"
+            f"{short_per_cent(predictions.probability[row])}"
+            for row in shown
+        ]
+        meaning = "true → predicted, probability"
     indices = predictions.index[shown]
     if test.names is not None:
         files = short_files([test.names[index] for index in indices.tolist()])
@@ -68,13 +80,32 @@ def draw(test: Images, predictions: Predictions, class_names: Sequence[str], tit
     return draw_grid(test.read(indices), captions, f"{heading}\n{title}")
 
 
-def most_confident_mistakes(predictions: Predictions) -> np.ndarray:
-    """Return the rows whose predicted class is wrong, by falling probability."""
-    wrong = np.flatnonzero(predictions.predicted != predictions.label)
-    return wrong[np.argsort(-predictions.probability[wrong], kind="stable")]
+def _wrong_labels(
+    predictions: LabelPredictions,
+    rows: np.ndarray,
+    class_names: Sequence[str],
+    names: Sequence[str],
+) -> list[str]:
+    """Return captions with the true labels and the label that is wrong with most confidence."""
+    captions = []
+    true = several_names(predictions.label[rows], class_names)
+    for row, labels in zip(rows.tolist(), true, strict=True):
+        worst = int(predictions.most_wrong[row])
+        sign = "+" if predictions.predicted[row, worst] else "−"
+        chance = short_per_cent(predictions.probability[row, worst])
+        captions.append(f"{labels}\n{keep_order(f'{sign} {names[worst]}')}\n{chance}")
+    return captions
 
 
-def require_same_images(test: Images, predictions: Predictions, classes: int) -> None:
+def most_confident_mistakes(predictions: Predictions | LabelPredictions) -> np.ndarray:
+    """Return the rows whose predicted class or labels are wrong, by falling probability."""
+    wrong = np.flatnonzero(~predictions.is_right)
+    return wrong[np.argsort(-predictions.confidence[wrong], kind="stable")]
+
+
+def require_same_images(
+    test: Images, predictions: Predictions | LabelPredictions, classes: int
+) -> None:
     """Check that predictions belong to the test images.
 
     Args:
@@ -86,8 +117,11 @@ def require_same_images(test: Images, predictions: Predictions, classes: int) ->
         RunError: A predicted image is missing, its label differs, or a class is unknown.
     """
     inside = (predictions.index >= 0) & (predictions.index < len(test))
-    known = (predictions.predicted >= 0) & (predictions.predicted < classes)
-    if (inside & known).all() and (test.labels[predictions.index] == predictions.label).all():
+    if isinstance(predictions, LabelPredictions):
+        known = np.full(len(inside), predictions.label.shape[1] == classes)
+    else:
+        known = (predictions.predicted >= 0) & (predictions.predicted < classes)
+    if (inside & known).all() and np.array_equal(test.labels[predictions.index], predictions.label):
         return
     raise RunError(
         "predictions.csv does not fit the test images: other labels or another number of images",

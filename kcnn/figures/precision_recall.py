@@ -1,4 +1,4 @@
-"""Precision against recall of two classes, for every threshold."""
+"""Precision against recall for every threshold: of two classes, or of several labels."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
+from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.figures.run_figure import FigureInput
 from kcnn.figures.two_classes import mark_threshold, new_square, read_two_classes
+from kcnn.runs.label_scores import LabelPredictions, read_label_predictions
+from kcnn.runs.summary import has_several_labels, read_summary
+from kcnn.text.distinct import shorten_distinct
 
+MAX_LABELS = 10  # curves
+MAX_NAME_LENGTH = 20
 NAME = "precision_recall"
 READS: Sequence[str] = ("metrics.csv", "summary.json", "predictions.csv")
 NEEDS_IMAGES = False
@@ -20,6 +26,9 @@ COMPARES_RUNS = False
 
 def plot(source: FigureInput) -> Figure:
     """Draw the precision-recall curve of the run's test images."""
+    if has_several_labels(source.run):
+        names = read_summary(source.run).class_names()
+        return draw_labels(read_label_predictions(source.run), names, source.curve.headline)
     return draw(*read_two_classes(source, "average_precision"), source.curve.headline)
 
 
@@ -54,4 +63,49 @@ def draw(positive: np.ndarray, probability: np.ndarray, name: str, title: str) -
     axes.set_xlabel("recall (% of the images of the positive class that are found)")
     axes.set_ylabel("precision (% of the images predicted as positive that are)")
     axes.legend(loc="lower left")
+    return figure
+
+
+@style.house_style
+def draw_labels(predictions: LabelPredictions, class_names: Sequence[str], title: str) -> Figure:
+    """Draw precision against recall of each label, those with the lowest average precision first.
+
+    Of more than ten labels, the five lowest and the five highest are drawn.
+
+    Args:
+        predictions: The predictions for the test images.
+        class_names: The name of each class.
+        title: The run and its headline.
+
+    Raises:
+        RunError: No test image has a label.
+    """
+    averages = {
+        label: float(average_precision_score(true, predictions.probability[:, label]))
+        for label, true in enumerate(predictions.label.T)
+        if true.any()
+    }
+    if not averages:
+        raise RunError("no test image has a label")
+    ranked = sorted(averages, key=lambda label: averages[label])
+    mean = np.mean(list(averages.values()))
+    heading = f"Precision and recall: mean average precision {mean:.4f}"
+    if len(ranked) > MAX_LABELS:
+        half = MAX_LABELS // 2
+        heading += f"\nthe {half} lowest and the {half} highest of {len(ranked)} labels"
+        ranked = [*ranked[:half], *ranked[-half:]]
+    figure, axes = new_square(f"{heading}\n{title}")
+    names = shorten_distinct(class_names, MAX_NAME_LENGTH)
+    for number, label in enumerate(ranked):
+        true, probability = predictions.label[:, label], predictions.probability[:, label]
+        precision, recall, _ = precision_recall_curve(true, probability)
+        axes.step(
+            100 * recall, 100 * precision, where="post",
+            color=style.COLORS[number % len(style.COLORS)],
+            linestyle="-" if number < len(style.COLORS) else "--",
+            label=f"{averages[label]:.4f} {names[label]}",
+        )  # fmt: skip
+    axes.set_xlabel("recall (% of the images with the label that are found)")
+    axes.set_ylabel("precision (% of the images predicted to have it that do)")
+    axes.legend(loc="lower left", title="average precision")
     return figure

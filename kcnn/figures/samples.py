@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from kcnn.data.dataset import Images
 from kcnn.figures import style
-from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid
+from kcnn.figures.image_grid import CAPTION_LENGTH, draw_grid, several_names
 from kcnn.figures.run_figure import FigureInput
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.printable import one_line
@@ -42,7 +42,11 @@ def draw(training: Images, class_names: Sequence[str], title: str) -> Figure:
     """
     order = np.random.default_rng(0).permutation(len(training))
     chosen = training.by_turns(COUNT, order)
-    names = shorten_distinct(class_names, CAPTION_LENGTH)
-    captions = [names[label] for label in training.labels[chosen]]
+    labels = training.labels[chosen]
+    if training.has_several_labels:
+        captions = several_names(labels, class_names)
+    else:
+        names = shorten_distinct(class_names, CAPTION_LENGTH)
+        captions = [names[label] for label in labels]
     heading = f"Training images: {len(chosen)} of {len(training):,}"
     return draw_grid(training.read(chosen), captions, f"{heading}\n{title}")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kcnn.figures import style
 from kcnn.figures.run_figure import FigureInput, InapplicableError
 from kcnn.runs.scores import read_predictions
-from kcnn.runs.summary import read_summary
+from kcnn.runs.summary import has_several_labels, read_summary
 from kcnn.text.distinct import shorten_distinct
 
 MAX_NAME_LENGTH = 24  # for which the title has room
@@ -32,6 +32,11 @@ def read_two_classes(source: FigureInput, score: str) -> tuple[np.ndarray, np.nd
     """
     if not source.run.summary.is_file():
         raise InapplicableError(f"{source.run.summary}: missing; the run was not scored")
+    if has_several_labels(source.run):
+        raise InapplicableError(
+            f"{source.run.title}: an image may have several labels; precision_recall draws a curve "
+            "for each"
+        )
     if score not in source.curve.test:
         raise InapplicableError(
             f"{source.run.summary}: no test.{score}: it is measured for two classes, whose "

@@ -58,7 +58,12 @@ class CheckedRecipe:
         if self.plan.classes is not None:
             return self.plan
         classes = len(dataset.class_names)
-        return plan_model(count_classes(self.recipe, classes), self.plan.image_shape, classes)
+        return plan_model(
+            count_classes(self.recipe, classes),
+            self.plan.image_shape,
+            classes,
+            several_labels=self.plan.several_labels,
+        )
 
 
 def check_recipe(
@@ -103,7 +108,8 @@ def plan_without_images(recipe: Recipe) -> Plan:
     """
     images = describe_what_is_there(recipe)
     shape = require_image_shape(recipe, images)
-    return plan_model(require_class_count(recipe, images), shape, images.classes)
+    counted = require_class_count(recipe, images)
+    return plan_model(counted, shape, images.classes, several_labels=images.several_labels)
 
 
 def count_what_is_there(recipe: Recipe) -> Recipe:
@@ -271,7 +277,14 @@ def initial_weights_error(recipe: Recipe, message: str, hint: str | None) -> Rec
 
 
 def _require_weighted_classes(recipe: Recipe, images: ImageDescription) -> None:
-    """Raise if a weight is written for a class that is known not to exist."""
+    """Raise for weights of classes that do not exist, or where images have several classes."""
+    if recipe.train.class_weight is not None and images.several_labels:
+        loc = ("train", "class_weight")
+        message = f"is for images of one class each, but {images.several_labels}"
+        raise RecipeError(
+            [recipe.origin.problem(loc, message)],
+            "leave it out; train.sampling: balanced shows images with rare labels more often",
+        )
     named = NAMED_DATASETS.get(recipe.data.dataset)
     known = named or images.listing
     if known is not None and isinstance(recipe.train.class_weight, dict):
@@ -298,4 +311,6 @@ def _plan(recipe: Recipe, images: ImageDescription) -> Plan | None:
         unfold(recipe)  # names are right or wrong for images of any shape
         return None
     class_names = images.listing.class_names if images.listing else ()
-    return plan_model(recipe, images.image_shape, images.classes, class_names)
+    return plan_model(
+        recipe, images.image_shape, images.classes, class_names, images.several_labels
+    )

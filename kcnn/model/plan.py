@@ -35,6 +35,8 @@ class Plan:
         shapes: Output shapes by name of layer, `image` among them.
         classes: The number of classes; None when it is not known yet.
         class_names: Their names, for messages; empty if nobody could doubt them.
+        several_labels: What shows that an image may have several labels, for messages; None if each
+            has one class.
     """
 
     recipe: Recipe
@@ -42,6 +44,12 @@ class Plan:
     shapes: Mapping[str, Shape]
     classes: int | None
     class_names: Sequence[str] = ()
+    several_labels: str | None = None
+
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether an image may have several labels, or none."""
+        return self.several_labels is not None
 
     @property
     def image_shape(self) -> Shape:
@@ -79,7 +87,11 @@ class Plan:
 
 
 def plan_model(
-    recipe: Recipe, image_shape: Shape, classes: int | None, class_names: Sequence[str] = ()
+    recipe: Recipe,
+    image_shape: Shape,
+    classes: int | None,
+    class_names: Sequence[str] = (),
+    several_labels: str | None = None,
 ) -> Plan:
     """Plan a recipe's model: unfold the layers, compute all shapes and check the output.
 
@@ -88,12 +100,13 @@ def plan_model(
         image_shape: Height, width and channels of the images.
         classes: Number of classes; None if unknown, then the output is not checked.
         class_names: Their names, where a message should name them: those of a user's own images.
+        several_labels: What shows that an image may have several labels; None if each has one.
 
     Raises:
         RecipeError: The layers do not form a graph. Or, reported together: a layer does not fit
             its input, a convolution does not fit its initializer, a constraint is along an axis
             that its weight does not have, a shift of the test images is too large, or the output
-            does not fit the classes, the loss and the metrics.
+            does not fit the classes, the loss and the metrics, or these do not fit several labels.
     """
     nodes = tuple(unfold(recipe))
     shapes, misfit = infer_shapes(recipe, nodes, image_shape)
@@ -105,7 +118,7 @@ def plan_model(
     ]
     if misfit is not None:
         raise RecipeError([*problems, *misfit.problems])
-    plan = Plan(recipe, nodes, shapes, classes, class_names)
+    plan = Plan(recipe, nodes, shapes, classes, class_names, several_labels)
     problems += _mistakes_of_the_end(plan)
     if problems:
         raise RecipeError(problems)
@@ -125,8 +138,9 @@ def require_right_end(plan: Plan) -> None:
 
 def _mistakes_of_the_end(plan: Plan) -> list[str]:
     if plan.classes is None:
-        return list(_missing_probabilities(plan))
+        return [*_one_label_only(plan), *_missing_probabilities(plan)]
     return [
+        *_one_label_only(plan),
         *_wrong_output(plan, plan.classes),
         *_missing_probabilities(plan),
         *_highest_of_too_few(plan, plan.classes),
@@ -164,14 +178,41 @@ def _wrong_output(plan: Plan, classes: int) -> Iterator[str]:
     yield plan.recipe.origin.problem(last.loc, message)
 
 
+def _one_label_only(plan: Plan) -> Iterator[str]:
+    """Find what cannot be used where an image may have several labels."""
+    if plan.several_labels is None:
+        return
+    origin, last, loss = plan.recipe.origin, plan.nodes[-1], plan.recipe.train.loss
+    if not loss.has_independent_outputs:
+        message = (
+            f"{type(loss).__name__} is for images of one class each, but {plan.several_labels}; "
+            "write loss: binary_crossentropy"
+        )
+        yield origin.problem(("train", "loss"), message)
+    if plan.output_activation == "softmax":
+        message = (
+            f"layer {last.name}: softmax is for images of one class each, but "
+            f"{plan.several_labels}; write activation: sigmoid"
+        )
+        yield origin.problem(last.loc, message)
+    for loc, measure in _measures(plan):
+        if isinstance(measure, TopKCategoricalAccuracy):
+            message = (
+                f"{_named(measure)} is for images of one class each, but {plan.several_labels}; "
+                "write AUC: {multi_label: true}, or leave it out"
+            )
+            yield origin.problem(loc, message)
+
+
 def _missing_probabilities(plan: Plan) -> Iterator[str]:
     if plan.output_activation != "linear":
         return
+    activation = "sigmoid" if plan.has_several_labels else "softmax"
     for loc, measure in _measures(plan):
         if measure.needs_probabilities or _denies_logits(measure):
             message = (
                 f"{_named(measure)} needs probabilities, and the model ends in logits; end it "
-                "with activation: softmax"
+                f"with activation: {activation}"
             )
             yield plan.recipe.origin.problem(loc, message)
 

@@ -22,6 +22,8 @@ class Loss(Settings):
     targets: ClassVar[Targets] = "one_hot"
     takes_logits: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = False
+    # Whether each output is compared by itself, so that an image may have several labels.
+    has_independent_outputs: ClassVar[bool] = False
 
 
 class Crossentropy(Loss):
@@ -54,7 +56,9 @@ class CategoricalCrossentropy(Crossentropy):
 
 
 class BinaryCrossentropy(CategoricalCrossentropy):
-    """Cross-entropy of each output by itself as yes or no."""
+    """Cross-entropy of each output by itself as yes or no, for images with several labels."""
+
+    has_independent_outputs: ClassVar[bool] = True
 
 
 class CategoricalFocalCrossentropy(CategoricalCrossentropy):
@@ -75,6 +79,8 @@ class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
     Args:
         apply_class_balancing: Weight yes by alpha, no by 1 - alpha.
     """
+
+    has_independent_outputs: ClassVar[bool] = True
 
     apply_class_balancing: bool | None = None
 

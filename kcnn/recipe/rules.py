@@ -14,7 +14,7 @@ from kcnn.recipe.optimizers import SGD, Adafactor, ConvolutionMuon, Ftrl
 from kcnn.recipe.schedules import Constant, Cosine, OneCycle, ReduceLROnPlateau, Triangle
 from kcnn.recipe.schema import Recipe
 from kcnn.recipe.source import Location
-from kcnn.runs.metrics import TEST_SCORES
+from kcnn.runs.metrics import LABEL_SCORES, TEST_SCORES
 
 _PATHS = {"folder": "photos", "csv": "photos/labels.csv", "npz": "photos.npz"}
 
@@ -199,8 +199,11 @@ def _idle_settings(recipe: Recipe) -> Iterator[Mistake]:
 def _published_conflicts(recipe: Recipe) -> Iterator[Mistake]:
     measured = metric_names(recipe)
     names = [f"{images}{name}" for images in ("test_", "val_", "") for name in measured]
-    names += [f"test_{name}" for name in TEST_SCORES]
-    augmented = [f"test_augmented_{name}" for name in (*measured, *TEST_SCORES)]
+    scores = [*TEST_SCORES]
+    if recipe.train.loss.has_independent_outputs:  # then images may have several labels
+        scores += LABEL_SCORES
+    names += [f"test_{name}" for name in scores]
+    augmented = [f"test_augmented_{name}" for name in (*measured, *scores)]
     names += augmented if recipe.data.test_time_augmentation else []
     for index, published in enumerate(recipe.published):
         loc, metric, value = ("published", index), published.metric, published.value

@@ -56,6 +56,39 @@ def require_same_classes(run: RunFolder, class_names: Sequence[str], progress: P
         )
 
 
+def trained_on_several_labels(run: RunFolder, has_several: bool) -> bool:
+    """Return whether a run was trained on images that may have several labels.
+
+    Args:
+        run: The run.
+        has_several: Whether the dataset's images may have several. A run that was stopped before it
+            wrote its own is assumed to have been trained on such.
+    """
+    if read_status(run) != "finished":
+        return has_several
+    return read_summary(run).has_several_labels
+
+
+def require_same_labels(run: RunFolder, has_several: bool) -> None:
+    """Check that images may have several labels if and only if those of a run might.
+
+    Args:
+        run: The run.
+        has_several: Whether the dataset's images may have several.
+
+    Raises:
+        RunError: Only one of both has such images.
+    """
+    if trained_on_several_labels(run, has_several) != has_several:
+        before, now = "several labels", "one class each"
+        if has_several:
+            before, now = now, before
+        raise RunError(
+            f"{run.path}: was trained on images with {before}; those of the dataset now have {now}",
+            "restore the former labels, or train it again with kcnn fit",
+        )
+
+
 def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
     """Return whether names of classes are the same, in any form of Unicode.
 

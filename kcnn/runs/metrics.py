@@ -12,7 +12,16 @@ from kcnn.runs.folder import RunFolder
 from kcnn.text.numbers import six_digits
 
 # How the names of metrics between 0 and 1 end, of all that recipes may ask for.
-_FRACTIONS = ("accuracy", "precision", "recall", "f1_score", "macro_f1", "auc")
+_FRACTIONS = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1_score",
+    "macro_f1",
+    "micro_f1",
+    "exact_match",
+    "auc",
+)
 # What is measured on the test images of every run, or of a run with as many classes as that needs,
 # with its words.
 TEST_SCORES = {
@@ -22,6 +31,13 @@ TEST_SCORES = {
     "top_5_accuracy": "top-5 accuracy",
     "roc_auc": "area under the ROC curve",
     "average_precision": "average precision",
+}
+# What is measured besides where an image may have several labels.
+LABEL_SCORES = {
+    "mean_average_precision": "mean average precision",
+    "exact_match": "exact match",
+    "micro_f1": "micro F1",
+    "tuned_macro_f1": "macro F1 with the thresholds of validation",
 }
 # The column of runs that fine-tune: 1 in the epochs before it, 2 in its own.
 PHASE = "phase"

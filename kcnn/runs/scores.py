@@ -15,10 +15,11 @@ from kcnn.files.read import DAMAGED_HINT, Table, read_csv
 from kcnn.runs.folder import RunFolder
 from kcnn.text.numbers import six_digits
 
-_CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support")
+CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support")
 _WHOLE_COLUMNS = ("index", "label", "predicted")
-_PREDICTION_COLUMNS = (*_WHOLE_COLUMNS, "probability")
-_FILE_COLUMN = "file"
+PREDICTION_COLUMNS = (*_WHOLE_COLUMNS, "probability")
+FILE_COLUMN = "file"
+SEPARATOR = ";"  # of several labels
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,16 @@ class Predictions:
     files: Sequence[str] | None = None
 
     @property
+    def is_right(self) -> np.ndarray:
+        """Whether each image was predicted as its own class: bool, (images,)."""
+        return np.asarray(self.label == self.predicted)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """How sure the model is of its prediction: the probability."""
+        return self.probability
+
+    @property
     def second_class_probability(self) -> np.ndarray:
         """The probability of the second of two classes: float64, shape (images,)."""
         return np.where(self.predicted == 1, self.probability, 1 - self.probability)
@@ -99,10 +110,10 @@ def write_per_class(run: RunFolder, per_class: Sequence[ClassScore]) -> None:
         RunError: The file cannot be written.
     """
     rows = [
-        (score.name, *map(_written, (score.precision, score.recall, score.f1)), score.support)
+        (score.name, *map(written, (score.precision, score.recall, score.f1)), score.support)
         for score in per_class
     ]
-    write_csv(run.per_class, _CLASS_COLUMNS, rows)
+    write_csv(run.per_class, CLASS_COLUMNS, rows)
 
 
 def write_confusion(run: RunFolder, confusion: Confusion) -> None:
@@ -122,7 +133,7 @@ def read_confusion(run: RunFolder) -> Confusion:
     Raises:
         RunError: It is missing, or not a square table of counts with the same classes both ways.
     """
-    table = _read(run.confusion)
+    table = read_table(run.confusion)
     names = tuple(table.header[1:])
     try:
         counts = np.array([[int(cell) for cell in row[1:]] for row in table.rows], dtype=np.int64)
@@ -145,9 +156,9 @@ def write_predictions(run: RunFolder, predictions: Predictions) -> None:
     """
     columns = [getattr(predictions, name).tolist() for name in _WHOLE_COLUMNS]
     columns.append([probability_text(probability) for probability in predictions.probability])
-    names = [*_PREDICTION_COLUMNS]
+    names = [*PREDICTION_COLUMNS]
     if predictions.files is not None:
-        names.append(_FILE_COLUMN)
+        names.append(FILE_COLUMN)
         columns.append(list(predictions.files))
     write_csv(run.predictions, names, zip(*columns, strict=True))
 
@@ -158,7 +169,9 @@ def read_predictions(run: RunFolder) -> Predictions:
     Raises:
         RunError: It is missing, or a column is missing or holds something else than numbers.
     """
-    table = _read(run.predictions)
+    table = read_table(run.predictions)
+    if any(len(row) > 3 and SEPARATOR in row[3] for row in table.rows):
+        raise RunError(f"{run.predictions}: images with several labels, expected one class each")
     try:
         columns = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
         whole = {
@@ -168,17 +181,23 @@ def read_predictions(run: RunFolder) -> Predictions:
         probability = np.array([float(cell) for cell in columns["probability"]])
     except (ValueError, KeyError, OverflowError):
         raise RunError(
-            f"{run.predictions}: expected numbers under {', '.join(_PREDICTION_COLUMNS)}",
+            f"{run.predictions}: expected numbers under {', '.join(PREDICTION_COLUMNS)}",
             DAMAGED_HINT,
         ) from None
-    return Predictions(**whole, probability=probability, files=columns.get(_FILE_COLUMN))
+    return Predictions(**whole, probability=probability, files=columns.get(FILE_COLUMN))
 
 
-def _written(fraction: float | None) -> str:
+def written(fraction: float | None) -> str:
+    """Return a fraction as per_class.csv has it; nothing if it is not known."""
     return "" if fraction is None else six_digits(fraction)
 
 
-def _read(path: Path) -> Table:
+def read_table(path: Path) -> Table:
+    """Read one of these files.
+
+    Raises:
+        RunError: It is missing, damaged, or has no rows.
+    """
     table = read_csv(path, "the run was stopped before it was scored")
     if not table.rows:
         raise RunError(f"{path}: no rows in it", DAMAGED_HINT)

@@ -11,6 +11,7 @@ from kcnn.files.read import DAMAGED_HINT, read_csv
 from kcnn.runs.folder import RunFolder
 
 COLUMNS = ("file", "label", "split")
+LABEL_SEPARATOR = ";"
 SPLITS = ("train", "validation", "test")
 
 
@@ -19,7 +20,7 @@ class SplitRow(NamedTuple):
 
     Args:
         file: The image, relative to the dataset's folder with forward slashes.
-        label: The name of its class.
+        label: The name of its class; the names of several, separated by `;`.
         split: `train`, `validation` or `test`.
     """
 
@@ -31,23 +32,23 @@ class SplitRow(NamedTuple):
 def write_splits(
     run: RunFolder,
     class_names: Sequence[str],
-    parts: Mapping[str, tuple[Sequence[str], Iterable[int]]],
+    parts: Mapping[str, tuple[Sequence[str], Iterable[Sequence[int]]]],
 ) -> None:
     """Write splits.csv.
 
     Args:
         run: The run.
         class_names: The names of the classes.
-        parts: For each of `SPLITS` that the run has, the files and their labels, in the order in
+        parts: For each of `SPLITS` that the run has, the files and their classes, in the order in
             which they were trained or scored.
 
     Raises:
         RunError: The file cannot be written.
     """
     rows = (
-        SplitRow(file, class_names[label], split)
+        SplitRow(file, LABEL_SEPARATOR.join(class_names[index] for index in classes), split)
         for split, (files, labels) in parts.items()
-        for file, label in zip(files, labels, strict=True)
+        for file, classes in zip(files, labels, strict=True)
     )
     write_csv(run.splits, COLUMNS, rows)
 

@@ -27,6 +27,7 @@ MAX_METRIC_NAME_LENGTH = 100
 MAX_IMAGE_SIDE = 4096  # pixels; the limit of recipes too
 
 HINT = "restore it, or train the run again"
+SEVERAL_LABELS = "several_labels"
 
 Value = TypeVar("Value")
 
@@ -45,6 +46,7 @@ class About:
         parameters: Weights of the model.
         trainable_parameters: Those that training changes.
         multiply_adds: Multiplications with an addition for one image.
+        several_labels: Whether an image may have several labels, or none.
     """
 
     run: str
@@ -56,10 +58,14 @@ class About:
     parameters: int
     trainable_parameters: int
     multiply_adds: int
+    several_labels: bool = False
 
     def as_json(self, status: str) -> dict[str, Any]:
         """Return the first values of summary.json."""
-        return {"status": status, **vars(self), "image_shape": list(self.image_shape)}
+        values = {"status": status, **vars(self), "image_shape": list(self.image_shape)}
+        if not self.several_labels:
+            del values[SEVERAL_LABELS]
+        return values
 
 
 @dataclass(frozen=True)
@@ -304,6 +310,11 @@ class Summary:
             )
         return value
 
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether the run's images may have several labels, or none."""
+        return self.values.get(SEVERAL_LABELS) is True
+
     def known(self, name: str, value: Value | None) -> Value:
         """Return a value that was read.
 
@@ -345,6 +356,14 @@ def read_status(run: RunFolder) -> str:
         return read_summary(run).status
     except RunError:
         return "unfinished"
+
+
+def has_several_labels(run: RunFolder) -> bool:
+    """Return whether a run's images may have several labels, or none; False if not known."""
+    try:
+        return read_summary(run).has_several_labels
+    except RunError:
+        return False
 
 
 def how_to_finish(run: RunFolder) -> str:

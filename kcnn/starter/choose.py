@@ -111,7 +111,8 @@ def choose(own: OwnImages) -> Choices:
         train -= round(VALIDATION * train)
     pretrained = pretrained_side(own)
     size = image_size(own) if pretrained is None else (pretrained, pretrained)
-    is_unbalanced = own.imbalance > UNBALANCED
+    # Weights of classes are for images of one class each.
+    is_unbalanced = own.imbalance > UNBALANCED and not own.several_labels
     effort = next(effort for effort in EFFORTS if train < effort.below)
     return Choices(
         train=train,

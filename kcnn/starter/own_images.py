@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +40,7 @@ class OwnImages:
         sizes: (width, height) of a sample of the images.
         is_gray: Whether no image of the sample has colors.
         notes: What was left out of the data, and what was assumed.
+        several_labels: Whether an image may have several labels, or none.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class OwnImages:
     sizes: tuple[tuple[int, int], ...]
     is_gray: bool
     notes: tuple[str, ...] = ()
+    several_labels: bool = False
 
     @property
     def images(self) -> int:
@@ -131,7 +132,6 @@ def _describe_files(path: Path, dataset: str, listing: FileListing) -> OwnImages
     if errors:
         looked_at = count_text(len(facts) + len(errors), "image")
         notes.append(f"{path}: {len(errors)} of {looked_at} cannot be read, as {errors[0].message}")
-    counts = Counter(listing.train.labels)
     return OwnImages(
         path=path,
         dataset=dataset,
@@ -140,10 +140,11 @@ def _describe_files(path: Path, dataset: str, listing: FileListing) -> OwnImages
         train=len(listing.train),
         validation=None if listing.validation is None else len(listing.validation),
         test=None if listing.test is None else len(listing.test),
-        by_class=tuple(counts[label] for label in range(len(listing.class_names))),
+        by_class=tuple(listing.train.counts(len(listing.class_names))),
         sizes=tuple((fact.width, fact.height) for fact in facts),
         is_gray=all(fact.mode in GRAY_MODES for fact in facts),
         notes=tuple(notes),
+        several_labels=listing.several_labels is not None,
     )
 
 

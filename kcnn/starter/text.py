@@ -65,6 +65,8 @@ def _comment_lines(own: OwnImages) -> Iterator[str]:
         size = f"usually about {size}"
     yield f"# {count_text(own.images, 'image')} in {color}, {size} (height × width)."
     classes = count_text(own.classes, "class", "classes")
+    if own.several_labels:
+        classes += ", of which an image may show several"
     named = ", ".join(own.class_names[:_NAMED_CLASSES])
     more = ", …" if own.classes > _NAMED_CLASSES else ""
     yield one_line(f"# {classes}: {named}{more}" if named else f"# {classes}.", WIDTH)
@@ -119,7 +121,7 @@ def _layers(own: OwnImages, choices: Choices) -> Iterator[Line]:
             "",
         )
         yield f"    - Application: {{name: {APPLICATION}, weights: imagenet}}", ""
-        yield from _end()
+        yield from _end(survey.several_labels)
         return
     often = "twice, " if choices.convolutions == 2 else ""
     for comment in _BLOCKS:
@@ -132,16 +134,19 @@ def _layers(own: OwnImages, choices: Choices) -> Iterator[Line]:
         for line in choices.convolutions * (convolution, normalization, "    - ReLU"):
             yield line, ""
         yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
-    yield from _end()
+    yield from _end(survey.several_labels)
 
 
-def _end() -> Iterator[Line]:
+def _end(several_labels: bool) -> Iterator[Line]:
     yield "    - GlobalAveragePooling2D", "one number per feature"
     yield (
         f"    - Dropout: {{rate: {DROPOUT}}}",
         "hides 3 of 10 at random, against memorizing",
     )
-    yield "    - Dense: {units: classes}", "one output per class; kcnn counts them"
+    if several_labels:
+        yield "    - Dense: {units: classes, activation: sigmoid}", "yes or no for each label"
+    else:
+        yield "    - Dense: {units: classes}", "one output per class; kcnn counts them"
 
 
 def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
@@ -157,6 +162,8 @@ def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
         "high at first, since it falls",
     )
     yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
+    if survey.several_labels:
+        yield "  loss: binary_crossentropy", "for images with several labels"
     if choices.is_pretrained:
         yield (
             "  # fine_tune: {epochs: 5, unfreeze: 30, learning_rate: 1e-5}",

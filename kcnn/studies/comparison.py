@@ -35,13 +35,15 @@ class ComparedRun:
         settings: The settings that decided its training.
         seed: Its `train.seed`.
         test_images: How many images it was scored on.
-        test_right: How many of them were classified correctly.
+        test_right: How many of them were classified correctly, with all labels if there may be
+            several.
         test_interval: Wilson's 95 % interval of the test accuracy, for other test images.
         best_test_accuracy: With the best epoch's weights; None without validation.
         val_accuracy: After the epoch whose weights were scored; None without validation.
         accuracy: In training, during that epoch.
         parameters: Weights of the model.
         seconds: Time spent training.
+        mean_average_precision: Of several labels, on the test images; else None.
     """
 
     run: str
@@ -56,10 +58,11 @@ class ComparedRun:
     accuracy: float | None
     parameters: int | None
     seconds: float | None
+    mean_average_precision: float | None = None
 
     @property
     def test_accuracy(self) -> float:
-        """The fraction of test images that were classified correctly."""
+        """The fraction of test images that were classified correctly; of labels, `exact_match`."""
         return self.test_right / self.test_images
 
 
@@ -100,6 +103,7 @@ class Comparison:
         group_difference: Welch's 95 % interval of the difference of two groups' means, for exactly
             two groups of several seeds each.
         difference: The difference of test accuracies, as a fraction, that `seeds_needed` is for.
+        several_labels: Whether an image may have several labels, and is right with all of them.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -108,15 +112,26 @@ class Comparison:
     paired: PairedTest | None
     group_difference: Interval | None
     difference: float
+    several_labels: bool = False
+
+    @property
+    def measure(self) -> str:
+        """What is compared, in words: an image with several labels is right with all of them."""
+        return "exact match" if self.several_labels else "test accuracy"
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
+        left_out = {"settings"} if self.several_labels else {"settings", "mean_average_precision"}
+        name = "exact_match" if self.several_labels else "test_accuracy"
         runs = [
-            {name: value for name, value in asdict(run).items() if name != "settings"}
-            | {"test_accuracy": run.test_accuracy}
+            {key: value for key, value in asdict(run).items() if key not in left_out}
+            | {name: run.test_accuracy}
             for run in self.runs
         ]
-        return {**asdict(self), "runs": runs}
+        values = {**asdict(self), "runs": runs}
+        if not self.several_labels:
+            del values["several_labels"]
+        return values
 
 
 def compare_runs(runs: Sequence[RunFolder], difference: float) -> Comparison:
@@ -147,6 +162,7 @@ def compare_runs(runs: Sequence[RunFolder], difference: float) -> Comparison:
         paired=_paired(*scored) if len(scored) == 2 else None,
         group_difference=_group_difference(groups),
         difference=difference,
+        several_labels=scored[0].has_several_labels,
     )
 
 
@@ -161,11 +177,14 @@ def _compared(scored: ScoredRun) -> ComparedRun:
         test_images=images,
         test_right=right,
         test_interval=wilson_interval(right, images),
-        best_test_accuracy=summary.fraction("best.test_accuracy"),
+        best_test_accuracy=summary.fraction(
+            "best.test_exact_match" if scored.has_several_labels else "best.test_accuracy"
+        ),
         val_accuracy=summary.fraction("train.val_accuracy"),
         accuracy=summary.fraction("train.accuracy"),
         parameters=summary.count("parameters"),
         seconds=summary.number("timings.train", lowest=0),
+        mean_average_precision=summary.fraction("test.mean_average_precision"),
     )
 
 

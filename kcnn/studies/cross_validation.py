@@ -9,13 +9,14 @@ from typing import Any
 
 from kcnn.files.atomic import write_json, write_text
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import TEST_SCORES
+from kcnn.runs.metrics import LABEL_SCORES, TEST_SCORES
 from kcnn.runs.summary import read_summary
 from kcnn.stats import Interval, fold_interval
 from kcnn.studies.quantities import Quantity, ends
 from kcnn.text.markdown import plain, table
 
-SHOWN = ("accuracy", *TEST_SCORES)
+_WORDS = {**LABEL_SCORES, **TEST_SCORES}
+SHOWN = ("accuracy", *_WORDS)
 METHOD = (
     "the interval is corrected for folds that share their training images: t·s·√(1/k + test/train) "
     "around the mean (Nadeau and Bengio, 2003)"
@@ -112,7 +113,7 @@ class CrossValidation:
             interval, deviation = self.interval(quantity), quantity.standard_deviation
             assert interval is not None and deviation is not None  # there are two folds or more
             texts = [quantity.format_value(value) for value in (quantity.mean, deviation)]
-            name = TEST_SCORES.get(quantity.metric, quantity.metric)
+            name = _WORDS.get(quantity.metric, quantity.metric)
             found.append((name, *texts, quantity.format_range(interval)))
         return found
 

@@ -13,7 +13,8 @@ from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.data_settings import DataSettings
 from kcnn.runs.dataset import digests_differ
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.scores import Predictions, read_predictions
+from kcnn.runs.label_scores import LabelPredictions, read_predictions_of
+from kcnn.runs.scores import Predictions
 from kcnn.runs.summary import how_to_finish, read_status, read_summary
 
 
@@ -23,12 +24,17 @@ class ScoredRun:
 
     run: RunFolder
     recipe: Recipe
-    predictions: Predictions
+    predictions: Predictions | LabelPredictions
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Whether each test image was classified correctly: bool, shape (images,)."""
-        return self.predictions.label == self.predictions.predicted
+        """Whether each test image was classified correctly, with all of its labels: bool."""
+        return self.predictions.is_right
+
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether images may have several labels."""
+        return isinstance(self.predictions, LabelPredictions)
 
     @cached_property
     def test_images_digest(self) -> str | None:
@@ -49,7 +55,7 @@ def read_scored_run(run: RunFolder) -> ScoredRun:
             f"{run.path}: {status}; only finished runs can be compared",
             f"{how_to_finish(run)}; kcnn plot shows what it has",
         )
-    scored = ScoredRun(run, read_recipe(run.resolved), read_predictions(run))
+    scored = ScoredRun(run, read_recipe(run.resolved), read_predictions_of(run))
     images, rows = read_summary(run).count("test.images"), len(scored.right)
     if images is not None and rows != images:
         raise RunError(

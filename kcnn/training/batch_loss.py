@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kcnn.data.dataset import Images
+from kcnn.data.labels import targets
 from kcnn.model.plan import Plan
 from kcnn.training.loss_and_metrics import make_loss
 
@@ -24,14 +25,12 @@ class BatchLoss:
 
     def __init__(self, plan: Plan, model: keras.Model, images: Images) -> None:
         one_hot = plan.recipe.train.loss.targets == "one_hot"
-        targets = (
-            np.eye(plan.shapes[plan.nodes[-1].name][0])[images.labels] if one_hot else images.labels
-        )
+        classes = plan.shapes[plan.nodes[-1].name][0]
         loss = make_loss(plan)
         self._loss = type(loss).from_config({**loss.get_config(), "dtype": "float64"})
         self._model = model
         self._images = tf.constant(images.read_all(), tf.float64)
-        self._targets = tf.constant(targets)
+        self._targets = tf.constant(_in_float64(targets(images.labels, classes, one_hot)))
         # Moving averages, and the seed states of dropout and noise. A forward pass changes them, so
         # each starts from these values: the same numbers are drawn every time.
         self._constants = [
@@ -87,3 +86,7 @@ class BatchLoss:
         value.scatter_nd_update(indices, weight)
         below, above = losses
         return below, above
+
+
+def _in_float64(targets: np.ndarray) -> np.ndarray:
+    return targets.astype(np.float64) if targets.dtype == np.float32 else targets

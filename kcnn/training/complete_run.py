@@ -114,7 +114,13 @@ class _Completion:
         prepared, clock = self.prepared, self.clock
         with clock.timed("score"):
             scores = score_and_save(
-                prepared.plan, self.model, training, prepared.dataset, self.run, self.progress
+                prepared.plan,
+                self.model,
+                training,
+                prepared.dataset,
+                self.run,
+                self.progress,
+                prepared.validation,
             )
         rate = round(len(training.rows) * prepared.images_per_epoch / clock.parts["train"])
         timings = clock.parts | {"training_images_per_second": rate}
@@ -187,6 +193,7 @@ class _Completion:
             parameters=cost.parameters,
             trainable_parameters=cost.parameters - cost.not_trained,
             multiply_adds=cost.multiply_adds,
+            several_labels=self.prepared.dataset.has_several_labels,
         )
 
 

@@ -18,8 +18,8 @@ def run(tmp_path: Path) -> RunFolder:
 
 def test_reads_what_it_writes(run: RunFolder) -> None:
     parts = {
-        "train": (["cat/1.png", 'a "b", c.png'], [1, 0]),
-        "test": (["Bär/2\n.png", "not-utf-8-\udcff.png"], [0, 1]),
+        "train": (["cat/1.png", 'a "b", c.png'], [[1], [0]]),
+        "test": (["Bär/2\n.png", "not-utf-8-\udcff.png"], [[0], [0, 1]]),
     }
     write_splits(run, ["Bär", "cat"], parts)
     assert run.splits.read_bytes().startswith(b"file,label,split\ncat/1.png,cat,train\n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kcnn.data.labels import counts_of_classes, has_several
 from kcnn.data.parts import PARTS
 from kcnn.data.survey.copies import FLAT, Copies
 from kcnn.data.survey.survey import Survey
@@ -80,7 +81,7 @@ def _copies(survey: Survey, copies: Copies) -> Iterator[Finding]:
         one = (tuple(group.tolist()), exact)
         if len(np.unique(survey.part[group])) > 1:
             across_parts.append(one)
-        elif len(np.unique(survey.label[group])) > 1:
+        elif survey.count_labels(group) > 1:
             across_classes.append(one)
         else:
             inside.append(one)
@@ -94,20 +95,24 @@ def _copies(survey: Survey, copies: Copies) -> Iterator[Finding]:
             across_parts,
         )
     if across_classes:
+        where = "in two classes or more, so that one label is wrong"
+        fix = "keep each image in the class that it shows"
+        if has_several(survey.label):
+            where = "with other labels, so that some are wrong"
+            fix = "give all of them the right labels"
         yield _finding(
             "copies_across_classes",
             True,
-            f"{_groups_text(across_classes)} in two classes or more, so that one label is wrong",
-            "keep each image in the class that it shows",
+            f"{_groups_text(across_classes)} {where}",
+            fix,
             across_classes,
         )
     if inside:
         fix = "keep one of each"
+        same = "with the same labels" if has_several(survey.label) else "in one class"
         if not survey.has_test:
             fix += ": a part of the images becomes the test set, and copies may land on both sides"
-        yield _finding(
-            "copies", not survey.has_test, f"{_groups_text(inside)} in one class", fix, inside
-        )
+        yield _finding("copies", not survey.has_test, f"{_groups_text(inside)} {same}", fix, inside)
     if not copies.complete:
         yield Finding(
             "too_many_alike",
@@ -127,7 +132,7 @@ def _title_across_parts(survey: Survey, groups: Sequence[Group]) -> str:
     others = " and ".join(part for part in present if part != last and counts[part])
     verb = "is a copy" if counts[last] == 1 else "are copies"
     title = f"{count_text(counts[last], 'image')} of {last} {verb} of images of {others}"
-    other_class = sum(len(np.unique(survey.label[list(group)])) > 1 for group in groups)
+    other_class = sum(survey.count_labels(group) > 1 for group in groups)
     return title + (
         f", {count_text(other_class, 'time')} under another class" if other_class else ""
     )
@@ -171,7 +176,9 @@ def _class_sizes(survey: Survey) -> Iterator[Finding]:
             False,
             f"unbalanced: {train[largest]:,} training images of {survey.class_names[largest]}, "
             f"{train[smallest]:,} of {survey.class_names[smallest]}",
-            "train.class_weight: balanced lets all classes count alike",
+            "train.sampling: balanced shows images with rare labels more often"
+            if has_several(survey.label)
+            else "train.class_weight: balanced lets all classes count alike",
         )
     for part, of_classes in counts.items():
         names = [
@@ -197,7 +204,7 @@ def _classes_text(names: Sequence[str]) -> str:
 def class_counts(survey: Survey) -> dict[str, np.ndarray]:
     """Count the images of each class: for each part, int64 of shape (classes,)."""
     return {
-        part: np.bincount(survey.label[survey.part == index], minlength=len(survey.class_names))
+        part: counts_of_classes(survey.label[survey.part == index], len(survey.class_names))
         for index, part in enumerate(survey.parts)
     }
 

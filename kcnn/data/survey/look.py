@@ -37,7 +37,8 @@ def look_at_files(listing: FileListing, name: str, progress: Progress) -> Survey
         The survey; files that cannot be read are among its `problems`.
     """
     parts = {part: files for part in PARTS if (files := getattr(listing, part)) is not None}
-    labels = {part: np.array(files.labels, np.int32) for part, files in parts.items()}
+    classes = len(listing.class_names)
+    labels = {part: files.label_array(classes) for part, files in parts.items()}
     names = [file for files in parts.values() for file in files.names]
     survey = _empty(name, str(listing.root), listing.class_names, labels, names, listing.notes)
     ranges = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kcnn.data.labels import has_several, label_text
 from kcnn.data.parts import Part
 
 SIDE = 32  # of a thumbnail, in pixels
@@ -27,7 +28,7 @@ class Survey:
         parts: The parts that the dataset has.
         part: uint8, (count,): the index in `parts` of each image's part.
         position: int64, (count,): its position in that part, from 0.
-        label: int32, (count,).
+        label: The labels, in one of the forms of `kcnn.data.labels`.
         names: The names of the files; None if the images have none.
         notes: What was left out of the dataset.
         height: int32, (count,): of the image when upright, in pixels; 0 if it cannot be read.
@@ -98,8 +99,17 @@ class Survey:
         return f"{self.part_of(index)} {self.position[index]}"
 
     def class_of(self, index: int) -> str:
-        """Return the name of an image's class."""
-        return self.class_names[self.label[index]]
+        """Return the name of an image's class, or the names of several."""
+        return label_text(self.label[index], self.class_names)
+
+    def shows(self, label: int) -> np.ndarray:
+        """Return whether each image shows a class: bool, (count,)."""
+        shown = self.label[:, label] > 0 if has_several(self.label) else self.label == label
+        return np.asarray(shown)
+
+    def count_labels(self, group: Sequence[int] | np.ndarray) -> int:
+        """Return how many different labels, or sets of labels, some images have."""
+        return len(np.unique(self.label[list(group)], axis=0))
 
     def record(self, index: int, colors: np.ndarray, content: str) -> None:
         """Record the thumbnail of an image.

@@ -144,7 +144,11 @@ class Explanation:
 
 
 def explain_model(
-    recipe: Recipe, image_shape: Shape, classes: int | None, train_images: int | None = None
+    recipe: Recipe,
+    image_shape: Shape,
+    classes: int | None,
+    train_images: int | None = None,
+    several_labels: str | None = None,
 ) -> Explanation:
     """Explain a recipe's model as far as its layers fit.
 
@@ -154,6 +158,7 @@ def explain_model(
         classes: How many classes there are; None leaves the output unchecked.
         train_images: Number of training images, before some are set apart for validation; None
             leaves out remarks that depend on it.
+        several_labels: What shows that an image may have several labels; None if each has one.
 
     Raises:
         RecipeError: The layers make no graph: a name is missing, or used twice.
@@ -164,7 +169,7 @@ def explain_model(
     layers = _explain(fitting, shapes)
     if problem is not None:
         return Explanation(recipe, image_shape, layers, (), problem)
-    plan = Plan(recipe, nodes, shapes, classes)
+    plan = Plan(recipe, nodes, shapes, classes, several_labels=several_labels)
     remarks = (*find_remarks(plan), *slow_averages(plan, train_images))
     return Explanation(recipe, image_shape, layers, remarks, _end_of(plan))
 

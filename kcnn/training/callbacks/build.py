@@ -22,6 +22,7 @@ from kcnn.training.callbacks.step_losses import StepLosses
 from kcnn.training.callbacks.stop_between_steps import StopBetweenSteps
 from kcnn.training.callbacks.watched_accuracy import WatchedAccuracy
 from kcnn.training.feed import Feed
+from kcnn.training.loss_and_metrics import decision_threshold
 from kcnn.training.phases import Phase
 
 
@@ -72,7 +73,7 @@ def make_callbacks(
         before: The callbacks of the phase before, whose rows, losses and best weights go on.
     """
     settings, done = phase.plan.recipe.train, resumed.step if resumed else 0
-    watched = WatchedAccuracy(feed.watched)
+    watched = WatchedAccuracy(feed.watched, decision_threshold(phase.plan.output_activation))
     if before is None:
         step_losses = StepLosses(run, feed.steps_per_epoch)
         metrics_file = MetricsFile(

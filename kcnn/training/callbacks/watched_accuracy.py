@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
+from kcnn.data.labels import THRESHOLD, decide
 from kcnn.training.scoring.predict import batch_size, forward_pass
 
 
@@ -20,10 +21,12 @@ class WatchedAccuracy(keras.callbacks.Callback):
 
     Args:
         images: The images, by the name of their metric.
+        threshold: The output above which each of several labels is predicted.
     """
 
-    def __init__(self, images: Mapping[str, Images]) -> None:
+    def __init__(self, images: Mapping[str, Images], threshold: float = THRESHOLD) -> None:
         super().__init__()
+        self._threshold = threshold
         self.columns = list(images)
         self._images = images
         self._predict: Callable[[np.ndarray], tf.Tensor]
@@ -40,6 +43,6 @@ class WatchedAccuracy(keras.callbacks.Callback):
 
     def _accuracy(self, images: Images) -> float:
         batches = read_batches(images, batch_size(self.model))
-        outputs = [self._predict(batch) for batch in batches]
-        predicted = np.concatenate([np.argmax(batch, axis=1) for batch in outputs])
+        outputs = np.concatenate([self._predict(batch).numpy() for batch in batches])
+        predicted = decide(outputs, images.labels, self._threshold)
         return float(np.mean(predicted == images.labels))

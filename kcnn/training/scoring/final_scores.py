@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from kcnn.data.dataset import Dataset
+from kcnn.data.dataset import Dataset, Images
 from kcnn.model.plan import Plan
 from kcnn.model.saved import save_model
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.scores import write_confusion, write_per_class, write_predictions
 from kcnn.text.numbers import six_digits
 from kcnn.training.fit import Training
 from kcnn.training.loss_and_metrics import measure, probabilities
+from kcnn.training.scoring.label_scores import best_thresholds
 from kcnn.training.scoring.predict import predict_images
 from kcnn.training.scoring.scores import Scores, score
 from kcnn.training.scoring.test_time_augmentation import predict_augmented
@@ -46,6 +47,7 @@ def score_and_save(
     dataset: Dataset,
     run: RunFolder,
     progress: Progress,
+    validation: Images | None = None,
 ) -> FinalScores:
     """Score the test set with the last weights and with the best, and save both models.
 
@@ -56,15 +58,15 @@ def score_and_save(
         dataset: The dataset, for its test images.
         run: The run, for models and scores.
         progress: Shows how many images are scored.
+        validation: The validation images, which choose the thresholds of several labels.
 
     Raises:
         TrainingError: A prediction is not finite, or memory ran out.
         RunError: The run's folder cannot be written.
     """
-    measured, scores = _score(plan, model, dataset, progress, "Scoring the test set")
-    write_per_class(run, scores.per_class)
-    write_confusion(run, scores.confusion)
-    write_predictions(run, replace(scores.predictions, files=dataset.test.names))
+    thresholds = _thresholds(plan, model, validation, progress)
+    measured, scores = _score(plan, model, dataset, progress, "Scoring the test set", thresholds)
+    scores.write(run, dataset.test.names)
     scores.note_missing_classes(progress)
     about = {"weights": _weights_name(plan, training), "images": len(dataset.test)}
     test = {**about, **measured}
@@ -96,11 +98,27 @@ def _weights_name(plan: Plan, training: Training) -> str:
     return "last"
 
 
+def _thresholds(
+    plan: Plan, model: keras.Model, validation: Images | None, progress: Progress
+) -> list[float | None] | None:
+    """Return the best threshold of each of several labels on the validation images."""
+    if validation is None or not validation.has_several_labels:
+        return None
+    outputs = predict_images(model, validation, progress, "Choosing thresholds")
+    found = probabilities(outputs, plan.output_activation, several=True)
+    return best_thresholds(found, validation.labels)
+
+
 def _score(
-    plan: Plan, model: keras.Model, dataset: Dataset, progress: Progress, title: str
+    plan: Plan,
+    model: keras.Model,
+    dataset: Dataset,
+    progress: Progress,
+    title: str,
+    thresholds: Sequence[float | None] | None = None,
 ) -> tuple[dict[str, float], Scores]:
     outputs = predict_images(model, dataset.test, progress, title)
-    return _measure(plan, model, outputs, dataset)
+    return _measure(plan, model, outputs, dataset, thresholds)
 
 
 def _score_augmented(
@@ -115,9 +133,14 @@ def _score_augmented(
 
 
 def _measure(
-    plan: Plan, model: keras.Model, outputs: np.ndarray, dataset: Dataset
+    plan: Plan,
+    model: keras.Model,
+    outputs: np.ndarray,
+    dataset: Dataset,
+    thresholds: Sequence[float | None] | None = None,
 ) -> tuple[dict[str, float], Scores]:
     labels = dataset.test.labels
-    scores = score(probabilities(outputs, plan.output_activation), labels, dataset.class_names)
+    found = probabilities(outputs, plan.output_activation, dataset.has_several_labels)
+    scores = score(found, labels, dataset.class_names, thresholds)
     measured = {**measure(plan, model, outputs, labels), **scores.overall}
     return {name: _rounded(value) for name, value in measured.items()}, scores

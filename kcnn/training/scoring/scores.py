@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import (
@@ -14,8 +14,25 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
+from kcnn.data.labels import has_several
 from kcnn.progress import Progress
-from kcnn.runs.scores import ClassScore, Confusion, Predictions, probability_text
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.label_scores import (
+    LabelPredictions,
+    LabelScore,
+    write_label_predictions,
+    write_label_scores,
+)
+from kcnn.runs.scores import (
+    ClassScore,
+    Confusion,
+    Predictions,
+    probability_text,
+    write_confusion,
+    write_per_class,
+    write_predictions,
+)
+from kcnn.training.scoring.label_scores import measure_labels
 
 MAX_NAMES = 10  # classes named in one line
 MAX_CLASSES_WITHOUT_TOP_K = 5
@@ -26,18 +43,40 @@ class Scores:
     """How well a model did on labeled images.
 
     Args:
-        accuracy: Fraction of the images that were predicted as their own class.
-        overall: Further scores of all classes together, as of `overall_scores`.
-        per_class: The score of each class.
-        confusion: How often each class was predicted as each.
+        accuracy: Fraction of the images that were predicted as their own class; of images with
+            several labels, fraction of right decisions.
+        overall: Further scores of all classes together, as of `overall_scores` or `measure_labels`.
+        per_class: The score of each class; a `LabelScore` where images may have several labels.
         predictions: The prediction for each image.
+        confusion: How often each class was predicted as each; None where images may have several.
     """
 
     accuracy: float
     overall: Mapping[str, float]
     per_class: tuple[ClassScore, ...]
-    confusion: Confusion
-    predictions: Predictions
+    predictions: Predictions | LabelPredictions
+    confusion: Confusion | None = None
+
+    def write(self, run: RunFolder, files: Sequence[str] | None) -> None:
+        """Write per_class.csv, predictions.csv and, if there is one, confusion.csv.
+
+        Args:
+            run: The run.
+            files: The file of each image; None if the images have none.
+
+        Raises:
+            RunError: A file cannot be written.
+        """
+        if isinstance(self.predictions, LabelPredictions):
+            write_label_scores(
+                run, [score for score in self.per_class if isinstance(score, LabelScore)]
+            )
+            write_label_predictions(run, replace(self.predictions, files=files))
+            return
+        assert self.confusion is not None
+        write_per_class(run, self.per_class)
+        write_confusion(run, self.confusion)
+        write_predictions(run, replace(self.predictions, files=files))
 
     def note_missing_classes(self, progress: Progress) -> None:
         """Note the classes that no image shows, whose recall is not known."""
@@ -48,14 +87,23 @@ class Scores:
             progress.note(f"no test image shows {named}{more}: recall is not known there")
 
 
-def score(probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Scores:
+def score(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    thresholds: Sequence[float | None] | None = None,
+) -> Scores:
     """Compare probabilities with labels.
 
     Args:
         probabilities: Shape (images, classes).
-        labels: Class indices, shape (images,).
+        labels: The labels, in one of the forms of `kcnn.data.labels`.
         class_names: The name of each column of the probabilities.
+        thresholds: As of `measure_labels`, where images may have several labels.
     """
+    if has_several(labels):
+        measured = measure_labels(probabilities, labels, class_names, thresholds)
+        return Scores(**vars(measured))
     classes = range(len(class_names))
     labels = np.asarray(labels)
     predicted = probabilities.argmax(axis=1)
