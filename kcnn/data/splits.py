@@ -5,6 +5,7 @@ Images with several labels are divided by the rarest of them, as `kcnn.data.labe
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -122,7 +123,10 @@ def _take_groups(
         reason = f"all images are of the group {names[0]}, which cannot be on both sides"
         raise CountError(setting, reason, "divide the images into more groups")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    choices = [chosen for _, chosen in splitter.split(labels, labels, groups)]
+    with warnings.catch_warnings():
+        # That a class has fewer images than there are folds. Only one of the folds is taken.
+        warnings.simplefilter("ignore", UserWarning)
+        choices = [chosen for _, chosen in splitter.split(labels, labels, groups)]
     choices.sort(key=lambda chosen: abs(len(chosen) - count))
     for chosen in choices:
         taken = np.zeros(len(labels), bool)

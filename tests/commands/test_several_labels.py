@@ -23,6 +23,7 @@ from kcnn.commands.inspect_data import inspect_data
 from kcnn.commands.plot import plot_runs
 from kcnn.commands.predict import predict
 from kcnn.commands.resume import resume
+from kcnn.commands.suspects import find_suspects
 from kcnn.console.compare import comparison_text
 from kcnn.console.evaluate import evaluation_text
 from kcnn.console.fit import fit_text
@@ -263,3 +264,21 @@ def test_fit_says_what_accuracy_means(pairs: Path, tmp_path: Path) -> None:
     text = fit_text(fit(pairs, ["train.epochs=1"], tmp_path))
     assert "each of 4 labels is a yes or no" in text
     assert "mean average precision" in text
+
+
+def test_suspects_need_one_class_an_image(trained: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="its images may have several labels"):
+        find_suspects(str(trained.path), tmp_path)
+
+
+def test_data_with_one_label_each_is_refused_afterwards(
+    pairs: Path, trained: RunFolder, tmp_path: Path
+) -> None:
+    with (pairs.parent / "labels.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.reader(stream) if row[1] and ";" not in row[1]]
+    rows = [[str(pairs.parent / row[0]) if number else row[0], *row[1:]]
+            for number, row in enumerate(rows)]  # fmt: skip
+    with (tmp_path / "one.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+    with pytest.raises(RunError, match="with several labels; those of the dataset now have one"):
+        evaluate(str(trained.path), tmp_path, settings=[f"data.path={tmp_path / 'one.csv'}"])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from kcnn.data.counts import CountError
 from kcnn.data.dataset import MemoryImages
+from kcnn.data.folds import fold_numbers
 from kcnn.data.labels import (
     classes_of,
     counts_of_classes,
@@ -13,6 +16,8 @@ from kcnn.data.labels import (
     strata,
     targets,
 )
+from kcnn.data.pipeline import evaluation_batches, training_batches
+from kcnn.data.splits import split_validation, take_stratified
 
 SEVERAL = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1], [1, 0, 0]], np.uint8)
 NAMES = ("cat", "dog", "owl")
@@ -51,3 +56,53 @@ def test_turns_are_by_the_rarest_label() -> None:
     assert images.has_several_labels
     assert images.by_turns(4).tolist() == [0, 1, 2, 3]
     assert images.select(np.array([4, 0])).labels.tolist() == SEVERAL[[4, 0]].tolist()
+
+
+def several_images(count: int = 60) -> MemoryImages:
+    generator = np.random.default_rng(0)
+    labels = (generator.random((count, 3)) < (0.7, 0.4, 0.3)).astype(np.uint8)
+    return MemoryImages(np.zeros((count, 1, 1, 1), np.uint8), labels)
+
+
+def indices_of(images: MemoryImages, fraction: float) -> np.ndarray:
+    return take_stratified(strata(images.labels), fraction, 0, "data.validation")
+
+
+def test_splits_divide_the_rarest_labels_evenly() -> None:
+    images = several_images()
+    train, validation = split_validation(images, 0.5, seed=0)
+    assert validation is not None
+    all_of_them = strata(images.labels)
+    of_validation = all_of_them[indices_of(images, 0.5)]
+    for stratum, size in zip(*np.unique(all_of_them, return_counts=True), strict=True):
+        assert abs((of_validation == stratum).sum() - size / 2) <= 1
+    numbers = fold_numbers(images, 3, 0, NAMES)
+    for stratum in np.unique(all_of_them):
+        sizes = np.bincount(numbers[all_of_them == stratum], minlength=3)
+        assert sizes.max() - sizes.min() <= 1
+    assert len(train) + len(validation) == len(images)
+    counts = [counts_of_classes(part.labels, 3) for part in (train, validation)]
+    assert np.abs(counts[0] - counts[1]).max() <= 8
+
+
+def test_groups_with_a_rare_label_are_divided_without_a_warning() -> None:
+    labels = np.repeat([0, 1, 2], (36, 21, 3))
+    groups = [str(index // 3) for index in range(0, 180, 3)]
+    taken = take_stratified(labels, 0.2, 0, "data.validation", groups)
+    assert 8 <= taken.sum() <= 16
+
+
+def test_folds_need_an_image_of_each_rarest_label() -> None:
+    images = MemoryImages(np.zeros((6, 1, 1, 1), np.uint8), SEVERAL)
+    with pytest.raises(CountError, match="no label is the rarest label of 1 training image"):
+        fold_numbers(images, 2, 0, NAMES)
+
+
+def test_batches_have_a_target_for_each_class() -> None:
+    images = several_images()
+    batches = training_batches(images, batch_size=20, epochs=1, seed=0, shuffle=False)
+    targets_of = np.concatenate([batch[1].numpy() for batch in batches])
+    assert targets_of.dtype == np.float32
+    assert np.array_equal(targets_of, images.labels)
+    scored = np.concatenate([batch[1].numpy() for batch in evaluation_batches(images, 7)])
+    assert np.array_equal(scored, images.labels)
