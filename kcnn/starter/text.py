@@ -121,7 +121,7 @@ def _layers(own: OwnImages, choices: Choices) -> Iterator[Line]:
             "",
         )
         yield f"    - Application: {{name: {APPLICATION}, weights: imagenet}}", ""
-        yield from _end(survey.several_labels)
+        yield from _end(own.several_labels)
         return
     often = "twice, " if choices.convolutions == 2 else ""
     for comment in _BLOCKS:
@@ -134,7 +134,7 @@ def _layers(own: OwnImages, choices: Choices) -> Iterator[Line]:
         for line in choices.convolutions * (convolution, normalization, "    - ReLU"):
             yield line, ""
         yield "    - MaxPooling2D", f"{height}×{width}, {filters} features"
-    yield from _end(survey.several_labels)
+    yield from _end(own.several_labels)
 
 
 def _end(several_labels: bool) -> Iterator[Line]:
@@ -162,7 +162,7 @@ def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
         "high at first, since it falls",
     )
     yield "  learning_rate_schedule: Cosine", "falls to 0, so that training comes to rest"
-    if survey.several_labels:
+    if own.several_labels:
         yield "  loss: binary_crossentropy", "for images with several labels"
     if choices.is_pretrained:
         yield (
