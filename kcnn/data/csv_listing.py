@@ -46,7 +46,7 @@ def list_csv(path: Path) -> FileListing:
     class_names = tuple(sorted_names(first_rows))
     counts = Counter(label for own in labels for label in own)
     _require_classes(table, class_names, first_rows)
-    single = [name for name in class_names if counts[name] == 1]
+    single = [name for name in first_rows if counts[name] == 1]  # in the order of the rows
     if several is None:
         _require_no_single(table, single, class_names, first_rows)
     parts = _parts(table)
