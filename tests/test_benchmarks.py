@@ -437,6 +437,18 @@ def test_reading_prints_ratios_and_leaves_out_what_is_not_installed(tmp_path: Pa
             assert f"{package} is not installed" in done.stderr
 
 
+@pytest.mark.slow
+def test_photos_prints_memory_and_seconds(tmp_path: Path) -> None:
+    done = run("photos.py", "--images", "100", data=tmp_path)
+    _, _, *rows = done.stdout.splitlines()
+    assert len(rows) == 4
+    for row in rows:
+        _, peak, first, second, whole = cells(row)
+        assert int(peak.removesuffix(" MB").replace(",", "")) > 200  # TensorFlow alone takes more
+        epochs = float(first.removesuffix(" s")) + float(second.removesuffix(" s"))
+        assert 0 < epochs < float(whole.removesuffix(" s"))
+
+
 def test_duplicates_prints_what_is_found(tmp_path: Path) -> None:
     done = run("duplicates.py", "digits", "--images", "200", "--copies", "20", data=tmp_path)
     found = dict(cells(line) for line in done.stdout.splitlines()[2:11])
