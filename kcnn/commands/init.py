@@ -79,6 +79,6 @@ def init(path: Path, output: Path | None = None, progress: Progress | None = Non
     require_new(starter.file, command)
     for note in starter.images.notes:
         (progress or Progress()).note(note)
-    checked = check_recipe(starter.read())
+    checked = check_recipe(starter.read_unwritten())
     write_new_recipe(starter.file, starter.text, command)
     return NewRecipe(starter, checked)

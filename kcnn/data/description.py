@@ -128,16 +128,20 @@ def _describe_whole(data: DataSettings, count: bool) -> ImageDescription:
 
 
 def _describe_files(data: DataSettings, listing: FileListing) -> ImageDescription:
-    total, classes = len(listing.train), len(listing.class_names)
-    train_count: int | None
-    test_count: int | None
-    if listing.test is None:
-        taken = resolve_count(data.test, total, classes, "data.test")
-        # Whole groups are taken, so that the numbers are about these.
-        test_count = None if listing.train.groups else taken
-        train_count = None if listing.train.groups else total - taken
-    else:
-        train_count, test_count = total, len(listing.test)
+    classes = len(listing.class_names)
+    train_count, test_count = (
+        len(listing.train),
+        None if listing.test is None else len(listing.test),
+    )
+    if test_count is None:
+        if listing.train.is_plain:
+            test_count = resolve_count(data.test, train_count, classes, "data.test")
+            train_count -= test_count
+        else:
+            from kcnn.data.file_split import set_test_files_apart  # imports NumPy
+
+            listing = set_test_files_apart(listing, data.test)
+            train_count, test_count = len(listing.train), len(listing.test or ())
     return replace(
         describe_settings(data),
         classes=classes,

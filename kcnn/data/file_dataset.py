@@ -10,16 +10,15 @@ import numpy as np
 from kcnn.data.dataset import Dataset
 from kcnn.data.file_images import FileFormat, FileImages
 from kcnn.data.file_remarks import file_remarks
+from kcnn.data.file_split import set_test_files_apart
 from kcnn.data.image.inspection import ImageFacts, inspect_image
-from kcnn.data.labels import counts_of_classes, strata
+from kcnn.data.labels import counts_of_classes
 from kcnn.data.listing import ClassFiles, FileListing
 from kcnn.data.parts import PARTS
 from kcnn.data.scan import Refused, UnreadableImagesError, scan_files
-from kcnn.data.splits import take_stratified
 from kcnn.errors import DataError
 from kcnn.progress import Progress
 
-SPLIT_SEED = 0
 _MAX_NAMED = 3  # files that were left out, in a note
 
 
@@ -86,17 +85,12 @@ def open_files(
 def _split(listing: FileListing, test: float) -> dict[str, ClassFiles]:
     """Return the files of each part; those of a part that the dataset lacks are none."""
     none = listing.train.select([])
-    parts = {
-        "train": listing.train,
+    divided = set_test_files_apart(listing, test)
+    assert divided.test is not None
+    return {
+        "train": divided.train,
         "validation": none if listing.validation is None else listing.validation,
-    }
-    if listing.test is not None:
-        return parts | {"test": listing.test}
-    labels = strata(listing.train.label_array(len(listing.class_names)))
-    taken = take_stratified(labels, float(test), SPLIT_SEED, "data.test", listing.train.groups)
-    return parts | {
-        "train": listing.train.select(np.flatnonzero(~taken).tolist()),
-        "test": listing.train.select(np.flatnonzero(taken).tolist()),
+        "test": divided.test,
     }
 
 

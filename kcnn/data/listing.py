@@ -37,6 +37,14 @@ class ClassFiles:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the numbers of files and classes tell if the files can be divided.
+
+        Where files belong to groups or have several labels, only a division tells.
+        """
+        return self.groups is None and self.label_sets is None
+
     def select(self, indices: Iterable[int]) -> ClassFiles:
         """Return some of the files, in the order of the indices."""
         chosen = list(indices)

@@ -230,10 +230,20 @@ def _require_count(recipe: Recipe, images: ImageDescription) -> None:
         )
     if validation:
         try:
-            count -= resolve_count(validation, count, images.classes or 1, "data.validation")
+            count -= _count_validation(recipe, images, count)
         except CountError as error:
             raise _mistake(recipe, error) from None
     require_batch(recipe, count)
+
+
+def _count_validation(recipe: Recipe, images: ImageDescription, count: int) -> int:
+    """Return how many of so many training images the recipe takes for validation."""
+    validation, classes, listing = recipe.data.validation, images.classes or 1, images.listing
+    if listing is None or listing.train.is_plain:
+        return resolve_count(validation, count, classes, "data.validation")
+    from kcnn.data.file_split import count_validation_files  # imports NumPy
+
+    return count_validation_files(listing.train, classes, validation, recipe.train.seed)
 
 
 def _require_validation(recipe: Recipe, images: ImageDescription) -> None:

@@ -241,3 +241,31 @@ def test_refuses_more_validation_images_than_a_dataset_has(
 @pytest.mark.parametrize("setting", ["data.validation=49872", "train.batch_size=45000"])
 def test_accepts_all_but_a_few_images_for_validation(setting: str) -> None:
     assert check("cifar", [setting]).plan
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> Path:
+    """Write a recipe for a CSV of which each class has two groups of 10 and 20 images."""
+    rows = [
+        f"{number}.png,{'cat' if number % 2 else 'dog'},{number % 2} {number % 3 > 0}"
+        for number in range(60)
+    ]
+    for number in range(60):
+        (tmp_path / f"{number}.png").touch()
+    (tmp_path / "photos.csv").write_text("\n".join(["path,label,group", *rows]))
+    file = tmp_path / "photos.yaml"
+    file.write_text(FOLDER.replace("folder", "csv").replace("path: photos", "path: photos.csv"))
+    return file
+
+
+def test_groups_are_divided_as_fit_will_divide_them(groups: Path) -> None:
+    overrides = ["model.layers[1].Dense.units=2", "data.test=0.45"]
+    checked = check(groups, overrides)
+    assert checked.recipe.data.dataset == "csv"
+    with pytest.raises(RecipeError, match=r"data\.validation: no choice among 2 groups leaves"):
+        check(groups, [*overrides, "data.validation=0.2"])
+    (groups.parent / "photos.csv").write_text("path,label,group\n0.png,cat,a\n1.png,dog,a\n"
+        "2.png,cat,a\n3.png,dog,a\n")  # fmt: skip
+    with pytest.raises(RecipeError, match=r"data\.test: all images are of the group a,") as caught:
+        check(groups, overrides)
+    assert caught.value.hint == "divide the images into more groups"
