@@ -13,6 +13,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 AIRBENCH = str(BENCHMARKS / "nets" / "airbench94.yaml")
@@ -466,3 +467,39 @@ def test_suspects_prints_precision_and_recall(tmp_path: Path) -> None:
     assert 15 < int(changed) < 45
     assert int(suspects) > 0
     assert float(precision.rstrip("%")) > 50
+
+
+@pytest.mark.slow
+def test_own_images_trains_as_a_person_would(tmp_path: Path) -> None:
+    options = ["--data", "digits", "--images", "200", "--seeds", "2", "--test", "100"]
+    done = run("own_images.py", *options, "train.epochs=12", data=tmp_path)
+    head, _, row = done.stdout.splitlines()
+    assert len(cells(head)) == len(cells(row))
+    images, size, epochs, seconds, each, middle, linear = cells(row)
+    assert (images, size, epochs) == ("digits, 200", "8×8", "12")
+    assert int(seconds) > 0
+    accuracies = [float(cell.rstrip(" %")) for cell in each.split(", ")]
+    low, high = min(accuracies), max(accuracies)
+    assert 30 < low < high  # ten classes; another seed has other images
+    assert middle == f"{sum(accuracies) / 2:.1f} % ({low:.1f} % to {high:.1f} %)"
+    assert float(linear.rstrip(" %")) > 80
+    assert done.stderr.count("digits, seed ") == 2
+
+
+@pytest.mark.parametrize(("channels", "suffix"), [(1, ".png"), (3, ".jpg")])
+def test_own_images_are_written_into_class_folders(
+    tmp_path: Path, contenders, channels: int, suffix: str
+) -> None:
+    from kcnn.data.dataset import Dataset, MemoryImages
+    from own_images import choose_images, write_images
+
+    pixels = np.arange(40, dtype=np.uint8).repeat(64 * channels).reshape(40, 8, 8, channels)
+    images = MemoryImages(pixels, np.arange(40, dtype=np.int32) % 2)
+    dataset = Dataset("stripes", images, images, ("even", "odd"), "here")
+    chosen = choose_images(images, 10, seed=1)
+    assert sorted(index % 2 for index in chosen) == [0] * 5 + [1] * 5
+    assert list(chosen) != list(choose_images(images, 10, seed=2))
+    write_images(tmp_path / "train", dataset, images, chosen)
+    for index in chosen:
+        file = tmp_path / "train" / dataset.class_names[index % 2] / f"{index}{suffix}"
+        assert np.array_equal(np.unique(Image.open(file)), [index])
