@@ -681,7 +681,8 @@ def verify_dataset(name: str, data_dir: Path | None, quiet: bool, as_json: bool)
 def inspect_data(path: str, quiet: bool, as_json: bool, **arguments: Any) -> None:
     """Look at images before training: counts, damage, copies.
 
-    PATH is a folder of images, a CSV, Parquet or npz file, a recipe, or the name of a dataset.
+    PATH is a folder of images, a CSV, Parquet or npz file, a recipe, a run's folder, or the name of
+    a dataset.
     Every image is read, and nothing is changed.
 
     Copies matter most: of test images among the training images, and of one image in two classes.

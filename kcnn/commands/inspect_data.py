@@ -138,7 +138,7 @@ def inspect_data(
     """Look at every image of a dataset; change nothing in it.
 
     Args:
-        source: A folder, CSV, Parquet or npz file, a recipe, or the name of a dataset.
+        source: A folder, CSV, Parquet or npz file, a recipe, a run, or the name of a dataset.
         data_dir: The folder in which named datasets are looked for first.
         samples: A new file for a plot with images of each class; None for none.
         report: A new CSV file for all images of all findings; None for none.

@@ -10,7 +10,9 @@ from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX
 from kcnn.data.folder_scan import FolderContents, FolderScan, named
 from kcnn.data.parts import PARTS, Part, class_key, composed, part_of
 from kcnn.errors import DataError
+from kcnn.runs.folder import is_run
 from kcnn.text.numbers import count_text
+from kcnn.text.shell import shell_word
 
 _MAX_DEPTH = 10  # folders in one another, each alone
 _UNUSED = "to leave it out, give it a name such as unused"
@@ -61,6 +63,7 @@ def find_class_folders(path: Path, scan: FolderScan) -> ClassFolders:
     """
     require_folder(path)
     top = scan.contents(path)
+    _require_no_run(top)
     scan.require_complete()  # before a part that is out of reach makes another dataset of the rest
     parts: dict[Part, list[str]] = {}
     for name in top.folders:
@@ -99,6 +102,20 @@ def require_folder(path: Path) -> None:
     if path.is_symlink():
         raise DataError(f"{path}: a link to {path.readlink()}, which is not there", hint)
     raise DataError(f"{path}: no such folder", hint)
+
+
+def _require_no_run(folder: FolderContents) -> None:
+    """Raise if a folder is a run, or holds runs: their plots are images, too."""
+    if is_run(folder.path):
+        run, problem = folder.path, f"{folder.path}: is a run, not a folder of images"
+    elif runs := [name for name in folder.folders if is_run(folder.path / name)]:
+        run, problem = folder.path / runs[-1], f"{folder.path}: has runs in it ({named(runs)})"
+    else:
+        return
+    raise DataError(
+        problem,
+        f"name the folder of images; kcnn data inspect {shell_word(run)} looks at those of the run",
+    )
 
 
 def _classes_of_parts(
@@ -183,6 +200,7 @@ def _require_classes(
                 f"move the classes beside it into {top.path / 'train'}; {_UNUSED} outside",
             )
     if len(names) == 1 and not top.images and (deeper := _with_classes(top, scan)):
+        _require_no_run(deeper)
         raise DataError(
             f"{top.path}: its only folder is {deeper.path}, with {named(deeper.folders)}",
             f"write path: {deeper.path.as_posix()}",

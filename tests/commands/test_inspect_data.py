@@ -125,3 +125,14 @@ def test_it_imports_no_tensorflow(photos: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_of_a_run_the_images_of_its_recipe_are_looked_at(photos: Path, tmp_path: Path) -> None:
+    run = tmp_path / "outputs" / "photos" / "run-001"
+    (run / "plots").mkdir(parents=True)
+    (run / "checkpoint").mkdir()
+    run.joinpath("resolved.yaml").write_text(
+        f"data: {{dataset: folder, path: {photos.as_posix()}, image_size: [8, 8]}}\n"
+        "model: {layers: [Flatten, {Dense: {units: 2}}]}\ntrain: {epochs: 1, optimizer: Adam}\n"
+    )
+    assert inspect_data(str(run)).as_json() == inspect_data(str(photos)).as_json()

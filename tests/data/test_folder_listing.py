@@ -241,3 +241,16 @@ def test_reports_images_beside_the_classes_and_other_files(tmp_path: Path) -> No
         ),
         f"{tmp_path}: left out 3 files that are not {KINDS}: 2 .psd, 1 .raw",
     )
+
+
+def test_runs_are_no_classes(tmp_path: Path) -> None:
+    put(tmp_path, "cifar/run-001/plots", "cifar/run-002/plots", "cifar/run-002/export")
+    for run in ("run-001", "run-002"):
+        (tmp_path / "cifar" / run / "resolved.yaml").touch()
+    error = refusal(tmp_path / "cifar")
+    assert error.message == f"{tmp_path / 'cifar'}: has runs in it (run-001, run-002)"
+    run = tmp_path / "cifar" / "run-002"
+    assert error.hint is not None
+    assert f"kcnn data inspect {run} " in error.hint
+    assert refusal(run).message == f"{run}: is a run, not a folder of images"
+    assert refusal(tmp_path).message.startswith(f"{tmp_path / 'cifar'}: has runs in it")

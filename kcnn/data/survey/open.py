@@ -1,4 +1,4 @@
-"""Survey whatever a user names: a folder, a table, an .npz file, a recipe, a named dataset."""
+"""Survey whatever a user names: a folder, a table, an .npz file, a recipe, a run …"""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from kcnn.errors import DataError
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
+from kcnn.runs.folder import RunFolder, is_run
 
 # Reads an image by its index in the survey, at about the size (side, side): uint8, (height, width,
 # channels).
@@ -36,8 +37,8 @@ def survey_source(
     """Look at every image of what a user names.
 
     Args:
-        source: A folder, CSV, Parquet or npz file, a recipe (its file or name), or the name of a
-            dataset. What exists as a folder or file comes first.
+        source: A folder, CSV, Parquet or npz file, a recipe (its file or name), a run, whose
+            recipe is read, or the name of a dataset. What exists as a folder or file comes first.
         data_dir: The folder in which named datasets are looked for first.
         progress: Shows the work.
 
@@ -47,6 +48,9 @@ def survey_source(
     """
     path = Path(source)
     try:
+        if is_run(path):
+            source = str(RunFolder(path).resolved)
+            path = Path(source)
         if path.suffix.lower() in _RECIPES or _is_a_recipes_name(source):
             data = read_recipe(source).data
             if data.path is None:
