@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kcnn.data.image.formats import SUFFIXES
 from kcnn.errors import DataError
+from kcnn.runs.folder import DEFAULT_OUTPUT_DIR
 
 MAX_PROBLEMS = 10  # in one error
 # What network drives, systems and programs put beside people's images, in lower case: thumbnails,
@@ -70,7 +71,7 @@ class FolderScan:
         with os.scandir(folder) as entries:
             for entry in entries:
                 is_folder = self._is_folder(entry, folder)
-                if is_folder and is_kept_by_others(entry.name):
+                if is_folder and is_kept_by_others(entry.name, folder):
                     self.system[entry.name] += 1
                 elif is_folder:
                     names.append(entry.name)
@@ -120,7 +121,7 @@ class FolderScan:
             for entry in entries:
                 name = entry.name
                 is_folder = self._is_folder(entry, root / prefix)
-                if is_folder and not is_kept_by_others(name):
+                if is_folder and not is_kept_by_others(name, root / prefix):
                     inner.append(prefix + name)
                 elif is_folder or name.lower() in _SYSTEM_FILES:
                     self.system[name] += 1
@@ -169,9 +170,11 @@ class FolderScan:
             return None
 
 
-def is_kept_by_others(name: str) -> bool:
-    """Return whether a folder of this name is not a person's own: hidden, or of a system."""
-    return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
+def is_kept_by_others(name: str, parent: Path) -> bool:
+    """Return whether a folder is not a person's own: hidden, of a system, or kcnn's with runs."""
+    if name.startswith(".") or name.lower() in _SYSTEM_FOLDERS:
+        return True
+    return name == DEFAULT_OUTPUT_DIR.name and any(parent.glob(f"{name}/*/*/resolved.yaml"))
 
 
 def named(names: Sequence[str], limit: int = MAX_PROBLEMS) -> str:

@@ -63,7 +63,9 @@ class Starter:
         Raises:
             RecipeError: The overrides have mistakes.
         """
-        return self._read(self.file.with_name(f"recipe of {self.images.path.name}"), overrides)
+        return self._read(
+            self.file.with_name(f"recipe of {self.images.path.resolve().name}"), overrides
+        )
 
     def _read(self, file: Path, overrides: Sequence[str]) -> Recipe:
         return recipe_from_bytes(file, self.text.encode("utf-8"), overrides)

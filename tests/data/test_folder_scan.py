@@ -140,3 +140,13 @@ def test_a_pipe_called_png_is_listed_and_refused_where_it_is_read(tmp_path: Path
     subprocess.run(["mkfifo", tmp_path / "1.png"], check=True)
     scan = FolderScan()
     assert scan.images_below(tmp_path) == ["1.png"]
+
+
+def test_runs_beside_the_classes_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "cat/1.png", "outputs/photos/run-001/plots/loss.png")
+    scan = FolderScan()
+    assert scan.contents(tmp_path).folders == ("cat", "outputs")  # a class, as far as is known
+    touch(tmp_path, "outputs/photos/run-001/resolved.yaml")
+    assert scan.contents(tmp_path).folders == ("cat",)
+    assert scan.images_below(tmp_path) == ["cat/1.png"]
+    assert scan.system == {"outputs": 2}
