@@ -53,6 +53,10 @@ class TrainingError(KcnnError):
     """Training that could not start or had to stop."""
 
 
+class DivergedError(TrainingError):
+    """Training whose loss or predictions are no finite numbers; to resume it would not help."""
+
+
 class TemporaryFolderError(KcnnError):
     """No folder for temporary files, which TensorFlow, Keras and Matplotlib need."""
 

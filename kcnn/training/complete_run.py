@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kcnn.errors import KcnnError
+from kcnn.errors import DivergedError, KcnnError
 from kcnn.machine.memory import peak_memory_mb
 from kcnn.machine.signals import stop_if_requested, stops_deferred
 from kcnn.progress import Progress
@@ -168,6 +168,8 @@ class _Completion:
             reason = error.message if isinstance(error, KcnnError) else bug
             with suppress(KcnnError):
                 write_stopped(self.run, self._summary(), "failed", reason)
+            if not isinstance(error, DivergedError):
+                self.progress.note(_how_to_resume(self.run))
             raise
 
     def _origin(self) -> Origin:

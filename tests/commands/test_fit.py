@@ -15,13 +15,13 @@ from kcnn.commands import fit as fit_module
 from kcnn.commands.fit import fit
 from kcnn.commands.plot import plot_runs
 from kcnn.data.digits import read_digits
-from kcnn.errors import KcnnError, TrainingError
+from kcnn.errors import KcnnError, RunError, TrainingError
 from kcnn.model.saved import load_model
 from kcnn.progress import EpochFinished, Event, Note, Progress
 from kcnn.recipe import read_recipe
 from kcnn.recipe.augmentations import AUGMENTATIONS
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.metrics import read_metrics
+from kcnn.runs.metrics import read_metrics, write_metrics
 from kcnn.runs.summary import read_summary
 from kcnn.training.complete_run import FitResult
 
@@ -329,9 +329,10 @@ def test_trains_on_an_npz(real_data: Path, tmp_path: Path, folder: Path) -> None
     assert again.run.predictions.read_bytes() == first.run.predictions.read_bytes()
 
 
-def test_reports_a_training_that_diverges(short_fit: Callable, tmp_path: Path) -> None:
+def test_reports_a_training_that_diverges(short_fit: Callable, tmp_path: Path, notes) -> None:
     with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
-        short_fit("train.optimizer.SGD.learning_rate=1e30", "train.epochs=3")
+        short_fit("train.optimizer.SGD.learning_rate=1e30", "train.epochs=3", progress=notes)
+    assert not [line for line in notes.lines if "--resume" in line]  # it would diverge again
     run = RunFolder(tmp_path / "outputs" / "tiny" / "run-001")
     summary = read_summary(run).values
     assert summary["status"] == "failed"
@@ -388,6 +389,21 @@ def test_interrupted_run_keeps_its_epochs(short_fit: Callable, tmp_path: Path) -
     run = RunFolder(tmp_path / "outputs" / "tiny" / "stopped")
     assert read_summary(run).values["status"] == "interrupted"
     assert [row["epoch"] for row in read_metrics(run)] == [1, 2]
+
+
+def test_a_training_that_failed_names_how_to_go_on(
+    short_fit: Callable, tmp_path: Path, notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(run: RunFolder, *arguments: Any) -> None:
+        if len(arguments[-1]) == 2:
+            raise RunError(f"{run.metrics}: cannot be written: No space left on device")
+        write_metrics(run, *arguments)
+
+    monkeypatch.setattr("kcnn.training.callbacks.metrics_file.write_metrics", full)
+    with pytest.raises(RunError, match="No space left"):
+        short_fit("train.epochs=5", progress=notes, name="full")
+    run = tmp_path / "outputs" / "tiny" / "full"
+    assert notes.lines[-1] == f"the finished epochs are kept; to resume: kcnn fit --resume {run}"
 
 
 def test_ctrl_c_before_the_training_leaves_no_run(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from kcnn.errors import TrainingError
+from kcnn.errors import DivergedError
 from kcnn.progress import EpochFinished, Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import PHASE, metric_columns, write_metrics
@@ -67,7 +67,7 @@ class MetricsFile(Resumable):
         """Write the row of an epoch.
 
         Raises:
-            TrainingError: The loss is not finite.
+            DivergedError: The loss is not finite.
         """
         row: dict[str, float] = {**(logs or {}), "epoch": epoch + 1, "learning_rate": self._rate}
         if self.phase is not None:
@@ -81,7 +81,7 @@ class MetricsFile(Resumable):
             step = self._first_bad_step()
             at = "" if step is None else f", at step {step} of the training"
             position = f"epoch {epoch + 1}{at} (learning rate {self._rate:g})"
-            raise TrainingError(
+            raise DivergedError(
                 f"the loss became {row['loss']} in {position}",
                 "try a learning rate ten times lower, or clipnorm: 1.0 in the optimizer",
             )

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
-from kcnn.errors import TrainingError
+from kcnn.errors import DivergedError, TrainingError
 from kcnn.machine.memory import prediction_batch_size
 from kcnn.progress import Progress
 
@@ -120,7 +120,7 @@ def checked_forward_pass(model: keras.Model) -> Callable[[np.ndarray], np.ndarra
                 "close other programs, or use no GPU: CUDA_VISIBLE_DEVICES=-1",
             ) from None
         if not np.isfinite(outputs).all():
-            raise TrainingError(
+            raise DivergedError(
                 "the model's predictions are not finite numbers: its training diverged",
                 "train with a smaller learning_rate, or with the optimizer's clipnorm",
             )
