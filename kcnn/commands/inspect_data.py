@@ -60,7 +60,7 @@ class Inspection:
 
     @property
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """Width and height of the smallest, the median and the largest image, by their pixels."""
+        """Width and height of the smallest and largest image by pixels, and the medians."""
         import numpy as np
 
         readable = np.flatnonzero(self.survey.is_readable)
@@ -68,8 +68,9 @@ class Inspection:
             return {}
         width, height = self.survey.width[readable], self.survey.height[readable]
         order = np.argsort(width.astype(np.int64) * height, kind="stable")
-        indices = {"smallest": order[0], "median": order[len(order) // 2], "largest": order[-1]}
-        return {name: (int(width[at]), int(height[at])) for name, at in indices.items()}
+        smallest, largest = ((int(width[at]), int(height[at])) for at in order[[0, -1]])
+        median = (round(float(np.median(width))), round(float(np.median(height))))
+        return {"smallest": smallest, "median": median, "largest": largest}
 
     @property
     def formats(self) -> dict[str, int]:

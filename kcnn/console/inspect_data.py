@@ -32,7 +32,7 @@ def inspection_text(inspection: Inspection) -> str:
             "are listed."
         )
     if any(finding.exact for finding in inspection.findings):
-        parts.append("= equal, ≈ alike: the same image in another size, quality or brightness")
+        parts.append("= equal, ≈ alike, as in another size, quality or brightness")
     if any(len(finding.groups) > _MAX_GROUPS for finding in inspection.findings):
         parts.append("--report FILE writes all of them as CSV, --json prints them")
     parts += [f"written {path}" for path in inspection.written]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kcnn.data.class_weights import LEAST_WEIGHTED
 from kcnn.starter.own_images import OwnImages
 from kcnn.starter.transfer import pretrained_side
 
@@ -20,10 +21,6 @@ SIDES = (16, 24, 32, 48, 64, 96)
 SMALL = 64  # images of one size up to this side are taken as they are
 LAST_MAP = 3  # pixels; a block halves the map until it is at most as large
 UNBALANCED = 1.5  # times as many images in the largest class as in the smallest
-# A weight on fewer images than this makes training follow a handful of them: on the stamps of Tux
-# Paint (19 images in the smallest class), weights took the accuracy from 82 to 73 %, and the mean
-# of the classes from 76 to 68 %.
-LEAST_WEIGHTED = 50
 # Mirrored, these mean something else.
 _CHARACTER = re.compile(r"[0-9]+|\w", re.ASCII)
 _SIDED = re.compile(r"(^|[^a-z])(left|right|links|rechts|arrow|turn)([^a-z]|$)", re.IGNORECASE)

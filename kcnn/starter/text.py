@@ -154,7 +154,7 @@ def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
     steps = -(-choices.train // batch_size)
     yield (
         f"  epochs: {epochs}",
-        f"{epochs} × {steps} steps",
+        f"how often to see every image; {count_text(steps, 'step')} each time",
     )
     yield f"  batch_size: {batch_size}", "images in a step"
     yield (
@@ -176,7 +176,7 @@ def _train(own: OwnImages, choices: Choices) -> Iterator[Line]:
             yield "  class_weight: balanced", reason
         else:
             few = min(own.by_class)
-            yield "  # class_weight: balanced", f"{times} : 1, but on {few} images; try it"
+            yield "  # class_weight: balanced", f"may do harm: a class has only {few} images"
 
 
 def _aligned(lines: Sequence[Line]) -> list[str]:

@@ -56,8 +56,21 @@ def test_counts_come_first_then_what_to_fix(photos: Path) -> None:
         "     test/dog/copy.png = train/dog/4.png\n"
         "   fix: remove them from one of the parts: a model that has seen a test image in training "
         "scores too high\n\n"
-        "= equal, ≈ alike: the same image in another size, quality or brightness\n"
+        "= equal, ≈ alike, as in another size, quality or brightness\n"
     )
+
+
+def test_the_median_size_is_that_of_widths_and_of_heights(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for width, height in ((20, 90), (40, 40), (60, 10)):
+            Image.new("RGB", (width, height)).save(tmp_path / name / f"{width}.png")
+    inspection = inspect_data(str(tmp_path))
+    # By pixels, 40×40 is the middle one too; 60×10 and 20×90 are the extremes.
+    assert inspection.sizes == {"smallest": (60, 10), "median": (40, 40), "largest": (20, 90)}
+    Image.new("RGB", (70, 80)).save(tmp_path / "cat/70.png")
+    Image.new("RGB", (80, 70)).save(tmp_path / "dog/80.png")
+    assert inspect_data(str(tmp_path)).sizes["median"] == (50, 55)
 
 
 def test_a_dataset_without_problems_exits_with_0(photos: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kcnn.data.class_weights import LEAST_WEIGHTED
 from kcnn.data.labels import counts_of_classes, has_several
 from kcnn.data.parts import PARTS
 from kcnn.data.survey.copies import FLAT, Copies
@@ -176,9 +177,7 @@ def _class_sizes(survey: Survey) -> Iterator[Finding]:
             False,
             f"unbalanced: {train[largest]:,} training images of {survey.class_names[largest]}, "
             f"{train[smallest]:,} of {survey.class_names[smallest]}",
-            "train.sampling: balanced shows images with rare labels more often"
-            if has_several(survey.label)
-            else "train.class_weight: balanced lets all classes count alike",
+            _balance(survey, int(train[smallest])),
         )
     for part, of_classes in counts.items():
         names = [
@@ -192,6 +191,15 @@ def _class_sizes(survey: Survey) -> Iterator[Finding]:
                 "they are recognized",
                 f"move some images into {part}",
             )
+
+
+def _balance(survey: Survey, fewest: int) -> str:
+    """Return what to do about classes of unequal size, the smallest of which has so few images."""
+    if has_several(survey.label):
+        return "train.sampling: balanced shows images with rare labels more often"
+    if fewest < LEAST_WEIGHTED:
+        return "add images of it; class weights may do harm with so few"
+    return "train.class_weight: balanced lets all classes count alike"
 
 
 def _classes_text(names: Sequence[str]) -> str:

@@ -72,6 +72,7 @@ def test_few_and_unbalanced_classes_are_remarks(photos: Path, photo: Photo) -> N
     found = found_in(photos)
     assert found["few_images"].title == "class dog has fewer than 10 training images"
     assert found["unbalanced"].title == "unbalanced: 72 training images of cat, 9 of dog"
+    assert found["unbalanced"].fix == "add images of it; class weights may do harm with so few"
     assert found["no_test_images"].title.startswith("class dog has no images in test")
     assert not any(finding.is_problem for finding in found.values())
 
