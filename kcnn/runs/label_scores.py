@@ -21,6 +21,7 @@ from kcnn.runs.scores import (
     probability_text,
     read_predictions,
     read_table,
+    write_prediction_columns,
     written,
 )
 from kcnn.runs.summary import has_several_labels
@@ -155,11 +156,7 @@ def write_label_predictions(run: RunFolder, predictions: LabelPredictions) -> No
         [_numbers(row) for row in predictions.predicted],
         [SEPARATOR.join(map(probability_text, row)) for row in predictions.probability.tolist()],
     ]
-    names = [*PREDICTION_COLUMNS]
-    if predictions.files is not None:
-        names.append(FILE_COLUMN)
-        columns.append(list(predictions.files))
-    write_csv(run.predictions, names, zip(*columns, strict=True))
+    write_prediction_columns(run, columns, predictions.files)
 
 
 def read_label_predictions(run: RunFolder) -> LabelPredictions:

@@ -156,10 +156,21 @@ def write_predictions(run: RunFolder, predictions: Predictions) -> None:
     """
     columns = [getattr(predictions, name).tolist() for name in _WHOLE_COLUMNS]
     columns.append([probability_text(probability) for probability in predictions.probability])
+    write_prediction_columns(run, columns, predictions.files)
+
+
+def write_prediction_columns(
+    run: RunFolder, columns: Sequence[Sequence[object]], files: Sequence[str] | None
+) -> None:
+    """Write the columns of predictions.csv, and `file` if the images have files.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
     names = [*PREDICTION_COLUMNS]
-    if predictions.files is not None:
+    if files is not None:
         names.append(FILE_COLUMN)
-        columns.append(list(predictions.files))
+        columns = [*columns, files]
     write_csv(run.predictions, names, zip(*columns, strict=True))
 
 
