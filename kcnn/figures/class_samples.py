@@ -38,7 +38,9 @@ def draw(
         text = f"{name}\n{count_text(count, 'image')}"
         axes.text(0, top + 0.5, text, fontsize=9, va="center", in_layout=False)
         for column, image in enumerate(images):
-            draw_image(axes, visible(image), _NAME_WIDTH + column * (1 + GAP), top)
+            height, width = image.shape[:2]
+            middle = top + max(0, 1 - height / width) / 2
+            draw_image(axes, visible(image), _NAME_WIDTH + column * (1 + GAP), middle)
     axes.set(
         xlim=(0, _NAME_WIDTH + COLUMNS * (1 + GAP) - GAP),
         ylim=(len(rows) * (1 + GAP), 0),

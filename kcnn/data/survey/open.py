@@ -10,9 +10,9 @@ import numpy as np
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset
 from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX, FOLDER
+from kcnn.data.image.placement import place
 from kcnn.data.image.read import read_image
 from kcnn.data.list_files import list_files
-from kcnn.data.listing import FileListing
 from kcnn.data.load import read_named
 from kcnn.data.npz import read_npz
 from kcnn.data.parts import PARTS
@@ -24,8 +24,8 @@ from kcnn.recipe import read_recipe
 from kcnn.recipe.library import shipped_recipes
 from kcnn.runs.folder import RunFolder, is_run
 
-# Reads an image by its index in the survey, at about the size (side, side): uint8, (height, width,
-# channels).
+# Reads an image by its index in the survey, in its own shape: uint8, (height, width, channels). The
+# larger side of a file's image is as given.
 ReadImage = Callable[[int, int], np.ndarray]
 
 _RECIPES = (".yaml", ".yml")
@@ -89,11 +89,13 @@ def _of_path(dataset: str, path: Path, progress: Progress) -> tuple[Survey, Read
         return _of_dataset(read_npz(path, path.stem, progress=progress), progress)
     listing = list_files(dataset, path)
     survey = look_at_files(listing, path.resolve().name, progress)
-    return survey, lambda index, side: _read_file(listing, survey.name_of(index), side)
 
+    def read(index: int, side: int) -> np.ndarray:
+        own = int(survey.height[index]), int(survey.width[index])
+        size = place(own, (side, side), "fit").size  # without the borders of `fit`
+        return read_image(listing.path(survey.name_of(index)), size, 3)
 
-def _read_file(listing: FileListing, name: str, side: int) -> np.ndarray:
-    return read_image(listing.path(name), (side, side), 3, "fit")
+    return survey, read
 
 
 def _of_dataset(dataset: Dataset, progress: Progress) -> tuple[Survey, ReadImage]:
