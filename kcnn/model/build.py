@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,12 +84,20 @@ def build_model(
             layer = _make_layer(node, before, dtype, synchronized, compiled)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
+            if not _is_of_keras(error):
+                raise
             reason = str(error).strip().splitlines()[0]
             message = f"layer {node.name}: Keras says: {reason}"
             raise RecipeError([plan.recipe.origin.problem(node.loc, message)]) from None
     model = keras.Model(image, tensors[plan.nodes[-1].name], name=_model_name(plan))
     _require_as_planned(plan, model)
     return model
+
+
+def _is_of_keras(error: Exception) -> bool:
+    """Return whether Keras raised an error, and not kcnn's own code, where it is a bug."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not str(frames[-1].f_globals.get("__name__")).startswith("kcnn.")
 
 
 def _require_as_planned(plan: Plan, model: keras.Model) -> None:

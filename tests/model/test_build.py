@@ -187,6 +187,13 @@ def test_names_a_layer_that_keras_refuses(make_recipe) -> None:
     assert not problem.endswith("Keras says: ")
 
 
+def test_a_bug_of_kcnn_is_no_refusal_of_keras(make_recipe, monkeypatch) -> None:
+    plan = plan_model(make_recipe(NET), (8, 8, 3), 10)
+    monkeypatch.setattr("kcnn.model.build.kinds.Application", 3)  # isinstance refuses a number
+    with pytest.raises(TypeError, match="isinstance"):
+        build_model(plan)
+
+
 def test_built_model_can_be_saved_and_loaded(make_recipe, tmp_path: Path) -> None:
     layers = NET.replace("- Flatten", "- LocalResponseNormalization: {depth_radius: 3}\n- Flatten")
     model = build_model(plan_model(make_recipe(layers), (8, 8, 3), 10))
