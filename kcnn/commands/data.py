@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import NAMED_DATASETS, NamedDataset
 from kcnn.data.locate import StoredDataset, locate
 from kcnn.errors import DataError
@@ -204,7 +205,7 @@ def _hash_files(stored: StoredDataset, progress: Progress) -> dict[str, dict[str
             try:
                 hashes[path.name] = _hash_file(path, advance)
             except OSError as error:
-                raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+                raise cannot_read(path, error) from None
     return hashes
 
 

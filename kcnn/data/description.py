@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.class_folders import find_class_folders
 from kcnn.data.counts import resolve_count
@@ -116,7 +117,7 @@ def _describe_whole(data: DataSettings, count: bool) -> ImageDescription:
             return _describe_files(data, list_files(data.dataset, data.path))
         header = read_npz_header(data.path)
     except OSError as error:  # a folder that may not be read, or a name that is too long
-        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+        raise cannot_read(error.filename, error) from None
     return ImageDescription(
         _shape(data, header.image_shape),
         header.classes,

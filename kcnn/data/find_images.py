@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.folder_scan import FolderScan
 from kcnn.data.image.formats import KINDS
 from kcnn.errors import DataError
@@ -21,7 +22,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{error.filename or path}: cannot be read: {error.strerror}") from None
+        raise cannot_read(error.filename or path, error) from None
 
 
 def find_images(paths: Iterable[Path], progress: Progress) -> list[Path]:

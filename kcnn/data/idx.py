@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.dataset import Dataset, Images, MemoryImages
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
@@ -66,7 +67,8 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             header = stream.read(header_bytes)
             if len(header) < header_bytes or header[:4] != bytes((0, 0, UINT8, dimensions)):
                 raise DataError(
-                    f"{path}: not an IDX file of bytes with {count_text(dimensions, 'dimension')}"
+                    f"{path}: not an IDX file of bytes with {count_text(dimensions, 'dimension')}",
+                    "get it again",
                 )
             shape = struct.unpack(f">{dimensions}I", header[4:])
             if math.prod(shape) > MAX_VALUES:
@@ -77,7 +79,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             f"{path}: damaged or cut off at {path.stat().st_size:,} bytes", "get it again"
         ) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        raise cannot_read(path, error) from None
     if len(content) != math.prod(shape):
         found, expected = header_bytes + len(content), header_bytes + math.prod(shape)
         more = " or more" if found > expected else ""
@@ -101,6 +103,7 @@ def _read_part(images_path: Path, labels_path: Path) -> Images:
     if len(images) != len(labels):
         raise DataError(
             f"{labels_path}: {len(labels):,} labels for the {len(images):,} images of "
-            f"{images_path.name}"
+            f"{images_path.name}",
+            "get both files again, from one source",
         )
     return MemoryImages(images[..., np.newaxis], labels.astype(np.int32))

@@ -115,7 +115,10 @@ def _read(path: Path) -> bytes:
     with opened(path) as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise DataError(f"{path}: more than {MAX_BYTES:,} bytes, too long for a list of images")
+        raise DataError(
+            f"{path}: more than {MAX_BYTES:,} bytes, too long for a list of images",
+            "is it one? Otherwise divide it",
+        )
     return content
 
 

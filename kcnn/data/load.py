@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import NAMED_DATASETS, Format, NamedDataset
 from kcnn.data.cifar import read_cifar
 from kcnn.data.cifar_python import read_cifar_python
@@ -60,7 +61,7 @@ def load_dataset(
     try:
         dataset = _read(settings, data_dir, progress, listing, parts)
     except OSError as error:  # a folder that may not be read, or a name that is too long
-        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+        raise cannot_read(error.filename, error) from None
 
     if settings.fold is not None:
         dataset = take_fold(dataset, settings.fold)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.locate import StoredDataset
 from kcnn.errors import DataError
 from kcnn.text.numbers import count_text
@@ -65,7 +66,7 @@ def _read_folder(folder: Path, names: Collection[str], largest: int) -> Iterator
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+            raise cannot_read(path, error) from None
         yield name, content
 
 
@@ -107,7 +108,7 @@ def _read_archive(
             how_to_replace(stored),
         ) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise cannot_read(path, error) from None
 
 
 class _TooLargeError(Exception):

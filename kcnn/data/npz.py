@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.dataset import Dataset, MemoryImages
 from kcnn.data.npz_header import (
     CLASS_NAMES,
@@ -52,12 +53,16 @@ def read_npz(
     elif class_names is None:
         class_names = _numbered_classes(path, names["train"][1], parts["train"].labels)
     if len(class_names) < 2:
-        raise DataError(f"{path}: only one class, expected two or more")
+        raise DataError(
+            f"{path}: only one class, expected two or more",
+            f"{names['train'][1]} has the class of each image, as a number from 0",
+        )
     for part, images in parts.items():
         if images.labels.max() >= len(class_names):
             raise DataError(
                 f"{path}: {names[part][1]} has label {images.labels.max()}, expected 0 to "
-                f"{len(class_names) - 1} for {len(class_names)} classes"
+                f"{len(class_names) - 1} for {len(class_names)} classes",
+                f"number the classes from 0, in the order of {CLASS_NAMES}",
             )
     by_array = {names[part][0]: images for part, images in parts.items()}
     _note_darkness(path, by_array, progress or Progress())
@@ -74,7 +79,7 @@ def _read_arrays(path: Path) -> tuple[ArrayNames, dict[str, np.ndarray]]:
     except ArraysError as error:
         raise DataError(f"{path}: {error}", how_to_fix(str(error))) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise cannot_read(path, error) from None
 
 
 def _images(
@@ -85,7 +90,8 @@ def _images(
     if len(images) != len(labels):
         raise DataError(
             f"{path}: {len(images):,} images in {images_key} but {len(labels):,} labels in "
-            f"{labels_key}"
+            f"{labels_key}",
+            "save one label for each image, in the same order",
         )
     return MemoryImages(images, labels)
 

@@ -93,7 +93,8 @@ def read_npz_header(path: Path) -> NpzHeader:
         if shape != image_shapes["train"]:
             raise DataError(
                 f"{path}: {arrays['train'][0]} has images of shape {image_shapes['train']}, "
-                f"{arrays[part][0]} of {shape}; expected the same"
+                f"{arrays[part][0]} of {shape}; expected the same",
+                "resize the images to one size before you save them",
             )
     # Labels that are no numbers from 0 without gaps are a mistake, which reading them reports.
     classes = shapes[CLASS_NAMES][0] if len(shapes.get(CLASS_NAMES, ())) == 1 else None
@@ -189,7 +190,7 @@ def require_image_array(array: str, shape: Shape) -> tuple[int, int, int]:
             _how_to_reshape(shape),
         )
     if 0 in shape:
-        raise DataError(f"{array} is empty: shape {shape}")
+        raise DataError(f"{array} is empty: shape {shape}", "save it with images in it")
     _, height, width, channels = sides
     return height, width, channels
 

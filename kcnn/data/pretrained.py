@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import Download
 from kcnn.data.locate import keras_folder
 from kcnn.errors import DataError, KcnnError
@@ -41,11 +42,14 @@ def require_weights_file(path: Path) -> None:
     try:
         is_weights = begins_like_weights(path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise cannot_read(path, error) from None
     except KcnnError as error:
-        raise DataError(error.message) from None
+        raise DataError(error.message, error.hint) from None
     if not is_weights:
-        raise DataError(f"{path}: not a file of weights, which is .weights.h5, .h5 or .keras")
+        raise DataError(
+            f"{path}: no file of weights: .weights.h5, .h5 or .keras",
+            "name one, or write weights: imagenet",
+        )
 
 
 def keras_path(file: ImageNetFile) -> Path | None:
@@ -101,7 +105,7 @@ def read_hashes(path: Path) -> PretrainedFile:
                 md5.update(block)
                 sha256.update(block)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise cannot_read(path, error) from None
     return PretrainedFile(path, md5.hexdigest(), sha256.hexdigest())
 
 

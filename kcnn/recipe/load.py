@@ -80,7 +80,8 @@ def _read_file(file: Path) -> bytes:
             f"name a file in it; for a folder of images: kcnn init {shell_word(file)}",
         ) from None
     except OSError as error:
-        raise RecipeError([f"{file}: cannot be read: {error.strerror}"]) from None
+        hint = "change its permissions, or name another recipe; kcnn recipes lists those of kcnn"
+        raise RecipeError([f"{file}: cannot be read: {error.strerror}"], hint) from None
     if file.suffix.lower() in _IMAGES:
         raise RecipeError(
             [f"{file}: images, not a recipe"],

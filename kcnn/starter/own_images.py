@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.dataset_kind import dataset_of
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
@@ -113,7 +114,7 @@ def describe_own_images(path: Path) -> OwnImages:
             return _describe_npz(path)
         return _describe_files(path, dataset, list_files(dataset, path))
     except OSError as error:
-        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+        raise cannot_read(error.filename, error) from None
 
 
 def _describe_files(path: Path, dataset: str, listing: FileListing) -> OwnImages:

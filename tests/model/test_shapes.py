@@ -155,16 +155,18 @@ def test_planned_model_can_be_called(shape: Shape, layers: list[Any]) -> None:
          "layer conv2d: a 5×5 window does not fit a 4×9 map; use padding: same, a smaller window, "
          "or fewer strides and pools before it"),
         ("Conv2D: {filters: 4, kernel_size: 3, groups: 3}", (8, 8, 2),
-         "layer conv2d: groups 3 must divide the 2 input channels and the 4 filters"),
+         "layer conv2d: groups 3 must divide the 2 input channels and the 4 filters; "
+         "write groups: 2"),
         ("MaxPooling2D: {pool_size: [1, 9]}", (8, 8, 1),
          "layer max_pooling2d: a 1×9 window does not fit a 8×8 map; use padding: same, a smaller "
          "window, or fewer strides and pools before it"),
         ("Cropping2D: {cropping: [[2, 2], [0, 0]]}", (4, 8, 1),
-         "layer cropping2d: cropping [[2, 2], [0, 0]] leaves nothing of a 4×8 map"),
+         "layer cropping2d: cropping [[2, 2], [0, 0]] leaves nothing of a 4×8 map; crop less"),
         ("Reshape: {target_shape: [5, -1]}", (4, 4, 1),
-         "layer reshape: 4×4×1 holds 16 values, not as many as [5, -1]"),
+         "layer reshape: 4×4×1 holds 16 values, not as many as [5, -1]; write sizes "
+         "whose product is 16"),
         ("GroupNormalization: {groups: 4}", (4, 4, 6),
-         "layer group_normalization: groups 4 must divide the 6 channels"),
+         "layer group_normalization: groups 4 must divide the 6 channels; write groups: 2"),
         ("BatchNormalization: {axis: 4}", (4, 4, 6),
          "layer batch_normalization: axis 4: a 4×4×6 input has axes 1 to 3, or -1"),
         ("LayerNormalization: {axis: [1, -3]}", (4, 4, 6),
@@ -172,13 +174,15 @@ def test_planned_model_can_be_called(shape: Shape, layers: list[Any]) -> None:
         ("PReLU: {shared_axes: [1, -1]}", (4, 4, 6),
          "layer p_re_lu: shared_axes -1: a 4×4×6 input has axes 1 to 3"),
         ("Conv2DTranspose: {filters: 1, kernel_size: 3, output_padding: 1}", (4, 4, 1),
-         "layer conv2d_transpose: output_padding 1 must be below the strides, 1"),
+         "layer conv2d_transpose: output_padding 1 must be below the strides, 1; leave it "
+         "out"),
         ("Conv2DTranspose: {filters: 1, kernel_size: 2, padding: same, output_padding: 0}",
          (4, 4, 1),
          "layer conv2d_transpose: output_padding 0 with an even kernel and padding same: leave it "
          "out"),
         ("DepthwiseConv2D: {kernel_size: 3, strides: [1, 2]}", (4, 4, 1),
-         "layer depthwise_conv2d: strides [1, 2]: TensorFlow has equal strides only here"),
+         "layer depthwise_conv2d: strides [1, 2]: TensorFlow has equal strides only here; "
+         "write 1"),
         ("Conv2D: {filters: 1, kernel_size: 1, strides: 2, dilation_rate: 2}", (4, 4, 1),
          "layer conv2d: strides and dilation_rate are not both above 1 in Keras; keep one"),
     ],

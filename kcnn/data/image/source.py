@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.errors import DataError
 
 MAX_FILE_BYTES = 100_000_000  # bytes
@@ -71,13 +72,13 @@ def opened(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError(f"{path}: no such file", "was it moved, renamed or removed?") from None
     except PermissionError as error:
         if Path(path).is_dir():  # Windows opens no folder
             raise _no_file(path, "a folder") from None
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        raise cannot_read(path, error) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        raise cannot_read(path, error) from None
 
 
 def _require_a_file(path: Path | str, found: os.stat_result) -> None:
@@ -88,7 +89,7 @@ def _require_a_file(path: Path | str, found: os.stat_result) -> None:
 
 
 def _no_file(path: Path | str, kind: str) -> DataError:
-    return DataError(f"{path}: is {kind}, expected an image file")
+    return DataError(f"{path}: is {kind}, expected an image file", "remove or rename it")
 
 
 def read_file(path: Path | str) -> tuple[bytes, os.stat_result]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.dataset import Dataset
 from kcnn.data.dataset_kind import DATASETS_BY_SUFFIX, FOLDER
@@ -62,7 +63,7 @@ def survey_source(
             return _of_dataset(read_named(NAMED_DATASETS[source], data_dir, progress), progress)
         return _of_path(_kind_of(path), path, progress)
     except OSError as error:
-        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+        raise cannot_read(error.filename, error) from None
 
 
 def _is_a_recipes_name(source: str) -> bool:

@@ -1,5 +1,6 @@
 """Convolutions."""
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
@@ -84,7 +85,7 @@ class Conv2D(Convolution, KernelSettings):
         if channels % self.groups or self.filters % self.groups:
             raise ShapeMistake(
                 f"groups {self.groups} must divide the {channels} input channels "
-                f"and the {self.filters} filters"
+                f"and the {self.filters} filters; write groups: {math.gcd(channels, self.filters)}"
             )
         return super()._sizes(shape)
 
@@ -119,7 +120,9 @@ class _Depthwise(Convolution):
     def _sizes(self, shape: Shape) -> Sizes:
         down, across = pair(self.strides)
         if down != across:
-            raise ShapeMistake(f"strides {self.strides}: TensorFlow has equal strides only here")
+            raise ShapeMistake(
+                f"strides {self.strides}: TensorFlow has equal strides only here; write {down}"
+            )
         return super()._sizes(shape)
 
 
@@ -226,7 +229,9 @@ class Conv2DTranspose(Weighted, KernelSettings):
         if padding is None:
             return Expression(size) * stride if same or int(reach) <= stride else spread
         if padding >= stride:
-            raise ShapeMistake(f"output_padding {padding} must be below the strides, {stride}")
+            raise ShapeMistake(
+                f"output_padding {padding} must be below the strides, {stride}; leave it out"
+            )
         if same and int(reach) % 2 == 0 and padding == 0:
             # Keras plans it and TensorFlow cannot compute it.
             raise ShapeMistake(

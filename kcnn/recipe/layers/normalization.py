@@ -1,5 +1,6 @@
 """Normalization layers."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
@@ -142,7 +143,10 @@ class GroupNormalization(Normalization):
     def _sizes(self, shape: Shape) -> Sizes:
         channels = shape[axis_position(self.axis, shape)]
         if self.groups != -1 and channels % self.groups:
-            raise ShapeMistake(f"groups {self.groups} must divide the {channels} channels")
+            raise ShapeMistake(
+                f"groups {self.groups} must divide the {channels} channels; "
+                f"write groups: {math.gcd(self.groups, channels)}"
+            )
         return shape
 
 

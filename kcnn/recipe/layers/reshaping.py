@@ -61,7 +61,8 @@ class Reshape(_SameValues):
             target[target.index(-1)] = count // known
         if math.prod(target) != count:
             raise ShapeMistake(
-                f"{shape_text(shape)} holds {count:,} values, not as many as {self.target_shape}"
+                f"{shape_text(shape)} holds {count:,} values, not as many as {self.target_shape}; "
+                f"write sizes whose product is {count:,}"
             )
         return tuple(target)
 
@@ -112,7 +113,7 @@ class Cropping2D(Layer):
         left = [Expression(size) - first - last for size, (first, last) in cuts]
         if any(int(size) < 1 for size in left):
             raise ShapeMistake(
-                f"cropping {self.cropping} leaves nothing of a {shape[0]}×{shape[1]} map"
+                f"cropping {self.cropping} leaves nothing of a {shape[0]}×{shape[1]} map; crop less"
             )
         return (*left, shape[2])
 
