@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kcnn.errors import RecipeError
 from kcnn.text.did_you_mean import did_you_mean
+from kcnn.text.shell import shell_word
 
 HINT = "kcnn recipes show digits prints a recipe that works"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,6 +44,11 @@ def find_recipe(recipe: str | Path) -> Path:
         )
     if _exists(beside := Path(f"{recipe}.yaml")):
         raise RecipeError([f"{path}: no such file"], f"write {beside}")
+    images = path.with_suffix("")
+    if path.suffix in (".yaml", ".yml") and _exists(images) and images.is_dir():
+        raise RecipeError(
+            [f"{path}: no such file"], f"write it first: kcnn init {shell_word(images)}"
+        )
     raise RecipeError(
         [f"{path}: no such file, and no recipe of that name{did_you_mean(path.stem, shipped)}"],
         "kcnn recipes lists those that come with kcnn; your own recipe or images need their path",

@@ -68,7 +68,16 @@ def test_a_name_without_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (caught.value.message, caught.value.hint) == ("mine: no such file", "write mine.yaml")
 
 
-@pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000])
+def test_a_recipe_that_is_not_written_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my photos").mkdir()
+    with pytest.raises(RecipeError) as caught:
+        find_recipe("my photos.yaml")
+    assert caught.value.message == "my photos.yaml: no such file"
+    assert caught.value.hint == "write it first: kcnn init 'my photos'"
+
+
+@pytest.mark.parametrize("recipe", ["", "a\0b", "x" * 5000, "x" * 5000 + ".yaml"])
 def test_refuses_names_that_no_file_can_have(recipe: str) -> None:
     with pytest.raises(RecipeError):
         read_recipe(recipe)
