@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -18,10 +15,10 @@ from kcnn.data.listing import FileListing
 from kcnn.data.parts import PARTS, Part
 from kcnn.data.survey.survey import SIDE, Survey
 from kcnn.errors import DataError
-from kcnn.machine.cores import core_count
+from kcnn.machine.threads import map_in_threads
 from kcnn.progress import Progress
 
-_FILES_OF_A_TASK = 32
+_CHUNK = 32  # files that a thread looks at before it reports
 _IMAGES_AT_ONCE = 256
 
 
@@ -41,10 +38,9 @@ def look_at_files(listing: FileListing, name: str, progress: Progress) -> Survey
     labels = {part: files.label_array(classes) for part, files in parts.items()}
     names = [file for files in parts.values() for file in files.names]
     survey = _empty(name, str(listing.root), listing.class_names, labels, names, listing.notes)
-    ranges = (
-        range(start, min(start + _FILES_OF_A_TASK, len(survey)))
-        for start in range(0, len(survey), _FILES_OF_A_TASK)
-    )
+    chunks = [
+        range(start, min(start + _CHUNK, len(survey))) for start in range(0, len(survey), _CHUNK)
+    ]
 
     def look(indices: range) -> int:
         for index in indices:
@@ -54,17 +50,9 @@ def look_at_files(listing: FileListing, name: str, progress: Progress) -> Survey
                 survey.problems[index] = error.message
         return len(indices)
 
-    threads = core_count()
-    with progress.task(f"Looking at {name}", len(survey), "images") as advance, _pool() as pool:
-        # Not all at once: a stop request then ends the work after some files.
-        pending: set[Future[int]] = {
-            pool.submit(look, part) for part in islice(ranges, 2 * threads)
-        }
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                advance(future.result())
-            pending |= {pool.submit(look, part) for part in islice(ranges, len(done))}
+    with progress.task(f"Looking at {name}", len(survey), "images") as advance:
+        for count in map_in_threads(look, chunks, len):
+            advance(count)
     return survey
 
 
@@ -88,16 +76,6 @@ def look_at_dataset(dataset: Dataset, progress: Progress) -> Survey:
                 advance(len(indices))
             first += len(images)
     return survey
-
-
-@contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool of threads, a core each; what is left of their work is dropped at an error."""
-    pool = ThreadPoolExecutor(core_count())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _empty(
