@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from kcnn.commands.random_start import note_random_start
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import CheckedRecipe, check_recipe
 from kcnn.model.plan import OutputActivation, Plan
@@ -206,6 +207,9 @@ def check_gradients(
     dataset = _load(checked, data_dir, progress)
     plan = checked.confirm(dataset)
     images = choose_images(plan, dataset.train)
+    note_random_start(plan, progress)
+    if settings.train.class_weight is not None:
+        progress.note("train.class_weight: left out, all images count equally in this loss")
     start_tensorflow(progress)
     require_kernels(plan, "float64")
     import numpy as np

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kcnn.commands.random_start import note_random_start
 from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import plan_without_images
 from kcnn.model.explain.find import find_convolution, require_location
@@ -104,6 +105,8 @@ def trace(
     location = require_location(plan, layer, at, number)
     found = None if run is None else find_run(run, output_dir)
     pixels, words, dataset = _read_image(plan, image, found, data_dir, progress)
+    if found is None:
+        note_random_start(plan, progress, "; --run RUN takes the weights of a run")
     start_tensorflow(progress)
     from kcnn.model.explain.worked_example import work_out
 

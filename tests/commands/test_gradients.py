@@ -242,3 +242,9 @@ def test_refuses_layers_without_a_float64_kernel() -> None:
     settings = [f"model.layers=[{layer}, Flatten, {{Dense: {{units: 10}}}}]"]
     with pytest.raises(RecipeError, match="no kernel for it on this processor in float64"):
         check_gradients("digits", settings)
+
+
+def test_notes_what_of_a_training_is_left_out(notes) -> None:
+    settings = ["train.class_weight=balanced", "model.layers=[Flatten, {Dense: {units: 10}}]"]
+    check_gradients("digits", settings, weights=2, progress=notes)
+    assert notes.lines == ["train.class_weight: left out, all images count equally in this loss"]

@@ -100,3 +100,15 @@ def test_refuses_an_invalid_location(net: Path, at: str, message: str) -> None:
     done = run(net, "C1", f"--at={at}")
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_notes_that_initial_weights_are_not_loaded(net: Path, notes) -> None:
+    Image.new("L", (28, 28)).save("gray.png")
+    arguments = {"layer": "C1", "image": Path("gray.png"), "progress": notes}
+    trace(net, [], **arguments)
+    assert not notes.lines
+    trace(net, ["train.initial_weights=other.keras"], **arguments)
+    assert notes.lines == [
+        "all weights are random, as seed 0 draws them: train.initial_weights not loaded; --run RUN "
+        "takes the weights of a run"
+    ]
