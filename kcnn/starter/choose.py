@@ -1,7 +1,7 @@
 """Which settings suit somebody's images, and why.
 
-The numbers were tried on folders of 200 to 10,000 images of 28 to 1,600 pixels; docs/own-images.md
-has the accuracies.
+benchmarks/own_images.py measures what they reach, and tries other settings. docs/own-images.md has
+the accuracies.
 """
 
 from __future__ import annotations
