@@ -9,6 +9,7 @@ from kcnn.recipe.kinds import snake_case
 from kcnn.text.markdown import plain
 from kcnn.text.markdown import table as markdown_table
 from kcnn.text.numbers import bytes_text, shape_text
+from kcnn.text.printable import printable
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -77,14 +78,17 @@ def _lines_below(explanation: Explanation, index: int) -> list[str]:
     layer = explanation.layers[index]
     before = explanation.layers[index - 1].name if index else "image"
     reads = [] if layer.inputs == (before,) else [f"reads {' and '.join(layer.inputs)}"]
-    return [*reads, *(f"{term} {term.of}" for term in layer.sums)]
+    starts = [f"starts with weights: {printable(layer.weights)}"] if layer.weights else []
+    return [*reads, *starts, *(f"{term} {term.of}" for term in layer.sums)]
 
 
 def _totals(explanation: Explanation) -> list[str]:
     cost, batch_size = explanation.cost, explanation.recipe.train.batch_size
     fixed = f", {cost.not_trained:,} of them not trained" if cost.not_trained else ""
+    initial = explanation.initial_weights
     return [
         f"parameters: {cost.parameters:,}{fixed}",
+        *([f"initial weights: {printable(initial)}"] if initial else []),
         f"multiply-adds: {cost.multiply_adds:,} an image, forward",
         f"activations: {bytes_text(explanation.activation_bytes)} an image, "
         f"{bytes_text(explanation.batch_bytes)} a batch of {batch_size:,}",

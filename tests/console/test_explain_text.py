@@ -76,3 +76,19 @@ def test_a_layer_that_does_not_fit(net: str) -> None:
     markdown = explanation_markdown(wide)
     assert "## Does not fit\n\n- " in markdown
     assert "model.layers\\[0\\]" in markdown and "a 9×9 window does not fit a 8×8 map" in markdown
+
+
+def test_names_the_weights_that_training_starts_from() -> None:
+    settings = ["train.initial_weights=outputs/a/run-001"]
+    for weights, line in (("imagenet", "imagenet"), ("mine.weights.h5", "mine.weights.h5")):
+        own = f"model.layers[0].Application.weights={weights}"
+        explained = explain("transfer", [*settings, own])
+        text = explanation_text(explained)
+        assert f" starts with weights: {line}\n" in text
+        assert "\n  initial weights: outputs/a/run-001\n" in text
+        values = explained.as_json()
+        assert values["layers"][0]["weights"].endswith(weights)
+        assert values["initial_weights"].endswith("run-001")
+    explained = explain("transfer", ["model.layers[0].Application.weights=none"])
+    assert "starts with" not in explanation_text(explained)
+    assert explained.as_json()["layers"][0]["weights"] is None

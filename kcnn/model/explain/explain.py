@@ -17,6 +17,8 @@ from kcnn.model.plan import Plan, require_right_end
 from kcnn.model.receptive_field import Fields, receptive_fields
 from kcnn.model.shapes import infer_shapes
 from kcnn.recipe import Recipe
+from kcnn.recipe.layers import Application, Layer
+from kcnn.recipe.layers.application import NO_WEIGHTS
 from kcnn.recipe.layers.expression import Expression
 from kcnn.recipe.layers.shapes import Shape
 
@@ -54,6 +56,7 @@ class LayerExplanation:
         cost: Its parameters and multiply-adds.
         activation_bytes: Its output for one image in float32; 0 for the same values reshaped.
         receptive_field: Rows and columns of the image that one value depends on.
+        weights: What an application starts from: `imagenet` or a file; None for random weights.
     """
 
     name: str
@@ -64,6 +67,7 @@ class LayerExplanation:
     cost: Cost
     activation_bytes: int
     receptive_field: tuple[int, int]
+    weights: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
@@ -77,6 +81,7 @@ class LayerExplanation:
             "activation_bytes": self.activation_bytes,
             "receptive_field": list(self.receptive_field),
             "sums": [vars(written) for written in self.sums],
+            "weights": self.weights,
         }
 
 
@@ -97,6 +102,12 @@ class Explanation:
     layers: tuple[LayerExplanation, ...]
     remarks: tuple[Remark, ...]
     problem: RecipeError | None
+
+    @property
+    def initial_weights(self) -> str | None:
+        """The run or file whose weights training starts from; None if the recipe names none."""
+        found = self.recipe.train.initial_weights
+        return None if found is None else str(found)
 
     @property
     def grouped_remarks(self) -> list[tuple[str, str]]:
@@ -138,6 +149,7 @@ class Explanation:
                 "batch_size": self.recipe.train.batch_size,
                 "activation_bytes_per_batch": self.batch_bytes,
             },
+            "initial_weights": self.initial_weights,
             "oddities": [vars(remark) for remark in self.remarks],
             "problem": None if self.problem is None else self.problem.message,
         }
@@ -204,4 +216,12 @@ def _explain_layer(node: Node, shapes: Mapping[str, Shape], fields: Fields) -> L
         cost=node_cost(node, shapes),
         activation_bytes=0 if layer.reshapes else BYTES * math.prod(after),
         receptive_field=(rows.pixels, columns.pixels),
+        weights=_weights(layer),
     )
+
+
+def _weights(layer: Layer) -> str | None:
+    """Return what a layer starts from, unless its weights are random."""
+    if not isinstance(layer, Application) or layer.weights == NO_WEIGHTS:
+        return None
+    return str(layer.weights)
