@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from kcnn.console.fit import UNBALANCED
 from kcnn.console.tables import table
 from kcnn.recipe.differences import SEED
 from kcnn.recipe.write import yaml_line
@@ -14,7 +15,7 @@ from kcnn.text.shell import shell_word
 from kcnn.text.wrap import wrapped
 
 if TYPE_CHECKING:
-    from kcnn.studies.comparison import Comparison, SeedGroup
+    from kcnn.studies.comparison import ComparedRun, Comparison, SeedGroup
 
 WIDTH = 100
 INDENT = 16
@@ -75,7 +76,17 @@ def _runs(comparison: Comparison, numbers: dict[str, int]) -> str:
         averages = [per_cent(run.mean_average_precision) for run in comparison.runs]
         rows = [(*row, average) for row, average in zip(rows, averages, strict=True)]
         columns = (*columns, "mean average precision")
+    if any(_is_unbalanced(run) for run in comparison.runs):
+        balanced = [per_cent(run.balanced_accuracy) for run in comparison.runs]
+        rows = [(*row[:4], value, *row[4:]) for row, value in zip(rows, balanced, strict=True)]
+        columns = (*columns[:4], "balanced accuracy", *columns[4:])
     return table(columns, rows)
+
+
+def _is_unbalanced(run: ComparedRun) -> bool:
+    """Return whether the mean of the classes is another than that of the images."""
+    balanced = run.balanced_accuracy
+    return balanced is not None and abs(balanced - run.test_accuracy) > UNBALANCED
 
 
 def _words(comparison: Comparison) -> Iterator[str]:

@@ -44,6 +44,8 @@ class ComparedRun:
         parameters: Weights of the model.
         seconds: Time spent training.
         mean_average_precision: Of several labels, on the test images; else None.
+        balanced_accuracy: Mean recall of the classes, on the test images; None for several labels,
+            and for runs of former versions.
     """
 
     run: str
@@ -59,6 +61,7 @@ class ComparedRun:
     parameters: int | None
     seconds: float | None
     mean_average_precision: float | None = None
+    balanced_accuracy: float | None = None
 
     @property
     def test_accuracy(self) -> float:
@@ -121,10 +124,10 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
-        left_out = {"settings"} if self.several_labels else {"settings", "mean_average_precision"}
+        other = "balanced_accuracy" if self.several_labels else "mean_average_precision"
         name = "exact_match" if self.several_labels else "test_accuracy"
         runs = [
-            {key: value for key, value in asdict(run).items() if key not in left_out}
+            {key: value for key, value in asdict(run).items() if key not in ("settings", other)}
             | {name: run.test_accuracy}
             for run in self.runs
         ]
@@ -185,6 +188,7 @@ def _compared(scored: ScoredRun) -> ComparedRun:
         parameters=summary.count("parameters"),
         seconds=summary.number("timings.train", lowest=0),
         mean_average_precision=summary.fraction("test.mean_average_precision"),
+        balanced_accuracy=summary.fraction("test.balanced_accuracy"),
     )
 
 

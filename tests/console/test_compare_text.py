@@ -61,6 +61,19 @@ class TestComparison:
         assert curves == "plot their curves together: kcnn plot run-001 run-002"
         assert all(len(line) <= 100 for line in words.splitlines())
 
+    @pytest.mark.parametrize(("balanced", "shown"), [(0.552, False), (0.41, True), (None, False)])
+    def test_balanced_accuracy_where_it_is_another(
+        self, balanced: float | None, shown: bool
+    ) -> None:
+        runs = (compared(1, 0, 550, balanced_accuracy=balanced), compared(2, 1, 580))
+        comparison = Comparison(runs, {}, (group(1), group(2)), None, None, 0.003)
+        table = comparison_text(comparison).split("\n\n")[1].splitlines()
+        assert ("test accuracy  balanced accuracy  95 % interval" in table[0]) == shown
+        if shown:
+            assert " ".join(table[2].split()).startswith("1 net/run-001 0 55.00 % 41.00 % 50.00–")
+            assert " ".join(table[3].split()).startswith("2 net/run-002 1 58.00 % – 50.00–")
+        assert comparison.as_json()["runs"][0]["balanced_accuracy"] == balanced
+
     @pytest.mark.parametrize(
         ("differences", "words"),
         [({"train.seed": [0, 1]}, "only in their seed"), ({}, "in no setting at all")],
