@@ -70,7 +70,7 @@ def _wrong_line(evaluation: Evaluation) -> str:
 
 def overall_line(scores: Mapping[str, float]) -> str:
     """Return the scores of all classes together: `balanced accuracy 93.10 %, macro F1 92.87 %`."""
-    named = {**LABEL_SCORES, **TEST_SCORES}
+    named = LABEL_SCORES if "exact_match" in scores else TEST_SCORES
     return ", ".join(
         f"{words} {per_cent(scores[name])}" for name, words in named.items() if name in scores
     )

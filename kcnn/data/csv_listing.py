@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kcnn.data.csv_paths import read_paths
@@ -18,6 +18,7 @@ from kcnn.text.did_you_mean import did_you_mean
 from kcnn.text.numbers import count_text
 
 LABEL_SEPARATOR = ";"
+_OTHER_SEPARATORS = ",|/+& "  # what people also write between labels
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
 
@@ -61,7 +62,7 @@ def list_csv(path: Path) -> FileListing:
     )
     rows = {part: [row for row, own in enumerate(parts) if own == part] for part in PARTS}
     listed = {part: every.select(chosen) for part, chosen in rows.items() if chosen}
-    notes = [*_notes(table, listed, class_names)]
+    notes = [*_notes(table, listed, class_names), *_notes_on_joined(table, first_rows)]
     if several is not None:
         notes += _notes_on_several(table, several, labels, single)
     return FileListing(
@@ -101,8 +102,22 @@ def _require_labels(table: LabelTable, labels: Sequence[tuple[str, ...]]) -> Non
     """Raise for rows without a label."""
     require_rows(
         [f"{table.where(row)}: an empty label" for row, own in enumerate(labels) if not own],
-        "write one label in each row, or leave the row out",
+        "write one label in each row, or leave the row out; it may be empty only if another "
+        "row has several labels, as in cat;dog",
     )
+
+
+def _joined(name: str, names: Collection[str]) -> str | None:
+    """Return a label that consists of others as it should be written: `cat;dog` for `cat, dog`.
+
+    Returns:
+        None if it does not consist of others.
+    """
+    for separator in _OTHER_SEPARATORS:
+        parts = [part.strip() for part in name.split(separator)]
+        if len(parts) > 1 and all(part in names for part in parts):
+            return LABEL_SEPARATOR.join(parts)
+    return None
 
 
 def _sets(
@@ -124,7 +139,8 @@ def _require_no_single(
     problems = [f"{table.where(first_rows[name])}: label {name} occurs once" for name in single]
     # Each of 100,000 labels may be another one. A guess for all of them would take minutes.
     for number, name in enumerate(single[:MAX_PROBLEMS]):
-        problems[number] += did_you_mean(name, others)
+        joined = _joined(name, first_rows.keys())
+        problems[number] += did_you_mean(name, others) if joined is None else f"; write {joined}"
     require_rows(
         problems,
         "correct the label, add images of this class, or leave the row out",
@@ -192,6 +208,18 @@ def _notes(
         yield f"{table.file}: left out further columns: {named(table.ignored)}"
     if any(table.columns.get("split", ())) and "test" not in listed:
         yield f"{table.file}: no rows of split test, so a fraction of train becomes the test set"
+
+
+def _notes_on_joined(table: LabelTable, first_rows: Mapping[str, int]) -> Iterator[str]:
+    """Yield a note on the first label that looks like several."""
+    for name, row in first_rows.items():
+        joined = _joined(name, first_rows.keys())
+        if joined is not None:
+            yield (
+                f"{table.where(row)}: {name} counts as one class; several labels are separated by "
+                f"semicolons: {joined}"
+            )
+            return
 
 
 def _notes_on_several(

@@ -89,6 +89,8 @@ def read_npz_header(path: Path) -> NpzHeader:
         part: require_image_array(f"{path}: {images}", shapes[images])
         for part, (images, _) in arrays.items()
     }
+    for _, labels_name in arrays.values():
+        require_label_array(f"{path}: {labels_name}", shapes[labels_name])
     for part, shape in image_shapes.items():
         if shape != image_shapes["train"]:
             raise DataError(
@@ -102,6 +104,24 @@ def read_npz_header(path: Path) -> NpzHeader:
         classes = len(labels)
     counts = {part: shapes[images][0] for part, (images, _) in arrays.items()}
     return NpzHeader(image_shapes["train"], arrays, counts, classes, labels)
+
+
+def require_label_array(array_name: str, shape: Shape) -> None:
+    """Raise unless an array has one number for each image.
+
+    Args:
+        array_name: The file and the array in it, for the message.
+        shape: The array's shape.
+
+    Raises:
+        DataError: It has another shape, such as that of several labels an image.
+    """
+    if len(shape) != 1 and (len(shape) != 2 or shape[1] != 1):
+        raise DataError(
+            f"{array_name} has shape {shape}, expected (count,) or (count, 1)",
+            "numpy.argmax(labels, axis=1) makes labels of one-hot vectors; images with several "
+            "labels need dataset: csv",
+        )
 
 
 def how_to_fix(problem: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcnn.data.npz_header import require_image_array
+from kcnn.data.npz_header import require_image_array, require_label_array
 from kcnn.errors import DataError
 
 
@@ -51,13 +51,8 @@ def as_labels(array_name: str, array: np.ndarray) -> np.ndarray:
     Raises:
         DataError: It has another shape, or other values.
     """
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(
-            f"{array_name} has shape {array.shape}, expected (count,) or (count, 1)",
-            "numpy.argmax(labels, axis=1) makes labels of one-hot vectors",
-        )
+    require_label_array(array_name, array.shape)
+    array = array.reshape(-1)
     if array.dtype.kind not in "iu":
         raise DataError(
             f"{array_name} has {array.dtype} values, expected whole numbers from 0",

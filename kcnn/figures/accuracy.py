@@ -34,7 +34,9 @@ def draw(runs: Sequence[Curve]) -> Figure:
         RunError: No run has a column `accuracy`.
     """
     figure, axes = draw_metric(runs, "accuracy", "Accuracy", scale=100)
-    axes.set_ylabel("accuracy (% of images)")
+    # Of images with several labels, each label is a yes or no.
+    counted = {"labels" if run.several_labels else "images" for run in runs}
+    axes.set_ylabel(f"accuracy (% of {' or '.join(sorted(counted))})")
     style.percent_axis(axes)
     mark_test(axes, runs, "accuracy", short_per_cent, scale=100)
     return figure

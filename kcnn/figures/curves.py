@@ -16,7 +16,7 @@ from kcnn.errors import RunError
 from kcnn.figures import style
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import PHASE, read_metrics
-from kcnn.runs.summary import MAX_METRIC, read_summary
+from kcnn.runs.summary import MAX_METRIC, has_several_labels, read_summary
 from kcnn.text.distinct import shorten_distinct
 from kcnn.text.numbers import short_per_cent
 from kcnn.text.printable import printable
@@ -37,11 +37,13 @@ class Curve:
         title: The run's short name.
         metrics: The table of metrics.csv, one row per epoch.
         test: The metrics on the test images; empty if the run was never scored.
+        several_labels: Whether its images may have several labels, so that accuracy counts labels.
     """
 
     title: str
     metrics: pd.DataFrame
     test: Mapping[str, float] = field(default_factory=dict)
+    several_labels: bool = False
 
     def column(self, name: str) -> np.ndarray | None:
         """Return a column, or None if the run does not have it.
@@ -99,7 +101,8 @@ def read_curve(run: RunFolder) -> Curve:
         RunError: metrics.csv is missing, or metrics.csv or summary.json is damaged.
     """
     test = _read_test(run) if run.summary.is_file() else {}
-    return Curve(printable(run.title), pd.DataFrame(read_metrics(run)), test)
+    metrics = pd.DataFrame(read_metrics(run))
+    return Curve(printable(run.title), metrics, test, has_several_labels(run))
 
 
 def _read_test(run: RunFolder) -> dict[str, float]:

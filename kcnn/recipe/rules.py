@@ -201,7 +201,7 @@ def _published_conflicts(recipe: Recipe) -> Iterator[Mistake]:
     names = [f"{images}{name}" for images in ("test_", "val_", "") for name in measured]
     scores = [*TEST_SCORES]
     if recipe.train.loss.has_independent_outputs:  # then images may have several labels
-        scores += LABEL_SCORES
+        scores = [*(TEST_SCORES | LABEL_SCORES)]
     names += [f"test_{name}" for name in scores]
     augmented = [f"test_augmented_{name}" for name in (*measured, *scores)]
     names += augmented if recipe.data.test_time_augmentation else []

@@ -32,11 +32,12 @@ TEST_SCORES = {
     "roc_auc": "area under the ROC curve",
     "average_precision": "average precision",
 }
-# What is measured besides where an image may have several labels.
+# What is measured where an image may have several labels.
 LABEL_SCORES = {
     "mean_average_precision": "mean average precision",
     "exact_match": "exact match",
     "micro_f1": "micro F1",
+    "macro_f1": "macro F1",
     "tuned_macro_f1": "macro F1 with the thresholds of validation",
 }
 # The column of runs that fine-tune: 1 in the epochs before it, 2 in its own.

@@ -15,7 +15,7 @@ from kcnn.stats import Interval, fold_interval
 from kcnn.studies.quantities import Quantity, ends
 from kcnn.text.markdown import plain, table
 
-_WORDS = {**LABEL_SCORES, **TEST_SCORES}
+_WORDS = {**TEST_SCORES, **LABEL_SCORES}
 SHOWN = ("accuracy", *_WORDS)
 METHOD = (
     "the interval is corrected for folds that share their training images: t·s·√(1/k + test/train) "

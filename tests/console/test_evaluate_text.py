@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kcnn.commands.evaluate import Evaluation
-from kcnn.console.evaluate import evaluation_text
+from kcnn.console.evaluate import evaluation_text, overall_line
 from kcnn.runs.scores import ClassScore
 from kcnn.training.scoring.misclassified import Misclassified
 
@@ -48,3 +48,18 @@ def test_wrong_images() -> None:
         (Misclassified("wrong", 0, False), "no image was classified wrong: nothing was written"),
     ):  # fmt: skip
         assert evaluation_text(replace(evaluation, wrong=wrong)).splitlines()[-1] == line
+
+
+def test_scores_of_several_labels_end_with_those_of_tuned_thresholds() -> None:
+    scores = {
+        "accuracy": 0.9,
+        "tuned_macro_f1": 0.6,
+        "mean_average_precision": 0.8,
+        "exact_match": 0.3,
+        "macro_f1": 0.5,
+        "micro_f1": 0.4,
+    }
+    assert overall_line(scores) == (
+        "mean average precision 80.00 %, exact match 30.00 %, micro F1 40.00 %, macro F1 50.00 %, "
+        "macro F1 with the thresholds of validation 60.00 %"
+    )

@@ -155,6 +155,26 @@ def test_one_label_twice_in_a_row_is_one_label(photos: Path) -> None:
     assert list(listing.train.labels) == [0, 0, 1, 1]
 
 
+def test_notes_a_label_that_looks_like_several(photos: Path) -> None:
+    note = "counts as one class; several labels are separated by semicolons: cat;dog"
+    for label in ("cat, dog", "cat|dog", "cat dog"):
+        lines = [f'{name},"{label}"' for name in ("a.png", "b.png")]
+        path = write(photos, "path,label", *lines, *others(photos))
+        listing = list_csv(path)
+        assert listing.notes == (f"{path}:2: {label} {note}",)
+        assert len(listing.class_names) == 3
+    path = write(photos, "path,label", "a.png,hot dog", "b.png,hot dog", *others(photos))
+    assert list_csv(path).notes == ()
+
+
+def others(photos: Path) -> list[str]:
+    """Add two images of cats and two of dogs. Return their rows."""
+    names = {"c1.png": "cat", "c2.png": "cat", "d1.png": "dog", "d2.png": "dog"}
+    for name in names:
+        (photos / name).write_bytes((photos / "a.png").read_bytes())
+    return [f"{name},{label}" for name, label in names.items()]
+
+
 def test_numbers_are_sorted_by_value() -> None:
     assert sorted_names({"10", "2", "1"}) == ["1", "2", "10"]
     assert sorted_names({"10", "2", "x"}) == ["10", "2", "x"]
@@ -189,6 +209,9 @@ def test_numbers_are_sorted_by_value() -> None:
          ":4: label dgo occurs once; did you mean dog?", "correct the label"),
         (["path,label", "a.png,dog", "b.png,dog", "in/c.png,Dog", "in/d.png,Dog"],
          ":4 and {file}:2: labels Dog and dog differ in case alone", "write them alike"),
+        (["path,label", "a.png,cat", "b.png,dog|cat", "in/c.png,dog", "in/d.png,dog"],
+         ":2: label cat occurs once; {file}:3: label dog|cat occurs once; write dog;cat",
+         "correct the label"),
         (["path,label,split", "a.png,cat,train", "b.png,cat,learn", "in/c.png,dog,",
           "in/d.png,dog,val"],
          ":3: split learn, expected train, val or test; {file}:4: split is empty",

@@ -146,6 +146,13 @@ def test_refuses_wrong_arrays_in_one_line(path, changes, message) -> None:
     assert "\n" not in caught.value.message
 
 
+def test_labels_of_another_shape_are_refused_with_the_header(path) -> None:
+    save(path, y_test=np.zeros((3, 4), int))
+    with pytest.raises(DataError, match=r"y_test has shape \(3, 4\)") as caught:
+        read_npz_header(path)
+    assert "images with several labels need dataset: csv" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     ("shape", "hint"), [((6, 3, 5, 4), "transpose"), ((6, 60), "reshape"), ((), "reshape")]
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,6 +54,13 @@ def test_long_names_are_not_cut(curve, cut_texts) -> None:
 
 def test_axis_ends_at_a_hundred_per_cent(curve) -> None:
     assert accuracy.draw([curve(epochs=500)]).axes[0].get_ylim()[1] <= 100.5
+
+
+def test_axis_says_what_is_counted(curve) -> None:
+    several = replace(curve(), several_labels=True)
+    for runs, counted in (([curve()], "images"), ([several], "labels"),
+                          ([several, curve()], "images or labels")):  # fmt: skip
+        assert accuracy.draw(runs).axes[0].get_ylabel() == f"accuracy (% of {counted})"
 
 
 def test_refuses_a_run_without_the_column() -> None:
