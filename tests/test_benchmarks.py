@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import os
 import re
@@ -503,3 +504,45 @@ def test_own_images_are_written_into_class_folders(
     for index in chosen:
         file = tmp_path / "train" / dataset.class_names[index % 2] / f"{index}{suffix}"
         assert np.array_equal(np.unique(Image.open(file)), [index])
+
+
+@pytest.mark.slow
+def test_several_labels_prints_a_row_for_each_seed_and_the_median(real_data: Path) -> None:
+    options = ["--seeds", "2", "--train", "300", "--test", "40", "--epochs", "2"]
+    done = run(
+        "several_labels.py", *options, "data.augment=[]",
+        "model.layers=[Flatten, {Dense: {units: classes, activation: sigmoid}}]", data=real_data,
+    )  # fmt: skip
+    head, _, *rows = map(cells, done.stdout.splitlines())
+    assert [row[0] for row in rows] == ["0", "1", "median"]
+    assert head[1:5] == ["mean average precision", "accuracy per label", "exact match", "macro F1"]
+    for row in rows:
+        assert len(row) == len(head)
+        assert float(row[1].rstrip(" %")) > 10  # as the labels drawn at random
+        assert 0 < float(row[5]) < 40
+
+
+def test_pictures_show_the_digits_that_their_table_lists(contenders, tmp_path, monkeypatch) -> None:
+    import several_labels
+    from kcnn.data.dataset import Dataset, MemoryImages
+
+    def digits(factor: int) -> MemoryImages:
+        # Each image of digit n has the value factor · (n + 1).
+        values = np.arange(1, 11, dtype=np.uint8) * factor
+        pixels = np.broadcast_to(values[:, None, None, None], (10, 28, 28, 1))
+        return MemoryImages(pixels, np.arange(10, dtype=np.int32))
+
+    names = tuple(map(str, range(10)))
+    mnist = Dataset("mnist", digits(1), digits(20), names, source="made up")
+    monkeypatch.setattr(several_labels, "read_named", lambda *_: mnist)
+    empty = several_labels.write_pictures(tmp_path, 30, 20, seed=0)
+    with (tmp_path / "labels.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["split"] for row in rows] == ["train"] * 30 + ["test"] * 20
+    assert empty == sum(row["split"] == "test" and not row["label"] for row in rows) > 0
+    for row in rows:
+        shown = np.unique(np.asarray(Image.open(tmp_path / row["path"])))
+        factor = 1 if row["split"] == "train" else 20
+        assert [value // factor - 1 for value in shown.tolist() if value] == [
+            int(label) for label in row["label"].split(";") if label
+        ]
