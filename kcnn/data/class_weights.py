@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kcnn.errors import DataError
 from kcnn.text.did_you_mean import did_you_mean
+from kcnn.text.listed import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,10 +41,9 @@ def require_class_names(named: Mapping[str, float], class_names: Sequence[str]) 
     """
     for name in named:
         if name not in class_names:
-            listed = ", ".join(class_names[:MAX_LISTED])
-            more = f" and {len(class_names) - MAX_LISTED} more" * (len(class_names) > MAX_LISTED)
             reason = f"no such class{did_you_mean(name, class_names)}"
-            raise UnknownClassError(name, reason, f"the classes are {listed}{more}")
+            known = listed(class_names, MAX_LISTED)
+            raise UnknownClassError(name, reason, f"the classes are {known}")
 
 
 def class_weights(

@@ -16,6 +16,7 @@ from pathlib import Path
 from kcnn.data.image.formats import SUFFIXES
 from kcnn.errors import DataError
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR
+from kcnn.text.listed import listed
 
 MAX_PROBLEMS = 10  # in one error
 # What network drives, systems and programs put beside people's images, in lower case: thumbnails,
@@ -108,10 +109,8 @@ class FolderScan:
         """
         if not self.problems:
             return
-        listed = "; ".join(self.problems[:MAX_PROBLEMS])
-        more = len(self.problems) - MAX_PROBLEMS
         raise DataError(
-            f"{listed}; and {more:,} more" if more > 0 else listed,
+            listed(self.problems, MAX_PROBLEMS, "; "),
             "remove what leads nowhere, or bring it back; kcnn leaves out nothing that may be an "
             "image",
         )
@@ -177,10 +176,9 @@ def is_kept_by_others(name: str, parent: Path) -> bool:
     return name == DEFAULT_OUTPUT_DIR.name and any(parent.glob(f"{name}/*/*/resolved.yaml"))
 
 
-def named(names: Sequence[str], limit: int = MAX_PROBLEMS) -> str:
+def named(names: Sequence[str]) -> str:
     """Return names with commas, the first ones and how many more there are."""
-    more = len(names) - limit
-    return ", ".join([*names[:limit], *([f"and {more:,} more"] if more > 0 else [])])
+    return listed(names, MAX_PROBLEMS)
 
 
 def _suffix(name: str) -> str:

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 
 from kcnn.progress import Progress
 from kcnn.text.cells import JOINERS
+from kcnn.text.listed import listed
 from kcnn.text.numbers import count_text
 
 OWN_FAMILY = "DejaVu Sans"  # comes with Matplotlib
@@ -58,12 +59,11 @@ def note_boxes(characters: str, progress: Progress) -> None:
         return
     # A mark alone cannot be read.
     ordered = sorted(characters, key=lambda character: unicodedata.category(character)[0] == "M")
-    named = " ".join(ordered[:MAX_NAMED])
-    more = f" and {len(ordered) - MAX_NAMED:,} more" if len(ordered) > MAX_NAMED else ""
+    named = listed(ordered, MAX_NAMED, " ")
     fonts = ", ".join(dict.fromkeys(map(_noto_font, ordered)))
     progress.note(
         f"plots have boxes for {count_text(len(characters), 'character')} that no font on this "
-        f"computer has: {named}{more}; install {fonts} (https://fonts.google.com/noto)"
+        f"computer has: {named}; install {fonts} (https://fonts.google.com/noto)"
     )
 
 

@@ -16,6 +16,7 @@ from kcnn.model.checked_recipe import initial_weights_error
 from kcnn.model.named_weights import LayerName, named_weights, read_finite
 from kcnn.recipe import Recipe
 from kcnn.runs.find import find_weights
+from kcnn.text.listed import listed
 from kcnn.text.numbers import count_text
 from kcnn.text.printable import printable
 
@@ -49,10 +50,8 @@ class InitialWeights:
         text = f"initial weights of {count_text(count, 'layer')} from {printable(str(self.file))}"
         if not self.not_taken:
             return f"{text}: all that have weights"
-        listed = [f"{name} ({why})" for name, why in list(self.not_taken.items())[:LISTED]]
-        more = len(self.not_taken) - LISTED
-        others = f" and {more} more" if more > 0 else ""
-        return f"{text}; not taken: {', '.join(listed)}{others}"
+        not_taken = [f"{name} ({why})" for name, why in self.not_taken.items()]
+        return f"{text}; not taken: {listed(not_taken, LISTED)}"
 
 
 def take_initial_weights(recipe: Recipe, model: keras.Model) -> InitialWeights | None:
@@ -134,6 +133,4 @@ def _layers_with_weights(
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - LISTED
-    text = ", ".join(printable(name)[:60] for name in names[:LISTED]) or "none"
-    return text + (f" and {more} more" if more > 0 else "")
+    return listed([printable(name)[:60] for name in names], LISTED) or "none"

@@ -9,6 +9,7 @@ from kcnn.errors import RunError
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_status, read_summary
+from kcnn.text.listed import listed
 
 MAX_NAMED = 10  # classes in a message
 
@@ -135,7 +136,4 @@ def require_same_test_images(run: RunFolder, digest: str) -> None:
 
 def _listed(names: Sequence[str], others: Sequence[str]) -> str:
     """Return some names with commas, first those that the others lack."""
-    ordered = sorted(names, key=lambda name: name in others)[:MAX_NAMED]
-    if len(names) > MAX_NAMED:
-        ordered.append(f"and {len(names) - MAX_NAMED} more")
-    return ", ".join(ordered)
+    return listed(sorted(names, key=lambda name: name in others), MAX_NAMED)

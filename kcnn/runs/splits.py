@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kcnn.errors import RunError
 from kcnn.files.atomic import write_csv
-from kcnn.files.read import DAMAGED_HINT, read_csv
 from kcnn.runs.folder import RunFolder
 
 COLUMNS = ("file", "label", "split")
@@ -51,24 +49,3 @@ def write_splits(
         for file, classes in zip(files, labels, strict=True)
     )
     write_csv(run.splits, COLUMNS, rows)
-
-
-def read_splits(run: RunFolder) -> list[SplitRow]:
-    """Read splits.csv.
-
-    Raises:
-        RunError: It is missing, as for images that have no files and for runs of former versions;
-            or it has other columns or splits.
-    """
-    hint = "only runs of a folder or a CSV have it; train it again with kcnn fit"
-    table = read_csv(run.splits, hint)
-    wrong = table.header != list(COLUMNS) or any(
-        len(row) != len(COLUMNS) or row[-1] not in SPLITS for row in table.rows
-    )
-    if wrong:
-        raise RunError(
-            f"{run.splits}: expected the columns {', '.join(COLUMNS)}, and a split of "
-            f"{', '.join(SPLITS)}",
-            DAMAGED_HINT,
-        )
-    return [SplitRow(*row) for row in table.rows]

@@ -9,13 +9,19 @@ import pytest
 from PIL import Image
 
 from kcnn.commands.fit import fit
-from kcnn.runs.splits import SplitRow, read_splits
+from kcnn.files.read import read_csv
+from kcnn.runs.folder import RunFolder
+from kcnn.runs.splits import SplitRow
 
 RECIPE = """\
 data: {dataset: csv, path: photos/labels.csv, image_size: [4, 4]}
 model: {layers: [Flatten, {Dense: {units: 2}}]}
 train: {epochs: 1, batch_size: 4, optimizer: SGD}
 """
+
+
+def read_splits(run: RunFolder) -> list[SplitRow]:
+    return [SplitRow(*row) for row in read_csv(run.splits, "").rows]
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_a_damaged_hash(tmp_path: Path) -> None:
         (["b", "a"], ["a", "b"], "was trained on b, a; the dataset now has a, b"),
         (["a", "b"], ["a", "c"], "was trained on b, a; the dataset now has c, a"),
         (list("abcdefghij"), ["k"], "was trained on a, b, c, d, e, f, g, h, i, j; the dataset"),
-        (list("abcdefghijk"), ["k"], "h, i, j, and 1 more; the dataset now has k"),
+        (list("abcdefghijk"), ["k"], "h, i, j and 1 more; the dataset now has k"),
     ],
 )
 def test_other_classes(tmp_path: Path, notes, trained, here, message) -> None:

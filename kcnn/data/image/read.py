@@ -24,6 +24,7 @@ from kcnn.data.image.placement import Placement, place
 from kcnn.data.image.source import Source, read_file
 from kcnn.errors import DataError
 from kcnn.recipe.data_settings import Resize
+from kcnn.text.listed import listed
 
 MODES = {1: "L", 3: "RGB"}
 # What turns an image upright for each orientation in Exif.
@@ -230,9 +231,8 @@ def unreadable(refused: Sequence[DataError], total: int) -> DataError:
     """
     if len(refused) == 1:
         return refused[0]
-    lines = [error.message for error in refused[:MAX_NAMED]]
-    more = [f"and {len(refused) - MAX_NAMED:,} more"] if len(refused) > MAX_NAMED else []
+    messages = listed([error.message for error in refused], MAX_NAMED, "; ")
     return DataError(
-        f"{len(refused):,} of {total:,} images cannot be read: {'; '.join([*lines, *more])}",
+        f"{len(refused):,} of {total:,} images cannot be read: {messages}",
         "remove them, or save them anew as PNG or JPEG",
     )

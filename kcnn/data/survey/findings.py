@@ -12,6 +12,7 @@ from kcnn.data.labels import counts_of_classes, has_several
 from kcnn.data.parts import PARTS
 from kcnn.data.survey.copies import FLAT, Copies
 from kcnn.data.survey.survey import Survey
+from kcnn.text.listed import listed
 from kcnn.text.numbers import count_text
 
 FEW = 10  # training images of a class
@@ -205,8 +206,7 @@ def _balance(survey: Survey, fewest: int) -> str:
 def _classes_text(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"class {names[0]} has"
-    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
-    return f"{len(names):,} classes ({', '.join(names[:5])}{more}) have"
+    return f"{len(names):,} classes ({listed(names, 5)}) have"
 
 
 def class_counts(survey: Survey) -> dict[str, np.ndarray]:

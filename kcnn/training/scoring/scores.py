@@ -32,6 +32,7 @@ from kcnn.runs.scores import (
     write_per_class,
     write_predictions,
 )
+from kcnn.text.listed import listed
 from kcnn.training.scoring.label_scores import measure_labels
 
 MAX_NAMES = 10  # classes named in one line
@@ -82,9 +83,8 @@ class Scores:
         """Note the classes that no image shows, whose recall is not known."""
         missing = [score.name for score in self.per_class if not score.support]
         if missing:
-            named = ", ".join(missing[:MAX_NAMES])
-            more = f" and {len(missing) - MAX_NAMES} more" if len(missing) > MAX_NAMES else ""
-            progress.note(f"no test image shows {named}{more}: recall is not known there")
+            named = listed(missing, MAX_NAMES)
+            progress.note(f"no test image shows {named}: recall is not known there")
 
 
 def score(
