@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_LISTED = 10  # classes
-# A weight on fewer images than this makes training follow a handful of them: the
-# stamps of Tux Paint in docs/own-images.md, with 19 images in the smallest class.
+# A weight on fewer images than this makes training follow a handful of them. The stamps in
+# docs/own-images.md have 19 in the smallest class: over two seeds, weights took 4.8 points from the
+# accuracy and 2.2 from the mean of the classes, though with one of the seeds they gave it 3.1.
 LEAST_WEIGHTED = 50
 
 
