@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from kcnn.errors import ExportError
-from kcnn.files.atomic import write_json, write_text
+from kcnn.files.atomic import FULL, write_json, write_text
 
 # Each signature's name and the type of its images. Both return the same probabilities.
 SIGNATURES = {"serving_default": "float32", "serving_uint8": "uint8"}
@@ -39,6 +40,7 @@ def write_saved_model(
 
     Raises:
         ExportError: TensorFlow cannot write into the folder.
+        OSError: The disk is full.
         RunError: class_names.json or kcnn.json cannot be written.
     """
     height, width, channels = model.input_shape[1:]
@@ -55,6 +57,9 @@ def write_saved_model(
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:
+        for number in FULL:  # a full disk: without TensorFlow's names, and the folder's own
+            if os.strerror(number) in error.message:
+                raise OSError(number, os.strerror(number)) from None
         raise ExportError(
             f"{folder}: cannot be written: {error.message.splitlines()[0]}",
             "make room or choose another folder",

@@ -13,12 +13,13 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of the disk, or of a user's part of it
 
 # The names that `atomic` gives to unfinished files, and that nobody else uses.
 _TEMPORARY = re.compile(r"\..+\.kcnn-(\d+)(\.[a-z]+)?")
@@ -152,7 +153,7 @@ def writing(path: Path, size: int | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         hint = "make room or choose another folder"
-        if error.errno in _NO_SPACE:
+        if error.errno in FULL:
             hint = "; ".join([*_space(path, size, error.errno), hint])
         raise RunError(f"{path}: cannot be written: {error.strerror or error}", hint) from None
 
@@ -174,7 +175,22 @@ def _kilobytes(size: int) -> str:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files and folders that killed processes left."""
-    for path in folder.glob(".*.*"):
+    _remove_if_left(folder.glob(".*.*"))
+
+
+def remove_leftovers_of(path: Path) -> None:
+    """Remove what killed processes left of one file or folder that they were writing.
+
+    Not for files that processes on other computers may write at the same time.
+    """
+    parts = path.parent.glob(f".{escape(path.stem)}.kcnn-*{escape(path.suffix)}")
+    # A former folder may be the last that is whole.
+    _remove_if_left(part for part in parts if part.suffix != ".former")
+
+
+def _remove_if_left(paths: Iterable[Path]) -> None:
+    """Remove those paths that have names as `atomic` makes them, by processes that ended."""
+    for path in paths:
         match = _TEMPORARY.fullmatch(path.name)
         if match is None or _is_alive(int(match[1])):
             continue

@@ -10,8 +10,9 @@ import tensorflow as tf
 from PIL import Image
 
 from kcnn.data.image.read import read_image
-from kcnn.errors import ExportError
+from kcnn.errors import ExportError, RunError
 from kcnn.export.saved_model import write_saved_model
+from kcnn.files.atomic import atomic
 from kcnn.model.local_response import LocalResponseNormalization
 
 NAMES = ("cat", "döner", "x")
@@ -75,3 +76,13 @@ def test_raises_if_the_folder_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"file/export: cannot be written: ") as caught:
         write_saved_model(classifier(), NAMES, {}, tmp_path / "file" / "export")
     assert "\n" not in caught.value.message
+
+
+def test_a_full_disk_is_named_without_tensorflows_own_words(small_disk: Path) -> None:
+    (small_disk / "full").write_bytes(bytes(60 * 1024))
+    with (
+        pytest.raises(RunError, match=r"export: cannot be written: No space left on device$"),
+        atomic(small_disk / "export") as temporary,
+    ):
+        write_saved_model(classifier(), NAMES, {}, temporary)
+    assert [path.name for path in small_disk.iterdir()] == ["full"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from kcnn.errors import RunError
 from kcnn.files.atomic import (
     atomic,
     remove_leftovers,
+    remove_leftovers_of,
     require_new,
     require_writable,
     write_csv,
@@ -84,6 +86,17 @@ def test_only_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / name).write_text("half")
     (tmp_path / f".saved_model.{left}" / "deep").mkdir(parents=True)
     remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*kept}
+
+
+def test_what_a_killed_process_left_of_the_same_name_is_removed(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, other = f".wrong[1].kcnn-{dead.pid}", f".right.kcnn-{dead.pid}"
+    kept = [other, f"{left}.former", f".wrong[1].kcnn-{os.getppid()}"]
+    for name in (left, *kept):
+        (tmp_path / name / "cat").mkdir(parents=True)
+    remove_leftovers_of(tmp_path / "wrong[1]")
     assert {path.name for path in tmp_path.iterdir()} == {*kept}
 
 

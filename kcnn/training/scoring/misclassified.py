@@ -14,7 +14,7 @@ from PIL import Image
 from kcnn.data.dataset import Images
 from kcnn.data.find_images import reading
 from kcnn.errors import RunError
-from kcnn.files.atomic import atomic, require_writable, writing
+from kcnn.files.atomic import atomic, remove_leftovers_of, require_writable, writing
 from kcnn.files.folder_names import file_names, valid_names
 from kcnn.machine.signals import stop_if_requested
 from kcnn.progress import Advance, Progress
@@ -120,6 +120,7 @@ def write_misclassified(
         names = test.names
         sources = [test.root / names[index] for index in predictions.index[wrong].tolist()]
     target = destination.resolve()
+    remove_leftovers_of(target)
     with (
         atomic(target, None if sources is None or link else _size(sources)) as folder,
         progress.task("Linking" if link else "Copying", len(wrong), "images") as advance,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -199,3 +200,13 @@ def test_destination_must_be_new_or_empty_and_elsewhere(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="is in the folder of the images"):
         require_destination(tmp_path / "photos" / "wrong", Path("photos"))
+
+
+def test_removes_what_a_killed_process_left(photos: Path, tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / f".wrong.kcnn-{dead.pid}"
+    left.mkdir()
+    (left / "0.png").touch()
+    write(photos, tmp_path / "wrong")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "wrong"]
