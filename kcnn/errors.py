@@ -54,7 +54,7 @@ class TrainingError(KcnnError):
 
 
 class DivergedError(TrainingError):
-    """Training whose loss or predictions are no finite numbers; to resume it would not help."""
+    """Training whose loss or predictions became infinite or NaN; resumed, it does so again."""
 
 
 class TemporaryFolderError(KcnnError):

@@ -1,4 +1,4 @@
-"""Note where a command begins with random weights, and a training would not."""
+"""Note that a command begins with random weights where a training would not."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def how_to_read(error: OSError) -> str:
         case errno.ELOOP:
             return "it is a link to itself: remove it"
         case errno.ENOENT | errno.ENOTDIR:
-            return "bring it back; was it moved, renamed or removed?"
+            return "bring it back: it was moved, renamed or removed"
         case errno.EMFILE | errno.ENFILE:
             return "too many files are open: close other programs, or raise ulimit -n"
     return "is its drive connected? Otherwise copy it there once more"

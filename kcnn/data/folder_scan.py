@@ -170,7 +170,7 @@ class FolderScan:
 
 
 def is_kept_by_others(name: str, parent: Path) -> bool:
-    """Return whether a folder is not a person's own: hidden, of a system, or kcnn's with runs."""
+    """Return whether a folder has no images of a person: hidden, of a system, or of runs."""
     if name.startswith(".") or name.lower() in _SYSTEM_FOLDERS:
         return True
     return name == DEFAULT_OUTPUT_DIR.name and any(parent.glob(f"{name}/*/*/resolved.yaml"))

@@ -117,7 +117,7 @@ def _read(path: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise DataError(
             f"{path}: more than {MAX_BYTES:,} bytes, too long for a list of images",
-            "is it one? Otherwise divide it",
+            "leave out the columns that kcnn does not read",
         )
     return content
 

@@ -39,9 +39,9 @@ class ClassFiles:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the numbers of files and classes tell if the files can be divided.
+        """Whether each file has one class and no group.
 
-        Where files belong to groups or have several labels, only a division tells.
+        Then the numbers of files and classes show whether the files can be divided.
         """
         return self.groups is None and self.label_sets is None
 

@@ -47,8 +47,8 @@ def require_weights_file(path: Path) -> None:
         raise DataError(error.message, error.hint) from None
     if not is_weights:
         raise DataError(
-            f"{path}: no file of weights: .weights.h5, .h5 or .keras",
-            "name one, or write weights: imagenet",
+            f"{path}: not a file of weights, which is .weights.h5, .h5 or .keras",
+            "name such a file, or write weights: imagenet",
         )
 
 

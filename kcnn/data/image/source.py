@@ -13,7 +13,7 @@ from kcnn.errors import DataError
 
 MAX_FILE_BYTES = 100_000_000  # bytes
 EDGE = 64 * 1024  # bytes at the beginning and the end of a file that are enough to judge it
-# Without the last of them, to open a pipe would wait for its writer.
+# O_NONBLOCK: to open a pipe would otherwise wait for its writer.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
