@@ -18,6 +18,7 @@ from kcnn.text.distinct import shorten_distinct
 
 MAX_LABELS = 10  # curves
 MAX_NAME_LENGTH = 20
+LEGEND_INCHES = 2.4  # for names of that length
 NAME = "precision_recall"
 READS: Sequence[str] = ("metrics.csv", "summary.json", "predictions.csv")
 NEEDS_IMAGES = False
@@ -103,9 +104,11 @@ def draw_labels(predictions: LabelPredictions, class_names: Sequence[str], title
             100 * recall, 100 * precision, where="post",
             color=style.COLORS[number % len(style.COLORS)],
             linestyle="-" if number < len(style.COLORS) else "--",
-            label=f"{averages[label]:.4f} {names[label]}",
+            label=f"{averages[label]:.4f}  {names[label]}",
         )  # fmt: skip
     axes.set_xlabel("recall (% of the images with the label that are found)")
     axes.set_ylabel("precision (% of the images predicted to have it that do)")
-    axes.legend(loc="lower left", title="average precision")
+    # Beside the curves: those of labels with a low average precision fill the lower left corner.
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), title="average precision", frameon=False)
+    figure.set_figwidth(figure.get_figwidth() + LEGEND_INCHES)
     return figure
