@@ -16,8 +16,9 @@ MAX_THREADS = 16
 _AHEAD = 2  # items a thread, so that none waits while the caller works
 # Threads that mostly need Python's lock hand it to and fro, which takes longer than a short step:
 # two threads read files of a kilobyte at half the speed of one.
-_SHORT_STEP = 120e-6  # seconds
+_SHORT_STEP = 150e-6  # seconds
 _FIRST_ITEM = 0.005  # seconds more for the first item, for which code is loaded
+_IN_A_ROW = 3  # later items that took long; a single one may have waited for the processor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -57,12 +58,14 @@ def map_in_threads(
     most = min(core_count(), MAX_THREADS)
     waiting: deque[tuple[Future[tuple[Result, float]], float]] = deque()
     with ExitStack() as stack:
-        threads, pool, extra = 1, new_pool(1), _FIRST_ITEM
+        threads, pool, extra, in_a_row = 1, new_pool(1), _FIRST_ITEM, 0
         for item in items:
             waiting.append((pool.submit(timed, item), steps(item) * _SHORT_STEP + extra))
             # The first item is waited for at once: there may be few items, each of them long.
-            if threads < most and (extra or len(waiting) > _AHEAD) and _takes_longer(*waiting[0]):
-                threads, pool = most, new_pool(most)
+            if threads < most and (extra or len(waiting) > _AHEAD):
+                in_a_row = in_a_row + 1 if _takes_longer(*waiting[0]) else 0
+                if in_a_row == (1 if extra else _IN_A_ROW):
+                    threads, pool = most, new_pool(most)
             extra = 0.0
             if len(waiting) > _AHEAD * threads:
                 stop_if_requested()
