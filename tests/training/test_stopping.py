@@ -121,7 +121,7 @@ from kcnn.machine.signals import exit_at_once
 
 class SlowLabels:
     def __init__(self, labels):
-        self.labels = labels
+        self.labels, self.ndim, self.shape = labels, labels.ndim, labels.shape
     def __len__(self):
         return len(self.labels)
     def __getitem__(self, chosen):
