@@ -1,4 +1,4 @@
-"""Files of weights, told by their first bytes."""
+"""Files of weights, recognized by their first bytes."""
 
 from __future__ import annotations
 
