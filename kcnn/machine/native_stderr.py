@@ -1,4 +1,4 @@
-"""Hold back what a library writes to standard error while it is imported.
+"""Hold back what a library writes to standard error while it is imported or works.
 
 Run as a program, this file is the process that keeps the text. It must import as little as it can,
 because it starts at every import of TensorFlow.
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import subprocess
 
-# The last bytes that the keeper reads. Without either, the process ended during the import.
-_DROP = b"\0kcnn: imported\0"
-_SHOW = b"\0kcnn: not imported\0"
+# The last bytes that the keeper reads. Without either, the process ended in the body.
+_DROP = b"\0kcnn: done\0"
+_SHOW = b"\0kcnn: failed\0"
 
 _ENDED = """\
-error: the process ended while TensorFlow was starting
+error: the process ended while {}
 fix: {}
 """
+_STARTING = "TensorFlow was starting"
 _HINT_WITH_OUTPUT = (
     "the lines above are TensorFlow's; check the environment variables that they name, the "
     "processor and the GPU's libraries"
@@ -31,21 +32,27 @@ _HINT_WITHOUT_OUTPUT = (
     "TensorFlow printed nothing; either the process was killed, or this processor lacks "
     "instructions that TensorFlow needs, such as AVX"
 )
+_HINT_OF_OTHERS_WITH_OUTPUT = "please report this with the lines above"
+_HINT_OF_OTHERS_WITHOUT_OUTPUT = "the process was probably killed; was there enough memory?"
 
 
 @contextmanager
-def held_back_standard_error() -> Iterator[None]:
+def held_back_standard_error(during: str = _STARTING) -> Iterator[None]:
     """Hold back what is written to file descriptor 2 in the body; print it if the body fails.
 
     C++ can end the process without an exception in Python: because of a setting that TensorFlow
     does not know, or on a processor without AVX. Therefore another process, the keeper, keeps the
     text, and prints it then. If the keeper cannot be started, nothing is held back.
+
+    Args:
+        during: What happens in the body, such as `the model was being converted to LiteRT`, for the
+            error if the process ends in it.
     """
     with suppress(OSError, ValueError):  # a terminal that is gone
         sys.stderr.flush()
     from kcnn.machine.signals import on_forced_end  # here, because the keeper does not need it
 
-    keeper = _start_keeper()
+    keeper = _start_keeper(during)
     if keeper is None:
         yield
         return
@@ -73,13 +80,13 @@ def held_back_standard_error() -> Iterator[None]:
         keeper.wait()  # what it prints comes before what we print
 
 
-def _start_keeper() -> subprocess.Popen[bytes] | None:
+def _start_keeper(during: str) -> subprocess.Popen[bytes] | None:
     """Start this file as a program; None if no process can be started."""
     import subprocess
 
     if not sys.executable:
         return None
-    command = [sys.executable, "-I", "-S", __file__]
+    command = [sys.executable, "-I", "-S", __file__, during]
     nowhere = subprocess.DEVNULL  # else a pipe behind kcnn would stay open
     # In a process group of its own, so that Ctrl-C does not reach it.
     try:
@@ -95,8 +102,8 @@ def _start_keeper() -> subprocess.Popen[bytes] | None:
         return None
 
 
-def _keep() -> None:
-    """Read standard input to its end; print it if the import failed or the process ended."""
+def _keep(during: str) -> None:
+    """Read standard input to its end; print it if the body failed or the process ended."""
     kept = b""
     while not kept.endswith((_DROP, _SHOW)):
         try:
@@ -109,7 +116,7 @@ def _keep() -> None:
         fatal = _end_of_fatal_line(kept)
         if fatal or not read:
             # Only a stack of imports follows a fatal line; it is not printed.
-            _print_end(kept[:fatal] if fatal else kept)
+            _print_end(kept[:fatal] if fatal else kept, during)
             while os.read(0, 65536):
                 pass
             return
@@ -128,10 +135,13 @@ def _end_of_fatal_line(text: bytes) -> int:
     return 0
 
 
-def _print_end(written: bytes) -> None:
-    hint = _HINT_WITH_OUTPUT if written.strip() else _HINT_WITHOUT_OUTPUT
+def _print_end(written: bytes, during: str) -> None:
+    if during == _STARTING:
+        hint = _HINT_WITH_OUTPUT if written.strip() else _HINT_WITHOUT_OUTPUT
+    else:
+        hint = _HINT_OF_OTHERS_WITH_OUTPUT if written.strip() else _HINT_OF_OTHERS_WITHOUT_OUTPUT
     newline = b"" if not written or written.endswith(b"\n") else b"\n"
-    _print(_cleared_line() + written + newline + _ENDED.format(hint).encode())
+    _print(_cleared_line() + written + newline + _ENDED.format(during, hint).encode())
 
 
 def _cleared_line() -> bytes:
@@ -146,5 +156,5 @@ def _print(text: bytes) -> None:
 
 
 if __name__ == "__main__":
-    _keep()
+    _keep(sys.argv[1])
     os._exit(0)

@@ -1,0 +1,1 @@
+"""Runtimes that exports are tried in. Each is copied beside its artefact: none imports kcnn."""
