@@ -186,31 +186,51 @@ def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
 
 @cli.command()
 @run_and_where
+@click.option(
+    "--format",
+    "formats",
+    default="saved_model",
+    show_default=True,
+    callback=split_names,
+    help="Formats with commas between them: saved_model, or all.",
+)
+@click.option(
+    "--quantize",
+    type=click.Choice(["float16", "dynamic", "int8"]),
+    help="Make the model smaller: weights of 16 or 8 bits, or all of it in 8 bits.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    help="Number of images that the model takes at once, for programs that need a fixed one.",
+)
 @weights
 @click.option(
     "--destination", type=click.Path(path_type=Path),
-    help="Write to this new folder, not into the run's own export/saved_model.",
+    help="Write to this new folder, not into the run's own export folder.",
 )  # fmt: skip
 @for_reading_runs
 def export(as_json: bool, quiet: bool, words: tuple[str, ...], **arguments: Any) -> None:
-    """Write a run's model as a SavedModel, and check it.
+    """Write a run's model for use without kcnn, and prove what was written.
 
-    The SavedModel takes raw images and returns class probabilities. A fresh process with plain
-    TensorFlow loads it again; its predictions must equal the model's on the whole test set.
-    Without RUN, the newest run is exported. If your images moved since, data.path says where they
-    are now.
+    Each format gets a folder with the model, a script that uses it, and a model card. A fresh
+    process without kcnn loads the model in its own runtime, and its predictions must equal those
+    of the run's model on the whole test set. Without RUN, the newest run is exported. If your
+    images moved since, data.path says where they are now.
 
     \b
     Examples:
       kcnn export
-      kcnn export cifar/run-001 --weights best
+      kcnn export cifar/run-001 --format litert,onnx
+      kcnn export --format litert --quantize int8
       kcnn export pets/run-001 data.path=/mnt/photos
     """
     from kcnn.commands.export import export
     from kcnn.console.export import export_text
 
     arguments |= run_and_settings(words)
-    show(export(progress=make_progress(quiet), **arguments), export_text, as_json)
+    result = export(progress=make_progress(quiet), **arguments)
+    show(result, export_text, as_json, problem=result.problem)
 
 
 @cli.command()

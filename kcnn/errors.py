@@ -75,6 +75,10 @@ class ExportError(KcnnError):
     """A model that could not be exported, or whose export predicts something else."""
 
 
+class PackageError(KcnnError):
+    """A package of one of kcnn's extras that is missing or too old."""
+
+
 class CrashError(Exception):
     """A bug in kcnn that ended another process.
 

@@ -437,7 +437,7 @@ class TestTrainedRun:
         done = run("export", "--output-dir", outputs, "--quiet")
         assert done.exit_code == 0, done.output
         assert "on 360 test images" in done.stdout
-        assert (outputs / "digits/run-001/export/saved_model/saved_model.pb").is_file()
+        assert (outputs / "digits/run-001/export/saved_model/1/saved_model.pb").is_file()
 
 
 class TestRecipes:

@@ -93,18 +93,20 @@ def test_the_python_example_uses_an_export(tmp_path: Path, monkeypatch: pytest.M
     import keras
     from PIL import Image
 
-    from kcnn.export.saved_model import write_saved_model
+    from kcnn.export import saved_model
+    from kcnn.export.format import Options
+    from kcnn.export.source import Source
 
     (lines,) = blocks("python")
     monkeypatch.chdir(tmp_path)
     predictions = keras.layers.Dense(2, activation="softmax")
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), predictions])
-    write_saved_model(model, ("cat", "dog"), {}, Path("outputs/cifar/run-001/export/saved_model"))
+    folder = Path("outputs/cifar/run-001/export/saved_model")
+    saved_model.write(Source(model, tmp_path, ("cat", "dog")), Options(), folder / "1")
     Image.new("RGB", (30, 20), "red").save("photo.png")
     defined: dict[str, object] = {}
     exec(lines, defined)
     assert defined["probabilities"].shape == (1, 2)
-    assert Path("outputs/cifar/run-001/export/saved_model/class_names.json").is_file()
 
 
 def test_the_example_recipe_has_no_mistakes(tmp_path: Path) -> None:

@@ -1,110 +1,199 @@
-"""kcnn export: write a run's model for use without kcnn, and check that it predicts the same."""
+"""kcnn export: write a run's model for use without kcnn, and prove what was written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import kcnn
 from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
-from kcnn.files.atomic import atomic, remove_leftovers, require_new, require_writable
+from kcnn.errors import ExportError
+from kcnn.export.format import variant
+from kcnn.export.formats import choose_formats
+from kcnn.files.atomic import remove_leftovers, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
+from kcnn.recipe import Recipe
 from kcnn.runs.dataset import (
     has_same_test_images,
     same_names,
     trained_classes,
     trained_on_several_labels,
 )
+from kcnn.runs.environment import FLOAT32
+from kcnn.runs.exports import write_export_summary
 from kcnn.runs.find import find_model, find_run
-from kcnn.runs.folder import require_no_links
+from kcnn.runs.folder import RunFolder, require_no_links
 from kcnn.runs.label_scores import read_thresholds
+from kcnn.text.numbers import count_text
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kcnn.data.dataset import Dataset, Images
+    from kcnn.export.artefact import Reference
 
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
+CALIBRATION_IMAGES = 500
 
 
 @dataclass(frozen=True)
-class ExportResult:
-    """An exported model, and how closely it predicts what the run's model predicts.
+class Artefact:
+    """A model in one format, and how closely it predicts what the run's model predicts.
+
+    Args:
+        path: Its folder.
+        measured: The values of the columns of `kcnn.runs.exports`.
+    """
+
+    path: Path
+    measured: Mapping[str, Any]
+
+    @property
+    def script(self) -> Path:
+        """The script that classifies images with it."""
+        return self.path / "use.py"
+
+
+@dataclass(frozen=True)
+class Exports:
+    """The artefacts of an export.
 
     Args:
         run: The run's title, `cifar/run-001`.
         weights: `last` or `best`.
-        path: The SavedModel's folder.
-        size: Its size in bytes.
-        images: Number of test images compared.
-        largest_difference: The largest difference of two probabilities over all of them.
-        different_classes: Number of images with another predicted class.
-        accuracy: The exported model's test accuracy; None if the test images changed since the run.
-        usage: A line of Python that predicts with the exported model.
+        artefacts: Those that were written and proven.
+        problem: The error of those that were not; None if all were.
     """
 
     run: str
     weights: str
-    path: Path
-    size: int
-    images: int
-    largest_difference: float
-    different_classes: int
-    accuracy: float | None
-    usage: str
+    artefacts: tuple[Artefact, ...]
+    problem: ExportError | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what json.dumps takes."""
-        return {**vars(self), "path": str(self.path)}
+        return {
+            "run": self.run,
+            "weights": self.weights,
+            "artefacts": [
+                {"path": str(artefact.path), **artefact.measured} for artefact in self.artefacts
+            ],
+        }
 
 
 def export(
     run: str | None,
     output_dir: Path,
+    formats: Sequence[str] = ("saved_model",),
+    quantize: str | None = None,
+    batch_size: int | None = None,
     weights: str = "last",
     destination: Path | None = None,
     data_dir: Path | None = None,
     progress: Progress | None = None,
     settings: Sequence[str] = (),
-) -> ExportResult:
-    """Write a run's model as a SavedModel.
+) -> Exports:
+    """Write a run's model in one or more formats, and prove each in its own runtime.
 
-    The folder gets its final name only after the SavedModel has predicted what the model predicts.
+    An artefact's folder gets its name only after the artefact has predicted, for all test images,
+    what the model predicts. A model that was trained in 16 bits is computed in float32.
 
     Args:
         run: A run as `kcnn.runs.find.find_run` takes it; None for the newest.
         output_dir: The folder of all runs.
+        formats: Names of `kcnn.export.formats.FORMATS`, or `all`.
+        quantize: `float16`, `dynamic` or `int8`, for the formats that take it; None for float32.
+        batch_size: The only number of images that the artefacts shall take at once; None for any.
         weights: `last` or `best`.
-        destination: A new folder for the SavedModel; None means the run's `export/saved_model`,
-            where an earlier export is replaced.
+        destination: A new folder for the artefacts; None means the run's `export`, where earlier
+            ones of the same names are replaced.
         data_dir: The folder in which datasets are looked for first.
-        progress: Where loading and the check are reported.
+        progress: Where loading, converting and checking are reported.
         settings: Where the images are now, as of `kcnn.commands.run_images.read_run_recipe`.
 
     Returns:
-        The export, and how closely its predictions agree.
+        The artefacts, and how closely their predictions agree.
 
     Raises:
         RunError: The run or its model does not exist, is damaged or does not fit the data, or the
             destination exists or cannot be written.
         DataError: The images cannot be found or read.
-        ExportError: The export's predictions differ.
+        ExportError: There is no such format, or no artefact could be written or proven.
+        PackageError: A package that a format needs is missing or too old.
         TrainingError: The model's predictions are not finite.
     """
     progress = progress or Progress()
+    chosen = choose_formats(formats, quantize, batch_size)
     found = find_run(run, output_dir)
     require_no_links(found)
-    path = find_model(found, weights)
-    folder = destination or found.exports / "saved_model"
+    find_model(found, weights)
+    folder = destination or found.exports
     if destination is not None:
         require_new(destination, _ALREADY_EXISTS_HINT)
-    require_writable(folder.parent)
-    data = read_run_recipe(found, settings, "export").data
+    require_writable(folder)
+    recipe = read_run_recipe(found, settings, "export")
+    calibrates = any(options.quantize == "int8" for _, options in chosen)
     with reading_again():
-        dataset = load_dataset(data, data_dir, progress, parts=["test"])
+        parts = ["train", "test"] if calibrates else ["test"]
+        dataset = load_dataset(recipe.data, data_dir, progress, parts=parts)
+    trained = _trained(found, recipe, dataset, progress)
+    start_tensorflow(progress)
+    from kcnn.export.artefact import write_artefact
+    from kcnn.export.gate import temporary_folder
+    from kcnn.export.source import Source
+
+    model, reference = _reference(found, weights, recipe, dataset, trained, progress)
+    description = _description(found, weights, recipe, model, trained)
+    artefacts: list[Artefact] = []
+    problems: list[ExportError] = []
+    with temporary_folder() as scratch:
+        calibration = partial(_calibration, dataset.train) if calibrates else None
+        source = Source(model, scratch, trained.class_names, calibration)
+        for form, options in chosen:
+            path = folder / variant(form, options)
+            try:
+                measured = write_artefact(
+                    form, options, source, reference, path, description, progress
+                )
+            except ExportError as error:
+                problems.append(error)
+                continue
+            artefacts.append(Artefact(path, measured))
+            write_export_summary(folder)
+    # Only now, because the last good export may be among them.
+    remove_leftovers(folder)
+    problem = _joined(problems) if problems else None
+    if problem is not None and not artefacts:
+        raise problem
+    return Exports(found.title, weights, tuple(artefacts), problem)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a run was trained on, and whether its test images are here.
+
+    Args:
+        class_names: The names of its classes.
+        several_labels: Whether an image may have several labels.
+        is_scored: Whether the test images and their labels are those that it was scored on.
+    """
+
+    class_names: Sequence[str]
+    several_labels: bool
+    is_scored: bool
+
+
+def _trained(found: RunFolder, recipe: Recipe, dataset: Dataset, progress: Progress) -> _Trained:
     class_names = trained_classes(found, dataset.class_names, progress)
     # The check compares two predictions for each image. It needs no labels, so that any images do.
     is_scored = same_names(class_names, dataset.class_names) and (
-        data.path is None or has_same_test_images(found, dataset.test.digest())
+        recipe.data.path is None or has_same_test_images(found, dataset.test.digest())
     )
     if not is_scored:
         progress.note(
@@ -112,61 +201,83 @@ def export(
             "is checked on those that are here"
         )
     several = trained_on_several_labels(found, dataset.has_several_labels)
-    is_scored = is_scored and several == dataset.has_several_labels
-    start_tensorflow(progress)
+    return _Trained(class_names, several, is_scored and several == dataset.has_several_labels)
+
+
+def _reference(
+    found: RunFolder,
+    weights: str,
+    recipe: Recipe,
+    dataset: Dataset,
+    trained: _Trained,
+    progress: Progress,
+) -> tuple[keras.Model, Reference]:
+    """Return a run's model in float32, and its predictions for the test images.
+
+    Both sides of the comparison run on the CPU, because devices round differently.
+    """
     import keras
 
-    from kcnn.export.gate import require_agreement
-    from kcnn.export.saved_model import write_saved_model
+    from kcnn.export.artefact import Reference
     from kcnn.model.probabilities import probability_model
-    from kcnn.model.saved import load_model, require_classes, require_images
+    from kcnn.model.saved import load_model, require_classes, require_images, trained_policy
     from kcnn.training.scoring.predict import batch_size, predict_images
-    from kcnn.training.scoring.scores import score
 
-    test = dataset.test
-    # Both sides of the comparison run on the CPU, because devices round differently.
+    path = find_model(found, weights)
     with keras.device("cpu"):
-        model = probability_model(load_model(found, weights), several)
+        model = probability_model(load_model(found, weights, FLOAT32), trained.several_labels)
         require_images(model, path, dataset.image_shape)
-        require_classes(model, path, class_names)
-        probabilities = predict_images(model, test, progress)
-    height, width, channels = dataset.image_shape
+        require_classes(model, path, trained.class_names)
+        probabilities = predict_images(model, dataset.test, progress)
+        reference = Reference(
+            images=dataset.test,
+            probabilities=probabilities,
+            batch_size=batch_size(model),
+            several_labels=trained.several_labels,
+            is_scored=trained.is_scored,
+        )
+        policy = trained_policy(found, recipe)
+        if policy != FLOAT32:
+            own = probability_model(load_model(found, weights), trained.several_labels)
+            agreement = reference.compare([predict_images(own, dataset.test, progress)])
+            progress.note(
+                f"{found.title} was trained in {policy}, and the export computes in {FLOAT32}: "
+                f"{agreement.other_classes:,} of {count_text(agreement.images, 'test image')} get "
+                "another class"
+            )
+    return model, reference
+
+
+def _description(
+    found: RunFolder, weights: str, recipe: Recipe, model: keras.Model, trained: _Trained
+) -> dict[str, Any]:
+    """Return what a program must know of an artefact, whatever its format."""
+    height, width, channels = model.input_shape[1:]
     description: dict[str, Any] = {
         "run": found.title,
         "weights": weights,
         "image_size": [height, width],
         "channels": channels,
+        "resize": recipe.data.resize,
         "kcnn": kcnn.__version__,
+        "several_labels": trained.several_labels,
     }
-    if several:
-        description["several_labels"] = True
-        if weights == "last" and found.per_class.is_file():
-            description["thresholds"] = read_thresholds(found, class_names)
-    if is_scored:
-        description["test_accuracy"] = score(probabilities, test.labels, class_names).accuracy
-    with atomic(folder) as temporary:
-        write_saved_model(model, class_names, description, temporary)
-        agreement = require_agreement(
-            temporary, model, test, probabilities, batch_size(model), progress, several
-        )
-        if destination is not None:
-            require_new(destination, _ALREADY_EXISTS_HINT)  # another process may have created it
-    # Only now, because the last good export may be among them.
-    remove_leftovers(found.exports)
-    return ExportResult(
-        run=found.title,
-        weights=weights,
-        path=folder,
-        size=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
-        images=agreement.images,
-        largest_difference=agreement.largest_difference,
-        different_classes=agreement.different_classes,
-        accuracy=agreement.accuracy if is_scored else None,
-        usage=_usage(folder),
-    )
+    if trained.several_labels and weights == "last" and found.per_class.is_file():
+        description["thresholds"] = read_thresholds(found, trained.class_names)
+    return description
 
 
-def _usage(folder: Path) -> str:
-    # Two statements, because the weights live only as long as the loaded model.
-    load = f"model = tf.saved_model.load({str(folder)!r})"
-    return f"{load}; model.serving_uint8(images)['probabilities']"
+def _calibration(images: Images) -> Iterator[np.ndarray]:
+    """Yield some training images one by one, the same ones each time."""
+    import numpy as np
+
+    count = min(CALIBRATION_IMAGES, len(images))
+    for index in np.random.default_rng(0).permutation(len(images))[:count]:
+        yield images.read(np.array([index]))
+
+
+def _joined(problems: Sequence[ExportError]) -> ExportError:
+    """Return one error for several artefacts that could not be written."""
+    if len(problems) == 1:
+        return problems[0]
+    return ExportError("\n".join(problem.message for problem in problems))

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kcnn.text.numbers import count_text, per_cent
 
 if TYPE_CHECKING:
-    from kcnn.commands.export import ExportResult
+    from kcnn.commands.export import Exports
 
 
-def export_text(result: ExportResult) -> str:
-    """Return where the export is, what the gate found, and how to use it."""
-    images = count_text(result.images, "test image")
-    accuracy = "" if result.accuracy is None else f"accuracy {per_cent(result.accuracy)}, "
-    return (
-        f"{result.path}  {result.size / 1e6:.1f} MB\n"
-        f"checked in a fresh process with plain TensorFlow on {images}: "
-        f"{accuracy}largest difference of a probability "
-        f"{result.largest_difference:.1e}, "
-        f"{count_text(result.different_classes, 'different class', 'different classes')}\n"
-        f"use it: {result.usage}"
-    )
+def export_text(exports: Exports) -> str:
+    """Return where each artefact is, what its proof found, and how to use it."""
+    lines = []
+    for artefact in exports.artefacts:
+        measured = artefact.measured
+        lines += [
+            f"{artefact.path}  {measured['size'] / 1e6:.2f} MB",
+            f"  checked with {measured['runtime']} on {_agreement(measured)}",
+            f"  {_milliseconds(measured)}, {measured['peak_memory_mb']:,.0f} MB of memory",
+            f"  use it: python {artefact.script} IMAGE",
+        ]
+    return "\n".join(lines)
+
+
+def _agreement(measured: Mapping[str, Any]) -> str:
+    accuracy = measured["accuracy"]
+    parts = [] if accuracy is None else [f"accuracy {per_cent(accuracy)}"]
+    parts += [
+        f"largest difference of a probability {measured['largest_difference']:.1e}",
+        count_text(measured["other_classes"], "other class", "other classes"),
+    ]
+    return f"{count_text(measured['images'], 'test image')}: {', '.join(parts)}"
+
+
+def _milliseconds(measured: Mapping[str, Any]) -> str:
+    times = [
+        f"{time:.3g} ms an image in batches of {size}"
+        for size in (1, 32)
+        if (time := measured[f"ms_batch_{size}"]) is not None
+    ]
+    return ", ".join(times) or "not timed"

@@ -1,115 +1,133 @@
-"""The gate: an export must predict what its model predicts for all test images."""
+"""The gate: an artefact must predict what its model predicts, for all test images."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-import keras
 import numpy as np
 
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.data.labels import THRESHOLD
 from kcnn.errors import ExportError
-from kcnn.export.plain_tensorflow import CANNOT_WRITE
-from kcnn.export.saved_model import SIGNATURES
+from kcnn.export.format import Format, Options, Tolerance
+from kcnn.export.runner import CANNOT_WRITE
 from kcnn.progress import Advance, Progress
 
-RUNNER = Path(__file__).with_name("plain_tensorflow.py")
-# How far probabilities may differ, for the least exact type that the model computes in. On one
-# machine both sides are mostly equal to the bit, but TensorFlow may fuse the operations of an
-# exported graph in another way, and so round and add in another order. float32 has 7 digits, of
-# which long sums lose two; float16 has 3 and bfloat16 between 2 and 3, before the softmax.
-TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}
+RUNNER = Path(__file__).with_name("runner.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a fresh process computed with an artefact.
+
+    Args:
+        predictions: float32, (count, classes), of each of the artefact's signatures.
+        runtime: The runtime and its version, such as `LiteRT 2.3.0`.
+        milliseconds: For an image, by batch size; only the sizes that the artefact takes.
+        peak_memory_mb: The most memory that the process had.
+    """
+
+    predictions: Sequence[np.ndarray]
+    runtime: str
+    milliseconds: Mapping[int, float]
+    peak_memory_mb: float
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How closely an export predicts what its model predicts.
+    """How closely an artefact predicts what its model predicts.
 
     Args:
         images: Number of images compared, each with every signature.
         largest_difference: Of two probabilities, over all images, classes and signatures.
-        different_classes: Number of images with another predicted class or label, for the
-            signature with the most of them.
-        accuracy: The export's accuracy, for the signature with the lowest; NaN if the labels are of
-            another kind.
+        mean_difference: The mean over all images and classes, for the signature with the largest.
+        other_classes: Number of images with another predicted class or label, for the signature
+            with the most of them.
+        right: Number of images whose predicted class or labels are right, for the signature with
+            the fewest; of several labels, the number of right decisions divided by the number of
+            classes. NaN if the labels are of another kind.
     """
 
     images: int
     largest_difference: float
-    different_classes: int
-    accuracy: float
+    mean_difference: float
+    other_classes: int
+    right: float
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of the images that the artefact classifies right."""
+        return self.right / self.images
+
+    def within(self, tolerance: Tolerance) -> bool:
+        """Return whether the predictions agree closely enough."""
+        limit = tolerance.largest_difference
+        # `not <=` in this order, so that NaN is no agreement.
+        if limit is not None and not self.largest_difference <= limit:
+            return False
+        is_finite = self.largest_difference <= 1  # NaN where only the classes are compared
+        return is_finite and self.other_classes <= tolerance.other_classes * self.images
 
 
-def tolerance(model: keras.Model) -> float:
-    """Return how far an export's probabilities may differ from the model's."""
-    return max(TOLERANCES.get(layer.compute_dtype, 0.0) for layer in model.layers)
-
-
-def require_agreement(
-    saved_model: Path,
-    model: keras.Model,
-    test: Images,
+def compare(
+    predictions: Sequence[np.ndarray],
     probabilities: np.ndarray,
-    batch_size: int,
-    progress: Progress,
+    labels: np.ndarray,
     several_labels: bool = False,
 ) -> Agreement:
-    """Predict with a SavedModel in a fresh process, and compare with the model's predictions.
+    """Compare an artefact's predictions with the model's, one by one.
 
     Args:
-        saved_model: The folder of the SavedModel.
-        model: The model that was exported.
-        test: All test images.
-        probabilities: The model's predictions for them, float32, (count, classes).
-        batch_size: The batch size of those predictions, so that both sides add in the same order.
-        progress: Where the progress is reported.
+        predictions: The artefact's, float32, (count, classes), of each signature.
+        probabilities: The model's for the same images.
+        labels: The labels of the images.
         several_labels: Whether the model predicts several labels an image, yes or no.
-
-    Returns:
-        How closely the predictions agree.
-
-    Raises:
-        ExportError: The SavedModel cannot be loaded or run, or it predicts something else.
     """
-    predictions = predict_in_fresh_process(
-        saved_model, tuple(SIGNATURES), test, batch_size, progress
-    )
     model_classes = _decided(probabilities, several_labels)
-    differences, different_classes, accuracies = [], [], []
-    for exported in predictions.values():
+    largest, mean, other_classes, right = [], [], [], []
+    for exported in predictions:
         classes = _decided(exported, several_labels)
-        differences.append(float(np.abs(exported - probabilities).max()))
-        differs = (classes != model_classes).reshape(len(test), -1).any(axis=1)
-        different_classes.append(int(differs.sum()))
-        is_comparable = classes.shape == test.labels.shape
-        accuracies.append(float(np.mean(classes == test.labels)) if is_comparable else float("nan"))
-    agreement = Agreement(
-        images=len(test),
-        largest_difference=max(differences),
-        different_classes=max(different_classes),
-        accuracy=min(accuracies),
+        differences = np.abs(exported - probabilities)
+        largest.append(float(differences.max()))
+        mean.append(float(differences.mean()))
+        differs = (classes != model_classes).reshape(len(labels), -1).any(axis=1)
+        other_classes.append(int(differs.sum()))
+        is_comparable = classes.shape == labels.shape
+        accuracy = float(np.mean(classes == labels)) if is_comparable else float("nan")
+        right.append(accuracy * len(labels))
+    return Agreement(
+        images=len(labels),
+        # Not `max`, which may pass over NaN.
+        largest_difference=float(np.max(largest)),
+        mean_difference=float(np.max(mean)),
+        other_classes=max(other_classes),
+        right=min(right),
     )
-    allowed = tolerance(model)
-    # `not <=` instead of `>`, so that NaN is an error.
-    if not agreement.largest_difference <= allowed:
-        raise ExportError(
-            f"the exported model does not predict what the model predicts: probabilities differ by "
-            f"up to {agreement.largest_difference:.2g} (allowed {allowed:g}), "
-            f"{agreement.different_classes:,} of {agreement.images:,} images have another class",
-            "nothing was exported; please report this with the run's resolved.yaml",
-        )
-    return agreement
+
+
+def disagreement(agreement: Agreement, tolerance: Tolerance) -> ExportError:
+    """Return the error of an artefact that does not predict what its model predicts."""
+    limits = []
+    if tolerance.largest_difference is not None:
+        limits.append(f"allowed {tolerance.largest_difference:g}")
+    allowed = int(tolerance.other_classes * agreement.images)
+    return ExportError(
+        "it does not predict what the model predicts: probabilities differ by up to "
+        f"{agreement.largest_difference:.2g}{''.join(f' ({limit})' for limit in limits)}, "
+        f"{agreement.other_classes:,} of {agreement.images:,} images get another class "
+        f"(allowed {allowed:,})"
+    )
 
 
 def _decided(probabilities: np.ndarray, several_labels: bool) -> np.ndarray:
@@ -120,49 +138,69 @@ def _decided(probabilities: np.ndarray, several_labels: bool) -> np.ndarray:
     return decided
 
 
-def predict_in_fresh_process(
-    saved_model: Path,
-    signatures: Sequence[str],
+def run_artefact(
+    form: Format,
+    options: Options,
+    artefact: Path,
     images: Images,
     batch_size: int,
     progress: Progress,
-) -> dict[str, np.ndarray]:
-    """Run a SavedModel on images in a fresh process that has TensorFlow only.
+) -> Run:
+    """Run an artefact on images in a fresh process that has its runtime only.
 
     The images go through a pipe, batch by batch, so they need neither memory nor disk.
 
     Args:
-        saved_model: The SavedModel's folder.
-        signatures: The signatures to run.
+        form: The artefact's format.
+        options: The options that it was written with.
+        artefact: The file or folder of the model.
         images: The images.
-        batch_size: Images in a batch.
+        batch_size: Images in a batch, unless the artefact takes only batches of another size.
         progress: Where the progress is reported.
 
     Returns:
-        The predictions of each signature, float32, (count, classes).
+        The predictions, and what the process measured.
 
     Raises:
         DataError: An image cannot be read.
         ExportError: The process failed or was killed, or the temporary folder has no room for the
             predictions.
     """
+    fixed = form.BATCH_SIZE or options.batch_size
+    size = fixed or batch_size
     with (
-        _temporary_folder() as folder,
-        progress.task("Checking the export", len(images), "images") as advance,
+        temporary_folder() as folder,
+        progress.task(f"Checking {form.TITLE}", len(images), "images") as advance,
     ):
-        shape = (len(images), *images.shape)
-        command = [sys.executable, "-P", str(RUNNER), str(saved_model), str(folder)]
-        command += [",".join(map(str, shape)), str(batch_size), *signatures]
-        ending = _run(command, read_batches(images, batch_size), folder / "errors.txt", advance)
+        task: dict[str, Any] = {
+            "runtime": str(form.RUNTIME),
+            "artefact": str(artefact),
+            "folder": str(folder),
+            "shape": (len(images), *images.shape),
+            "batch_size": size,
+            "fixed": fixed is not None,
+            "signatures": form.SIGNATURES,
+            "without": ("kcnn", *form.WITHOUT),
+        }
+        command = [sys.executable, "-P", str(RUNNER), json.dumps(task)]
+        ending = _run(command, read_batches(images, size), folder / "errors.txt", advance)
         if ending.status == CANNOT_WRITE:
             raise _cannot_write(str(folder.parent), ending.last_line)
         if ending.status:
-            raise _failure(ending.status, ending.last_error)
-        return {signature: np.load(folder / f"{signature}.npy") for signature in signatures}
+            raise _failure(form, ending.status, ending.last_error)
+        measured = json.loads((folder / "measured.json").read_text())
+        return Run(
+            predictions=[
+                np.load(folder / f"{index}.npy") for index in range(len(form.SIGNATURES) or 1)
+            ],
+            runtime=measured["runtime"],
+            milliseconds={int(count): time for count, time in measured["ms"].items()},
+            peak_memory_mb=measured["peak_memory_mb"],
+        )
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """Create a temporary folder, and remove it afterwards.
 
     Raises:
@@ -246,13 +284,12 @@ def _count(lines: IO[bytes], advance: Advance) -> str:
     return last_line
 
 
-def _failure(status: int, last_error: str) -> ExportError:
+def _failure(form: Format, status: int, last_error: str) -> ExportError:
     if status < 0:
         return ExportError(
-            f"the process that checks the export was killed by signal {-status}: {last_error}",
-            "nothing was exported; was there enough memory?",
+            f"the process that checks {form.TITLE} was killed by signal {-status}: {last_error}",
+            "was there enough memory?",
         )
     return ExportError(
-        f"the exported model cannot be run by TensorFlow alone: {last_error}",
-        "nothing was exported; please report this with the run's resolved.yaml",
+        f"{form.TITLE} cannot run what was written: {last_error}",
     )

@@ -1,75 +1,87 @@
-"""TensorFlow's SavedModel: raw images of any size in, class probabilities out, without Keras."""
+"""TensorFlow's SavedModel: raw images of any size in, class probabilities out, without Keras.
+
+The artefact's folder is what TensorFlow Serving expects: the SavedModel lies in the sub-folder of
+its version, `1`.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import keras
-import tensorflow as tf
+from kcnn.export.format import Options, Tolerance
+from kcnn.machine.packages import Requirement
 
-from kcnn.errors import ExportError
-from kcnn.files.atomic import FULL, write_json, write_text
+if TYPE_CHECKING:
+    import tensorflow as tf
 
+    from kcnn.export.source import Source
+
+NAME = "saved_model"
+TITLE = "SavedModel"
+FILE = "1"
+EXTRA = None
+REQUIREMENTS: tuple[Requirement, ...] = ()
+QUANTIZATIONS: tuple[str, ...] = ()
+CAN_FIX_BATCH = False
+BATCH_SIZE: int | None = None
+RUNTIME = Path(__file__).parent / "runtimes" / "saved_model.py"
 # Each signature's name and the type of its images. Both return the same probabilities.
-SIGNATURES = {"serving_default": "float32", "serving_uint8": "uint8"}
-CLASS_NAMES = "class_names.json"
-DESCRIPTION = "kcnn.json"
+TYPES = {"serving_default": "float32", "serving_uint8": "uint8"}
+SIGNATURES = tuple(TYPES)
+WITHOUT = ("keras",)  # TensorFlow imports it where it is installed
 
 
-def write_saved_model(
-    model: keras.Model,
-    class_names: Sequence[str],
-    description: Mapping[str, Any],
-    folder: Path,
-) -> None:
-    """Write a SavedModel with the signatures of SIGNATURES.
+def tolerance(options: Options) -> Tolerance:
+    """Return how far its predictions may differ from the model's.
+
+    On one machine both sides are mostly equal to the bit, but TensorFlow may fuse the operations of
+    an exported graph in another way, and so round and add in another order. float32 has 7 digits,
+    of which long sums lose two.
+    """
+    return Tolerance(1e-5, 0.001)
+
+
+def write(source: Source, options: Options, path: Path) -> None:
+    """Write a SavedModel with the signatures of TYPES.
 
     Each signature takes `images`, (count, height, width, channels), raw values from 0 to 255, of
-    any height and width. They are resized in the graph, bilinear and antialiased, as kcnn resizes
-    files. It returns `probabilities`, float32, (count, classes).
+    any height and width. They are resized in the graph, bilinear and antialiased. It returns
+    `probabilities`, float32, (count, classes).
 
     Args:
-        model: A model that outputs probabilities; see `kcnn.model.probabilities`.
-        class_names: The name of each class, written to class_names.json as a list.
-        description: Facts about the model, written to kcnn.json.
-        folder: The folder to write. Files of an existing folder are replaced.
+        source: What to write.
+        options: Nothing that this format takes.
+        path: The folder to write.
 
     Raises:
         ExportError: TensorFlow cannot write into the folder.
         OSError: The disk is full.
-        RunError: class_names.json or kcnn.json cannot be written.
     """
+    import keras
+    import tensorflow as tf
+
+    from kcnn.export.source import INPUT, OUTPUT, words_of_a_full_disk
+
+    model = source.model
     height, width, channels = model.input_shape[1:]
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         images = _resize(tf.cast(images, tf.float32), (height, width))
         probabilities = model(tf.ensure_shape(images, model.input_shape), training=False)
-        return {"probabilities": tf.cast(probabilities, tf.float32)}
+        return {OUTPUT: tf.cast(probabilities, tf.float32)}
 
     archive = keras.export.ExportArchive()
-    for name, dtype in SIGNATURES.items():
-        images = tf.TensorSpec((None, None, None, channels), dtype, name="images")
+    for name, dtype in TYPES.items():
+        images = tf.TensorSpec((None, None, None, channels), dtype, name=INPUT)
         archive.add_endpoint(name, serve, [images])
-    try:
-        archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:
-        for number in FULL:  # a full disk: without TensorFlow's names, and the folder's own
-            if os.strerror(number) in error.message:
-                raise OSError(number, os.strerror(number)) from None
-        raise ExportError(
-            f"{folder}: cannot be written: {error.message.splitlines()[0]}",
-            "make room or choose another folder",
-        ) from None
-    # TensorFlow ignores other files in a SavedModel's folder.
-    write_text(folder / CLASS_NAMES, json.dumps(list(class_names), ensure_ascii=False) + "\n")
-    write_json(folder / DESCRIPTION, description)
+    with words_of_a_full_disk(path):
+        archive.write_out(str(path), verbose=False)
 
 
 def _resize(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    import tensorflow as tf
+
     return tf.cond(
         tf.reduce_all(tf.equal(tf.shape(images)[1:3], size)),
         lambda: images,

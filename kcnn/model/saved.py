@@ -47,7 +47,7 @@ def save_model(model: keras.Model, path: Path) -> None:
         copy.save(temporary)
 
 
-def load_model(run: RunFolder, which: str = "last") -> keras.Model:
+def load_model(run: RunFolder, which: str = "last", policy: str | None = None) -> keras.Model:
     """Build a run's model from its resolved.yaml and load its weights.
 
     The model file's configuration creates no objects, so that a stranger's file cannot run code.
@@ -56,6 +56,7 @@ def load_model(run: RunFolder, which: str = "last") -> keras.Model:
     Args:
         run: The run.
         which: `last` or `best`.
+        policy: The dtype policy that it computes in; None for that of its training.
 
     Returns:
         A model whose input takes raw pixels, 0 to 255, of shape (count, height, width, channels).
@@ -75,7 +76,7 @@ def load_model(run: RunFolder, which: str = "last") -> keras.Model:
         statistics = None
         if recipe.data.scaling == "standard":
             statistics = read_statistics(path, plan.image_shape[-1])
-        with dtype_policy(_policy(run, recipe)):
+        with dtype_policy(policy or trained_policy(run, recipe)):
             model = _with_layers_of_keras(build_model(plan, statistics))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of what it raises afterwards
@@ -163,7 +164,7 @@ def _image_shape(run: RunFolder, recipe: Recipe) -> tuple[int, int, int]:
     return shape
 
 
-def _policy(run: RunFolder, recipe: Recipe) -> str:
+def trained_policy(run: RunFolder, recipe: Recipe) -> str:
     """Return the dtype policy that the model was trained under."""
     if recipe.train.precision != "auto":
         return recipe.train.precision

@@ -20,7 +20,8 @@ DECIDING = (
 
 
 # Keras's dtype policies, as `precision` names them.
-POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+FLOAT32 = "float32"
+POLICIES = (FLOAT32, "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True)

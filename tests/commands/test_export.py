@@ -1,66 +1,66 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
+import re
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from click.testing import CliRunner
 
 from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.export import export
 from kcnn.console.export import export_text
-from kcnn.data.dataset import Images
-from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
-from kcnn.export import gate, plain_tensorflow
+from kcnn.export import artefact, saved_model
+from kcnn.export.format import Tolerance
+from kcnn.export.gate import Run
+from kcnn.export.runner import load_module
+from kcnn.runs.exports import COLUMNS
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_summary
 
 
-def outputs(run: RunFolder):
+def outputs(run: RunFolder) -> Path:
     return run.path.parents[1]
 
 
 @pytest.fixture
-def predicted_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run exports in this process. Slow tests run them in a fresh process without Keras."""
+def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run artefacts in this process. Slow tests run them in a fresh process without Keras."""
 
-    def predict_here(saved_model: Path, names, images: Images, batch_size: int, progress):
-        shape, pixels = (len(images), *images.shape), io.BytesIO(images.read_all().tobytes())
-        with contextlib.redirect_stdout(io.StringIO()):
-            plain_tensorflow.predict(
-                str(saved_model), str(tmp_path), shape, batch_size, list(names), pixels
-            )
-        return {name: np.load(tmp_path / f"{name}.npy") for name in names}
+    def run_artefact(form, options, path, images, batch_size, progress) -> Run:
+        runtime = load_module(str(form.RUNTIME))
+        predictors = [runtime.load(str(path), signature) for signature in form.SIGNATURES]
+        predictions = [predict(images.read_all()) for predict in predictors]
+        return Run(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
 
-    monkeypatch.setattr(gate, "predict_in_fresh_process", predict_here)
+    monkeypatch.setattr(artefact, "run_artefact", run_artefact)
 
 
-def test_printed_result(run_copy, predicted_here: None) -> None:
+def test_printed_result(run_copy, run_here: None) -> None:
     accuracy = evaluate(None, outputs(run_copy)).accuracy
     done = CliRunner().invoke(cli, ["export", "--output-dir", str(outputs(run_copy)), "--quiet"])
     assert done.exit_code == 0, done.output
-    folder, checked, use = done.stdout.splitlines()
-    assert folder.startswith(f"{run_copy.exports / 'saved_model'}  ")
-    assert checked.startswith(
-        "checked in a fresh process with plain TensorFlow on 360 test images: accuracy "
-        f"{100 * accuracy:.2f} %, largest difference of a probability "
+    folder = run_copy.exports / "saved_model"
+    where, checked, costs, use = done.stdout.splitlines()
+    assert where.startswith(f"{folder}  ")
+    assert checked.startswith("  checked with TensorFlow 2.")
+    assert f"on 360 test images: accuracy {100 * accuracy:.2f} %, largest difference" in checked
+    assert checked.endswith(", 0 other classes")
+    assert costs == (
+        "  0.5 ms an image in batches of 1, 0.25 ms an image in batches of 32, 123 MB of memory"
     )
-    assert checked.endswith(", 0 different classes")
-    assert use.startswith("use it: ")
-    assert (run_copy.exports / "saved_model" / "saved_model.pb").is_file()
+    assert use == f"  use it: python {folder / 'use.py'} IMAGE"
+    assert (folder / "1" / "saved_model.pb").is_file()
 
 
 def test_export_that_disagrees_is_removed(
-    run_copy, predicted_here: None, monkeypatch: pytest.MonkeyPatch
+    run_copy, run_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(gate.TOLERANCES, "float32", -1.0)
+    monkeypatch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
     with pytest.raises(ExportError, match="does not predict what the model predicts"):
         export(None, outputs(run_copy))
     assert not list(run_copy.exports.iterdir())
@@ -69,86 +69,94 @@ def test_export_that_disagrees_is_removed(
 @pytest.mark.slow
 def test_export_and_use(run_copy) -> None:
     result = export(None, outputs(run_copy))
-    assert result.path == run_copy.exports / "saved_model"
-    assert result.images == 360
-    assert result.accuracy == evaluate(None, outputs(run_copy)).accuracy
-    assert result.largest_difference <= 1e-5
-    assert result.different_classes == 0
-    assert result.size == sum(
-        file.stat().st_size for file in result.path.rglob("*") if file.is_file()
+    (exported,) = result.artefacts
+    measured = exported.measured
+    assert tuple(measured) == COLUMNS
+    assert exported.path == run_copy.exports / "saved_model"
+    assert measured["images"] == 360
+    accuracy = evaluate(None, outputs(run_copy)).accuracy
+    assert measured["accuracy"] == accuracy
+    assert measured["accuracy_low"] < accuracy < measured["accuracy_high"]
+    assert measured["largest_difference"] <= 1e-5
+    assert measured["other_classes"] == 0
+    model = exported.path / "1"
+    assert measured["size"] == sum(
+        file.stat().st_size for file in model.rglob("*") if file.is_file()
     )
-    about = json.loads((result.path / "kcnn.json").read_text())
+    about = json.loads((exported.path / "kcnn.json").read_text())
     assert about["run"] == "digits/run-001"
-    assert about["test_accuracy"] == result.accuracy
+    assert about["measured"] == measured
     assert (about["image_size"], about["channels"]) == ([8, 8], 1)
-
-    test = read_digits().test
-    variables = {"tf": tf, "images": test.read_all()}
-    statement, expression = result.usage.split("; ")
-    exec(statement, variables)
-    probabilities = eval(expression, variables).numpy()
-    assert np.mean(probabilities.argmax(axis=1) == test.labels) == result.accuracy
+    header, row = (run_copy.exports / "summary.csv").read_text().splitlines()
+    assert header == ",".join(COLUMNS)
+    assert row.startswith(f"saved_model,{measured['runtime']},{measured['size']},360,")
 
     # An earlier export is replaced, and leftovers of a killed export are removed. A failed export
     # changes nothing.
-    (result.path / "old.txt").touch()
+    (exported.path / "old.txt").touch()
     (run_copy.exports / f".saved_model.kcnn-{2**30}").mkdir()
     export(None, outputs(run_copy))
-    assert list(run_copy.exports.iterdir()) == [result.path]
-    assert not (result.path / "old.txt").exists()
-    (result.path / "mark.txt").touch()
+    names = ["saved_model", "summary.csv"]
+    assert sorted(path.name for path in run_copy.exports.iterdir()) == names
+    assert not (exported.path / "old.txt").exists()
+    (exported.path / "mark.txt").touch()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(gate.TOLERANCES, "float32", -1.0)
+        patch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
         with pytest.raises(ExportError, match="does not predict what the model predicts"):
             export(None, outputs(run_copy))
-    assert (result.path / "mark.txt").exists()
-    assert list(run_copy.exports.iterdir()) == [result.path]
+    assert (exported.path / "mark.txt").exists()
+    assert sorted(path.name for path in run_copy.exports.iterdir()) == names
 
 
-@pytest.mark.slow
-def test_destination(run_copy, tmp_path) -> None:
+def test_destination(run_copy, run_here: None, tmp_path) -> None:
     folder = tmp_path / "models" / "mine"
-    assert export("digits", outputs(run_copy), destination=folder).path == folder
-    assert (folder / "saved_model.pb").is_file()
+    (exported,) = export("digits", outputs(run_copy), destination=folder).artefacts
+    assert exported.path == folder / "saved_model"
+    assert (folder / "saved_model" / "1" / "saved_model.pb").is_file()
+    assert (folder / "summary.csv").is_file()
     assert not run_copy.exports.exists()
     with pytest.raises(RunError, match="mine: already exists"):
         export("digits", outputs(run_copy), destination=folder)
 
 
-@pytest.mark.slow
-def test_class_names_are_those_of_the_run(fruit_run) -> None:
-    folder = export(None, outputs(fruit_run)).path
-    assert json.loads((folder / "class_names.json").read_text()) == ["apple", "banana"]
+def class_names(exported: Path) -> list[str]:
+    names: list[str] = json.loads((exported / "class_names.json").read_text())
+    return names
 
 
-@pytest.fixture
-def untested(monkeypatch) -> None:
-    """Let the check of an export, which takes a process, find no difference."""
-    monkeypatch.setattr(gate, "require_agreement", lambda *_: gate.Agreement(2, 0.0, 0, 1.0))
-
-
-def test_needs_no_labels(fruit_run, untested, notes) -> None:
+def test_needs_no_labels(fruit_run, run_here: None, notes) -> None:
     photos = fruit_run.path.parents[2] / "photos"
     (photos / "apple").rename(photos / "red_apple")
     result = export(None, outputs(fruit_run), progress=notes)
-    assert json.loads((result.path / "class_names.json").read_text()) == ["apple", "banana"]
-    assert result.accuracy is None
+    (exported,) = result.artefacts
+    assert class_names(exported.path) == ["apple", "banana"]
+    assert exported.measured["accuracy"] is None
     assert "accuracy" not in export_text(result)
     (line,) = [line for line in notes.lines if "no longer those" in line]
     assert line.endswith("the export is checked on those that are here")
 
 
-def test_takes_test_images_that_changed(fruit_run, untested, notes) -> None:
-    result = export(None, outputs(fruit_run), progress=notes)
-    assert result.accuracy == 1.0
-    description = json.loads((result.path / "kcnn.json").read_text())
-    assert "test_accuracy" in description
+def test_takes_test_images_that_changed(fruit_run, run_here: None, notes) -> None:
+    (exported,) = export(None, outputs(fruit_run), progress=notes).artefacts
+    assert exported.measured["accuracy"] is not None
     summary = read_summary(fruit_run).values | {"test_images_digest": "files:of others"}
     fruit_run.summary.write_text(json.dumps(summary))
-    result = export(None, outputs(fruit_run), progress=notes)
-    assert result.accuracy is None
-    description = json.loads((result.path / "kcnn.json").read_text())
-    assert "test_accuracy" not in description
+    (exported,) = export(None, outputs(fruit_run), progress=notes).artefacts
+    assert exported.measured["accuracy"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"formats": ["savedmodel"]}, "unknown format; did you mean saved_model?"),
+        ({"formats": ["saved_model"], "quantize": "int8"}, "not for SavedModel"),
+        ({"formats": ["saved_model"], "batch_size": 1}, "takes any number of images"),
+    ],
+)
+def test_refuses_formats_and_options(run_copy, options, message: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(message)):
+        export(None, outputs(run_copy), **options)
+    assert not run_copy.exports.exists()
 
 
 def test_refuses_a_destination_with_a_name_too_long(run_copy, tmp_path) -> None:

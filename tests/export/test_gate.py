@@ -9,10 +9,11 @@ import pytest
 
 from kcnn.data.dataset import MemoryImages
 from kcnn.errors import ExportError
-from kcnn.export import gate
-from kcnn.export.gate import predict_in_fresh_process, require_agreement, tolerance
-from kcnn.export.plain_tensorflow import CANNOT_WRITE, save_array
-from kcnn.export.saved_model import SIGNATURES, write_saved_model
+from kcnn.export import gate, saved_model
+from kcnn.export.format import Options, Tolerance
+from kcnn.export.gate import Run, compare, disagreement, run_artefact
+from kcnn.export.runner import CANNOT_WRITE, save_array
+from kcnn.export.source import Source
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskFinished
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (700, 6, 6, 1), np.uint8)
@@ -45,54 +46,84 @@ class Counted(Progress):
                 self.succeeded = not failed
 
 
-def test_tolerance_follows_the_precision() -> None:
-    assert tolerance(classifier()) == 1e-5
-    assert tolerance(classifier("mixed_bfloat16")) == gate.TOLERANCES["bfloat16"]
-    assert tolerance(classifier("mixed_float16")) == gate.TOLERANCES["float16"]
+def write(model: keras.Model, folder: Path) -> Path:
+    saved_model.write(Source(model, folder, NAMES), Options(), folder / "1")
+    return folder / "1"
+
+
+def run(artefact: Path, images: MemoryImages = LABELED, progress: Progress | None = None) -> Run:
+    return run_artefact(saved_model, Options(), artefact, images, 500, progress or Progress())
 
 
 @pytest.mark.slow
-def test_accepts_equal_predictions_and_refuses_others(tmp_path) -> None:
-    model = classifier("mixed_bfloat16")
-    write_saved_model(model, NAMES, {}, tmp_path)
+def test_runs_an_artefact_with_every_signature(tmp_path) -> None:
+    model = classifier()
+    done = run(write(model, tmp_path))
+    assert len(done.predictions) == len(saved_model.SIGNATURES)
+    assert done.runtime.startswith("TensorFlow 2.")
+    assert set(done.milliseconds) == {1, 32}
+    assert 0 < done.milliseconds[32] < done.milliseconds[1]
+    assert 100 < done.peak_memory_mb < 5000  # of that process, not of this one
     probabilities = model.predict(IMAGES, verbose=0)
-    labels = probabilities.argmax(axis=1)
-    labels[:70] = (labels[:70] + 1) % 3
+    agreement = compare(done.predictions, probabilities, probabilities.argmax(axis=1))
+    assert agreement.within(saved_model.tolerance(Options()))
+    assert (agreement.images, agreement.other_classes, agreement.accuracy) == (700, 0, 1)
 
-    def compare(expected: np.ndarray):
-        return require_agreement(
-            tmp_path,
-            model,
-            MemoryImages(IMAGES, labels),
-            expected,
-            batch_size=500,
-            progress=Progress(),
-        )
 
-    agreement = compare(probabilities)
-    assert agreement.images == 700
-    assert agreement.different_classes <= 1
-    assert agreement.accuracy == pytest.approx(0.9, abs=0.002)
+def probabilities_of(classes: list[int]) -> np.ndarray:
+    return np.float32(0.9) * np.eye(3, dtype=np.float32)[classes] + np.float32(0.05)
 
-    # A single image of the last batch is enough to refuse the export, and so is NaN.
-    wrong = probabilities.copy()
-    wrong[-1] = np.roll(wrong[-1], 1)
-    with pytest.raises(ExportError, match="1 of 700 images have another class"):
-        compare(wrong)
-    with pytest.raises(ExportError, match="differ by up to nan"):
-        compare(np.full_like(probabilities, np.nan))
+
+def test_compares_with_the_model_and_with_the_labels() -> None:
+    model = probabilities_of([0, 1, 2, 0])
+    exported = model.copy()
+    exported[0] += (-0.5, 0.5, 0.0)
+    agreement = compare([model, exported], model, np.array([0, 1, 1, 0]))
+    assert agreement.largest_difference == pytest.approx(0.5)
+    assert agreement.mean_difference == pytest.approx(1 / 12)
+    assert agreement.other_classes == 1
+    assert agreement.accuracy == 0.5  # of the worse signature
+    assert agreement.within(Tolerance(0.6, 0.25))
+    assert agreement.within(Tolerance(None, 0.25))
+    assert not agreement.within(Tolerance(0.4, 0.25))
+    assert not agreement.within(Tolerance(0.6, 0.2))
+    error = disagreement(agreement, Tolerance(1e-5, 0))
+    assert error.message == (
+        "it does not predict what the model predicts: probabilities differ by up to 0.5 (allowed "
+        "1e-05), 1 of 4 images get another class (allowed 0)"
+    )
+
+
+def test_nan_is_no_agreement() -> None:
+    model = probabilities_of([0, 1, 2])
+    wrong = model.copy()
+    wrong[1, 1] = np.nan
+    for predictions in ([wrong], [model, wrong], [wrong, model]):
+        agreement = compare(predictions, model, np.array([0, 1, 2]))
+        assert not agreement.within(Tolerance(1, 1))
+        assert not agreement.within(Tolerance(None, 1))
+
+
+def test_compares_several_labels() -> None:
+    model = np.array([[0.9, 0.8, 0.1], [0.2, 0.1, 0.0]], np.float32)
+    exported = np.array([[0.9, 0.4, 0.1], [0.2, 0.1, 0.0]], np.float32)
+    labels = np.array([[1, 1, 0], [0, 0, 0]], np.uint8)
+    agreement = compare([exported], model, labels, several_labels=True)
+    assert agreement.other_classes == 1
+    assert agreement.accuracy == pytest.approx(5 / 6)
+    assert np.isnan(compare([exported], model, np.array([0, 1]), several_labels=True).accuracy)
 
 
 @pytest.mark.slow
 def test_temporary_folder_without_room_for_the_predictions(
     small_disk: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    write_saved_model(classifier(), NAMES, {}, tmp_path / "export")
+    artefact = write(classifier(), tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     count = 5000  # their predictions are 60 kB, twice, and the disk has 64 KiB
     images = MemoryImages(np.resize(IMAGES, (count, 6, 6, 1)), np.zeros(count, np.int32))
     with pytest.raises(ExportError) as caught:
-        predict_in_fresh_process(tmp_path / "export", tuple(SIGNATURES), images, 500, Progress())
+        run(artefact, images)
     assert caught.value.message == f"{small_disk}: cannot be written: No space left on device"
     assert "writes its predictions there: make room" in caught.value.hint
     assert "TMPDIR" in caught.value.hint
@@ -116,7 +147,7 @@ def test_process_that_cannot_write_its_predictions(tmp_path: Path, monkeypatch) 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     counted = Counted()
     with pytest.raises(ExportError) as caught:
-        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), LABELED, 500, counted)
+        run(tmp_path, progress=counted)
     assert (counted.done, counted.succeeded) == (700, False)
     assert caught.value.message == f"{tmp_path}: cannot be written: Disk quota exceeded"
     assert "report" not in caught.value.hint
@@ -125,44 +156,49 @@ def test_process_that_cannot_write_its_predictions(tmp_path: Path, monkeypatch) 
 def test_ignores_lines_that_libraries_print(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
     gate.RUNNER.write_text(
-        "import os, sys, numpy\n"
+        "import json, os, sys, numpy\n"
         "os.write(1, b'500\\nplugin 7 loaded\\n\\n\\xff\\n-1\\n1e3\\n200\\n')\n"
         "pixels = numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8)\n"
-        "shape = [int(length) for length in sys.argv[3].split(',')]\n"
-        "numpy.save(sys.argv[2] + '/serve.npy', pixels.reshape(shape))\n"
+        "task = json.loads(sys.argv[1])\n"
+        "for index in range(len(task['signatures'])):\n"
+        "    path = f\"{task['folder']}/{index}.npy\"\n"
+        "    numpy.save(path, pixels.reshape(task['shape']))\n"
+        "measured = {'runtime': 'none', 'ms': {'1': 0.5}, 'peak_memory_mb': 1}\n"
+        "open(task['folder'] + '/measured.json', 'w').write(json.dumps(measured))\n"
     )
     counted = Counted()
-    predictions = predict_in_fresh_process(tmp_path, ("serve",), LABELED, 500, counted)
+    done = run(tmp_path, progress=counted)
     assert (counted.done, counted.succeeded) == (700, True)
-    np.testing.assert_array_equal(predictions["serve"], IMAGES)
+    np.testing.assert_array_equal(done.predictions, [IMAGES, IMAGES])
+    assert done.milliseconds == {1: 0.5}
 
 
 def test_temporary_folder_that_does_not_exist(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(ExportError, match="gone: cannot be written: No such file or directory"):
-        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), LABELED, 500, Progress())
+        run(tmp_path)
 
 
 def test_process_that_is_killed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
     gate.RUNNER.write_text("import os; os.kill(os.getpid(), 9)")
-    with pytest.raises(ExportError, match="checks the export was killed by signal 9") as caught:
-        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), LABELED, 500, Progress())
-    assert caught.value.hint == "nothing was exported; was there enough memory?"
+    with pytest.raises(ExportError, match="checks SavedModel was killed by signal 9") as caught:
+        run(tmp_path)
+    assert caught.value.hint == "was there enough memory?"
 
 
 def test_missing_predictions_are_not_reported_as_a_full_disk(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(gate, "RUNNER", tmp_path / "script.py")
     gate.RUNNER.touch()
     with pytest.raises(FileNotFoundError):
-        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), LABELED, 500, Progress())
+        run(tmp_path)
 
 
 @pytest.mark.slow
 def test_refuses_a_damaged_saved_model(tmp_path) -> None:
-    write_saved_model(classifier(), NAMES, {}, tmp_path)
-    (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
-    with pytest.raises(ExportError, match="cannot be run by TensorFlow alone: ") as caught:
-        predict_in_fresh_process(tmp_path, tuple(SIGNATURES), LABELED, 500, Progress())
+    artefact = write(classifier(), tmp_path)
+    (artefact / "saved_model.pb").write_bytes(b"rubbish")
+    with pytest.raises(ExportError, match="SavedModel cannot run what was written: ") as caught:
+        run(artefact)
     assert "\n" not in caught.value.message
-    assert "saved_model.pb" in caught.value.message or "SavedModel" in caught.value.message
+    assert "saved_model.pb" in caught.value.message

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import keras
@@ -11,7 +10,9 @@ from PIL import Image
 
 from kcnn.data.image.read import read_image
 from kcnn.errors import ExportError, RunError
-from kcnn.export.saved_model import write_saved_model
+from kcnn.export import saved_model
+from kcnn.export.format import Options
+from kcnn.export.source import Source
 from kcnn.files.atomic import atomic
 from kcnn.model.local_response import LocalResponseNormalization
 
@@ -31,13 +32,17 @@ def classifier(policy: str = "float32", size: tuple[int, int] = (8, 12)) -> kera
     return keras.Model(image, outputs)
 
 
+def write(model: keras.Model, folder: Path) -> None:
+    saved_model.write(Source(model, folder.parent, NAMES), Options(), folder)
+
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 8, 12, 3), np.uint8)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_both_signatures_predict_what_the_model_predicts(policy, tmp_path) -> None:
     model = classifier(policy)
-    write_saved_model(model, NAMES, {}, tmp_path / "export")
+    write(model, tmp_path / "export")
     loaded = tf.saved_model.load(str(tmp_path / "export"))
     assert set(loaded.signatures) == {"serving_default", "serving_uint8"}
     expected = model.predict(IMAGES, verbose=0)
@@ -52,7 +57,7 @@ def test_both_signatures_predict_what_the_model_predicts(policy, tmp_path) -> No
 @pytest.mark.parametrize("size", [(31, 50), (5, 40), (3, 4), (8, 13)])
 def test_resizes_images_as_kcnn_predict_does(size, tmp_path) -> None:
     model = classifier()
-    write_saved_model(model, NAMES, {}, tmp_path / "export")
+    write(model, tmp_path / "export")
     pixels = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "image.png")
     resized = read_image(tmp_path / "image.png", (8, 12), 3)
@@ -63,18 +68,10 @@ def test_resizes_images_as_kcnn_predict_does(size, tmp_path) -> None:
     np.testing.assert_allclose(predicted, expected, atol=5e-3)
 
 
-def test_writes_class_names_and_description(tmp_path: Path) -> None:
-    write_saved_model(classifier(), NAMES, {"run": "pets/run-001"}, tmp_path / "export")
-    names = (tmp_path / "export" / "class_names.json").read_text(encoding="utf-8")
-    assert json.loads(names) == list(NAMES)
-    assert "döner" in names
-    assert json.loads((tmp_path / "export" / "kcnn.json").read_text()) == {"run": "pets/run-001"}
-
-
 def test_raises_if_the_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match=r"file/export: cannot be written: ") as caught:
-        write_saved_model(classifier(), NAMES, {}, tmp_path / "file" / "export")
+        write(classifier(), tmp_path / "file" / "export")
     assert "\n" not in caught.value.message
 
 
@@ -84,5 +81,5 @@ def test_a_full_disk_is_named_without_tensorflows_own_words(small_disk: Path) ->
         pytest.raises(RunError, match=r"export: cannot be written: No space left on device$"),
         atomic(small_disk / "export") as temporary,
     ):
-        write_saved_model(classifier(), NAMES, {}, temporary)
+        write(classifier(), temporary)
     assert [path.name for path in small_disk.iterdir()] == ["full"]

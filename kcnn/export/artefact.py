@@ -1,0 +1,133 @@
+"""Write an artefact's folder: the model, proven in its own runtime, and the files beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kcnn.data.dataset import Images
+from kcnn.export.format import Format, Options, variant
+from kcnn.export.gate import Agreement, Run, compare, disagreement, run_artefact
+from kcnn.export.source import Source
+from kcnn.files.atomic import atomic, write_json, write_text
+from kcnn.progress import Progress
+from kcnn.runs.exports import DESCRIPTION, MEASURED
+from kcnn.stats import wilson_interval
+
+CLASS_NAMES = "class_names.json"
+RUNTIME = "runtime.py"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an artefact is compared with.
+
+    Args:
+        images: All test images.
+        probabilities: The model's predictions for them, float32, (count, classes).
+        batch_size: The batch size of those predictions, so that both sides add in the same order.
+        several_labels: Whether the model predicts several labels an image, yes or no.
+        is_scored: Whether the labels are those of the run, so that an accuracy means something.
+    """
+
+    images: Images
+    probabilities: np.ndarray
+    batch_size: int
+    several_labels: bool
+    is_scored: bool
+
+    def compare(self, predictions: Sequence[np.ndarray]) -> Agreement:
+        """Compare predictions of other programs for the images with the model's, one by one."""
+        return compare(predictions, self.probabilities, self.images.labels, self.several_labels)
+
+
+def write_artefact(
+    form: Format,
+    options: Options,
+    source: Source,
+    reference: Reference,
+    folder: Path,
+    description: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write a model in one format; the folder gets its name only after the proof.
+
+    Args:
+        form: The format.
+        options: What the user chose.
+        source: The model.
+        reference: What the model predicts.
+        folder: The artefact's folder. An earlier one is replaced.
+        description: Facts about the model, written to kcnn.json.
+        progress: Where converting and checking are reported.
+
+    Returns:
+        The values of the columns of `kcnn.runs.exports`.
+
+    Raises:
+        ExportError: The model cannot be converted or run, or the artefact predicts something else.
+        DataError: The images cannot be read.
+        RunError: The folder cannot be written, or the disk is full.
+    """
+    with atomic(folder) as temporary:
+        temporary.mkdir()
+        artefact = temporary / form.FILE
+        with progress.task(f"Writing {form.TITLE}"):
+            form.write(source, options, artefact)
+        size = _size(temporary)
+        run = run_artefact(
+            form, options, artefact, reference.images, reference.batch_size, progress
+        )
+        agreement = reference.compare(run.predictions)
+        tolerance = form.tolerance(options)
+        if not agreement.within(tolerance):
+            raise disagreement(agreement, tolerance)
+        measured = _measured(variant(form, options), size, agreement, run, reference)
+        about = {
+            **description,
+            "format": form.NAME,
+            "file": form.FILE,
+            "quantize": options.quantize,
+            "batch_size": options.batch_size,
+            MEASURED: measured,
+        }
+        write_json(temporary / DESCRIPTION, about)
+        names = json.dumps(list(source.class_names), ensure_ascii=False)
+        write_text(temporary / CLASS_NAMES, names + "\n")
+        shutil.copyfile(form.RUNTIME, temporary / RUNTIME)
+    return measured
+
+
+def _measured(
+    name: str, size: int, agreement: Agreement, run: Run, reference: Reference
+) -> dict[str, Any]:
+    """Return the values of the columns of `kcnn.runs.exports`."""
+    accuracy = interval = None
+    if reference.is_scored:
+        accuracy = agreement.accuracy
+        interval = wilson_interval(round(agreement.right), agreement.images)
+    return {
+        "format": name,
+        "runtime": run.runtime,
+        "size": size,
+        "images": agreement.images,
+        "accuracy": accuracy,
+        "accuracy_low": interval and interval.low,
+        "accuracy_high": interval and interval.high,
+        "largest_difference": agreement.largest_difference,
+        "mean_difference": agreement.mean_difference,
+        "other_classes": agreement.other_classes,
+        "ms_batch_1": run.milliseconds.get(1),
+        "ms_batch_32": run.milliseconds.get(32),
+        "peak_memory_mb": run.peak_memory_mb,
+    }
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

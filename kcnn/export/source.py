@@ -1,0 +1,96 @@
+"""What every export format is written from: the model in float32, and its SavedModel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kcnn.errors import ExportError
+from kcnn.files.atomic import FULL
+
+# Names of the input and the output of every exported model.
+INPUT, OUTPUT = "images", "probabilities"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What every format is written from.
+
+    Args:
+        model: The model: float32, Keras's own layers and kcnn's LocalResponseNormalization; it
+            takes raw pixels, 0 to 255, (count, height, width, channels), and returns probabilities.
+        folder: A temporary folder for `saved_model`.
+        class_names: The names of the classes.
+        calibration: Yields training images, uint8 (1, height, width, channels), for the ranges of
+            int8; None if nothing asks for them.
+    """
+
+    model: keras.Model
+    folder: Path
+    class_names: Sequence[str]
+    calibration: Callable[[], Iterator[np.ndarray]] | None = None
+
+    @property
+    def saved_model(self) -> Path:
+        """The folder of the SavedModel that converters read, as of `write_source`.
+
+        Raises:
+            ExportError: TensorFlow cannot write it.
+            OSError: The disk is full.
+        """
+        path = self.folder / "source"
+        if not path.exists():
+            write_source(self.model, path)
+        return path
+
+
+def write_source(model: keras.Model, folder: Path) -> None:
+    """Write the SavedModel that converters read; they keep its names, and its raw pixels as input.
+
+    Args:
+        model: Takes pixels from 0 to 255, (count, height, width, channels), as float32.
+        folder: The folder to write. Its signature `serving_default` takes `images`, uint8 of that
+            shape, and returns `probabilities`: the model's output, float32.
+
+    Raises:
+        ExportError: TensorFlow cannot write into the folder.
+        OSError: The disk is full.
+    """
+
+    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = model(tf.cast(images, tf.float32), training=False)
+        return {OUTPUT: tf.cast(outputs, tf.float32)}
+
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint(
+        "serving_default", serve, [tf.TensorSpec(model.input_shape, tf.uint8, name=INPUT)]
+    )
+    with words_of_a_full_disk(folder):
+        archive.write_out(str(folder), verbose=False)
+
+
+@contextmanager
+def words_of_a_full_disk(folder: Path) -> Iterator[None]:
+    """Raise what TensorFlow says of a folder that it cannot write as errors of the house.
+
+    Raises:
+        ExportError: The folder cannot be written.
+        OSError: The disk is full.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        for number in FULL:  # a full disk: without TensorFlow's names, and the folder's own
+            if os.strerror(number) in error.message:
+                raise OSError(number, os.strerror(number)) from None
+        raise ExportError(
+            f"{folder}: cannot be written: {error.message.splitlines()[0]}",
+            "make room or choose another folder",
+        ) from None
