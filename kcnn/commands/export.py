@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -156,18 +157,20 @@ def export(
         calibration = partial(_calibration, dataset.train) if calibrates else None
         source = Source(model, scratch, trained.class_names, calibration)
         for form, options in chosen:
-            path = folder / variant(form, options)
+            name = variant(form, options)
             try:
                 measured = write_artefact(
-                    form, options, source, reference, path, description, progress
+                    form, options, source, reference, folder / name, description, progress
                 )
             except ExportError as error:
-                problems.append(error)
+                problems.append(ExportError(f"{name}: {error.message}", error.hint))
                 continue
-            artefacts.append(Artefact(path, measured))
+            artefacts.append(Artefact(folder / name, measured))
             write_export_summary(folder)
     # Only now, because the last good export may be among them.
     remove_leftovers(folder)
+    with suppress(OSError):
+        folder.rmdir()  # if nothing is in it
     problem = _joined(problems) if problems else None
     if problem is not None and not artefacts:
         raise problem
@@ -278,6 +281,6 @@ def _calibration(images: Images) -> Iterator[np.ndarray]:
 
 def _joined(problems: Sequence[ExportError]) -> ExportError:
     """Return one error for several artefacts that could not be written."""
-    if len(problems) == 1:
-        return problems[0]
-    return ExportError("\n".join(problem.message for problem in problems))
+    messages = [problem.message for problem in problems]
+    hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+    return ExportError("\n".join(messages), "; ".join(hints) or None)

@@ -126,7 +126,8 @@ def disagreement(agreement: Agreement, tolerance: Tolerance) -> ExportError:
         "it does not predict what the model predicts: probabilities differ by up to "
         f"{agreement.largest_difference:.2g}{''.join(f' ({limit})' for limit in limits)}, "
         f"{agreement.other_classes:,} of {agreement.images:,} images get another class "
-        f"(allowed {allowed:,})"
+        f"(allowed {allowed:,})",
+        "nothing was written; please report this with the run's resolved.yaml",
     )
 
 
