@@ -1,0 +1,50 @@
+"""Open the page of this folder: `python serve.py`, or `python serve.py 8080` for another port.
+
+Any web server will do. This one answers this computer only, and names the types of files itself:
+where Windows calls JavaScript `text/plain`, as it may, `python -m http.server` shows a dead page.
+"""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Sends the files of a folder."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".html": "text/html; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".json": "application/json",
+        ".md": "text/plain; charset=utf-8",
+        ".py": "text/plain; charset=utf-8",
+        ".svg": "image/svg+xml",
+        ".wasm": "application/wasm",
+    }
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    handler = partial(Handler, directory=str(Path(__file__).resolve().parent))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        sys.exit(f"port {port}: {error.strerror}; try another: python serve.py {port + 1}")
+    address = f"http://127.0.0.1:{server.server_port}/"
+    sys.stdout.write(f"{address} (Ctrl-C ends it)\n")
+    sys.stdout.flush()
+    webbrowser.open(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    main()
