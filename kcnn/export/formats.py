@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from kcnn.errors import ExportError
-from kcnn.export import saved_model
+from kcnn.export import onnx, saved_model
 from kcnn.export.format import Format, Options
 from kcnn.machine.packages import require_packages
 from kcnn.text.did_you_mean import did_you_mean
 
 # In the order in which `--format all` writes them, and the documentation lists them.
-FORMATS: tuple[Format, ...] = (cast(Format, saved_model),)
+FORMATS: tuple[Format, ...] = (cast(Format, saved_model), cast(Format, onnx))
 ALL = "all"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 

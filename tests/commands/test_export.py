@@ -61,7 +61,9 @@ def test_export_that_disagrees_is_removed(
     run_copy, run_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
-    with pytest.raises(ExportError, match="^saved_model: it does not predict what the model predicts"):
+    with pytest.raises(
+        ExportError, match="^saved_model: it does not predict what the model predicts"
+    ):
         export(None, outputs(run_copy))
     assert not run_copy.exports.exists()
 
@@ -102,7 +104,9 @@ def test_export_and_use(run_copy) -> None:
     (exported.path / "mark.txt").touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
-        with pytest.raises(ExportError, match="^saved_model: it does not predict what the model predicts"):
+        with pytest.raises(
+            ExportError, match="^saved_model: it does not predict what the model predicts"
+        ):
             export(None, outputs(run_copy))
     assert (exported.path / "mark.txt").exists()
     assert sorted(path.name for path in run_copy.exports.iterdir()) == names
