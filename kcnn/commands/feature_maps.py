@@ -20,7 +20,7 @@ from kcnn.figures.examples import MAX_NAME_LENGTH, user_image
 from kcnn.figures.run_plots import check_format, save_plots
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.find import find_run
 from kcnn.runs.folder import RunFolder, require_no_links
 from kcnn.runs.metrics import read_metrics
@@ -72,7 +72,7 @@ def _plot(run: RunFolder, file: Path, image_format: str, progress: Progress) -> 
     from kcnn.model.saved import load_model
 
     model = load_model(run)
-    fitted = FittedImages(model.input_shape[1:], read_recipe(run.resolved).data.resize)
+    fitted = FittedImages(model.input_shape[1:], read_resolved(run).data.resize)
     pixels = fitted.read(file)
     if prediction is None:  # otherwise `predict` has reported it
         fitted.report(progress)

@@ -17,7 +17,7 @@ from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import read_recipe
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.label_scores import read_thresholds
@@ -123,7 +123,7 @@ def predict(
     model = probability_model(load_model(found, weights), thresholds is not None)
     require_classes(model, model_file, class_names)
     predictions: list[Prediction] = []
-    fitted = FittedImages(model.input_shape[1:], read_recipe(found.resolved).data.resize)
+    fitted = FittedImages(model.input_shape[1:], read_resolved(found).data.resize)
     batches = fitted.batches(paths, min(MAX_BATCH_SIZE, batch_size(model)))
     with progress.task("Classifying", len(paths), "images") as advance:
         for batch in predict_batches(model, batches):

@@ -14,8 +14,9 @@ from kcnn.machine.start import start_tensorflow
 from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.pretrained import PretrainedFiles, find_pretrained
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
 from kcnn.recipe.differences import differing_settings, plain_settings
+from kcnn.recipe.of_run import read_resolved
 from kcnn.recipe.schedules import Cosine, OneCycle, Triangle
 from kcnn.recipe.train_settings import TrainSettings
 from kcnn.recipe.write import resolved_yaml
@@ -90,7 +91,7 @@ def _resume(
     from kcnn.runs.checkpoint import newest_checkpoint
 
     clock, progress = Clock(when_started(run).astimezone(UTC)), Remembering(display)
-    before, settings = read_recipe(run.resolved), read_recipe(run.resolved, overrides)
+    before, settings = read_resolved(run), read_resolved(run, overrides)
     _require_same_settings(run, before, settings)
     environment = read_environment(run)
     policy = environment.precision()

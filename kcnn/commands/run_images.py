@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from kcnn.data.scan import UnreadableImagesError
 from kcnn.errors import DataError, RunError
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.folder import RunFolder
 from kcnn.text.shell import shell_word
 
@@ -35,7 +36,7 @@ def read_run_recipe(run: RunFolder, settings: Sequence[str], command: str) -> Re
                 f"{name}: a run keeps the settings that it was trained with",
                 f"only {' and '.join(_MAY_CHANGE)} may be given: where its images are now",
             )
-    recipe = read_recipe(run.resolved, settings)
+    recipe = read_resolved(run, settings)
     path = recipe.data.path
     if path is not None and not path.exists():
         kind = "folder" if recipe.data.dataset == "folder" else "file"

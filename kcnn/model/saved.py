@@ -19,7 +19,8 @@ from kcnn.model.fast import keras_class
 from kcnn.model.initializers import Dirac
 from kcnn.model.plan import Plan, plan_model
 from kcnn.model.saved_weights import load_weights, read_statistics, require_size
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.environment import read_environment
 from kcnn.runs.find import find_model
 from kcnn.runs.folder import RunFolder
@@ -67,7 +68,7 @@ def load_model(run: RunFolder, which: str = "last", policy: str | None = None) -
         RecipeError: resolved.yaml is missing, damaged or describes no model.
     """
     path = find_model(run, which)
-    recipe = read_recipe(run.resolved)
+    recipe = read_resolved(run)
     plan = plan_model(recipe, _image_shape(run, recipe), classes=None)
     _require_classifier(plan, run)
     _require_memory(plan, path)

@@ -9,8 +9,9 @@ import numpy as np
 
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.read import DAMAGED_HINT
-from kcnn.recipe import Recipe, read_recipe
+from kcnn.recipe import Recipe
 from kcnn.recipe.data_settings import DataSettings
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.dataset import digests_differ
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.label_scores import LabelPredictions, read_predictions_of
@@ -55,7 +56,7 @@ def read_scored_run(run: RunFolder) -> ScoredRun:
             f"{run.path}: {status}; only finished runs can be compared",
             f"{how_to_finish(run)}; kcnn plot shows what it has",
         )
-    scored = ScoredRun(run, read_recipe(run.resolved), read_predictions_of(run))
+    scored = ScoredRun(run, read_resolved(run), read_predictions_of(run))
     images, rows = read_summary(run).count("test.images"), len(scored.right)
     if images is not None and rows != images:
         raise RunError(

@@ -16,6 +16,7 @@ from kcnn.model.checked_recipe import count_what_is_there
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe, read_recipe
 from kcnn.recipe.differences import deciding_settings, plain_settings
+from kcnn.recipe.of_run import read_resolved
 from kcnn.runs.checkpoint import has_checkpoint
 from kcnn.runs.environment import read_environment, was_extended
 from kcnn.runs.find import find_runs, find_weights
@@ -217,7 +218,7 @@ def _find_runs(trials: Sequence[Trial], output_dir: Path) -> tuple[_Runs, _Runs]
         if folder not in folders or not (is_finished or _can_be_resumed(run)):
             continue
         try:
-            recipe = read_recipe(run.resolved)
+            recipe = read_resolved(run)
         except KcnnError:  # of another version of kcnn, or damaged
             continue
         key = _key(folder, recipe)

@@ -62,7 +62,7 @@ def test_export_that_disagrees_is_removed(
 ) -> None:
     monkeypatch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
     with pytest.raises(
-        ExportError, match="^saved_model: it does not predict what the model predicts"
+        ExportError, match=r"^saved_model: it does not predict what the model predicts"
     ):
         export(None, outputs(run_copy))
     assert not run_copy.exports.exists()
@@ -105,7 +105,7 @@ def test_export_and_use(run_copy) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
         with pytest.raises(
-            ExportError, match="^saved_model: it does not predict what the model predicts"
+            ExportError, match=r"^saved_model: it does not predict what the model predicts"
         ):
             export(None, outputs(run_copy))
     assert (exported.path / "mark.txt").exists()
