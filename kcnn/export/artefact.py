@@ -22,6 +22,8 @@ from kcnn.stats import wilson_interval
 
 CLASS_NAMES = "class_names.json"
 RUNTIME = "runtime.py"
+# The script that classifies images with an artefact, and what it reads them with.
+SCRIPTS = ("use.py", "image_file.py")
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def write_artefact(
         names = json.dumps(list(source.class_names), ensure_ascii=False)
         write_text(temporary / CLASS_NAMES, names + "\n")
         shutil.copyfile(form.RUNTIME, temporary / RUNTIME)
+        for script in SCRIPTS:
+            shutil.copyfile(Path(__file__).with_name(script), temporary / script)
     return measured
 
 

@@ -15,7 +15,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _write_png(path: Path, pixels: np.ndarray, key: bytes = b"") -> None:
+def write_png_file(path: Path, pixels: np.ndarray, key: bytes = b"") -> None:
     """Write uint8 or uint16, (height, width) or (height, width, 1 to 4), as PNG."""
     height, width = pixels.shape[:2]
     bands = pixels.shape[2] if pixels.ndim == 3 else 1
@@ -30,7 +30,7 @@ def _write_png(path: Path, pixels: np.ndarray, key: bytes = b"") -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
-def _write_tiff(
+def write_tiff_file(
     path: Path, pixels: np.ndarray, order: str = "<", deflate: bool = False, gray_is: int = 1
 ) -> None:
     """Write uint16 or float32 pixels as TIFF of one strip.
@@ -77,9 +77,9 @@ def _write_tiff(
 
 @pytest.fixture
 def write_png() -> Callable[..., None]:
-    return _write_png
+    return write_png_file
 
 
 @pytest.fixture
 def write_tiff() -> Callable[..., None]:
-    return _write_tiff
+    return write_tiff_file
