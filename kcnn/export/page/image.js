@@ -13,6 +13,9 @@ const KINDS = [
   [/^\s*<(!doctype html|html)/i, "a web page"],
 ];
 const SIXTEEN_BITS = /^\x89PNG.{20}\x10/s;
+const EXTENDED_WEBP = /^RIFF....WEBPVP8X/s; // may hold Exif
+const UPRIGHT = 1;
+const ORIENTATION = 0x0112; // the number of its tag
 
 /** An image that cannot be read. Its message is for people. */
 export class ImageError extends Error {}
@@ -35,6 +38,12 @@ export async function readImage(blob, input) {
       `${name} has 16 bits a color, of which browsers read 8. Save it with 8 bits a color.`,
     );
   }
+  if (EXTENDED_WEBP.test(beginning) && (await webpOrientation(blob)) !== UPRIGHT) {
+    throw new ImageError(
+      `${name} is a WebP image that is to be turned, which not every browser does. ` +
+        "Save it as PNG or JPEG.",
+    );
+  }
   let bitmap;
   try {
     bitmap = await createImageBitmap(blob, {
@@ -51,10 +60,32 @@ export async function readImage(blob, input) {
     );
   }
   try {
-    return convert(bitmap.width, bitmap.height, tilesOf(bitmap), input);
+    const { width, height } = bitmap;
+    const isJpeg = beginning.startsWith("\xff\xd8");
+    return convert({ width, height, isJpeg, readTile: tilesOf(bitmap) }, input);
   } finally {
     bitmap.close();
   }
+}
+
+/** Return the orientation that a WebP file states, 1 to 8; 1 is upright. */
+async function webpOrientation(blob) {
+  const view = new DataView(await blob.arrayBuffer());
+  const text = (at) => String.fromCharCode(...new Uint8Array(view.buffer, at, 4));
+  try {
+    let at = 12;
+    while (text(at) !== "EXIF") at += 8 + Math.ceil(view.getUint32(at + 4, true) / 2) * 2;
+    at += text(at + 8) === "Exif" ? 14 : 8;
+    const isLittle = text(at).startsWith("II");
+    const tags = at + view.getUint32(at + 4, isLittle);
+    for (let index = 0; index < view.getUint16(tags, isLittle); index++) {
+      const tag = tags + 2 + index * 12;
+      if (view.getUint16(tag, isLittle) === ORIENTATION) return view.getUint16(tag + 8, isLittle);
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // the file ends before: not stated
+  }
+  return UPRIGHT;
 }
 
 /** Return a function that reads parts of an image, laid on white. */

@@ -1,5 +1,6 @@
 // Bring pixels to the size and colors of a model's input, with the arithmetic of Pillow, which
-// kcnn uses: the result is equal to `kcnn predict`'s to the bit. Needs no browser: Node runs it.
+// kcnn uses: the result is equal to `kcnn predict`'s to the bit, but for JPEG images that become
+// much smaller. Needs no browser: Node runs it.
 
 const PRECISION = 2 ** 22; // Pillow's fixed point for 8 bits a color
 const REDUCING_GAP = 4; // as in kcnn: a much larger image is averaged to 4 times the size first
@@ -9,21 +10,33 @@ const MAX_TILE_WIDTH = 8192;
 /**
  * Return the pixels of an image as the model takes them.
  *
- * @param {number} width Of the image, upright.
- * @param {number} height
- * @param {(left: number, top: number, width: number, height: number) => Uint8ClampedArray} readTile
- *     Returns red, green, blue and alpha of each pixel of a part of the image, laid on white.
+ * @param {{width: number, height: number, isJpeg?: boolean, readTile: ReadTile}} image Upright.
  * @param {{image_size: [number, number], channels: 1 | 3, resize?: string}} input Height and width,
  *     1 for gray or 3 for red, green, blue; and `stretch`, `fit` or `crop`, as in kcnn.json.
  * @param {number} tilePixels The most pixels to read at once.
  * @returns {Uint8Array} Height × width × channels.
+ *
+ * @typedef {(left: number, top: number, width: number, height: number) => Uint8ClampedArray}
+ *     ReadTile Returns red, green, blue and alpha of each pixel of a part of an image that was laid
+ *     on white.
  */
-export function convert(width, height, readTile, input, tilePixels = MAX_TILE_PIXELS) {
+export function convert(image, input, tilePixels = MAX_TILE_PIXELS) {
   const [wantedHeight, wantedWidth] = input.image_size;
-  const { part, size, corner } = place([height, width], input.image_size, input.resize);
-  const above = (height * (1 - part[0])) / 2;
-  const left = (width * (1 - part[1])) / 2;
-  let box = { left, top: above, right: width - left, bottom: height - above };
+  const placement = place([image.height, image.width], input.image_size, input.resize);
+  const { part, size, corner } = placement;
+  let { width, height, readTile } = image;
+  const denominator = image.isJpeg ? chooseDenominator(image, placement.ratio) : 1;
+  if (denominator > 1) {
+    const whole = { left: 0, top: 0, right: width, bottom: height };
+    const small = readReduced(readTile, whole, denominator, denominator, tilePixels);
+    readTile = tilesOf(small);
+    ({ width, height } = small);
+  }
+  // The last row and column of a small JPEG image may stand for fewer pixels than the others.
+  const full = { width: image.width / denominator, height: image.height / denominator };
+  const above = (full.height * (1 - part[0])) / 2;
+  const left = (full.width * (1 - part[1])) / 2;
+  let box = { left, top: above, right: full.width - left, bottom: full.height - above };
   const [newHeight, newWidth] = size;
   const xFactor = Math.trunc((box.right - box.left) / newWidth / REDUCING_GAP) || 1;
   const yFactor = Math.trunc((box.bottom - box.top) / newHeight / REDUCING_GAP) || 1;
@@ -50,6 +63,33 @@ export function convert(width, height, readTile, input, tilePixels = MAX_TILE_PI
   return bordered;
 }
 
+/**
+ * Return at which fraction of its size kcnn decodes a JPEG image. A decoder then averages blocks of
+ * pixels before it turns them into red, green and blue; browsers cannot, so that values differ a
+ * little.
+ */
+function chooseDenominator({ width, height }, ratio) {
+  const fits = (denominator) =>
+    ratio * denominator <= 1 && Math.min(width, height) >= 8 * denominator;
+  return [8, 4, 2].find(fits) ?? 1;
+}
+
+/** Return a function that reads parts of an image of red, green and blue. */
+function tilesOf({ pixels, width }) {
+  return (left, top, tileWidth, tileHeight) => {
+    const tile = new Uint8ClampedArray(tileWidth * tileHeight * 4).fill(255);
+    for (let y = 0, to = 0; y < tileHeight; y++) {
+      let from = ((top + y) * width + left) * 3;
+      for (let x = 0; x < tileWidth; x++, from += 3, to += 4) {
+        tile[to] = pixels[from];
+        tile[to + 1] = pixels[from + 1];
+        tile[to + 2] = pixels[from + 2];
+      }
+    }
+    return tile;
+  };
+}
+
 /** Return which part of an image is resized, to which size, and where it goes; heights first. */
 function place(own, wanted, resize = "stretch") {
   const ratios = [wanted[0] / own[0], wanted[1] / own[1]];
@@ -59,12 +99,12 @@ function place(own, wanted, resize = "stretch") {
       Math.min(wanted[axis], Math.max(1, roundHalfToEven(side * ratio))),
     );
     const corner = size.map((side, axis) => Math.floor((wanted[axis] - side) / 2));
-    return { part: [1, 1], size, corner };
+    return { part: [1, 1], size, corner, ratio };
   }
   if (resize !== "stretch" && resize !== "crop") throw new Error(`unknown resize: ${resize}`);
   const ratio = Math.max(...ratios);
   const part = resize === "crop" ? ratios.map((side) => side / ratio) : [1, 1];
-  return { part, size: wanted, corner: [0, 0] };
+  return { part, size: wanted, corner: [0, 0], ratio };
 }
 
 /** Round as Python does. */

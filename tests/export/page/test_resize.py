@@ -32,7 +32,7 @@ for (const { file, width, height, input, tilePixels } of JSON.parse(readFileSync
     }
     return tile;
   };
-  writeFileSync(`${file}.out`, convert(width, height, readTile, input, tilePixels));
+  writeFileSync(`${file}.out`, convert({ width, height, readTile }, input, tilePixels));
 }
 """
 
