@@ -42,9 +42,14 @@ find("all").addEventListener("click", () => {
 });
 
 function describe({ description, classNames }) {
-  const title = description.run ?? "kcnn";
-  document.title = `${title}: classify an image`;
-  find("about").textContent = `${title}, ${classNames.length} classes`;
+  const { run, measured } = description;
+  document.title = `${run}: classify an image`;
+  const facts = [run, `${classNames.length} classes`];
+  if (measured?.accuracy != null) {
+    const images = measured.images.toLocaleString("en");
+    facts.push(`accuracy ${percent.format(measured.accuracy)} on ${images} test images`);
+  }
+  find("about").textContent = facts.join(", ");
   if (newest) return; // an image came first
   if (readsTruePixels()) show("Ready.");
   else {

@@ -6,6 +6,7 @@ where Windows calls JavaScript `text/plain`, as it may, `python -m http.server` 
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
 from functools import partial
@@ -28,12 +29,19 @@ class Handler(SimpleHTTPRequestHandler):
     }
 
 
+class Server(ThreadingHTTPServer):
+    """Answers several requests at once."""
+
+    # Windows would let two servers share a port.
+    allow_reuse_address = os.name != "nt"
+
+
 def main() -> None:
     """Serve until Ctrl-C."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
     handler = partial(Handler, directory=str(Path(__file__).resolve().parent))
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = Server(("127.0.0.1", port), handler)
     except OSError as error:
         sys.exit(f"port {port}: {error.strerror}; try another: python serve.py {port + 1}")
     address = f"http://127.0.0.1:{server.server_port}/"
