@@ -419,6 +419,48 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
 
 
 @cli.command()
+@run
+@click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True,
+              help="Port; 0 for any that is free.")  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="Address to listen at; 0.0.0.0 lets other machines ask too.")  # fmt: skip
+@click.option(
+    "--format", "format_name", type=click.Choice(["litert", "onnx"]),
+    help="Runtime; without it, LiteRT if it is installed.",
+)  # fmt: skip
+@click.option(
+    "--weights", type=click.Choice(["last", "best"]),
+    help="Weights to serve; without it, those that are exported, else the last.",
+)  # fmt: skip
+@click.option("--max-upload", type=click.IntRange(1, 1000), default=32, show_default=True,
+              metavar="MB", help="Size of a request.")  # fmt: skip
+@click.option("--max-images", type=click.IntRange(1), default=128, show_default=True,
+              help="Images in a request.")  # fmt: skip
+@click.option("--queue", type=click.IntRange(1), default=256, show_default=True,
+              help="Images, and requests, that may wait; others get status 429.")  # fmt: skip
+@for_reading_runs
+def serve(as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Answer requests for predictions over HTTP.
+
+    The server understands TensorFlow Serving's REST interface, and image files: POST /classify.
+    GET /health and GET /metrics (for Prometheus) tell how it is. The model is exported first,
+    unless it is already. Without RUN, the newest run is served. Ctrl-C answers what was accepted,
+    then ends.
+
+    \b
+    Examples:
+      kcnn serve
+      kcnn serve cifar/run-001 --port 8502 --format onnx
+    """
+    from kcnn.commands.serve import serve
+    from kcnn.console.serve import service_text
+
+    service = serve(progress=make_progress(quiet), **arguments)
+    show(service, service_text, as_json)
+    service.run_until_signal()
+
+
+@cli.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", callback=at_least_two)
 @click.option(
     "--difference", type=click.FloatRange(0, 100, min_open=True), default=0.3, show_default=True,

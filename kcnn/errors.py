@@ -79,6 +79,10 @@ class PackageError(KcnnError):
     """A package of one of kcnn's extras that is missing or too old."""
 
 
+class ServeError(KcnnError):
+    """A server that could not be started."""
+
+
 class CrashError(Exception):
     """A bug in kcnn that ended another process.
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kcnn.data.find_images import find_images
 from kcnn.data.fitted_images import FittedImages
 from kcnn.data.image.read import unreadable
 from kcnn.data.labels import THRESHOLD
+from kcnn.data.predicted_classes import predicted_classes
 from kcnn.errors import DataError, RunError
 from kcnn.files.atomic import require_new, require_writable, write_csv
 from kcnn.machine.start import start_tensorflow
@@ -129,10 +128,7 @@ def predict(
         for batch in predict_batches(model, batches):
             for probabilities in batch:
                 path = fitted.accepted[len(predictions)]
-                if thresholds is None:
-                    classes = _most_probable(probabilities, class_names, top)
-                else:
-                    classes = _labels(probabilities, class_names, thresholds)
+                classes = predicted_classes(probabilities, class_names, top, thresholds)
                 predictions.append(Prediction(path, classes))
             advance(len(batch))
     fitted.report(progress)
@@ -165,13 +161,6 @@ def split_run(arguments: Sequence[str], output_dir: Path) -> tuple[str | None, l
     return arguments[0], paths[1:]
 
 
-def _most_probable(
-    probabilities: np.ndarray, class_names: Sequence[str], top: int
-) -> tuple[tuple[str, float], ...]:
-    best = np.argsort(-probabilities, kind="stable")[:top]
-    return tuple((class_names[index], float(probabilities[index])) for index in best)
-
-
 def _thresholds(
     run: RunFolder, weights: str, class_names: Sequence[str]
 ) -> tuple[float, ...] | None:
@@ -182,14 +171,6 @@ def _thresholds(
         return (THRESHOLD,) * len(class_names)
     chosen = read_thresholds(run, class_names)
     return tuple(THRESHOLD if threshold is None else threshold for threshold in chosen)
-
-
-def _labels(
-    probabilities: np.ndarray, class_names: Sequence[str], thresholds: Sequence[float]
-) -> tuple[tuple[str, float], ...]:
-    ordered = _most_probable(probabilities, class_names, len(class_names))
-    threshold_of = dict(zip(class_names, thresholds, strict=True))
-    return tuple(found for found in ordered if found[1] > threshold_of[found[0]])
 
 
 def _rows(predictions: Sequence[Prediction]) -> Iterator[tuple[object, ...]]:

@@ -17,10 +17,9 @@ from kcnn.export.gate import Agreement, Run, compare, disagreement, run_artefact
 from kcnn.export.source import Source
 from kcnn.files.atomic import atomic, write_json, write_text
 from kcnn.progress import Progress
-from kcnn.runs.exports import DESCRIPTION, MEASURED
+from kcnn.runs.exports import CLASS_NAMES, DESCRIPTION, MEASURED
 from kcnn.stats import wilson_interval
 
-CLASS_NAMES = "class_names.json"
 RUNTIME = "runtime.py"
 # The script that classifies images with an artefact, and what it reads them with.
 SCRIPTS = ("use.py", "image_file.py")

@@ -5,16 +5,18 @@ kcnn.json is where an artefact's facts are; summary.csv is a table of all of the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kcnn.errors import RunError
 from kcnn.files.atomic import write_csv
-from kcnn.files.read import read_json
+from kcnn.files.read import MAX_JSON_BYTES, read_json, read_limited
 from kcnn.text.numbers import six_digits
 
 DESCRIPTION = "kcnn.json"
+CLASS_NAMES = "class_names.json"
 SUMMARY = "summary.csv"
 MEASURED = "measured"  # the key of kcnn.json with the columns below
 # The artefact's name and what was measured; an empty cell is a value that does not apply.
@@ -42,6 +44,22 @@ def read_description(artefact: Path) -> dict[str, Any]:
         RunError: It is missing or damaged.
     """
     return read_json(artefact / DESCRIPTION)
+
+
+def read_class_names(artefact: Path) -> list[str]:
+    """Read the class_names.json of an artefact's folder.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    path = artefact / CLASS_NAMES
+    try:
+        names = json.loads(read_limited(path, MAX_JSON_BYTES))
+    except (OSError, ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise RunError(f"{path}: expected a list with the name of each class", "export it again")
+    return names
 
 
 def write_export_summary(exports: Path) -> Path:
