@@ -20,6 +20,7 @@ from kcnn.text.values import shown
 INPUT = "images"  # the name of the model's only input
 OUTPUT = "probabilities"
 SIGNATURE = "serving_default"
+_SIGNATURES = ("", SIGNATURE, "serving_uint8")  # "" is the default; the SavedModel has both
 ROWS, COLUMNS = "instances", "inputs"
 # What the answer to each form calls its only value.
 ANSWERS = {ROWS: "predictions", COLUMNS: "outputs"}
@@ -72,10 +73,8 @@ def read_request(
     """
     values = _parse(body)
     signature = values.get("signature_name", "")
-    if signature not in ("", SIGNATURE):
-        raise RequestError(
-            f"signature_name: expected {SIGNATURE}, the only signature; found {shown(signature)}"
-        )
+    if signature not in _SIGNATURES:
+        raise RequestError(f"signature_name: expected {SIGNATURE}; found {shown(signature)}")
     forms = [form for form in ANSWERS if form in values]
     if len(forms) != 1:
         found = "both" if forms else "neither"
