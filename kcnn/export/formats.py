@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import cast
 
 from kcnn.errors import ExportError
-from kcnn.export import onnx, saved_model
+from kcnn.export import keras_file, onnx, openvino, saved_model
 from kcnn.export.format import Format, Options
 from kcnn.machine.packages import require_packages
 from kcnn.text.did_you_mean import did_you_mean
 
 # In the order in which `--format all` writes them, and the documentation lists them.
-FORMATS: tuple[Format, ...] = (cast(Format, saved_model), cast(Format, onnx))
+FORMATS: tuple[Format, ...] = (
+    cast(Format, saved_model),
+    cast(Format, keras_file),
+    cast(Format, onnx),
+    cast(Format, openvino),
+)
 ALL = "all"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
 

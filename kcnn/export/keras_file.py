@@ -1,0 +1,91 @@
+"""Keras's own file: a model that Keras loads without kcnn, to predict with or to train further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kcnn.export.format import Options, Tolerance
+from kcnn.machine.packages import Requirement
+
+if TYPE_CHECKING:
+    import keras
+
+    from kcnn.export.source import Source
+    from kcnn.model.local_response import LocalResponseNormalization
+
+NAME = "keras"
+TITLE = "Keras"
+FILE = "model.keras"
+EXTRA = None
+REQUIREMENTS: tuple[Requirement, ...] = ()
+QUANTIZATIONS: tuple[str, ...] = ()
+CAN_FIX_BATCH = False
+BATCH_SIZE: int | None = None
+RUNTIME = Path(__file__).parent / "runtimes" / "keras.py"
+SIGNATURES: tuple[str, ...] = ()
+WITHOUT: tuple[str, ...] = ()
+
+
+def tolerance(options: Options) -> Tolerance:
+    """Return how far its predictions may differ from the model's.
+
+    Mostly not at all: the layers are the same. TensorFlow may fuse the operations of a graph in
+    another way, and local response normalization is computed by other operations.
+    """
+    return Tolerance(1e-5, 0.001)
+
+
+def write(source: Source, options: Options, path: Path) -> None:
+    """Write a `.keras` file of Keras's own layers and operations only.
+
+    `keras.models.load_model(path)` needs no custom objects, and no `safe_mode=False`. The model
+    takes raw pixels, 0 to 255, and returns probabilities.
+
+    Args:
+        source: What to write.
+        options: Nothing that this format takes.
+        path: The file.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    without_own_layers(source.model).save(path)
+
+
+def without_own_layers(model: keras.Model) -> keras.Model:
+    """Return a model with the same weights and outputs that has only what Keras has.
+
+    Args:
+        model: A functional model, which is not changed.
+
+    Returns:
+        The model itself if it has no `LocalResponseNormalization`.
+    """
+    import keras
+
+    from kcnn.model.local_response import LocalResponseNormalization
+
+    if not any(isinstance(layer, LocalResponseNormalization) for layer in model.layers):
+        return model
+
+    def call(layer: keras.Layer, *inputs: Any, **arguments: Any) -> Any:
+        if isinstance(layer, LocalResponseNormalization):
+            return _local_response_normalization(layer, inputs[0])
+        return layer(*inputs, **arguments)
+
+    return keras.models.clone_model(model, call_function=call, clone_function=lambda layer: layer)
+
+
+def _local_response_normalization(
+    layer: LocalResponseNormalization, maps: keras.KerasTensor
+) -> keras.KerasTensor:
+    """Normalize by Keras's operations, which a functional model saves as it saves layers."""
+    from keras import ops
+
+    channels, radius = maps.shape[-1], layer.depth_radius
+    squares = ops.pad(ops.square(maps), [[0, 0], [0, 0], [0, 0], [radius, radius]])
+    sums = squares[..., :channels]
+    for start in range(1, 2 * radius + 1):
+        sums = sums + squares[..., start : start + channels]
+    return maps * ops.power(layer.bias + layer.alpha * sums, -layer.beta)
