@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from kcnn.export.artefact import Reference
 
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
-CALIBRATION_IMAGES = 500
+# 20, 100, 200 and 500 images gave the same accuracy within 1 percentage point (cifar, resnet20 and
+# MobileNetV2, two draws each), but 500 doubled the time.
+CALIBRATION_IMAGES = 200
 
 
 @dataclass(frozen=True)
@@ -271,11 +273,11 @@ def _description(
 
 
 def _calibration(images: Images) -> Iterator[np.ndarray]:
-    """Yield some training images one by one, the same ones each time."""
+    """Yield some training images one by one: of each class as many, and the same ones each time."""
     import numpy as np
 
-    count = min(CALIBRATION_IMAGES, len(images))
-    for index in np.random.default_rng(0).permutation(len(images))[:count]:
+    order = np.random.default_rng(0).permutation(len(images))
+    for index in images.by_turns(CALIBRATION_IMAGES, order):
         yield images.read(np.array([index]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,12 +18,23 @@ class Tolerance:
     """How far an artefact's predictions may differ from the model's.
 
     Args:
-        largest_difference: Of two probabilities; None if only the classes must agree.
+        largest_difference: Of two probabilities; None for any.
         other_classes: The fraction of images that may get another class.
+        moved: The fraction of the probability that may move to other classes, over all images; None
+            for any.
     """
 
     largest_difference: float | None
     other_classes: float
+    moved: float | None = None
+
+    def allowed_images(self, count: int) -> int:
+        """Return how many of `count` images may get another class.
+
+        In a small test set chance may bring more than the fraction: two standard deviations more.
+        """
+        expected = self.other_classes * count
+        return int(expected + 2 * math.sqrt(expected * (1 - self.other_classes)))
 
 
 @dataclass(frozen=True)

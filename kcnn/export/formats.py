@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from kcnn.errors import ExportError
-from kcnn.export import keras_file, onnx, openvino, saved_model
+from kcnn.export import keras_file, litert, onnx, openvino, saved_model
 from kcnn.export.format import Format, Options
 from kcnn.machine.packages import require_packages
 from kcnn.text.did_you_mean import did_you_mean
@@ -15,6 +15,7 @@ from kcnn.text.did_you_mean import did_you_mean
 FORMATS: tuple[Format, ...] = (
     cast(Format, saved_model),
     cast(Format, keras_file),
+    cast(Format, litert),
     cast(Format, onnx),
     cast(Format, openvino),
 )

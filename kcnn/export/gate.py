@@ -52,6 +52,8 @@ class Agreement:
         images: Number of images compared, each with every signature.
         largest_difference: Of two probabilities, over all images, classes and signatures.
         mean_difference: The mean over all images and classes, for the signature with the largest.
+        moved: The fraction of the probability that moved to other classes, over all images; of
+            several labels, the mean difference.
         other_classes: Number of images with another predicted class or label, for the signature
             with the most of them.
         right: Number of images whose predicted class or labels are right, for the signature with
@@ -62,6 +64,7 @@ class Agreement:
     images: int
     largest_difference: float
     mean_difference: float
+    moved: float
     other_classes: int
     right: float
 
@@ -72,12 +75,13 @@ class Agreement:
 
     def within(self, tolerance: Tolerance) -> bool:
         """Return whether the predictions agree closely enough."""
-        limit = tolerance.largest_difference
         # `not <=` in this order, so that NaN is no agreement.
-        if limit is not None and not self.largest_difference <= limit:
+        limit = tolerance.largest_difference
+        if not self.largest_difference <= (1 if limit is None else limit):
             return False
-        is_finite = self.largest_difference <= 1  # NaN where only the classes are compared
-        return is_finite and self.other_classes <= tolerance.other_classes * self.images
+        if tolerance.moved is not None and not self.moved <= tolerance.moved:
+            return False
+        return self.other_classes <= tolerance.allowed_images(self.images)
 
 
 def compare(
@@ -111,6 +115,7 @@ def compare(
         # Not `max`, which may pass over NaN.
         largest_difference=float(np.max(largest)),
         mean_difference=float(np.max(mean)),
+        moved=float(np.max(mean)) * (1 if several_labels else probabilities.shape[1] / 2),
         other_classes=max(other_classes),
         right=min(right),
     )
@@ -118,15 +123,18 @@ def compare(
 
 def disagreement(agreement: Agreement, tolerance: Tolerance) -> ExportError:
     """Return the error of an artefact that does not predict what its model predicts."""
-    limits = []
+    differ = f"probabilities differ by up to {agreement.largest_difference:.2g}"
     if tolerance.largest_difference is not None:
-        limits.append(f"allowed {tolerance.largest_difference:g}")
-    allowed = int(tolerance.other_classes * agreement.images)
+        differ += f" (allowed {tolerance.largest_difference:g})"
+    if tolerance.moved is not None:
+        differ += (
+            f", {100 * agreement.moved:.3g} % of the probability moves to other classes "
+            f"(allowed {100 * tolerance.moved:g} %)"
+        )
     return ExportError(
-        "it does not predict what the model predicts: probabilities differ by up to "
-        f"{agreement.largest_difference:.2g}{''.join(f' ({limit})' for limit in limits)}, "
+        f"it does not predict what the model predicts: {differ}, "
         f"{agreement.other_classes:,} of {agreement.images:,} images get another class "
-        f"(allowed {allowed:,})",
+        f"(allowed {tolerance.allowed_images(agreement.images):,})",
         "nothing was written; please report this with the run's resolved.yaml",
     )
 

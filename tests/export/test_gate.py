@@ -86,12 +86,29 @@ def test_compares_with_the_model_and_with_the_labels() -> None:
     assert agreement.within(Tolerance(0.6, 0.25))
     assert agreement.within(Tolerance(None, 0.25))
     assert not agreement.within(Tolerance(0.4, 0.25))
-    assert not agreement.within(Tolerance(0.6, 0.2))
+    assert not agreement.within(Tolerance(0.6, 0.01))
+    assert agreement.moved == pytest.approx(0.5 / 4)  # of the first of four images
+    assert agreement.within(Tolerance(None, 0.25, moved=0.13))
+    assert not agreement.within(Tolerance(None, 0.25, moved=0.12))
     error = disagreement(agreement, Tolerance(1e-5, 0))
     assert error.message == (
         "it does not predict what the model predicts: probabilities differ by up to 0.5 (allowed "
         "1e-05), 1 of 4 images get another class (allowed 0)"
     )
+    error = disagreement(agreement, Tolerance(None, 0.01, moved=0.1))
+    assert error.message == (
+        "it does not predict what the model predicts: probabilities differ by up to 0.5, "
+        "12.5 % of the probability moves to other classes (allowed 10 %), "
+        "1 of 4 images get another class (allowed 0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fraction", "count", "allowed"),
+    [(0.0, 10_000, 0), (0.001, 10_000, 16), (0.001, 360, 1), (0.01, 20, 1), (0.25, 10_000, 2586)],
+)
+def test_in_small_sets_chance_may_bring_more(fraction: float, count: int, allowed: int) -> None:
+    assert Tolerance(None, fraction).allowed_images(count) == allowed
 
 
 def test_nan_is_no_agreement() -> None:
@@ -110,6 +127,7 @@ def test_compares_several_labels() -> None:
     labels = np.array([[1, 1, 0], [0, 0, 0]], np.uint8)
     agreement = compare([exported], model, labels, several_labels=True)
     assert agreement.other_classes == 1
+    assert agreement.moved == pytest.approx(0.4 / 6)
     assert agreement.accuracy == pytest.approx(5 / 6)
     assert np.isnan(compare([exported], model, np.array([0, 1]), several_labels=True).accuracy)
 
