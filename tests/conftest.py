@@ -33,6 +33,7 @@ POSIX_ONLY = [
     "commands/test_fit_stopped.py",
     "commands/test_reproduce.py",
     "commands/test_resume_killed.py",
+    "commands/test_serve_process.py",
     "studies/executors/test_trial_process.py",
     "studies/executors/test_processes.py",
     "console/test_ending.py",
