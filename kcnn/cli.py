@@ -211,7 +211,7 @@ def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
 )  # fmt: skip
 @for_reading_runs
 def export(as_json: bool, quiet: bool, words: tuple[str, ...], **arguments: Any) -> None:
-    """Write a run's model for use without kcnn, and prove what was written.
+    """Write a run's model for use without kcnn, and prove it.
 
     Each format gets a folder with the model, a script that uses it, and a model card. A fresh
     process without kcnn loads the model in its own runtime, and its predictions must equal those
