@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +81,9 @@ def write(source: Source, options: Options, path: Path) -> None:
     from tensorflow.lite.python.convert_phase import ConverterError
 
     lite = tf.lite
-    with converting(TITLE), _saved_model(source, options.batch_size, path.parent) as folder:
-        converter = lite.TFLiteConverter.from_saved_model(str(folder))
+    with converting(TITLE):
+        saved_model = _saved_model(source, options.batch_size)
+        converter = lite.TFLiteConverter.from_saved_model(str(saved_model))
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS]
         if options.quantize is not None:
             converter.optimizations = [lite.Optimize.DEFAULT]
@@ -101,25 +100,24 @@ def write(source: Source, options: Options, path: Path) -> None:
         path.write_bytes(content)
 
 
-@contextmanager
-def _saved_model(source: Source, batch_size: int | None, folder: Path) -> Iterator[Path]:
-    """Return the SavedModel to convert: the source's, or one of a fixed batch size in a folder."""
+def _saved_model(source: Source, batch_size: int | None) -> Path:
+    """Return the SavedModel to convert: the source's, or one of a fixed batch size."""
     import tensorflow as tf
 
     from kcnn.export.source import INPUT, words_of_a_full_disk
 
     if batch_size is None:
-        yield source.saved_model
-        return
+        return source.saved_model
     loaded = tf.saved_model.load(str(source.saved_model))
     serve = loaded.signatures[_SIGNATURE]
-    shape = source.model.input_shape[1:]
-    images = tf.TensorSpec((batch_size, *shape), tf.uint8, name=INPUT)
+    images = tf.TensorSpec((batch_size, *source.model.input_shape[1:]), tf.uint8, name=INPUT)
     fixed = tf.function(lambda images: serve(**{INPUT: images}), input_signature=[images])
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        with words_of_a_full_disk(folder):
-            tf.saved_model.save(loaded, temporary, signatures={_SIGNATURE: fixed})
-        yield Path(temporary)
+
+    def write_fixed(path: Path) -> None:
+        with words_of_a_full_disk(path):
+            tf.saved_model.save(loaded, str(path), signatures={_SIGNATURE: fixed})
+
+    return source.temporary(f"source_batch{batch_size}", write_fixed)
 
 
 def _calibration(source: Source, batch_size: int | None) -> Iterator[list[Any]]:

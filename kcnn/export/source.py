@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,12 +43,33 @@ class Source:
         """The folder of the SavedModel that converters read, as of `write_source`.
 
         Raises:
-            ExportError: TensorFlow cannot write it.
-            OSError: The disk is full.
+            ExportError: TensorFlow cannot write it, or the temporary folder has no room for it.
         """
-        path = self.folder / "source"
-        if not path.exists():
-            write_source(self.model, path)
+        return self.temporary("source", lambda path: write_source(self.model, path))
+
+    def temporary(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Return a folder in the temporary folder; it is written if it is not there yet.
+
+        Args:
+            name: Its name.
+            write: Writes it; it may raise OSError.
+
+        Raises:
+            ExportError: It cannot be written.
+        """
+        path = self.folder / name
+        if path.exists():
+            return path
+        try:
+            write(path)
+        except OSError as error:
+            # Not what is half written: the next format would read it.
+            shutil.rmtree(path, ignore_errors=True)
+            raise ExportError(
+                f"{self.folder}: cannot be written: {error.strerror or error}",
+                "the model is written there to be converted: make room, or set TMPDIR to another "
+                "folder",
+            ) from None
         return path
 
 
