@@ -192,7 +192,7 @@ def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
     default="saved_model",
     show_default=True,
     callback=split_names,
-    help="Formats with commas between them: saved_model, keras, onnx, openvino; or all.",
+    help="Formats, with commas: saved_model, keras, litert, onnx, openvino, web; or all.",
 )
 @click.option(
     "--quantize",

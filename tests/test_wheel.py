@@ -40,7 +40,8 @@ def test_holds_every_module_and_recipe(wheel: Path) -> None:
         inside = set(archive.namelist())
     modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "kcnn").rglob("*.py")}
     recipes = {f"kcnn/recipes/{path.name}" for path in (REPOSITORY / "recipes").glob("*.yaml")}
-    assert modules | recipes <= inside
+    page = {f"kcnn/export/page/{name}" for name in ("index.html", "use.js", "style.css")}
+    assert modules | recipes | page | {"kcnn/export/litertjs.zip"} <= inside
     assert {name for name in inside if name.endswith(".py")} == modules
 
 

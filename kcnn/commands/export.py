@@ -52,15 +52,12 @@ class Artefact:
     Args:
         path: Its folder.
         measured: The values of the columns of `kcnn.runs.exports`.
+        use: The script in it to start first, with its arguments.
     """
 
     path: Path
     measured: Mapping[str, Any]
-
-    @property
-    def script(self) -> Path:
-        """The script that classifies images with it."""
-        return self.path / "use.py"
+    use: str
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def export(
             except ExportError as error:
                 problems.append(ExportError(f"{name}: {error.message}", error.hint))
                 continue
-            artefacts.append(Artefact(folder / name, measured))
+            artefacts.append(Artefact(folder / name, measured, form.USE))
             write_export_summary(folder)
     # Only now, because the last good export may be among them.
     remove_leftovers(folder)

@@ -20,7 +20,7 @@ def export_text(exports: Exports) -> str:
             f"{artefact.path}  {measured['size'] / 1e6:.2f} MB",
             f"  checked with {measured['runtime']} on {_agreement(measured)}",
             f"  {_milliseconds(measured)}, {measured['peak_memory_mb']:,.0f} MB of memory",
-            f"  use it: python {artefact.script} IMAGE",
+            f"  use it: python {artefact.path / artefact.use}",
         ]
     return "\n".join(lines)
 

@@ -64,6 +64,7 @@ class Format(Protocol):
     RUNTIME: Path  # the module that loads and runs it: no kcnn, and no TensorFlow where possible
     SIGNATURES: tuple[str, ...]  # passed to the runtime's `load`, one after the other; () for none
     WITHOUT: tuple[str, ...]  # modules that its runtime must not import
+    USE: str  # the script in the artefact's folder that a user starts first, with its arguments
 
     @staticmethod
     def tolerance(options: Options) -> Tolerance:

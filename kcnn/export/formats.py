@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from kcnn.errors import ExportError
-from kcnn.export import keras_file, litert, onnx, openvino, saved_model
+from kcnn.export import keras_file, litert, onnx, openvino, saved_model, web
 from kcnn.export.format import Format, Options
 from kcnn.machine.packages import require_packages
 from kcnn.text.did_you_mean import did_you_mean
@@ -18,6 +18,7 @@ FORMATS: tuple[Format, ...] = (
     cast(Format, litert),
     cast(Format, onnx),
     cast(Format, openvino),
+    cast(Format, web),
 )
 ALL = "all"
 QUANTIZATIONS = ("float16", "dynamic", "int8")
@@ -51,7 +52,7 @@ def choose_formats(
         if form.NAME not in names and ALL not in names:
             continue
         takes_quantize = quantize is None or quantize in form.QUANTIZATIONS
-        takes_batch_size = batch_size is None or form.CAN_FIX_BATCH
+        takes_batch_size = batch_size in (None, form.BATCH_SIZE) or form.CAN_FIX_BATCH
         if form.NAME in names and not takes_quantize:
             raise ExportError(
                 f"--quantize {quantize}: not for {form.TITLE}",
@@ -59,7 +60,8 @@ def choose_formats(
             )
         if form.NAME in names and not takes_batch_size:
             raise ExportError(
-                f"--batch-size {batch_size}: {form.TITLE} takes any number of images",
+                f"--batch-size {batch_size}: {form.TITLE} takes "
+                f"{'any number of images' if form.BATCH_SIZE is None else 'one image at a time'}",
                 "leave the option out",
             )
         require_packages(form.TITLE, form.EXTRA or "", form.REQUIREMENTS)

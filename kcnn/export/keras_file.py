@@ -25,6 +25,7 @@ BATCH_SIZE: int | None = None
 RUNTIME = Path(__file__).parent / "runtimes" / "keras.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT: tuple[str, ...] = ()
+USE = "use.py IMAGE"
 
 
 def tolerance(options: Options) -> Tolerance:

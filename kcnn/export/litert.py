@@ -28,6 +28,7 @@ BATCH_SIZE: int | None = None
 RUNTIME = Path(__file__).parent / "runtimes" / "litert.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
+USE = "use.py IMAGE"
 
 _SIGNATURE = "serving_default"
 # Measured with LiteRT 2.3 on 2,000 test images (digits 360, transfer 1,000): the largest difference

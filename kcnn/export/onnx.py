@@ -34,6 +34,7 @@ BATCH_SIZE: int | None = None
 RUNTIME = Path(__file__).parent / "runtimes" / "onnx.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
+USE = "use.py IMAGE"
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
 MOST_BYTES = 2**31  # protobuf's limit for a message, which an ONNX file is

@@ -27,6 +27,7 @@ BATCH_SIZE: int | None = None
 RUNTIME = Path(__file__).parent / "runtimes" / "openvino.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
+USE = "use.py IMAGE"
 
 
 def tolerance(options: Options) -> Tolerance:

@@ -30,6 +30,7 @@ RUNTIME = Path(__file__).parent / "runtimes" / "saved_model.py"
 TYPES = {"serving_default": "float32", "serving_uint8": "uint8"}
 SIGNATURES = tuple(TYPES)
 WITHOUT = ("keras",)  # TensorFlow imports it where it is installed
+USE = "use.py IMAGE"
 
 
 def tolerance(options: Options) -> Tolerance:

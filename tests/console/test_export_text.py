@@ -24,7 +24,7 @@ MEASURED = {
 
 def test_export() -> None:
     path = Path("export") / "litert_batch1"
-    exports = Exports("net/run-001", "last", (Artefact(path, MEASURED),))
+    exports = Exports("net/run-001", "last", (Artefact(path, MEASURED, "use.py IMAGE"),))
     assert export_text(exports) == (
         f"{path}  1.23 MB\n"
         "  checked with LiteRT 2.3.0 on 360 test images: accuracy 95.00 %, largest difference of a "
@@ -36,6 +36,8 @@ def test_export() -> None:
 
 def test_export_without_accuracy() -> None:
     measured = MEASURED | {"accuracy": None, "ms_batch_1": None}
-    text = export_text(Exports("net/run-001", "last", (Artefact(Path("x"), measured),)))
+    text = export_text(
+        Exports("net/run-001", "last", (Artefact(Path("x"), measured, "use.py IMAGE"),))
+    )
     assert "test images: largest difference" in text
     assert "\n  not timed, " in text

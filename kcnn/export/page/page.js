@@ -4,12 +4,6 @@ import { ImageError, loadModel, readsTruePixels } from "./use.js";
 
 const SHOWN = 5; // classes at first
 const find = (id) => document.getElementById(id);
-const percent = new Intl.NumberFormat("en", {
-  style: "percent",
-  minimumFractionDigits: 1,
-  maximumFractionDigits: 1,
-});
-
 let newest = 0; // the number of the image that was given last; slower ones before it are dropped
 
 find("hint").remove();
@@ -47,7 +41,7 @@ function describe({ description, classNames }) {
   const facts = [run, `${classNames.length} classes`];
   if (measured?.accuracy != null) {
     const images = measured.images.toLocaleString("en");
-    facts.push(`accuracy ${percent.format(measured.accuracy)} on ${images} test images`);
+    facts.push(`accuracy ${perCent(measured.accuracy)} on ${images} test images`);
   }
   find("about").textContent = facts.join(", ");
   if (newest) return; // an image came first
@@ -89,6 +83,11 @@ async function take(files) {
   }
 }
 
+/** Write a fraction as kcnn does: 93.1 %, and from 99 % on with a second decimal. */
+function perCent(fraction) {
+  return `${(100 * fraction).toFixed(fraction < 0.99 || fraction === 1 ? 1 : 2)}\u00a0%`;
+}
+
 /** Show a line, which screen readers read aloud. */
 function show(text, isError = false) {
   find("status").textContent = text;
@@ -98,7 +97,7 @@ function show(text, isError = false) {
 function sentence(labels, isSeveral) {
   const predicted = labels.filter(({ isPredicted }) => isPredicted);
   if (predicted.length === 0) return "No label: none is above its threshold.";
-  const list = predicted.map(({ name, probability }) => `${name}: ${percent.format(probability)}`);
+  const list = predicted.map(({ name, probability }) => `${name}: ${perCent(probability)}`);
   return isSeveral && list.length > 1 ? `Labels: ${list.join(", ")}` : list.join(", ");
 }
 
@@ -134,7 +133,7 @@ function showLabels(labels, isSeveral) {
     if (isSeveral && isPredicted) label.append(" ✓");
     const value = item.appendChild(document.createElement("span"));
     value.className = "value";
-    value.textContent = percent.format(probability);
+    value.textContent = perCent(probability);
     const bar = item.appendChild(document.createElement("span"));
     bar.className = "bar";
     bar.style.setProperty("--length", probability);
