@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
@@ -143,15 +145,16 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     arguments = parser.parse_args()
     results, problems = [], []
-    for path in arguments.images:
-        try:
-            image = read_image(path)
-        except OSError as error:
-            problems.append(f"{path}: {error.strerror or error}")
-        except ValueError as error:
-            problems.append(str(error))
-        else:
-            results.append((path, most_probable(predict(image), arguments.top)))
+    with silent_standard_error():
+        for path in arguments.images:
+            try:
+                image = read_image(path)
+            except OSError as error:
+                problems.append(f"{path}: {error.strerror or error}")
+            except ValueError as error:
+                problems.append(str(error))
+            else:
+                results.append((path, most_probable(predict(image), arguments.top)))
     if arguments.json:
         print(json.dumps([as_json(*result) for result in results], indent=2))
     elif results:
@@ -159,6 +162,22 @@ def main() -> int:
     for problem in problems:
         print(f"error: {printable(problem)}", file=sys.stderr)
     return 1 if problems else 0
+
+
+@contextmanager
+def silent_standard_error() -> Iterator[None]:
+    """Drop what runtimes log while they start, as TensorFlow does; errors are raised."""
+    if sys.stderr is None:
+        yield
+        return
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def as_json(path: str, classes: Sequence[tuple[str, float]]) -> dict[str, Any]:
