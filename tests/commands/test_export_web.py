@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -30,6 +32,7 @@ from kcnn.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "web.md"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TOLERANCE = 1e-4
 SECONDS = 30
@@ -100,8 +103,9 @@ def test_predicts_what_the_model_predicts_in_node(
     folder: Path, images: np.ndarray, expected: np.ndarray, tmp_path: Path
 ) -> None:
     node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs Node")
+    version = "v0" if node is None else subprocess.check_output([node, "--version"], text=True)
+    if node is None or int(version[1:].split(".")[0]) < 18:
+        pytest.skip("needs Node 18")
     page = tmp_path / "page"
     shutil.copytree(folder, page)
     # Browsers take the type of a script from the page, Node from here.
@@ -193,17 +197,22 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Send the files of a folder; yield the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.fixture
 def visit(browser: Any, folder: Path) -> Iterator[Visit]:
     """Open the page; at the end, fail if it broke a rule or asked another server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        page = browser.new_page()
-        opened = Visit(page, f"http://127.0.0.1:{server.server_port}/")
+    with serve(folder) as address, browser.new_page() as page:
+        opened = Visit(page, address)
         yield opened
         assert opened.problems == []
-        page.close()
-        server.shutdown()
 
 
 CLASSIFY = """async (texts) => {
@@ -333,9 +342,8 @@ def test_images_of_several_labels(
         thresholds[index] = float(expected[0][index]) / 2
     changed = {**description, "several_labels": True, "thresholds": thresholds}
     (page / "kcnn.json").write_text(json.dumps(changed))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(page))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        visit = Visit(browser.new_page(), f"http://127.0.0.1:{server.server_port}/")
+    with serve(page) as address:
+        visit = Visit(browser.new_page(), address)
         status = visit.give("drop", "digit.png", png(images[0]))
         assert status.startswith(f"Labels: {order[0]}: ")
         assert visit.page.locator("#labels .predicted .name").all_text_contents() == [
@@ -343,4 +351,19 @@ def test_images_of_several_labels(
             f"{order[1]} ✓",
         ]
         assert visit.problems == []
-        server.shutdown()
+
+
+def test_the_documentation_shows_a_page_that_works(
+    browser: Any, folder: Path, images: np.ndarray, expected: np.ndarray, tmp_path: Path
+) -> None:
+    (html,) = re.findall(r"```html\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "index.html").write_text(f"<!doctype html>\n{html}", encoding="utf-8")
+    shutil.copytree(folder, tmp_path / "web")
+    with serve(tmp_path) as address, browser.new_page() as page:
+        page.goto(address, wait_until="networkidle")
+        with page.expect_console_message(lambda message: message.type == "log") as logged:
+            file = {"name": "digit.png", "mimeType": "image/png", "buffer": png(images[7])}
+            page.set_input_files("#file", file)
+    name, probability = logged.value.text.split()
+    assert int(name) == expected[7].argmax()
+    assert float(probability) == pytest.approx(expected[7].max(), abs=TOLERANCE)

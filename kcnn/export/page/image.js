@@ -46,8 +46,9 @@ export async function readImage(blob, input) {
   }
   let bitmap;
   try {
+    // Upright by default. `imageOrientation: "from-image"` says the same, but older browsers, which do
+    // not know it, would refuse the image.
     bitmap = await createImageBitmap(blob, {
-      imageOrientation: "from-image",
       colorSpaceConversion: "none",
       premultiplyAlpha: "none",
     });

@@ -42,7 +42,7 @@ export async function loadModel(folder = new URL("./", import.meta.url)) {
     runtime = null; // so that the next call tries again
     throw new Error(
       `LiteRT.js cannot be started (${error.message ?? "a file is missing"}). It needs Chrome or ` +
-        "Edge 91, Firefox 89, Safari 16.4, or newer.",
+        "Edge 91, Firefox 105, Safari 16.4, or newer.",
     );
   }
   const compiled = await loadAndCompile(bytes, {

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 SERVE = Path(__file__).resolve().parents[3] / "kcnn" / "export" / "page" / "serve.py"
-NO_BROWSER = os.environ | {"BROWSER": f"{sys.executable} -c pass %s"}
+NO_BROWSER = os.environ | {"BROWSER": f"{Path(sys.executable).as_posix()} -c pass %s"}
 
 
 @pytest.fixture
