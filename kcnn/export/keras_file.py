@@ -72,21 +72,26 @@ def without_own_layers(model: keras.Model) -> keras.Model:
 
     def call(layer: keras.Layer, *inputs: Any, **arguments: Any) -> Any:
         if isinstance(layer, LocalResponseNormalization):
-            return _local_response_normalization(layer, inputs[0])
+            layer = _of_operations(layer)
         return layer(*inputs, **arguments)
 
     return keras.models.clone_model(model, call_function=call, clone_function=lambda layer: layer)
 
 
-def _local_response_normalization(
-    layer: LocalResponseNormalization, maps: keras.KerasTensor
-) -> keras.KerasTensor:
-    """Normalize by Keras's operations, which a functional model saves as it saves layers."""
+def _of_operations(layer: LocalResponseNormalization) -> keras.Model:
+    """Return local response normalization as a model of Keras's operations, as one layer.
+
+    Models save operations as they save layers. In a model of their own, their names cannot be those
+    of other layers.
+    """
+    import keras
     from keras import ops
 
+    maps = keras.Input(layer.input.shape[1:])
     channels, radius = maps.shape[-1], layer.depth_radius
     squares = ops.pad(ops.square(maps), [[0, 0], [0, 0], [0, 0], [radius, radius]])
     sums = squares[..., :channels]
     for start in range(1, 2 * radius + 1):
         sums = sums + squares[..., start : start + channels]
-    return maps * ops.power(layer.bias + layer.alpha * sums, -layer.beta)
+    normalized = maps * ops.power(layer.bias + layer.alpha * sums, -layer.beta)
+    return keras.Model(maps, normalized, name=layer.name)

@@ -41,7 +41,7 @@ def save_model(model: keras.Model, path: Path) -> None:
     Raises:
         RunError: The file cannot be written, or the disk is full.
     """
-    copy = _with_layers_of_keras(model)
+    copy = with_layers_of_keras(model)
     weights = model.get_weights()
     copy.set_weights(weights)
     with atomic(path, sum(array.nbytes for array in weights)) as temporary:
@@ -78,7 +78,7 @@ def load_model(run: RunFolder, which: str = "last", policy: str | None = None) -
         if recipe.data.scaling == "standard":
             statistics = read_statistics(path, plan.image_shape[-1])
         with dtype_policy(policy or trained_policy(run, recipe)):
-            model = _with_layers_of_keras(build_model(plan, statistics))
+            model = with_layers_of_keras(build_model(plan, statistics))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of what it raises afterwards
             load_weights(model, path)
@@ -133,7 +133,7 @@ def require_classes(model: keras.Model, path: Path, class_names: Sequence[str]) 
         )
 
 
-def _with_layers_of_keras(model: keras.Model) -> keras.Model:
+def with_layers_of_keras(model: keras.Model) -> keras.Model:
     """Build a model again without its optimizer, with Keras's layers in place of our faster ones.
 
     The paths of weights in a file come from the classes of the layers in their order, so saving

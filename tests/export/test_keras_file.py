@@ -22,7 +22,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, 6, 5, 3), np.uint8)
 def classifier(*between: keras.Layer) -> keras.Model:
     """Return a model with random weights that are not 0."""
     keras.utils.set_random_seed(3)
-    image = keras.Input((6, 5, 3))
+    image = keras.Input((6, 5, 3), name="image")
     outputs = layers.Rescaling(1 / 255)(image)
     first = layers.Conv2D(7, 3, padding="same", activation="relu")
     for layer in [first, *between, layers.Flatten(), layers.Dense(3, activation="softmax")]:
@@ -78,11 +78,21 @@ def test_normalizes_local_responses_by_operations_of_keras(
     expected = predict(model)
     loaded = keras.models.load_model(write(model, tmp_path))
     assert not any(type(layer).__module__.startswith("kcnn") for layer in loaded.layers)
+    assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
     assert loaded.count_params() == model.count_params()
     np.testing.assert_allclose(predict(loaded), expected, atol=1e-6)
     np.testing.assert_array_equal(predict(model), expected)  # it was not changed
     without = classifier(layers.Identity())
     assert np.abs(predict(without) - expected).max() > 1e-5
+
+
+def test_a_layer_may_have_the_name_of_an_operation(tmp_path: Path) -> None:
+    names = ("add", "multiply", "power", "pad", "square")
+    model = classifier(
+        *[layers.Identity(name=name) for name in names], LocalResponseNormalization()
+    )
+    loaded = keras.models.load_model(write(model, tmp_path))
+    np.testing.assert_allclose(predict(loaded), predict(model), atol=1e-6)
 
 
 def test_a_model_of_keras_layers_stays_as_it_is() -> None:
