@@ -30,6 +30,7 @@ from kcnn.console.options import (
     run,
     run_and_where,
     split_names,
+    tracker_options,
     weights,
 )
 from kcnn.console.progress import make_progress
@@ -38,6 +39,7 @@ from kcnn.console.streams import echo
 from kcnn.console.usage import (
     arguments_to_fit,
     arguments_to_resume,
+    arguments_to_track,
     pass_to_subcommand,
     refuse_both,
     run_and_settings,
@@ -70,7 +72,7 @@ def cli() -> None:
 @click.option("--name", help="Name of the run; without it, the next number.")
 @click.option("--seed", type=click.IntRange(0), help="Seed, instead of the recipe's train.seed.")
 @resume_option
-@options(device, quiet, json_option)
+@options(device, tracker_options, quiet, json_option)
 def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Train the network that a recipe describes.
 
@@ -89,6 +91,8 @@ def fit(as_json: bool, quiet: bool, **arguments: Any) -> None:
       kcnn fit recipes/cifar.yaml train.epochs=5 train.optimizer.Adam.learning_rate=3e-4
       kcnn fit --resume
       kcnn fit --resume cifar/run-001 train.epochs=40
+      kcnn fit cifar --tensorboard
+      kcnn fit cifar --mlflow http://127.0.0.1:5000
     """
     from kcnn.commands.fit import fit
     from kcnn.commands.resume import resume
@@ -182,6 +186,28 @@ def feature_maps(quiet: bool, as_json: bool, **arguments: Any) -> None:
     from kcnn.console.plot import plots_text
 
     show(plot_feature_maps(progress=make_progress(quiet), **arguments), plots_text, as_json)
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@options(tracker_options, output_dir, quiet, json_option)
+def track(quiet: bool, as_json: bool, **arguments: Any) -> None:
+    """Send runs to TensorBoard or MLflow after their training.
+
+    Without RUNS, the newest run is sent. Metrics, plots and settings come from the files of the
+    run; what was sent before is not sent twice. kcnn fit sends a run while it trains, with the same
+    options.
+
+    \b
+    Examples:
+      kcnn track --tensorboard
+      kcnn track cifar/run-001 cifar/run-002 --mlflow http://127.0.0.1:5000
+    """
+    from kcnn.commands.track import track
+    from kcnn.console.track import track_text
+
+    result = track(progress=make_progress(quiet), **arguments_to_track(**arguments))
+    show(result, track_text, as_json)
 
 
 @cli.command()

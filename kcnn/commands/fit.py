@@ -23,6 +23,8 @@ from kcnn.runs.recipe import write_recipe, write_resolved
 from kcnn.runs.splits import write_splits
 from kcnn.starter.another_dataset import proposing_overrides
 from kcnn.starter.recipe_or_images import read_recipe_or_images
+from kcnn.trackers.listen import tracked
+from kcnn.trackers.trackers import make_trackers
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult as FitResult
 from kcnn.training.complete_run import complete_run
@@ -43,6 +45,7 @@ def fit(
     seed: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
+    trackers: Mapping[str, str] | None = None,
 ) -> FitResult:
     """Train the model of a recipe and write a run folder.
 
@@ -59,14 +62,17 @@ def fit(
         seed: Override of `train.seed`.
         device: `cpu`, `gpu`, numbers of GPUs such as `0,1`, or None for the best device.
         progress: Where the work is reported.
+        trackers: Where trackers are to send the run, by their names (`tensorboard`, `mlflow`);
+            empty for a tracker's default.
 
     Returns:
         The run and its summary.
 
     Raises:
-        KcnnError: The recipe, the data, the devices or the output folder cannot be used.
+        KcnnError: The recipe, the data, the devices, the output folder or a tracker cannot be used.
     """
     clock, display = Clock(), progress or Progress()
+    listeners = make_trackers(trackers or {})
     progress = Remembering(display)
     with proposing_overrides("kcnn fit", recipe, overrides):
         settings, made = _read(recipe, _with_seed(overrides, seed), progress)
@@ -105,7 +111,8 @@ def fit(
     with lock_run(run):
         _begin(run, prepared, environment, clock.started)
         log_notes(run, progress.notes)
-        return complete_run(run, prepared, model, clock, draw_plots, display)
+        with tracked(run, listeners, display) as display:
+            return complete_run(run, prepared, model, clock, draw_plots, display)
 
 
 def draw_plots(run: RunFolder, dataset: Dataset, model: keras.Model, progress: Progress) -> None:

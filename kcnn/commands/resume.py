@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,9 @@ from kcnn.runs.lock import lock_run
 from kcnn.runs.log import Remembering, log_notes
 from kcnn.runs.recipe import write_resolved
 from kcnn.runs.summary import read_status, write_unfinished
+from kcnn.trackers.listen import tracked
+from kcnn.trackers.tracker import Tracker
+from kcnn.trackers.trackers import make_trackers
 from kcnn.training.clock import Clock
 from kcnn.training.complete_run import FitResult, complete_run
 from kcnn.training.prepare import PreparedTraining, build_compiled_model, prepare_training
@@ -58,6 +61,7 @@ def resume(
     data_dir: Path | None = None,
     device: str | None = None,
     progress: Progress | None = None,
+    trackers: Mapping[str, str] | None = None,
 ) -> FitResult:
     """Resume a run that was stopped, or train a finished one for more epochs.
 
@@ -71,14 +75,17 @@ def resume(
         data_dir: The folder in which datasets are looked for first.
         device: As of `fit`.
         progress: Receives the events of the work.
+        trackers: As of `fit`.
 
     Raises:
-        KcnnError: There is no such run, nothing is left to do, another process trains it, or the
-            settings, images or devices are not those that it was started with.
+        KcnnError: There is no such run, nothing is left to do, another process trains it, the
+            settings, images or devices are not those that it was started with, or a tracker cannot
+            be used.
     """
+    listeners = make_trackers(trackers or {})
     found = find_run(run, output_dir)
     with lock_run(found):
-        return _resume(found, overrides, data_dir, device, progress or Progress())
+        return _resume(found, overrides, data_dir, device, progress or Progress(), listeners)
 
 
 def _resume(
@@ -87,6 +94,7 @@ def _resume(
     data_dir: Path | None,
     device: str | None,
     display: Progress,
+    trackers: Sequence[Tracker],
 ) -> FitResult:
     from kcnn.runs.checkpoint import newest_checkpoint
 
@@ -128,7 +136,8 @@ def _resume(
     else:
         progress.note(f"resuming {run.path} after {checkpoint.position}")
     log_notes(run, progress.notes)
-    return complete_run(run, prepared, model, clock, draw_plots, display, checkpoint)
+    with tracked(run, trackers, display) as display:
+        return complete_run(run, prepared, model, clock, draw_plots, display, checkpoint)
 
 
 def _require_same_settings(run: RunFolder, before: Recipe, settings: Recipe) -> None:

@@ -113,6 +113,16 @@ resume_option = click.option(
     "--resume", metavar="[RUN]", is_flag=False, flag_value="",
     help="Continue this run; without RUN, the newest.",
 )  # fmt: skip
+tracker_options = options(
+    click.option(
+        "--tensorboard", metavar="[DIR]", is_flag=False, flag_value="",
+        help="Write event files for TensorBoard; without DIR, into the run's own folder.",
+    ),
+    click.option(
+        "--mlflow", metavar="[ADDRESS]", is_flag=False, flag_value="",
+        help="Send the run to an MLflow server; without ADDRESS, to MLFLOW_TRACKING_URI.",
+    ),
+)  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="Print the result only, no progress.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+TRACKERS = ("tensorboard", "mlflow")  # names of options
 
 # A path may have an equals sign, too: `a=b/run-001`.
 _SETTING = re.compile(r"[a-z_]+(\.[a-z_]+)+=")
@@ -56,10 +58,16 @@ def arguments_to_fit(
     recipe: str | None, overrides: Sequence[str], resume: None, **others: Any
 ) -> dict[str, Any]:
     """Return the arguments of kcnn fit for a new run."""
+    for name in TRACKERS:
+        if recipe is None and others[name]:  # an option with a value that may be left out
+            raise click.UsageError(
+                f"--{name} took {others[name]} for its own value; write the recipe first, as in "
+                f"kcnn fit {others[name]} --{name}"
+            )
     if recipe is None:
         context = click.get_current_context()
         raise click.MissingParameter(ctx=context, param_hint="'RECIPE'", param_type="argument")
-    return {"recipe": recipe, "overrides": overrides, **others}
+    return {"recipe": recipe, "overrides": overrides, **_with_trackers(others)}
 
 
 def arguments_to_resume(
@@ -79,4 +87,21 @@ def arguments_to_resume(
     for word in words:
         if "=" not in word:
             raise click.UsageError(f"{word}: expected a setting, as in train.epochs=40")
-    return {"run": run, "overrides": words, **others}
+    return {"run": run, "overrides": words, **_with_trackers(others)}
+
+
+def arguments_to_track(**options: Any) -> dict[str, Any]:
+    """Return the arguments of kcnn track, which needs a tracker."""
+    arguments = _with_trackers(options)
+    if not arguments["trackers"]:
+        raise click.UsageError("expected --tensorboard or --mlflow, or both")
+    return arguments
+
+
+def _with_trackers(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with those of `tracker_options` as one argument."""
+    trackers = {name: options[name] for name in TRACKERS if options[name] is not None}
+    return {
+        **{name: value for name, value in options.items() if name not in TRACKERS},
+        "trackers": trackers,
+    }

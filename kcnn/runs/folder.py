@@ -119,6 +119,16 @@ class RunFolder:
         return self.path / "export"
 
     @property
+    def tensorboard(self) -> Path:
+        """The folder of what TensorBoard shows."""
+        return self.path / "tensorboard"
+
+    @property
+    def tracked(self) -> Path:
+        """Which run of a tracking server this run is."""
+        return self.path / "tracked.json"
+
+    @property
     def title(self) -> str:
         """The run's short name, `cifar/run-001`."""
         path = self.path.absolute()
@@ -196,7 +206,9 @@ def require_no_links(run: RunFolder) -> None:
     Raises:
         RunError: A folder, or a file that is appended to, is a link.
     """
-    for path in (run.plots, run.exports, run.checkpoints, run.lock, run.log):
+    for path in (
+        run.plots, run.exports, run.checkpoints, run.lock, run.log, run.tensorboard,
+    ):  # fmt: skip
         if path.is_symlink():
             raise RunError(
                 f"{path}: is a link, and what is written there would land elsewhere", "remove it"
