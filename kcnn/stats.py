@@ -188,6 +188,33 @@ def wilson_interval(successes: int, n: int) -> Interval:
     return Interval(float(interval.low), float(interval.high))
 
 
+def mean_fraction_interval(parts: Sequence[tuple[int, int]]) -> Interval:
+    """Return the interval of the mean of fractions, such as of the recalls of all classes.
+
+    Wilson's intervals of the fractions are combined by the distances of their ends: Zou and Donner
+    (2008), "Construction of confidence limits about effect measures: A general approach",
+    Statistics in Medicine 27. So a class of which all images were right counts as uncertain too.
+
+    Args:
+        parts: For each fraction, the successes and the images. The images of one are independent of
+            those of another.
+
+    Raises:
+        ValueError: There are no parts, or one is no fraction.
+    """
+    _require_values(parts)
+    fractions = [successes / n for successes, n in parts]
+    intervals = [wilson_interval(successes, n) for successes, n in parts]
+    below = math.hypot(
+        *(p - interval.low for p, interval in zip(fractions, intervals, strict=True))
+    )
+    above = math.hypot(
+        *(interval.high - p for p, interval in zip(fractions, intervals, strict=True))
+    )
+    mean = sum(fractions) / len(parts)
+    return Interval(mean - below / len(parts), mean + above / len(parts))
+
+
 def fraction_error(fraction: float, n: int) -> float:
     """Return the standard error of a fraction: √(p(1 − p)/n).
 
@@ -282,7 +309,7 @@ def _around_mean(
     return Interval(middle - half, middle + half)
 
 
-def _require_values(values: Sequence[float]) -> None:
+def _require_values(values: Sequence[object]) -> None:
     if not values:
         raise ValueError("expected at least one value")
 

@@ -18,6 +18,7 @@ from kcnn.stats import (
     fold_interval,
     fraction_error,
     mcnemar,
+    mean_fraction_interval,
     mean_interval,
     prediction_interval,
     seeds_needed,
@@ -144,6 +145,38 @@ class TestWilsonInterval:
     def test_refuses_impossible_counts(self, successes: int, n: int) -> None:
         with pytest.raises(ValueError, match="successes"):
             wilson_interval(successes, n)
+
+
+class TestMeanFractionInterval:
+    def test_of_one_fraction_is_its_own(self) -> None:
+        assert ends(mean_fraction_interval([(30, 40)])) == pytest.approx(
+            ends(wilson_interval(30, 40))
+        )
+
+    def test_of_two_by_hand(self) -> None:
+        # Wilson: 7 of 10 is 0.3968 to 0.8922, 27 of 30 is 0.7438 to 0.9654; both distances to the
+        # lower ends make √(0.3032² + 0.1562²)/2 = 0.1705.
+        interval = mean_fraction_interval([(7, 10), (27, 30)])
+        assert ends(interval) == pytest.approx((0.8 - 0.1705, 0.8 + 0.1015), abs=1e-4)
+
+    def test_perfect_classes_are_uncertain_too(self) -> None:
+        interval = mean_fraction_interval([(10, 10), (10, 10)])
+        assert interval.high == pytest.approx(1)
+        assert interval.low < 0.85
+
+    def test_covers_the_mean_as_often_as_it_says(self) -> None:
+        rng = np.random.default_rng(0)
+        rates, sizes = np.array([0.95, 0.7, 0.5, 0.9]), np.array([20, 40, 15, 100])
+        covered = 0
+        for _ in range(500):
+            found = rng.binomial(sizes, rates).tolist()
+            parts = list(zip(found, sizes.tolist(), strict=True))
+            covered += mean_fraction_interval(parts).covers(float(rates.mean()))
+        assert 0.92 < covered / 500 < 0.98
+
+    def test_refuses_nothing(self) -> None:
+        with pytest.raises(ValueError, match="at least one"):
+            mean_fraction_interval([])
 
 
 def test_fraction_error() -> None:

@@ -159,7 +159,7 @@ def export(
             name = variant(form, options)
             try:
                 measured = write_artefact(
-                    form, options, source, reference, folder / name, description, progress
+                    form, options, source, reference, folder / name, found, description, progress
                 )
             except ExportError as error:
                 problems.append(ExportError(f"{name}: {error.message}", error.hint))

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from kcnn.data.dataset import Images
+from kcnn.export.card.card import MODEL_CARD, model_card
 from kcnn.export.format import Format, Options, variant
 from kcnn.export.gate import Agreement, Run, compare, disagreement, run_artefact
 from kcnn.export.source import Source
 from kcnn.files.atomic import atomic, write_json, write_text
 from kcnn.progress import Progress
 from kcnn.runs.exports import CLASS_NAMES, DESCRIPTION, MEASURED
+from kcnn.runs.folder import RunFolder
 from kcnn.stats import wilson_interval
 
 RUNTIME = "runtime.py"
@@ -54,6 +56,7 @@ def write_artefact(
     source: Source,
     reference: Reference,
     folder: Path,
+    run: RunFolder,
     description: Mapping[str, Any],
     progress: Progress,
 ) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def write_artefact(
         source: The model.
         reference: What the model predicts.
         folder: The artefact's folder. An earlier one is replaced.
+        run: The run, for the model card.
         description: Facts about the model, written to kcnn.json.
         progress: Where converting and checking are reported.
 
@@ -82,14 +86,14 @@ def write_artefact(
         with progress.task(f"Writing {form.TITLE}"):
             form.write(source, options, artefact)
         size = _size(temporary)
-        run = run_artefact(
+        ran = run_artefact(
             form, options, artefact, reference.images, reference.batch_size, progress
         )
-        agreement = reference.compare(run.predictions)
+        agreement = reference.compare(ran.predictions)
         tolerance = form.tolerance(options)
         if not agreement.within(tolerance):
             raise disagreement(agreement, tolerance)
-        measured = _measured(variant(form, options), size, agreement, run, reference)
+        measured = _measured(variant(form, options), size, agreement, ran, reference)
         about = {
             **description,
             "format": form.NAME,
@@ -101,6 +105,7 @@ def write_artefact(
         write_json(temporary / DESCRIPTION, about)
         names = json.dumps(list(source.class_names), ensure_ascii=False)
         write_text(temporary / CLASS_NAMES, names + "\n")
+        write_text(temporary / MODEL_CARD, model_card(run, about, source.class_names))
         shutil.copyfile(form.RUNTIME, temporary / RUNTIME)
         for script in SCRIPTS:
             shutil.copyfile(Path(__file__).with_name(script), temporary / script)

@@ -116,6 +116,48 @@ def write_label_scores(run: RunFolder, scores: Sequence[LabelScore]) -> None:
     write_csv(run.per_class, (*CLASS_COLUMNS, *_LABEL_COLUMNS), rows)
 
 
+def read_per_class(run: RunFolder) -> list[ClassScore]:
+    """Read per_class.csv of any run; it returns a LabelScore where images may have several labels.
+
+    Raises:
+        RunError: It is missing, or a cell has something else than a fraction or a count.
+    """
+    table = read_table(run.per_class)
+    scores = []
+    try:
+        for row in table.rows:
+            cells = dict(zip(table.header, row, strict=True))
+            name, *measured, support = (cells[column] for column in CLASS_COLUMNS)
+            precision, recall, f1 = map(_fraction, measured)
+            score = ClassScore(name, precision, recall, f1, _count(support))
+            if "threshold" in cells:
+                further = (_fraction(cells[column]) for column in _LABEL_COLUMNS)
+                score = LabelScore(*vars(score).values(), *further)
+            scores.append(score)
+    except (ValueError, KeyError):
+        raise RunError(
+            f"{run.per_class}: expected a name, three fractions and a count in each row",
+            DAMAGED_HINT,
+        ) from None
+    return scores
+
+
+def _fraction(cell: str) -> float | None:
+    if not cell:
+        return None
+    value = float(cell)
+    if not 0 <= value <= 1:
+        raise ValueError
+    return value
+
+
+def _count(cell: str) -> int:
+    value = int(cell)
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def read_thresholds(run: RunFolder, class_names: Sequence[str]) -> list[float | None]:
     """Read the threshold of each label from per_class.csv; None where it has none.
 

@@ -55,6 +55,8 @@ def test_printed_result(run_copy, run_here: None) -> None:
     )
     assert use == f"  use it: python {folder / 'use.py'} IMAGE"
     assert (folder / "1" / "saved_model.pb").is_file()
+    card = (folder / "model_card.md").read_text(encoding="utf-8")
+    assert f"| accuracy | {100 * accuracy:.2f} % (" in card
 
 
 def test_export_that_disagrees_is_removed(

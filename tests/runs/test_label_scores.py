@@ -13,11 +13,12 @@ from kcnn.runs.label_scores import (
     LabelPredictions,
     LabelScore,
     read_label_predictions,
+    read_per_class,
     read_thresholds,
     write_label_predictions,
     write_label_scores,
 )
-from kcnn.runs.scores import read_predictions
+from kcnn.runs.scores import ClassScore, read_predictions, write_per_class
 
 PREDICTIONS = LabelPredictions(
     index=np.array([0, 1, 2]),
@@ -81,3 +82,22 @@ def test_thresholds(run: RunFolder) -> None:
     assert read_thresholds(run, ("cat", "dog")) == [0.375, None]
     with pytest.raises(RunError, match="expected a row for each class"):
         read_thresholds(run, ("dog", "cat"))
+
+
+def test_scores_of_each_class_as_they_were_written(run: RunFolder) -> None:
+    scores = [ClassScore("a,b", 0.5, 1.0, 0.75, 4), ClassScore("dog", None, None, None, 0)]
+    write_per_class(run, scores)
+    assert read_per_class(run) == scores
+    labels = [
+        LabelScore("cat", 0.5, 1.0, 0.75, 4, 0.75, 0.375),
+        LabelScore("dog", None, None, None, 0, None, None),
+    ]
+    write_label_scores(run, labels)
+    assert read_per_class(run) == labels
+
+
+@pytest.mark.parametrize("row", ["cat,2,1,1,4", "cat,nan,1,1,4", "cat,1,1,1,-4", "cat,1,1,1"])
+def test_damaged_scores_are_a_run_error(run: RunFolder, row: str) -> None:
+    run.per_class.write_text(f"class,precision,recall,f1,support\n{row}\n", encoding="utf-8")
+    with pytest.raises(RunError, match="three fractions and a count"):
+        read_per_class(run)
