@@ -92,7 +92,7 @@ def write_artefact(
         agreement = reference.compare(ran.predictions)
         tolerance = form.tolerance(options)
         if not agreement.within(tolerance):
-            raise disagreement(agreement, tolerance)
+            raise disagreement(agreement, tolerance, options.quantize)
         measured = _measured(variant(form, options), size, agreement, ran, reference)
         about = {
             **description,

@@ -121,7 +121,9 @@ def compare(
     )
 
 
-def disagreement(agreement: Agreement, tolerance: Tolerance) -> ExportError:
+def disagreement(
+    agreement: Agreement, tolerance: Tolerance, quantize: str | None = None
+) -> ExportError:
     """Return the error of an artefact that does not predict what its model predicts."""
     differ = f"probabilities differ by up to {agreement.largest_difference:.2g}"
     if tolerance.largest_difference is not None:
@@ -131,11 +133,14 @@ def disagreement(agreement: Agreement, tolerance: Tolerance) -> ExportError:
             f", {100 * agreement.moved:.3g} % of the probability moves to other classes "
             f"(allowed {100 * tolerance.moved:g} %)"
         )
+    advice = "please report this with the run's resolved.yaml"
+    if quantize is not None:  # the loss of digits may be too much for this model
+        advice = "choose another --quantize, or leave it out"
     return ExportError(
         f"it does not predict what the model predicts: {differ}, "
         f"{agreement.other_classes:,} of {agreement.images:,} images get another class "
         f"(allowed {tolerance.allowed_images(agreement.images):,})",
-        "nothing was written; please report this with the run's resolved.yaml",
+        f"nothing was written; {advice}",
     )
 
 

@@ -95,7 +95,9 @@ def test_compares_with_the_model_and_with_the_labels() -> None:
         "it does not predict what the model predicts: probabilities differ by up to 0.5 (allowed "
         "1e-05), 1 of 4 images get another class (allowed 0)"
     )
-    error = disagreement(agreement, Tolerance(None, 0.01, moved=0.1))
+    assert error.hint == "nothing was written; please report this with the run's resolved.yaml"
+    error = disagreement(agreement, Tolerance(None, 0.01, moved=0.1), "int8")
+    assert error.hint == "nothing was written; choose another --quantize, or leave it out"
     assert error.message == (
         "it does not predict what the model predicts: probabilities differ by up to 0.5, "
         "12.5 % of the probability moves to other classes (allowed 10 %), "
