@@ -7,6 +7,7 @@ import io
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from kcnn.data.image.read import read_image
 pytest.importorskip("uvicorn")
 
 from kcnn.serve.app import Server
+from kcnn.serve.body import Admission, Busy
 from kcnn.serve.hosts import LOOPBACK
 from kcnn.serve.http_server import HttpServer, bind
 from kcnn.serve.limits import Limits
@@ -227,6 +229,40 @@ def test_a_client_that_asks_first_sends_no_large_body(client: Client) -> None:
         head = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
         connection.sendall(f"{head}Content-Length: 100000000\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def begin_upload(client: Client) -> socket.socket:
+    """Return a connection that has sent the first of ten bytes."""
+    connection = socket.create_connection(("127.0.0.1", client.port), timeout=30)
+    head = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+    connection.sendall(f"{head}x".encode())
+    return connection
+
+
+def test_a_body_that_does_not_arrive_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kcnn.serve.body.SECONDS_FOR_BODY", 0.1)
+    with serving() as client, begin_upload(client) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_hangs_up_leaves_its_place_to_others() -> None:
+    with serving(limits=Limits(max_waiting=1)) as client:
+        begin_upload(client).close()
+        counted = 'kcnn_requests_total{endpoint="predict",status="499"} 1'
+        deadline = time.monotonic() + 30
+        while counted not in client.get("/metrics")[1]:
+            assert time.monotonic() < deadline
+        assert client.post(PREDICT, {"instances": [image(7).tolist()]})[0] == 200
+
+
+def test_the_bytes_of_all_bodies_together_are_bounded() -> None:
+    admission = Admission(max_requests=100, max_upload=10)
+    with admission.request() as body:
+        body.size = 80
+        admission.reserve(80)  # of eight uploads
+        with pytest.raises(Busy):
+            admission.reserve(1)
+    admission.reserve(80)
 
 
 def test_a_compressed_body_is_refused(client: Client) -> None:
