@@ -98,6 +98,7 @@ def write_artefact(
             **description,
             "format": form.NAME,
             "file": form.FILE,
+            "use": form.USE,
             "quantize": options.quantize,
             "batch_size": options.batch_size,
             MEASURED: measured,

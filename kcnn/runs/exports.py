@@ -23,7 +23,7 @@ MEASURED = "measured"  # the key of kcnn.json with the columns below
 COLUMNS = (
     "format",  # name of the artefact's folder: litert, litert_int8
     "runtime",  # and its version
-    "size",  # bytes of the model, without the files beside it
+    "size",  # bytes of the model, for `web` with its page; without the files beside every model
     "images",  # test images compared
     "accuracy",
     "accuracy_low",  # 95 % interval

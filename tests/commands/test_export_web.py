@@ -73,6 +73,14 @@ def png(pixels: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
+def test_the_page_links_to_a_model_card_that_names_the_page(folder: Path) -> None:
+    links = re.findall(r'(?:href|src)="([^"]+)"', (folder / "index.html").read_text("utf-8"))
+    assert all((folder / link).is_file() for link in links), links
+    assert "\npython serve.py\npython use.py photo.jpg\n" in (folder / "model_card.md").read_text(
+        "utf-8"
+    )
+
+
 # In place of a browser: it loads scripts and files, and has no images.
 NODE = """
 import { readFileSync, writeFileSync } from "node:fs";

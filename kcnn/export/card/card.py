@@ -22,6 +22,7 @@ from kcnn.text.printable import printable
 
 MODEL_CARD = "model_card.md"
 UNKNOWN = "unknown"  # Hugging Face's word for a license that is not known
+_SCRIPT = "use.py IMAGE"  # beside every artefact
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -90,7 +91,9 @@ def _introduction(facts: Facts) -> Iterator[str]:
 
 
 def _use(facts: Facts) -> Iterator[str]:
-    yield "```bash\npython use.py photo.jpg\n```"
+    commands = dict.fromkeys([facts.about["use"], _SCRIPT])  # the page first, if there is one
+    lines = [f"python {command.replace('IMAGE', 'photo.jpg')}" for command in commands]
+    yield "\n".join(["```bash", *lines, "```"])
     height, width = facts.about["image_size"]
     images = f"(count, {height}, {width}, {facts.about['channels']})"
     size = facts.about["batch_size"]

@@ -56,6 +56,7 @@ ABOUT: dict[str, Any] = {
     "several_labels": False,
     "format": "litert",
     "file": "model.tflite",
+    "use": "use.py IMAGE",
     "quantize": "int8",
     "batch_size": None,
     "measured": {
