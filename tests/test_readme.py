@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,24 +91,39 @@ def test_commands_exist(line: str) -> None:
         assert context.params is not None
 
 
-def test_the_python_example_uses_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_example_uses_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import keras
     from PIL import Image
 
-    from kcnn.export import saved_model
+    from kcnn.export import artefact, saved_model
     from kcnn.export.format import Options
     from kcnn.export.source import Source
 
-    (lines,) = blocks("python")
-    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"^python (\S+) photo.jpg$", README, flags=re.MULTILINE)
+    folder = (tmp_path / command).parent
     predictions = keras.layers.Dense(2, activation="softmax")
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), predictions])
-    folder = Path("outputs/cifar/run-001/export/saved_model")
     saved_model.write(Source(model, tmp_path, ("cat", "dog")), Options(), folder / "1")
-    Image.new("RGB", (30, 20), "red").save("photo.png")
-    defined: dict[str, object] = {}
-    exec(lines, defined)
-    assert defined["probabilities"].shape == (1, 2)
+    for script in artefact.SCRIPTS:
+        shutil.copyfile(REPOSITORY / "kcnn" / "export" / script, folder / script)
+    shutil.copyfile(saved_model.RUNTIME, folder / artefact.RUNTIME)
+    about = {"image_size": [8, 8], "channels": 3, "resize": "stretch", "file": "1"}
+    (folder / "kcnn.json").write_text(json.dumps(about))
+    (folder / artefact.CLASS_NAMES).write_text('["cat", "dog"]')
+    Image.new("RGB", (30, 20), "red").save(folder / "photo.jpg")
+    assert (tmp_path / command).is_file()
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(".")
+    (lines,) = blocks("python")
+    try:
+        exec(lines, {})
+    finally:
+        for name in ("use", "image_file", "runtime"):
+            sys.modules.pop(name, None)
+    printed = capsys.readouterr().out
+    assert sorted(name for name, _ in ast.literal_eval(printed)) == ["cat", "dog"]
 
 
 def test_the_example_recipe_has_no_mistakes(tmp_path: Path) -> None:
