@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from glob import glob
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,13 +145,18 @@ def main() -> int:
     parser.add_argument("--top", type=int, default=3, help="classes to print for an image (3)")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     arguments = parser.parse_args()
+    if arguments.top < 1:
+        parser.error("--top: expected 1 or more")
+    paths = arguments.images
+    if os.name == "nt":  # shells of Windows leave *.jpg to the program
+        paths = [found for path in paths for found in sorted(glob(path)) or [path]]
     results, problems = [], []
     with silent_standard_error():
-        for path in arguments.images:
+        for path in paths:
             try:
                 image = read_image(path)
             except OSError as error:
-                problems.append(f"{path}: {error.strerror or error}")
+                problems.append(f"{error.filename or path}: {error.strerror or error}")
             except ValueError as error:
                 problems.append(str(error))
             else:
@@ -193,6 +199,10 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except ModuleNotFoundError as error:
-        module = error.name or ""
+        module = (error.name or "").partition(".")[0]
         package = {"PIL": "pillow"}.get(module, module.replace("_", "-"))
         sys.exit(f"error: the package {package} is not installed\nfix: pip install {package}")
+    except ImportError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

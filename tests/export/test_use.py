@@ -171,6 +171,20 @@ def test_prints_no_table_without_an_image(make: Make, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
+def test_names_the_file_of_the_model_that_is_missing(make: Make, photos: list[str]) -> None:
+    folder = make()
+    (folder / "kcnn.json").unlink()
+    done = run(folder, photos[0])
+    assert done.returncode == 1
+    assert done.stderr == f"error: {folder / 'kcnn.json'}: No such file or directory\n"
+
+
+def test_refuses_to_print_no_class(make: Make, photos: list[str]) -> None:
+    done = run(make(), photos[0], "--top", "0")
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: --top: expected 1 or more\n")
+
+
 def test_names_a_package_that_is_missing(make: Make, photos: list[str]) -> None:
     folder = make("def load(path):\n    from some_runtime.interpreter import Interpreter\n")
     done = run(folder, photos[0])
@@ -178,6 +192,8 @@ def test_names_a_package_that_is_missing(make: Make, photos: list[str]) -> None:
     assert done.stderr == (
         "error: the package some-runtime is not installed\nfix: pip install some-runtime\n"
     )
+    (folder / "runtime.py").write_text("raise ImportError('libruntime.so: cannot open')")
+    assert run(folder, photos[0]).stderr == "error: libruntime.so: cannot open\n"
     without = (
         "import sys; sys.modules['PIL'] = None; sys.argv = sys.argv[1:]; "
         "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"

@@ -16,11 +16,13 @@ from kcnn.export.card.limits import limits
 from kcnn.export.card.numbers import class_table, file_table, score_table
 from kcnn.recipe.data_settings import DATASETS_OF_FILES
 from kcnn.runs.folder import RunFolder
+from kcnn.text.listed import listed
 from kcnn.text.markdown import code, plain, table
 from kcnn.text.numbers import count_text, duration, shape_text
 from kcnn.text.printable import printable
 
 MODEL_CARD = "model_card.md"
+MAX_NAMED = 100  # classes in a sentence
 UNKNOWN = "unknown"  # Hugging Face's word for a license that is not known
 _SCRIPT = "use.py IMAGE"  # beside every artefact
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -114,7 +116,7 @@ def _data(facts: Facts) -> Iterator[str]:
     yield f"Dataset: {code(data.dataset)}."
     if rows:
         yield table(("part", "images"), rows, ("---", "---:"))
-    names = ", ".join(map(plain, facts.class_names))
+    names = listed([plain(name) for name in facts.class_names], MAX_NAMED)
     kind = "any of these labels, or none" if facts.several_labels else "one of these classes"
     count = len(facts.class_names)
     yield f"Each image has {kind} ({count:,}): {names}."
