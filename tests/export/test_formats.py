@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kcnn.errors import ExportError
+from kcnn.export.format import Options, variant
+from kcnn.export.formats import FORMATS, choose_formats
+
+
+def test_a_page_always_takes_one_image() -> None:
+    for batch_size in (None, 1):
+        ((form, options),) = choose_formats(["web"], batch_size=batch_size)
+        assert options == Options(batch_size=1)
+        assert variant(form, options) == "web"
+    expected = "--batch-size 8: the web page takes one image at a time"
+    with pytest.raises(ExportError, match=f"^{re.escape(expected)}$"):
+        choose_formats(["web"], batch_size=8)
+
+
+def test_a_format_of_any_batch_size_refuses_a_fixed_one() -> None:
+    expected = "--batch-size 8: SavedModel takes any number of images"
+    with pytest.raises(ExportError, match=f"^{re.escape(expected)}$"):
+        choose_formats(["saved_model"], batch_size=8)
+
+
+def test_all_formats_get_the_options_that_they_take() -> None:
+    chosen = {form.NAME: options for form, options in choose_formats(["all"], "int8", 8)}
+    assert list(chosen) == [form.NAME for form in FORMATS]
+    assert chosen["litert"] == Options("int8", 8)
+    assert chosen["web"] == Options("int8", 1)
+    assert chosen["saved_model"] == Options()
