@@ -75,6 +75,10 @@ class ExportError(KcnnError):
     """A model that could not be exported, or whose export predicts something else."""
 
 
+class ConversionError(ExportError):
+    """A model that a format cannot express: one of its layers may be at fault."""
+
+
 class PackageError(KcnnError):
     """A package of one of kcnn's extras that is missing or too old."""
 

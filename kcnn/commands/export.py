@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import kcnn
 from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
-from kcnn.errors import ExportError
+from kcnn.errors import ConversionError, ExportError
 from kcnn.export.format import variant
 from kcnn.export.formats import choose_formats
 from kcnn.files.atomic import remove_leftovers, require_new, require_writable
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kcnn.data.dataset import Dataset, Images
     from kcnn.export.artefact import Reference
 
+FAULT_IMAGES = 64  # test images with which the layer at fault is looked for
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
 # 20, 100, 200 and 500 images gave the same accuracy within 1 percentage point (cifar, resnet20 and
 # MobileNetV2, two draws each), but 500 doubled the time.
@@ -146,6 +147,7 @@ def export(
     start_tensorflow(progress)
     from kcnn.export.artefact import write_artefact
     from kcnn.export.gate import temporary_folder
+    from kcnn.export.layer_at_fault import layer_at_fault
     from kcnn.export.source import Source
 
     model, reference = _reference(found, weights, recipe, dataset, trained, progress)
@@ -162,7 +164,13 @@ def export(
                     form, options, source, reference, folder / name, found, description, progress
                 )
             except ExportError as error:
-                problems.append(ExportError(f"{name}: {error.message}", error.hint))
+                message = f"{name}: {error.message}"
+                if isinstance(error, ConversionError):
+                    samples = dataset.test.first(FAULT_IMAGES).read_all()
+                    with suppress(OSError):  # a full disk; the error is worth more than the layer
+                        fault = layer_at_fault(form, options, source, samples, progress)
+                        message += "" if fault is None else f"; {fault}"
+                problems.append(ExportError(message, error.hint))
                 continue
             artefacts.append(Artefact(folder / name, measured, form.USE))
             write_export_summary(folder)

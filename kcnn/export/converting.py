@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kcnn.errors import ExportError, KcnnError
+from kcnn.errors import ConversionError, KcnnError
 from kcnn.files.atomic import FULL
 from kcnn.machine.native_stderr import held_back_standard_error
 
@@ -48,9 +48,9 @@ def _full_disk(error: Exception) -> OSError | None:
     return None
 
 
-def _failed(title: str, error: Exception) -> ExportError:
+def _failed(title: str, error: Exception) -> ConversionError:
     lines = str(error).strip().splitlines() or ["no reason given"]
-    return ExportError(
+    return ConversionError(
         f"the model cannot be converted to {title}: {type(error).__name__}: {lines[0][:300]}",
         "please report this with the run's resolved.yaml",
     )

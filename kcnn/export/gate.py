@@ -19,7 +19,7 @@ import numpy as np
 from kcnn.data.batches import read_batches
 from kcnn.data.dataset import Images
 from kcnn.data.labels import THRESHOLD
-from kcnn.errors import ExportError
+from kcnn.errors import ConversionError, ExportError
 from kcnn.export.format import Format, Options, Tolerance
 from kcnn.export.runner import CANNOT_WRITE
 from kcnn.progress import Advance, Progress
@@ -123,7 +123,7 @@ def compare(
 
 def disagreement(
     agreement: Agreement, tolerance: Tolerance, quantize: str | None = None
-) -> ExportError:
+) -> ConversionError:
     """Return the error of an artefact that does not predict what its model predicts."""
     differ = f"probabilities differ by up to {agreement.largest_difference:.2g}"
     if tolerance.largest_difference is not None:
@@ -136,7 +136,7 @@ def disagreement(
     advice = "please report this with the run's resolved.yaml"
     if quantize is not None:  # the loss of digits may be too much for this model
         advice = "choose another --quantize, or leave it out"
-    return ExportError(
+    return ConversionError(
         f"it does not predict what the model predicts: {differ}, "
         f"{agreement.other_classes:,} of {agreement.images:,} images get another class "
         f"(allowed {tolerance.allowed_images(agreement.images):,})",
@@ -304,6 +304,6 @@ def _failure(form: Format, status: int, last_error: str) -> ExportError:
             f"the process that checks {form.TITLE} was killed by signal {-status}: {last_error}",
             "was there enough memory?",
         )
-    return ExportError(
+    return ConversionError(
         f"{form.TITLE} cannot run what was written: {last_error}",
     )

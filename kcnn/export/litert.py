@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcnn.errors import ExportError
+from kcnn.errors import ConversionError
 from kcnn.export.converting import converting
 from kcnn.export.format import Options, Tolerance
 from kcnn.machine.packages import Requirement
@@ -130,7 +130,7 @@ def _calibration(source: Source, batch_size: int | None) -> Iterator[list[Any]]:
         yield [np.repeat(image, batch_size or 1, axis=0)]
 
 
-def _unsupported(error: Any, model: keras.Model) -> ExportError:
+def _unsupported(error: Any, model: keras.Model) -> ConversionError:
     """Name the operations that LiteRT does not have, and the layers that need them."""
     needs: dict[str, None] = {}  # in their order, each once
     for problem in error.errors:
@@ -141,11 +141,11 @@ def _unsupported(error: Any, model: keras.Model) -> ExportError:
             needs[f"{operation} of layer {layer}" if layer else operation] = None
     hint = "choose another --format, or another layer in its place"
     if needs:
-        return ExportError(
+        return ConversionError(
             f"the model cannot be converted to {TITLE}, which has no {', '.join(needs)}", hint
         )
     reason = next(iter(str(error).strip().splitlines()), "no reason given")
-    return ExportError(f"the model cannot be converted to {TITLE}: {reason[:300]}", hint)
+    return ConversionError(f"the model cannot be converted to {TITLE}: {reason[:300]}", hint)
 
 
 def _layer_of(operation: str, model: keras.Model) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kcnn
-from kcnn.errors import ExportError
+from kcnn.errors import ConversionError, ExportError
 from kcnn.export.converting import converting
 from kcnn.export.format import Options, Tolerance
 from kcnn.machine.packages import Requirement
@@ -191,6 +191,6 @@ def _reason(error: str) -> str:
     return f"ONNX has no operation for {found['operation']} in {node}"
 
 
-def _not_converted(reason: str) -> ExportError:
+def _not_converted(reason: str) -> ConversionError:
     first_line = reason.strip().splitlines()[0]
-    return ExportError(f"the model cannot be converted to ONNX: {first_line}", _REPORT)
+    return ConversionError(f"the model cannot be converted to ONNX: {first_line}", _REPORT)
