@@ -64,6 +64,8 @@ def write(source: Source, options: Options, path: Path) -> None:
         OSError: The file cannot be written.
     """
     from kcnn.export.onnx_operations import pad_outputs
+    from kcnn.export.onnx_weights import put_weights_back, take_weights
+    from kcnn.export.source import INPUT
 
     size = sum(weights.nbytes for weights in source.model.get_weights())
     if size >= MOST_BYTES:
@@ -73,7 +75,9 @@ def write(source: Source, options: Options, path: Path) -> None:
         )
     with converting(TITLE):
         graph, output = _frozen_graph(source.saved_model, options.batch_size)
-        model = _convert(graph, output)
+        weights = take_weights(graph)
+        model = _convert(graph, [INPUT, *weights], output)
+        put_weights_back(model, weights)
         pad_outputs(model)
         _describe(model, source.class_names, options.batch_size)
         _require_valid(model)
@@ -104,8 +108,13 @@ def _frozen_graph(saved_model: Path, batch_size: int | None) -> tuple[Any, str]:
     return graph, output.name
 
 
-def _convert(graph: Any, output: str) -> Any:
+def _convert(graph: Any, inputs: list[str], output: str) -> Any:
     """Convert a frozen graph to an onnx.ModelProto.
+
+    Args:
+        graph: The GraphDef.
+        inputs: The names of its inputs, which they keep.
+        output: The name of its output tensor.
 
     Raises:
         ExportError: tf2onnx raised or logged an error.
@@ -113,18 +122,18 @@ def _convert(graph: Any, output: str) -> Any:
     import tf2onnx.convert
 
     from kcnn.export.onnx_operations import HANDLERS
-    from kcnn.export.source import INPUT, OUTPUT
+    from kcnn.export.source import OUTPUT
 
     with _logged_errors() as errors:
         try:
             model, _ = tf2onnx.convert.from_graph_def(
                 graph,
                 name="kcnn",
-                input_names=[f"{INPUT}:0"],
+                input_names=[f"{name}:0" for name in inputs],
                 output_names=[output],
                 opset=OPSET,
                 custom_op_handlers=HANDLERS,
-                tensors_to_rename={f"{INPUT}:0": INPUT, output: OUTPUT},
+                tensors_to_rename={**{f"{name}:0": name for name in inputs}, output: OUTPUT},
             )
         except Exception:
             if not errors:  # else it is a consequence of the first of them
