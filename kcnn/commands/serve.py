@@ -119,13 +119,14 @@ def serve(
 
     Raises:
         PackageError: A package is missing or too old.
-        ServeError: The port cannot be used, or the exported model cannot be run.
+        ServeError: The port cannot be used.
+        RunError: There is no such run, or its exported model cannot be run.
         KcnnError: As `kcnn.commands.export.export`.
     """
     progress = progress or Progress()
     require_packages("kcnn serve", EXTRA, REQUIREMENTS)
     from kcnn.serve.app import Server
-    from kcnn.serve.hosts import LOOPBACK
+    from kcnn.serve.hosts import LOOPBACK, is_loopback
     from kcnn.serve.http_server import bind, url_of
 
     found = find_run(run, output_dir)
@@ -139,7 +140,8 @@ def serve(
     except BaseException:
         listener.close()
         raise
-    if host not in LOOPBACK:
+    hosts = tuple(dict.fromkeys([*LOOPBACK, host])) if is_loopback(host) else ()
+    if not hosts:
         progress.note(
             f"{host} is not this machine alone: whoever reaches it can use the model, without a "
             "password"
@@ -152,7 +154,7 @@ def serve(
         artefact=artefact,
         runtime=model.runtime,
         url=url_of(listener, host),
-        server=Server(model, predict, limits, LOOPBACK if host in LOOPBACK else ()),
+        server=Server(model, predict, limits, hosts),
         listener=listener,
     )
 

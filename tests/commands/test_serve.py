@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,6 +173,16 @@ def test_a_port_in_use_is_an_error_in_one_line(run_copy: RunFolder, exports: lis
 def test_hosts_that_are_not_here(prepare: Any, host: str, port: int, message: str) -> None:
     with pytest.raises(ServeError, match=message):
         prepare(host=host, port=port)
+
+
+@pytest.mark.skipif(
+    sys.platform == "darwin", reason="macOS has only 127.0.0.1 until more are added"
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
+def test_a_host_that_only_this_machine_reaches_is_not(prepare: Any, notes: Any, host: str) -> None:
+    prepare()
+    prepare(host=host, progress=notes)
+    assert notes.lines == []
 
 
 def test_a_host_that_others_reach_is_noted(prepare: Any, notes: Any) -> None:
