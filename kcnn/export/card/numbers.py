@@ -45,8 +45,7 @@ def _interval(facts: Facts, name: str, value: float) -> Interval | None:
         return mean_fraction_interval([_found(score) for score in facts.per_class if score.support])
     if name not in _OF_IMAGES or not facts.test_images:
         return None
-    if facts.several_labels and name == "accuracy":  # the labels of an image depend on each other
-        return None
+    # Of several labels too, accuracy counts as one decision an image: they depend on each other.
     return wilson_interval(round(value * facts.test_images), facts.test_images)
 
 
