@@ -63,6 +63,9 @@ def put_weights_back(model: Any, weights: dict[str, np.ndarray]) -> None:
         weights.update(zip(node.output, outputs, strict=True))
         graph.node.remove(node)
     used = {name for node in graph.node for name in node.input}
+    for tensor in small.values():
+        if tensor.name not in used:
+            graph.initializer.remove(tensor)
     for name in list(weights):
         array = weights.pop(name)
         if name in used:
