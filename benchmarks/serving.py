@@ -10,13 +10,14 @@ import io
 import json
 import random
 import re
+import statistics
 import subprocess
 import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,8 +50,9 @@ class Load:
         times: Seconds of each request that was answered with predictions.
         statuses: How often each HTTP status came.
         wrong: Answers that differ from the model's.
-        batch: Mean number of images in a batch.
-        cpu: Seconds of processor time that the server took for a request.
+        images: Images that the server predicted.
+        batches: In how many batches.
+        cpu: Seconds of processor time that the server took.
         memory: Of the server at the end, in MB.
     """
 
@@ -58,7 +60,8 @@ class Load:
     times: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: int = 0
-    batch: float = 0.0
+    images: float = 0.0
+    batches: float = 0.0
     cpu: float = 0.0
     memory: float = 0.0
 
@@ -66,6 +69,15 @@ class Load:
     def rate(self) -> float:
         """Requests a second."""
         return len(self.times) / self.seconds
+
+    def __add__(self, other: Load) -> Load:
+        """Return both as one, `other` being the later one."""
+        return Load(
+            self.seconds + other.seconds, self.times + other.times,
+            self.statuses + other.statuses, self.wrong + other.wrong,
+            self.images + other.images, self.batches + other.batches, self.cpu + other.cpu,
+            other.memory,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,27 +168,34 @@ def _probabilities(answer: dict, names: Sequence[str]) -> np.ndarray:
     return np.array([found[name] for name in names])
 
 
-def measure(
-    run: str, output_dir: Path, name: str, asked: Sequence[Question], names: Sequence[str],
-    clients: int, seconds: float, queue: int,
-) -> Load:  # fmt: skip
-    """Start a server, load it, and end it in good order."""
+@contextmanager
+def started(run: str, output_dir: Path, name: str, queue: int) -> Iterator[tuple[int, int]]:
+    """Start a server; end it afterwards.
+
+    Yields:
+        The numbers of its process and of its port.
+    """
     command = [sys.executable, __file__, run, "--output-dir", str(output_dir)]
     command += ["--serve", name, "--queue", str(queue)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             url = json.loads(process.stdout.readline())["url"]
-            port = int(url.rpartition(":")[2])
-            asyncio.run(ask_for(port, asked, names, clients, WARM_UP_SECONDS))
-            before, images = _cpu(process.pid), _batches(url)
-            load = asyncio.run(ask_for(port, asked, names, clients, seconds))
-            load.cpu = (_cpu(process.pid) - before) / max(1, len(load.times))
-            count, batches = np.subtract(_batches(url), images)
-            load.batch = count / max(1, batches)
-            load.memory = psutil.Process(process.pid).memory_info().rss / 1e6
+            yield process.pid, int(url.rpartition(":")[2])
         finally:
             process.terminate()
+
+
+def measure(
+    pid: int, port: int, asked: Sequence[Question], names: Sequence[str], clients: int,
+    seconds: float,
+) -> Load:  # fmt: skip
+    """Load a server for some seconds."""
+    before, images = _cpu(pid), _batches(port)
+    load = asyncio.run(ask_for(port, asked, names, clients, seconds))
+    load.cpu = _cpu(pid) - before
+    load.images, load.batches = np.subtract(_batches(port), images)
+    load.memory = psutil.Process(pid).memory_info().rss / 1e6
     return load
 
 
@@ -185,21 +204,31 @@ def _cpu(pid: int) -> float:
     return times.user + times.system
 
 
-def _batches(url: str) -> tuple[float, float]:
+def _batches(port: int) -> tuple[float, float]:
     """Return how many images were predicted so far, and in how many batches."""
-    with urllib.request.urlopen(f"{url}/metrics") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
     found = dict(re.findall(r"^kcnn_batch_images_(sum|count) (\S+)$", text, re.MULTILINE))
     return float(found["sum"]), float(found["count"])
 
 
-def row(name: str, load: Load, base: Load) -> str:
-    """Return a row of the table."""
+def row(name: str, loads: Sequence[Load], base: Sequence[Load]) -> str:
+    """Return a row of the table.
+
+    Args:
+        name: The format.
+        loads: What was measured, round by round.
+        base: The same of what it is compared with.
+    """
+    load = sum(loads[1:], loads[0])
     p50, p99 = 1000 * np.percentile(load.times, [50, 99])
-    others = sum(load.statuses.values()) - load.statuses[OK] - load.statuses[BUSY]
+    others = load.statuses.total() - load.statuses[OK] - load.statuses[BUSY]
+    ratios = [own.rate / other.rate for own, other in zip(loads, base, strict=True)]
     cells = [
-        name, f"{load.rate:,.0f}", f"{load.rate / base.rate:.2f}", f"{p50:.1f}", f"{p99:.1f}",
-        f"{load.batch:.1f}", f"{1000 * load.cpu:.2f}", f"{load.memory:.0f}", f"{load.wrong}",
+        name, f"{load.rate:,.0f}",
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"{p50:.0f}", f"{p99:.0f}", f"{load.images / max(1, load.batches):.1f}",
+        f"{1000 * load.cpu / len(load.times):.2f}", f"{load.memory:.0f}", f"{load.wrong}",
         f"{load.statuses[BUSY]}", f"{others}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
@@ -221,12 +250,14 @@ def serve_one(run: str, output_dir: Path, name: str, queue: int) -> None:
 @click.option("--form", type=click.Choice(["pixels", "files"]), default="pixels",
               show_default=True, help="JSON of TensorFlow Serving, or PNG files.")  # fmt: skip
 @click.option("--clients", default=50, show_default=True)
-@click.option("--seconds", default=60.0, show_default=True)
+@click.option("--seconds", default=60.0, show_default=True, help="For each format.")
+@click.option("--rounds", default=6, show_default=True,
+              help="The formats take turns, so that all meet the same other work.")  # fmt: skip
 @click.option("--queue", default=256, show_default=True, help="As kcnn serve --queue.")
 @click.option("--serve", "served", hidden=True)
 def main(
-    run: str, output_dir: Path, formats: str, form: str, clients: int, seconds: float, queue: int,
-    served: str | None,
+    run: str, output_dir: Path, formats: str, form: str, clients: int, seconds: float, rounds: int,
+    queue: int, served: str | None,
 ) -> None:  # fmt: skip
     """Load kcnn serve RUN with clients on this machine."""
     if served is not None:
@@ -244,11 +275,19 @@ def main(
         "memory, MB | wrong | 429 | other errors |"
     )
     click.echo("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    base: Load | None = None
+    loads: dict[str, list[Load]] = {name: [] for name in names}
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(started(run, output_dir, name, queue)) for name in names
+        }
+        for pid, port in servers.values():
+            measure(pid, port, asked, classes, clients, WARM_UP_SECONDS)
+        for _ in range(rounds):
+            for name, (pid, port) in servers.items():
+                load = measure(pid, port, asked, classes, clients, seconds / rounds)
+                loads[name].append(load)
     for name in names:
-        load = measure(run, output_dir, name, asked, classes, clients, seconds, queue)
-        base = base or load
-        click.echo(row(name, load, base))
+        click.echo(row(name, loads[name], loads[BASE]))
 
 
 if __name__ == "__main__":

@@ -54,5 +54,5 @@ def test_right_and_wrong_answers_are_counted(port: int, form: str) -> None:
     assert len(right.times) >= 50
     wrong = load(port, form, np.roll(predict(IMAGES), 1, axis=0))
     assert wrong.wrong == len(wrong.times)
-    cells = row("numpy", wrong, right).split(" | ")
+    cells = row("numpy", [wrong], [right]).split(" | ")
     assert cells[-3:] == [str(wrong.wrong), "0", "0 |"]
