@@ -1,6 +1,6 @@
 """Read an image file as kcnn does: upright, on white, in the size and colors that a model takes.
 
-This file lies beside exported models. It needs Pillow and NumPy, but not kcnn.
+This file lies beside exported models. It needs Pillow 11 and NumPy, but not kcnn.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, __version__
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+if int(__version__.partition(".")[0]) < 11:
+    raise ImportError(f"Pillow {__version__} is too old\nfix: pip install 'pillow>=11'")
 try:
     from pillow_heif import register_heif_opener
 except ImportError:  # without it, HEIC images cannot be read
@@ -58,7 +60,9 @@ def read_image(
             warnings.simplefilter("ignore")
             return _decode(content, (image_size[1], image_size[0]), MODES[channels], resize)
     except Image.UnidentifiedImageError:
-        raise ValueError(f"{path}: not a {' or '.join(FORMATS)} image") from None
+        lacks_heif = content[4:8] == b"ftyp" and "HEIF" not in FORMATS
+        hint = "; for HEIC: pip install pillow-heif" if lacks_heif else ""
+        raise ValueError(f"{path}: not a {' or '.join(FORMATS)} image{hint}") from None
     except Exception as error:  # a damaged image raises nearly anything
         raise ValueError(f"{path}: a damaged image, or of an unknown kind: {error}") from None
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from kcnn.data.image.read import read_image as read_with_kcnn
+from kcnn.export import image_file
 from kcnn.export.image_file import read_image
 
 # Writes what Pillow cannot write: colors of sixteen bits.
@@ -173,3 +174,12 @@ def test_refuses_values_without_a_range(tmp_path: Path) -> None:
 def test_damaged_exif_data_turn_nothing(tmp_path: Path) -> None:
     PHOTO.save(tmp_path / "photo.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
     compare(tmp_path / "photo.jpg")
+
+
+def test_reads_heic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pillow_heif")
+    PHOTO.save(tmp_path / "photo.heic", exif=exif(6))
+    compare(tmp_path / "photo.heic")
+    monkeypatch.setattr(image_file, "FORMATS", image_file.FORMATS[:-1])
+    with pytest.raises(ValueError, match=r"TIFF image; for HEIC: pip install pillow-heif$"):
+        read_image(tmp_path / "photo.heic", (8, 8), 3)

@@ -194,17 +194,22 @@ def test_names_a_package_that_is_missing(make: Make, photos: list[str]) -> None:
     )
     (folder / "runtime.py").write_text("raise ImportError('libruntime.so: cannot open')")
     assert run(folder, photos[0]).stderr == "error: libruntime.so: cannot open\n"
-    without = (
-        "import sys; sys.modules['PIL'] = None; sys.argv = sys.argv[1:]; "
-        "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", without, str(folder / "use.py"), photos[0]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stderr.splitlines()[-1] == "fix: pip install pillow"
+    for change, fix in (
+        ("sys.modules['PIL'] = None", "fix: pip install pillow"),
+        ("import PIL.Image; PIL.__version__ = '9.4.0'", "fix: pip install 'pillow>=11'"),
+    ):
+        program = (
+            f"import sys; {change}; sys.argv = sys.argv[1:]; sys.path.insert(0, '.'); "
+            "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, "use.py", photos[0]],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[1:] == [fix]
 
 
 def test_prints_strange_names_anywhere(make: Make, tmp_path: Path) -> None:
