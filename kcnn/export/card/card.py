@@ -38,7 +38,7 @@ def model_card(run: RunFolder, about: Mapping[str, Any], class_names: Sequence[s
 
     Raises:
         RecipeError: resolved.yaml is missing or damaged.
-        RunError: summary.json or per_class.csv is damaged.
+        RunError: summary.json holds something else than scores.
     """
     facts = read_facts(run, about, class_names)
     parts = [_metadata(facts), f"# {_title(facts)}", *_introduction(facts)]
@@ -135,6 +135,8 @@ def _results(facts: Facts) -> Iterator[str]:
         yield "Accuracy counts each label of each image as a yes or no, at a probability of 0.5."
     if facts.per_class:
         yield class_table(facts)
+    else:
+        yield "The scores of each class are not known for these weights."
 
 
 def _this_file(facts: Facts) -> Iterator[str]:

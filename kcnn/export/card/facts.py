@@ -84,20 +84,22 @@ def read_facts(run: RunFolder, about: Mapping[str, Any], class_names: Sequence[s
 
     Raises:
         RecipeError: resolved.yaml is missing or damaged.
-        RunError: per_class.csv is damaged.
     """
     recipe = read_resolved(run)
-    summary, environment = Summary(run.summary, {}), {}
+    summary, environment, per_class = Summary(run.summary, {}), {}, []
+    # A file that is missing or damaged must not stop an export: the card then lacks its facts.
     with suppress(RunError):
         summary = read_summary(run)
     with suppress(RunError):
         environment = dict(read_environment(run).values)
-    scored = about["weights"] == "last" and run.per_class.is_file()
+    if about["weights"] == "last":  # per_class.csv is of no others
+        with suppress(RunError):
+            per_class = read_per_class(run)
     return Facts(
         recipe=recipe,
         recipe_text=run.resolved.read_text(encoding="utf-8"),
         summary=summary,
-        per_class=read_per_class(run) if scored else [],
+        per_class=per_class,
         environment=environment,
         about=about,
         class_names=class_names,

@@ -269,6 +269,7 @@ def test_the_best_weights_have_scores_of_their_own(make: Make) -> None:
     assert "| accuracy | 87.50 % | 73.89–94.54 % |" in results
     assert "90.00 %" not in results  # of validation
     # per_class.csv is of the last weights
+    assert results.endswith("The scores of each class are not known for these weights.")
     assert "| cat |" not in results
     assert "recall" not in section(card, "Limits")
 
@@ -282,6 +283,13 @@ def test_a_run_that_was_stopped(make: Make) -> None:
     assert section(card, "Training").startswith("Trained.\n\nThe recipe")
     run.summary.unlink()
     assert model_card(run, ABOUT, ["cat", "dog"]) == card
+
+
+def test_damaged_scores_of_the_classes_are_left_out(make: Make) -> None:
+    run = make()
+    run.per_class.write_text("class,precision\ncat,a lot\n", encoding="utf-8")
+    results = section(model_card(run, ABOUT, ["cat", "dog"]), "Results")
+    assert results.endswith("The scores of each class are not known for these weights.")
 
 
 def test_several_labels(make: Make) -> None:
