@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import kcnn
 from kcnn.errors import ConversionError, ExportError
 from kcnn.export.converting import converting
-from kcnn.export.format import Options, Tolerance
+from kcnn.export.format import FLOAT32, Options, Tolerance
 from kcnn.machine.packages import Requirement
 
 if TYPE_CHECKING:
@@ -44,11 +44,8 @@ _NOT_SUPPORTED = re.compile(r"Tensorflow op \[(?P<node>.+): (?P<operation>\w+)\]
 
 
 def tolerance(options: Options) -> Tolerance:
-    """Return how far the predictions may differ from the model's.
-
-    Of many images, one may lie so near to a border between two classes that rounding decides.
-    """
-    return Tolerance(largest_difference=1e-5, other_classes=0.001)
+    """Return how far the predictions may differ from the model's."""
+    return FLOAT32
 
 
 def write(source: Source, options: Options, path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcnn.export.converting import converting
-from kcnn.export.format import Options, Tolerance
+from kcnn.export.format import FLOAT32, Options, Tolerance
 from kcnn.machine.packages import Requirement
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def tolerance(options: Options) -> Tolerance:
     OpenVINO adds in another order than TensorFlow, in float32. In bfloat16, its default on some
     processors, probabilities differ by 4e-3 to 2e-2, which this must not let pass.
     """
-    return Tolerance(1e-5, 0.001)
+    return FLOAT32
 
 
 def write(source: Source, options: Options, path: Path) -> None:
