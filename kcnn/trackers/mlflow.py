@@ -109,7 +109,9 @@ class MLflow:
             self._client.set_terminated(self._id, _STATUSES.get(status, "KILLED"))
 
     def where(self) -> str:
-        """Return the run's page on the server."""
+        """Return the run's page on the server; of a database, its id there."""
+        if not self._address.startswith("http"):
+            return f"run {self._id} in {self._address}"
         return f"{self._address.rstrip('/')}/#/experiments/{self._experiment_id}/runs/{self._id}"
 
     def explain(self, error: Exception) -> str:

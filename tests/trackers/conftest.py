@@ -19,7 +19,8 @@ def tracked_run(tmp_path: Path) -> RunFolder:
     """Return a run of the recipe digits that has two epochs and its results, but no model."""
     run = RunFolder(tmp_path / "digits" / "run-001")
     run.plots.mkdir(parents=True)
-    run.resolved.write_text(resolved_yaml(read_recipe(library_folder() / "digits.yaml")))
+    settings = resolved_yaml(read_recipe(library_folder() / "digits.yaml"))
+    run.resolved.write_bytes(settings.encode())
     run.environment.write_text(json.dumps({"git_commit": "abc"}))
     summary = {
         "status": "finished",

@@ -13,6 +13,7 @@ from kcnn.machine.packages import Requirement
 from kcnn.progress import EpochFinished, Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics, write_metrics
+from kcnn.text.shell import shell_word
 from kcnn.trackers import listen
 from kcnn.trackers.listen import tracked
 from kcnn.trackers.tracker import Row
@@ -115,10 +116,10 @@ def test_a_tracker_that_fails_is_noted_once_and_gets_all_rows_later(run: RunFold
         epoch(run, progress, 2)
     warning = (
         "Fake: it is down; the training goes on, and each epoch tries again. Later: kcnn track "
-        f"{run.path} --fake 'some where'"
+        f"{shell_word(run.path)} --fake {shell_word('some where')}"
     )
     assert notes.lines == [warning, "Fake: here"]
-    assert warning in run.log.read_text()
+    assert warning in run.log.read_text(encoding="utf-8")
     assert [row["epoch"] for row in tracker.rows] == [1, 2]
 
 
@@ -137,7 +138,7 @@ def test_a_note_at_the_end_says_how_to_send_the_run(run: RunFolder, notes) -> No
         pass
     assert notes.lines == [
         "Fake: it is down; it does not have the whole run. To send it: kcnn track "
-        f"{run.path} --fake 'some where'"
+        f"{shell_word(run.path)} --fake {shell_word('some where')}"
     ]
 
 

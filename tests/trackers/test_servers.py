@@ -26,7 +26,10 @@ from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
 from kcnn.runs.summary import read_summary
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="ends servers as POSIX does"),
+]
 
 TINY = ["train.epochs=2", "model.layers=[Flatten, {Dense: {units: 10}}]"]
 # The command of an MLflow with its server, if that is installed somewhere else.
@@ -121,7 +124,6 @@ def mlflow_command() -> list[str]:
     return [sys.executable, "-m", "mlflow"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="stops the server as POSIX does")
 def test_mlflow_has_the_run_folder_and_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_plot: None
 ) -> None:

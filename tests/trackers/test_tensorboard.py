@@ -53,7 +53,7 @@ def test_writes_metrics_results_plots_and_settings(tracked_run: RunFolder) -> No
     assert png == (tracked_run.plots / "loss.png").read_bytes()
     steps, texts = zip(*found["settings"], strict=True)
     assert steps == (0, 2)
-    assert tracked_run.resolved.read_text() in texts[0].item().decode()
+    assert tracked_run.resolved.read_text(encoding="utf-8") in texts[0].item().decode()
     assert tracker.where() == f"tensorboard --logdir {tracked_run.tensorboard}"
 
 
