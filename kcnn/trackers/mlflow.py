@@ -28,10 +28,10 @@ from kcnn.trackers.tracker import Row
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 _EXAMPLE = "--mlflow http://127.0.0.1:5000"
-# Of a user who has set them, the values stay. Without them a server that is down takes four
-# minutes to be noticed (seven attempts), MLflow reports its use to its makers, and prints.
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _SECONDS, _SECONDS_FOR_A_FILE = "10", "60"
+# Of a user who has set them, the values stay. Without them a server that is down takes four
+# minutes to be noticed (seven attempts), MLflow reports its use to its makers, and prints.
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -46,8 +46,11 @@ _PARAMETERS_A_REQUEST = 100
 _METRICS_A_REQUEST = 1000
 _LONGEST_NAME = 250
 _LONGEST_VALUE = 6000
-_NO_ANSWER = "failed with exception"
 _UNFIT_FOR_NAMES = re.compile(r"[^\w./ -]")
+# In MLflow's message when a connection fails or an answer is late; the exception is its own.
+_NO_ANSWER = "failed with exception"
+_BODY = "Response body:"
+_LONGEST_REASON = 200
 # A column that every metrics.csv has.
 _ALWAYS = "learning_rate"
 _STATUSES = {"finished": "FINISHED", "failed": "FAILED"}  # of others, which may be resumed, KILLED
@@ -116,11 +119,10 @@ class MLflow:
 
     def explain(self, error: Exception) -> str:
         """Return which server does not answer, or what it refused."""
-        # MLflow names a failed connection or a timeout in its own exception's text alone.
         if _NO_ANSWER in str(error):
             return f"{self._address} does not answer"
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        return f"{self._address}: {lines[0][:200]}"
+        text = str(error).partition(_BODY)[0].strip() or type(error).__name__
+        return f"{self._address}: {text.splitlines()[0][:_LONGEST_REASON].rstrip('.')}"
 
     def _find(self) -> Any:
         """Return the MLflow run of an earlier process; None if there is none any more."""

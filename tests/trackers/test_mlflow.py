@@ -111,3 +111,20 @@ def test_a_server_that_does_not_answer_is_noticed_soon(
     assert time.monotonic() - started < 60  # with MLflow's own seven attempts, four minutes
     assert tracker.explain(caught.value) == f"{address} does not answer"
     assert not tracked_run.tracked.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "API request to endpoint /a failed with error code 403 != 200. Response body: '<html>",
+            "API request to endpoint /a failed with error code 403 != 200",
+        ),
+        ("RESOURCE: No such\nthing", "RESOURCE: No such"),
+        ("", "ValueError"),
+        ("x" * 300, "x" * 200),
+    ],
+)
+def test_an_error_of_the_server_becomes_one_line(text: str, reason: str) -> None:
+    tracker = MLflow("http://127.0.0.1:5000")
+    assert tracker.explain(ValueError(text)) == f"http://127.0.0.1:5000: {reason}"
