@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -154,7 +154,7 @@ def export(
     description = _description(found, weights, recipe, model, trained)
     artefacts: list[Artefact] = []
     problems: list[ExportError] = []
-    with temporary_folder() as scratch:
+    with temporary_folder() as scratch, _removed_if_empty(folder):
         calibration = partial(_calibration, dataset.train) if calibrates else None
         source = Source(model, scratch, trained.class_names, calibration)
         for form, options in chosen:
@@ -174,14 +174,22 @@ def export(
                 continue
             artefacts.append(Artefact(folder / name, measured, form.USE))
             write_export_summary(folder)
-    # Only now, because the last good export may be among them.
-    remove_leftovers(folder)
-    with suppress(OSError):
-        folder.rmdir()  # if nothing is in it
+        # Only now, because the last good export may be among them.
+        remove_leftovers(folder)
     problem = _joined(problems) if problems else None
     if problem is not None and not artefacts:
         raise problem
     return Exports(found.title, weights, tuple(artefacts), problem)
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder at the end if nothing is in it; after an error, too."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @dataclass(frozen=True)
