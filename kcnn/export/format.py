@@ -38,11 +38,12 @@ class Tolerance:
 
 
 # Of formats that compute in float32, but add in another order than TensorFlow. Probabilities
-# differed by 1e-6 for small models, 4e-6 for a MobileNetV2 (1,000 test images) and 8e-6 for a
-# ResNet50 (500), in LiteRT 2.3, ONNX Runtime 1.32 and OpenVINO 2026.4 alike; by 4e-3 and more in
-# bfloat16. Of many images, one may lie so near to a border between two classes that rounding
-# decides.
-FLOAT32 = Tolerance(largest_difference=5e-5, other_classes=0.001)
+# differed by 1e-6 for small models, 4e-6 for a MobileNetV2 (1,000 test images), 8e-6 for a ResNet50
+# and 5e-5 for an EfficientNetB0 that had hardly learned (500 images each), in LiteRT 2.3, ONNX
+# Runtime 1.32 and OpenVINO 2026.4 alike, and less than 5e-5 of the probability moved; by 4e-3 and
+# more in bfloat16. Of many images, one may lie so near to a border between two classes that
+# rounding decides.
+FLOAT32 = Tolerance(largest_difference=2e-4, other_classes=0.001, moved=5e-5)
 
 
 @dataclass(frozen=True)
