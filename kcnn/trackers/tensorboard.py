@@ -42,10 +42,10 @@ class TensorBoard:
 
     def start(self, run: RunFolder) -> None:
         """Open a new event file, and write the settings."""
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
         self._run = run
         self._folder = Path(self.destination) / run.title if self.destination else run.tensorboard
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
         self._written = _steps_by_tag(self._folder)
         self._last_epoch = 0
         self._events = EventFileWriter(
