@@ -17,9 +17,10 @@ from kcnn.export.source import Source
 from kcnn.model.tensors import layer_inputs, layer_output
 from kcnn.progress import Progress
 
-# Outputs of layers have larger errors than probabilities, which lie between 0 and 1.
-_LAYER_TO_PROBABILITY = 100
-# The error of a layer that 8 bits make worthless is 1 or more; that of others is below 0.2.
+# Measured on 8 test images, in standard deviations of a layer's output: without a fault at most
+# 5e-7 in ONNX and 1e-5 in LiteRT's float16; in int8 0.05 (resnet20) and 0.10 (MobileNetV2). CELU,
+# which int8 breaks: 0.98.
+_LAYER_TO_PROBABILITY = 10  # a layer's error may be so many times that of a probability
 _HIGHEST = 0.3
 
 

@@ -12,6 +12,7 @@ import pytest
 from kcnn.data.dataset import Images
 from kcnn.errors import ExportError
 from kcnn.export import layer_at_fault as module
+from kcnn.export import onnx, onnx_operations
 from kcnn.export.format import Options, Tolerance
 from kcnn.export.gate import Run
 from kcnn.export.layer_at_fault import Fault, layer_at_fault, relative_error
@@ -65,7 +66,10 @@ class Wrong:
 
 
 @pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "slow" in request.keywords:
+        return
+
     def run(
         form: Any, options: Options, path: Path, images: Images, batch: int, progress: Progress
     ) -> Run:
@@ -189,3 +193,29 @@ def test_rounding_of_a_constant_output_is_no_error() -> None:
     expected = np.full((3, 10), 500, np.float32)
     assert relative_error(expected * np.float32(1 + 1e-7), expected) < 1e-3
     assert relative_error(expected * 0 + 1, expected * 0) == math.inf
+
+
+@pytest.mark.slow
+def test_finds_what_a_converter_does_wrong_in_fresh_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("onnx", reason="needs kcnn[onnx]")
+    keras.utils.set_random_seed(1)
+    image = keras.Input((6, 6, 1), name="image")
+    outputs = layers.Rescaling(1 / 255)(image)
+    left = layers.Conv2D(3, 3, activation="gelu", name="odd")(outputs)
+    right = layers.Conv2D(3, 3, activation="relu", name="even")(outputs)
+    model = keras.Model(image, end(layers.Add()([left, right])))
+
+    def erf(graph: Any, node: Any, name: str, arguments: list[Any]) -> None:
+        node.type = "Erf"  # instead of 1 - Erf
+
+    monkeypatch.setitem(onnx_operations.HANDLERS, "Erfc", (erf, []))
+    fault = find(onnx, model)
+    assert fault is not None
+    assert (fault.layer, fault.kind, fault.reason) == ("odd", "Conv2D", None)
+    monkeypatch.delitem(onnx_operations.HANDLERS, "Erfc")
+    fault = find(onnx, model)
+    assert fault is not None
+    assert fault.layer == "odd"
+    assert "ONNX has no operation for Erfc" in str(fault)
