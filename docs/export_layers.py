@@ -15,9 +15,10 @@ import numpy as np
 
 from kcnn.data.dataset import MemoryImages
 from kcnn.errors import ExportError
+from kcnn.export.agreement import Agreement, compare
 from kcnn.export.format import Format, Options
 from kcnn.export.formats import FORMATS
-from kcnn.export.gate import Agreement, compare, run_artefact
+from kcnn.export.gate import run_artefact
 from kcnn.export.source import Source
 from kcnn.model.build import build_model
 from kcnn.model.plan import plan_model

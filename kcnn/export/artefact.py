@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from kcnn.data.dataset import Images
+from kcnn.export.agreement import Agreement, compare, disagreement
 from kcnn.export.card.card import MODEL_CARD, model_card
 from kcnn.export.format import Format, Options, variant
-from kcnn.export.gate import Agreement, Run, compare, disagreement, run_artefact
+from kcnn.export.gate import RuntimeResult, run_artefact
 from kcnn.export.source import Source
 from kcnn.files.atomic import atomic, write_json, write_text
 from kcnn.progress import Progress
@@ -114,7 +115,7 @@ def write_artefact(
 
 
 def _measured(
-    name: str, size: int, agreement: Agreement, run: Run, reference: Reference
+    name: str, size: int, agreement: Agreement, ran: RuntimeResult, reference: Reference
 ) -> dict[str, Any]:
     """Return the values of the columns of `kcnn.runs.exports`."""
     accuracy = interval = None
@@ -123,7 +124,7 @@ def _measured(
         interval = wilson_interval(round(agreement.right), agreement.images)
     return {
         "format": name,
-        "runtime": run.runtime,
+        "runtime": ran.runtime,
         "size": size,
         "images": agreement.images,
         "accuracy": accuracy,
@@ -132,9 +133,9 @@ def _measured(
         "largest_difference": agreement.largest_difference,
         "mean_difference": agreement.mean_difference,
         "other_classes": agreement.other_classes,
-        "ms_batch_1": run.milliseconds.get(1),
-        "ms_batch_32": run.milliseconds.get(32),
-        "peak_memory_mb": run.peak_memory_mb,
+        "ms_batch_1": ran.milliseconds.get(1),
+        "ms_batch_32": ran.milliseconds.get(32),
+        "peak_memory_mb": ran.peak_memory_mb,
     }
 
 

@@ -16,7 +16,7 @@ from kcnn.console.export import export_text
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
 from kcnn.export import artefact, saved_model
 from kcnn.export.format import Tolerance
-from kcnn.export.gate import Run
+from kcnn.export.gate import RuntimeResult
 from kcnn.export.runner import load_module
 from kcnn.runs.exports import COLUMNS
 from kcnn.runs.folder import RunFolder
@@ -31,11 +31,11 @@ def outputs(run: RunFolder) -> Path:
 def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run artefacts in this process. Slow tests run them in a fresh process without Keras."""
 
-    def run_artefact(form, options, path, images, batch_size, progress) -> Run:
+    def run_artefact(form, options, path, images, batch_size, progress) -> RuntimeResult:
         runtime = load_module(str(form.RUNTIME))
         predictors = [runtime.load(str(path), signature) for signature in form.SIGNATURES]
         predictions = [predict(images.read_all()) for predict in predictors]
-        return Run(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
+        return RuntimeResult(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
 
     monkeypatch.setattr(artefact, "run_artefact", run_artefact)
 

@@ -16,7 +16,7 @@ from kcnn.commands.predict import predict
 from kcnn.errors import PackageError
 from kcnn.export import artefact
 from kcnn.export.formats import FORMATS, choose_formats
-from kcnn.export.gate import Run
+from kcnn.export.gate import RuntimeResult
 from kcnn.export.runner import load_module
 from kcnn.files.atomic import write_text
 from kcnn.runs.folder import RunFolder
@@ -44,13 +44,13 @@ def run(fruit_run: RunFolder, put_model) -> RunFolder:
     return fruit_run
 
 
-def run_here(form, options, path, images, batch_size, progress) -> Run:
+def run_here(form, options, path, images, batch_size, progress) -> RuntimeResult:
     """Take the place of the check in a fresh process, which another test is for."""
     runtime = load_module(str(form.RUNTIME))
     predict = runtime.load(str(path), *form.SIGNATURES[:1])
     size = options.batch_size or 1
     predicted = [predict(image[None].repeat(size, axis=0))[0] for image in images.read_all()]
-    return Run([np.stack(predicted)], runtime.version(), {}, 0.0)
+    return RuntimeResult([np.stack(predicted)], runtime.version(), {}, 0.0)
 
 
 @pytest.mark.timeout(300)

@@ -14,7 +14,7 @@ from kcnn.errors import ExportError
 from kcnn.export import layer_at_fault as module
 from kcnn.export import onnx, onnx_operations
 from kcnn.export.format import Options, Tolerance
-from kcnn.export.gate import Run
+from kcnn.export.gate import RuntimeResult
 from kcnn.export.layer_at_fault import Fault, layer_at_fault, relative_error
 from kcnn.export.source import Source
 from kcnn.progress import Progress
@@ -72,8 +72,8 @@ def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
     def run(
         form: Any, options: Options, path: Path, images: Images, batch: int, progress: Progress
-    ) -> Run:
-        return Run([np.load(path)], "Wrong 1.0", {}, 1.0)
+    ) -> RuntimeResult:
+        return RuntimeResult([np.load(path)], "Wrong 1.0", {}, 1.0)
 
     monkeypatch.setattr(module, "run_artefact", run)
 

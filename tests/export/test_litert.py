@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 
 from kcnn.errors import DataError, ExportError
 from kcnn.export import litert
+from kcnn.export.agreement import compare
 from kcnn.export.format import Options
-from kcnn.export.gate import compare
 from kcnn.export.runtimes.litert import load
 from kcnn.export.source import Source
 from kcnn.model.local_response import LocalResponseNormalization
