@@ -31,9 +31,9 @@ WITHOUT = ("tensorflow", "keras")
 USE = "use.py IMAGE"
 
 _SIGNATURE = "serving_default"
-# Measured with LiteRT 2.3 on 2,000 test images (digits 360, transfer 1,000, ResNet50 500): the
-# largest difference of a probability; the probability that moves to other classes; and the images
-# with another class.
+# Measured with LiteRT 2.3 on 2,000 test images (digits 360, transfer 1,000, ResNet50 and
+# EfficientNetB0 500): the largest difference of a probability; the probability that moves to other
+# classes; and the images with another class.
 #                                float32  float16        dynamic         int8
 #   digits (99.7 %)              6e-7  0  5e-4  0          0 %  0       0.3 %   0
 #   cifar, 3 epochs (58 %)       2e-6  0  1e-3  0.1 %    0.5 %  0.6 %   1.3 %   2.7 %
@@ -41,17 +41,19 @@ _SIGNATURE = "serving_default"
 #   batch norm, GELU (46 %)      7e-7  0  2e-3  0.3 %    0.4 %  1.0 %   1.6 %   3.0 %
 #   resnet20, 2 epochs (77 %)    1e-6  0  4e-3  0        0.3 %  0.4 %   1.2 %   1.9 %
 #   transfer, MobileNetV2 (58 %) 4e-6  0  1e-4  0        2.8 %  3.5 %   8.0 %  13.3 %
-#   ResNet50, 4 epochs (24 %)    8e-6  0  6e-3  0.2 %    3.0 %  5.4 %   6.5 %  10.6 %
+#   ResNet50, 3 epochs (24 %)    8e-6  0  6e-3  0.2 %    3.0 %  5.4 %   6.5 %  10.6 %
+#   EfficientNetB0, 3 ep. (12 %) 5e-5  0  1e-1  0.2 %    1.7 %  4.0 %    49 %  86 %  wrong
 #   batch norm, CELU (45 %)      6e-7  0  1e-3  0.1 %    0.3 %  0.3 %    48 %  82 %  wrong
 #   digits, CELU (100 %)         1e-6  0  1e-4  0          0 %  0        47 %   8 %  wrong
 # The accuracy changed by at most 1.5 percentage points, but with CELU in int8 from 45 to 19 % and
-# from 100 to 92 %. Where the classes are clear, few images show an error; where they are close,
-# many get another class by rounding. So it is the probability that tells right from wrong.
+# from 100 to 92 %. In float16 at most 0.2 % of the probability moved. Where the classes are clear,
+# few images show an error; where they are close, many get another class by rounding. Single images
+# change much where all is right. So it is the probability that moves which tells right from wrong.
 # (Keras computes CELU by a minimum of x and 0. The converter gives x the range of what a minimum
 # returns, here of the negative values only, also for the part that reads the positive ones.)
 _TOLERANCES = {
     None: FLOAT32,
-    "float16": Tolerance(2e-2, 0.01),
+    "float16": Tolerance(None, 0.01, moved=0.01),
     "dynamic": Tolerance(None, 0.1, moved=0.1),
     "int8": Tolerance(None, 0.25, moved=0.2),
 }
