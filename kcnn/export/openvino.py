@@ -59,20 +59,19 @@ def write(source: Source, options: Options, path: Path) -> None:
         # Else OpenVINO reports its use to Intel: see runtimes/openvino.py.
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino
+        from openvino.frontend import FrontEndManager
         from openvino.frontend.tensorflow import ConversionExtension
 
-        corrections = [
-            ConversionExtension("LRN", _lrn),
-            ConversionExtension("LogSoftmax", _log_softmax),
-        ]
-        # From the folder: on Python 3.13, OpenVINO 2026.4 cannot read TensorFlow's objects.
-        model = openvino.convert_model(str(saved_model), extension=corrections)
+        # `openvino.convert_model` would split the path at a comma, write it into the file, and on
+        # Python 3.13 it cannot read TensorFlow's objects.
+        front_end = FrontEndManager().load_by_framework("tf")
+        front_end.add_extension(ConversionExtension("LRN", _lrn))
+        front_end.add_extension(ConversionExtension("LogSoftmax", _log_softmax))
+        model = front_end.convert(front_end.load(str(saved_model)))
         if options.batch_size is not None:
             model.reshape({"images": [options.batch_size, *source.model.input_shape[1:]]})
         # OpenVINO's own tools read the layout, to resize images or to change the batch size.
         model.inputs[0].get_node().set_layout(openvino.Layout("NHWC"))
-        # Else the file would hold the path of a temporary folder.
-        model.set_rt_info("saved_model", ["conversion_parameters", "input_model"])
         try:
             openvino.save_model(model, str(path), compress_to_fp16=False)
         except RuntimeError:  # "iostream error", whatever the reason

@@ -129,6 +129,14 @@ def test_a_fixed_batch_takes_no_other(tmp_path: Path) -> None:
         predict(IMAGES[:3])
 
 
+def test_folders_may_have_commas_in_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "Doe, John"
+    folder.mkdir()
+    model = classifier(convolution())
+    predict = load(str(write(model, folder)))
+    np.testing.assert_allclose(predict(IMAGES), expected(model), atol=2e-6)
+
+
 def test_weights_are_float32_and_no_path_of_this_machine_is_in_the_file(tmp_path: Path) -> None:
     path = write(classifier(convolution()), tmp_path)
     text = path.read_text(encoding="utf-8")
