@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import getpass
-import logging
 import os
 import re
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import kcnn
-from kcnn.errors import KcnnError
 from kcnn.machine.packages import Requirement
 from kcnn.runs.environment import read_environment
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.tracked import read_tracked, write_tracked
+from kcnn.trackers.mlflow_server import ADDRESS, connect, patient, reason_of, require_address
 from kcnn.trackers.settings import flat_settings, results
 from kcnn.trackers.times import times_of
 from kcnn.trackers.tracker import Row
 
-ADDRESS = "MLFLOW_TRACKING_URI"
-_EXAMPLE = "--mlflow http://127.0.0.1:5000"
-_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
-_SECONDS, _SECONDS_FOR_A_FILE = "10", "60"
-# Of a user who has set them, the values stay. Without them a server that is down takes four
-# minutes to be noticed (seven attempts), MLflow reports its use to its makers, and prints.
-_ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    _TIMEOUT: _SECONDS,
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-_SERVERS = ("http", "https", "databricks", "databricks-uc")
-_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-# What MLflow allows in one request, in a parameter's name and in its value.
+# MLflow's limits: for one request; and characters of a parameter's name and value.
 _PARAMETERS_A_REQUEST = 100
 _METRICS_A_REQUEST = 1000
-_LONGEST_NAME = 250
-_LONGEST_VALUE = 6000
+_MAX_NAME = 250
+_MAX_VALUE = 6000
 _UNFIT_FOR_NAMES = re.compile(r"[^\w./ -]")
-# In MLflow's message when a connection fails or an answer is late; the exception is its own.
-_NO_ANSWER = "failed with exception"
-_BODY = "Response body:"
-_LONGEST_REASON = 200
 # A column that every metrics.csv has.
 _ALWAYS = "learning_rate"
 _STATUSES = {"finished": "FINISHED", "failed": "FAILED"}  # of others, which may be resumed, KILLED
@@ -73,11 +49,11 @@ class MLflow:
     def __init__(self, destination: str) -> None:
         self.destination = destination
         self._address = destination or os.environ.get(ADDRESS, "")
-        _require_address(self._address, "--mlflow" if destination else ADDRESS)
+        require_address(self._address, "--mlflow" if destination else ADDRESS)
 
     def start(self, run: RunFolder) -> None:
         """Create the MLflow run, or find it again; send settings that it does not have."""
-        client = _connect(self._address)
+        client = connect(self._address)
         self._run, self._client = run, client
         known = self._find() or self._create()
         self._id, self._experiment_id = known.info.run_id, known.info.experiment_id
@@ -105,7 +81,7 @@ class MLflow:
             if status == "finished":
                 self._send_results()
                 advance()
-                with _patient():
+                with patient():
                     self._send_files(advance)
                     self._send_model()
         finally:
@@ -119,10 +95,7 @@ class MLflow:
 
     def explain(self, error: Exception) -> str:
         """Return which server does not answer, or what it refused."""
-        if _NO_ANSWER in str(error):
-            return f"{self._address} does not answer"
-        text = str(error).partition(_BODY)[0].strip() or type(error).__name__
-        return f"{self._address}: {text.splitlines()[0][:_LONGEST_REASON].rstrip('.')}"
+        return reason_of(error, self._address)
 
     def _find(self) -> Any:
         """Return the MLflow run of an earlier process; None if there is none any more."""
@@ -219,71 +192,14 @@ class MLflow:
             self._client.log_artifacts(self._id, folder, "model")
 
 
-def _require_address(address: str, origin: str) -> None:
-    """Check that an address may be one of an MLflow server or of a database.
-
-    Raises:
-        KcnnError: There is none, or it is a folder, has a password, or needs a package.
-    """
-    if not address:
-        raise KcnnError(
-            "--mlflow: the address of the MLflow server is not known",
-            f"write it, as in {_EXAMPLE}, or set {ADDRESS}; `mlflow server` starts a server",
-        )
-    try:
-        parts = urlsplit(address)
-        scheme = parts.scheme.partition("+")[0] or address
-        has_password = parts.username is not None
-    except ValueError:
-        scheme, has_password = "", False
-    if has_password:
-        raise KcnnError(
-            f"{origin}: an address with a name or a password would be kept in the run folder",
-            "write it without, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
-        )
-    if scheme in _DATABASES and find_spec("sqlalchemy") is None:
-        raise KcnnError(
-            f"{origin}: {scheme} needs the whole of MLflow; only its client is installed",
-            f"pip install mlflow, or name a server, as in {_EXAMPLE}",
-        )
-    if scheme not in (*_SERVERS, *_DATABASES):
-        raise KcnnError(
-            f"{origin}: {address}: not the address of an MLflow server",
-            f"write {_EXAMPLE}; MLflow no longer keeps runs in a plain folder",
-        )
-
-
-def _connect(address: str) -> Any:
-    """Import MLflow, quietly, and return a client. It makes no request yet."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")
-    from mlflow.tracking import MlflowClient
-
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
-    return MlflowClient(tracking_uri=address)
-
-
-@contextmanager
-def _patient() -> Iterator[None]:
-    """Allow more seconds for an answer, because a server stores a file before it answers."""
-    former = os.environ[_TIMEOUT]
-    if former == _SECONDS:
-        os.environ[_TIMEOUT] = _SECONDS_FOR_A_FILE
-    try:
-        yield
-    finally:
-        os.environ[_TIMEOUT] = former
-
-
 def _parameters(settings: Mapping[str, str]) -> dict[str, str]:
     """Return settings with names and values that MLflow allows."""
     parameters: dict[str, str] = {}
     for setting, value in settings.items():
-        name = _UNFIT_FOR_NAMES.sub("_", setting)[:_LONGEST_NAME]
+        name = _UNFIT_FOR_NAMES.sub("_", setting)[:_MAX_NAME]
         if name in parameters:
-            name = f"{name[: _LONGEST_NAME - 10]}_{len(parameters)}"
-        parameters[name] = value[:_LONGEST_VALUE]
+            name = f"{name[: _MAX_NAME - 10]}_{len(parameters)}"
+        parameters[name] = value[:_MAX_VALUE]
     return parameters
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from kcnn.errors import KcnnError
 from kcnn.runs.folder import RunFolder
-from kcnn.trackers import mlflow
+from kcnn.trackers import mlflow, mlflow_server
 from kcnn.trackers.mlflow import MLflow
 from kcnn.trackers.trackers import make_trackers
 
@@ -39,10 +39,10 @@ def test_refuses_what_is_no_server(
 
 
 def test_a_database_needs_the_whole_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mlflow, "find_spec", lambda name: None)
+    monkeypatch.setattr(mlflow_server, "find_spec", lambda name: None)
     with pytest.raises(KcnnError, match=r"sqlite needs the whole of MLflow"):
         MLflow("sqlite:///mlflow.db")
-    monkeypatch.setattr(mlflow, "find_spec", lambda name: name)
+    monkeypatch.setattr(mlflow_server, "find_spec", lambda name: name)
     MLflow("sqlite:///mlflow.db")
     MLflow("postgresql+psycopg2://host/runs")
 
