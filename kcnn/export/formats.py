@@ -21,7 +21,6 @@ FORMATS: tuple[Format, ...] = (
     cast(Format, web),
 )
 ALL = "all"
-QUANTIZATIONS = ("float16", "dynamic", "int8")
 
 
 def choose_formats(
@@ -49,29 +48,33 @@ def choose_formats(
             )
     chosen = []
     for form in FORMATS:
-        if form.NAME not in names and ALL not in names:
-            continue
-        takes_quantize = quantize is None or quantize in form.QUANTIZATIONS
-        takes_batch_size = batch_size in (None, form.BATCH_SIZE) or form.CAN_FIX_BATCH
-        if form.NAME in names and not takes_quantize:
-            raise ExportError(
-                f"--quantize {quantize}: not for {form.TITLE}",
-                f"{_titles(quantize)} can be quantized",
-            )
-        if form.NAME in names and not takes_batch_size:
-            raise ExportError(
-                f"--batch-size {batch_size}: {form.TITLE} takes "
-                f"{'any number of images' if form.BATCH_SIZE is None else 'one image at a time'}",
-                "leave the option out",
-            )
-        require_packages(form.TITLE, form.EXTRA or "", form.REQUIREMENTS)
-        options = Options(
-            quantize if takes_quantize else None,
-            form.BATCH_SIZE or (batch_size if takes_batch_size else None),
-        )
-        chosen.append((form, options))
+        if form.NAME in names or ALL in names:
+            options = _options(form, quantize, batch_size, is_named=form.NAME in names)
+            require_packages(form.TITLE, form.EXTRA or "", form.REQUIREMENTS)
+            chosen.append((form, options))
     return chosen
 
 
-def _titles(quantize: str | None) -> str:
-    return " and ".join(form.NAME for form in FORMATS if quantize in form.QUANTIZATIONS) or "none"
+def _options(form: Format, quantize: str | None, batch_size: int | None, is_named: bool) -> Options:
+    """Return the options that a format takes, of those that a user wrote.
+
+    Raises:
+        ExportError: It was named, and does not take one of them.
+    """
+    takes_quantize = quantize is None or quantize in form.QUANTIZATIONS
+    takes_batch_size = batch_size in (None, form.BATCH_SIZE) or form.CAN_FIX_BATCH
+    if is_named and not takes_quantize:
+        others = [other.NAME for other in FORMATS if quantize in other.QUANTIZATIONS]
+        hint = f", or choose --format {' or '.join(others)}" if others else ""
+        raise ExportError(
+            f"--quantize {quantize}: not for {form.TITLE}", f"leave the option out{hint}"
+        )
+    if is_named and not takes_batch_size:
+        takes = "any number of images" if form.BATCH_SIZE is None else "one image at a time"
+        raise ExportError(
+            f"--batch-size {batch_size}: {form.TITLE} takes {takes}", "leave the option out"
+        )
+    return Options(
+        quantize if takes_quantize else None,
+        form.BATCH_SIZE or (batch_size if takes_batch_size else None),
+    )

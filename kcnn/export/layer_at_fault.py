@@ -21,7 +21,7 @@ from kcnn.progress import Progress
 # 5e-7 in ONNX and 1e-5 in LiteRT's float16; in int8 0.05 (resnet20) and 0.10 (MobileNetV2). CELU,
 # which int8 breaks: 0.98.
 _LAYER_TO_PROBABILITY = 10  # a layer's error may be so many times that of a probability
-_HIGHEST = 0.3
+_MAX_ERROR = 0.3
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Fault:
     reason: str | None = None
 
     def __str__(self) -> str:
-        """Say it in words that follow a message."""
+        """Return words that follow the message of an error."""
         if self.reason is not None:
             return f"the first layer that fails is {self.layer} ({self.kind}): {self.reason}"
         size = f"by {self.error:.2g} standard deviations" if math.isfinite(self.error) else "wholly"
@@ -143,7 +143,7 @@ class _Search:
     def __init__(self, form: Format, options: Options, source: Source, images: np.ndarray) -> None:
         self._form, self._options, self._source = form, options, source
         self._images = MemoryImages(images, np.zeros(len(images), np.int32))
-        self._highest = _highest_error(form.tolerance(options))
+        self._max_error = _max_error(form.tolerance(options))
         self._errors: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
 
@@ -187,7 +187,7 @@ class _Search:
             except ExportError as error:
                 self._errors[name] = math.inf
                 self._reasons[name] = error.message
-        return not self._errors[name] <= self._highest  # in this order, so that NaN differs
+        return not self._errors[name] <= self._max_error  # in this order, so that NaN differs
 
     def _error(self, output: keras.KerasTensor) -> float:
         flat = keras.layers.Flatten(dtype="float32")(output)
@@ -222,8 +222,8 @@ def _root_mean_square(numbers: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(numbers, dtype=np.float64))))
 
 
-def _highest_error(tolerance: Tolerance) -> float:
+def _max_error(tolerance: Tolerance) -> float:
     """Return the error of a layer's output that is still no fault."""
     if tolerance.largest_difference is None:
-        return _HIGHEST
-    return min(_HIGHEST, _LAYER_TO_PROBABILITY * tolerance.largest_difference)
+        return _MAX_ERROR
+    return min(_MAX_ERROR, _LAYER_TO_PROBABILITY * tolerance.largest_difference)

@@ -37,7 +37,7 @@ WITHOUT = ("tensorflow", "keras")
 USE = "use.py IMAGE"
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
-MOST_BYTES = 2**31  # protobuf's limit for a message, which an ONNX file is
+MAX_BYTES = 2**31  # protobuf's limit for a message, which an ONNX file is
 
 _REPORT = "please report this with the run's resolved.yaml"
 _NOT_SUPPORTED = re.compile(r"Tensorflow op \[(?P<node>.+): (?P<operation>\w+)\] is not supported")
@@ -65,7 +65,7 @@ def write(source: Source, options: Options, path: Path) -> None:
     from kcnn.export.source import INPUT
 
     size = sum(weights.nbytes for weights in source.model.get_weights())
-    if size >= MOST_BYTES:
+    if size >= MAX_BYTES:
         raise ExportError(
             f"the model's weights are {size / 2**30:.1f} GB; an ONNX file holds less than 2 GB",
             "export another format, such as saved_model",

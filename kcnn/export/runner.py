@@ -33,8 +33,8 @@ import numpy as np
 
 CANNOT_WRITE = 74  # EX_IOERR of sysexits.h; the exit status of Python's own errors is 1
 TIMED_BATCHES = (1, 32)
-# Each batch size is timed for so many seconds, and so many times at least.
-SECONDS, LEAST = 0.3, 5
+# Each batch size is timed for so many seconds, and at least so many times.
+SECONDS, MIN_TIMES = 0.3, 5
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -130,7 +130,7 @@ def _timed(predict: Predict, batch: np.ndarray) -> float:
     predict(batch)  # some runtimes prepare when they see a new size
     times: list[float] = []
     end = time.perf_counter() + SECONDS
-    while len(times) < LEAST or time.perf_counter() < end:
+    while len(times) < MIN_TIMES or time.perf_counter() < end:
         started = time.perf_counter()
         predict(batch)
         times.append(time.perf_counter() - started)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from kcnn.text.numbers import bytes_text
 
-BAD_REQUEST, TIMEOUT, TOO_LARGE, BUSY = 400, 408, 413, 429
+TIMEOUT, TOO_LARGE, BUSY = 408, 413, 429
 SECONDS_FOR_BODY = 60.0
 _UPLOADS_AT_ONCE = 8  # of the largest size
 # A client that sends everything before it reads an answer would see a broken connection if it were
@@ -122,7 +122,7 @@ class Body:
         return b"".join(chunks)
 
     def _too_large(self) -> HTTPException:
-        message = f"the body has more than {bytes_text(self._limit)}, the most that is accepted"
+        message = f"the body has more than {bytes_text(self._limit)}, the limit of this server"
         return HTTPException(TOO_LARGE, message, {"Connection": "close"})
 
 

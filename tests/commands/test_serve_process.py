@@ -84,7 +84,7 @@ def test_a_server_answers_as_the_model_and_as_the_saved_model(run_copy: RunFolde
         np.testing.assert_allclose(answer["predictions"][0], expected[3], atol=1e-5)
 
         assert ask(predict, bytes(100_000_000)) == (
-            413, {"error": "the body has more than 32.0 MB, the most that is accepted"},
+            413, {"error": "the body has more than 32.0 MB, the limit of this server"},
         )  # fmt: skip
         status, answer = ask(f"{url}/classify", b"no image")
         assert (status, answer["error"].startswith("the image: ")) == (400, True)

@@ -25,6 +25,12 @@ def test_a_format_of_any_batch_size_refuses_a_fixed_one() -> None:
         choose_formats(["saved_model"], batch_size=8)
 
 
+def test_an_error_about_quantizing_names_the_formats_that_can() -> None:
+    with pytest.raises(ExportError, match=r"^--quantize int8: not for ONNX$") as caught:
+        choose_formats(["onnx"], "int8")
+    assert caught.value.hint == "leave the option out, or choose --format litert or web"
+
+
 def test_all_formats_get_the_options_that_they_take() -> None:
     chosen = {form.NAME: options for form, options in choose_formats(["all"], "int8", 8)}
     assert list(chosen) == [form.NAME for form in FORMATS]

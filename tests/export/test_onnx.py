@@ -156,6 +156,6 @@ def test_an_input_beside_the_images_is_an_error(
 def test_a_model_that_is_too_large_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onnx_format, "MOST_BYTES", 100)
+    monkeypatch.setattr(onnx_format, "MAX_BYTES", 100)
     with pytest.raises(ExportError, match="an ONNX file holds less than 2 GB"):
         write(classifier(), tmp_path)

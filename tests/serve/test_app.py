@@ -212,7 +212,7 @@ def test_a_body_that_is_too_large_is_refused_and_thrown_away(client: Client) -> 
     for path in (PREDICT, "/classify"):
         status, answer = client.post(path, content)  # http.client sends it all before it reads
         assert status == 413
-        assert answer["error"] == "the body has more than 200.0 kB, the most that is accepted"
+        assert answer["error"] == "the body has more than 200.0 kB, the limit of this server"
 
 
 def test_a_body_of_unknown_length_is_refused_too(client: Client) -> None:

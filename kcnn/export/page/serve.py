@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Sends the files of a folder."""
+    """Send the files of a folder."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".html": "text/html; charset=utf-8",
@@ -30,7 +30,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers several requests at once."""
+    """Answer several requests at once."""
 
     # Windows would let two servers share a port.
     allow_reuse_address = os.name != "nt"
