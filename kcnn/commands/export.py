@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from kcnn.data.load import load_dataset
 from kcnn.errors import ConversionError, ExportError
 from kcnn.export.format import variant
 from kcnn.export.formats import choose_formats
-from kcnn.files.atomic import remove_leftovers, require_new, require_writable
+from kcnn.files.atomic import remove_leftovers, removed_if_empty, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
 from kcnn.recipe import Recipe
@@ -154,7 +154,7 @@ def export(
     description = _description(found, weights, recipe, model, trained)
     artefacts: list[Artefact] = []
     problems: list[ExportError] = []
-    with temporary_folder() as scratch, _removed_if_empty(folder):
+    with removed_if_empty(folder), temporary_folder() as scratch:
         calibration = partial(_calibration, dataset.train) if calibrates else None
         source = Source(model, scratch, trained.class_names, calibration)
         for form, options in chosen:
@@ -180,16 +180,6 @@ def export(
     if problem is not None and not artefacts:
         raise problem
     return Exports(found.title, weights, tuple(artefacts), problem)
-
-
-@contextmanager
-def _removed_if_empty(folder: Path) -> Iterator[None]:
-    """Remove a folder at the end if nothing is in it; after an error, too."""
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
 
 
 @dataclass(frozen=True)

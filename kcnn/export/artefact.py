@@ -17,7 +17,7 @@ from kcnn.export.card.card import MODEL_CARD, model_card
 from kcnn.export.format import Format, Options, variant
 from kcnn.export.gate import RuntimeResult, run_artefact
 from kcnn.export.source import Source
-from kcnn.files.atomic import atomic, write_json, write_text
+from kcnn.files.atomic import atomic, encoded
 from kcnn.progress import Progress
 from kcnn.runs.exports import CLASS_NAMES, DESCRIPTION, MEASURED
 from kcnn.runs.folder import RunFolder
@@ -104,10 +104,13 @@ def write_artefact(
             "batch_size": options.batch_size,
             MEASURED: measured,
         }
-        write_json(temporary / DESCRIPTION, about)
-        names = json.dumps(list(source.class_names), ensure_ascii=False)
-        write_text(temporary / CLASS_NAMES, names + "\n")
-        write_text(temporary / MODEL_CARD, model_card(run, about, source.class_names))
+        texts = {
+            DESCRIPTION: json.dumps(about, indent=2, ensure_ascii=False) + "\n",
+            CLASS_NAMES: json.dumps(list(source.class_names), ensure_ascii=False) + "\n",
+            MODEL_CARD: model_card(run, about, source.class_names),
+        }
+        for name, text in texts.items():  # not by `write_text`, whose errors name its own path
+            (temporary / name).write_bytes(encoded(text))
         shutil.copyfile(form.RUNTIME, temporary / RUNTIME)
         for script in SCRIPTS:
             shutil.copyfile(Path(__file__).with_name(script), temporary / script)

@@ -40,6 +40,8 @@ def choose_formats(
         PackageError: A package that a format needs is missing or too old.
     """
     known = {form.NAME: form for form in FORMATS}
+    if not names:
+        raise ExportError("--format: names no format", f"choose from {', '.join([*known, ALL])}")
     for name in names:
         if name != ALL and name not in known:
             raise ExportError(

@@ -14,6 +14,7 @@ import kcnn
 from kcnn.errors import ConversionError, ExportError
 from kcnn.export.converting import converting
 from kcnn.export.format import FLOAT32, Options, Tolerance
+from kcnn.files.atomic import encoded
 from kcnn.machine.packages import Requirement
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ def _describe(model: Any, class_names: Sequence[str], batch_size: int | None) ->
     import onnx
 
     model.producer_name, model.producer_version = "kcnn", kcnn.__version__
-    names = json.dumps(list(class_names), ensure_ascii=False)
-    onnx.helper.set_model_props(model, {"class_names": names})
+    names = encoded(json.dumps(list(class_names), ensure_ascii=False))
+    onnx.helper.set_model_props(model, {"class_names": names.decode()})
     for tensor in [*model.graph.input, *model.graph.output]:
         batch = tensor.type.tensor_type.shape.dim[0]
         if batch_size is None:

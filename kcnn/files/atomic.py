@@ -56,15 +56,33 @@ def require_new(path: Path, hint: str) -> None:
             raise RunError(f"{path}: already exists", hint)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; line ends stay as they are.
+@contextmanager
+def removed_if_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder that the body makes, and those above it, if nothing is left in them."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the first that is not empty, or was not made
+            for path in missing:
+                path.rmdir()
 
-    Surrogates, as in names of files that are not UTF-8, are written as JSON escapes them.
+
+def encoded(text: str) -> bytes:
+    """Return a text as kcnn writes it: UTF-8.
+
+    Surrogates, as in names of files that are not UTF-8, become what JSON escapes them as.
+    """
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, as `encoded` returns it; line ends stay as they are.
 
     Raises:
         RunError: The path cannot be written, or the disk is full.
     """
-    content = text.encode("utf-8", errors="backslashreplace")
+    content = encoded(text)
     with atomic(path, len(content)) as temporary:
         temporary.write_bytes(content)
 
@@ -138,7 +156,10 @@ def _replace(temporary: Path, path: Path) -> None:
     except BaseException:
         former.replace(path)
         raise
-    shutil.rmtree(former, ignore_errors=True)
+    if former.is_symlink():  # which `rmtree` refuses; what it points to is not ours
+        former.unlink()
+    else:
+        shutil.rmtree(former, ignore_errors=True)
 
 
 @contextmanager

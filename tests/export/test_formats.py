@@ -37,3 +37,8 @@ def test_all_formats_get_the_options_that_they_take() -> None:
     assert chosen["litert"] == Options("int8", 8)
     assert chosen["web"] == Options("int8", 1)
     assert chosen["saved_model"] == Options()
+
+
+def test_names_no_format() -> None:
+    with pytest.raises(ExportError, match=r"^--format: names no format$"):
+        choose_formats([])

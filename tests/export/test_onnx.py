@@ -39,7 +39,9 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, 6, 5, 4), np.uint8)
 
 def write(model: keras.Model, folder: Path, options: Options | None = None) -> Path:
     path = folder / "model.onnx"
-    onnx_format.write(Source(model, folder, ("cat", "döner", "x")), options or Options(), path)
+    onnx_format.write(
+        Source(model, folder, ("cat", "döner", "sur\udcff")), options or Options(), path
+    )
     return path
 
 
@@ -105,7 +107,7 @@ def test_names_input_output_classes_and_batch(
     assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
     assert (model.producer_name, model.opset_import[0].version) == ("kcnn", 18)
     properties = {item.key: item.value for item in model.metadata_props}
-    assert json.loads(properties["class_names"]) == ["cat", "döner", "x"]
+    assert json.loads(properties["class_names"]) == ["cat", "döner", "sur\udcff"]
     assert load(str(path))(IMAGES[:2]).shape == (2, 3)
     assert [item.name for item in tmp_path.iterdir() if item.suffix] == ["model.onnx"]
 

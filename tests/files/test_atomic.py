@@ -12,6 +12,7 @@ from kcnn.files.atomic import (
     atomic,
     remove_leftovers,
     remove_leftovers_of,
+    removed_if_empty,
     require_new,
     require_writable,
     write_csv,
@@ -148,3 +149,24 @@ def test_an_existing_path_is_refused(tmp_path: Path) -> None:
     (tmp_path / "predictions.csv").write_text("mine")
     with pytest.raises(RunError, match=r"predictions\.csv: already exists"):
         require_new(tmp_path / "predictions.csv", "choose another")
+
+
+def test_a_link_to_a_folder_is_replaced_and_what_it_points_to_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "other" / "mine").mkdir(parents=True)
+    (tmp_path / "model").symlink_to(tmp_path / "other")
+    with atomic(tmp_path / "model") as temporary:
+        temporary.mkdir()
+    assert not (tmp_path / "model").is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "other"}
+    assert (tmp_path / "other" / "mine").is_dir()
+
+
+def test_only_folders_that_were_made_and_left_empty_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for name in ("old", "old/new/deep", "full"):
+        with pytest.raises(ZeroDivisionError), removed_if_empty(tmp_path / name):
+            (tmp_path / name).mkdir(parents=True, exist_ok=True)
+            if name == "full":
+                (tmp_path / name / "file").touch()
+            raise ZeroDivisionError
+    assert {path.name for path in tmp_path.rglob("*")} == {"old", "full", "file"}
