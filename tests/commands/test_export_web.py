@@ -131,7 +131,7 @@ def test_predicts_what_the_model_predicts_in_node(
 
 
 class Served(SimpleHTTPRequestHandler):
-    """Sends files as `python -m http.server` does."""
+    """Send files as `python -m http.server` does."""
 
     def log_message(self, *_: Any) -> None:
         """Print nothing."""
