@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,10 +28,14 @@ from kcnn.serve.metrics import Metrics
 from kcnn.serve.model import VERSION, ServedModel
 from kcnn.serve.serving_answers import metadata, status
 from kcnn.serve.serving_request import ANSWERS, RequestError, read_request
+from kcnn.text.printable import shorten
+from kcnn.text.values import shown
 
 DEFAULT_TOP = 3  # as kcnn predict
+_LONGEST_PATH = 100  # in a message
 _READERS = 2  # threads that read JSON and decode images
 _DISCONNECTED = 499  # for the metrics; nobody reads the answer
+_WHOLE = re.compile(r"0*[1-9][0-9]{0,9}")  # Python reads no number of 5,000 digits
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LOGGER = logging.getLogger("kcnn.serve")
 
@@ -114,7 +119,8 @@ class Server:
         """Answer a request for something that there is not."""
         assert isinstance(error, HTTPException)
         if error.status_code == 404:
-            message = f"{request.url.path}: not found; this server has POST {self._url()}:predict, "
+            path = shorten(request.url.path, _LONGEST_PATH)
+            message = f"{path}: not found; this server has POST {self._url()}:predict, "
             message += f"GET {self._url()}, POST /classify, GET /health and GET /metrics"
             return _error(404, message)
         return _http_error(error)
@@ -154,8 +160,8 @@ class Server:
 
     async def _classify(self, request: Request) -> Response:
         top = request.query_params.get("top", str(DEFAULT_TOP))
-        if not top.isdecimal() or int(top) < 1:
-            raise RequestError(f"top: expected a whole number, 1 or more; found {top!r}")
+        if not _WHOLE.fullmatch(top):
+            raise RequestError(f"top: expected a whole number, 1 or more; found {shown(top)}")
         with self._admission.request() as body:
             content = await body.read(request)
             if not content:
