@@ -30,9 +30,14 @@ def _agreement(measured: Mapping[str, Any]) -> str:
     parts = [] if accuracy is None else [f"accuracy {per_cent(accuracy)}"]
     parts += [
         f"largest difference of a probability {measured['largest_difference']:.1e}",
-        count_text(measured["other_classes"], "other class", "other classes"),
+        _other_classes(measured["other_classes"]),
     ]
     return f"{count_text(measured['images'], 'test image')}: {', '.join(parts)}"
+
+
+def _other_classes(count: int) -> str:
+    verb = "gets" if count < 2 else "get"
+    return f"{count_text(count, 'image') if count else 'no image'} {verb} another class"
 
 
 def _milliseconds(measured: Mapping[str, Any]) -> str:

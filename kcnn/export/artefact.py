@@ -26,6 +26,7 @@ from kcnn.stats import wilson_interval
 RUNTIME = "runtime.py"
 # The script that classifies images with an artefact, and what it reads them with.
 SCRIPTS = ("use.py", "image_file.py")
+PACKAGES_OF_SCRIPTS = ("numpy", "pillow")
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def write_artefact(
             "format": form.NAME,
             "file": form.FILE,
             "use": form.USE,
+            "install": " ".join(["pip install", *form.PACKAGES, *PACKAGES_OF_SCRIPTS]),
+            "takes": form.TAKES,
             "quantize": options.quantize,
             "batch_size": options.batch_size,
             MEASURED: measured,

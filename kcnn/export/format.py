@@ -74,6 +74,8 @@ class Format(Protocol):
     SIGNATURES: tuple[str, ...]  # passed to the runtime's `load`, one after the other; () for none
     WITHOUT: tuple[str, ...]  # modules that its runtime must not import
     USE: str  # the script in the artefact's folder that a user starts first, with its arguments
+    PACKAGES: tuple[str, ...]  # what RUNTIME needs, as `pip install` takes them
+    TAKES: str  # the types of its images, for people
 
     @staticmethod
     def tolerance(options: Options) -> Tolerance:

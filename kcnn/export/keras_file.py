@@ -26,6 +26,8 @@ RUNTIME = Path(__file__).parent / "runtimes" / "keras.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT: tuple[str, ...] = ()
 USE = "use.py IMAGE"
+PACKAGES = ("tensorflow", "keras")
+TAKES = "uint8 or float32"
 
 
 def tolerance(options: Options) -> Tolerance:

@@ -29,6 +29,8 @@ RUNTIME = Path(__file__).parent / "runtimes" / "litert.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
 USE = "use.py IMAGE"
+PACKAGES = ("ai-edge-litert",)
+TAKES = "uint8"
 
 _SIGNATURE = "serving_default"
 # Measured with LiteRT 2.3 on 2,000 test images (digits 360, transfer 1,000, ResNet50 and

@@ -36,6 +36,8 @@ RUNTIME = Path(__file__).parent / "runtimes" / "onnx.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
 USE = "use.py IMAGE"
+PACKAGES = ("onnxruntime",)
+TAKES = "uint8"
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
 MAX_BYTES = 2**31  # protobuf's limit for a message, which an ONNX file is

@@ -28,6 +28,8 @@ RUNTIME = Path(__file__).parent / "runtimes" / "openvino.py"
 SIGNATURES: tuple[str, ...] = ()
 WITHOUT = ("tensorflow", "keras")
 USE = "use.py IMAGE"
+PACKAGES = ("openvino",)
+TAKES = "uint8"
 
 
 def tolerance(options: Options) -> Tolerance:

@@ -31,6 +31,8 @@ TYPES = {"serving_default": "float32", "serving_uint8": "uint8"}
 SIGNATURES = tuple(TYPES)
 WITHOUT = ("keras",)  # TensorFlow imports it where it is installed
 USE = "use.py IMAGE"
+PACKAGES = ("tensorflow",)
+TAKES = "uint8 (signature `serving_uint8`) or float32 (`serving_default`)"
 
 
 def tolerance(options: Options) -> Tolerance:

@@ -7,7 +7,8 @@ In Python, with this folder in `sys.path`:
     from use import classify
     classify("photo.jpg")  # [('cat', 0.93), ('dog', 0.05), ('deer', 0.01)]
 
-This needs Pillow, NumPy and the model's runtime, but not kcnn.
+This needs Pillow, NumPy and the model's runtime, but not kcnn: the line "install" of kcnn.json
+installs them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from glob import glob
 from io import TextIOWrapper
@@ -186,6 +187,13 @@ def silent_standard_error() -> Iterator[None]:
         os.close(nowhere)
 
 
+def install(package: str) -> str:
+    """Return the command that installs all that is needed here; a package, if it is not known."""
+    with suppress(OSError, ValueError):
+        return str(facts().get("install") or f"pip install {package}")
+    return f"pip install {package}"
+
+
 def as_json(path: str, classes: Sequence[tuple[str, float]]) -> dict[str, Any]:
     """Return what --json prints for an image."""
     pairs = [{"class": name, "probability": probability} for name, probability in classes]
@@ -201,7 +209,7 @@ if __name__ == "__main__":
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         package = {"PIL": "pillow"}.get(module, module.replace("_", "-"))
-        sys.exit(f"error: the package {package} is not installed\nfix: pip install {package}")
+        sys.exit(f"error: the package {package} is not installed\nfix: {install(package)}")
     except ImportError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

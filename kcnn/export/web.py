@@ -31,6 +31,8 @@ RUNTIME = litert.RUNTIME
 SIGNATURES = litert.SIGNATURES
 WITHOUT = litert.WITHOUT
 USE = "serve.py"
+PACKAGES = litert.PACKAGES
+TAKES = litert.TAKES
 
 PAGE = Path(__file__).parent / "page"
 LITERTJS = Path(__file__).parent / "litertjs.zip"

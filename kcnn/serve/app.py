@@ -123,6 +123,10 @@ class Server:
             message = f"{path}: not found; this server has POST {self._url()}:predict, "
             message += f"GET {self._url()}, POST /classify, GET /health and GET /metrics"
             return _error(404, message)
+        if error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "another method")
+            message = f"{request.url.path}: expected {allowed}; found {request.method}"
+            return JSONResponse({"error": message}, 405, error.headers)
         return _http_error(error)
 
     async def _health(self, request: Request) -> Response:

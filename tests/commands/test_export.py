@@ -49,7 +49,7 @@ def test_printed_result(run_copy, run_here: None) -> None:
     assert where.startswith(f"{folder}  ")
     assert checked.startswith("  checked with TensorFlow 2.")
     assert f"on 360 test images: accuracy {100 * accuracy:.2f} %, largest difference" in checked
-    assert checked.endswith(", 0 other classes")
+    assert checked.endswith(", no image gets another class")
     assert costs == (
         "  0.5 ms an image in batches of 1, 0.25 ms an image in batches of 32, 123 MB of memory"
     )

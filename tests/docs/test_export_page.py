@@ -10,7 +10,6 @@ from pathlib import Path
 import keras
 import pytest
 
-from kcnn.export import litert, onnx, openvino
 from kcnn.export.format import Options, variant
 from kcnn.export.formats import FORMATS
 from kcnn.export.source import Source
@@ -48,7 +47,7 @@ def test_explains_each_column_of_the_summary() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", [litert, onnx, openvino], ids=lambda form: form.NAME)
+@pytest.mark.parametrize("form", FORMATS[:-1], ids=lambda form: form.NAME)
 def test_programs_run(form, tmp_path: Path) -> None:
     for requirement in form.REQUIREMENTS:
         pytest.importorskip(requirement.distribution.replace("-", "_"))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import ast
 import re
+import sys
 
 import pytest
 
 from kcnn.errors import ExportError
-from kcnn.export.format import Options, variant
+from kcnn.export.format import Format, Options, variant
 from kcnn.export.formats import FORMATS, choose_formats
 
 
@@ -42,3 +44,15 @@ def test_all_formats_get_the_options_that_they_take() -> None:
 def test_names_no_format() -> None:
     with pytest.raises(ExportError, match=r"^--format: names no format$"):
         choose_formats([])
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.NAME)
+def test_names_the_packages_that_its_runtime_imports(form: Format) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(form.RUNTIME.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    installed = {package.replace("-", "_") for package in form.PACKAGES}
+    assert imported - sys.stdlib_module_names == installed | {"numpy"}

@@ -192,6 +192,12 @@ def test_names_a_package_that_is_missing(make: Make, photos: list[str]) -> None:
     assert done.stderr == (
         "error: the package some-runtime is not installed\nfix: pip install some-runtime\n"
     )
+    description = json.loads((folder / "kcnn.json").read_text())
+    description["install"] = "pip install some-runtime numpy pillow"
+    (folder / "kcnn.json").write_text(json.dumps(description))
+    assert run(folder, photos[0]).stderr.endswith("fix: pip install some-runtime numpy pillow\n")
+    del description["install"]
+    (folder / "kcnn.json").write_text(json.dumps(description))
     (folder / "runtime.py").write_text("raise ImportError('libruntime.so: cannot open')")
     assert run(folder, photos[0]).stderr == "error: libruntime.so: cannot open\n"
     for change, fix in (

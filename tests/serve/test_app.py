@@ -151,7 +151,7 @@ def test_status_and_metadata(client: Client) -> None:
         ("GET", "/v1/models/tints", 404, "no model 'tints' here"),
         ("GET", "/v1/models/tints/metadata", 404, "no model 'tints' here"),
         ("GET", "/", 404, "/: not found; this server has POST /v1/models/shades:predict"),
-        ("GET", "/classify", 405, "Method Not Allowed"),
+        ("GET", "/classify", 405, "/classify: expected POST; found GET"),
         ("POST", "/classify?top=0", 400, "top: expected a whole number, 1 or more; found '0'"),
         ("POST", f"/classify?top={'9' * 5000}", 400, "top: expected a whole number, 1 or more"),
         ("GET", f"/{'a' * 5000}", 404, f"/{'a' * 99}…: not found; this server has POST"),

@@ -94,7 +94,8 @@ def _introduction(facts: Facts) -> Iterator[str]:
 
 def _use(facts: Facts) -> Iterator[str]:
     commands = dict.fromkeys([facts.about["use"], _SCRIPT])  # the page first, if there is one
-    lines = [f"python {command.replace('IMAGE', 'photo.jpg')}" for command in commands]
+    lines = [facts.about["install"]]
+    lines += [f"python {command.replace('IMAGE', 'photo.jpg')}" for command in commands]
     yield "\n".join(["```bash", *lines, "```"])
     height, width = facts.about["image_size"]
     images = f"(count, {height}, {width}, {facts.about['channels']})"
@@ -103,8 +104,9 @@ def _use(facts: Facts) -> Iterator[str]:
         images = images.replace("count", str(size))
     what = "one for each label" if facts.several_labels else "one for each class, which add up to 1"
     yield (
-        f"{code(str(facts.about['file']))} takes raw images, uint8 of shape {images}, with values "
-        f"from 0 to 255. It returns probabilities, {what}, in the order of `class_names.json`. "
+        f"{code(str(facts.about['file']))} takes raw images, {facts.about['takes']} of shape "
+        f"{images}, with values from 0 to 255. It returns probabilities, {what}, in the order "
+        "of `class_names.json`. "
         "`use.py` reads image files as the model needs them: upright, on white, in this size."
     )
 
@@ -142,6 +144,7 @@ def _results(facts: Facts) -> Iterator[str]:
 def _this_file(facts: Facts) -> Iterator[str]:
     yield "The exported file, run by itself in its own runtime and compared with the model:"
     yield file_table(facts)
+    yield "Times and memory are those of the computer that exported it."
     if facts.measured["accuracy"] is None:
         yield "Its accuracy is not known: the test images have changed since the run."
 

@@ -39,8 +39,8 @@ def limits(facts: Facts) -> Iterator[str]:
     )
     if not any("calibration" in name for name in facts.test_scores):
         yield (
-            "Whether it is right in 9 of 10 cases when it says 90 % has not been measured: a "
-            "probability is no more than the model's own."
+            "Whether it is right in 9 of 10 cases when it says 90 % has not been measured. Compare "
+            "its probabilities with each other; do not read them as chances."
         )
     yield (
         "The intervals count the test images only. The same recipe trained with another seed gives "
@@ -68,8 +68,8 @@ def _weakest(facts: Facts) -> Iterator[str]:
         interval = recall_interval(score)
         assert interval is not None
         low_to_high = per_cent_range(interval.low, interval.high)
-        named.append(f"{plain(score.name)} {per_cent(score.recall)} ({low_to_high})")
-    yield f"It recognizes these least often, by recall with its 95 % interval: {', '.join(named)}."
+        named.append(f"{plain(score.name)}: {per_cent(score.recall)} ({low_to_high})")
+    yield f"It recognizes these least often, by recall with its 95 % interval: {'; '.join(named)}."
 
 
 def _few_images(facts: Facts) -> Iterator[str]:
