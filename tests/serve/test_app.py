@@ -154,7 +154,7 @@ def test_status_and_metadata(client: Client) -> None:
         ("GET", "/classify", 405, "/classify: expected POST; found GET"),
         ("POST", "/classify?top=0", 400, "top: expected a whole number, 1 or more; found '0'"),
         ("POST", f"/classify?top={'9' * 5000}", 400, "top: expected a whole number, 1 or more"),
-        ("GET", f"/{'a' * 5000}", 404, f"/{'a' * 99}…: not found; this server has POST"),
+        ("GET", f"/{'a' * 5000}", 404, f"/{'a' * 98}…: not found; this server has POST"),
         ("POST", "/classify", 400, "expected an image file as the body; found nothing"),
         ("POST", PREDICT, 400, "no JSON that can be read"),
     ],
