@@ -29,7 +29,7 @@ def _agreement(measured: Mapping[str, Any]) -> str:
     accuracy = measured["accuracy"]
     parts = [] if accuracy is None else [f"accuracy {per_cent(accuracy)}"]
     parts += [
-        f"largest difference of a probability {measured['largest_difference']:.1e}",
+        f"largest difference of a probability {measured['largest_difference']:.2g}",
         _other_classes(measured["other_classes"]),
     ]
     return f"{count_text(measured['images'], 'test image')}: {', '.join(parts)}"

@@ -21,6 +21,8 @@ FORMATS: tuple[Format, ...] = (
     cast(Format, web),
 )
 ALL = "all"
+# Other words for a format, which an error answers with kcnn's.
+OTHER_NAMES = {"tflite": "litert", "tensorflow": "saved_model", "tf": "saved_model", "h5": "keras"}
 
 
 def choose_formats(
@@ -44,8 +46,9 @@ def choose_formats(
         raise ExportError("--format: names no format", f"choose from {', '.join([*known, ALL])}")
     for name in names:
         if name != ALL and name not in known:
+            meant = OTHER_NAMES.get(name.lower(), name)
             raise ExportError(
-                f"--format {name}: unknown format{did_you_mean(name, [*known, ALL])}",
+                f"--format {name}: unknown format{did_you_mean(meant, [*known, ALL])}",
                 f"choose from {', '.join([*known, ALL])}",
             )
     chosen = []

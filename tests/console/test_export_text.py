@@ -28,7 +28,7 @@ def test_export() -> None:
     assert export_text(exports) == (
         f"{path}  1.23 MB\n"
         "  checked with LiteRT 2.3.0 on 360 test images: accuracy 95.00 %, largest difference of a "
-        "probability 3.0e-07, 2 images get another class\n"
+        "probability 3e-07, 2 images get another class\n"
         "  0.0234 ms an image in batches of 1, 1,234 MB of memory\n"
         f"  use it: python {path / 'use.py'} IMAGE"
     )

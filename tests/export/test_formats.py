@@ -41,6 +41,16 @@ def test_all_formats_get_the_options_that_they_take() -> None:
     assert chosen["saved_model"] == Options()
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("onx", "onnx"), ("TFLite", "litert"), ("savedmodel", "saved_model"), ("h5", "keras")],
+)
+def test_an_unknown_format_is_answered_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    expected = f"^--format {name}: unknown format; did you mean {meant}\\?$"
+    with pytest.raises(ExportError, match=expected):
+        choose_formats([name])
+
+
 def test_names_no_format() -> None:
     with pytest.raises(ExportError, match=r"^--format: names no format$"):
         choose_formats([])
