@@ -459,19 +459,19 @@ def predict(as_json: bool, quiet: bool, **arguments: Any) -> None:
     help="Weights to serve; without it, those that are exported, else the last.",
 )  # fmt: skip
 @click.option("--max-upload", type=click.IntRange(1, 1000), default=32, show_default=True,
-              metavar="MB", help="Size of a request.")  # fmt: skip
+              metavar="MB", help="Largest size of a request.")  # fmt: skip
 @click.option("--max-images", type=click.IntRange(1), default=128, show_default=True,
-              help="Images in a request.")  # fmt: skip
+              help="Most images in a request.")  # fmt: skip
 @click.option("--queue", type=click.IntRange(1), default=256, show_default=True,
               help="Images, and requests, that may wait; others get status 429.")  # fmt: skip
 @for_reading_runs
 def serve(as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Answer requests for predictions over HTTP.
 
-    The server understands TensorFlow Serving's REST interface, and image files: POST /classify.
-    GET /health and GET /metrics (for Prometheus) tell how it is. The model is exported first,
-    unless it is already. Without RUN, the newest run is served. Ctrl-C answers what was accepted,
-    then ends.
+    POST /classify takes an image file. The server also understands TensorFlow Serving's REST
+    interface. GET /health and GET /metrics (for Prometheus) report its state. The model is
+    exported first, unless it is already. Without RUN, the newest run is served. Ctrl-C answers the
+    requests that were accepted, then ends.
 
     \b
     Examples:
