@@ -34,8 +34,20 @@ HERE = Path(__file__).resolve().parent
 @cache
 def facts() -> dict[str, Any]:
     """Return what kcnn.json says about the model, and the names of its classes."""
-    names = json.loads((HERE / "class_names.json").read_text(encoding="utf-8"))
-    return {**json.loads((HERE / "kcnn.json").read_text(encoding="utf-8")), "class_names": names}
+    return {**read_json(HERE / "kcnn.json"), "class_names": read_json(HERE / "class_names.json")}
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged: {error}") from None
 
 
 @cache
@@ -153,6 +165,7 @@ def main() -> int:
         paths = [found for path in paths for found in sorted(glob(path)) or [path]]
     results, problems = [], []
     with silent_standard_error():
+        require_model()
         for path in paths:
             try:
                 image = read_image(path)
@@ -169,6 +182,29 @@ def main() -> int:
     for problem in problems:
         print(f"error: {printable(problem)}", file=sys.stderr)
     return 1 if problems else 0
+
+
+def require_model() -> None:
+    """Load the model; end the program if it cannot be loaded.
+
+    Raises:
+        ImportError: A package is not installed.
+        SystemExit: A file of this folder is missing or damaged.
+    """
+    file = HERE
+    try:
+        file = HERE / facts()["file"]
+        model()
+    except ImportError:
+        raise
+    except OSError as error:
+        reason = f"{error.filename or file}: {error.strerror or error}"
+    except Exception as error:  # each runtime has its own
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = lines[0] if file == HERE else f"{file}: cannot be loaded: {lines[0]}"
+    else:
+        return
+    sys.exit(f"error: {printable(reason)}")
 
 
 @contextmanager
@@ -205,9 +241,17 @@ if __name__ == "__main__":
         if isinstance(stream, TextIOWrapper):  # a terminal may lack letters
             stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(main())
+        status = main()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        sys.exit(status)
+    except OSError as error:  # of the output: those of files were reported
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes what is left at its end
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error.strerror or error}")
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
+        if module in ("runtime", "image_file"):
+            sys.exit(f"error: {HERE / module}.py: No such file or directory")
         package = {"PIL": "pillow"}.get(module, module.replace("_", "-"))
         sys.exit(f"error: the package {package} is not installed\nfix: {install(package)}")
     except ImportError as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from kcnn.errors import PackageError
 
@@ -36,13 +36,21 @@ def require_packages(title: str, extra: str, requirements: Iterable[Requirement]
     """
     for requirement in requirements:
         found = _installed(requirement.distribution)
-        if found is None or Version(found) < Version(requirement.minimum):
+        if found is None or _is_older(found, requirement.minimum):
             state = "it is not installed" if found is None else f"{found} is installed"
             raise PackageError(
                 f"{title} needs the package {requirement.distribution} {requirement.minimum} or "
                 f"newer; {state}",
                 f'pip install "kcnn[{extra}]"',
             )
+
+
+def _is_older(found: str, minimum: str) -> bool:
+    """Return whether a version is older; not of one that is no version as PyPI knows them."""
+    try:
+        return Version(found) < Version(minimum)
+    except InvalidVersion:
+        return False
 
 
 def _installed(distribution: str) -> str | None:

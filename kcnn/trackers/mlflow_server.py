@@ -53,6 +53,8 @@ def require_address(address: str, origin: str) -> None:
         parts = urlsplit(address)
         scheme = parts.scheme.partition("+")[0] or address
         has_password = parts.username is not None
+        if scheme in ("http", "https") and not parts.hostname:
+            scheme = ""
     except ValueError:
         scheme, has_password = "", False
     if has_password:

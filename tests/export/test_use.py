@@ -179,6 +179,44 @@ def test_names_the_file_of_the_model_that_is_missing(make: Make, photos: list[st
     assert done.stderr == f"error: {folder / 'kcnn.json'}: No such file or directory\n"
 
 
+@pytest.mark.parametrize("name", ["runtime.py", "image_file.py"])
+def test_names_its_own_file_that_is_missing(name: str, make: Make, photos: list[str]) -> None:
+    folder = make()
+    (folder / name).unlink()
+    done = run(folder, photos[0])
+    assert done.returncode == 1
+    assert done.stderr == f"error: {folder / name}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ["kcnn.json", "class_names.json"])
+def test_names_its_own_file_that_is_damaged(name: str, make: Make, photos: list[str]) -> None:
+    folder = make()
+    (folder / name).write_text("{")
+    done = run(folder, photos[0])
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {folder / name}: damaged: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_names_a_model_that_cannot_be_loaded(make: Make, photos: list[str]) -> None:
+    folder = make("def load(path):\n    raise RuntimeError('no such\\nmodel')\n")
+    done = run(folder, photos[0])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {folder / 'model.bin'}: cannot be loaded: no such\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_names_a_full_disk_in_one_line(make: Make, photos: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, str(make() / "use.py"), photos[0]],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
 def test_refuses_to_print_no_class(make: Make, photos: list[str]) -> None:
     done = run(make(), photos[0], "--top", "0")
     assert done.returncode == 2
@@ -200,6 +238,8 @@ def test_names_a_package_that_is_missing(make: Make, photos: list[str]) -> None:
     (folder / "kcnn.json").write_text(json.dumps(description))
     (folder / "runtime.py").write_text("raise ImportError('libruntime.so: cannot open')")
     assert run(folder, photos[0]).stderr == "error: libruntime.so: cannot open\n"
+    shutil.rmtree(folder)
+    folder = make()
     for change, fix in (
         ("sys.modules['PIL'] = None", "fix: pip install pillow"),
         ("import PIL.Image; PIL.__version__ = '9.4.0'", "fix: pip install 'pillow>=11'"),

@@ -10,7 +10,7 @@ from kcnn.machine.packages import Requirement, require_packages
 NEEDED = [Requirement("mlflow-skinny", "3.17")]
 
 
-@pytest.mark.parametrize("installed", ["3.17", "3.17.0", "3.18rc1", "4", "10.0"])
+@pytest.mark.parametrize("installed", ["3.17", "3.17.0", "3.18rc1", "4", "10.0", "of my own"])
 def test_accepts_the_least_version_and_newer_ones(
     installed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

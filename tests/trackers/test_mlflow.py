@@ -22,6 +22,8 @@ from kcnn.trackers.trackers import make_trackers
         ("mlruns", "--mlflow: mlruns: not the address of an MLflow server"),
         ("file:///tmp/runs", "--mlflow: file:///tmp/runs: not the address of an MLflow server"),
         ("http://[::1", "--mlflow: http://[::1: not the address of an MLflow server"),
+        ("http://", "--mlflow: http://: not the address of an MLflow server"),
+        ("https://:5000", "--mlflow: https://:5000: not the address of an MLflow server"),
         (
             "http://me:secret@example.org",
             "--mlflow: an address with a name or a password would be kept in the run folder",
