@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import kcnn
+from kcnn.commands.exported_model import (
+    build_reference,
+    calibration_images,
+    describe_model,
+    trained_on,
+)
 from kcnn.commands.run_images import read_run_recipe, reading_again
 from kcnn.data.load import load_dataset
 from kcnn.errors import ConversionError, ExportError
-from kcnn.export.format import variant
+from kcnn.export.format import Format, Options, variant
 from kcnn.export.formats import choose_formats
 from kcnn.files.atomic import remove_leftovers, removed_if_empty, require_new, require_writable
 from kcnn.machine.start import start_tensorflow
 from kcnn.progress import Progress
-from kcnn.recipe import Recipe
-from kcnn.runs.dataset import (
-    has_same_test_images,
-    same_names,
-    trained_classes,
-    trained_on_several_labels,
-)
-from kcnn.runs.environment import FLOAT32
 from kcnn.runs.exports import write_export_summary
 from kcnn.runs.find import find_model, find_run
-from kcnn.runs.folder import RunFolder, require_no_links
-from kcnn.runs.label_scores import read_thresholds
-from kcnn.text.numbers import count_text
+from kcnn.runs.folder import require_no_links
 
 if TYPE_CHECKING:
-    import keras
-    import numpy as np
-
-    from kcnn.data.dataset import Dataset, Images
-    from kcnn.export.artefact import Reference
+    from kcnn.data.dataset import Images
+    from kcnn.export.source import Source
 
 FAULT_IMAGES = 64  # test images with which the layer at fault is looked for
 _ALREADY_EXISTS_HINT = "choose another, or remove it"
-# 20, 100, 200 and 500 images gave the same accuracy within 1 percentage point (cifar, resnet20 and
-# MobileNetV2, two draws each), but 500 doubled the time.
-CALIBRATION_IMAGES = 200
 
 
 @dataclass(frozen=True)
@@ -143,19 +131,18 @@ def export(
     with reading_again():
         parts = ["train", "test"] if calibrates else ["test"]
         dataset = load_dataset(recipe.data, data_dir, progress, parts=parts)
-    trained = _trained(found, recipe, dataset, progress)
+    trained = trained_on(found, recipe, dataset, progress)
     start_tensorflow(progress)
     from kcnn.export.artefact import write_artefact
     from kcnn.export.gate import temporary_folder
-    from kcnn.export.layer_at_fault import layer_at_fault
     from kcnn.export.source import Source
 
-    model, reference = _reference(found, weights, recipe, dataset, trained, progress)
-    description = _description(found, weights, recipe, model, trained)
+    model, reference = build_reference(found, weights, recipe, dataset, trained, progress)
+    description = describe_model(found, weights, recipe, model, trained)
     artefacts: list[Artefact] = []
     problems: list[ExportError] = []
     with removed_if_empty(folder), temporary_folder() as scratch:
-        calibration = partial(_calibration, dataset.train) if calibrates else None
+        calibration = partial(calibration_images, dataset.train) if calibrates else None
         source = Source(model, scratch, trained.class_names, calibration)
         for form, options in chosen:
             name = variant(form, options)
@@ -164,16 +151,14 @@ def export(
                     form, options, source, reference, folder / name, found, description, progress
                 )
             except ExportError as error:
-                message = f"{name}: {error.message}"
+                message = error.message
                 if isinstance(error, ConversionError):
-                    samples = dataset.test.first(FAULT_IMAGES).read_all()
-                    with suppress(OSError):  # a full disk; the error is worth more than the layer
-                        fault = layer_at_fault(form, options, source, samples, progress)
-                        message += "" if fault is None else f"; {fault}"
-                problems.append(ExportError(message, error.hint))
-                continue
-            artefacts.append(Artefact(folder / name, measured, form.USE))
-            write_export_summary(folder)
+                    fault = _layer_at_fault(form, options, source, dataset.test, progress)
+                    message += "" if fault is None else f"; {fault}"
+                problems.append(ExportError(f"{name}: {message}", error.hint))
+            else:
+                artefacts.append(Artefact(folder / name, measured, form.USE))
+                write_export_summary(folder)
         # Only now, because the last good export may be among them.
         remove_leftovers(folder)
     problem = _joined(problems) if problems else None
@@ -182,106 +167,18 @@ def export(
     return Exports(found.title, weights, tuple(artefacts), problem)
 
 
-@dataclass(frozen=True)
-class _Trained:
-    """What a run was trained on, and whether its test images are here.
+def _layer_at_fault(
+    form: Format, options: Options, source: Source, images: Images, progress: Progress
+) -> str | None:
+    """Return words about the layer that a format computes wrongly; None if none stands out."""
+    from kcnn.export.layer_at_fault import layer_at_fault
 
-    Args:
-        class_names: The names of its classes.
-        several_labels: Whether an image may have several labels.
-        is_scored: Whether the test images and their labels are those that it was scored on.
-    """
-
-    class_names: Sequence[str]
-    several_labels: bool
-    is_scored: bool
-
-
-def _trained(found: RunFolder, recipe: Recipe, dataset: Dataset, progress: Progress) -> _Trained:
-    class_names = trained_classes(found, dataset.class_names, progress)
-    # The check compares two predictions for each image. It needs no labels, so that any images do.
-    is_scored = same_names(class_names, dataset.class_names) and (
-        recipe.data.path is None or has_same_test_images(found, dataset.test.digest())
-    )
-    if not is_scored:
-        progress.note(
-            f"{found.title}: the test images are no longer those that it was scored on; the export "
-            "is checked on those that are here"
-        )
-    several = trained_on_several_labels(found, dataset.has_several_labels)
-    return _Trained(class_names, several, is_scored and several == dataset.has_several_labels)
-
-
-def _reference(
-    found: RunFolder,
-    weights: str,
-    recipe: Recipe,
-    dataset: Dataset,
-    trained: _Trained,
-    progress: Progress,
-) -> tuple[keras.Model, Reference]:
-    """Return a run's model in float32, and its predictions for the test images.
-
-    Both sides of the comparison run on the CPU, because devices round differently.
-    """
-    import keras
-
-    from kcnn.export.artefact import Reference
-    from kcnn.model.probabilities import probability_model
-    from kcnn.model.saved import load_model, require_classes, require_images, trained_policy
-    from kcnn.training.scoring.predict import batch_size, predict_images
-
-    path = find_model(found, weights)
-    with keras.device("cpu"):
-        model = probability_model(load_model(found, weights, FLOAT32), trained.several_labels)
-        require_images(model, path, dataset.image_shape)
-        require_classes(model, path, trained.class_names)
-        probabilities = predict_images(model, dataset.test, progress)
-        reference = Reference(
-            images=dataset.test,
-            probabilities=probabilities,
-            batch_size=batch_size(model),
-            several_labels=trained.several_labels,
-            is_scored=trained.is_scored,
-        )
-        policy = trained_policy(found, recipe)
-        if policy != FLOAT32:
-            own = probability_model(load_model(found, weights), trained.several_labels)
-            agreement = reference.compare([predict_images(own, dataset.test, progress)])
-            progress.note(
-                f"{found.title} was trained in {policy}, and the export computes in {FLOAT32}: "
-                f"{agreement.other_classes:,} of {count_text(agreement.images, 'test image')} get "
-                "another class"
-            )
-    return model, reference
-
-
-def _description(
-    found: RunFolder, weights: str, recipe: Recipe, model: keras.Model, trained: _Trained
-) -> dict[str, Any]:
-    """Return what a program must know of an artefact, whatever its format."""
-    height, width, channels = model.input_shape[1:]
-    description: dict[str, Any] = {
-        "run": found.title,
-        "weights": weights,
-        "image_size": [height, width],
-        "channels": channels,
-        "resize": recipe.data.resize,
-        "kcnn": kcnn.__version__,
-        "several_labels": trained.several_labels,
-    }
-    if trained.several_labels and weights == "last" and found.per_class.is_file():
-        description["thresholds"] = read_thresholds(found, trained.class_names)
-    return description
-
-
-def _calibration(images: Images) -> Iterator[np.ndarray]:
-    """Yield some training images one by one: of each class as many, and the same ones each time."""
-    import numpy as np
-
-    order = np.random.default_rng(0).permutation(len(images))
-    for index in images.by_turns(CALIBRATION_IMAGES, order):
-        yield images.read(np.array([index]))
+    samples = images.first(FAULT_IMAGES).read_all()
+    try:
+        fault = layer_at_fault(form, options, source, samples, progress)
+    except OSError:  # a full disk; the error of the export is worth more than the layer
+        return None
+    return None if fault is None else str(fault)
 
 
 def _joined(problems: Sequence[ExportError]) -> ExportError:

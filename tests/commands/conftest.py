@@ -16,6 +16,9 @@ from PIL import Image
 
 from kcnn.data.load import load_dataset
 from kcnn.errors import KcnnError
+from kcnn.export import artefact
+from kcnn.export.gate import RuntimeResult
+from kcnn.export.runner import load_module
 from kcnn.figures import accuracy
 from kcnn.files.atomic import write_json, write_text
 from kcnn.model.build import build_model
@@ -246,3 +249,16 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(NET, encoding="utf-8")
     return Path("net.yaml")
+
+
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run artefacts in this process. Slow tests run them in a fresh process without Keras."""
+
+    def run_artefact(form, options, path, images, batch_size, progress) -> RuntimeResult:
+        runtime = load_module(str(form.RUNTIME))
+        predictors = [runtime.load(str(path), signature) for signature in form.SIGNATURES]
+        predictions = [predict(images.read_all()) for predict in predictors]
+        return RuntimeResult(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
+
+    monkeypatch.setattr(artefact, "run_artefact", run_artefact)

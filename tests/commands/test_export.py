@@ -14,10 +14,8 @@ from kcnn.commands.evaluate import evaluate
 from kcnn.commands.export import export
 from kcnn.console.export import export_text
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
-from kcnn.export import artefact, saved_model
+from kcnn.export import saved_model
 from kcnn.export.format import Tolerance
-from kcnn.export.gate import RuntimeResult
-from kcnn.export.runner import load_module
 from kcnn.runs.exports import COLUMNS
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_summary
@@ -25,19 +23,6 @@ from kcnn.runs.summary import read_summary
 
 def outputs(run: RunFolder) -> Path:
     return run.path.parents[1]
-
-
-@pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run artefacts in this process. Slow tests run them in a fresh process without Keras."""
-
-    def run_artefact(form, options, path, images, batch_size, progress) -> RuntimeResult:
-        runtime = load_module(str(form.RUNTIME))
-        predictors = [runtime.load(str(path), signature) for signature in form.SIGNATURES]
-        predictions = [predict(images.read_all()) for predict in predictors]
-        return RuntimeResult(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
-
-    monkeypatch.setattr(artefact, "run_artefact", run_artefact)
 
 
 def test_printed_result(run_copy, run_here: None) -> None:

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from kcnn.commands import export as module
+from kcnn.commands import exported_model
 from kcnn.commands.export import export
 from kcnn.data.load import load_dataset
 from kcnn.errors import DataError
@@ -40,7 +40,7 @@ def calibration_images(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
 def test_calibrates_with_training_images_of_each_class(
     run_copy, calibration_images: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CALIBRATION_IMAGES", 20)
+    monkeypatch.setattr(exported_model, "CALIBRATION_IMAGES", 20)
     for _ in range(2):
         with pytest.raises(Calibrated):
             export(None, run_copy.path.parents[1], ["litert"], "int8")

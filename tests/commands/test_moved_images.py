@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kcnn.cli import cli
-from kcnn.export import gate
 from kcnn.runs.folder import RunFolder
 
 Invoke = Callable[..., Result]
@@ -55,10 +53,10 @@ def test_evaluate_takes_the_new_path(moved: Path, invoke: Invoke, names: list[st
     assert json.loads(done.stdout)["images"] == 2
 
 
-def test_export_takes_the_new_path(moved: Path, invoke: Invoke, monkeypatch: Any) -> None:
-    monkeypatch.setattr(gate, "require_agreement", lambda *_: gate.Agreement(2, 0.0, 0, 1.0))
+def test_export_takes_the_new_path(moved: Path, invoke: Invoke, run_here: None) -> None:
     done = invoke("export", f"data.path={moved}")
     assert done.exit_code == 0, done.output
+    assert "on 2 test images" in done.stdout
 
 
 def test_plot_takes_the_new_path(fruit_run, moved: Path, invoke: Invoke) -> None:

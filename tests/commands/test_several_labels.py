@@ -181,7 +181,7 @@ def test_predict_lists_labels_above_their_thresholds(
     assert best.thresholds == (0.5,) * CLASSES
 
 
-def test_logits_become_sigmoids(pairs: Path, tmp_path: Path) -> None:
+def test_logits_become_sigmoids(pairs: Path, tmp_path: Path, run_here: None) -> None:
     settings = [
         "model.layers[2].Dense.activation=linear", "train.metrics=[]", "train.epochs=2",
         "train.watch_first=20", "data.augment=[{MixUp: {alpha: 0.2}}]", "train.sampling=balanced",
@@ -193,9 +193,9 @@ def test_logits_become_sigmoids(pairs: Path, tmp_path: Path) -> None:
     assert summary["test"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert predictions.probability.sum(axis=1).max() > 1.2  # no softmax
     assert evaluate(str(run.path), tmp_path).accuracy == pytest.approx(accuracy, abs=1e-6)
-    result = export(str(run.path), tmp_path)
-    assert result.accuracy == pytest.approx(accuracy)
-    description = json.loads((result.path / "kcnn.json").read_text(encoding="utf-8"))
+    (exported,) = export(str(run.path), tmp_path).artefacts
+    assert exported.measured["accuracy"] == pytest.approx(accuracy)
+    description = json.loads((exported.path / "kcnn.json").read_text(encoding="utf-8"))
     assert description["several_labels"] and len(description["thresholds"]) == CLASSES
 
 
