@@ -96,5 +96,5 @@ def _send(run: RunFolder, tracker: Tracker) -> None:
     except Exception as error:
         raise KcnnError(
             f"{tracker.title}: {reason(tracker, error)}",
-            f"the run is whole in {shell_word(run.path)}; send it again later",
+            f"the run itself is complete; send {shell_word(run.path)} again later",
         ) from error

@@ -80,9 +80,7 @@ def png(pixels: np.ndarray) -> bytes:
 def test_the_page_links_to_a_model_card_that_names_the_page(folder: Path) -> None:
     links = re.findall(r'(?:href|src)="([^"]+)"', (folder / "index.html").read_text("utf-8"))
     assert all((folder / link).is_file() for link in links), links
-    assert "\npython serve.py\npython use.py photo.jpg\n" in (folder / "model_card.md").read_text(
-        "utf-8"
-    )
+    assert "```bash\npython serve.py\n```\n" in (folder / "model_card.md").read_text("utf-8")
 
 
 # In place of a browser: it loads scripts and files, and has no images.

@@ -93,9 +93,10 @@ def _introduction(facts: Facts) -> Iterator[str]:
 
 
 def _use(facts: Facts) -> Iterator[str]:
-    commands = dict.fromkeys([facts.about["use"], _SCRIPT])  # the page first, if there is one
-    lines = [facts.about["install"]]
-    lines += [f"python {command.replace('IMAGE', 'photo.jpg')}" for command in commands]
+    lines = [facts.about["install"], f"python {_SCRIPT.replace('IMAGE', 'photo.jpg')}"]
+    if facts.about["use"] != _SCRIPT:  # a page, which needs no packages
+        yield f"```bash\npython {facts.about['use']}\n```"
+        yield "The model also runs in Python:"
     yield "\n".join(["```bash", *lines, "```"])
     height, width = facts.about["image_size"]
     images = f"(count, {height}, {width}, {facts.about['channels']})"

@@ -267,6 +267,14 @@ def test_a_fixed_batch_size(make: Make) -> None:
     assert "uint8 of shape (1, 24, 32, 3)" in section(card, "Use")
 
 
+def test_the_card_of_a_page_starts_its_server_before_anything_is_installed(make: Make) -> None:
+    use = section(model_card(make(), about(use="serve.py"), ["cat", "dog"]), "Use")
+    assert use.startswith(
+        "```bash\npython serve.py\n```\n\nThe model also runs in Python:\n\n"
+        "```bash\npip install ai-edge-litert numpy pillow\npython use.py photo.jpg\n```\n"
+    )
+
+
 def test_the_best_weights_have_scores_of_their_own(make: Make) -> None:
     card = model_card(make(), about(weights="best"), ["cat", "dog"])
     results = section(card, "Results")
