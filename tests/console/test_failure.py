@@ -35,6 +35,8 @@ def values_of(command: click.Command) -> list[str]:
             values += ["nope"] * (2 if several else 1)
         elif parameter.required:
             values += [parameter.opts[0], "train.seed=[0,1]"]
+    if command.name == "track":
+        values.append("--tensorboard")  # one of two options is required
     return values
 
 
