@@ -6,6 +6,7 @@ where Windows calls JavaScript `text/plain`, as it may, `python -m http.server` 
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import webbrowser
@@ -38,12 +39,17 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    parser = argparse.ArgumentParser(description="Serve the page of this folder to this computer.")
+    parser.add_argument("port", nargs="?", type=int, default=8000, help="port (8000)")
+    port = parser.parse_args().port
+    if not 0 <= port < 65536:
+        parser.error(f"port {port}: expected a number from 0 to 65535")
     handler = partial(Handler, directory=str(Path(__file__).resolve().parent))
     try:
         server = Server(("127.0.0.1", port), handler)
     except OSError as error:
-        sys.exit(f"port {port}: {error.strerror}; try another: python serve.py {port + 1}")
+        another = port + 1 if port < 65535 else 8000
+        sys.exit(f"error: port {port}: {error.strerror}\nfix: python serve.py {another}")
     address = f"http://127.0.0.1:{server.server_port}/"
     sys.stdout.write(f"{address} (Ctrl-C ends it)\n")
     sys.stdout.flush()

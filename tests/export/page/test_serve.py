@@ -56,5 +56,15 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
             [sys.executable, str(SERVE), str(port)], env=NO_BROWSER, capture_output=True, text=True
         )
     assert done.returncode == 1
-    assert done.stderr.startswith(f"port {port}: ")
-    assert done.stderr.endswith(f"; try another: python serve.py {port + 1}\n")
+    assert done.stderr.startswith(f"error: port {port}: ")
+    assert done.stderr.endswith(f"\nfix: python serve.py {port + 1 if port < 65535 else 8000}\n")
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536"])
+def test_what_is_no_port_is_refused_in_one_line(port: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(SERVE), "--", port], env=NO_BROWSER, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("serve.py: error: ")
