@@ -236,25 +236,30 @@ def as_json(path: str, classes: Sequence[tuple[str, float]]) -> dict[str, Any]:
     return {"image": path, "classes": pairs}
 
 
-if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal may lack letters
-            stream.reconfigure(errors="backslashreplace")
+def start() -> int | str:
+    """Run `main`; return the exit status, or the error to print."""
     try:
         status = main()
         if sys.stdout is not None:
             sys.stdout.flush()
-        sys.exit(status)
     except OSError as error:  # of the output: those of files were reported
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes what is left at its end
-        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error.strerror or error}")
+        return 1 if isinstance(error, BrokenPipeError) else f"error: {error.strerror or error}"
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         if module in ("runtime", "image_file"):
-            sys.exit(f"error: {HERE / module}.py: No such file or directory")
+            return f"error: {HERE / module}.py: No such file or directory"
         package = {"PIL": "pillow"}.get(module, module.replace("_", "-"))
-        sys.exit(f"error: the package {package} is not installed\nfix: {install(package)}")
+        return f"error: the package {package} is not installed\nfix: {install(package)}"
     except ImportError as error:
-        sys.exit(f"error: {error}")
+        return f"error: {error}"
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may lack letters
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(start())
