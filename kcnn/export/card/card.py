@@ -135,7 +135,10 @@ def _results(facts: Facts) -> Iterator[str]:
     yield f"The model {which}{images}, none of which it was trained on:"
     yield scores
     if facts.several_labels:
-        yield "Accuracy counts each label of each image as a yes or no, at a probability of 0.5."
+        yield (
+            "Accuracy counts each label of each image as a yes or no, at a probability of 0.5. "
+            "`use.py` prints the labels above their threshold, which is 0.5 where the table has none."
+        )
     if facts.per_class:
         yield class_table(facts)
     else:

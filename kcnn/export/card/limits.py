@@ -49,9 +49,10 @@ def limits(facts: Facts) -> Iterator[str]:
 
 
 def _only_these_classes(facts: Facts) -> str:
-    count = count_text(len(facts.class_names), "class", "classes")
     if facts.several_labels:
-        return f"It knows {count}: of anything else in an image, it says nothing."
+        count = count_text(len(facts.class_names), "label")
+        return f"It knows {count}. Of anything else in an image, it reports nothing."
+    count = count_text(len(facts.class_names), "class", "classes")
     return (
         f"It knows {count}. An image of anything else gets one of them too, often with a high "
         "probability."

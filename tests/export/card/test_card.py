@@ -320,7 +320,7 @@ def test_several_labels(make: Make) -> None:
     assert "| cat | 30 | 60.00 % | 42.32–75.41 % | 80.00 % | 70.00 % | 75.00 % | 0.41 |" in results
     assert "| dog | 0 | – | – | – | – | – | – |" in results
     assert "Each image has any of these labels, or none (2): cat, dog." in card
-    assert "It knows 2 classes: of anything else in an image, it says nothing." in card
+    assert "It knows 2 labels. Of anything else in an image, it reports nothing." in card
     assert "cat: 60.00 %" in section(card, "Limits")
 
 
