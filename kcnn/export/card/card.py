@@ -137,7 +137,7 @@ def _results(facts: Facts) -> Iterator[str]:
     if facts.several_labels:
         yield (
             "Accuracy counts each label of each image as a yes or no, at a probability of 0.5. "
-            "`use.py` prints the labels above their threshold, which is 0.5 where the table has none."
+            "`use.py` prints the labels above their threshold; where the table has none, it is 0.5."
         )
     if facts.per_class:
         yield class_table(facts)
