@@ -49,7 +49,7 @@ CHANGES = {
     ),
     "wasm-utils.js": (("no source map is included", "//# sourceMappingURL=index.js.map", ""),),
 }
-# The packages name their licence, but hold no copy of it; kcnn's own is the same.
+# The packages name their license, but hold no copy of it; kcnn's own is the same.
 LICENSE = REPOSITORY / "LICENSE"
 NOTICE = """\
 LiteRT.js {version}

@@ -107,17 +107,24 @@ def write_artefact(
             "batch_size": options.batch_size,
             MEASURED: measured,
         }
-        texts = {
-            DESCRIPTION: json.dumps(about, indent=2, ensure_ascii=False) + "\n",
-            CLASS_NAMES: json.dumps(list(source.class_names), ensure_ascii=False) + "\n",
-            MODEL_CARD: model_card(run, about, source.class_names),
-        }
-        for name, text in texts.items():  # not by `write_text`, whose errors name its own path
-            (temporary / name).write_bytes(encoded(text))
-        shutil.copyfile(form.RUNTIME, temporary / RUNTIME)
-        for script in SCRIPTS:
-            shutil.copyfile(Path(__file__).with_name(script), temporary / script)
+        _write_beside(temporary, form, about, run, source.class_names)
     return measured
+
+
+def _write_beside(
+    folder: Path, form: Format, about: Mapping[str, Any], run: RunFolder, names: Sequence[str]
+) -> None:
+    """Write the files beside a model: its facts, classes, model card and scripts."""
+    texts = {
+        DESCRIPTION: json.dumps(about, indent=2, ensure_ascii=False) + "\n",
+        CLASS_NAMES: json.dumps(list(names), ensure_ascii=False) + "\n",
+        MODEL_CARD: model_card(run, about, names),
+    }
+    for name, text in texts.items():  # not by `write_text`, whose errors name its own path
+        (folder / name).write_bytes(encoded(text))
+    shutil.copyfile(form.RUNTIME, folder / RUNTIME)
+    for script in SCRIPTS:
+        shutil.copyfile(Path(__file__).with_name(script), folder / script)
 
 
 def _measured(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kcnn.errors import ConversionError, KcnnError
-from kcnn.files.atomic import FULL
+from kcnn.files.atomic import full_disk
 from kcnn.machine.native_stderr import held_back_standard_error
 
 
@@ -35,17 +34,9 @@ def converting(title: str) -> Iterator[None]:
         except (KcnnError, OSError, MemoryError) as error:
             failure = error
         except Exception as error:
-            failure = _full_disk(error) or _failed(title, error)
+            failure = full_disk(str(error)) or _failed(title, error)
     if failure is not None:  # only now, because what was written would be printed with it
         raise failure
-
-
-def _full_disk(error: Exception) -> OSError | None:
-    """Return TensorFlow's error of a full disk as Python raises it; None if it is another."""
-    for number in FULL:
-        if os.strerror(number) in str(error):
-            return OSError(number, os.strerror(number))
-    return None
 
 
 def _failed(title: str, error: Exception) -> ConversionError:

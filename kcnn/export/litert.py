@@ -113,7 +113,7 @@ def _saved_model(source: Source, batch_size: int | None) -> Path:
     """Return the SavedModel to convert: the source's, or one of a fixed batch size."""
     import tensorflow as tf
 
-    from kcnn.export.source import INPUT, words_of_a_full_disk
+    from kcnn.export.source import INPUT, writing_by_tensorflow
 
     if batch_size is None:
         return source.saved_model
@@ -123,7 +123,7 @@ def _saved_model(source: Source, batch_size: int | None) -> Path:
     fixed = tf.function(lambda images: serve(**{INPUT: images}), input_signature=[images])
 
     def write_fixed(path: Path) -> None:
-        with words_of_a_full_disk(path):
+        with writing_by_tensorflow(path):
             tf.saved_model.save(loaded, str(path), signatures={_SIGNATURE: fixed})
 
     return source.temporary(f"source_batch{batch_size}", write_fixed)

@@ -64,7 +64,7 @@ def write(source: Source, options: Options, path: Path) -> None:
     import keras
     import tensorflow as tf
 
-    from kcnn.export.source import INPUT, OUTPUT, words_of_a_full_disk
+    from kcnn.export.source import INPUT, OUTPUT, writing_by_tensorflow
 
     model = source.model
     height, width, channels = model.input_shape[1:]
@@ -78,7 +78,7 @@ def write(source: Source, options: Options, path: Path) -> None:
     for name, dtype in TYPES.items():
         images = tf.TensorSpec((None, None, None, channels), dtype, name=INPUT)
         archive.add_endpoint(name, serve, [images])
-    with words_of_a_full_disk(path):
+    with writing_by_tensorflow(path):
         archive.write_out(str(path), verbose=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from kcnn.errors import ExportError
-from kcnn.files.atomic import FULL
+from kcnn.files.atomic import full_disk
 
 # Names of the input and the output of every exported model.
 INPUT, OUTPUT = "images", "probabilities"
@@ -94,13 +93,13 @@ def write_source(model: keras.Model, folder: Path) -> None:
     archive.add_endpoint(
         "serving_default", serve, [tf.TensorSpec(model.input_shape, tf.uint8, name=INPUT)]
     )
-    with words_of_a_full_disk(folder):
+    with writing_by_tensorflow(folder):
         archive.write_out(str(folder), verbose=False)
 
 
 @contextmanager
-def words_of_a_full_disk(folder: Path) -> Iterator[None]:
-    """Raise what TensorFlow says of a folder that it cannot write as errors of the house.
+def writing_by_tensorflow(folder: Path) -> Iterator[None]:
+    """Raise TensorFlow's errors about a folder that it cannot write as Python's and kcnn's.
 
     Raises:
         ExportError: The folder cannot be written.
@@ -109,9 +108,8 @@ def words_of_a_full_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        for number in FULL:  # a full disk: without TensorFlow's names, and the folder's own
-            if os.strerror(number) in error.message:
-                raise OSError(number, os.strerror(number)) from None
+        if (full := full_disk(error.message)) is not None:
+            raise full from None
         raise ExportError(
             f"{folder}: cannot be written: {error.message.splitlines()[0]}",
             "make room or choose another folder",

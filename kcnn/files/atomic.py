@@ -25,6 +25,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT)  # of the disk, or of a user's part of it
 _TEMPORARY = re.compile(r"\..+\.kcnn-(\d+)(\.[a-z]+)?")
 
 
+def full_disk(message: str) -> OSError | None:
+    """Return the error of a full disk if a library's message has its words; None otherwise."""
+    for number in FULL:
+        if os.strerror(number) in message:
+            return OSError(number, os.strerror(number))
+    return None
+
+
 def require_writable(output_dir: Path) -> None:
     """Check that a folder can be written or made; leave nothing behind.
 

@@ -1,4 +1,7 @@
-"""Run a SavedModel with TensorFlow alone, without Keras."""
+"""Run a SavedModel with numpy and TensorFlow only, without Keras.
+
+kcnn copies this file beside the model, as runtime.py, so that it needs nothing of kcnn.
+"""
 
 from __future__ import annotations
 
@@ -32,5 +35,5 @@ def load(path: str, signature: str = "serving_uint8") -> Callable[[np.ndarray], 
 
 
 def version() -> str:
-    """Return the runtime and its version."""
+    """Return the runtime's name and version, such as `TensorFlow 2.21.0`."""
     return f"TensorFlow {tf.__version__}"
