@@ -230,6 +230,8 @@ def _describe(run: RunFolder, artefact: Path, runtime: str) -> ServedModel:
         if about["several_labels"]:
             chosen = about.get("thresholds") or [None] * len(class_names)
             thresholds = [THRESHOLD if value is None else float(value) for value in chosen]
+            if len(thresholds) != len(class_names):
+                raise ValueError(f"{len(thresholds)} thresholds of {len(class_names)} classes")
         return ServedModel(
             name=read_summary(run).text("recipe") or run.path.parent.name,
             run=run.title,
@@ -240,7 +242,7 @@ def _describe(run: RunFolder, artefact: Path, runtime: str) -> ServedModel:
             resize=about["resize"],
             thresholds=thresholds,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _damaged(artefact / DESCRIPTION, f"{type(error).__name__}: {error}") from None
 
 

@@ -129,6 +129,21 @@ def test_labels_without_a_threshold_have_the_usual_one(prepare: Any, run_copy: R
     assert with_thresholds == [0.25, *[0.5] * 9]
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"image_size": [float("inf"), 8]}, "OverflowError"),
+        ({"several_labels": True, "thresholds": [0.5]}, "ValueError: 1 thresholds of 10 classes"),
+    ],
+)
+def test_refuses_facts_that_cannot_be_true(
+    prepare: Any, run_copy: RunFolder, facts: dict[str, Any], reason: str
+) -> None:
+    write_artefact(run_copy, **facts)
+    with pytest.raises(RunError, match=rf"kcnn\.json: cannot be served: {reason}"):
+        prepare()
+
+
 def test_a_model_that_does_not_fit_the_files_beside_it(
     prepare: Any, run_copy: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
