@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,6 +49,8 @@ class TensorBoard:
 
         self._written = _steps_by_tag(self._folder)
         self._last_epoch = 0
+        if not isinstance(threading.excepthook, _Excepthook):
+            threading.excepthook = _Excepthook(threading.excepthook)
         self._events = EventFileWriter(
             str(self._folder), flush_secs=_SECONDS_BETWEEN_WRITES, filename_suffix=_SUFFIX
         )
@@ -101,6 +104,22 @@ class TensorBoard:
         if step not in self._written.setdefault(tag, set()):
             self._events.add_event(Event(wall_time=seconds, step=step, summary=summary))
             self._written[tag].add(step)
+
+
+class _Excepthook:
+    """Drop the traceback of TensorBoard's writing thread, whose error is raised again in ours.
+
+    Args:
+        former: What prints errors of other threads.
+    """
+
+    def __init__(self, former: Callable[[threading.ExceptHookArgs], object]) -> None:
+        self._former = former
+
+    def __call__(self, arguments: threading.ExceptHookArgs) -> None:
+        """Print the error of a thread, unless TensorBoard raises it elsewhere."""
+        if not type(arguments.thread).__module__.startswith("tensorboard."):
+            self._former(arguments)
 
 
 def _steps_by_tag(folder: Path) -> dict[str, set[int]]:

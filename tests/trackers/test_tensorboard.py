@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,23 @@ def test_explains_why_it_cannot_write(tracked_run: RunFolder) -> None:
     with pytest.raises(Exception) as caught:
         tracker.start(tracked_run)
     assert tracker.explain(caught.value).startswith(f"{tracked_run.tensorboard}: cannot be written")
+
+
+def test_a_full_disk_prints_no_traceback(
+    tracked_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    def fail(writer: RecordWriter, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    printed: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", printed.append)
+    monkeypatch.setattr(RecordWriter, "write", fail)
+    with pytest.raises(OSError, match="No space left on device"):
+        send(tracked_run, str(tmp_path))
+    assert printed == []
+    broken = threading.Thread(target=lambda: 1 / 0)
+    broken.start()
+    broken.join()
+    assert len(printed) == 1
