@@ -143,6 +143,17 @@ class _Listening(Progress):
             patience: Seconds without progress.
         """
         self._send(status)
+        try:
+            self._wait(status, patience)
+        except KeyboardInterrupt:
+            for sender in self._senders:
+                if sender.is_alive():
+                    sender.failures.append("stopped")
+            raise
+        finally:
+            self._warn("it does not have the whole run. To send it")
+
+    def _wait(self, status: str, patience: float) -> None:
         for sender in self._senders:
             with self._progress.task(f"Sending the run to {sender.tracker.title}"):
                 while sender.is_alive() and time.monotonic() - sender.last_progress < patience:
@@ -151,7 +162,6 @@ class _Listening(Progress):
                 sender.failures.append(f"no answer for {patience:.0f} seconds")
             elif sender.is_complete and status == "finished":
                 self._note(f"{sender.tracker.title}: {sender.tracker.where()}")
-        self._warn("it does not have the whole run. To send it")
 
     def _send(self, status: str | None) -> None:
         # Here, not in the threads: Windows cannot replace a file while another thread reads it.

@@ -156,6 +156,23 @@ def test_a_tracker_that_never_answers_is_left_behind(
     assert notes.lines[1].startswith("Fake: no answer for 0 seconds; it does not have")
 
 
+def test_ctrl_c_while_a_tracker_is_waited_for_says_how_to_send_the_run(
+    run: RunFolder, notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    go_on = threading.Event()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        tracked(run, [Fake(before=lambda: go_on.wait(60))], notes),
+    ):
+        monkeypatch.setattr(threading.Thread, "join", stop)
+    go_on.set()
+    [line] = [line for line in notes.lines if line.startswith("Fake")]
+    assert line.startswith("Fake: stopped; it does not have the whole run. To send it: kcnn track")
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(KeyboardInterrupt(), "interrupted"), (ValueError("x"), "failed")]
 )
