@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import gc
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from kcnn.commands.export import export
-from kcnn.data.labels import THRESHOLD
+from kcnn.commands.served_model import describe_artefact, load_artefact
 from kcnn.errors import PackageError, RunError
 from kcnn.export.format import Format
 from kcnn.export.formats import FORMATS
 from kcnn.machine.packages import Requirement, require_packages
 from kcnn.progress import Progress
-from kcnn.recipe.data_settings import Resize
-from kcnn.runs.exports import DESCRIPTION, read_class_names, read_description
+from kcnn.runs.exports import read_class_names, read_description
 from kcnn.runs.find import find_model, find_run
 from kcnn.runs.folder import RunFolder
-from kcnn.runs.summary import read_summary
 from kcnn.serve.limits import Limits
 
 if TYPE_CHECKING:
     from kcnn.serve.app import Server
-    from kcnn.serve.batching import Predict
-    from kcnn.serve.model import ServedModel
 
 # In the order of preference: LiteRT starts faster and needs less memory.
 SERVED_FORMATS = ("litert", "onnx")
@@ -135,8 +128,8 @@ def serve(
     try:
         artefact = _exported(found, form, weights, data_dir, progress)
         runtime = import_module(f"kcnn.export.runtimes.{form.RUNTIME.stem}")
-        model = _describe(found, artefact, runtime.version())
-        predict = _load(runtime.load, artefact / form.FILE, model)
+        model = describe_artefact(found, artefact, runtime.version())
+        predict = load_artefact(runtime.load, artefact / form.FILE, model)
     except BaseException:
         listener.close()
         raise
@@ -210,57 +203,3 @@ def _exported(
         if result.problem is not None:
             raise result.problem
     return artefact
-
-
-def _describe(run: RunFolder, artefact: Path, runtime: str) -> ServedModel:
-    """Return what clients are told of an artefact.
-
-    Raises:
-        RunError: A file beside it is damaged.
-    """
-    from kcnn.serve.model import ServedModel
-
-    about = read_description(artefact)
-    class_names = read_class_names(artefact)
-    try:
-        height, width = map(int, about["image_size"])
-        if about["resize"] not in get_args(Resize):
-            raise ValueError(f"resize: {about['resize']}")
-        thresholds = None
-        if about["several_labels"]:
-            chosen = about.get("thresholds") or [None] * len(class_names)
-            thresholds = [THRESHOLD if value is None else float(value) for value in chosen]
-            if len(thresholds) != len(class_names):
-                raise ValueError(f"{len(thresholds)} thresholds of {len(class_names)} classes")
-        return ServedModel(
-            name=read_summary(run).text("recipe") or run.path.parent.name,
-            run=run.title,
-            weights=str(about["weights"]),
-            runtime=runtime,
-            class_names=class_names,
-            image_shape=(height, width, int(about["channels"])),
-            resize=about["resize"],
-            thresholds=thresholds,
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged(artefact / DESCRIPTION, f"{type(error).__name__}: {error}") from None
-
-
-def _load(load: Callable[[str], Predict], path: Path, model: ServedModel) -> Predict:
-    """Load a model, and let it predict once.
-
-    Raises:
-        RunError: It is damaged, or does not fit the files beside it.
-    """
-    try:
-        predict = load(str(path))
-        found = predict(np.zeros((1, *model.image_shape), np.uint8)).shape
-    except Exception as error:  # each runtime has its own
-        raise _damaged(path, str(error).splitlines()[0] if str(error) else repr(error)) from None
-    if found != (1, len(model.class_names)):
-        raise _damaged(path, f"it predicts {found[-1]} classes, not {len(model.class_names)}")
-    return predict
-
-
-def _damaged(path: Path, reason: str) -> RunError:
-    return RunError(f"{path}: cannot be served: {reason}", "remove its folder: it is exported anew")
