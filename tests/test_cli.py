@@ -129,7 +129,10 @@ def test_names_of_other_programs_stand_for_commands_of_ours(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in commands() if path], ids=" ".join)
-def test_shows_an_example_for_a_missing_argument(path: tuple[str, ...]) -> None:
+def test_shows_an_example_for_a_missing_argument(
+    path: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no run is that `kcnn serve` would serve
     done = run(*path)
     if "Missing" in done.stderr:
         assert done.stderr.splitlines()[-1].startswith(f"fix: for example: kcnn {' '.join(path)}")

@@ -168,7 +168,7 @@ def train_on_digits(activation: str) -> tuple[keras.Model, np.ndarray, np.ndarra
 
 @pytest.fixture(scope="module")
 def trained() -> Callable[[str], tuple[keras.Model, np.ndarray, np.ndarray]]:
-    models = {name: train_on_digits(name) for name in ("relu", "celu")}
+    models = {name: train_on_digits(name) for name in ("relu", "celu", "sparse_plus")}
     return models.__getitem__
 
 
@@ -181,7 +181,9 @@ def trained() -> Callable[[str], tuple[keras.Model, np.ndarray, np.ndarray]]:
         ("relu", "int8", True),
         ("celu", "float16", True),
         ("celu", "dynamic", True),
-        ("celu", "int8", False),  # the converter of TensorFlow 2.21 writes it and reports nothing
+        # The converter of TensorFlow 2.21 writes these and reports nothing.
+        ("celu", "int8", False),
+        ("sparse_plus", "int8", False),
     ],
 )
 def test_the_tolerance_tells_right_from_wrong(
