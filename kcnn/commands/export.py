@@ -159,8 +159,8 @@ def export(
             else:
                 artefacts.append(Artefact(folder / name, measured, form.USE))
                 write_export_summary(folder)
-        # Only now, because the last good export may be among them.
-        remove_leftovers(folder)
+        if not problems:  # else the last good export may be among them
+            remove_leftovers(folder)
     problem = _joined(problems) if problems else None
     if problem is not None and not artefacts:
         raise problem

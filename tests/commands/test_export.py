@@ -55,6 +55,20 @@ def test_export_that_disagrees_is_removed(
     assert not run_copy.exports.exists()
 
 
+def test_a_failed_export_leaves_what_may_be_the_last_good_one(
+    run_copy, run_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = run_copy.exports / f".saved_model.kcnn-{2**30}.former"  # of a process that was killed
+    former.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
+        with pytest.raises(ExportError, match="does not predict"):
+            export(None, outputs(run_copy))
+    assert former.is_dir()
+    export(None, outputs(run_copy))
+    assert not former.exists()
+
+
 @pytest.mark.slow
 def test_export_and_use(run_copy) -> None:
     result = export(None, outputs(run_copy))
