@@ -315,6 +315,7 @@ def test_shows_the_prediction(
 def test_is_used_by_keyboard(visit: Visit, images: np.ndarray) -> None:
     page = visit.page
     page.keyboard.press("Tab")
+    page.wait_for_selector("#file:focus", state="attached")  # a key can come before the page
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     file = {"name": "digit.png", "mimeType": "image/png", "buffer": png(images[0])}
