@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def describe_artefact(run: RunFolder, artefact: Path, runtime: str) -> ServedModel:
-    """Return what clients are told of an artefact.
+    """Return the facts about an artefact that clients see.
 
     Args:
         run: The run.

@@ -47,7 +47,7 @@ class Server:
     """Answer requests for one model.
 
     Args:
-        model: What clients are told of it.
+        model: The facts about it that clients see.
         predict: uint8 (count, height, width, channels) -> float32 (count, classes).
         limits: What clients may ask for.
         hosts: Names by which clients may call this server; empty for any.

@@ -1,4 +1,4 @@
-"""What a tracker is: a program that shows runs, and is told what the run folder has."""
+"""What a tracker is: a program that shows runs, and receives what the run folder has."""
 
 from __future__ import annotations
 
