@@ -257,7 +257,8 @@ def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run_artefact(form, options, path, images, batch_size, progress) -> RuntimeResult:
         runtime = load_module(str(form.RUNTIME))
-        predictors = [runtime.load(str(path), signature) for signature in form.SIGNATURES]
+        signatures = [[name] for name in form.SIGNATURES] or [[]]
+        predictors = [runtime.load(str(path), *signature) for signature in signatures]
         predictions = [predict(images.read_all()) for predict in predictors]
         return RuntimeResult(predictions, runtime.version(), {1: 0.5, 32: 0.25}, 123.4)
 

@@ -13,9 +13,11 @@ from kcnn.cli import cli
 from kcnn.commands.evaluate import evaluate
 from kcnn.commands.export import export
 from kcnn.console.export import export_text
+from kcnn.data.digits import read_digits
 from kcnn.errors import DataError, ExportError, RunError, TrainingError
-from kcnn.export import saved_model
+from kcnn.export import layer_at_fault, saved_model
 from kcnn.export.format import Tolerance
+from kcnn.export.runner import load_module
 from kcnn.runs.exports import COLUMNS
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.summary import read_summary
@@ -67,6 +69,37 @@ def test_a_failed_export_leaves_what_may_be_the_last_good_one(
     assert former.is_dir()
     export(None, outputs(run_copy))
     assert not former.exists()
+
+
+def test_a_format_that_fails_names_the_layer_and_stops_no_other(
+    run_copy, run_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_model, "tolerance", lambda options: Tolerance(-1.0, 0))
+    fault = layer_at_fault.Fault("conv2d_1", "Conv2D", 0.5)
+    monkeypatch.setattr(layer_at_fault, "layer_at_fault", lambda *arguments: fault)
+    done = CliRunner().invoke(
+        cli,
+        ["export", "--format", "keras,saved_model", "--output-dir", str(outputs(run_copy))],
+    )
+    assert done.exit_code == 1
+    assert "; the first layer whose output differs is conv2d_1 (Conv2D): by 0.5" in done.stderr
+    assert sorted(path.name for path in run_copy.exports.iterdir()) == ["keras", "summary.csv"]
+    assert f"{run_copy.exports / 'keras'}  " in done.stdout
+
+
+def test_a_run_in_16_bits_is_exported_in_float32(run_copy, run_here: None, notes) -> None:
+    model = keras.saving.load_model(run_copy.model, compile=False)
+    images = read_digits().test.read_all()
+    expected = keras.ops.softmax(model.predict(images, verbose=0))
+    settings = run_copy.resolved.read_text()
+    in_16_bits = settings.replace("train: {", "train: {precision: mixed_bfloat16, ")
+    assert in_16_bits != settings
+    run_copy.resolved.write_text(in_16_bits)
+    (exported,) = export(None, outputs(run_copy), progress=notes).artefacts
+    predict = load_module(str(saved_model.RUNTIME)).load(str(exported.path / "1"))
+    np.testing.assert_allclose(predict(images), expected, atol=1e-5)  # bfloat16: 1e-3 and more
+    (line,) = [line for line in notes.lines if "mixed_bfloat16" in line]
+    assert line.endswith("of 360 test images get another class")
 
 
 @pytest.mark.slow
