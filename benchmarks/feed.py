@@ -66,11 +66,10 @@ def main(recipes: tuple[str, ...], precision: str, rounds: int, epochs: int, ima
     the rounds, the lowest and the highest. All recipes take hours. If a recipe fails, the others
     are still measured, and the exit status is 1.
     """
-    policy = choose_policy(precision)
     click.echo(f"| recipe | {' | '.join(VARIANTS)} |\n| --- |{' ---: |' * len(VARIANTS)}")
     failed = False
     for recipe in recipes or RECIPES:
-        cells = [recipe]
+        cells, policy = [recipe], choose_policy(recipe, precision)
         for overrides in VARIANTS.values():
             if not overrides and not read_recipe(recipe).data.augment:
                 cells.append("–")

@@ -110,7 +110,7 @@ def main(recipe: str, precision: str, epochs: int, images: int) -> None:
     from training_speed import choose_policy
 
     try:
-        print_rates(recipe, choose_policy(precision), epochs, images)
+        print_rates(recipe, choose_policy(recipe, precision), epochs, images)
     except KcnnError as error:
         raise click.ClickException(error_line(error)) from None
 

@@ -16,6 +16,7 @@ import click
 from kcnn.machine.cores import usable_cores
 from kcnn.machine.start import start_environment, start_tensorflow
 from kcnn.progress import Progress
+from kcnn.recipe import read_recipe
 
 HERE = Path(__file__).parent
 NETS = ("leaky_bn_fast", "lenet5", "simple_convnet", "cifar", "airbench94")
@@ -24,6 +25,7 @@ OTHERS = {
     "bare_keras": "bare Keras",
     "pytorch_plain": "PyTorch, plain",
     "pytorch_tuned": "PyTorch, tuned",
+    "pytorch_compiled": "PyTorch, compiled",
 }
 BENCHMARK_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(HERE)}
 SCRIPT_ENVIRONMENT = os.environ | BENCHMARK_VARIABLES
@@ -61,50 +63,75 @@ def available_contenders() -> list[str]:
     return [name for name in OTHERS if not name.startswith("pytorch")]
 
 
-def choose_policy(precision: str) -> str:
-    """Return the dtype policy that kcnn fit chooses on this machine for a precision."""
+def choose_policy(net: str, precision: str) -> str:
+    """Return the dtype policy that kcnn fit chooses on this machine for a model and a precision."""
     start_tensorflow(Progress())
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
 
-    return choose_precision(precision, choose_devices()).policy
+    recipe = read_recipe(net, [f"train.precision={precision}"])
+    return choose_precision(recipe.train.precision, choose_devices()).policy
+
+
+def recipe_of(net: str) -> str:
+    """Return the name or the file of a model's recipe."""
+    return str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
 
 
 def measure(
-    net: str, others: Sequence[str], precision: str, rounds: int, epochs: int, images: int
-) -> dict[str, list[float]]:
-    """Run every contender once per round, in turn; return the images per second of each round.
+    net: str, others: Sequence[str], policies: Sequence[str], rounds: int, epochs: int, images: int
+) -> dict[str, dict[str, list[float]]]:
+    """Run every contender once per round and policy, in turn.
 
-    A contender that fails is left out with all its rounds. If kcnn fails, all are left out.
+    Args:
+        net: The model's name.
+        others: The contenders besides kcnn.
+        policies: Keras's dtype policies.
+        rounds: How often each contender is run.
+        epochs: Epochs that are timed.
+        images: Images in an epoch.
+
+    Returns:
+        By policy and contender, the images per second of each round. A contender that fails with a
+        policy is left out there, with all its rounds. If kcnn fails, all are left out.
     """
-    path = str(HERE / "nets" / f"{net}.yaml") if net == "airbench94" else net
-    measured: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
+    measured: dict[str, dict[str, list[float]]] = {
+        policy: {name: [] for name in (OURS, *others)} for policy in policies
+    }
     # Bare Keras runs with TensorFlow's defaults, which may be without oneDNN.
     environments = dict.fromkeys(others, SCRIPT_ENVIRONMENT) | {OURS: KCNN_ENVIRONMENT}
     for number in range(1, rounds + 1):
-        for name in tuple(measured):
-            try:
-                rate = images_per_second(
-                    name, path, precision, epochs, images, environment=environments[name]
+        for policy, rates in measured.items():
+            for name in tuple(rates):
+                try:
+                    rate = images_per_second(
+                        name, recipe_of(net), policy, epochs, images, environment=environments[name]
+                    )
+                except click.ClickException as error:
+                    error.show()
+                    if name == OURS:
+                        rates.clear()
+                        break
+                    del rates[name]
+                    continue
+                rates[name].append(rate)
+                click.echo(
+                    f"{net} in {policy}, round {number}: {name} {rate:,.0f} images/s", err=True
                 )
-            except click.ClickException as error:
-                error.show()
-                if name == OURS:
-                    return {}
-                del measured[name]
-                continue
-            measured[name].append(rate)
-            click.echo(f"{net}, round {number}: {name} {rate:,.0f} images/s", err=True)
     return measured
 
 
-def format_row(net: str, others: Sequence[str], measured: dict[str, list[float]]) -> str:
-    """Return the table's row of a model: kcnn's speed, and its ratio to each contender's."""
+def format_row(
+    net: str, policy: str, others: Sequence[str], measured: Mapping[str, Sequence[float]]
+) -> str:
+    """Return a row of the table: kcnn's speed, its ratio to each contender's and to the best."""
     ours = measured.get(OURS)
-    cells = [net, f"{statistics.median(ours):,.0f}" if ours else "failed"]
+    cells = [net, policy, f"{statistics.median(ours):,.0f}" if ours else "failed"]
     cells += [
         speed_ratio(ours, measured[name]) if name in measured else "failed" for name in others
     ]
+    rounds = list(zip(*(measured[name] for name in others if name in measured), strict=True))
+    cells.append(speed_ratio(ours, list(map(max, rounds))) if rounds else "failed")
     return f"| {' | '.join(cells)} |"
 
 
@@ -118,34 +145,42 @@ def format_ratios(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-@click.command(epilog="Example: python benchmarks/training_speed.py cifar lenet5 --rounds 5")
+@click.command(epilog="Example: python benchmarks/training_speed.py cifar lenet5 --rounds 5 "
+               "--precision float32 --precision mixed_bfloat16")  # fmt: skip
 @click.argument("nets", nargs=-1, metavar="[NET]...", type=click.Choice(NETS))
-@click.option("--precision", default="auto", show_default=True,
+@click.option("--precision", "precisions", default=["auto"], show_default=True, multiple=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
-              help="Precision of kcnn, bare Keras and tuned PyTorch.")  # fmt: skip
+              help="Precision of all but plain PyTorch, which is in float32; several times for "
+                   "several, which are measured in turn.")  # fmt: skip
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1),
               help="How often each contender is run, in turn.")  # fmt: skip
 @click.option("--epochs", default=3, show_default=True, type=click.IntRange(1),
               help="Epochs that are timed, after a warm-up epoch.")  # fmt: skip
 @click.option("--images", default=10_000, show_default=True, type=click.IntRange(1),
               help="Images in an epoch.")  # fmt: skip
-def main(nets: tuple[str, ...], precision: str, rounds: int, epochs: int, images: int) -> None:
+def main(
+    nets: tuple[str, ...], precisions: tuple[str, ...], rounds: int, epochs: int, images: int
+) -> None:
     """Compare the training speed of kcnn and others, on some NETs or on all.
 
-    Print kcnn's images per second divided by each contender's: above 1, kcnn is faster. The table
-    has the median of the rounds, the lowest and the highest. If a contender fails, the others are
-    still measured, and the exit status is 1.
+    Print kcnn's images per second divided by each contender's: above 1, kcnn is faster. The last
+    column compares kcnn with the fastest contender of each round. The table has the median of the
+    rounds, the lowest and the highest. The time that PyTorch and TensorFlow take to compile is in
+    the warm-up epoch, so it is left out. If a contender fails, the others are still measured, and
+    the exit status is 1.
     """
-    others, policy = available_contenders(), choose_policy(precision)
+    others = available_contenders()
     names = " | ".join(f"kcnn / {OTHERS[name]}" for name in others)
-    click.echo(f"Precision {policy}, {len(usable_cores())} cores.\n")
-    click.echo(f"| net | kcnn, images/s | {names} |")
-    click.echo(f"| --- | ---: |{' ---: |' * len(others)}")
+    click.echo(f"{len(usable_cores())} cores.\n")
+    click.echo(f"| net | precision | kcnn, images/s | {names} | kcnn / best other |")
+    click.echo(f"| --- | --- | ---: |{' ---: |' * len(others)} ---: |")
     failed = False
     for net in nets or NETS:
-        measured = measure(net, others, policy, rounds, epochs, images)
-        click.echo(format_row(net, others, measured))
-        failed = failed or len(measured) <= len(others)
+        # Auto may be one of the others.
+        policies = {choose_policy(recipe_of(net), precision): None for precision in precisions}
+        for policy, rates in measure(net, others, list(policies), rounds, epochs, images).items():
+            click.echo(format_row(net, policy, others, rates))
+            failed = failed or len(rates) <= len(others)
     if failed:
         sys.exit(1)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,14 +48,15 @@ def test_training_speed_prints_ratios(real_data: Path) -> None:
     options = ["--rounds", "1", "--epochs", "1", "--images", "400", "--precision", "float32"]
     done = run("training_speed.py", "cifar", *options, data=real_data)
     *_, head, line, row = done.stdout.splitlines()
-    assert cells(head)[:3] == ["net", "kcnn, images/s", "kcnn / bare Keras"]
+    assert cells(head)[:4] == ["net", "precision", "kcnn, images/s", "kcnn / bare Keras"]
+    assert cells(head)[-1] == "kcnn / best other"
     assert len(cells(head)) == len(cells(line)) == len(cells(row))
-    assert cells(row)[0] == "cifar"
-    assert int(cells(row)[1].replace(",", "")) > 10
-    for ratio in cells(row)[2:]:
+    assert cells(row)[:2] == ["cifar", "float32"]
+    assert int(cells(row)[2].replace(",", "")) > 10
+    for ratio in cells(row)[3:]:
         middle, low, high = map(float, re.fullmatch(r"(\S+) \((\S+) to (\S+)\)", ratio).groups())
         assert 0 < low <= middle <= high
-    assert done.stderr.count("cifar, round 1: ") == len(cells(head)) - 1
+    assert done.stderr.count("cifar in float32, round 1: ") == len(cells(head)) - 3
 
 
 def test_training_speed_continues_if_a_contender_fails(contenders, monkeypatch) -> None:
@@ -70,22 +73,65 @@ def test_training_speed_continues_if_a_contender_fails(contenders, monkeypatch) 
 
     monkeypatch.setattr(training_speed, "OTHERS", {"theirs": "A", "others": "B"})
     monkeypatch.setattr(training_speed, "available_contenders", lambda: ["theirs", "others"])
-    monkeypatch.setattr(training_speed, "choose_policy", lambda precision: "float32")
+    monkeypatch.setattr(training_speed, "choose_policy", lambda *_: "float32")
     monkeypatch.setattr(training_speed, "images_per_second", speed)
     nets = ["cifar", "lenet5", "simple_convnet"]
     done = CliRunner().invoke(training_speed.main, [*nets, "--rounds", "2"])
     assert done.exit_code == 1
     assert done.stdout.splitlines()[-3:] == [
-        "| cifar | 30 | failed | 1.50 (1.50 to 1.50) |",
-        "| lenet5 | failed | failed | failed |",
-        "| simple_convnet | 30 | 1.50 (1.50 to 1.50) | 1.50 (1.50 to 1.50) |",
+        "| cifar | float32 | 30 | failed | 1.50 (1.50 to 1.50) | 1.50 (1.50 to 1.50) |",
+        "| lenet5 | float32 | failed | failed | failed | failed |",
+        f"| simple_convnet | float32 | 30 |{' 1.50 (1.50 to 1.50) |' * 3}",
     ]
     assert done.stderr.count("Error: ") == 2
     # The row of a model is printed before the next model is measured.
-    first_row, next_model = done.output.index("| cifar | 30"), done.output.index("ours on lenet5")
+    first_row, next_model = (
+        done.output.index("| cifar | float"),
+        done.output.index("ours on lenet5"),
+    )
     assert first_row < next_model
     alone = CliRunner().invoke(training_speed.main, ["simple_convnet"])
     assert alone.exit_code == 0
+
+
+def test_training_speed_alternates_precisions_and_compares_with_the_best(
+    contenders, monkeypatch
+) -> None:
+    import training_speed
+
+    # Images per second by contender and precision, round by round.
+    rates = {
+        ("ours", "float32"): [40, 40], ("theirs", "float32"): [10, 20],
+        ("others", "float32"): [20, 10], ("ours", "mixed_bfloat16"): [60, 60],
+        ("theirs", "mixed_bfloat16"): [20, 20], ("others", "mixed_bfloat16"): [30, 15],
+    }  # fmt: skip
+    runs: list[tuple[str, str]] = []
+
+    def speed(contender: str, net: str, policy: str, *_, environment: dict[str, str]) -> float:
+        runs.append((contender, policy))
+        return rates[contender, policy][runs.count((contender, policy)) - 1]
+
+    monkeypatch.setattr(training_speed, "OTHERS", {"theirs": "A", "others": "B"})
+    monkeypatch.setattr(training_speed, "available_contenders", lambda: ["theirs", "others"])
+    policies = {"auto": "float32", "float32": "float32", "mixed_bfloat16": "mixed_bfloat16"}
+    monkeypatch.setattr(training_speed, "choose_policy", lambda net, name: policies[name])
+    monkeypatch.setattr(training_speed, "images_per_second", speed)
+    options = [option for precision in policies for option in ("--precision", precision)]
+    done = CliRunner().invoke(training_speed.main, ["cifar", "--rounds", "2", *options])
+    assert done.exit_code == 0, done.output
+    assert runs == [*rates, *rates]  # auto is float32, which is measured once
+    assert [cells(row)[1:3] + cells(row)[-1:] for row in done.stdout.splitlines()[-2:]] == [
+        ["float32", "40", "2.00 (2.00 to 2.00)"],
+        ["mixed_bfloat16", "60", "2.50 (2.00 to 3.00)"],
+    ]
+
+
+def test_policy_is_chosen_for_a_recipe(contenders) -> None:
+    from training_speed import choose_policy, recipe_of
+
+    for net in ("lenet5", "airbench94"):
+        assert choose_policy(recipe_of(net), "mixed_bfloat16") == "mixed_bfloat16"
+        assert choose_policy(recipe_of(net), "auto") in {"float32", "mixed_bfloat16"}
 
 
 @pytest.mark.slow
@@ -211,6 +257,86 @@ def test_refuses_an_activation_without_a_translation_to_pytorch(contenders) -> N
 
     with pytest.raises(SystemExit, match="activation elu has no translation"):
         translate_activation("elu")
+
+
+SMALL_NET = (
+    "model.layers=[{Conv2D: {filters: 8, kernel_size: 3, use_bias: false}}, BatchNormalization, "
+    "ReLU, Flatten, {Dense: {units: 10}}]"
+)
+
+
+@pytest.fixture
+def compiler() -> None:
+    pytest.importorskip("torch")
+    if not shutil.which("g++"):
+        pytest.skip("torch.compile needs a C++ compiler")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("mixed_bfloat16", 0.1)])
+def test_compiled_pytorch_trains_as_the_tuned_one(
+    precision: str, tolerance: float, contenders, compiler, monkeypatch
+) -> None:
+    from contenders import pytorch, pytorch_compiled, pytorch_tuned
+    from contenders.task import make_task
+
+    weights = []
+
+    def build_and_keep(task):
+        model = pytorch.build_torch_model(task)
+        fresh = torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+        weights.append((fresh, model))
+        return model
+
+    torch = pytest.importorskip("torch")
+    # Not Adam, whose steps are as large for a gradient of nothing but rounding errors.
+    sgd = "train.optimizer={SGD: {learning_rate: 0.1, momentum: 0.9, nesterov: true}}"
+    task = make_task("digits", precision, 1, 300, SMALL_NET, sgd)
+    for contender in (pytorch_tuned, pytorch_compiled):
+        monkeypatch.setattr(contender, "build_torch_model", build_and_keep)
+        assert len(contender.seconds_of_epochs(task)) == 2
+    tuned, compiled = [
+        torch.nn.utils.parameters_to_vector(model.parameters()).detach() - fresh
+        for fresh, model in weights
+    ]
+    assert tuned.norm() > 0.1
+    assert (compiled - tuned).norm() < tolerance * tuned.norm()
+
+
+@pytest.mark.slow
+def test_compiled_pytorch_refuses_to_time_a_compilation(contenders, compiler, monkeypatch) -> None:
+    from contenders import pytorch_compiled
+    from contenders.task import make_task
+
+    task = make_task("digits", "float32", 1, 300, SMALL_NET)
+    first = task.train.first(task.batch_size)
+    # An epoch whose last batch is smaller than the others, after a warm-up of one batch.
+    epochs = pytorch_compiled.timed_epochs_from_memory
+
+    def short_warm_up(task, *arguments):
+        yield next(epochs(dataclasses.replace(task, train=first), *arguments))
+        smaller = task.train.first(task.batch_size + 3)
+        yield next(epochs(dataclasses.replace(task, train=smaller), *arguments))
+
+    monkeypatch.setattr(pytorch_compiled, "timed_epochs_from_memory", short_warm_up)
+    with pytest.raises(RuntimeError, match="recompile"):
+        pytorch_compiled.seconds_of_epochs(task)
+
+
+@pytest.mark.slow
+def test_compiled_pytorch_fails_in_one_line_without_a_compiler(contenders, tmp_path) -> None:
+    pytest.importorskip("torch")
+    from training_speed import KCNN_ENVIRONMENT, images_per_second
+
+    # No command is found, and no earlier result.
+    without = KCNN_ENVIRONMENT | {"PATH": "", "CXX": "", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    with pytest.raises(click.ClickException) as raised:
+        images_per_second(
+            "pytorch_compiled", "digits", "float32", 1, 300, SMALL_NET, environment=without
+        )
+    assert raised.value.message.startswith(
+        "pytorch_compiled on digits: torch.compile needs a working C++ compiler: "
+    )
 
 
 @pytest.mark.slow

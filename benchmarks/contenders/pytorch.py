@@ -1,4 +1,4 @@
-"""Translate models to PyTorch, layer by layer, for both PyTorch loops."""
+"""Translate models to PyTorch, layer by layer, and train them, for all PyTorch loops."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kcnn.recipe import layers
 from kcnn.recipe.layers.shapes import Shape, pair
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU}
 
@@ -73,25 +74,74 @@ def translate_activation(name: str | None) -> list[nn.Module]:
     return [ACTIVATIONS[name]()]
 
 
-def build_optimizer(task: Task, model: nn.Module) -> torch.optim.Optimizer:
-    """Translate the recipe's optimizer, Adam or SGD."""
+def build_optimizer(
+    task: Task, model: nn.Module, *, fused: bool | None = None
+) -> torch.optim.Optimizer:
+    """Translate the recipe's optimizer, Adam or SGD.
+
+    Args:
+        task: The training.
+        model: The model to train.
+        fused: Whether one kernel updates all weights; None for PyTorch's default.
+    """
     settings = task.plan.recipe.train.optimizer.written()
     rate = settings["learning_rate"]
     if type(task.plan.recipe.train.optimizer).__name__ == "Adam":
-        return torch.optim.Adam(model.parameters(), rate)
+        return torch.optim.Adam(model.parameters(), rate, fused=fused)
     return torch.optim.SGD(
         model.parameters(), rate, settings.get("momentum", 0.0),
-        nesterov=settings.get("nesterov", False),
+        nesterov=settings.get("nesterov", False), fused=fused,
     )  # fmt: skip
 
 
-def build_loss(task: Task) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+def build_loss(task: Task) -> Loss:
     """Translate the recipe's loss."""
     if task.plan.output_activation != "sigmoid":
         return nn.functional.cross_entropy
     return lambda logits, labels: nn.functional.binary_cross_entropy_with_logits(
         logits, nn.functional.one_hot(labels, task.plan.classes).float()
     )
+
+
+def build_loss_of_pixels(task: Task, model: nn.Module) -> Loss:
+    """Return the loss as a function of images as they are in memory, and labels.
+
+    The images are scaled, and the model runs in bfloat16 if kcnn does. Pixels are uint8, with the
+    shape (batch, height, width, channels).
+    """
+    model.to(memory_format=torch.channels_last)
+    loss_function = build_loss(task)
+    in_bfloat16 = task.precision == "mixed_bfloat16"
+
+    def loss_of_pixels(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        # The channels are last in memory already, so this is a view and not a copy.
+        images = pixels.permute(0, 3, 1, 2).float().div_(255)
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
+            logits = model(images)
+        return loss_function(logits.float(), labels)
+
+    return loss_of_pixels
+
+
+def timed_epochs_from_memory(
+    task: Task, loss_of_pixels: Loss, optimizer: torch.optim.Optimizer
+) -> Iterator[float]:
+    """Train on batches that are sliced from memory; yield the seconds of each epoch."""
+    pixels = torch.from_numpy(task.train.read_all())
+    labels = torch.from_numpy(task.train.labels).long()
+
+    def batches() -> Batches:
+        for chosen in torch.randperm(len(pixels)).split(task.batch_size):
+            yield pixels[chosen], labels[chosen]
+
+    def step(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of_pixels(pixels, labels)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return timed_epochs(task.epochs, batches, step)
 
 
 def timed_epochs(
