@@ -22,10 +22,11 @@ def seconds_of_epochs(task: Task) -> list[float]:
     """
     torch.manual_seed(0)
     model = build_torch_model(task)
-    # Scaling, model and loss are one graph: up to 3 % faster than the loss of scaled images.
-    # max-autotune and cpp_wrapper bring nothing more, and freezing is for inference alone.
+    # Scaling, model and loss are one graph: on leaky_bn_fast and lenet5, as fast as the loss of
+    # scaled images or up to 3 % faster, which is within the noise. There, max-autotune brings
+    # nothing beyond the noise. Freezing is for inference alone.
     loss_of_pixels = torch.compile(build_loss_of_pixels(task, model), fullgraph=True, dynamic=False)
-    # One kernel updates all weights: calling a compiled optimizer costs 2 to 4 % more.
+    # One kernel updates all weights: with a compiled optimizer, a step takes up to 4 % more.
     optimizer = build_optimizer(task, model, fused=True)
     epochs = timed_epochs_from_memory(task, loss_of_pixels, optimizer)
     try:
