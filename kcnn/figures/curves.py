@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -35,13 +34,13 @@ class Curve:
 
     Args:
         title: The run's short name.
-        metrics: The table of metrics.csv, one row per epoch.
+        rows: The rows of metrics.csv, one per epoch, with the same columns each.
         test: The metrics on the test images; empty if the run was never scored.
         several_labels: Whether its images may have several labels, so that accuracy counts labels.
     """
 
     title: str
-    metrics: pd.DataFrame
+    rows: Sequence[Mapping[str, float]]
     test: Mapping[str, float] = field(default_factory=dict)
     several_labels: bool = False
 
@@ -51,15 +50,18 @@ class Curve:
         Values that are not finite become NaN, as do values that only a file edited by hand can
         hold.
         """
-        if name not in self.metrics:
+        if not self.rows or name not in self.rows[0]:
             return None
-        values = self.metrics[name]
-        return values.where(values.abs() <= MAX_METRIC).to_numpy(dtype=float)
+        values = self._values(name)
+        return np.where(np.abs(values) <= MAX_METRIC, values, np.nan)
 
     @property
     def epochs(self) -> np.ndarray:
         """The epoch of each row."""
-        return self.metrics["epoch"].to_numpy()
+        return self._values("epoch")
+
+    def _values(self, name: str) -> np.ndarray:
+        return np.array([row[name] for row in self.rows], float)
 
     @property
     def fine_tuned_after(self) -> float | None:
@@ -101,8 +103,7 @@ def read_curve(run: RunFolder) -> Curve:
         RunError: metrics.csv is missing, or metrics.csv or summary.json is damaged.
     """
     test = _read_test(run) if run.summary.is_file() else {}
-    metrics = pd.DataFrame(read_metrics(run))
-    return Curve(printable(run.title), metrics, test, has_several_labels(run))
+    return Curve(printable(run.title), read_metrics(run), test, has_several_labels(run))
 
 
 def _read_test(run: RunFolder) -> dict[str, float]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from kcnn.errors import RunError
 from kcnn.figures import style
@@ -46,6 +45,9 @@ def draw(positive: np.ndarray, probability: np.ndarray, name: str, title: str) -
         name: The positive class.
         title: The run and its headline.
     """
+    # Here, because its import takes a second, and few runs are drawn so.
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
     figure, axes = new_square(f"Precision and recall: {name} is the positive class\n{title}")
     precision, recall, _ = precision_recall_curve(positive, probability)
     average = average_precision_score(positive, probability)
@@ -81,6 +83,8 @@ def draw_labels(predictions: LabelPredictions, class_names: Sequence[str], title
     Raises:
         RunError: No test image has a label.
     """
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
     averages = {
         label: float(average_precision_score(true, predictions.probability[:, label]))
         for label, true in enumerate(predictions.label.T)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from kcnn.figures import style
 from kcnn.figures.run_figure import FigureInput
@@ -33,6 +32,9 @@ def draw(positive: np.ndarray, probability: np.ndarray, name: str, title: str) -
         name: The positive class.
         title: The run and its headline.
     """
+    # Here, because its import takes a second, and few runs are drawn so.
+    from sklearn.metrics import roc_auc_score, roc_curve
+
     figure, axes = new_square(f"ROC curve: {name} is the positive class\n{title}")
     false, true, _ = roc_curve(positive, probability, drop_intermediate=False)
     area = roc_auc_score(positive, probability)

@@ -13,7 +13,7 @@ from kcnn.machine.start import numeric_environment, uses_onednn
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydantic")
+_PACKAGES = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "pydantic")
 
 
 def describe_machine() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from kcnn.errors import KcnnError, TemporaryFolderError
 from kcnn.machine.native_stderr import held_back_standard_error
+from kcnn.machine.unused_packages import unused_packages_hidden
 from kcnn.progress import Progress
 
 # TensorFlow leaves oneDNN's kernels off where a processor has no AVX-512 VNNI, as in many laptops.
@@ -65,7 +66,8 @@ def start_tensorflow(progress: Progress | None = None) -> None:
         os.environ.pop("KERAS_HOME", None)  # Keras would take "" for the current folder
     task = (progress or Progress()).task("Starting TensorFlow")
     with task, held_back_standard_error(), _named_signals(), _uncollected():
-        _import_keras()
+        with unused_packages_hidden():
+            _import_keras()
         import tensorflow as tf
 
         # Now, since it cannot be changed once they are in use: a command takes what memory it

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy import special
 
 from kcnn.data.labels import THRESHOLD, targets
 from kcnn.model.plan import OutputActivation, Plan
@@ -103,9 +102,15 @@ def probabilities(
         activation: The activation of the model's last layer.
         several: Whether an image may have several labels, so that logits need a sigmoid.
     """
-    if activation == "linear" and several:
-        return np.asarray(special.expit(outputs))
-    return special.softmax(outputs, axis=1) if activation == "linear" else outputs
+    if activation != "linear":
+        return outputs
+    if several:
+        from scipy.special import expit  # here, because few models need it
+
+        return np.asarray(expit(outputs))
+    # Without the shift, large logits would become infinite.
+    exponentials = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def _with_main_label(

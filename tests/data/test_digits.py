@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import numpy as np
+import subprocess
+import sys
 
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from kcnn.data import digits as digits_module
 from kcnn.data.catalog import NAMED_DATASETS
 from kcnn.data.digits import read_digits
 
@@ -23,3 +29,22 @@ def test_split_is_fixed_and_stratified() -> None:
     first, second = read_digits(), read_digits()
     assert (first.test.read_all() == second.test.read_all()).all()
     assert set(np.bincount(first.test.labels)) <= {35, 36, 37}
+
+
+def test_table_is_that_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = load_digits()
+    table = digits_module._read_table()
+    np.testing.assert_array_equal(table[:, :-1], expected.data)
+    np.testing.assert_array_equal(table[:, -1], expected.target)
+    # A later version may keep its file elsewhere.
+    monkeypatch.setattr(digits_module, "find_spec", lambda name: sys.modules["json"].__spec__)
+    np.testing.assert_array_equal(digits_module._read_table(), table)
+
+
+def test_needs_no_import_of_scikit_learn() -> None:
+    program = (
+        "import sys; from kcnn.data.digits import read_digits; read_digits(); "
+        "print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "False\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
 import pytest
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -73,7 +72,7 @@ def curve() -> Callable[..., Curve]:
                 row |= {"val_loss": 2.2 / epoch, "val_accuracy": 1 - 0.9 / epoch}
             rows.append(row | {"learning_rate": 0.001, "seconds": 3.0})
         test = {"loss": 0.5, "accuracy": 0.8125} if scored else {}
-        return Curve(title, pd.DataFrame(rows), test)
+        return Curve(title, rows, test)
 
     return make
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kcnn.errors import KcnnError, RunError
@@ -65,7 +64,7 @@ def test_axis_says_what_is_counted(curve) -> None:
 
 def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match=r"cifar/run-001: metrics\.csv has no column accuracy"):
-        accuracy.draw([Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "loss": [2.0]}))])
+        accuracy.draw([Curve("cifar/run-001", [{"epoch": 1, "loss": 2.0}])])
 
 
 def test_check_style_refuses_unknown_and_unused_styles() -> None:

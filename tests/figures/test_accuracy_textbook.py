@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -19,7 +18,7 @@ def watched(title: str = "simple_convnet/run-001", epochs: int = 3) -> Curve:
         }
         for epoch in range(1, epochs + 1)
     ]
-    return Curve(title, pd.DataFrame(rows), {"accuracy": 0.9873})
+    return Curve(title, rows, {"accuracy": 0.9873})
 
 
 def test_draws_circles_for_training_and_squares_for_test_from_0_to_1(texts) -> None:
@@ -65,4 +64,4 @@ def test_long_training_has_few_markers() -> None:
 
 def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match="no column accuracy"):
-        accuracy_textbook.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1], "loss": [2.0]}))])
+        accuracy_textbook.draw([Curve("a/run-001", [{"epoch": 1, "loss": 2.0}])])

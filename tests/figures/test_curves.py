@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -60,7 +59,7 @@ def test_ignores_an_infinite_test_loss(tmp_path: Path) -> None:
 
 
 def test_impossible_value_becomes_nan() -> None:
-    curve = Curve("cifar/run-001", pd.DataFrame({"epoch": [0, 1], "loss": [0, 1e308]}))
+    curve = Curve("cifar/run-001", [{"epoch": 0, "loss": 0}, {"epoch": 1, "loss": 1e308}])
     np.testing.assert_array_equal(curve.column("loss"), [0, np.nan])
 
 
@@ -77,13 +76,13 @@ def test_headline_has_the_most_important_metric(curve) -> None:
 
 
 def test_short_title_keeps_the_recipe_and_the_run() -> None:
-    title = Curve("a-recipe-" * 20 + "/run-007", pd.DataFrame()).short_title
+    title = Curve("a-recipe-" * 20 + "/run-007", []).short_title
     assert len(title) <= MAX_TITLE_LENGTH
     assert title.startswith("a-recipe-a") and title.endswith("/run-007")
 
 
 def test_diverged_run_has_a_headline() -> None:
-    diverged = Curve("cifar/run-001", pd.DataFrame({"epoch": [1], "val_accuracy": [float("nan")]}))
+    diverged = Curve("cifar/run-001", [{"epoch": 1, "val_accuracy": float("nan")}])
     assert diverged.headline == "cifar/run-001: not scored on the test set"
 
 
@@ -91,18 +90,19 @@ def test_runs_that_begin_and_end_alike_have_different_names() -> None:
     ends = ["first", "second"]
     titles = [f"{'photos-of-birds/' * 3}{end}{'/run-001' * 3}" for end in ends]
     figure = style.new_figure("Accuracy", height=5)
-    name_runs(figure, [Curve(title, pd.DataFrame({"epoch": [1]})) for title in titles])
+    name_runs(figure, [Curve(title, [{"epoch": 1}]) for title in titles])
     first, second = [text.get_text() for text in figure.legends[0].get_texts()]
     assert first != second
 
 
 def test_a_line_marks_where_fine_tuning_begins(texts) -> None:
-    rows = pd.DataFrame({"epoch": [1, 2, 3, 4], "loss": [3.0, 2, 1, 1], "phase": [1, 1, 2, 2]})
+    epochs = zip(range(1, 5), (3.0, 2, 1, 1), (1, 1, 2, 2), strict=True)
+    rows = [{"epoch": epoch, "loss": loss, "phase": phase} for epoch, loss, phase in epochs]
     run = Curve("a/run-001", rows)
     assert run.fine_tuned_after == 2
     figure, axes = new_axes([run], "Loss")
     assert [line.get_xdata()[0] for line in axes.lines] == [2.5]
     assert "fine-tuning" in texts(figure)
-    plain = Curve("a/run-001", rows.drop(columns="phase"))
+    plain = Curve("a/run-001", [{"epoch": row["epoch"], "loss": row["loss"]} for row in rows])
     assert plain.fine_tuned_after is None
-    assert Curve("a/run-001", rows.head(2)).fine_tuned_after is None  # stopped before it
+    assert Curve("a/run-001", rows[:2]).fine_tuned_after is None  # stopped before it

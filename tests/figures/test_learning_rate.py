@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kcnn.errors import RunError
@@ -13,7 +13,7 @@ from kcnn.figures.curves import Curve
 
 def run_of(rates: list[float]) -> Curve:
     rows = [{"epoch": epoch, "learning_rate": rate} for epoch, rate in enumerate(rates, start=1)]
-    return Curve("resnet20/run-001", pd.DataFrame(rows))
+    return Curve("resnet20/run-001", rows)
 
 
 def test_cosine_has_a_linear_axis() -> None:
@@ -39,8 +39,9 @@ def test_several_runs_have_a_legend(curve, texts) -> None:
 
 def test_the_label_of_fine_tuning_lies_on_no_marker(texts) -> None:
     rates = [1e-3, 1e-3, 1e-3, 1e-5, 1e-5]
-    rows = pd.DataFrame({"epoch": range(1, 6), "learning_rate": rates, "phase": [1, 1, 1, 2, 2]})
-    figure = learning_rate.draw([Curve("photos/run-001", rows)])
+    run = run_of(rates)
+    rows = [row | {"phase": 1 if row["epoch"] < 4 else 2} for row in run.rows]
+    figure = learning_rate.draw([replace(run, rows=rows)])
     label, axes = texts(figure)["fine-tuning"], figure.axes[0]
     assert label.y0 >= axes.bbox.y1
     middle = axes.transData.transform((3.5, 1e-4))[0]
@@ -49,4 +50,4 @@ def test_the_label_of_fine_tuning_lies_on_no_marker(texts) -> None:
 
 def test_refuses_a_run_without_the_column() -> None:
     with pytest.raises(RunError, match="no column learning_rate"):
-        learning_rate.draw([Curve("a/run-001", pd.DataFrame({"epoch": [1]}))])
+        learning_rate.draw([Curve("a/run-001", [{"epoch": 1}])])

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
 import pytest
 
 from kcnn.figures import loss
@@ -11,7 +10,7 @@ from kcnn.figures.curves import Curve
 
 def run_of(*losses: float) -> Curve:
     rows = [{"epoch": epoch, "loss": value} for epoch, value in enumerate(losses, start=1)]
-    return Curve("cifar/run-001", pd.DataFrame(rows))
+    return Curve("cifar/run-001", rows)
 
 
 def test_axis_begins_at_zero() -> None:

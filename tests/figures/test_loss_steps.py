@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kcnn.figures import loss_steps, style
@@ -48,7 +47,8 @@ def test_ends_of_epochs_have_lines_and_numbers(curve, texts) -> None:
 
 
 def test_a_line_marks_where_fine_tuning_begins(texts) -> None:
-    rows = pd.DataFrame({"epoch": [1, 2, 3, 4], "loss": [3.0, 2, 1, 1], "phase": [1, 1, 1, 2]})
+    epochs = zip(range(1, 5), (3.0, 2, 1, 1), (1, 1, 1, 2), strict=True)
+    rows = [{"epoch": epoch, "loss": loss, "phase": phase} for epoch, loss, phase in epochs]
     figure = loss_steps.draw([Curve("a/run-001", rows)], [FALLING])
     assert 75.5 in [line.get_xdata()[0] for line in figure.axes[0].lines]
     assert "fine-tuning" in texts(figure)

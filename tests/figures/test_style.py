@@ -6,7 +6,6 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -65,7 +64,7 @@ def test_values_near_the_largest_float_cause_no_warning(
     figure, column: str, number: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = {"epoch": 1, "accuracy": 0.5, "loss": 2.0, "learning_rate": 0.1}
-    curve = Curve("cifar/run-001", pd.DataFrame([row, row | {"epoch": 2, column: number}]))
+    curve = Curve("cifar/run-001", [row, row | {"epoch": 2, column: number}])
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         warnings.simplefilter("error")
         style.save(figure.draw([curve]), tmp_path / "figure.png")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +13,12 @@ from kcnn.figures.sweep import Series
 
 
 def shifted(curve: Curve, by: float) -> Curve:
-    metrics = curve.metrics
-    return replace(curve, metrics=metrics.assign(val_accuracy=metrics["val_accuracy"] + by))
+    return with_column(curve, "val_accuracy", [row["val_accuracy"] + by for row in curve.rows])
+
+
+def with_column(curve: Curve, name: str, values: Sequence[float]) -> Curve:
+    rows = zip(curve.rows, values, strict=True)
+    return replace(curve, rows=[{**row, name: value} for row, value in rows])
 
 
 def test_draws_a_line_for_each_series(curve: Callable[..., Curve], texts) -> None:
@@ -32,7 +36,7 @@ def test_draws_the_mean_of_the_seeds_and_their_band(curve: Callable[..., Curve],
     seeds = [shifted(curve(), by) for by in (0.0, 0.03, 0.06)]
     figure = sweep.draw("cifar", [Series("SGD", seeds)])
     above = figure.axes[0]
-    middle = list(100 * seeds[1].metrics["val_accuracy"])
+    middle = [100 * row["val_accuracy"] for row in seeds[1].rows]
     assert list(above.lines[0].get_ydata()) == pytest.approx(middle)
     heights = above.collections[0].get_paths()[0].vertices[:, 1]
     assert heights.min() == pytest.approx(middle[0] - 3)
@@ -53,7 +57,7 @@ def test_draws_the_best_column_that_every_run_has(
     column: str, words: str, curve: Callable[..., Curve]
 ) -> None:
     plain, validated = (
-        replace(run, metrics=run.metrics.assign(**{column: run.metrics["accuracy"]}))
+        with_column(run, column, [row["accuracy"] for row in run.rows])
         for run in (curve(validation=False), curve())
     )
     figure = sweep.draw("cifar", [Series("without", [plain]), Series("with", [validated])])
@@ -67,15 +71,15 @@ def test_mean_ends_with_the_shortest_run(curve: Callable[..., Curve]) -> None:
 
 
 def test_losses_far_apart_have_a_logarithmic_axis(curve: Callable[..., Curve]) -> None:
-    high = replace(curve(), metrics=curve().metrics.assign(val_loss=500.0))
+    high = with_column(curve(), "val_loss", [500.0] * 5)
     figure = sweep.draw("cifar", [Series("a", [curve()]), Series("b", [high])])
     assert figure.axes[1].get_yscale() == "log"
     assert "logarithmic" in figure.axes[1].get_ylabel()
 
 
 def test_infinite_loss_leaves_a_gap(curve: Callable[..., Curve]) -> None:
-    metrics = curve().metrics.assign(val_loss=[1, np.inf, 1, 1, 1])
-    figure = sweep.draw("cifar", [Series("a", [replace(curve(), metrics=metrics)])])
+    infinite = with_column(curve(), "val_loss", [1, np.inf, 1, 1, 1])
+    figure = sweep.draw("cifar", [Series("a", [infinite])])
     assert np.isnan(figure.axes[1].lines[0].get_ydata()).tolist() == [False, True] + [False] * 3
 
 

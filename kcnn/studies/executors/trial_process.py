@@ -18,6 +18,7 @@ from typing import Any
 from kcnn.errors import CrashError, KcnnError, TrainingError
 from kcnn.machine.cores import pin_to_cores
 from kcnn.machine.signals import exit_at_once, signals_blocked, stop_replaces_errors, watch_signals
+from kcnn.machine.unused_packages import hide_unused_packages
 from kcnn.progress import Event, Progress, TrainingStarted
 from kcnn.runs.folder import RunFolder
 from kcnn.studies.executors.executor import Outcome, Train
@@ -138,6 +139,7 @@ def _run_child(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it, and stops this one
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    hide_unused_packages()
     try:
         watch_signals()
         start_new_thread(_stop_with_parent, (parent_ended,))

@@ -17,7 +17,6 @@ from kcnn.runs.folder import RunFolder
 from kcnn.text.numbers import six_digits
 from kcnn.training.fit import Training
 from kcnn.training.loss_and_metrics import measure, probabilities
-from kcnn.training.scoring.label_scores import best_thresholds
 from kcnn.training.scoring.predict import predict_images
 from kcnn.training.scoring.scores import Scores, score
 from kcnn.training.scoring.test_time_augmentation import predict_augmented
@@ -104,6 +103,8 @@ def _thresholds(
     """Return the best threshold of each of several labels on the validation images."""
     if validation is None or not validation.has_several_labels:
         return None
+    from kcnn.training.scoring.label_scores import best_thresholds  # loads scikit-learn
+
     outputs = predict_images(model, validation, progress, "Choosing thresholds")
     found = probabilities(outputs, plan.output_activation, several=True)
     return best_thresholds(found, validation.labels)

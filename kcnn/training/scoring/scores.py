@@ -6,13 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    precision_recall_fscore_support,
-    roc_auc_score,
-    top_k_accuracy_score,
-)
 
 from kcnn.data.labels import has_several
 from kcnn.progress import Progress
@@ -33,7 +26,6 @@ from kcnn.runs.scores import (
     write_predictions,
 )
 from kcnn.text.listed import listed
-from kcnn.training.scoring.label_scores import measure_labels
 
 MAX_NAMES = 10  # classes named in one line
 MAX_CLASSES_WITHOUT_TOP_K = 5
@@ -102,33 +94,57 @@ def score(
         thresholds: As of `measure_labels`, where images may have several labels.
     """
     if has_several(labels):
+        from kcnn.training.scoring.label_scores import measure_labels  # loads scikit-learn
+
         measured = measure_labels(probabilities, labels, class_names, thresholds)
         return Scores(**vars(measured))
-    classes = range(len(class_names))
     labels = np.asarray(labels)
     predicted = probabilities.argmax(axis=1)
-    measures = precision_recall_fscore_support(
-        labels, predicted, labels=classes, zero_division=np.nan
-    )
+    counts = _count(labels, predicted, len(class_names))
     predictions = Predictions(
         index=np.arange(len(labels)),
         label=labels,
         predicted=predicted,
         probability=_probability(probabilities),
     )
-    per_class = tuple(
-        ClassScore(name, _known(precision), _known(recall), _known(f1), int(support))
-        for name, precision, recall, f1, support in zip(class_names, *measures, strict=True)
-    )
+    per_class = _class_scores(counts, class_names)
     return Scores(
         accuracy=float(np.mean(predicted == labels)),
         overall=overall_scores(per_class, probabilities, predictions),
         per_class=per_class,
-        confusion=Confusion(
-            tuple(class_names), confusion_matrix(labels, predicted, labels=classes)
-        ),
+        confusion=Confusion(tuple(class_names), counts),
         predictions=predictions,
     )
+
+
+def _count(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return how often each class was predicted as each, shape (true classes, predicted)."""
+    pairs = labels.astype(np.int64) * classes + predicted
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def _class_scores(counts: np.ndarray, class_names: Sequence[str]) -> tuple[ClassScore, ...]:
+    """Return the score of each class.
+
+    Args:
+        counts: As of `_count`.
+        class_names: The name of each class.
+    """
+    found = zip(class_names, counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1), strict=True)
+    return tuple(
+        ClassScore(
+            name,
+            _fraction(right, predicted),
+            _fraction(right, support),
+            _fraction(2 * right, predicted + support),
+            int(support),
+        )
+        for name, right, predicted, support in found
+    )
+
+
+def _fraction(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def overall_scores(
@@ -156,14 +172,24 @@ def overall_scores(
     classes, labels = len(per_class), predictions.label
     if classes > MAX_CLASSES_WITHOUT_TOP_K:
         k = 3 if classes < 2 * 5 else 5
-        scores[f"top_{k}_accuracy"] = float(
-            top_k_accuracy_score(labels, probabilities, k=k, labels=np.arange(classes))
-        )
+        scores[f"top_{k}_accuracy"] = _top_k_accuracy(labels, probabilities, k)
     if classes == 2 and len(np.unique(labels)) == 2 and _sum_to_1(probabilities):
+        # Here, because its import takes a second, and other runs do without.
+        from sklearn.metrics import average_precision_score, roc_auc_score
+
         positive = predictions.second_class_probability
         scores["roc_auc"] = float(roc_auc_score(labels, positive))
         scores["average_precision"] = float(average_precision_score(labels, positive))
     return scores
+
+
+def _top_k_accuracy(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
+    """Return how often the label is among the k classes with the highest probability.
+
+    Of equal probabilities, the later class counts as the higher one, as in scikit-learn.
+    """
+    highest = probabilities.argsort(axis=1, kind="stable")[:, -k:]
+    return float(np.mean((highest == labels[:, np.newaxis]).any(axis=1)))
 
 
 def _probability(probabilities: np.ndarray) -> np.ndarray:
@@ -185,7 +211,3 @@ def _sum_to_1(probabilities: np.ndarray) -> bool:
 
 def _mean(fractions: Iterable[float | None]) -> float:
     return float(np.mean([fraction for fraction in fractions if fraction is not None]))
-
-
-def _known(fraction: float) -> float | None:
-    return None if np.isnan(fraction) else float(fraction)

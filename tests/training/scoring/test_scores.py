@@ -81,7 +81,23 @@ def test_overall_scores_are_those_of_scikit_learn(classes: int, k: int | None) -
         ranks = (probabilities > probabilities[np.arange(400), labels][:, None]).sum(axis=1)
         expected[f"top_{k}_accuracy"] = (ranks < k).mean()
     names = [str(number) for number in range(classes)]
-    assert score(probabilities, labels, names).overall == pytest.approx(expected)
+    scores = score(probabilities, labels, names)
+    assert scores.overall == pytest.approx(expected)
+    measures = metrics.precision_recall_fscore_support(labels, predicted, zero_division=np.nan)
+    for column, values in zip(("precision", "recall", "f1", "support"), measures, strict=True):
+        found = [getattr(row, column) for row in scores.per_class]
+        np.testing.assert_array_equal(np.array(found, float), values)
+    counts = metrics.confusion_matrix(labels, predicted)
+    np.testing.assert_array_equal(scores.confusion.counts, counts)
+
+
+def test_equal_probabilities_rank_as_in_scikit_learn() -> None:
+    generator = np.random.default_rng(0)
+    probabilities = generator.integers(0, 3, (200, 10)).astype(np.float32)
+    labels = generator.integers(0, 10, 200)
+    names = [str(number) for number in range(10)]
+    expected = metrics.top_k_accuracy_score(labels, probabilities, k=5, labels=np.arange(10))
+    assert score(probabilities, labels, names).overall["top_5_accuracy"] == expected
 
 
 def two_classes(spread: float) -> tuple[np.ndarray, np.ndarray]:
