@@ -15,14 +15,13 @@ from kcnn.data.convert import convert_images
 from kcnn.data.dataset import Dataset, Images
 from kcnn.data.description import FOLDER_CHANNELS
 from kcnn.data.digits import read_digits
-from kcnn.data.download import locate_or_download
 from kcnn.data.file_dataset import open_files
 from kcnn.data.file_images import FileFormat
 from kcnn.data.folds import take_fold
 from kcnn.data.idx import read_idx_dataset
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
-from kcnn.data.locate import StoredDataset, data_directories
+from kcnn.data.locate import StoredDataset, data_directories, locate
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.data.parts import PARTS
@@ -90,7 +89,12 @@ def read_named(named: NamedDataset, data_dir: Path | None, progress: Progress) -
     """
     if not named.downloads:
         return read_digits()
-    return read_stored(locate_or_download(named, data_dir, progress))
+    stored = locate(named, data_dir)
+    if stored is None:
+        from kcnn.data.download import download  # here, because it loads packages for HTTP
+
+        stored = download(named, data_dir, progress)
+    return read_stored(stored)
 
 
 def read_stored(stored: StoredDataset) -> Dataset:

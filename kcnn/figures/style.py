@@ -28,6 +28,8 @@ GREY = "#555555"  # of a legend that holds for several runs
 # From which ratio of the largest to the smallest loss on its axis is logarithmic.
 LOGARITHMIC_FROM = 50
 
+# Of 9; the default of 6 takes twice as long for files a sixth smaller.
+_COMPRESS_LEVEL = 3
 # Without dates in them, files of the same figure have the same bytes.
 _DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
@@ -102,7 +104,11 @@ def save(figure: Figure, path: Path) -> str:
         if path.suffix == ".png":
             # savefig would draw each image twice: to lay the figure out and to write it.
             figure.set_dpi(PIXELS_PER_INCH)
-            FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+            FigureCanvasAgg(figure).print_png(
+                temporary,
+                metadata={"Software": None},
+                pil_kwargs={"compress_level": _COMPRESS_LEVEL},
+            )
         else:
             figure.savefig(temporary, metadata=_DATES[path.suffix])
     return without_font

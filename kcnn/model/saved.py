@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from kcnn.errors import KcnnError, RunError
 from kcnn.files.atomic import atomic
@@ -41,11 +42,23 @@ def save_model(model: keras.Model, path: Path) -> None:
     Raises:
         RunError: The file cannot be written, or the disk is full.
     """
-    copy = with_layers_of_keras(model)
-    weights = model.get_weights()
-    copy.set_weights(weights)
+    save_with_weights(with_layers_of_keras(model), model.get_weights(), path)
+
+
+def save_with_weights(model: keras.Model, weights: Sequence[np.ndarray], path: Path) -> None:
+    """Save a model with other weights than it has, whole or not at all.
+
+    Args:
+        model: A model from `with_layers_of_keras`. It keeps the weights.
+        weights: In the order of `get_weights`.
+        path: The `.keras` file.
+
+    Raises:
+        RunError: The file cannot be written, or the disk is full.
+    """
+    model.set_weights(weights)
     with atomic(path, sum(array.nbytes for array in weights)) as temporary:
-        copy.save(temporary)
+        model.save(temporary)
 
 
 def load_model(run: RunFolder, which: str = "last", policy: str | None = None) -> keras.Model:
