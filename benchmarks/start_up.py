@@ -22,7 +22,7 @@ COMMANDS: tuple[tuple[list[str], float | None], ...] = (
     (["runs"], None),
 )
 # Recipes to fit, and the limit in seconds for everything but the training and TensorFlow's import.
-FITS = {"digits": 1.2, "mnist": 1.6, "cifar": 2.8}
+FITS = {"digits": 1.2, "mnist": 2.2, "cifar": 4.0}
 # As fast as all of it can be imported: the garbage collector would double the time.
 IMPORT_TENSORFLOW = "import gc; gc.disable(); import tensorflow; gc.freeze()"
 AROUND = "around"
