@@ -15,6 +15,12 @@ from kcnn.model.costs import node_cost
 from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
+from kcnn.model.fast.pooled_relu import (
+    MaxPoolingBehindReLU,
+    ReLUBeforePooling,
+    find_pooled_relus,
+    relu_before_pooling,
+)
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
@@ -34,6 +40,7 @@ _OUR_CLASSES = {
     kinds.BatchNormalization: FusedBatchNormalization,
     kinds.LocalResponseNormalization: LocalResponseNormalization,
 }
+_POOLED_RELU = {kinds.MaxPooling2D: MaxPoolingBehindReLU, kinds.ReLU: ReLUBeforePooling}
 _MODULES = (
     (INITIALIZERS, keras.initializers),
     (table(Dirac), initializers),
@@ -57,8 +64,8 @@ def build_model(
         plan: The layers and their shapes.
         statistics: Mean and variance for `scaling: standard`; None for the other scalings.
         synchronized: Whether batch normalization computes its statistics over all devices.
-        compiled: Whether XLA compiles activations and batch normalizations, which is faster on a
-            single CPU.
+        compiled: Whether to build what is faster on a single CPU: XLA compiles activations and
+            batch normalizations, and the gradient of ReLU is computed behind max pooling.
 
     Returns:
         A functional model from images `(batch, height, width, channels)` of values 0..255 to
@@ -71,6 +78,7 @@ def build_model(
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
     output_layers = _output_layers(plan.nodes)
+    pooled_relus = find_pooled_relus(plan.nodes) if compiled else set()
     for node in plan.nodes:
         in_float32 = node.name in output_layers or node.layer.needs_float32
         dtype = "float32" if in_float32 else None
@@ -81,7 +89,8 @@ def build_model(
                 application = build_application(node.layer, node.name, before, dtype, synchronized)
                 tensors[node.name] = call_application(application, node.layer, inputs[0])
                 continue
-            layer = _make_layer(node, before, dtype, synchronized, compiled)
+            pooled_relu = node.name in pooled_relus
+            layer = _make_layer(node, before, dtype, synchronized, compiled, pooled_relu)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             if not _is_of_keras(error):
@@ -159,19 +168,30 @@ def _output_layers(nodes: Sequence[Node]) -> set[str]:
 
 
 def _make_layer(
-    node: Node, before: Shape, dtype: str | None, synchronized: bool, compiled: bool
+    node: Node,
+    before: Shape,
+    dtype: str | None,
+    synchronized: bool,
+    compiled: bool,
+    pooled_relu: bool,
 ) -> keras.layers.Layer:
     arguments = _arguments(node.layer)
     if synchronized and isinstance(node.layer, kinds.BatchNormalization):
         arguments.setdefault("synchronized", True)
     if compiled and arguments.get("activation") in COMPILED_ACTIVATIONS:
         arguments["activation"] = compiled_activation(arguments["activation"])
+    if pooled_relu and "activation" in arguments:
+        arguments["activation"] = relu_before_pooling
     if dtype is not None:
         arguments["dtype"] = dtype
-    return _class_of(node.layer, before, compiled)(name=node.name, **arguments)
+    return _class_of(node.layer, before, compiled, pooled_relu)(name=node.name, **arguments)
 
 
-def _class_of(layer: Layer, before: Shape, compiled: bool) -> type[keras.layers.Layer]:
+def _class_of(
+    layer: Layer, before: Shape, compiled: bool, pooled_relu: bool
+) -> type[keras.layers.Layer]:
+    if pooled_relu and type(layer) in _POOLED_RELU:
+        return _POOLED_RELU[type(layer)]
     if compiled and isinstance(layer, kinds.BatchNormalization):
         return NarrowBatchNormalization
     if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
