@@ -11,6 +11,7 @@ from kcnn.data.splits import steps_per_epoch
 from kcnn.model.dtype_policy import dtype_policy
 from kcnn.progress import Progress
 from kcnn.runs.folder import create_run
+from kcnn.training.compiled_steps import steps_together
 from kcnn.training.feed import Feed
 from kcnn.training.fit import compile_model, train
 from kcnn.training.fresh_model import fresh_model
@@ -23,7 +24,7 @@ def seconds_of_epochs(task: Task) -> list[float]:
     steps = steps_per_epoch(len(task.train), task.batch_size)
     with dtype_policy(task.precision):
         model = fresh_model(task.plan, task.train, compiled=True)
-        compile_model(task.plan, model, steps)
+        compile_model(task.plan, model, steps, compiled_steps=task.compiles_steps)
     batches = training_batches(
         task.train,
         batch_size=task.batch_size,
@@ -33,10 +34,11 @@ def seconds_of_epochs(task: Task) -> list[float]:
         with_replacement=settings.sampling == "with_replacement",
         augmentations=task.plan.recipe.data.augment,
         classes=task.plan.classes if settings.loss.targets == "one_hot" else None,
+        steps_together=steps_together(model),
     )
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "speed")
-        feed = Feed(batches, steps, task.batch_size)
+        feed = Feed(batches, steps, task.batch_size, steps_together=steps_together(model))
         training = train(Phase(task.plan), model, feed, folder, Progress())
     return [row["seconds"] for row in training.rows]
 

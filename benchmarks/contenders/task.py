@@ -14,6 +14,7 @@ from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
+from kcnn.training.compiled_steps import compiles_steps
 from kcnn.training.prepare import prepare_training
 from kcnn.training.steps_per_execution import choose_steps_per_execution
 
@@ -28,11 +29,13 @@ class Task:
         plan: The model and its recipe. Its epochs are those to train, with the warm-up.
         train: The images of an epoch.
         precision: Keras's dtype policy.
+        compiles_steps: Whether kcnn fit compiles steps of the whole recipe into one program.
     """
 
     plan: Plan
     train: Images
     precision: str
+    compiles_steps: bool
 
     @property
     def batch_size(self) -> int:
@@ -74,27 +77,30 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
                 f"train.precision={precision}", *overrides]  # fmt: skip
     fitted = prepare_training(check_recipe(read_recipe(net, overrides)), None, Progress())
     plan = plan_model(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
-    steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch)
-    return Task(plan, fitted.train.first(steps * plan.recipe.train.batch_size), precision)
+    compiled = compiles_steps(fitted.plan, len(fitted.train))
+    steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch, compiled)
+    train = fitted.train.first(steps * plan.recipe.train.batch_size)
+    return Task(plan, train, precision, compiled)
 
 
-def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int) -> int:
+def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int, compiled: bool) -> int:
     """Choose the steps of an epoch so that as many run per execution as in kcnn fit.
 
     Args:
         plan: The model and its recipe.
         images: The largest number of images, unless a single execution needs more.
         steps_in_fit: Steps in an epoch of kcnn fit.
+        compiled: Whether XLA compiles them into one program.
 
     Returns:
         The largest such number of steps.
     """
-    per_execution = choose_steps_per_execution(plan, steps_in_fit, 1)
+    per_execution = choose_steps_per_execution(plan, steps_in_fit, 1, compiled=compiled)
     max_steps = max(per_execution, images // plan.recipe.train.batch_size)
     return max(
         steps
         for steps in range(1, max_steps + 1)
-        if choose_steps_per_execution(plan, steps, 1) == per_execution
+        if choose_steps_per_execution(plan, steps, 1, compiled=compiled) == per_execution
     )
 
 

@@ -65,6 +65,7 @@ def training_batches(
     drop_remainder: bool = False,
     augmentations: Sequence[Augmentation] = (),
     classes: int | None = None,
+    steps_together: int = 1,
 ) -> tf.data.Dataset:
     """Return the batches of all epochs in a row, so that no epoch waits for its first batch.
 
@@ -87,6 +88,9 @@ def training_batches(
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
             Images with several labels have a target for each class anyway.
+        steps_together: How many steps' batches come as one element, which has a first axis more.
+            Above 1, it must divide the steps of an epoch and `first_step`, all batches must be of
+            one size, and there must be no augmentations.
 
     Returns:
         Images (batch, height, width, channels), uint8 or, where an augmentation makes fractions,
@@ -99,6 +103,10 @@ def training_batches(
     count = len(train)
     steps = steps_per_epoch(count, batch_size, drop_remainder)
     size = batch_size if steps * batch_size == count or drop_remainder else None
+    if steps_together > 1:
+        assert size is not None and steps % steps_together == 0 and not augmentations
+        assert first_step % steps_together == 0
+    rows_together = batch_size * steps_together
     groups = Classes.of(train.labels) if balanced else None
     augmenters = [build_augmenter(augmentation) for augmentation in augmentations]
 
@@ -110,22 +118,29 @@ def training_batches(
 
         @_as_written
         def rows(step: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-            part = slice(step * batch_size, (step + 1) * batch_size)
+            part = slice(step * rows_together, (step + 1) * rows_together)
             return order[part], tuple(numbers[part] for numbers in draws)
 
-        return tf.data.Dataset.range(steps).map(rows)
+        return tf.data.Dataset.range(steps // steps_together).map(rows)
 
     @_as_written
     def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
-        images, targets = _gather(train, indices, size, classes)
+        images, targets = _gather(train, indices, size and rows_together, classes)
         for augmenter, numbers in zip(augmenters, draws, strict=True):
             images, targets = augmenter.apply(images, targets, numbers)
-        if class_weights is None:
-            return images, targets
-        return images, targets, _weights(targets, class_weights)
+        parts = [images, targets]
+        if class_weights is not None:
+            parts.append(_weights(targets, class_weights))
+        if steps_together > 1:
+            parts = [
+                tf.reshape(part, (steps_together, batch_size, *part.shape[1:])) for part in parts
+            ]
+        return tuple(parts)
 
     rows_of_epochs = (
-        tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_rows).skip(first_step)
+        tf.data.Dataset.range(first_epoch, epochs)
+        .flat_map(epoch_rows)
+        .skip(first_step // steps_together)
     )
     return _in_parallel(rows_of_epochs, batch)
 

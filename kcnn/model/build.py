@@ -15,6 +15,7 @@ from kcnn.model.costs import node_cost
 from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
+from kcnn.model.fast.patch_convolution import PatchConvolution
 from kcnn.model.fast.pooled_relu import (
     MaxPoolingBehindReLU,
     ReLUBeforePooling,
@@ -196,6 +197,8 @@ def _class_of(
         return NarrowBatchNormalization
     if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
         return WholeMapConvolution
+    if compiled and isinstance(layer, kinds.Conv2D):
+        return PatchConvolution
     return _OUR_CLASSES.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
 
 

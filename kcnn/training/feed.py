@@ -16,12 +16,14 @@ class Feed:
     """The images of a training.
 
     Args:
-        batches: The training batches of all remaining steps and epochs, one after the other.
+        batches: The training batches of all remaining steps and epochs, one after the other, or
+            those of `steps_together` steps as one element.
         steps_per_epoch: How many of them make an epoch.
         batch_size: Images in each of them; the last of an epoch may have fewer.
         validation: Batches scored after each epoch; None for no validation.
         watched: Images whose accuracy is measured after each epoch, by the name of its column.
         sources: The images that the batches are read from.
+        steps_together: How many steps' batches come as one element.
     """
 
     batches: tf.data.Dataset
@@ -30,6 +32,15 @@ class Feed:
     validation: tf.data.Dataset | None = None
     watched: Mapping[str, Images] = field(default_factory=dict)
     sources: tuple[Images, ...] = ()
+    steps_together: int = 1
+
+    @property
+    def spec(self) -> tuple[tf.TensorSpec, ...]:
+        """The shapes and types of the batch of a step."""
+        spec = self.batches.element_spec
+        if self.steps_together == 1:
+            return spec
+        return tuple(tf.TensorSpec(part.shape[1:], part.dtype) for part in spec)
 
     @property
     def failure(self) -> DataError | None:

@@ -22,6 +22,7 @@ from kcnn.runs.metrics import PHASE, written
 from kcnn.training.callbacks.best_weights import BestWeights
 from kcnn.training.callbacks.build import TrainingCallbacks, make_callbacks
 from kcnn.training.callbacks.metrics_file import MetricsFile
+from kcnn.training.compiled_steps import compile_steps
 from kcnn.training.feed import Feed
 from kcnn.training.loss_and_metrics import make_loss, make_metrics
 from kcnn.training.optimizers.build import make_optimizer
@@ -67,7 +68,11 @@ def seed_everything(seed: int) -> None:
 
 
 def compile_model(
-    plan: Plan, model: keras.Model, steps_per_epoch: int, multiply_adds: int | None = None
+    plan: Plan,
+    model: keras.Model,
+    steps_per_epoch: int,
+    multiply_adds: int | None = None,
+    compiled_steps: bool = False,
 ) -> None:
     """Compile a model with the optimizer, loss and metrics of its recipe.
 
@@ -76,6 +81,7 @@ def compile_model(
         model: The model built from it.
         steps_per_epoch: Steps in an epoch; schedules and `steps_per_execution` depend on it.
         multiply_adds: Those of the model for one row, if it is only a part of the plan's.
+        compiled_steps: Whether XLA compiles many steps into one program; see `compiles_steps`.
     """
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
@@ -85,11 +91,13 @@ def compile_model(
         loss=make_loss(plan),
         metrics=make_metrics(plan),
         steps_per_execution=choose_steps_per_execution(
-            plan, steps_per_epoch, devices, multiply_adds
+            plan, steps_per_epoch, devices, multiply_adds, compiled_steps
         ),
         # In float16, Keras would otherwise choose the factor and ignore the recipe's.
         auto_scale_loss=plan.recipe.train.optimizer.loss_scale_factor is None,
     )
+    if compiled_steps:
+        compile_steps(model)
 
 
 def train(
@@ -132,7 +140,7 @@ def train(
         phase, feed, run, progress, origin or Origin("", "", None), resumed,
         before.callbacks if before else None,
     )  # fmt: skip
-    _build_early(model, feed.batches, is_needed=step > 0)
+    _build_early(model, feed, is_needed=step > 0 or feed.steps_together > 1)
     model.optimizer.build(model.trainable_variables)
     try:
         progress.receive(
@@ -209,7 +217,7 @@ def _first_epoch(phase: Phase, resumed: Checkpoint | None) -> int:
     return phase.last_epoch if resumed.is_stopped else resumed.epoch
 
 
-def _build_early(model: keras.Model, batches: tf.data.Dataset, is_needed: bool) -> None:
+def _build_early(model: keras.Model, feed: Feed, is_needed: bool) -> None:
     """Build a model's loss, metrics and optimizer before Keras would, where that is too late.
 
     On several devices, Keras adds their parts of the first batch to learn its shape, which fails if
@@ -220,5 +228,5 @@ def _build_early(model: keras.Model, batches: tf.data.Dataset, is_needed: bool) 
     if strategy.num_replicas_in_sync == 1 and not is_needed:
         return
     with strategy.scope():
-        model._symbolic_build(data_batch=batches.element_spec)
+        model._symbolic_build(data_batch=feed.spec)
     model._maybe_symbolic_build = lambda iterator: None

@@ -170,6 +170,7 @@ def build_compiled_model(
         Stopped: A signal came while the model was built.
     """
     from kcnn.model.dtype_policy import dtype_policy
+    from kcnn.training.compiled_steps import compiles_steps
     from kcnn.training.fit import compile_model
 
     _require_parts(prepared, devices)
@@ -187,7 +188,13 @@ def build_compiled_model(
                 synchronized=devices.count > 1,
                 compiled=devices.are_one_processor,
             )
-            compile_model(prepared.plan, model, prepared.steps_per_epoch)
+            compile_model(
+                prepared.plan,
+                model,
+                prepared.steps_per_epoch,
+                compiled_steps=devices.are_one_processor
+                and compiles_steps(prepared.plan, len(prepared.train)),
+            )
     return model
 
 

@@ -8,10 +8,15 @@ from kcnn.model.plan import Plan
 # core busy for some tens of milliseconds; more would only delay the display and Ctrl-C.
 OPERATIONS_PER_EXECUTION = 2.5e9
 MAX_STEPS = 64
+MAX_COMPILED_STEPS = 512  # without pauses between operations, more steps take as long
 
 
 def choose_steps_per_execution(
-    plan: Plan, steps_per_epoch: int, devices: int, multiply_adds: int | None = None
+    plan: Plan,
+    steps_per_epoch: int,
+    devices: int,
+    multiply_adds: int | None = None,
+    compiled: bool = False,
 ) -> int:
     """Choose `steps_per_execution`: several for tiny models on one device, else 1.
 
@@ -21,6 +26,7 @@ def choose_steps_per_execution(
             the next epoch.
         devices: How many devices train. Keras raises if one of several runs more than one step.
         multiply_adds: Those of a step for one image, if only a part of the plan's model is trained.
+        compiled: Whether XLA compiles the steps into one program.
     """
     train = plan.recipe.train
     if devices > 1 or train.lookahead is not None:  # lookahead changes the weights between steps
@@ -29,7 +35,8 @@ def choose_steps_per_execution(
         multiply_adds = plan.cost.multiply_adds
     # A multiply-add is two operations. The backward pass needs twice as many as the forward pass.
     operations = 6 * multiply_adds * train.batch_size
-    limit = min(MAX_STEPS, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
+    most = MAX_COMPILED_STEPS if compiled else MAX_STEPS
+    limit = min(most, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),
         default=1,

@@ -13,6 +13,7 @@ from kcnn.model.graph import Node
 from kcnn.progress import Progress
 from kcnn.runs.checkpoint import Checkpoint, Origin, newest_checkpoint
 from kcnn.runs.folder import RunFolder
+from kcnn.training.compiled_steps import steps_together
 from kcnn.training.feed import Feed
 from kcnn.training.fit import Training, compile_model, train
 from kcnn.training.frozen_features import (
@@ -187,6 +188,7 @@ class PhasedTraining:
             drop_remainder=settings.drop_remainder,
             augmentations=prepared.recipe.data.augment,
             classes=classes,
+            steps_together=steps_together(trained.model),
         )
         validation = trained.validation and evaluation_batches(
             trained.validation, batch_size(self.model), classes
@@ -199,6 +201,7 @@ class PhasedTraining:
             validation,
             self._watched(),
             tuple(sources),
+            steps_together(trained.model),
         )
 
     def _watched(self) -> dict[str, Images]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization, Normalized
+from kcnn.model.fast.channel_sums import channel_sums
+from kcnn.model.fast.whole_step import in_whole_step
 
 # oneDNN's kernel is vectorized only for multiples of this many float32 channels.
 _VECTOR_CHANNELS = 16
@@ -22,7 +25,7 @@ class NarrowBatchNormalization(FusedBatchNormalization):
     """
 
     def _normalize(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> Normalized:
-        if inputs.shape[-1] % _VECTOR_CHANNELS == 0:
+        if inputs.shape[-1] % _VECTOR_CHANNELS == 0 and not in_whole_step():
             return super()._normalize(inputs, scale, offset)
         return _normalize(inputs, scale, offset, tf.constant(self.epsilon, tf.float32))
 
@@ -73,8 +76,11 @@ def _backward(
 
 
 def _channel_means(maps: tf.Tensor) -> tf.Tensor:
-    """Return the mean of each channel, computed over the images first, then over positions."""
+    """Return the mean of each channel."""
+    if maps.shape.is_fully_defined():
+        return channel_sums(maps) / math.prod(maps.shape[:-1])
+    # The mean over the images first, then over positions: as a matrix product, because XLA would
+    # merge two sums into one that is not vectorized.
     positions = tf.reshape(tf.reduce_mean(maps, axis=0), (-1, maps.shape[-1]))
-    # As a matrix product, because XLA would merge two sums into one that is not vectorized.
     weights = tf.fill((1, positions.shape[0]), 1.0 / positions.shape[0])
     return tf.squeeze(tf.matmul(weights, positions), axis=0)

@@ -1,0 +1,60 @@
+"""The product of patches and kernel has the results of Keras's convolution."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kcnn.model.fast.channel_sums import channel_sums
+from kcnn.model.fast.patch_convolution import PatchConvolution
+from kcnn.model.fast.whole_step import whole_step
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("channels", [1, 4, 5])
+@pytest.mark.parametrize("strides", [1, (2, 3)], ids=str)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"kernel_size": (3, 2)}, {"kernel_size": 5, "use_bias": False, "activation": "tanh"},
+     {"kernel_size": 2, "dilation_rate": 2}, {"kernel_size": 1}],
+    ids=str,
+)  # fmt: skip
+def test_values_and_gradients_equal_keras(
+    settings: dict[str, object], padding: str, strides: int | tuple[int, int], channels: int
+) -> None:
+    if "dilation_rate" in settings and strides != 1:
+        pytest.skip("Keras has no convolution with both")
+    maps = tf.constant(RANDOM.normal(size=(6, 9, 11, channels)), tf.float32)
+    ours = PatchConvolution(7, strides=strides, padding=padding, **settings)
+    expected = keras.layers.Conv2D(7, strides=strides, padding=padding, **settings)
+    results = []
+    for layer in (ours, expected):
+        layer.build(maps.shape)
+        layer.set_weights(ours.get_weights())
+        with whole_step(), tf.GradientTape() as tape:
+            tape.watch(maps)
+            outputs = layer(maps)
+            total = tf.reduce_sum(outputs**2)
+        variables = [variable.value for variable in layer.trainable_variables]
+        results.append([outputs, *tape.gradient(total, [maps, *variables])])
+    for actual, desired in zip(*results, strict=True):
+        np.testing.assert_allclose(actual, desired, rtol=1e-4, atol=1e-4)
+
+
+def test_is_keras_outside_a_whole_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kcnn.model.fast.patch_convolution.convolve_patches", None)
+    layer = PatchConvolution(3, 2)
+    assert layer(tf.zeros((1, 4, 4, 1))).shape == (1, 3, 3, 3)
+    with whole_step(), pytest.raises(TypeError):
+        layer(tf.zeros((1, 4, 4, 1)))
+
+
+@pytest.mark.parametrize("shape", [(100, 12, 12, 10), (7, 11, 3), (13, 2), (1, 1, 1, 4)], ids=str)
+def test_channel_sums(shape: tuple[int, ...]) -> None:
+    maps = RANDOM.normal(size=shape).astype(np.float32)
+    expected = maps.reshape(-1, shape[-1]).sum(axis=0, dtype=np.float64)
+    np.testing.assert_allclose(channel_sums(tf.constant(maps)), expected, rtol=1e-4, atol=1e-4)
