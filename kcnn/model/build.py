@@ -16,11 +16,12 @@ from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activatio
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 from kcnn.model.fast.patch_convolution import PatchConvolution
-from kcnn.model.fast.pooled_relu import (
+from kcnn.model.fast.pooled_activations import (
+    AVERAGE_POOLINGS,
     MaxPoolingBehindReLU,
     ReLUBeforePooling,
-    find_pooled_relus,
-    relu_before_pooling,
+    activation_before_pooling,
+    find_pooled_activations,
 )
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import INPUT, SCALING, Node
@@ -66,7 +67,7 @@ def build_model(
         statistics: Mean and variance for `scaling: standard`; None for the other scalings.
         synchronized: Whether batch normalization computes its statistics over all devices.
         compiled: Whether to build what is faster on a single CPU: XLA compiles activations and
-            batch normalizations, and the gradient of ReLU is computed behind max pooling.
+            batch normalizations, and poolings compute the gradients of activations before them.
 
     Returns:
         A functional model from images `(batch, height, width, channels)` of values 0..255 to
@@ -79,7 +80,7 @@ def build_model(
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
     output_layers = _output_layers(plan.nodes)
-    pooled_relus = find_pooled_relus(plan.nodes) if compiled else set()
+    pooled = find_pooled_activations(plan.nodes, plan.shapes) if compiled else {}
     for node in plan.nodes:
         in_float32 = node.name in output_layers or node.layer.needs_float32
         dtype = "float32" if in_float32 else None
@@ -90,8 +91,8 @@ def build_model(
                 application = build_application(node.layer, node.name, before, dtype, synchronized)
                 tensors[node.name] = call_application(application, node.layer, inputs[0])
                 continue
-            pooled_relu = node.name in pooled_relus
-            layer = _make_layer(node, before, dtype, synchronized, compiled, pooled_relu)
+            activation = pooled.get(node.name)
+            layer = _make_layer(node, before, dtype, synchronized, compiled, activation)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             if not _is_of_keras(error):
@@ -174,24 +175,26 @@ def _make_layer(
     dtype: str | None,
     synchronized: bool,
     compiled: bool,
-    pooled_relu: bool,
+    pooled_activation: str | None,
 ) -> keras.layers.Layer:
     arguments = _arguments(node.layer)
     if synchronized and isinstance(node.layer, kinds.BatchNormalization):
         arguments.setdefault("synchronized", True)
     if compiled and arguments.get("activation") in COMPILED_ACTIVATIONS:
         arguments["activation"] = compiled_activation(arguments["activation"])
-    if pooled_relu and "activation" in arguments:
-        arguments["activation"] = relu_before_pooling
+    if pooled_activation and "activation" in arguments:
+        arguments["activation"] = activation_before_pooling(pooled_activation)
     if dtype is not None:
         arguments["dtype"] = dtype
-    return _class_of(node.layer, before, compiled, pooled_relu)(name=node.name, **arguments)
+    return _class_of(node.layer, before, compiled, pooled_activation)(name=node.name, **arguments)
 
 
 def _class_of(
-    layer: Layer, before: Shape, compiled: bool, pooled_relu: bool
+    layer: Layer, before: Shape, compiled: bool, pooled_activation: str | None
 ) -> type[keras.layers.Layer]:
-    if pooled_relu and type(layer) in _POOLED_RELU:
+    if pooled_activation and isinstance(layer, kinds.AveragePooling2D):
+        return AVERAGE_POOLINGS[pooled_activation]
+    if pooled_activation and type(layer) in _POOLED_RELU:
         return _POOLED_RELU[type(layer)]
     if compiled and isinstance(layer, kinds.BatchNormalization):
         return NarrowBatchNormalization
