@@ -86,7 +86,7 @@ def compile_model(
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(
         optimizer=make_optimizer(
-            plan.recipe.train, steps_per_epoch, plan.learning_rate_multipliers
+            plan.recipe.train, steps_per_epoch, plan.learning_rate_multipliers, fused=devices == 1
         ),
         loss=make_loss(plan),
         metrics=make_metrics(plan),

@@ -8,15 +8,24 @@ from collections.abc import Mapping
 import keras
 
 from kcnn.recipe.train_settings import TrainSettings
+from kcnn.training.optimizers.fused import FusedAdam, FusedAdamW, FusedSGD
 from kcnn.training.optimizers.learning_rate_multipliers import with_multipliers
 from kcnn.training.optimizers.muon import ConvolutionMuon
 from kcnn.training.optimizers.schedules import make_schedule
 
 _OURS = {"ConvolutionMuon": ConvolutionMuon}
+_FUSED: dict[str, type[keras.optimizers.Optimizer]] = {
+    "Adam": FusedAdam,
+    "AdamW": FusedAdamW,
+    "SGD": FusedSGD,
+}
 
 
 def make_optimizer(
-    train: TrainSettings, steps_per_epoch: int, multipliers: Mapping[str, float] | None = None
+    train: TrainSettings,
+    steps_per_epoch: int,
+    multipliers: Mapping[str, float] | None = None,
+    fused: bool = False,
 ) -> keras.optimizers.Optimizer:
     """Build the optimizer of a recipe, with its learning-rate schedule.
 
@@ -24,9 +33,11 @@ def make_optimizer(
         train: The recipe's training settings.
         steps_per_epoch: Steps in an epoch; Keras's schedules count steps.
         multipliers: Factors for the learning rate of some weights, by the weight's path.
+        fused: Whether to update a weight by one operation, which works on one device.
     """
     name = type(train.optimizer).__name__
-    optimizer_class = _OURS.get(name) or getattr(keras.optimizers, name)
+    ours = _OURS | _FUSED if fused else _OURS
+    optimizer_class = ours.get(name) or getattr(keras.optimizers, name)
     arguments = train.optimizer.written()
     peak = arguments.get("learning_rate", _default_rate(optimizer_class))
     schedule = make_schedule(train, peak, steps_per_epoch)

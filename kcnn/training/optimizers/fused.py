@@ -1,0 +1,73 @@
+"""Keras's Adam, AdamW and SGD, each weight updated by a single operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class FusedAdam(keras.optimizers.Adam):
+    """Keras's Adam (Kingma and Ba, 2015, arXiv:1412.6980), on one device.
+
+    Keras computes an update in a dozen operations, each of which reads and writes as many values
+    as the weight has. TensorFlow's kernel reads and writes them once. The formula is the same; the
+    last digits of the weights may differ.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a weight and its two averages."""
+        if self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+        else:
+            _apply_adam(self, gradient, variable, learning_rate)
+
+
+class FusedAdamW(keras.optimizers.AdamW):
+    """Keras's AdamW (Loshchilov and Hutter, 2019, arXiv:1711.05101), like `FusedAdam`."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a weight and its two averages."""
+        if self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+        else:
+            _apply_adam(self, gradient, variable, learning_rate)
+
+
+class FusedSGD(keras.optimizers.SGD):
+    """Keras's SGD on one device, by TensorFlow's kernel for Keras's formula of the momentum."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a weight and its momentum."""
+        if self.momentum == 0:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[self._get_variable_index(variable)].value.handle,
+            lr=tf.cast(learning_rate, variable.dtype),
+            grad=tf.cast(gradient, variable.dtype),
+            momentum=tf.cast(self.momentum, variable.dtype),
+            use_nesterov=self.nesterov,
+        )
+
+
+def _apply_adam(
+    optimizer: keras.optimizers.Adam, gradient: Any, variable: Any, learning_rate: Any
+) -> None:
+    index, dtype = optimizer._get_variable_index(variable), variable.dtype
+    step = tf.cast(optimizer.iterations + 1, dtype)
+    beta_1, beta_2 = tf.cast(optimizer.beta_1, dtype), tf.cast(optimizer.beta_2, dtype)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[index].value.handle,
+        v=optimizer._velocities[index].value.handle,
+        beta1_power=beta_1**step,
+        beta2_power=beta_2**step,
+        lr=tf.cast(learning_rate, dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=tf.cast(optimizer.epsilon, dtype),
+        grad=tf.cast(gradient, dtype),
+    )
