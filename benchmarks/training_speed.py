@@ -15,6 +15,7 @@ import click
 
 from kcnn.machine.cores import usable_cores
 from kcnn.machine.start import start_environment, start_tensorflow
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 
@@ -69,8 +70,8 @@ def choose_policy(net: str, precision: str) -> str:
     from kcnn.training.devices import choose_devices
     from kcnn.training.precision import choose_precision
 
-    recipe = read_recipe(net, [f"train.precision={precision}"])
-    return choose_precision(recipe.train.precision, choose_devices()).policy
+    plan = check_recipe(read_recipe(net, [f"train.precision={precision}"])).plan
+    return choose_precision(plan, choose_devices()).policy
 
 
 def recipe_of(net: str) -> str:

@@ -83,7 +83,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
     return Task(plan, train, precision, compiled)
 
 
-def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int, compiled: bool) -> int:
+def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int, compiled: bool = False) -> int:
     """Choose the steps of an epoch so that as many run per execution as in kcnn fit.
 
     Args:

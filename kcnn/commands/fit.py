@@ -90,7 +90,7 @@ def fit(
     from kcnn.training.run_description import describe_run
 
     devices = choose_devices(device)
-    chosen = choose_precision(prepared.recipe.train.precision, devices)
+    chosen = choose_precision(prepared.plan, devices)
     if chosen.reason:
         progress.note(f"precision: {chosen.policy}, because {chosen.reason}")
     with clock.timed("build"):

@@ -50,3 +50,15 @@ def node_cost(node: Node, shapes: Mapping[str, Shape]) -> Cost:
     parameters = sum(sizes.values())
     trained = sum(sizes[name] for name in node.trained_weights)
     return Cost(parameters, parameters - trained, int(node.layer.multiply_adds(before, after)))
+
+
+def operations_of_a_step(multiply_adds: int, batch_size: int) -> int:
+    """Estimate the floating-point operations of a training step, forward and backward.
+
+    A multiply-add is two operations. The backward pass needs twice as many as the forward pass.
+
+    Args:
+        multiply_adds: Those of the model for one image, forward.
+        batch_size: Images in a step.
+    """
+    return 6 * multiply_adds * batch_size

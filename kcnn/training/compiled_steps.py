@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from kcnn.model.costs import operations_of_a_step
 from kcnn.model.fast.whole_step import whole_step
 from kcnn.model.plan import Plan
 from kcnn.recipe import layers as kinds
@@ -42,7 +43,7 @@ def compiles_steps(plan: Plan, images: int) -> bool:
     data, train = plan.recipe.data, plan.recipe.train
     steps = images // train.batch_size
     return (
-        6 * plan.cost.multiply_adds * train.batch_size <= MAX_OPERATIONS_OF_A_STEP
+        operations_of_a_step(plan.cost.multiply_adds, train.batch_size) <= MAX_OPERATIONS_OF_A_STEP
         and steps >= MIN_STEPS_OF_AN_EPOCH
         and (images == steps * train.batch_size or train.drop_remainder)
         and all(isinstance(node.layer, _COMPILED) for node in plan.nodes)

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from kcnn.machine.processor import fast_bfloat16
+from kcnn.model.costs import operations_of_a_step
+from kcnn.model.plan import Plan
 from kcnn.training.devices import Devices
 
 # NVIDIA's GPUs have tensor cores for bfloat16 from Ampere (compute capability 8.0) on.
 _BFLOAT16_CAPABILITY = (8, 0)
+
+# With fewer operations in a step, a processor takes longer to convert values than it saves.
+# Measured with benchmarks/training_speed.py on two AMD cores.
+_FEW_OPERATIONS = 1e8
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,17 @@ class Precision:
     reason: str | None = None
 
 
-def choose_precision(setting: str, devices: Devices) -> Precision:
-    """Return the recipe's precision; for `auto`, bfloat16 if all devices are fast at it.
+def choose_precision(plan: Plan, devices: Devices) -> Precision:
+    """Return the recipe's precision; for `auto`, bfloat16 if all devices train the model faster.
+
+    The plan and the devices decide, and not a measurement, so that a training gives the same bytes
+    every time.
 
     Args:
-        setting: The recipe's precision.
+        plan: The model's plan.
         devices: The devices that train.
     """
+    setting = plan.recipe.train.precision
     if setting != "auto":
         return Precision(setting)
     if gpus := devices.gpus:
@@ -42,6 +52,10 @@ def choose_precision(setting: str, devices: Devices) -> Precision:
     instructions = fast_bfloat16()
     if instructions is None:
         return Precision("float32", "the processor has no instructions that make bfloat16 faster")
+    operations = operations_of_a_step(plan.cost.multiply_adds, plan.recipe.train.batch_size)
+    if operations < _FEW_OPERATIONS:
+        reason = f"bfloat16 saves nothing in a step of {operations / 1e6:,.1f} million operations"
+        return Precision("float32", reason)
     return Precision("mixed_bfloat16", f"the processor is fast at bfloat16, by {instructions}")
 
 

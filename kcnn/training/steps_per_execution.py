@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kcnn.model.costs import operations_of_a_step
 from kcnn.model.plan import Plan
 
 # A step of a tiny model takes less time than Python needs to start it. This many operations keep a
@@ -33,8 +34,7 @@ def choose_steps_per_execution(
         return 1
     if multiply_adds is None:
         multiply_adds = plan.cost.multiply_adds
-    # A multiply-add is two operations. The backward pass needs twice as many as the forward pass.
-    operations = 6 * multiply_adds * train.batch_size
+    operations = operations_of_a_step(multiply_adds, train.batch_size)
     most = MAX_COMPILED_STEPS if compiled else MAX_STEPS
     limit = min(most, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
     return max(

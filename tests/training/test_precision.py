@@ -6,10 +6,19 @@ import tensorflow as tf
 
 from kcnn.machine import processor
 from kcnn.machine.processor import fast_bfloat16
+from kcnn.model.checked_recipe import check_recipe
 from kcnn.model.dtype_policy import dtype_policy
+from kcnn.model.plan import Plan
+from kcnn.recipe import read_recipe
 from kcnn.training import precision as module
 from kcnn.training.devices import Devices, choose_devices
 from kcnn.training.precision import Precision, choose_precision
+
+
+def _plan(net: str, precision: str = "train.precision=auto") -> Plan:
+    plan = check_recipe(read_recipe(net, [precision])).plan
+    assert plan is not None
+    return plan
 
 
 def test_sets_the_precision_and_restores_it() -> None:
@@ -22,7 +31,8 @@ def test_sets_the_precision_and_restores_it() -> None:
 
 @pytest.mark.parametrize("setting", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_keeps_the_precision_of_the_recipe(setting: str) -> None:
-    assert choose_precision(setting, choose_devices("cpu")) == Precision(setting)
+    plan = _plan("cifar", f"train.precision={setting}")
+    assert choose_precision(plan, choose_devices("cpu")) == Precision(setting)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +44,21 @@ def test_keeps_the_precision_of_the_recipe(setting: str) -> None:
 )
 def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> None:
     monkeypatch.setattr(module, "fast_bfloat16", lambda: instructions)
-    assert choose_precision("auto", choose_devices("cpu")) == Precision(policy, reason)
+    chosen = choose_precision(_plan("cifar"), choose_devices("cpu"))
+    assert chosen == Precision(policy, reason)
+
+
+@pytest.mark.parametrize(
+    ("net", "policy"),
+    [("leaky_bn_fast", "float32"), ("convolution", "mixed_bfloat16")],
+)
+def test_automatic_for_few_operations(monkeypatch, net: str, policy: str) -> None:
+    monkeypatch.setattr(module, "fast_bfloat16", lambda: "AMX")
+    chosen = choose_precision(_plan(net), choose_devices("cpu"))
+    assert chosen.policy == policy
+    if policy == "float32":
+        expected = "bfloat16 saves nothing in a step of 37.6 million operations"
+        assert chosen.reason == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +81,8 @@ def test_automatic_on_gpus(monkeypatch, capabilities, policy: str) -> None:
         lambda gpu: {"compute_capability": capabilities[gpu]},
     )
     names = tuple(f"GPU:{gpu}" for gpu in gpus)
-    chosen = choose_precision("auto", Devices(names, tf.distribute.get_strategy()))
+    devices = Devices(names, tf.distribute.get_strategy())
+    chosen = choose_precision(_plan("leaky_bn_fast"), devices)
     assert chosen.policy == policy
     assert "GPU" in chosen.reason
 
