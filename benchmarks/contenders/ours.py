@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import keras
+
 from contenders.task import Task, run
 from kcnn.data.pipeline import training_batches
 from kcnn.data.splits import steps_per_epoch
@@ -18,13 +20,18 @@ from kcnn.training.fresh_model import fresh_model
 from kcnn.training.phases import Phase
 
 
-def seconds_of_epochs(task: Task) -> list[float]:
-    """Train, and return the seconds of each epoch from the rows of metrics.csv."""
-    settings = task.plan.recipe.train
-    steps = steps_per_epoch(len(task.train), task.batch_size)
+def build(task: Task) -> keras.Model:
+    """Build and compile the model."""
     with dtype_policy(task.precision):
         model = fresh_model(task.plan, task.train, compiled=True)
+        steps = steps_per_epoch(len(task.train), task.batch_size)
         compile_model(task.plan, model, steps, compiled_steps=task.compiles_steps)
+    return model
+
+
+def feed_of(task: Task, model: keras.Model) -> Feed:
+    """Return the batches of all epochs."""
+    settings = task.plan.recipe.train
     batches = training_batches(
         task.train,
         batch_size=task.batch_size,
@@ -36,10 +43,16 @@ def seconds_of_epochs(task: Task) -> list[float]:
         classes=task.plan.classes if settings.loss.targets == "one_hot" else None,
         steps_together=steps_together(model),
     )
+    steps = steps_per_epoch(len(task.train), task.batch_size)
+    return Feed(batches, steps, task.batch_size, steps_together=steps_together(model))
+
+
+def seconds_of_epochs(task: Task) -> list[float]:
+    """Train, and return the seconds of each epoch from the rows of metrics.csv."""
+    model = build(task)
     with tempfile.TemporaryDirectory() as outputs:
         folder = create_run(Path(outputs), "speed")
-        feed = Feed(batches, steps, task.batch_size, steps_together=steps_together(model))
-        training = train(Phase(task.plan), model, feed, folder, Progress())
+        training = train(Phase(task.plan), model, feed_of(task, model), folder, Progress())
     return [row["seconds"] for row in training.rows]
 
 

@@ -267,7 +267,10 @@ def test_mixed_precision(precision: str, short_fit: Callable) -> None:
 
 
 @pytest.mark.usefixtures("one_plot")
-def test_automatic_precision_is_reported_and_saved(short_fit: Callable, notes) -> None:
+def test_automatic_precision_is_reported_and_saved(
+    short_fit: Callable, notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kcnn.training.precision._FEW_OPERATIONS", 0)
     result = short_fit("train.epochs=1", "train.precision=auto", progress=notes)
     environment = json.loads(result.run.environment.read_text())
     fast = environment["bfloat16"] != "none" or any(
