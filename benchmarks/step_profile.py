@@ -6,7 +6,8 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,38 @@ KINDS = {
 }
 
 
-def profile_of_steps(net: str, policy: str, images: int) -> tuple[dict[str, float], float, float]:
+@dataclass(frozen=True)
+class StepProfile:
+    """Where the time of a training step goes, in milliseconds.
+
+    Args:
+        busy: Of each kind of work, added up over the threads.
+        profiled: By the clock, while the profiler ran.
+        alone: By the clock, without the profiler.
+        in_fit: By the clock, with the callbacks of kcnn fit.
+    """
+
+    busy: Mapping[str, float]
+    profiled: float
+    alone: float
+    in_fit: float
+
+    def rows(self, cores: int) -> dict[str, float]:
+        """Return the rows of the table by their names.
+
+        Args:
+            cores: How many cores train.
+        """
+        waiting = cores * self.profiled - sum(self.busy.values())
+        return {kind: self.busy.get(kind, 0.0) for kind in KINDS} | {
+            f"starting operations and waiting, of {cores} cores": waiting,
+            "a step by the clock, profiled": self.profiled,
+            "a step by the clock": self.alone,
+            "callbacks of kcnn fit": self.in_fit - self.alone,
+        }
+
+
+def profile_steps(net: str, policy: str, images: int) -> StepProfile:
     """Train a model and profile its steps.
 
     Args:
@@ -42,16 +74,15 @@ def profile_of_steps(net: str, policy: str, images: int) -> tuple[dict[str, floa
         policy: Keras's dtype policy.
         images: The largest number of images in an epoch.
 
-    Returns:
-        Milliseconds a step of each kind of work, added up over the threads; milliseconds of a step
-        by the clock, without the profiler: in `kcnn fit`, and without its callbacks.
+    Raises:
+        KcnnError: The recipe or its data is wrong, or the training fails.
     """
     from contenders.ours import build, feed_of, seconds_of_epochs
     from contenders.task import make_task
 
     task = make_task(net, policy, 3, images)
     steps = len(task.train) // task.batch_size
-    in_fit = min(seconds_of_epochs(task)[1:]) / steps
+    in_fit = min(seconds_of_epochs(task)[1:])
     model = build(task)
     feed = feed_of(task, model)
     model._symbolic_build(data_batch=feed.spec)
@@ -60,11 +91,11 @@ def profile_of_steps(net: str, policy: str, images: int) -> tuple[dict[str, floa
     iterator = iter(feed.batches)
     executions = steps // model.steps_per_execution
     _run(model, iterator, executions)  # compiles
-    alone = min(_run(model, iterator, executions) for _ in range(2)) / steps
+    alone = min(_run(model, iterator, executions) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
-        _run(model, iterator, executions, folder)
+        profiled = _run(model, iterator, executions, folder)
         busy = {kind: seconds / steps * 1e3 for kind, seconds in _kinds(Path(folder)).items()}
-    return busy, in_fit * 1e3, alone * 1e3
+    return StepProfile(busy, *(seconds / steps * 1e3 for seconds in (profiled, alone, in_fit)))
 
 
 def _run(model: Any, iterator: Iterator[Any], executions: int, folder: str | None = None) -> float:
@@ -124,13 +155,13 @@ def _kind(name: str) -> str | None:
 @click.argument("nets", nargs=-1, required=True, metavar="RECIPE...")
 @click.option("--precision", default="float32", show_default=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
-@click.option("--images", default=30_000, show_default=True, type=click.IntRange(1),
+@click.option("--images", default=60_000, show_default=True, type=click.IntRange(1),
               help="Images in an epoch.")  # fmt: skip
 def main(nets: tuple[str, ...], precision: str, images: int) -> None:
     """Print a table of where the time of a training step goes, a column for each RECIPE.
 
-    Milliseconds a step: of each kind of work, added up over the threads; by the clock; and of what
-    the cores did not work on: starting operations, waiting for each other.
+    Milliseconds a step of each kind of work, added up over the threads; of what is left of the
+    cores' time, while operations are started and cores wait; and by the clock.
     """
     start_tensorflow(Progress())
     from contenders.task import error_line
@@ -139,19 +170,10 @@ def main(nets: tuple[str, ...], precision: str, images: int) -> None:
     columns: list[dict[str, float]] = []
     for net in nets:
         try:
-            busy, in_fit, alone = profile_of_steps(net, choose_policy(net, precision), images)
+            profile = profile_steps(net, choose_policy(net, precision), images)
         except KcnnError as error:
             raise click.ClickException(error_line(error)) from None
-        cores = len(usable_cores())
-        columns.append(
-            {kind: busy.get(kind, 0.0) for kind in KINDS}
-            | {
-                f"starting operations and waiting, of {cores} cores": cores * alone
-                - sum(busy.values()),
-                "step by the clock, without callbacks": alone,
-                "callbacks of kcnn fit": in_fit - alone,
-            }
-        )
+        columns.append(profile.rows(len(usable_cores())))
     click.echo(f"| milliseconds a step | {' | '.join(nets)} |")
     click.echo(f"| --- |{' ---: |' * len(nets)}")
     for name in columns[0]:

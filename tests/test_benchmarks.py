@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import numpy as np
@@ -471,9 +472,8 @@ def test_growth_takes_one_step_per_execution(contenders, monkeypatch) -> None:
 def test_start_up_compares_commands_with_their_limits(contenders, monkeypatch) -> None:
     import start_up
 
-    monkeypatch.setattr(start_up, "FITS", ("digits",))
     # Below any result: on a busy machine, the import alone can take longer than within the fit.
-    monkeypatch.setattr(start_up, "FIT_LIMIT", -1000)
+    monkeypatch.setattr(start_up, "FITS", {"digits": -1000})
     done = CliRunner().invoke(start_up.main, ["--repeats", "1"], catch_exceptions=False)
     lines = done.stdout.splitlines()
     limits = {line[:40].strip(): line.rpartition(", ")[2] for line in lines if "), " in line}
@@ -482,7 +482,7 @@ def test_start_up_compares_commands_with_their_limits(contenders, monkeypatch) -
         "kcnn fit digits, around its training",
     ]  # fmt: skip
     parts = [re.findall(r"(\w+) -?[\d.]+ s", line) for line in lines if line.startswith("  of it ")]
-    assert parts == [["load", "build", "score", "draw", "rest"]]
+    assert parts == [["load", "build", "score", "draw", "start", "rest"]]
     *others, of_fit = limits.values()
     assert of_fit == "OVER -1000 s"
     assert all(re.fullmatch(r"(within|OVER) [\d.]+ s", limit) for limit in others)
@@ -672,3 +672,37 @@ def test_pictures_show_the_digits_that_their_table_lists(contenders, tmp_path, m
         assert [value // factor - 1 for value in shown.tolist() if value] == [
             int(label) for label in row["label"].split(";") if label
         ]
+
+
+@pytest.mark.slow
+def test_step_profile_finds_the_kinds_of_work(real_data: Path) -> None:
+    done = run("step_profile.py", "simple_convnet", "--images", "2000", data=real_data)
+    head, _, *rows = done.stdout.splitlines()
+    assert cells(head) == ["milliseconds a step", "simple_convnet"]
+    values = {name: float(value) for name, value in map(cells, rows)}
+    for kind in ("feed", "optimizer", "convolution, gradients", "products", "pooling"):
+        assert values[kind] > 0.01, kind
+    assert values["convolution, forward"] < values["a step by the clock"] * os.cpu_count()
+
+
+def test_time_of_an_event_is_without_that_of_events_in_it(contenders) -> None:
+    from step_profile import _own_times
+
+    spans = {"outer": (0, 10), "first": (1, 3), "inmost": (2, 1), "second": (6, 4), "next": (10, 5)}
+    events = [
+        SimpleNamespace(name=name, offset_ps=offset, duration_ps=duration)
+        for name, (offset, duration) in spans.items()
+    ]
+    own = {event.name: own for event, own in _own_times(reversed(events))}
+    assert own == {"outer": 3, "first": 2, "inmost": 1, "second": 4, "next": 5}
+
+
+def test_contenders_of_pytorch_run_without_tensorflow() -> None:
+    """Both in one process would share its memory and cores, and crash."""
+    code = (
+        "import sys, contenders.task; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "set()"

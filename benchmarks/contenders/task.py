@@ -14,9 +14,8 @@ from kcnn.model.graph import INPUT, Node
 from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
-from kcnn.training.compiled_steps import compiles_steps
 from kcnn.training.prepare import prepare_training
-from kcnn.training.steps_per_execution import choose_steps_per_execution
+from kcnn.training.steps_per_execution import choose_steps_per_execution, compiles_steps
 
 WARM_UP_EPOCHS = 1
 

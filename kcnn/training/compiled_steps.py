@@ -5,53 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from kcnn.model.costs import operations_of_a_step
 from kcnn.model.fast.whole_step import whole_step
-from kcnn.model.plan import Plan
-from kcnn.recipe import layers as kinds
-from kcnn.recipe.losses import Accuracy
-
-# TensorFlow takes some tens of microseconds to start each operation of a step, and to divide it
-# between the cores. XLA compiles a step into one program without these pauses; but its convolutions
-# are slower than oneDNN's if there is more to compute.
-MAX_OPERATIONS_OF_A_STEP = 1e8
-# XLA takes about a second longer to compile, and saves about a millisecond a step. The number of
-# epochs does not count, because more may be trained later: they must go on in the same way.
-MIN_STEPS_OF_AN_EPOCH = 500
-
-# Layers that XLA computes as fast as TensorFlow's kernels do.
-_COMPILED = (
-    kinds.Activation,
-    kinds.BatchNormalization,
-    kinds.Conv2D,
-    kinds.Dense,
-    kinds.Flatten,
-    kinds.LeakyReLU,
-    kinds.ReLU,
-)
-
-
-def compiles_steps(plan: Plan, images: int) -> bool:
-    """Return whether XLA compiles a training's steps into one program, if one processor trains.
-
-    The plan decides, and not a measurement, so that a training gives the same bytes every time.
-
-    Args:
-        plan: The model's plan.
-        images: Training images.
-    """
-    data, train = plan.recipe.data, plan.recipe.train
-    steps = images // train.batch_size
-    return (
-        operations_of_a_step(plan.cost.multiply_adds, train.batch_size) <= MAX_OPERATIONS_OF_A_STEP
-        and steps >= MIN_STEPS_OF_AN_EPOCH
-        and (images == steps * train.batch_size or train.drop_remainder)
-        and all(isinstance(node.layer, _COMPILED) for node in plan.nodes)
-        and all(isinstance(metric, Accuracy) for metric in train.metrics)
-        and train.lookahead is None
-        and not data.augment
-        and not plan.learning_rate_multipliers
-    )
 
 
 def compile_steps(model: keras.Model) -> None:

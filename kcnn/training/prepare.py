@@ -24,6 +24,7 @@ from kcnn.recipe import Recipe
 from kcnn.recipe.differences import deciding_settings, without_newer_defaults
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR
 from kcnn.training.fresh_model import fresh_model
+from kcnn.training.steps_per_execution import compiles_steps
 
 if TYPE_CHECKING:
     import keras
@@ -170,7 +171,6 @@ def build_compiled_model(
         Stopped: A signal came while the model was built.
     """
     from kcnn.model.dtype_policy import dtype_policy
-    from kcnn.training.compiled_steps import compiles_steps
     from kcnn.training.fit import compile_model
 
     _require_parts(prepared, devices)

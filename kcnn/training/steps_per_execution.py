@@ -1,15 +1,39 @@
-"""How many steps Keras runs in one call of the compiled function: `steps_per_execution`."""
+"""How steps are executed: how many in one call, and whether XLA compiles them together.
+
+Only the plan decides, and nothing here needs TensorFlow.
+"""
 
 from __future__ import annotations
 
 from kcnn.model.costs import operations_of_a_step
 from kcnn.model.plan import Plan
+from kcnn.recipe import layers as kinds
+from kcnn.recipe.losses import Accuracy
 
 # A step of a tiny model takes less time than Python needs to start it. This many operations keep a
 # core busy for some tens of milliseconds; more would only delay the display and Ctrl-C.
 OPERATIONS_PER_EXECUTION = 2.5e9
 MAX_STEPS = 64
 MAX_COMPILED_STEPS = 512  # without pauses between operations, more steps take as long
+
+# TensorFlow takes some tens of microseconds to start each operation of a step, and to divide it
+# between the cores. XLA compiles a step into one program without these pauses; but its convolutions
+# are slower than oneDNN's if there is more to compute.
+MAX_OPERATIONS_OF_A_STEP = 1e8
+# XLA takes about a second longer to compile, and saves about a millisecond a step. The number of
+# epochs does not count, because more may be trained later: they must go on in the same way.
+MIN_STEPS_OF_AN_EPOCH = 500
+
+# Layers that XLA computes as fast as TensorFlow's kernels do.
+_COMPILED = (
+    kinds.Activation,
+    kinds.BatchNormalization,
+    kinds.Conv2D,
+    kinds.Dense,
+    kinds.Flatten,
+    kinds.LeakyReLU,
+    kinds.ReLU,
+)
 
 
 def choose_steps_per_execution(
@@ -40,4 +64,27 @@ def choose_steps_per_execution(
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),
         default=1,
+    )
+
+
+def compiles_steps(plan: Plan, images: int) -> bool:
+    """Return whether XLA compiles a training's steps into one program, if one processor trains.
+
+    The plan decides, and not a measurement, so that a training gives the same bytes every time.
+
+    Args:
+        plan: The model's plan.
+        images: Training images.
+    """
+    data, train = plan.recipe.data, plan.recipe.train
+    steps = images // train.batch_size
+    return (
+        operations_of_a_step(plan.cost.multiply_adds, train.batch_size) <= MAX_OPERATIONS_OF_A_STEP
+        and steps >= MIN_STEPS_OF_AN_EPOCH
+        and (images == steps * train.batch_size or train.drop_remainder)
+        and all(isinstance(node.layer, _COMPILED) for node in plan.nodes)
+        and all(isinstance(metric, Accuracy) for metric in train.metrics)
+        and train.lookahead is None
+        and not data.augment
+        and not plan.learning_rate_multipliers
     )

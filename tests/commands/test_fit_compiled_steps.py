@@ -14,7 +14,7 @@ from kcnn.model.saved import load_model
 from kcnn.progress import Event, Progress, StepFinished
 from kcnn.runs.folder import RunFolder
 from kcnn.runs.metrics import read_metrics
-from kcnn.training import compiled_steps
+from kcnn.training import steps_per_execution
 
 RECIPE = """\
 name: compiled
@@ -63,7 +63,7 @@ def test_trains_like_single_steps(
     recipe: Path, settings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = fit(recipe, settings).run
-    monkeypatch.setattr(compiled_steps, "MIN_STEPS_OF_AN_EPOCH", 10**9)
+    monkeypatch.setattr(steps_per_execution, "MIN_STEPS_OF_AN_EPOCH", 10**9)
     single = fit(recipe, settings).run
     weights, same = (load_model(run).get_weights() for run in (together, single))
     for ours, theirs in zip(weights, same, strict=True):
