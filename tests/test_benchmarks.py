@@ -699,9 +699,7 @@ def test_time_of_an_event_is_without_that_of_events_in_it(contenders) -> None:
 
 def test_contenders_of_pytorch_run_without_tensorflow() -> None:
     """Both in one process would share its memory and cores, and crash."""
-    code = (
-        "import sys, contenders.task; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
-    )
+    code = "import sys, contenders.task; print({'tensorflow', 'keras'} & sys.modules.keys())"
     environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
