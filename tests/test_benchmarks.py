@@ -127,12 +127,13 @@ def test_training_speed_alternates_precisions_and_compares_with_the_best(
     ]
 
 
-def test_policy_is_chosen_for_a_recipe(contenders) -> None:
+def test_policy_is_chosen_for_a_recipe(contenders, monkeypatch) -> None:
     from training_speed import choose_policy, recipe_of
 
-    for net in ("lenet5", "airbench94"):
+    monkeypatch.setattr("kcnn.training.precision.fast_bfloat16", lambda: "AMX")
+    for net, automatic in {"leaky_bn_fast": "float32", "airbench94": "mixed_bfloat16"}.items():
+        assert choose_policy(recipe_of(net), "auto") == automatic
         assert choose_policy(recipe_of(net), "mixed_bfloat16") == "mixed_bfloat16"
-        assert choose_policy(recipe_of(net), "auto") in {"float32", "mixed_bfloat16"}
 
 
 @pytest.mark.slow
@@ -311,7 +312,7 @@ def test_compiled_pytorch_refuses_to_time_a_compilation(contenders, compiler, mo
 
     task = make_task("digits", "float32", 1, 300, SMALL_NET)
     first = task.train.first(task.batch_size)
-    # An epoch whose last batch is smaller than the others, after a warm-up of one batch.
+    # After a warm-up of one batch, an epoch whose last batch is smaller than the others.
     epochs = pytorch_compiled.timed_epochs_from_memory
 
     def short_warm_up(task, *arguments):
@@ -329,7 +330,7 @@ def test_compiled_pytorch_fails_in_one_line_without_a_compiler(contenders, tmp_p
     pytest.importorskip("torch")
     from training_speed import KCNN_ENVIRONMENT, images_per_second
 
-    # No command is found, and no earlier result.
+    # No compiler can be found, and no program that was compiled before.
     without = KCNN_ENVIRONMENT | {"PATH": "", "CXX": "", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
     with pytest.raises(click.ClickException) as raised:
         images_per_second(
@@ -338,6 +339,40 @@ def test_compiled_pytorch_fails_in_one_line_without_a_compiler(contenders, tmp_p
     assert raised.value.message.startswith(
         "pytorch_compiled on digits: torch.compile needs a working C++ compiler: "
     )
+
+
+def test_step_profile_counts_no_time_twice(contenders) -> None:
+    import step_profile
+
+    # In picoseconds: an operation with two others in it, the second of which has one in it.
+    spans = {"outer": (0, 100), "first": (10, 20), "second": (40, 50), "inner": (60, 30)}
+    events = [SimpleNamespace(name=name, offset_ps=offset, duration_ps=duration)
+              for name, (offset, duration) in reversed(spans.items())]  # fmt: skip
+    events.append(SimpleNamespace(name="next", offset_ps=100, duration_ps=7))
+    own = {event.name: time for event, time in step_profile._own_times(events)}
+    assert own == {"outer": 30, "first": 20, "second": 20, "inner": 30, "next": 7}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("model/conv2d/convolution:Conv2D", "convolution, forward"),
+        ("gradient/Conv2DBackpropFilter:Conv2DBackpropFilter", "convolution, gradients"),
+        ("ParallelMapV2:ParallelMapV2", "feed"),
+        ("adam/ResourceApplyAdam:ResourceApplyAdam", "optimizer"),
+        ("model/dense/MatMul:MatMul", "products"),
+        ("model/max_pooling2d/MaxPool:MaxPool", "pooling"),
+        ("model/re_lu/Relu:Relu", "activations"),
+        ("add/AddV2:AddV2", "other operations"),
+        ("ThreadpoolListener::Record", None),
+    ],
+)
+def test_step_profile_knows_the_kind_of_an_operation(
+    contenders, name: str, kind: str | None
+) -> None:
+    import step_profile
+
+    assert step_profile._kind(name) == kind
 
 
 @pytest.mark.slow
