@@ -23,7 +23,7 @@ COMMANDS: tuple[tuple[list[str], float | None], ...] = (
 )
 # Recipes to fit, and the limit in seconds for everything but the training and TensorFlow's import.
 FITS = {"digits": 1.2, "mnist": 2.2, "cifar": 4.0}
-# As fast as all of it can be imported: the garbage collector would double the time.
+# As fast as it can be imported: garbage collection would nearly double the time.
 IMPORT_TENSORFLOW = "import gc; gc.disable(); import tensorflow; gc.freeze()"
 AROUND = "around"
 PARTS = ("load", "build", "score", "draw")
@@ -50,9 +50,10 @@ def time_around_training(recipe: str) -> dict[str, float]:
         recipe: A recipe's name. It is trained for one epoch.
 
     Returns:
-        The seconds in all; of PARTS; of `start`, by how much kcnn's start of TensorFlow takes
-        longer than its import by another program (less than 0, since kcnn's Keras leaves packages
-        out); and of the rest: starting Python, reading the recipe, the run folder.
+        By name, seconds: `around`, all but training and import; each of PARTS; `start`, how much
+        longer kcnn takes to start TensorFlow than another program to import it (below 0, since
+        kcnn hides packages from Keras); and `rest`: starting Python, reading the recipe, the run
+        folder.
     """
     importing = time_process(["-c", IMPORT_TENSORFLOW])
     with tempfile.TemporaryDirectory() as outputs:

@@ -151,8 +151,8 @@ def format_ratios(ratios: Sequence[float]) -> str:
 @click.argument("nets", nargs=-1, metavar="[NET]...", type=click.Choice(NETS))
 @click.option("--precision", "precisions", default=["auto"], show_default=True, multiple=True,
               type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
-              help="Precision of all but plain PyTorch, which is in float32; several times for "
-                   "several, which are measured in turn.")  # fmt: skip
+              help="Precision of all but plain PyTorch, which has float32. Repeat the option to "
+                   "measure several in turn.")  # fmt: skip
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1),
               help="How often each contender is run, in turn.")  # fmt: skip
 @click.option("--epochs", default=3, show_default=True, type=click.IntRange(1),
@@ -177,7 +177,7 @@ def main(
     click.echo(f"| --- | --- | ---: |{' ---: |' * len(others)} ---: |")
     failed = False
     for net in nets or NETS:
-        # Auto may be one of the others.
+        # Without duplicates: auto may be one of the others.
         policies = {choose_policy(recipe_of(net), precision): None for precision in precisions}
         for policy, rates in measure(net, others, list(policies), rounds, epochs, images).items():
             click.echo(format_row(net, policy, others, rates))

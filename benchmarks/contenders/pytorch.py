@@ -104,10 +104,14 @@ def build_loss(task: Task) -> Loss:
 
 
 def build_loss_of_pixels(task: Task, model: nn.Module) -> Loss:
-    """Return the loss as a function of images as they are in memory, and labels.
+    """Return the loss as a function of pixels and labels.
 
-    The images are scaled, and the model runs in bfloat16 if kcnn does. Pixels are uint8, with the
-    shape (batch, height, width, channels).
+    The function scales the pixels, and runs the model in bfloat16 if kcnn does. Pixels are uint8 of
+    shape (batch, height, width, channels), as they are in memory.
+
+    Args:
+        task: The training.
+        model: The model to train; its weights become channels last in memory.
     """
     model.to(memory_format=torch.channels_last)
     loss_function = build_loss(task)

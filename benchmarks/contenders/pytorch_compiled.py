@@ -17,16 +17,19 @@ from contenders.task import WARM_UP_EPOCHS, Task, run
 def seconds_of_epochs(task: Task) -> list[float]:
     """Train with a compiled loop; return the seconds of each epoch.
 
-    The first step compiles, so compile time is in the warm-up epoch. Raise if a later epoch would
-    compile again.
+    The first step compiles, so the time to compile is in the warm-up epoch.
+
+    Raises:
+        RuntimeError: A later epoch would compile again.
+        SystemExit: There is no C++ compiler that works.
     """
     torch.manual_seed(0)
     model = build_torch_model(task)
-    # Scaling, model and loss are one graph: on leaky_bn_fast and lenet5, as fast as the loss of
-    # scaled images or up to 3 % faster, which is within the noise. There, max-autotune brings
-    # nothing beyond the noise. Freezing is for inference alone.
+    # Scaling, model and loss are one graph. On leaky_bn_fast and lenet5, this is 0 to 3 % faster
+    # than scaling outside of it, which is within the noise. max-autotune brings nothing beyond the
+    # noise there. Freezing is for inference alone.
     loss_of_pixels = torch.compile(build_loss_of_pixels(task, model), fullgraph=True, dynamic=False)
-    # One kernel updates all weights: with a compiled optimizer, a step takes up to 4 % more.
+    # One kernel updates all weights. With a compiled optimizer, a step takes up to 4 % longer.
     optimizer = build_optimizer(task, model, fused=True)
     epochs = timed_epochs_from_memory(task, loss_of_pixels, optimizer)
     try:

@@ -28,7 +28,7 @@ class Task:
         plan: The model and its recipe. Its epochs are those to train, with the warm-up.
         train: The images of an epoch.
         precision: Keras's dtype policy.
-        compiles_steps: Whether kcnn fit compiles steps of the whole recipe into one program.
+        compiles_steps: Whether kcnn fit compiles many steps of this recipe into one program.
     """
 
     plan: Plan
@@ -89,7 +89,7 @@ def steps_as_in_fit(plan: Plan, images: int, steps_in_fit: int, compiled: bool =
         plan: The model and its recipe.
         images: The largest number of images, unless a single execution needs more.
         steps_in_fit: Steps in an epoch of kcnn fit.
-        compiled: Whether XLA compiles them into one program.
+        compiled: Whether XLA compiles many steps into one program.
 
     Returns:
         The largest such number of steps.
