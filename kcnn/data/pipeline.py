@@ -88,25 +88,26 @@ def training_batches(
         augmentations: Changes of the images, in this order.
         classes: Number of classes for one-hot targets, which mixing needs; None for class numbers.
             Images with several labels have a target for each class anyway.
-        steps_together: How many steps' batches come as one element, which has a first axis more.
-            Above 1, it must divide the steps of an epoch and `first_step`, all batches must be of
+        steps_together: How many steps' batches are one element, stacked along a new first axis.
+            Above 1, it must divide the steps of an epoch and `first_step`, all batches must have
             one size, and there must be no augmentations.
 
     Returns:
         Images (batch, height, width, channels), uint8 or, where an augmentation makes fractions,
         float32 in 0..255; targets float32 (batch, classes) or int32 (batch,). With class weights
-        also the weight of each image, float32 (batch,), as Keras's `sample_weight`.
+        also the weight of each image, float32 (batch,), as Keras's `sample_weight`. Of several
+        steps together, each shape begins with `steps_together`.
 
     Raises:
         DataError: An epoch would have no batch.
     """
     count = len(train)
     steps = steps_per_epoch(count, batch_size, drop_remainder)
-    size = batch_size if steps * batch_size == count or drop_remainder else None
+    rows_together = batch_size * steps_together
+    size = rows_together if steps * batch_size == count or drop_remainder else None
     if steps_together > 1:
         assert size is not None and steps % steps_together == 0 and not augmentations
         assert first_step % steps_together == 0
-    rows_together = batch_size * steps_together
     groups = Classes.of(train.labels) if balanced else None
     augmenters = [build_augmenter(augmentation) for augmentation in augmentations]
 
@@ -125,7 +126,7 @@ def training_batches(
 
     @_as_written
     def batch(indices: tf.Tensor, draws: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
-        images, targets = _gather(train, indices, size and rows_together, classes)
+        images, targets = _gather(train, indices, size, classes)
         for augmenter, numbers in zip(augmenters, draws, strict=True):
             images, targets = augmenter.apply(images, targets, numbers)
         parts = [images, targets]

@@ -14,7 +14,7 @@ from kcnn.recipe.losses import Accuracy
 # core busy for some tens of milliseconds; more would only delay the display and Ctrl-C.
 OPERATIONS_PER_EXECUTION = 2.5e9
 MAX_STEPS = 64
-MAX_COMPILED_STEPS = 512  # without pauses between operations, more steps take as long
+MAX_COMPILED_STEPS = 512  # without pauses between operations, they take as long as 64 others
 
 # TensorFlow takes some tens of microseconds to start each operation of a step, and to divide it
 # between the cores. XLA compiles a step into one program without these pauses; but its convolutions
@@ -51,7 +51,7 @@ def choose_steps_per_execution(
             the next epoch.
         devices: How many devices train. Keras raises if one of several runs more than one step.
         multiply_adds: Those of a step for one image, if only a part of the plan's model is trained.
-        compiled: Whether XLA compiles the steps into one program.
+        compiled: Whether XLA compiles these steps into one program.
     """
     train = plan.recipe.train
     if devices > 1 or train.lookahead is not None:  # lookahead changes the weights between steps
@@ -59,8 +59,8 @@ def choose_steps_per_execution(
     if multiply_adds is None:
         multiply_adds = plan.cost.multiply_adds
     operations = operations_of_a_step(multiply_adds, train.batch_size)
-    most = MAX_COMPILED_STEPS if compiled else MAX_STEPS
-    limit = min(most, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
+    max_steps = MAX_COMPILED_STEPS if compiled else MAX_STEPS
+    limit = min(max_steps, int(OPERATIONS_PER_EXECUTION / max(1, operations)))
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),
         default=1,
