@@ -1,4 +1,4 @@
-"""Prepare the process of a command: Matplotlib's backend, what Keras imports, narrow encodings."""
+"""Prepare the process of a command: Matplotlib's backend, Keras's imports, narrow encodings."""
 
 from __future__ import annotations
 

@@ -35,16 +35,17 @@ def read_digits() -> Dataset:
 
 
 def _read_table() -> np.ndarray:
-    """Return a row for each digit: 64 gray levels, line by line, and the label.
+    """Read scikit-learn's file without scikit-learn, whose import takes a second.
 
-    scikit-learn's file is read without scikit-learn, whose import takes a second.
+    Returns:
+        float64, (digits, 65): the 64 gray levels of each digit, from 0 to 16, and its label.
     """
     package = find_spec("sklearn")
     assert package is not None and package.origin is not None
     path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
     if path.is_file():
         return np.loadtxt(path, delimiter=",")
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # for a version that keeps its file elsewhere
 
     digits = load_digits()
     return np.column_stack([digits.data, digits.target])

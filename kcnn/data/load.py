@@ -91,7 +91,7 @@ def read_named(named: NamedDataset, data_dir: Path | None, progress: Progress) -
         return read_digits()
     stored = locate(named, data_dir)
     if stored is None:
-        from kcnn.data.download import download  # here, because it loads packages for HTTP
+        from kcnn.data.download import download  # here, because it imports packages for HTTP
 
         stored = download(named, data_dir, progress)
     return read_stored(stored)

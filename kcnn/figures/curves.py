@@ -34,7 +34,7 @@ class Curve:
 
     Args:
         title: The run's short name.
-        rows: The rows of metrics.csv, one per epoch, with the same columns each.
+        rows: The rows of metrics.csv, one per epoch, all with the same columns.
         test: The metrics on the test images; empty if the run was never scored.
         several_labels: Whether its images may have several labels, so that accuracy counts labels.
     """

@@ -45,7 +45,7 @@ def draw(positive: np.ndarray, probability: np.ndarray, name: str, title: str) -
         name: The positive class.
         title: The run and its headline.
     """
-    # Here, because its import takes a second, and few runs are drawn so.
+    # Here, because its import takes a second, and few runs have this figure.
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     figure, axes = new_square(f"Precision and recall: {name} is the positive class\n{title}")

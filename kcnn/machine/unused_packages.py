@@ -6,26 +6,27 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# For Keras's galleries of images, for tables as data, and for its wrappers of scikit-learn. They
-# take a third of the import of TensorFlow and Keras.
+# Keras needs them for galleries of images, for DataFrames, and for its wrappers of scikit-learn.
+# They take a third of the time to import TensorFlow and Keras.
 UNUSED_PACKAGES = ("matplotlib", "pandas", "sklearn")
 
 _hidden: list[str] = []
 
 
 def hide_unused_packages() -> None:
-    """Let Keras's import find no package of UNUSED_PACKAGES.
+    """Let `start_tensorflow` hide UNUSED_PACKAGES from Keras.
 
-    Only where the process runs kcnn alone: another program's Keras must still take a DataFrame.
+    Call this only in a process that runs nothing but kcnn: in another program, Keras must still
+    take a DataFrame.
     """
     _hidden[:] = UNUSED_PACKAGES
 
 
 @contextmanager
 def unused_packages_hidden() -> Iterator[None]:
-    """Hide the packages in the body, if `hide_unused_packages` was called.
+    """Hide UNUSED_PACKAGES in the block, if `hide_unused_packages` was called.
 
-    Packages that were imported before stay visible.
+    Packages that are imported already stay visible.
     """
     hidden = [name for name in _hidden if name not in sys.modules]
     for name in hidden:

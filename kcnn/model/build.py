@@ -66,8 +66,9 @@ def build_model(
         plan: The layers and their shapes.
         statistics: Mean and variance for `scaling: standard`; None for the other scalings.
         synchronized: Whether batch normalization computes its statistics over all devices.
-        compiled: Whether to build what is faster on a single CPU: XLA compiles activations and
-            batch normalizations, and poolings compute the gradients of activations before them.
+        compiled: Whether to build layers that are faster on a single CPU: XLA compiles activations
+            and batch normalizations, poolings compute the gradients of the activations before them,
+            and convolutions can be compiled with the whole step.
 
     Returns:
         A functional model from images `(batch, height, width, channels)` of values 0..255 to

@@ -46,10 +46,10 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def save_with_weights(model: keras.Model, weights: Sequence[np.ndarray], path: Path) -> None:
-    """Save a model with other weights than it has, whole or not at all.
+    """Set the weights of a model and save it, whole or not at all.
 
     Args:
-        model: A model from `with_layers_of_keras`. It keeps the weights.
+        model: A model from `with_layers_of_keras`; it keeps the weights.
         weights: In the order of `get_weights`.
         path: The `.keras` file.
 

@@ -1,4 +1,4 @@
-"""Compile many steps of a tiny model into one program, without pauses between operations."""
+"""Compile many steps of a tiny model into one program, which has no pauses between operations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from kcnn.model.fast.whole_step import whole_step
 
 
 def compile_steps(model: keras.Model) -> None:
-    """Let a compiled model train on the batches of many steps at once.
+    """Let `model.fit` run `steps_per_execution` steps as one program that XLA compiles.
 
-    `model.fit` then reads one element of the dataset for each `steps_per_execution` steps: their
-    batches, stacked.
+    It then reads the batches of these steps as one element of the dataset, stacked.
 
     Args:
-        model: The model, compiled with as many steps per execution as an element has.
+        model: The model, after `model.compile`.
     """
 
     def make_train_function(force: bool = False) -> None:
@@ -44,5 +43,5 @@ def compile_steps(model: keras.Model) -> None:
 
 
 def steps_together(model: keras.Model) -> int:
-    """Return how many steps' batches a model takes at once: 1 unless its steps are compiled."""
+    """Return how many steps' batches a model reads as one element; 1 without `compile_steps`."""
     return getattr(model, "steps_together", 1)

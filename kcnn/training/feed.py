@@ -16,14 +16,14 @@ class Feed:
     """The images of a training.
 
     Args:
-        batches: The training batches of all remaining steps and epochs, one after the other, or
-            those of `steps_together` steps as one element.
+        batches: The training batches of all remaining steps and epochs, one after the other; with
+            `steps_together` above 1, the batches of so many steps are stacked as one element.
         steps_per_epoch: How many of them make an epoch.
         batch_size: Images in each of them; the last of an epoch may have fewer.
         validation: Batches scored after each epoch; None for no validation.
         watched: Images whose accuracy is measured after each epoch, by the name of its column.
         sources: The images that the batches are read from.
-        steps_together: How many steps' batches come as one element.
+        steps_together: How many steps' batches are one element.
     """
 
     batches: tf.data.Dataset
@@ -36,7 +36,7 @@ class Feed:
 
     @property
     def spec(self) -> tuple[tf.TensorSpec, ...]:
-        """The shapes and types of the batch of a step."""
+        """The shapes and dtypes of the batch of one step."""
         spec = self.batches.element_spec
         if self.steps_together == 1:
             return spec

@@ -221,8 +221,8 @@ def _build_early(model: keras.Model, feed: Feed, is_needed: bool) -> None:
     """Build a model's loss, metrics and optimizer before Keras would, where that is too late.
 
     On several devices, Keras adds their parts of the first batch to learn its shape, which fails if
-    they are unequal; here the shape comes from the dataset. And running metrics can be restored
-    only if they exist.
+    they are unequal; here the shape comes from the dataset. Keras would also take the stacked
+    batches of several steps for one. And running metrics can be restored only if they exist.
     """
     strategy = model.distribute_strategy
     if strategy.num_replicas_in_sync == 1 and not is_needed:

@@ -14,8 +14,8 @@ from kcnn.training.devices import Devices
 # NVIDIA's GPUs have tensor cores for bfloat16 from Ampere (compute capability 8.0) on.
 _BFLOAT16_CAPABILITY = (8, 0)
 
-# With fewer operations in a step, a processor takes longer to convert values than it saves.
-# Measured with benchmarks/training_speed.py on two AMD cores.
+# With fewer operations in a step, a processor takes longer to convert values than bfloat16 saves.
+# Measured with benchmarks/training_speed.py on two AMD cores with AVX-512 BF16.
 _FEW_OPERATIONS = 1e8
 
 
@@ -33,10 +33,10 @@ class Precision:
 
 
 def choose_precision(plan: Plan, devices: Devices) -> Precision:
-    """Return the recipe's precision; for `auto`, bfloat16 if all devices train the model faster.
+    """Return the recipe's precision; for `auto`, bfloat16 if it makes all devices faster.
 
-    The plan and the devices decide, and not a measurement, so that a training gives the same bytes
-    every time.
+    The plan and the devices decide, not a measurement: a training must write the same bytes every
+    time.
 
     Args:
         plan: The model's plan.

@@ -17,11 +17,11 @@ MAX_STEPS = 64
 MAX_COMPILED_STEPS = 512  # without pauses between operations, they take as long as 64 others
 
 # TensorFlow takes some tens of microseconds to start each operation of a step, and to divide it
-# between the cores. XLA compiles a step into one program without these pauses; but its convolutions
-# are slower than oneDNN's if there is more to compute.
+# between the cores. A program that XLA compiled has no such pauses. But its convolutions are slower
+# than oneDNN's, which outweighs the pauses if there is more to compute.
 MAX_OPERATIONS_OF_A_STEP = 1e8
 # XLA takes about a second longer to compile, and saves about a millisecond a step. The number of
-# epochs does not count, because more may be trained later: they must go on in the same way.
+# epochs does not count: a run may get more epochs later, and must continue in the same way.
 MIN_STEPS_OF_AN_EPOCH = 500
 
 # Layers that XLA computes as fast as TensorFlow's kernels do.
@@ -70,11 +70,11 @@ def choose_steps_per_execution(
 def compiles_steps(plan: Plan, images: int) -> bool:
     """Return whether XLA compiles a training's steps into one program, if one processor trains.
 
-    The plan decides, and not a measurement, so that a training gives the same bytes every time.
+    The plan decides, not a measurement: a training must write the same bytes every time.
 
     Args:
         plan: The model's plan.
-        images: Training images.
+        images: Number of training images.
     """
     data, train = plan.recipe.data, plan.recipe.train
     steps = images // train.batch_size

@@ -7,21 +7,25 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-# Slices that are added in one pass. More make a pass longer than the cache.
-_MOST_SLICES = 20
+# Slices that are added in one pass. With more, a pass is longer than the cache.
+_MAX_SLICES = 20
 
 
 def channel_sums(maps: tf.Tensor) -> tf.Tensor:
     """Return the sum of each channel.
 
-    XLA computes the sum of many rows of few values one by one. Here a few long slices are added
-    first, in the pass that computes them, and only the rest is summed up by channel.
+    XLA does not vectorize a sum over many rows of few channels. So the rows are cut into a few long
+    slices. The slices are added in the pass that computes them, and only their sum, one slice, is
+    summed by channel.
 
     Args:
-        maps: float32, (batch, …, channels), a shape that is known.
+        maps: float32, (batch, …, channels). All sizes must be known.
+
+    Returns:
+        float32, (channels,).
     """
     count = math.prod(maps.shape[:-1])
-    slices = max(number for number in range(1, _MOST_SLICES + 1) if count % number == 0)
+    slices = max(number for number in range(1, _MAX_SLICES + 1) if count % number == 0)
     parts = tf.unstack(tf.reshape(maps, (slices, -1)))
     total = parts[0]
     for part in parts[1:]:
@@ -33,11 +37,14 @@ def channel_sums(maps: tf.Tensor) -> tf.Tensor:
 def add_bias(
     maps: tf.Tensor, bias: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-    """Add a bias to each channel; its gradient is a channel sum.
+    """Add a bias to each channel, and compute its gradient by `channel_sums`.
 
     Args:
-        maps: (batch, …, channels).
-        bias: (channels,), of the same type.
+        maps: (batch, …, channels). All sizes must be known.
+        bias: (channels,), of the same dtype.
+
+    Returns:
+        The sums, and a function from their gradient to those of maps and bias.
     """
 
     def gradients(gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

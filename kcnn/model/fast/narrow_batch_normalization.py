@@ -21,7 +21,7 @@ class NarrowBatchNormalization(FusedBatchNormalization):
     """Batch normalization that XLA compiles unless the number of channels is a multiple of 16.
 
     On the CPU this is 2 to 15 times as fast as TensorFlow's kernel, which is used for multiples
-    of 16.
+    of 16. A step that XLA compiles as a whole cannot contain that kernel.
     """
 
     def _normalize(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> Normalized:

@@ -1,4 +1,7 @@
-"""A convolution as a product of patches and kernel, for steps that XLA compiles as a whole."""
+"""A convolution as a product of patches and kernel, for steps that XLA compiles as a whole.
+
+The method is known as im2col (Chellapilla, Puri and Simard, 2006).
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,19 @@ import tensorflow as tf
 from kcnn.model.fast.channel_sums import add_bias
 from kcnn.model.fast.whole_step import in_whole_step
 
-# Inputs with so few channels make rows that are too short for a fast product.
+# Patches of so few channels are rows that are too short for a fast product. So each patch is wide
+# enough for several outputs.
 _FEW_CHANNELS = 4
-_COLUMNS_TOGETHER = 4
+_OUTPUTS_TOGETHER = 4
 
 
 @keras.saving.register_keras_serializable("kcnn")
 class PatchConvolution(keras.layers.Conv2D):
     """Keras's convolution, computed from patches where XLA compiles the whole step.
 
-    XLA's own convolution on the CPU is slow for few channels. A product of matrices is fast, its
-    gradients are two more products, and XLA joins what stands before and after with the copies
-    into and out of the patches. Everywhere else this is Keras's convolution.
+    On the CPU, XLA's own convolution is slow for few channels. A matrix product is fast, and its
+    gradients are two more products. XLA fuses the operations before and after it with the copies
+    into and out of the patches. Everywhere else, this is Keras's convolution.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -35,7 +39,7 @@ class PatchConvolution(keras.layers.Conv2D):
     def _convolve(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         # XLA has no fast product of bfloat16 on the CPU.
         maps, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
-        together = _COLUMNS_TOGETHER if maps.shape[-1] <= _FEW_CHANNELS else 1
+        together = _OUTPUTS_TOGETHER if maps.shape[-1] <= _FEW_CHANNELS else 1
         outputs = convolve_patches(maps, kernel, self.strides, self.padding == "same", together)
         return tf.cast(outputs, inputs.dtype)
 
@@ -46,12 +50,12 @@ def convolve_patches(
     """Convolve by a product of patches and kernel.
 
     Args:
-        maps: float32, (batch, height, width, channels), a shape that is known.
+        maps: float32, (batch, height, width, channels). All sizes must be known.
         kernel: float32, (rows, columns, channels, filters).
         strides: Down and across.
         same: Whether to pad as Keras does for `padding: same`.
-        together: How many neighboring outputs of a row are computed from one patch. Their kernel
-            has the filters once for each of them, and zeros where its patch does not reach.
+        together: How many neighboring outputs of a row are computed from one patch. The kernel is
+            then repeated for each of them, with zeros where an output does not read the patch.
 
     Returns:
         float32, (batch, rows, columns, filters).
@@ -64,16 +68,16 @@ def convolve_patches(
     batch, height, width, _ = maps.shape
     high = (height + above + below - rows) // down + 1
     wide = (width + left + right - columns) // across + 1
-    groups = -(-wide // together)
+    patches_wide = -(-wide // together)  # patches in a row of outputs
     span = columns + (together - 1) * across  # input columns of a patch
-    right = max(right, (groups * together - 1) * across + columns - width - left)
+    right = max(right, (patches_wide * together - 1) * across + columns - width - left)
     maps = tf.pad(maps, ((0, 0), (above, below), (left, right), (0, 0)))
     patches = tf.concat(
         [
             maps[
                 :,
                 row : row + (high - 1) * down + 1 : down,
-                column : column + (groups - 1) * together * across + 1 : together * across,
+                column : column + (patches_wide - 1) * together * across + 1 : together * across,
             ]
             for row in range(rows)
             for column in range(span)
@@ -82,18 +86,23 @@ def convolve_patches(
     )
     spread = _spread(kernel, across, together)
     product = tf.matmul(tf.reshape(patches, (-1, rows * span * channels)), spread)
-    outputs = tf.reshape(product, (batch, high, groups * together, filters))
+    outputs = tf.reshape(product, (batch, high, patches_wide * together, filters))
     return outputs[:, :, :wide]
 
 
 def _padding(size: int, window: int, stride: int) -> tuple[int, int]:
-    """Return how many rows or columns of zeros `padding: same` adds before and behind."""
+    """Return how many rows or columns of zeros `padding: same` adds before and after."""
     total = max((-(-size // stride) - 1) * stride + window - size, 0)
     return total // 2, total - total // 2
 
 
 def _spread(kernel: tf.Tensor, across: int, together: int) -> tf.Tensor:
     """Return a kernel as a matrix that computes several neighboring outputs from one patch.
+
+    Args:
+        kernel: (rows, columns, channels, filters).
+        across: The stride across.
+        together: How many outputs.
 
     Returns:
         float32, (rows · span · channels, together · filters).

@@ -1,13 +1,14 @@
 """Activations whose gradient is computed by the pooling that follows them.
 
-The gradient of ReLU is 0 where its output is 0. Behind max pooling there are fewer values to test:
-a quarter for windows of 2×2. There, a window whose largest value is 0 gets the gradient 0, and any
-other passes its gradient to a value above 0: so ReLU itself has no gradient to set to 0. Outputs,
-gradients and weights are Keras's to the bit, but for the sign of zeros in a gradient, and for the
-gradient of windows that hold NaN, with which a training has failed.
+The gradient of ReLU is 0 where its output is 0. Behind max pooling, fewer outputs have to be
+tested: a quarter for windows of 2×2. If the largest value of a window is 0, the pooling sets the
+gradient of the window to 0. Otherwise the gradient goes to a value above 0, and ReLU passes it on
+unchanged. Outputs, gradients and weights are Keras's to the bit. There are two exceptions: the sign
+of zeros in a gradient, and the gradient of windows that hold NaN, with which a training has failed.
 
-The gradient of average pooling is the same for all values of a window. XLA computes it and that of
-the activation in a single pass, in float32 for any precision. Outputs are Keras's to the bit.
+The gradient of average pooling is the same for all values of a window. XLA computes it together
+with the gradient of the activation in one pass, in float32 whatever the precision. Outputs are
+Keras's to the bit.
 """
 
 from __future__ import annotations
@@ -25,21 +26,23 @@ from kcnn.recipe import layers as kinds
 from kcnn.recipe.layers import Layer
 from kcnn.recipe.layers.shapes import Shape, pair
 
-# For smaller maps, calling what XLA compiled takes as long as it saves (batches of 128 images).
-_FEWEST_VALUES = 2_000
+# Values of an image's map. With fewer, calling what XLA compiled takes as long as it saves (batches
+# of 128 images).
+_MIN_VALUES = 2_000
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 
 
 def find_pooled_activations(nodes: Sequence[Node], shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """Find the activations whose output a single layer reads, which is a pooling of this module.
+    """Find the activations whose output is read by one layer, a pooling that this module has.
 
     Args:
         nodes: The layers of a model.
         shapes: The shape of each layer's output.
 
     Returns:
-        The name of the activation by the names of the layers that end in it, and of their poolings.
+        Keras's name of the activation, once by the name of the layer that ends in it, and once by
+        the name of the pooling.
     """
     readers = Counter(name for node in nodes for name in node.inputs)
     layers = {node.name: node.layer for node in nodes}
@@ -60,7 +63,7 @@ def _last_activation(layer: Layer) -> str | None:
 
 
 def _pools(layer: Layer, activation: str, shape: Shape) -> bool:
-    """Return whether a layer is a pooling of this module for maps of this shape."""
+    """Return whether this module has a pooling for a layer that reads maps of this shape."""
     if isinstance(layer, kinds.MaxPooling2D):
         # With strides of 1 there would be as many values behind the pooling.
         return activation == "relu" and prod(pair(layer.strides or layer.pool_size)) > 1
@@ -69,11 +72,11 @@ def _pools(layer: Layer, activation: str, shape: Shape) -> bool:
     windows = pair(layer.pool_size)
     apart = layer.strides is None or pair(layer.strides) == windows
     fit = shape[0] % windows[0] == 0 and shape[1] % windows[1] == 0
-    return apart and fit and prod(shape) >= _FEWEST_VALUES
+    return apart and fit and prod(shape) >= _MIN_VALUES
 
 
 def activation_before_pooling(name: str) -> Function:
-    """Return an activation whose gradient passes unchanged, because a pooling computes it.
+    """Return an activation that passes its gradient unchanged, because the pooling computes it.
 
     Layers save the function under Keras's name.
 
@@ -95,7 +98,7 @@ def activation_before_pooling(name: str) -> Function:
 
 @keras.saving.register_keras_serializable("kcnn")
 class ReLUBeforePooling(keras.layers.ReLU):
-    """Keras's ReLU, whose gradient passes unchanged."""
+    """Keras's ReLU, which passes its gradient unchanged."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return the larger of each value and 0."""

@@ -11,7 +11,7 @@ _IS_COMPILED = ContextVar("is_compiled", default=False)
 
 @contextmanager
 def whole_step() -> Iterator[None]:
-    """Trace a training step in the block that XLA compiles as one program."""
+    """Mark what is traced in the block as a training step that XLA compiles as one program."""
     token = _IS_COMPILED.set(True)
     try:
         yield
@@ -20,5 +20,5 @@ def whole_step() -> Iterator[None]:
 
 
 def in_whole_step() -> bool:
-    """Return whether what is traced belongs to a training step that XLA compiles as a whole."""
+    """Return whether this code is traced for a step that XLA compiles as one program."""
     return _IS_COMPILED.get()

@@ -33,7 +33,7 @@ def make_optimizer(
         train: The recipe's training settings.
         steps_per_epoch: Steps in an epoch; Keras's schedules count steps.
         multipliers: Factors for the learning rate of some weights, by the weight's path.
-        fused: Whether to update a weight by one operation, which works on one device.
+        fused: Whether to update each weight by one operation, which works on one device only.
     """
     name = type(train.optimizer).__name__
     ours = _OURS | _FUSED if fused else _OURS

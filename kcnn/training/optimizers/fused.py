@@ -36,7 +36,7 @@ class FusedAdamW(keras.optimizers.AdamW):
 
 
 class FusedSGD(keras.optimizers.SGD):
-    """Keras's SGD on one device, by TensorFlow's kernel for Keras's formula of the momentum."""
+    """Keras's SGD, on one device, by the kernel that TensorFlow has for Keras's momentum."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight and its momentum."""

@@ -103,7 +103,7 @@ def _thresholds(
     """Return the best threshold of each of several labels on the validation images."""
     if validation is None or not validation.has_several_labels:
         return None
-    from kcnn.training.scoring.label_scores import best_thresholds  # loads scikit-learn
+    from kcnn.training.scoring.label_scores import best_thresholds  # imports scikit-learn
 
     outputs = predict_images(model, validation, progress, "Choosing thresholds")
     found = probabilities(outputs, plan.output_activation, several=True)

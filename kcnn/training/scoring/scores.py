@@ -94,7 +94,7 @@ def score(
         thresholds: As of `measure_labels`, where images may have several labels.
     """
     if has_several(labels):
-        from kcnn.training.scoring.label_scores import measure_labels  # loads scikit-learn
+        from kcnn.training.scoring.label_scores import measure_labels  # imports scikit-learn
 
         measured = measure_labels(probabilities, labels, class_names, thresholds)
         return Scores(**vars(measured))
@@ -118,7 +118,7 @@ def score(
 
 
 def _count(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Return how often each class was predicted as each, shape (true classes, predicted)."""
+    """Return the confusion matrix, int64 of shape (true classes, predicted classes)."""
     pairs = labels.astype(np.int64) * classes + predicted
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
@@ -174,7 +174,7 @@ def overall_scores(
         k = 3 if classes < 2 * 5 else 5
         scores[f"top_{k}_accuracy"] = _top_k_accuracy(labels, probabilities, k)
     if classes == 2 and len(np.unique(labels)) == 2 and _sum_to_1(probabilities):
-        # Here, because its import takes a second, and other runs do without.
+        # Here, because its import takes a second, and only runs of two classes need it.
         from sklearn.metrics import average_precision_score, roc_auc_score
 
         positive = predictions.second_class_probability
@@ -184,7 +184,7 @@ def overall_scores(
 
 
 def _top_k_accuracy(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
-    """Return how often the label is among the k classes with the highest probability.
+    """Return the fraction of images whose label is among the k most probable classes.
 
     Of equal probabilities, the later class counts as the higher one, as in scikit-learn.
     """
