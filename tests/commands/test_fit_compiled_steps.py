@@ -78,7 +78,7 @@ def test_trains_like_single_steps(
 
 
 class StopAtStep(Progress):
-    """Press Ctrl-C after the last step of the first epoch, before its checkpoint."""
+    """Press Ctrl-C after the last step of the first epoch; its newest checkpoint is older."""
 
     def receive(self, event: Event) -> None:
         if isinstance(event, StepFinished) and event.step > 359:

@@ -12,13 +12,13 @@ import pytest
 from kcnn.machine import unused_packages
 from kcnn.machine.unused_packages import UNUSED_PACKAGES, unused_packages_hidden
 
-# What a fit of ten classes does without, besides UNUSED_PACKAGES, and what its plots need.
+# Slow to import. A fit of ten classes needs none of them; of UNUSED_PACKAGES, its plots need one.
 SLOW = ("pandas", "sklearn", "scipy.stats", "matplotlib.pyplot")
 REPORT = f"print(json.dumps([name for name in {(*SLOW, *UNUSED_PACKAGES)} if name in sys.modules]))"
 
 
 def run_python(code: str, folder: Path) -> list[str]:
-    """Run code that prints a list of modules at its end."""
+    """Run code in a new process; return the list of modules that it prints last."""
     done = subprocess.run(
         [sys.executable, "-c", f"import json, sys\n{code}"],
         cwd=folder,
@@ -30,7 +30,7 @@ def run_python(code: str, folder: Path) -> list[str]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_hides_packages_in_the_body_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hides_packages_in_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("loaded_before")
     monkeypatch.setitem(sys.modules, "loaded_before", module)
     monkeypatch.delitem(sys.modules, "this", raising=False)
@@ -56,7 +56,7 @@ print(json.dumps(loaded))
     assert run_python(code, tmp_path) == []
 
 
-def test_another_program_s_keras_finds_them(tmp_path: Path) -> None:
+def test_keras_finds_them_in_another_program(tmp_path: Path) -> None:
     code = f"from kcnn.machine.start import start_tensorflow; start_tensorflow(); {REPORT}"
     assert set(run_python(code, tmp_path)) >= {"matplotlib", "sklearn"}
 

@@ -49,16 +49,20 @@ def test_automatic_on_a_processor(monkeypatch, instructions, policy, reason) -> 
 
 
 @pytest.mark.parametrize(
-    ("net", "policy"),
-    [("leaky_bn_fast", "float32"), ("convolution", "mixed_bfloat16")],
+    ("net", "policy", "reason"),
+    [
+        (
+            "leaky_bn_fast",
+            "float32",
+            "bfloat16 saves nothing in a step of 37.6 million operations",
+        ),
+        ("convolution", "mixed_bfloat16", "the processor is fast at bfloat16, by AMX"),
+    ],
 )
-def test_automatic_for_few_operations(monkeypatch, net: str, policy: str) -> None:
+def test_automatic_for_few_operations(monkeypatch, net: str, policy: str, reason: str) -> None:
     monkeypatch.setattr(module, "fast_bfloat16", lambda: "AMX")
     chosen = choose_precision(_plan(net), choose_devices("cpu"))
-    assert chosen.policy == policy
-    if policy == "float32":
-        expected = "bfloat16 saves nothing in a step of 37.6 million operations"
-        assert chosen.reason == expected
+    assert chosen == Precision(policy, reason)
 
 
 @pytest.mark.parametrize(

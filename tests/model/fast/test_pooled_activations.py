@@ -86,11 +86,11 @@ def output_and_gradient(layers: list[keras.Layer], maps: tf.Tensor) -> list[np.n
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("kind", MAPS)
-def test_relu_and_max_pooling_are_keras_s(kind: str, window: dict[str, int], dtype: str) -> None:
+def test_relu_and_max_pooling_equal_keras(kind: str, window: dict[str, int], dtype: str) -> None:
     maps = tf.cast(MAPS[kind], dtype)
     ours = [ReLUBeforePooling(dtype=dtype), MaxPoolingBehindReLU(**window, dtype=dtype)]
-    keras_s = [keras.layers.ReLU(dtype=dtype), keras.layers.MaxPooling2D(**window, dtype=dtype)]
-    results = output_and_gradient(ours, maps), output_and_gradient(keras_s, maps)
+    expected = [keras.layers.ReLU(dtype=dtype), keras.layers.MaxPooling2D(**window, dtype=dtype)]
+    results = output_and_gradient(ours, maps), output_and_gradient(expected, maps)
     for actual, desired in zip(*results, strict=True):
         np.testing.assert_array_equal(actual, desired)  # which takes -0.0 for 0.0
 
@@ -98,16 +98,16 @@ def test_relu_and_max_pooling_are_keras_s(kind: str, window: dict[str, int], dty
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("pool_size", [2, (4, 3), (1, 2)], ids=str)
 @pytest.mark.parametrize("name", AVERAGE_POOLINGS)
-def test_average_pooling_is_keras_s(name: str, pool_size: tuple[int, int], dtype: str) -> None:
+def test_average_pooling_equals_keras(name: str, pool_size: tuple[int, int], dtype: str) -> None:
     maps = tf.cast(np.random.default_rng(0).normal(size=(4, 8, 12, 5)), dtype)
     before = keras.layers.Activation(activation_before_pooling(name), dtype=dtype)
     ours = [before, AVERAGE_POOLINGS[name](pool_size, dtype=dtype)]
-    keras_s = [
+    expected = [
         keras.layers.Activation(name, dtype=dtype),
         keras.layers.AveragePooling2D(pool_size, dtype=dtype),
     ]
     outputs, gradient = output_and_gradient(ours, maps)
-    desired, desired_gradient = output_and_gradient(keras_s, maps)
+    desired, desired_gradient = output_and_gradient(expected, maps)
     np.testing.assert_array_equal(outputs, desired)
     digits = {"float32": 1e-6, "bfloat16": 2**-6}[dtype]
     np.testing.assert_allclose(gradient, desired_gradient, rtol=digits, atol=digits / 10)
@@ -144,7 +144,7 @@ def with_and_without(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], zip]:
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_max_pooling_trains_to_the_bit_as_keras_s(
+def test_max_pooling_trains_like_keras_to_the_bit(
     policy: str, make_recipe, with_and_without: Callable
 ) -> None:
     with dtype_policy(policy):
@@ -152,7 +152,7 @@ def test_max_pooling_trains_to_the_bit_as_keras_s(
             np.testing.assert_array_equal(actual, desired)
 
 
-def test_average_pooling_trains_like_keras_s(make_recipe, with_and_without: Callable) -> None:
+def test_average_pooling_trains_like_keras(make_recipe, with_and_without: Callable) -> None:
     for actual, desired in with_and_without(plan_of(make_recipe, MEANS)):
         np.testing.assert_allclose(actual, desired, rtol=1e-3, atol=1e-5)
 
@@ -165,7 +165,7 @@ def test_average_pooling_trains_like_keras_s(make_recipe, with_and_without: Call
     ],
     ids=["maxima", "means"],
 )
-def test_saves_keras_s_layers_which_have_the_same_outputs(
+def test_saves_layers_of_keras_with_the_same_outputs(
     make_recipe, tmp_path: Path, layers: str, kinds: dict[str, int]
 ) -> None:
     plan = plan_of(make_recipe, layers)

@@ -1,4 +1,4 @@
-"""One operation a weight has the results of Keras's optimizers."""
+"""Optimizers that update a weight by one operation have the results of Keras's."""
 
 from __future__ import annotations
 
