@@ -341,18 +341,6 @@ def test_compiled_pytorch_fails_in_one_line_without_a_compiler(contenders, tmp_p
     )
 
 
-def test_step_profile_counts_no_time_twice(contenders) -> None:
-    import step_profile
-
-    # In picoseconds: an operation with two others in it, the second of which has one in it.
-    spans = {"outer": (0, 100), "first": (10, 20), "second": (40, 50), "inner": (60, 30)}
-    events = [SimpleNamespace(name=name, offset_ps=offset, duration_ps=duration)
-              for name, (offset, duration) in reversed(spans.items())]  # fmt: skip
-    events.append(SimpleNamespace(name="next", offset_ps=100, duration_ps=7))
-    own = {event.name: time for event, time in step_profile._own_times(events)}
-    assert own == {"outer": 30, "first": 20, "second": 20, "inner": 30, "next": 7}
-
-
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
