@@ -120,7 +120,8 @@ def _resume(
     here = describe_run(devices, policy, settings.train.seed)
     _note_differences(environment, here, progress)
     with clock.timed("build"):
-        model = build_compiled_model(prepared, devices, policy, progress)
+        first_step = checkpoint.step if checkpoint else 0
+        model = build_compiled_model(prepared, devices, policy, progress, first_step)
         if checkpoint is None:
             _load_pretrained(run, environment, prepared, model, pretrained)
             _take_initial_weights(run, environment, settings, model)

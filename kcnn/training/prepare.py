@@ -156,7 +156,11 @@ def _class_weights(recipe: Recipe, dataset: Dataset, progress: Progress) -> np.n
 
 
 def build_compiled_model(
-    prepared: PreparedTraining, devices: Devices, policy: str, progress: Progress
+    prepared: PreparedTraining,
+    devices: Devices,
+    policy: str,
+    progress: Progress,
+    first_step: int = 0,
 ) -> keras.Model:
     """Build and compile a training's model for the devices that train it.
 
@@ -165,6 +169,7 @@ def build_compiled_model(
         devices: The devices to train it on.
         policy: Keras's dtype policy.
         progress: Receives a note on what is different on several devices.
+        first_step: The step of an epoch at which the training resumes; 0 for its start.
 
     Raises:
         KcnnError: Keras refuses a layer, or a batch is too small for the number of devices.
@@ -193,7 +198,7 @@ def build_compiled_model(
                 model,
                 prepared.steps_per_epoch,
                 compiled_steps=devices.are_one_processor
-                and compiles_steps(prepared.plan, len(prepared.train)),
+                and compiles_steps(prepared.plan, len(prepared.train), first_step),
             )
     return model
 

@@ -67,7 +67,7 @@ def choose_steps_per_execution(
     )
 
 
-def compiles_steps(plan: Plan, images: int) -> bool:
+def compiles_steps(plan: Plan, images: int, first_step: int = 0) -> bool:
     """Return whether XLA compiles a training's steps into one program, if one processor trains.
 
     The plan decides, not a measurement: a training must write the same bytes every time.
@@ -75,6 +75,8 @@ def compiles_steps(plan: Plan, images: int) -> bool:
     Args:
         plan: The model's plan.
         images: Number of training images.
+        first_step: The step of an epoch at which a training resumes. An older kcnn may have stopped
+            where no compiled steps end; such a training goes on step by step.
     """
     data, train = plan.recipe.data, plan.recipe.train
     steps = images // train.batch_size
@@ -87,4 +89,5 @@ def compiles_steps(plan: Plan, images: int) -> bool:
         and train.lookahead is None
         and not data.augment
         and not plan.learning_rate_multipliers
+        and first_step % choose_steps_per_execution(plan, steps, 1, compiled=True) == 0
     )

@@ -100,3 +100,19 @@ def test_resumes_in_the_middle_of_an_epoch_bit_for_bit(
     run = RunFolder(Path("outputs/compiled/stopped"))
     assert [path.name for path in run.checkpoints.glob("*.npz")] == ["epoch-0000-step-000359.npz"]
     assert_same(resume("compiled/stopped").run, whole)
+
+
+@pytest.mark.slow
+def test_goes_on_step_by_step_where_an_older_kcnn_stopped(
+    recipe: Path, assert_same: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = "kcnn.training.callbacks.progress_reports"
+    monkeypatch.setattr(f"{reports}._SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(f"{reports}.ProgressReports.async_safe", False)
+    settings = ("train.checkpoint_every_minutes=1e-9",)
+    with monkeypatch.context() as older:
+        older.setattr(steps_per_execution, "MIN_STEPS_OF_AN_EPOCH", 10**9)
+        whole = fit(recipe, settings).run
+        with pytest.raises(KeyboardInterrupt):
+            fit(recipe, settings, name="stopped", progress=StopAtStep())
+    assert_same(resume("compiled/stopped").run, whole)
