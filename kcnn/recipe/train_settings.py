@@ -128,8 +128,8 @@ class TrainSettings(Settings):
         early_stopping: When to stop early.
         checkpoint_every_minutes: How often to write a checkpoint within an epoch too; for long
             epochs.
-        precision: Keras's dtype policy; `auto` is mixed_bfloat16 on devices that are fast at it,
-            else float32. Weights, logits and loss stay float32.
+        precision: Keras's dtype policy; `auto` is mixed_bfloat16 where that trains the model
+            faster, else float32. Weights, logits and loss stay float32.
         seed: Decides the validation images, initial weights, order, augmentation and dropout.
     """
 
