@@ -29,7 +29,7 @@ from kcnn.runs.summary import how_to_finish, read_summary
 from kcnn.text.printable import printable
 
 
-def save_model(model: keras.Model, path: Path) -> None:
+def save_model(model: keras.Model, path: Path) -> keras.Model:
     """Save a model with Keras's own layers and initializers, whole or not at all.
 
     Plain Keras can load it, without kcnn, unless it has a layer that Keras lacks. What only
@@ -39,17 +39,22 @@ def save_model(model: keras.Model, path: Path) -> None:
         model: A functional model, which is not changed.
         path: The `.keras` file.
 
+    Returns:
+        The model as it was saved, to save it with other weights too: see `save_with_weights`.
+
     Raises:
         RunError: The file cannot be written, or the disk is full.
     """
-    save_with_weights(with_layers_of_keras(model), model.get_weights(), path)
+    saved = with_layers_of_keras(model)
+    save_with_weights(saved, model.get_weights(), path)
+    return saved
 
 
 def save_with_weights(model: keras.Model, weights: Sequence[np.ndarray], path: Path) -> None:
     """Set the weights of a model and save it, whole or not at all.
 
     Args:
-        model: A model from `with_layers_of_keras`; it keeps the weights.
+        model: A model that `save_model` returned; it keeps the weights.
         weights: In the order of `get_weights`.
         path: The `.keras` file.
 

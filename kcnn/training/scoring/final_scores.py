@@ -11,7 +11,7 @@ import numpy as np
 
 from kcnn.data.dataset import Dataset, Images
 from kcnn.model.plan import Plan
-from kcnn.model.saved import save_with_weights, with_layers_of_keras
+from kcnn.model.saved import save_model, save_with_weights
 from kcnn.progress import Progress
 from kcnn.runs.folder import RunFolder
 from kcnn.text.numbers import six_digits
@@ -71,11 +71,11 @@ def score_and_save(
     test = {**about, **measured}
     augmented = _score_augmented(plan, model, dataset, progress)
     augmented = augmented and {**about, **augmented}
-    saved, last = with_layers_of_keras(model), model.get_weights()
-    save_with_weights(saved, last, run.model)
+    saved = save_model(model, run.model)
     if training.best is None:
         return FinalScores(test, None, augmented)
     save_with_weights(saved, training.best.weights, run.best_model)
+    last = model.get_weights()
     if not all(map(np.array_equal, last, training.best.weights)):  # else they are scored already
         model.set_weights(training.best.weights)
         measured, _ = _score(plan, model, dataset, progress, "Scoring the best epoch's weights")
