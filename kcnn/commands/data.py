@@ -9,7 +9,7 @@ from typing import Any
 
 from kcnn.data.cannot_read import cannot_read
 from kcnn.data.catalog import NAMED_DATASETS, NamedDataset
-from kcnn.data.locate import StoredDataset, locate
+from kcnn.data.locate import StoredDataset, locate, locate_or_download
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
@@ -135,8 +135,6 @@ def fetch(name: str, data_dir: Path | None, progress: Progress) -> FetchedDatase
     Raises:
         DataError: There is nothing to download under that name, or the download failed.
     """
-    from kcnn.data.download import locate_or_download
-
     stored = locate_or_download(_downloadable(name), data_dir, progress)
     return FetchedDataset(name, stored.path)
 

@@ -11,7 +11,7 @@ import pooch
 import requests
 
 from kcnn.data.catalog import Download, NamedDataset
-from kcnn.data.locate import StoredDataset, data_directories, locate
+from kcnn.data.locate import StoredDataset, data_directories
 from kcnn.errors import DataError
 from kcnn.progress import Advance, Progress
 
@@ -21,22 +21,6 @@ MAX_BYTES = 1 << 32  # of a file whose length is not known
 # What `fetch` raises if nothing arrives, or something else. pooch raises ValueError for a hash that
 # differs.
 DOWNLOAD_ERRORS = (requests.RequestException, ValueError)
-
-
-def locate_or_download(
-    named: NamedDataset, data_dir: Path | None, progress: Progress
-) -> StoredDataset:
-    """Find a named dataset on this machine, or download it.
-
-    Args:
-        named: The dataset.
-        data_dir: The folder in which datasets are looked for first.
-        progress: Shows each file's bytes.
-
-    Raises:
-        DataError: A download failed, is not the original, or cannot be written.
-    """
-    return locate(named, data_dir) or download(named, data_dir, progress)
 
 
 def download(named: NamedDataset, data_dir: Path | None, progress: Progress) -> StoredDataset:

@@ -21,7 +21,7 @@ from kcnn.data.folds import take_fold
 from kcnn.data.idx import read_idx_dataset
 from kcnn.data.list_files import list_files
 from kcnn.data.listing import FileListing
-from kcnn.data.locate import StoredDataset, data_directories, locate
+from kcnn.data.locate import StoredDataset, data_directories, locate_or_download
 from kcnn.data.members import how_to_replace
 from kcnn.data.npz import read_npz
 from kcnn.data.parts import PARTS
@@ -89,12 +89,7 @@ def read_named(named: NamedDataset, data_dir: Path | None, progress: Progress) -
     """
     if not named.downloads:
         return read_digits()
-    stored = locate(named, data_dir)
-    if stored is None:
-        from kcnn.data.download import download  # here, because it imports packages for HTTP
-
-        stored = download(named, data_dir, progress)
-    return read_stored(stored)
+    return read_stored(locate_or_download(named, data_dir, progress))
 
 
 def read_stored(stored: StoredDataset) -> Dataset:

@@ -1,4 +1,4 @@
-"""Find data: the data directories in their order, and a named dataset in them."""
+"""Find data: the data directories in their order, and a named dataset in them or by download."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kcnn.data.catalog import NAMED_DATASETS, Layout, NamedDataset
 from kcnn.errors import DataError
+from kcnn.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,27 @@ def locate(named: NamedDataset, data_dir: Path | None) -> StoredDataset | None:
                 if all(path.is_file() for path in stored.files):
                     return stored
     return None
+
+
+def locate_or_download(
+    named: NamedDataset, data_dir: Path | None, progress: Progress
+) -> StoredDataset:
+    """Find a named dataset on this machine, or download it.
+
+    Args:
+        named: The dataset.
+        data_dir: The folder in which datasets are looked for first.
+        progress: Shows each file's bytes.
+
+    Raises:
+        DataError: --data-dir or KCNN_DATA is not a directory. Or a download failed, is not the
+            original, or cannot be written.
+    """
+    if (stored := locate(named, data_dir)) is not None:
+        return stored
+    from kcnn.data.download import download  # here, because it imports packages for HTTP
+
+    return download(named, data_dir, progress)
 
 
 def _folders(directory: Path, named: NamedDataset, layout: Layout) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kcnn.data.catalog import NAMED_DATASETS
+from kcnn.data.locate import locate_or_download
 from kcnn.errors import KcnnError
 from kcnn.files.read import sha256_of_file
 from kcnn.model.checked_recipe import count_what_is_there
@@ -274,8 +275,6 @@ def _can_be_resumed(run: RunFolder) -> bool:
 
 def _download_data(trials: Sequence[Trial], data_dir: Path | None, progress: Progress) -> None:
     """Download what is missing once, and not in every trial."""
-    from kcnn.data.download import locate_or_download
-
     for name in dict.fromkeys(trial.settings.data.dataset for trial in trials):
         if name in NAMED_DATASETS and NAMED_DATASETS[name].downloads:
             locate_or_download(NAMED_DATASETS[name], data_dir, progress)

@@ -18,7 +18,8 @@ import pytest
 
 from kcnn.data import download as module
 from kcnn.data.catalog import NAMED_DATASETS, Download, NamedDataset
-from kcnn.data.download import download, locate_or_download
+from kcnn.data.download import download
+from kcnn.data.locate import locate_or_download
 from kcnn.errors import DataError
 from kcnn.progress import Event, Progress, TaskAdvanced, TaskStarted
 

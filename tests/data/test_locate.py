@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,16 @@ def test_data_dir_must_be_a_directory(no_data, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("KCNN_DATA", str(tmp_path / "gone"))
     with pytest.raises(DataError, match="KCNN_DATA"):
         locate(MNIST, None)
+
+
+def test_a_dataset_that_is_found_needs_no_package_for_http(no_data: Path, tmp_path: Path) -> None:
+    touch(tmp_path, "mnist.npz")
+    program = (
+        "import sys; from pathlib import Path; from kcnn.data.catalog import NAMED_DATASETS; "
+        "from kcnn.data.locate import locate_or_download; from kcnn.progress import Progress; "
+        "locate_or_download(NAMED_DATASETS['mnist'], Path(sys.argv[1]), Progress()); "
+        "print({'pooch', 'requests'} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
