@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -17,11 +18,9 @@ from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 from kcnn.model.fast.patch_convolution import PatchConvolution
 from kcnn.model.fast.pooled_activations import (
-    AVERAGE_POOLINGS,
-    MaxPoolingBehindReLU,
-    ReLUBeforePooling,
     activation_before_pooling,
     find_pooled_activations,
+    pooled_class,
 )
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
 from kcnn.model.graph import INPUT, SCALING, Node
@@ -42,7 +41,6 @@ _OUR_CLASSES = {
     kinds.BatchNormalization: FusedBatchNormalization,
     kinds.LocalResponseNormalization: LocalResponseNormalization,
 }
-_POOLED_RELU = {kinds.MaxPooling2D: MaxPoolingBehindReLU, kinds.ReLU: ReLUBeforePooling}
 _MODULES = (
     (INITIALIZERS, keras.initializers),
     (table(Dirac), initializers),
@@ -80,20 +78,23 @@ def build_model(
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
-    output_layers = _output_layers(plan.nodes)
-    pooled = find_pooled_activations(plan.nodes, plan.shapes) if compiled else {}
+    maker = _LayerMaker(
+        synchronized,
+        compiled,
+        find_pooled_activations(plan.nodes, plan.shapes) if compiled else {},
+        _output_layers(plan.nodes),
+    )
     for node in plan.nodes:
-        in_float32 = node.name in output_layers or node.layer.needs_float32
-        dtype = "float32" if in_float32 else None
         inputs = [tensors[name] for name in node.inputs]
         try:
             before = inputs[0].shape[1:]
             if isinstance(node.layer, kinds.Application):
-                application = build_application(node.layer, node.name, before, dtype, synchronized)
+                application = build_application(
+                    node.layer, node.name, before, maker.dtype_of(node), synchronized
+                )
                 tensors[node.name] = call_application(application, node.layer, inputs[0])
                 continue
-            activation = pooled.get(node.name)
-            layer = _make_layer(node, before, dtype, synchronized, compiled, activation)
+            layer = maker.make(node, before)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             if not _is_of_keras(error):
@@ -170,40 +171,57 @@ def _output_layers(nodes: Sequence[Node]) -> set[str]:
     return names
 
 
-def _make_layer(
-    node: Node,
-    before: Shape,
-    dtype: str | None,
-    synchronized: bool,
-    compiled: bool,
-    pooled_activation: str | None,
-) -> keras.layers.Layer:
-    arguments = _arguments(node.layer)
-    if synchronized and isinstance(node.layer, kinds.BatchNormalization):
-        arguments.setdefault("synchronized", True)
-    if compiled and arguments.get("activation") in COMPILED_ACTIVATIONS:
-        arguments["activation"] = compiled_activation(arguments["activation"])
-    if pooled_activation and "activation" in arguments:
-        arguments["activation"] = activation_before_pooling(pooled_activation)
-    if dtype is not None:
-        arguments["dtype"] = dtype
-    return _class_of(node.layer, before, compiled, pooled_activation)(name=node.name, **arguments)
+@dataclass(frozen=True)
+class _LayerMaker:
+    """Makes the Keras layers of a model.
 
+    Args:
+        synchronized: As of `build_model`.
+        compiled: As of `build_model`.
+        pooled_activations: What `find_pooled_activations` found.
+        output_layers: What `_output_layers` returned.
+    """
 
-def _class_of(
-    layer: Layer, before: Shape, compiled: bool, pooled_activation: str | None
-) -> type[keras.layers.Layer]:
-    if pooled_activation and isinstance(layer, kinds.AveragePooling2D):
-        return AVERAGE_POOLINGS[pooled_activation]
-    if pooled_activation and type(layer) in _POOLED_RELU:
-        return _POOLED_RELU[type(layer)]
-    if compiled and isinstance(layer, kinds.BatchNormalization):
-        return NarrowBatchNormalization
-    if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
-        return WholeMapConvolution
-    if compiled and isinstance(layer, kinds.Conv2D):
-        return PatchConvolution
-    return _OUR_CLASSES.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
+    synchronized: bool
+    compiled: bool
+    pooled_activations: Mapping[str, str]
+    output_layers: set[str]
+
+    def make(self, node: Node, before: Shape) -> keras.Layer:
+        """Make a layer.
+
+        Args:
+            node: The layer, which is no application.
+            before: Its input shape.
+        """
+        arguments = _arguments(node.layer)
+        if self.synchronized and isinstance(node.layer, kinds.BatchNormalization):
+            arguments.setdefault("synchronized", True)
+        if self.compiled and arguments.get("activation") in COMPILED_ACTIVATIONS:
+            arguments["activation"] = compiled_activation(arguments["activation"])
+        if node.name in self.pooled_activations and "activation" in arguments:
+            pooled = self.pooled_activations[node.name]
+            arguments["activation"] = activation_before_pooling(pooled)
+        if (dtype := self.dtype_of(node)) is not None:
+            arguments["dtype"] = dtype
+        return self._class_of(node, before)(name=node.name, **arguments)
+
+    def dtype_of(self, node: Node) -> str | None:
+        """Return the dtype that a layer must compute in; None for that of the policy."""
+        in_float32 = node.name in self.output_layers or node.layer.needs_float32
+        return "float32" if in_float32 else None
+
+    def _class_of(self, node: Node, before: Shape) -> type[keras.Layer]:
+        layer, pooled = node.layer, self.pooled_activations.get(node.name)
+        if pooled and (ours := pooled_class(layer, pooled)):
+            return ours
+        if self.compiled and isinstance(layer, kinds.BatchNormalization):
+            return NarrowBatchNormalization
+        if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
+            return WholeMapConvolution
+        if self.compiled and isinstance(layer, kinds.Conv2D):
+            return PatchConvolution
+        return _OUR_CLASSES.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
 
 
 def _covers_input(layer: kinds.Conv2D, before: Shape) -> bool:

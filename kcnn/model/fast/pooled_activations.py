@@ -188,3 +188,16 @@ AVERAGE_POOLINGS = {
     "sigmoid": AveragePoolingBehindSigmoid,
     "tanh": AveragePoolingBehindTanh,
 }
+_CLASSES_FOR_RELU = {kinds.MaxPooling2D: MaxPoolingBehindReLU, kinds.ReLU: ReLUBeforePooling}
+
+
+def pooled_class(layer: Layer, activation: str) -> type[keras.Layer] | None:
+    """Return the class of this module for a layer; None if only the layer's activation changes.
+
+    Args:
+        layer: A layer that `find_pooled_activations` found.
+        activation: The name of the activation that it found for the layer.
+    """
+    if isinstance(layer, kinds.AveragePooling2D):
+        return AVERAGE_POOLINGS[activation]
+    return _CLASSES_FOR_RELU.get(type(layer))

@@ -18,21 +18,32 @@ class FusedAdam(keras.optimizers.Adam):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight and its two averages."""
-        if self.amsgrad:
+        if self.amsgrad:  # which the kernel does not have
             super().update_step(gradient, variable, learning_rate)
-        else:
-            _apply_adam(self, gradient, variable, learning_rate)
+            return
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        step = tf.cast(self.iterations + 1, dtype)
+        beta_1, beta_2 = tf.cast(self.beta_1, dtype), tf.cast(self.beta_2, dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=beta_1**step,
+            beta2_power=beta_2**step,
+            lr=tf.cast(learning_rate, dtype),
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=tf.cast(self.epsilon, dtype),
+            grad=tf.cast(gradient, dtype),
+        )
 
 
-class FusedAdamW(keras.optimizers.AdamW):
-    """Keras's AdamW (Loshchilov and Hutter, 2019, arXiv:1711.05101), like `FusedAdam`."""
+class FusedAdamW(FusedAdam, keras.optimizers.AdamW):
+    """Keras's AdamW (Loshchilov and Hutter, 2019, arXiv:1711.05101), updated as by `FusedAdam`.
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update a weight and its two averages."""
-        if self.amsgrad:
-            super().update_step(gradient, variable, learning_rate)
-        else:
-            _apply_adam(self, gradient, variable, learning_rate)
+    AdamW differs from Adam in the default of `weight_decay` alone. Keras applies the decay outside
+    of `update_step`.
+    """
 
 
 class FusedSGD(keras.optimizers.SGD):
@@ -40,7 +51,7 @@ class FusedSGD(keras.optimizers.SGD):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight and its momentum."""
-        if self.momentum == 0:
+        if self.momentum == 0:  # then Keras has no momentums for the kernel
             super().update_step(gradient, variable, learning_rate)
             return
         tf.raw_ops.ResourceApplyKerasMomentum(
@@ -51,23 +62,3 @@ class FusedSGD(keras.optimizers.SGD):
             momentum=tf.cast(self.momentum, variable.dtype),
             use_nesterov=self.nesterov,
         )
-
-
-def _apply_adam(
-    optimizer: keras.optimizers.Adam, gradient: Any, variable: Any, learning_rate: Any
-) -> None:
-    index, dtype = optimizer._get_variable_index(variable), variable.dtype
-    step = tf.cast(optimizer.iterations + 1, dtype)
-    beta_1, beta_2 = tf.cast(optimizer.beta_1, dtype), tf.cast(optimizer.beta_2, dtype)
-    tf.raw_ops.ResourceApplyAdam(
-        var=variable.handle,
-        m=optimizer._momentums[index].value.handle,
-        v=optimizer._velocities[index].value.handle,
-        beta1_power=beta_1**step,
-        beta2_power=beta_2**step,
-        lr=tf.cast(learning_rate, dtype),
-        beta1=beta_1,
-        beta2=beta_2,
-        epsilon=tf.cast(optimizer.epsilon, dtype),
-        grad=tf.cast(gradient, dtype),
-    )

@@ -23,6 +23,8 @@ GRADIENTS = np.random.default_rng(0).normal(size=(5, 40, 30)).astype(np.float32)
         (FusedAdam, {"amsgrad": True}),
         (FusedAdam, {"weight_decay": 0.1, "use_ema": True, "clipnorm": 1.0}),
         (FusedAdamW, {"weight_decay": 0.1}),
+        (FusedAdamW, {"learning_rate": 0.1}),  # AdamW decays by default
+        (FusedAdamW, {"amsgrad": True}),
         (FusedSGD, {}),
         (FusedSGD, {"learning_rate": 0.1, "momentum": 0.9}),
         (FusedSGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
