@@ -131,6 +131,28 @@ def test_begins_at_any_epoch_as_in_an_uninterrupted_training(train, first_epoch)
     assert_same(whole[3 * first_epoch :], batches(train, first_epoch=first_epoch, **settings))
 
 
+@pytest.mark.parametrize("first_step", [0, 3])
+def test_batches_of_steps_together_are_those_of_single_steps(train, first_step):
+    settings = {
+        "batch_size": 2,  # 9 steps in an epoch, since the remainder of 19 is dropped
+        "epochs": 2,
+        "first_step": first_step,
+        "seed": 1,
+        "class_weights": np.arange(23, dtype=np.float32),
+        "drop_remainder": True,
+        "classes": 23,
+    }
+    single = training_batches(train.first(19), **settings)
+    together = training_batches(train.first(19), **settings, steps_together=3)
+    assert [part.shape for part in together.element_spec] == [(3, 2, 5, 4, 3), (3, 2, 23), (3, 2)]
+    stacked = [tuple(part.numpy() for part in element) for element in together.unbatch()]
+    expected = [tuple(part.numpy() for part in element) for element in single]
+    assert len(stacked) == len(expected) == 2 * 9 - first_step
+    for actual, desired in zip(stacked, expected, strict=True):
+        for part, same in zip(actual, desired, strict=True):
+            np.testing.assert_array_equal(part, same)
+
+
 @pytest.mark.parametrize("augmentations", [(), [*PLAIN, AlternatingFlip()]])
 def test_begins_in_the_middle_of_an_epoch(train, augmentations):
     settings = {"epochs": 4, "augmentations": augmentations}

@@ -12,10 +12,12 @@ import tensorflow as tf
 
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
+from kcnn.model.fast.whole_step import whole_step
 
 # Far from 0, where a variance as the difference of two large numbers would be inexact.
 MAPS = np.random.default_rng(0).normal(30, 2, (24, 5, 6, 3)).astype(np.float32)
 # MAPS have three channels, so the second class uses XLA.
+WIDE = np.repeat(MAPS, 6, axis=-1)[..., :16]
 KINDS = pytest.mark.parametrize("kind", [FusedBatchNormalization, NarrowBatchNormalization])
 LABELS = np.random.default_rng(1).integers(0, 3, 24)
 
@@ -107,9 +109,33 @@ def test_training_uses_the_fused_kernel() -> None:
 
 
 def test_uses_xla_unless_channels_are_a_multiple_of_16() -> None:
-    wide = np.repeat(MAPS, 6, axis=-1)[..., :16]
-    assert "FusedBatchNormV3" in kernels_of(NarrowBatchNormalization(), wide)
+    assert "FusedBatchNormV3" in kernels_of(NarrowBatchNormalization(), WIDE)
     assert "FusedBatchNormV3" not in kernels_of(NarrowBatchNormalization(), MAPS)
+
+
+def test_a_whole_step_has_no_fused_kernel_for_16_channels() -> None:
+    with whole_step():
+        assert "FusedBatchNormV3" not in kernels_of(NarrowBatchNormalization(), WIDE)
+
+
+def test_a_whole_step_of_16_channels_equals_keras() -> None:
+    ours, expected = NarrowBatchNormalization(), keras.layers.BatchNormalization()
+    results = []
+    for layer in (ours, expected):
+        layer.build(WIDE.shape)
+
+        @tf.function(jit_compile=True, autograph=False)
+        def step(maps: tf.Tensor, layer: keras.Layer = layer) -> list[tf.Tensor]:
+            with whole_step(), tf.GradientTape() as tape:
+                tape.watch(maps)
+                outputs = layer(maps, training=True)
+                loss = tf.reduce_sum(outputs**3)
+            sources = [maps, *(weight.value for weight in layer.trainable_variables)]
+            return [outputs, *tape.gradient(loss, sources)]
+
+        results.append([*step(tf.constant(WIDE)), *layer.get_weights()])
+    for actual, desired in zip(*results, strict=True):
+        np.testing.assert_allclose(actual, desired, rtol=1e-3, atol=1e-3)
 
 
 def _frozen() -> FusedBatchNormalization:
