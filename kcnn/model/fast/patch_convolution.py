@@ -1,6 +1,8 @@
 """A convolution as a product of patches and kernel, for steps that XLA compiles as a whole.
 
-The method is known as im2col (Chellapilla, Puri and Simard, 2006).
+The method is known as im2col. Chellapilla, Puri and Simard call it unrolling ("High Performance
+Convolutional Neural Networks for Document Processing", Tenth International Workshop on Frontiers in
+Handwriting Recognition, 2006, inria-00112631).
 """
 
 from __future__ import annotations

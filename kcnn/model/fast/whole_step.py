@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_IS_COMPILED = ContextVar("is_compiled", default=False)
+_IN_WHOLE_STEP = ContextVar("in_whole_step", default=False)
 
 
 @contextmanager
 def whole_step() -> Iterator[None]:
     """Mark what is traced in the block as a training step that XLA compiles as one program."""
-    token = _IS_COMPILED.set(True)
+    token = _IN_WHOLE_STEP.set(True)
     try:
         yield
     finally:
-        _IS_COMPILED.reset(token)
+        _IN_WHOLE_STEP.reset(token)
 
 
 def in_whole_step() -> bool:
     """Return whether this code is traced for a step that XLA compiles as one program."""
-    return _IS_COMPILED.get()
+    return _IN_WHOLE_STEP.get()
