@@ -25,13 +25,13 @@ def build(task: Task) -> keras.Model:
     with dtype_policy(task.precision):
         model = fresh_model(task.plan, task.train, compiled=True)
         steps = steps_per_epoch(len(task.train), task.batch_size)
-        compile_model(task.plan, model, steps, compiled_steps=task.compiles_steps)
+        compile_model(task.plan, model, steps, compiled_steps=task.compiled_steps)
     return model
 
 
 def feed_of(task: Task, model: keras.Model) -> Feed:
     """Return the batches of all epochs."""
-    settings = task.plan.recipe.train
+    settings, together = task.plan.recipe.train, steps_together(model)
     batches = training_batches(
         task.train,
         batch_size=task.batch_size,
@@ -41,10 +41,10 @@ def feed_of(task: Task, model: keras.Model) -> Feed:
         with_replacement=settings.sampling == "with_replacement",
         augmentations=task.plan.recipe.data.augment,
         classes=task.plan.classes if settings.loss.targets == "one_hot" else None,
-        steps_together=steps_together(model),
+        steps_together=together,
     )
     steps = steps_per_epoch(len(task.train), task.batch_size)
-    return Feed(batches, steps, task.batch_size, steps_together=steps_together(model))
+    return Feed(batches, steps, task.batch_size, steps_together=together)
 
 
 def seconds_of_epochs(task: Task) -> list[float]:

@@ -15,7 +15,7 @@ from kcnn.model.plan import Plan, plan_model
 from kcnn.progress import Progress
 from kcnn.recipe import read_recipe
 from kcnn.training.prepare import prepare_training
-from kcnn.training.steps_per_execution import choose_steps_per_execution, compiles_steps
+from kcnn.training.steps_per_execution import choose_steps_per_execution, should_compile_steps
 
 WARM_UP_EPOCHS = 1
 
@@ -28,13 +28,13 @@ class Task:
         plan: The model and its recipe. Its epochs are those to train, with the warm-up.
         train: The images of an epoch.
         precision: Keras's dtype policy.
-        compiles_steps: Whether kcnn fit compiles many steps of this recipe into one program.
+        compiled_steps: Whether kcnn fit compiles many steps of this recipe into one program.
     """
 
     plan: Plan
     train: Images
     precision: str
-    compiles_steps: bool
+    compiled_steps: bool
 
     @property
     def batch_size(self) -> int:
@@ -76,7 +76,7 @@ def make_task(net: str, precision: str, epochs: int, images: int, *overrides: st
                 f"train.precision={precision}", *overrides]  # fmt: skip
     fitted = prepare_training(check_recipe(read_recipe(net, overrides)), None, Progress())
     plan = plan_model(read_recipe(net, settings), fitted.plan.image_shape, fitted.plan.classes)
-    compiled = compiles_steps(fitted.plan, len(fitted.train))
+    compiled = should_compile_steps(fitted.plan, len(fitted.train))
     steps = steps_as_in_fit(plan, min(images, len(fitted.train)), fitted.steps_per_epoch, compiled)
     train = fitted.train.first(steps * plan.recipe.train.batch_size)
     return Task(plan, train, precision, compiled)

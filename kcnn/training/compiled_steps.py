@@ -11,10 +11,11 @@ from kcnn.model.fast.whole_step import whole_step
 def compile_steps(model: keras.Model) -> None:
     """Let `model.fit` run `steps_per_execution` steps as one program that XLA compiles.
 
-    It then reads the batches of these steps as one element of the dataset, stacked.
+    It then reads the batches of these steps as one element of the dataset, stacked. Keras's own
+    `jit_compile` would compile each step alone, with a pause after it.
 
     Args:
-        model: The model, after `model.compile`.
+        model: The model, after `model.compile`, which cannot undo this if it is called again.
     """
 
     def make_train_function(force: bool = False) -> None:

@@ -81,7 +81,8 @@ def compile_model(
         model: The model built from it.
         steps_per_epoch: Steps in an epoch; schedules and `steps_per_execution` depend on it.
         multiply_adds: Those of the model for one row, if it is only a part of the plan's.
-        compiled_steps: Whether XLA compiles many steps into one program; see `compiles_steps`.
+        compiled_steps: Whether XLA compiles many steps into one program, see
+            `should_compile_steps`.
     """
     devices = model.distribute_strategy.num_replicas_in_sync
     model.compile(

@@ -24,7 +24,7 @@ from kcnn.recipe import Recipe
 from kcnn.recipe.differences import deciding_settings, without_newer_defaults
 from kcnn.runs.folder import DEFAULT_OUTPUT_DIR
 from kcnn.training.fresh_model import fresh_model
-from kcnn.training.steps_per_execution import compiles_steps
+from kcnn.training.steps_per_execution import should_compile_steps
 
 if TYPE_CHECKING:
     import keras
@@ -198,7 +198,7 @@ def build_compiled_model(
                 model,
                 prepared.steps_per_epoch,
                 compiled_steps=devices.are_one_processor
-                and compiles_steps(prepared.plan, len(prepared.train), first_step),
+                and should_compile_steps(prepared.plan, len(prepared.train), first_step),
             )
     return model
 

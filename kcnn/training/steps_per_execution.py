@@ -67,7 +67,7 @@ def choose_steps_per_execution(
     )
 
 
-def compiles_steps(plan: Plan, images: int, first_step: int = 0) -> bool:
+def should_compile_steps(plan: Plan, images: int, first_step: int = 0) -> bool:
     """Return whether XLA compiles a training's steps into one program, if one processor trains.
 
     The plan decides, not a measurement: a training must write the same bytes every time.

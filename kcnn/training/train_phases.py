@@ -174,6 +174,7 @@ class PhasedTraining:
     def _feed(self, phase: Phase, trained: _Trained, resumed: Checkpoint | None) -> Feed:
         prepared, settings = self.prepared, self.prepared.recipe.train
         classes = prepared.plan.classes if settings.loss.targets == "one_hot" else None
+        together = steps_together(trained.model)
         batches = training_batches(
             trained.train,
             batch_size=settings.batch_size,
@@ -188,7 +189,7 @@ class PhasedTraining:
             drop_remainder=settings.drop_remainder,
             augmentations=prepared.recipe.data.augment,
             classes=classes,
-            steps_together=steps_together(trained.model),
+            steps_together=together,
         )
         validation = trained.validation and evaluation_batches(
             trained.validation, batch_size(self.model), classes
@@ -201,7 +202,7 @@ class PhasedTraining:
             validation,
             self._watched(),
             tuple(sources),
-            steps_together(trained.model),
+            together,
         )
 
     def _watched(self) -> dict[str, Images]:

@@ -8,7 +8,11 @@ import pytest
 from kcnn.model.plan import plan_model
 from kcnn.recipe import read_recipe
 from kcnn.training import fit
-from kcnn.training.steps_per_execution import MAX_STEPS, choose_steps_per_execution, compiles_steps
+from kcnn.training.steps_per_execution import (
+    MAX_STEPS,
+    choose_steps_per_execution,
+    should_compile_steps,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +76,11 @@ def test_the_plan_decides_whether_steps_are_compiled(
     plan = plan_model(
         read_recipe(net, settings), (32, 32, 1) if net == "lenet5" else (28, 28, 1), 10
     )
-    assert compiles_steps(plan, images) == expected
+    assert should_compile_steps(plan, images) == expected
+
+
+def test_a_training_resumes_compiled_where_an_execution_begins() -> None:
+    plan = plan_model(read_recipe("leaky_bn_fast"), (28, 28, 1), 10)
+    assert choose_steps_per_execution(plan, 600, devices=1, compiled=True) == 60
+    assert should_compile_steps(plan, 60_000, first_step=120)
+    assert not should_compile_steps(plan, 60_000, first_step=90)
