@@ -26,70 +26,67 @@ class PatchConvolution(keras.layers.Conv2D):
 
     On the CPU, XLA's own convolution is slow for few channels. A matrix product is fast, and its
     gradients are two more products. XLA fuses the operations before and after it with the copies
-    into and out of the patches. Everywhere else, this is Keras's convolution.
+    into and out of the patches. Everywhere else, and with groups, this is Keras's convolution.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Convolve inputs of shape (batch, height, width, channels)."""
-        if not in_whole_step() or self.groups > 1 or self.dilation_rate != (1, 1):
+        if not in_whole_step() or self.groups > 1:
             return super().call(inputs)
-        outputs = self._convolve(inputs, tf.convert_to_tensor(self.kernel))
+        # XLA has no fast product of bfloat16 on the CPU.
+        maps = tf.cast(inputs, tf.float32)
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), tf.float32)
+        outputs = tf.cast(self._convolve_patches(maps, kernel), inputs.dtype)
         if self.use_bias:
             outputs = add_bias(outputs, tf.convert_to_tensor(self.bias))
         return outputs if self.activation is None else self.activation(outputs)
 
-    def _convolve(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        # XLA has no fast product of bfloat16 on the CPU.
-        maps, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
-        together = _OUTPUTS_TOGETHER if maps.shape[-1] <= _FEW_CHANNELS else 1
-        outputs = convolve_patches(maps, kernel, self.strides, self.padding == "same", together)
-        return tf.cast(outputs, inputs.dtype)
+    def _convolve_patches(self, maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """Convolve by a product of patches and kernel.
 
+        From a patch, several neighboring outputs of a row are computed together if there are few
+        channels. The kernel is then repeated for each of them, with zeros where an output does not
+        read the patch.
 
-def convolve_patches(
-    maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int], same: bool, together: int = 1
-) -> tf.Tensor:
-    """Convolve by a product of patches and kernel.
+        Args:
+            maps: float32, (batch, height, width, channels). All sizes must be known.
+            kernel: float32, (rows, columns, channels, filters).
 
-    Args:
-        maps: float32, (batch, height, width, channels). All sizes must be known.
-        kernel: float32, (rows, columns, channels, filters).
-        strides: Down and across.
-        same: Whether to pad as Keras does for `padding: same`.
-        together: How many neighboring outputs of a row are computed from one patch. The kernel is
-            then repeated for each of them, with zeros where an output does not read the patch.
-
-    Returns:
-        float32, (batch, rows, columns, filters).
-    """
-    (rows, columns, channels, filters), (down, across) = kernel.shape, strides
-    (above, below), (left, right) = (
-        _padding(size, window, stride) if same else (0, 0)
-        for size, window, stride in zip(maps.shape[1:3], (rows, columns), strides, strict=True)
-    )
-    batch, height, width, _ = maps.shape
-    high = (height + above + below - rows) // down + 1
-    wide = (width + left + right - columns) // across + 1
-    patches_wide = -(-wide // together)  # patches in a row of outputs
-    span = columns + (together - 1) * across  # input columns of a patch
-    right = max(right, (patches_wide * together - 1) * across + columns - width - left)
-    maps = tf.pad(maps, ((0, 0), (above, below), (left, right), (0, 0)))
-    patches = tf.concat(
-        [
-            maps[
-                :,
-                row : row + (high - 1) * down + 1 : down,
-                column : column + (patches_wide - 1) * together * across + 1 : together * across,
-            ]
-            for row in range(rows)
-            for column in range(span)
-        ],
-        axis=-1,
-    )
-    spread = _spread(kernel, across, together)
-    product = tf.matmul(tf.reshape(patches, (-1, rows * span * channels)), spread)
-    outputs = tf.reshape(product, (batch, high, patches_wide * together, filters))
-    return outputs[:, :, :wide]
+        Returns:
+            float32, (batch, rows, columns, filters).
+        """
+        batch, height, width, channels = maps.shape
+        rows, columns, _, filters = kernel.shape
+        (down, across), (row_gap, column_gap) = self.strides, self.dilation_rate
+        reach = ((rows - 1) * row_gap + 1, (columns - 1) * column_gap + 1)
+        (above, below), (left, right) = (
+            _padding(size, window, stride) if self.padding == "same" else (0, 0)
+            for size, window, stride in zip((height, width), reach, self.strides, strict=True)
+        )
+        high = (height + above + below - reach[0]) // down + 1
+        wide = (width + left + right - reach[1]) // across + 1
+        together = _OUTPUTS_TOGETHER if channels <= _FEW_CHANNELS and column_gap == 1 else 1
+        patches_wide = -(-wide // together)  # patches in a row of outputs
+        span = columns + (together - 1) * across  # input columns that a patch has
+        right = max(right, (patches_wide * together - 1) * across + reach[1] - width - left)
+        maps = tf.pad(maps, ((0, 0), (above, below), (left, right), (0, 0)))
+        step = together * across
+        patches = tf.concat(
+            [
+                maps[
+                    :,
+                    row : row + (high - 1) * down + 1 : down,
+                    column : column + (patches_wide - 1) * step + 1 : step,
+                ]
+                for row in range(0, rows * row_gap, row_gap)
+                for column in range(0, span * column_gap, column_gap)
+            ],
+            axis=-1,
+        )
+        spread = _spread(kernel, across, together)
+        product = tf.matmul(tf.reshape(patches, (-1, rows * span * channels)), spread)
+        outputs = tf.reshape(product, (batch, high, patches_wide * together, filters))
+        return outputs[:, :, :wide]
 
 
 def _padding(size: int, window: int, stride: int) -> tuple[int, int]:
