@@ -53,7 +53,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (),
         pytest.param(
             ("train.optimizer={SGD: {momentum: 0.9}}", "train.loss=CategoricalCrossentropy",
-             "train.class_weight={3: 2.0}"),
+             "train.class_weight={3: 2.0}", "train.learning_rate_multipliers={'*/bias': 2}"),
             marks=pytest.mark.slow,
         ),
     ],

@@ -14,6 +14,10 @@ from kcnn.training.steps_per_execution import (
     should_compile_steps,
 )
 
+CONVOLUTION = (
+    "model.layers=[{Conv2D: {filters: 4, kernel_size: 3, %s}}, Flatten, {Dense: {units: 10}}]"
+)
+
 
 @pytest.mark.parametrize(
     ("steps_per_epoch", "chosen"), [(18, 18), (41, 41), (67, 1), (128, 64), (180, 60), (1, 1)]
@@ -66,7 +70,6 @@ def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, m
         ("leaky_bn_fast", ["train.metrics=[AUC]"], 60_000, False),
         ("leaky_bn_fast", ["train.lookahead={}"], 60_000, False),
         ("leaky_bn_fast", ["data.augment=[RandomCrop: {padding: 1}]"], 60_000, False),
-        ("leaky_bn_fast", ["train.learning_rate_multipliers={'*/bias': 2}"], 60_000, False),
         ("lenet5", ["train.batch_size=1"], 60_000, False),  # has pooling
     ],
 )
@@ -84,3 +87,11 @@ def test_a_training_resumes_compiled_where_an_execution_begins() -> None:
     assert choose_steps_per_execution(plan, 600, devices=1, compiled=True) == 60
     assert should_compile_steps(plan, 60_000, first_step=120)
     assert not should_compile_steps(plan, 60_000, first_step=90)
+
+
+def test_compiled_steps_of_large_images_are_few() -> None:
+    recipe = read_recipe("leaky_bn", [CONVOLUTION % "strides: 16"])
+    plan = plan_model(recipe, (224, 224, 3), 10)
+    assert choose_steps_per_execution(plan, 2**12, devices=1, compiled=True) == 64  # 9.6 MB
+    huge = plan_model(recipe, (4096, 4096, 3), 10)
+    assert choose_steps_per_execution(huge, 2**12, devices=1, compiled=True) == 1
