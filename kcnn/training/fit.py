@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -137,6 +138,8 @@ def train(
         RunError: The checkpoint is another training's, or the run's folder cannot be written.
     """
     step = resumed.step if resumed else 0
+    # An older kcnn may have run fewer steps in an execution, and have stopped between two of them.
+    model.steps_per_execution = math.gcd(model.steps_per_execution, step)
     callbacks = make_callbacks(
         phase, feed, run, progress, origin or Origin("", "", None), resumed,
         before.callbacks if before else None,

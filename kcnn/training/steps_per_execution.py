@@ -12,9 +12,11 @@ from kcnn.model.plan import Plan
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Accuracy
 
-# A step of a tiny model takes less time than Python needs to start it. This many operations keep a
-# core busy for some tens of milliseconds; more would only delay the display and Ctrl-C.
-OPERATIONS_PER_EXECUTION = 2.5e9
+# Python, Keras and the callbacks take about a millisecond for an execution, which a single step of
+# cifar is only seven times as long as. This many operations keep a core busy for some tenths of a
+# second; more would only delay the display and Ctrl-C.
+OPERATIONS_PER_EXECUTION = 2e10
+OPERATIONS_OF_COMPILED_STEPS = 2.5e9  # some tens of milliseconds are enough: each step is short
 MAX_STEPS = 64
 MAX_COMPILED_STEPS = 512  # leaky_bn trains 1.28 times as fast as with 64
 # The images of compiled steps are stacked. kcnn.data.pipeline has up to 20 stacks in memory, of
@@ -48,7 +50,7 @@ def choose_steps_per_execution(
     multiply_adds: int | None = None,
     compiled: bool = False,
 ) -> int:
-    """Choose `steps_per_execution`: several for tiny models on one device, else 1.
+    """Choose `steps_per_execution`: several if steps are short and on one device, else 1.
 
     Args:
         plan: The model's plan.
@@ -64,10 +66,10 @@ def choose_steps_per_execution(
     if multiply_adds is None:
         multiply_adds = plan.cost.multiply_adds
     operations = operations_of_a_step(multiply_adds, train.batch_size)
-    limit = min(
-        _max_compiled_steps(plan) if compiled else MAX_STEPS,
-        int(OPERATIONS_PER_EXECUTION / max(1, operations)),
-    )
+    max_steps, max_operations = MAX_STEPS, OPERATIONS_PER_EXECUTION
+    if compiled:
+        max_steps, max_operations = _max_compiled_steps(plan), OPERATIONS_OF_COMPILED_STEPS
+    limit = min(max_steps, int(max_operations / max(1, operations)))
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),
         default=1,

@@ -78,10 +78,14 @@ def test_trains_like_single_steps(
 
 
 class StopAtStep(Progress):
-    """Press Ctrl-C after the last step of the first epoch; its newest checkpoint is older."""
+    """Press Ctrl-C after a step of the first epoch; its newest checkpoint may be older."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last = last
 
     def receive(self, event: Event) -> None:
-        if isinstance(event, StepFinished) and event.step > 359:
+        if isinstance(event, StepFinished) and event.step > self.last:
             raise KeyboardInterrupt
 
 
@@ -96,23 +100,34 @@ def test_resumes_in_the_middle_of_an_epoch_bit_for_bit(
     settings = (f"train.precision={precision}", "train.checkpoint_every_minutes=1e-9")
     whole = fit(recipe, settings).run
     with pytest.raises(KeyboardInterrupt):
-        fit(recipe, settings, name="stopped", progress=StopAtStep())
+        fit(recipe, settings, name="stopped", progress=StopAtStep(359))
     run = RunFolder(Path("outputs/compiled/stopped"))
     assert [path.name for path in run.checkpoints.glob("*.npz")] == ["epoch-0000-step-000359.npz"]
     assert_same(resume("compiled/stopped").run, whole)
 
 
 @pytest.mark.slow
-def test_goes_on_step_by_step_where_an_older_kcnn_stopped(
-    recipe: Path, assert_same: Callable, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("constant", "older", "batch_size", "last_step"),
+    [("MIN_STEPS_OF_AN_EPOCH", 10**9, 2, 359), ("OPERATIONS_PER_EXECUTION", 0, 5, 50)],
+    ids=["compiled today", "more steps in an execution today"],
+)
+def test_goes_on_where_an_older_kcnn_stopped(
+    constant: str,
+    older: int,
+    batch_size: int,
+    last_step: int,
+    recipe: Path,
+    assert_same: Callable,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reports = "kcnn.training.callbacks.progress_reports"
     monkeypatch.setattr(f"{reports}._SECONDS_BETWEEN_REPORTS", 0)
     monkeypatch.setattr(f"{reports}.ProgressReports.async_safe", False)
-    settings = ("train.checkpoint_every_minutes=1e-9",)
-    with monkeypatch.context() as older:
-        older.setattr(steps_per_execution, "MIN_STEPS_OF_AN_EPOCH", 10**9)
+    settings = ("train.checkpoint_every_minutes=1e-9", f"train.batch_size={batch_size}")
+    with monkeypatch.context() as context:
+        context.setattr(steps_per_execution, constant, older)
         whole = fit(recipe, settings).run
         with pytest.raises(KeyboardInterrupt):
-            fit(recipe, settings, name="stopped", progress=StopAtStep())
+            fit(recipe, settings, name="stopped", progress=StopAtStep(last_step))
     assert_same(resume("compiled/stopped").run, whole)
