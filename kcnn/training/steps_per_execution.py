@@ -12,9 +12,9 @@ from kcnn.model.plan import Plan
 from kcnn.recipe import layers as kinds
 from kcnn.recipe.losses import Accuracy
 
-# Python, Keras and the callbacks take about a millisecond for an execution, which a single step of
-# cifar is only seven times as long as. This many operations keep a core busy for some tenths of a
-# second; more would only delay the display and Ctrl-C.
+# Python, Keras and the callbacks take about a millisecond for an execution, and a step of cifar
+# takes six. This many operations keep a core busy for some tenths of a second; more would only
+# delay the display and Ctrl-C.
 OPERATIONS_PER_EXECUTION = 2e10
 OPERATIONS_OF_COMPILED_STEPS = 2.5e9  # some tens of milliseconds are enough: each step is short
 MAX_STEPS = 64
