@@ -78,7 +78,7 @@ def build_model(
     """
     image = keras.Input(plan.image_shape, name=INPUT)
     tensors = {INPUT: _scaling(plan, statistics)(image)}
-    maker = _LayerMaker(
+    builder = _LayerBuilder(
         synchronized,
         compiled,
         find_pooled_activations(plan.nodes, plan.shapes) if compiled else {},
@@ -90,11 +90,11 @@ def build_model(
             before = inputs[0].shape[1:]
             if isinstance(node.layer, kinds.Application):
                 application = build_application(
-                    node.layer, node.name, before, maker.dtype_of(node), synchronized
+                    node.layer, node.name, before, builder.dtype_of(node), synchronized
                 )
                 tensors[node.name] = call_application(application, node.layer, inputs[0])
                 continue
-            layer = maker.make(node, before)
+            layer = builder.build(node, before)
             tensors[node.name] = layer(inputs if len(inputs) > 1 else inputs[0])
         except (ValueError, TypeError, NotImplementedError) as error:
             if not _is_of_keras(error):
@@ -172,8 +172,8 @@ def _output_layers(nodes: Sequence[Node]) -> set[str]:
 
 
 @dataclass(frozen=True)
-class _LayerMaker:
-    """Makes the Keras layers of a model.
+class _LayerBuilder:
+    """What decides the class and the arguments of each Keras layer of a model.
 
     Args:
         synchronized: As of `build_model`.
@@ -187,8 +187,8 @@ class _LayerMaker:
     pooled_activations: Mapping[str, str]
     output_layers: set[str]
 
-    def make(self, node: Node, before: Shape) -> keras.Layer:
-        """Make a layer.
+    def build(self, node: Node, before: Shape) -> keras.Layer:
+        """Build a layer.
 
         Args:
             node: The layer, which is no application.

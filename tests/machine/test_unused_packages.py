@@ -43,12 +43,12 @@ def test_hides_packages_in_the_block_only(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_command_starts_tensorflow_without_them_and_can_import_them_later(tmp_path: Path) -> None:
-    code = """
+    code = f"""
 from kcnn.console.environment import prepare_environment
 from kcnn.machine.start import start_tensorflow
 prepare_environment()
 start_tensorflow()
-loaded = [name for name in ("matplotlib", "pandas", "sklearn") if name in sys.modules]
+loaded = [name for name in {UNUSED_PACKAGES} if name in sys.modules]
 import keras, matplotlib, numpy, sklearn
 keras.Sequential([keras.layers.Dense(1)]).predict(numpy.ones((1, 2)), verbose=0)
 print(json.dumps(loaded))

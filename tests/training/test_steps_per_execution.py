@@ -70,6 +70,7 @@ def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, m
         ("leaky_bn_fast", ["train.metrics=[AUC]"], 60_000, False),
         ("leaky_bn_fast", ["train.lookahead={}"], 60_000, False),
         ("leaky_bn_fast", ["data.augment=[RandomCrop: {padding: 1}]"], 60_000, False),
+        ("leaky_bn_fast", ["train.learning_rate_multipliers={'*/bias': 2}"], 60_000, True),
         ("lenet5", ["train.batch_size=1"], 60_000, False),  # has pooling
     ],
 )
