@@ -12,6 +12,8 @@ from pathlib import Path
 _AMX, _AVX512 = "amx_bf16", "avx512_bf16"
 _AMD = "AuthenticAMD"
 
+AVX512_BFLOAT16 = "AVX-512 BF16"
+
 
 def processor_name() -> str:
     """Return the processor's name as its maker writes it; its architecture if it has none."""
@@ -31,7 +33,7 @@ def fast_bfloat16() -> str | None:
     flags = _cpuinfo("flags").split()
     if _AMX in flags:
         return "AMX"
-    return "AVX-512 BF16" if _AVX512 in flags and _cpuinfo("vendor_id") == _AMD else None
+    return AVX512_BFLOAT16 if _AVX512 in flags and _cpuinfo("vendor_id") == _AMD else None
 
 
 def _name() -> str:

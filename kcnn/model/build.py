@@ -23,6 +23,7 @@ from kcnn.model.fast.pooled_activations import (
     pooled_class,
 )
 from kcnn.model.fast.whole_map_convolution import WholeMapConvolution
+from kcnn.model.fast.wide_convolution import WideConvolution, gains_by_products
 from kcnn.model.graph import INPUT, SCALING, Node
 from kcnn.model.local_response import LocalResponseNormalization
 from kcnn.model.plan import Plan
@@ -220,7 +221,9 @@ class _LayerBuilder:
         if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
             return WholeMapConvolution
         if self.compiled and isinstance(layer, kinds.Conv2D):
-            return PatchConvolution
+            in_bfloat16 = keras.config.dtype_policy().compute_dtype == "bfloat16"
+            is_wide = in_bfloat16 and gains_by_products(layer, before)
+            return WideConvolution if is_wide else PatchConvolution
         return _OUR_CLASSES.get(type(layer)) or getattr(keras.layers, type(layer).__name__)
 
 
