@@ -94,6 +94,7 @@ def should_compile_steps(plan: Plan, images: int, first_step: int = 0) -> bool:
     """
     data, train = plan.recipe.data, plan.recipe.train
     steps = images // train.batch_size
+    together = choose_steps_per_execution(plan, steps, 1, compiled=True)
     return (
         operations_of_a_step(plan.cost.multiply_adds, train.batch_size) <= MAX_OPERATIONS_OF_A_STEP
         and steps >= MIN_STEPS_OF_AN_EPOCH
@@ -102,9 +103,10 @@ def should_compile_steps(plan: Plan, images: int, first_step: int = 0) -> bool:
         and all(isinstance(node.layer, _FAST_IN_XLA) for node in plan.nodes)
         # Precision, Recall and F1Score cost leaky_bn_fast all that the compilation saves.
         and all(isinstance(metric, Accuracy) for metric in train.metrics)
-        # Lookahead changes the weights between two steps.
-        and train.lookahead is None
+        # An execution has one step with lookahead, with huge images, and with a prime number of
+        # steps. A step compiled alone would have a pause after it.
+        and together > 1
         # Augmentations change one batch at a time: MixUp mixes the images of a batch.
         and not data.augment
-        and first_step % choose_steps_per_execution(plan, steps, 1, compiled=True) == 0
+        and first_step % together == 0
     )

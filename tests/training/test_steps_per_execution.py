@@ -65,6 +65,7 @@ def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, m
         ("leaky_bn_fast", ["train.epochs=1"], 60_000, True),
         ("leaky_bn_fast", [], 60_001, False),  # a smaller last batch
         ("leaky_bn_fast", ["train.drop_remainder=true"], 60_001, True),
+        ("leaky_bn_fast", [], 50_300, False),  # 503 steps, a prime number
         ("leaky_bn_fast", [], 40_000, False),  # too few steps to be worth the compilation
         ("leaky_bn_fast", ["train.batch_size=1000", "train.drop_remainder=true"], 10**6, False),
         ("leaky_bn_fast", ["train.metrics=[AUC]"], 60_000, False),
@@ -96,3 +97,4 @@ def test_compiled_steps_of_large_images_are_few() -> None:
     assert choose_steps_per_execution(plan, 2**12, devices=1, compiled=True) == 64  # 9.6 MB
     huge = plan_model(recipe, (4096, 4096, 3), 10)
     assert choose_steps_per_execution(huge, 2**12, devices=1, compiled=True) == 1
+    assert not should_compile_steps(huge, 2**12)
