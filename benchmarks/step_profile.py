@@ -26,7 +26,7 @@ KINDS = {
     "loss and metrics": r"compile_loss|compile_metrics|ArgMax|/while/(Equal|Sum|SelectV2|Bitcast)",
     "convolution, forward": r"(?<!Backprop)Conv2D(?!Backprop)",
     "convolution, gradients": r"Conv2DBackprop",
-    "products": r"MatMul|dot",
+    "products": r"MatMul|dot",  # of convolutions, too: kcnn/model/fast
     "pooling": r"Pool",
     "batch normalization": r"BatchNorm",
     "activations and other fused work of XLA": r"fusion|reduce|concat|pad|copy|transpose|broadcast",
@@ -154,14 +154,19 @@ def _kind(name: str) -> str | None:
 @click.command(epilog="Example: python benchmarks/step_profile.py leaky_bn_fast lenet5")
 @click.argument("nets", nargs=-1, required=True, metavar="RECIPE...")
 @click.option("--precision", default="float32", show_default=True,
-              type=click.Choice(["auto", "float32", "mixed_bfloat16"]))  # fmt: skip
+              type=click.Choice(["auto", "float32", "mixed_bfloat16"]),
+              help="Precision of the training.")  # fmt: skip
 @click.option("--images", default=60_000, show_default=True, type=click.IntRange(1),
               help="Images in an epoch.")  # fmt: skip
 def main(nets: tuple[str, ...], precision: str, images: int) -> None:
     """Print a table of where the time of a training step goes, a column for each RECIPE.
 
-    Milliseconds a step of each kind of work, added up over the threads; of what is left of the
-    cores' time, while operations are started and cores wait; and by the clock.
+    Each kind of work has the milliseconds that all threads together need for it in a step. What is
+    left of the cores' time is spent on starting operations and on waiting. The last rows are by
+    the clock. The callbacks are a difference of two trainings: near 0, it is noise.
+
+    Some convolutions are computed as products. In compiled steps, as of leaky_bn_fast, all are, and
+    XLA fuses most other work: the rows of these layers are then 0.
     """
     start_tensorflow(Progress())
     from contenders.task import error_line

@@ -167,6 +167,8 @@ def main(
 ) -> None:
     """Compare the training speed of kcnn and others, on some NETs or on all.
 
+    The NETs are leaky_bn_fast, lenet5, simple_convnet, cifar and airbench94.
+
     Print kcnn's images per second divided by each contender's: above 1, kcnn is faster. The last
     column compares kcnn with the fastest contender of each round. Of each training, the fastest
     epoch counts. The table has the median of the rounds, the lowest and the highest. The time that

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from kcnn.commands.doctor import Machine
 
 _BFLOAT16 = {
-    "AMX": "fast (AMX): train.precision=auto uses it",
-    "AVX-512 BF16": "fast (AVX-512 BF16): train.precision=auto uses it",
+    "AMX": "fast (AMX): train.precision=auto uses it, but not for tiny models",
+    "AVX-512 BF16": "fast (AVX-512 BF16): train.precision=auto uses it, but not for tiny models",
     "none": "slow on this processor: train.precision=auto stays with float32",
 }
 _ONEDNN = {True: "on", False: "off", None: "TensorFlow's choice"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kcnn.progress import TrainingStarted
-from kcnn.text.numbers import per_cent
+from kcnn.text.numbers import count_text, per_cent
 
 _PER_CENT = ("accuracy", "val_accuracy")
 _NOT_METRICS = ("epoch", "learning_rate", "seconds", "phase")
@@ -13,10 +13,11 @@ _NOT_METRICS = ("epoch", "learning_rate", "seconds", "phase")
 
 def training_line(training: TrainingStarted) -> str:
     """Return the line that begins a training, or a later phase of it."""
-    epochs = f"{training.epochs} epochs"
+    epochs = count_text(training.epochs, "epoch")
     if training.after:
         epochs = f"epochs {training.after + 1} to {training.epochs}"
-    return f"Training: {epochs} of {training.steps} steps, {training.batch_size} images a step"
+    steps = count_text(training.steps, "step")
+    return f"Training: {epochs} of {steps}, {count_text(training.batch_size, 'image')} a step"
 
 
 def epoch_line(epoch: int, epochs: int, row: Mapping[str, float]) -> str:

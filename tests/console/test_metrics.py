@@ -10,6 +10,9 @@ def test_a_training_and_its_second_phase_begin_with_a_line() -> None:
     assert training_line(TrainingStarted(23, 8, 32)) == (
         "Training: 23 epochs of 8 steps, 32 images a step"
     )
+    assert training_line(TrainingStarted(1, 60_000, 1)) == (
+        "Training: 1 epoch of 60,000 steps, 1 image a step"
+    )
     assert training_line(TrainingStarted(23, 8, 32, after=20)) == (
         "Training: epochs 21 to 23 of 8 steps, 32 images a step"
     )
