@@ -81,7 +81,6 @@ def profile_steps(net: str, policy: str, images: int) -> StepProfile:
     from contenders.task import make_task
 
     task = make_task(net, policy, 3, images)
-    steps = len(task.train) // task.batch_size
     in_fit = min(seconds_of_epochs(task)[1:])
     model = build(task)
     feed = feed_of(task, model)
@@ -89,13 +88,17 @@ def profile_steps(net: str, policy: str, images: int) -> StepProfile:
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()
     iterator = iter(feed.batches)
-    executions = steps // model.steps_per_execution
+    executions = feed.steps_per_epoch // model.steps_per_execution
     _run(model, iterator, executions)  # compiles
     alone = min(_run(model, iterator, executions) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         profiled = _run(model, iterator, executions, folder)
-        busy = {kind: seconds / steps * 1e3 for kind, seconds in _kinds(Path(folder)).items()}
-    return StepProfile(busy, *(seconds / steps * 1e3 for seconds in (profiled, alone, in_fit)))
+        busy = {
+            kind: seconds / feed.steps_per_epoch * 1e3
+            for kind, seconds in _kinds(Path(folder)).items()
+        }
+    by_the_clock = (seconds / feed.steps_per_epoch * 1e3 for seconds in (profiled, alone, in_fit))
+    return StepProfile(busy, *by_the_clock)
 
 
 def _run(model: Any, iterator: Iterator[Any], executions: int, folder: str | None = None) -> float:

@@ -708,6 +708,12 @@ def test_step_profile_finds_the_kinds_of_work(real_data: Path) -> None:
     assert values["convolution, forward"] < values["a step by the clock"] * os.cpu_count()
 
 
+@pytest.mark.slow
+def test_step_profile_of_an_execution_with_a_smaller_last_batch(real_data: Path) -> None:
+    done = run("step_profile.py", "digits", "--images", "1", data=real_data)
+    assert "| a step by the clock |" in done.stdout
+
+
 def test_time_of_an_event_is_without_that_of_events_in_it(contenders) -> None:
     from step_profile import _own_times
 

@@ -16,6 +16,11 @@ from kcnn.recipe.losses import Accuracy
 # takes six. This many operations keep a core busy for some tenths of a second; more would only
 # delay the display and Ctrl-C.
 OPERATIONS_PER_EXECUTION = 2e10
+# Depthwise convolutions, normalizations and activations multiply little, and take 2.6 to 4 ns for
+# each of their outputs. In this time, a convolution makes 100 operations or more.
+OPERATIONS_OF_A_VALUE = 100
+# However small it is, a layer takes 0.2 ms of a step, forward and backward.
+OPERATIONS_OF_A_LAYER = 1e7
 OPERATIONS_OF_COMPILED_STEPS = 2.5e9  # some tens of milliseconds are enough: each step is short
 MAX_STEPS = 64
 MAX_COMPILED_STEPS = 512  # leaky_bn trains 1.28 times as fast as with 64
@@ -63,16 +68,29 @@ def choose_steps_per_execution(
     train = plan.recipe.train
     if devices > 1 or train.lookahead is not None:  # lookahead changes the weights between steps
         return 1
+    is_whole = multiply_adds is None
     if multiply_adds is None:
         multiply_adds = plan.cost.multiply_adds
     operations = operations_of_a_step(multiply_adds, train.batch_size)
     max_steps, max_operations = MAX_STEPS, OPERATIONS_PER_EXECUTION
     if compiled:
         max_steps, max_operations = _max_compiled_steps(plan), OPERATIONS_OF_COMPILED_STEPS
+    elif is_whole:
+        operations = max(operations, _operations_by_size(plan))
     limit = min(max_steps, int(max_operations / max(1, operations)))
     return max(
         (steps for steps in range(1, limit + 1) if steps_per_epoch % steps == 0),
         default=1,
+    )
+
+
+def _operations_by_size(plan: Plan) -> int:
+    """Return as many operations as take the time of a step's values and layers."""
+    values = sum(prod(plan.shapes[node.name]) for node in plan.nodes)
+    layers = sum(node.layer.layer_count for node in plan.nodes)
+    return max(
+        OPERATIONS_OF_A_VALUE * values * plan.recipe.train.batch_size,
+        int(OPERATIONS_OF_A_LAYER * layers),
     )
 
 

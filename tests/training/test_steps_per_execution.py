@@ -39,6 +39,22 @@ def test_a_single_step_for_a_large_model() -> None:
     assert choose_steps_per_execution(alone, 45_000, devices=1) == 60
 
 
+def test_few_steps_of_a_model_that_multiplies_little() -> None:
+    layers = "[Repeat: {times: 6, body: [DepthwiseConv2D: {kernel_size: 3}, LayerNormalization]}"
+    settings = [f"model.layers={layers}, Flatten, {{Dense: {{units: 3}}}}]", "train.batch_size=32"]
+    plan = plan_model(read_recipe("cifar", settings), (32, 32, 32), 3)
+    # Without its outputs, it would be 32 steps.
+    assert choose_steps_per_execution(plan, 64, devices=1) == 16
+    assert choose_steps_per_execution(plan, 64, devices=1, multiply_adds=96) == 64
+
+
+def test_few_steps_of_a_model_of_many_layers() -> None:
+    layers = "[Application: {name: MobileNetV2, weights: none}, Flatten, {Dense: {units: 3}}]"
+    settings = [f"model.layers={layers}", "data.scaling=none", "train.batch_size=1"]
+    plan = plan_model(read_recipe("cifar", settings), (32, 32, 3), 3)
+    assert choose_steps_per_execution(plan, 64, devices=1) == 8  # of 33 ms on two cores
+
+
 def test_several_steps_train_bit_for_bit_like_a_single_step(trained: Callable, monkeypatch) -> None:
     settings = (
         "train.batch_size=63",
