@@ -15,6 +15,7 @@ from kcnn.model.application import build_application, call_application
 from kcnn.model.costs import node_cost
 from kcnn.model.fast.activations import COMPILED_ACTIVATIONS, compiled_activation
 from kcnn.model.fast.batch_normalization import FusedBatchNormalization
+from kcnn.model.fast.layer_normalization import ImageNormalization
 from kcnn.model.fast.narrow_batch_normalization import NarrowBatchNormalization
 from kcnn.model.fast.patch_convolution import PatchConvolution
 from kcnn.model.fast.pooled_activations import (
@@ -218,6 +219,8 @@ class _LayerBuilder:
             return ours
         if self.compiled and isinstance(layer, kinds.BatchNormalization):
             return NarrowBatchNormalization
+        if self.compiled and isinstance(layer, kinds.LayerNormalization):
+            return ImageNormalization
         if isinstance(layer, kinds.Conv2D) and _covers_input(layer, before):
             return WholeMapConvolution
         if self.compiled and isinstance(layer, kinds.Conv2D):
