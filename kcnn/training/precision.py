@@ -14,9 +14,9 @@ from kcnn.training.devices import Devices
 # NVIDIA's GPUs have tensor cores for bfloat16 from Ampere (compute capability 8.0) on.
 _BFLOAT16_CAPABILITY = (8, 0)
 
-# With fewer operations in a step, a processor takes longer to convert values than bfloat16 saves. On
-# two AMD cores with AVX-512 BF16, bfloat16 trains leaky_bn_fast (0.4e8) 0.7 times as fast as float32,
-# convolution (1.5e8) and dense (5e8) 1.1 times, and mnist (23e8) and cifar94 (7e11) 1.7 times.
+# With fewer operations in a step, a processor takes longer to convert values than bfloat16 saves.
+# On two AMD cores with AVX-512 BF16, bfloat16 trains leaky_bn_fast (4e7) 0.7 times as fast as
+# float32, convolution (1.5e8) and dense (5e8) 1.1 times, mnist (2e9) and cifar94 (7e11) 1.7 times.
 _FEW_OPERATIONS = 1e8
 
 
