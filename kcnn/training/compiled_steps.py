@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from kcnn.model.fast.whole_step import whole_step
+from kcnn.model.fast.whole_step import whole_step_of
 
 
 def compile_steps(model: keras.Model) -> None:
@@ -25,7 +25,7 @@ def compile_steps(model: keras.Model) -> None:
         @tf.function(jit_compile=True, autograph=False)
         def train_on(batches: tuple[tf.Tensor, ...]) -> None:
             def step(number: tf.Tensor) -> tf.Tensor:
-                with whole_step():
+                with whole_step_of(model):
                     model.train_step(tuple(part[number] for part in batches))
                 return number + 1
 
