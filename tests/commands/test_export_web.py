@@ -314,6 +314,7 @@ def test_shows_the_prediction(
 
 def test_is_used_by_keyboard(visit: Visit, images: np.ndarray) -> None:
     page = visit.page
+    page.on("filechooser", lambda _: None)  # Chromium needs a moment to report dialogs
     page.keyboard.press("Tab")
     page.wait_for_selector("#file:focus", state="attached")  # a key can come before the page
     with page.expect_file_chooser() as chooser:
