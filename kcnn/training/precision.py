@@ -15,7 +15,7 @@ from kcnn.training.devices import Devices
 _BFLOAT16_CAPABILITY = (8, 0)
 
 # With fewer operations in a step, a processor takes longer to convert values than bfloat16 saves.
-# On two AMD cores with AVX-512 BF16, bfloat16 trains leaky_bn_fast (4e7) 0.7 times as fast as
+# On two AMD cores with AVX-512 BF16, bfloat16 trains leaky_bn_fast (4e7) 0.9 times as fast as
 # float32, convolution (1.5e8) and dense (5e8) 1.1 times, mnist (2e9) and cifar94 (7e11) 1.7 times.
 _FEW_OPERATIONS = 1e8
 
