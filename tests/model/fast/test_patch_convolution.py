@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -25,23 +27,20 @@ RANDOM = np.random.default_rng(0)
     ids=str,
 )  # fmt: skip
 def test_values_and_gradients_equal_keras(
-    settings: dict[str, object], padding: str, strides: int | tuple[int, int], channels: int
+    results_of: Callable,
+    settings: dict[str, object],
+    padding: str,
+    strides: int | tuple[int, int],
+    channels: int,
 ) -> None:
     if "dilation_rate" in settings and strides != 1:
         pytest.skip("Keras has no convolution with both")
     maps = tf.constant(RANDOM.normal(size=(6, 9, 11, channels)), tf.float32)
     ours = PatchConvolution(7, strides=strides, padding=padding, **settings)
     expected = keras.layers.Conv2D(7, strides=strides, padding=padding, **settings)
-    results = []
-    for layer in (ours, expected):
-        layer.build(maps.shape)
-        layer.set_weights(ours.get_weights())
-        with whole_step(), tf.GradientTape() as tape:
-            tape.watch(maps)
-            outputs = layer(maps)
-            total = tf.reduce_sum(outputs**2)
-        variables = [variable.value for variable in layer.trainable_variables]
-        results.append([outputs, *tape.gradient(total, [maps, *variables])])
+    with whole_step():
+        results = [results_of(ours, maps)]
+    results.append(results_of(expected, maps, ours.get_weights()))
     for actual, desired in zip(*results, strict=True):
         np.testing.assert_allclose(actual, desired, rtol=1e-4, atol=1e-4)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -33,21 +35,13 @@ WIDE = [
     ("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.03)], ids=["32", "16"]
 )
 def test_values_and_gradients_equal_keras(
-    settings: dict[str, object], padding: str, dtype: str, tolerance: float
+    results_of: Callable, settings: dict[str, object], padding: str, dtype: str, tolerance: float
 ) -> None:
     ours = WideConvolution(7, padding=padding, dtype=dtype, **settings)
     expected = keras.layers.Conv2D(7, padding=padding, dtype=dtype, **settings)
-    results = []
-    for layer in (ours, expected):
-        layer.build(MAPS.shape)
-        layer.set_weights(ours.get_weights())
-        maps = tf.constant(MAPS)
-        with tf.GradientTape() as tape:
-            tape.watch(maps)
-            outputs = tf.cast(layer(maps), tf.float32)
-            total = tf.reduce_sum(outputs**2)
-        variables = [variable.value for variable in layer.trainable_variables]
-        results.append([outputs, *tape.gradient(total, [maps, *variables])])
+    maps = tf.constant(MAPS)
+    results = [results_of(ours, maps)]
+    results.append(results_of(expected, maps, ours.get_weights()))
     for actual, desired in zip(*results, strict=True):
         scale = np.abs(desired).max()
         np.testing.assert_allclose(actual / scale, desired / scale, atol=tolerance)
